@@ -1,0 +1,119 @@
+"""The latest of everything, between the engine's thread and whoever shows it. The engine writes, the screens read; values only.
+
+``on_change`` is called (from the engine's thread) when something changed, once until :meth:`Board.take` was called: newest value wins.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.report import Report
+from tui.runbook.plan import Progress
+from tui.snapshot import Unseen
+from tui.text import SafeText
+from tui.timeline import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAX_EVENTS = 20_000
+
+
+class Pane(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pane shows. *report* None: not looked at yet. *step*: which step of connecting is under way, since *step_since*
+    (``time.monotonic()``); *error*: why there is no link now; *retry_at*: when it is tried again (monotonic; None: not by itself);
+    *received_at*: when *report* came (monotonic). *progress*: the runbook that runs here, oldest first."""
+
+    server: str
+    app: SafeText
+    group: str = ""
+    production: bool = False
+    report: Report | None = None
+    step: str = ""
+    step_since: float = 0.0
+    error: Unseen | None = None
+    retry_at: float | None = None
+    received_at: float | None = None
+    progress: tuple[Progress, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.server, self.app)
+
+
+class State(msgspec.Struct, frozen=True):
+    """One consistent look at the board. *version* grows with every change; events are sorted by time."""
+
+    version: int
+    panes: tuple[Pane, ...]
+    events: tuple[Event, ...]
+
+
+class Board:
+    """Thread-safe. A pane keeps the place in which it was first put: order is the screens' business."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._panes: dict[tuple[str, str], Pane] = {}
+        self._events: dict[str, Event] = {}
+        self._sorted: tuple[Event, ...] | None = ()
+        self._version = 0
+        self._told = False
+        self._on_change: Callable[[], None] | None = None
+
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Set who is told; called at once if there is something already."""
+        with self._lock:
+            self._on_change = on_change
+            tell = self._version > 0
+            self._told = tell
+        if tell:
+            on_change()
+
+    def put(self, pane: Pane, *, replaces: tuple[str, str] | None = None) -> None:
+        """Put *pane*; *replaces*: the key of the place holder it takes the place of (an app that was discovered)."""
+        with self._lock:
+            if self._panes.get(pane.key) == pane:
+                return
+            if replaces is not None and replaces != pane.key and replaces in self._panes:
+                kept = [pane if key == replaces else old for key, old in self._panes.items()]
+                self._panes = {old.key: old for old in kept}
+            else:
+                self._panes[pane.key] = pane
+            self._version += 1
+        self._tell()
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Add events; one with a known key replaces the old one. The oldest go when there are more than MAX_EVENTS."""
+        changed = False
+        with self._lock:
+            for event in events:
+                if self._events.get(event.key) != event:
+                    self._events[event.key] = event
+                    changed = True
+            if changed:
+                if len(self._events) > MAX_EVENTS:
+                    newest = sorted(self._events.values(), key=lambda event: event.at)[-MAX_EVENTS:]
+                    self._events = {event.key: event for event in newest}
+                self._sorted = None
+                self._version += 1
+        if changed:
+            self._tell()
+
+    def take(self) -> State:
+        """The latest; the next change tells again."""
+        with self._lock:
+            self._told = False
+            if self._sorted is None:
+                self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
+            return State(self._version, tuple(self._panes.values()), self._sorted)
+
+    def _tell(self) -> None:
+        with self._lock:
+            tell, self._told = not self._told, True
+            on_change = self._on_change
+        if tell and on_change is not None:
+            on_change()

@@ -1,0 +1,61 @@
+"""stalewatch.toml and host arguments -> a Fleet of Servers and Apps. Values here; reading the file is :mod:`tui.config`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One app to watch. Empty fields are discovered. *socket* is a unix path or ``host:port``; *reload* a unit name."""
+
+    path: str = ""
+    name: str = ""
+    socket: str = ""
+    reload: str = ""
+    health_url: str = ""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """One machine reached by one link. *target* as on the command line (``user@host:port``, ssh alias, ``local``); *name* is
+    what panes say.
+
+    *apps* empty: every app that is discovered.
+    """
+
+    target: str
+    name: str
+    group: str = ""
+    production: bool = False
+    apps: tuple[AppEntry, ...] = ()
+
+    @property
+    def local(self) -> bool:
+        return self.target == "local"
+
+
+class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """*hit_rate* in 0..1: below it is a warning."""
+
+    hit_rate: float = 0.85
+
+
+class LogWatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log to follow, relative to the app root or absolute. *alarm* and *reassure* are plain substrings."""
+
+    path: str
+    alarm: tuple[str, ...] = ()
+    reassure: tuple[str, ...] = ()
+
+
+DEFAULT_LOGS = (LogWatch(path="storage/logs/laravel.log"),)
+
+
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything to watch, and how."""
+
+    servers: tuple[Server, ...]
+    thresholds: Thresholds = Thresholds()
+    logs: tuple[LogWatch, ...] = DEFAULT_LOGS
+    ssh_config: str = ""
+    timeout: float = 10.0
+    read_only: bool = False

@@ -1,0 +1,134 @@
+"""What a Snapshot means: verdict per layer, findings with their evidence. Values only; made by :mod:`tui.diagnosis`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tui.snapshot import Snapshot, Unseen
+from tui.text import SafeText
+
+
+class Layer(StrEnum):
+    """A cache layer, in the order in which a person reads a release from disk to process."""
+
+    RELEASE = "release"
+    PACKAGES = "packages"
+    CONFIG = "config"
+    ROUTES = "routes"
+    EVENTS = "events"
+    VIEWS = "views"
+    OPCACHE = "opcache"
+    FPM = "fpm"
+    WORKERS = "workers"
+
+
+class Verdict(StrEnum):
+    """``stale > suspect > unknown > pending > fresh``; ``absent`` (not cached) is neutral."""
+
+    ABSENT = "absent"
+    FRESH = "fresh"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    SUSPECT = "suspect"
+    STALE = "stale"
+
+    @property
+    def rank(self) -> int:
+        """0 (absent) to 5 (stale)."""
+        return _RANK[self]
+
+
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 (info) to 2 (critical)."""
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Remedy(StrEnum):
+    """What puts a finding right. ``wait`` and ``configure`` are no steps of the runbook: it names them and leaves them."""
+
+    CLEAR = "clear"
+    REBUILD = "rebuild"
+    DISCOVER = "package:discover"
+    WIPE = "wipe-file-cache"
+    INVALIDATE = "invalidate"
+    RELOAD = "reload"
+    RESTART_WORKERS = "queue:restart"
+    WAIT = "wait"
+    CONFIGURE = "configure"
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One fact of a finding. *kind* says how to show *value*: ``time`` is epoch seconds by the server's clock, ``age`` seconds,
+    ``bytes`` a size, ``command`` what repeats the look by hand."""
+
+    label: str
+    value: SafeText | float | int | bool | None
+    kind: str = "text"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact worth saying. *since*: when the change happened that does not run (epoch seconds), *until*: when a pending one ends.
+
+    *paths*: exact paths a remedy would act on (scripts to invalidate), only such that :func:`tui.text.is_exact`.
+    """
+
+    layer: Layer
+    code: str
+    severity: Severity
+    verdict: Verdict
+    subject: SafeText
+    summary: SafeText
+    evidence: tuple[Evidence, ...] = ()
+    remedy: tuple[Remedy, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    paths: tuple[str, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The meaning of one Snapshot (``None``: this server was never seen). ``layers`` holds every Layer.
+
+    *findings* worst first. *errors*: why something is unknown. *stale_since*: the oldest change that does not run.
+    *last_verdict*, *last_seen*: kept while the server is not heard from. *hit_rate*: over a window, minus our own requests; None when idle
+    or not seen; *hit_rates*: the window's history, oldest first, for the sparkline.
+    """
+
+    server: str
+    address: str
+    app: SafeText
+    verdict: Verdict
+    layers: dict[Layer, Verdict]
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[Unseen, ...] = ()
+    snapshot: Snapshot | None = None
+    observed_at: float | None = None
+    stale_since: float | None = None
+    last_verdict: Verdict | None = None
+    last_seen: float | None = None
+    hit_rate: float | None = None
+    hit_rates: tuple[float, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies a pane: (server, app)."""
+        return (self.server, self.app)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The worst of *verdicts*; ``absent`` is neutral; nothing at all is ``unknown``."""
+    judged = [verdict for verdict in verdicts if verdict is not Verdict.ABSENT]
+    return max(judged, key=lambda verdict: verdict.rank) if judged else Verdict.UNKNOWN

@@ -1,0 +1,1 @@
+"""Plan, confirm, execute, verify: what puts a stale server right."""

@@ -1,0 +1,131 @@
+"""The plan is a value: the exact commands, per server, each with its reason, and what is deliberately left out. Values here;
+:mod:`tui.runbook.planner` makes them from Reports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tui.report import Layer
+from tui.text import SafeText
+
+
+class Phase(StrEnum):
+    """In the order of execution."""
+
+    PREFLIGHT = "preflight"
+    CLEAR = "clear"
+    REBUILD = "rebuild"
+    RELOAD = "reload"
+    RESTART = "restart"
+    VERIFY = "verify"
+
+
+class Action(StrEnum):
+    """What a step does over there."""
+
+    FPM_TEST = "fpm-test"
+    ARTISAN_RUNS = "artisan-runs"
+    DISK_FREE = "disk-free"
+    ARTISAN = "artisan"
+    WIPE_FILE_CACHE = "wipe-file-cache"
+    INVALIDATE = "invalidate"
+    RELOAD_FPM = "reload-fpm"
+    QUEUE_RESTART = "queue-restart"
+    LOOK = "look"
+
+
+class Choice(StrEnum):
+    """Which key opened the plan."""
+
+    CLEAR = "clear"
+    REBUILD = "rebuild"
+    RELOAD = "reload"
+    FIX = "fix"
+    VERIFY = "verify"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache."""
+
+    choice: Choice
+    everything: bool = False
+    cache_clear: bool = False
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step on one server. *command* is exactly what is run over there (or, for *via* ``fastcgi``, what is asked of PHP, as a person
+    would write it). *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds."""
+
+    id: str
+    phase: Phase
+    action: Action
+    command: str
+    reason: SafeText
+    via: str = "shell"
+    paths: tuple[str, ...] = ()
+    layer: Layer | None = None
+    timeout: float = 60.0
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Something a person may expect in the plan, and why it is not there."""
+
+    what: SafeText
+    why: SafeText
+
+
+class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps of one app on one server. *blocked* not empty: nothing of it is run. *basis* is a digest of the evidence the plan was drawn
+    from: when it is another one at confirmation, the plan is redrawn. *in_flight*: requests that a reload would kill (None: not known)."""
+
+    server: str
+    app: SafeText
+    production: bool = False
+    steps: tuple[Step, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    warnings: tuple[SafeText, ...] = ()
+    blocked: tuple[SafeText, ...] = ()
+    in_flight: int | None = None
+    basis: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What will be done, server by server, in this order (rolling, *batch* at a time)."""
+
+    request: Request
+    servers: tuple[ServerPlan, ...]
+    batch: int = 1
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do anywhere."""
+        return not any(server.steps for server in self.servers)
+
+    @property
+    def acting(self) -> bool:
+        """Whether any step changes something (a plan of looks only needs no confirmation)."""
+        return any(step.phase is not Phase.VERIFY and step.phase is not Phase.PREFLIGHT for server in self.servers for step in server.steps)
+
+
+class Status(StrEnum):
+    """Of a step, and of a server's whole plan. ``unknown``: the link was lost while it ran; look again, never call it failed."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of progress: also one line of ``fix --format json``. *evidence*: what was seen (artefact times, pids), or why not."""
+
+    server: str
+    app: SafeText
+    step: str
+    status: Status
+    evidence: dict[str, SafeText] = {}
+    at: float = 0.0

@@ -1,0 +1,385 @@
+"""Everything observed of one App on one Server at one instant, by that server's own clock. Immutable, serialisable (msgspec), no behaviour.
+
+Times are epoch seconds (float, as the server's clock had them), sizes bytes, durations seconds unless the name says otherwise.
+A part that could not be looked at is an :class:`Unseen` in the place of the facts: never a default that looks healthy.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from tui.text import SafeText
+
+
+class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):
+    """Something that could not be looked at: a stable *code* (``fpm.socket-denied``), why, and what to do or to grant."""
+
+    code: str
+    message: SafeText
+    grant: SafeText = SafeText("")
+
+
+# --------------------------------------------------------------------------------------------------------------------- files
+
+
+class FileStat(msgspec.Struct, frozen=True):
+    """One ``stat`` over there. *path* is relative to the app root where the file is below it, absolute otherwise.
+
+    *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox).
+    """
+
+    path: SafeText
+    mtime: float
+    ctime: float
+    size: int = 0
+    inode: int = 0
+    owner: SafeText = SafeText("")
+
+
+class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that Laravel caches a layer in. *stat* None: not cached. *complete* False: truncated or not PHP (None: not looked at)."""
+
+    layer: Literal["config", "routes", "events", "packages", "services"]
+    path: SafeText
+    stat: FileStat | None = None
+    complete: bool | None = None
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """The source files that a layer is made from, newest (max of mtime, ctime) first. *truncated*: there were more than we take.
+
+    ``direct`` prove, ``indirect`` (other service providers) suspect at most.
+    """
+
+    direct: tuple[FileStat, ...] = ()
+    indirect: tuple[FileStat, ...] = ()
+    truncated: bool = False
+
+
+class CompiledView(msgspec.Struct, frozen=True, kw_only=True):
+    """One compiled Blade view and the source named in its trailer (*source* None: no trailer, or the source is gone)."""
+
+    compiled: FileStat
+    source: FileStat | None = None
+
+
+class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Compiled views. *check_timestamps* is ``view.check_cache_timestamps`` (None: not known). *writable*: by the pool's user."""
+
+    views: tuple[CompiledView, ...] = ()
+    check_timestamps: bool | None = None
+    writable: bool | None = None
+    truncated: bool = False
+
+
+class PackageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Package names in bootstrap/cache/packages.php (*cached*; None: no such file) and those that installed.json would put there."""
+
+    cached: tuple[SafeText, ...] | None = None
+    installed: tuple[SafeText, ...] | None = None
+
+
+# ------------------------------------------------------------------------------------------------------------------- release
+
+
+class Deploy(msgspec.Struct, frozen=True, kw_only=True):
+    """One deploy. *source*: ``git`` (.git/logs/HEAD), ``deployer`` (.dep/releases_log), ``revision``, or ``mtime``
+    (a guess from sources)."""
+
+    at: float
+    source: Literal["git", "deployer", "revision", "mtime"]
+    what: SafeText = SafeText("")
+    who: SafeText = SafeText("")
+    commit: SafeText = SafeText("")
+    files: tuple[SafeText, ...] = ()
+
+
+class DeployUnderWay(msgspec.Struct, frozen=True, kw_only=True):
+    """A deploy that runs right now, by the *sign* (file) that says so."""
+
+    sign: SafeText
+    since: float
+    who: SafeText = SafeText("")
+
+
+class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else "")."""
+
+    root: SafeText
+    link: SafeText = SafeText("")
+    commit: SafeText = SafeText("")
+    branch: SafeText = SafeText("")
+    dirty: int | None = None
+    deploys: tuple[Deploy, ...] = ()
+    under_way: DeployUnderWay | None = None
+
+
+# ----------------------------------------------------------------------------------------------------------------- processes
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """One process by /proc: exact start time (±2 ms), *cwd* None where we may not read it."""
+
+    pid: int
+    started: float
+    title: SafeText
+    user: SafeText = SafeText("")
+    cwd: SafeText | None = None
+    cwd_deleted: bool = False
+
+
+class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown)."""
+
+    kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
+    process: Process
+    release: SafeText = SafeText("")
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
+    """One FPM pool as configured. *listen* is a socket path or ``host:port``. *settings*: php_value/php_admin_value and env of the pool."""
+
+    name: SafeText
+    listen: SafeText
+    user: SafeText = SafeText("")
+    group: SafeText = SafeText("")
+    pm: SafeText = SafeText("")
+    max_children: int | None = None
+    status_path: SafeText = SafeText("")
+    status_listen: SafeText = SafeText("")
+    settings: dict[str, SafeText] = {}
+
+
+class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The pool's unix socket as the login user finds it."""
+
+    path: SafeText
+    exists: bool
+    writable: bool
+    owner: SafeText = SafeText("")
+    group: SafeText = SafeText("")
+    mode: SafeText = SafeText("")
+
+
+class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
+    """The FPM master that serves the app, and what its host knows without asking FPM itself.
+
+    *running* False: configured, no master. *workers* are the processes of our *pool* only. *config_files* are the ini,
+    conf.d, pool files and the binary, newest first.
+    *process_control_timeout* in seconds (0 is PHP's default: a reload kills requests in flight).
+    """
+
+    running: bool
+    master: Process | None = None
+    unit: SafeText = SafeText("")
+    version: SafeText = SafeText("")
+    binary: SafeText = SafeText("")
+    config_path: SafeText = SafeText("")
+    config_files: tuple[FileStat, ...] = ()
+    process_control_timeout: float | None = None
+    status_text: SafeText = SafeText("")
+    pool: Pool | None = None
+    other_pools: tuple[Pool, ...] = ()
+    socket: SocketFacts | None = None
+    workers: tuple[Process, ...] = ()
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a watched log. *at* by the line itself where it has a time, else when it was read. *alarm*: an error level or pattern."""
+
+    log: SafeText
+    at: float
+    text: SafeText
+    alarm: bool = False
+    reassure: bool = False
+
+
+class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody runs a runbook on this app (or FPM master) right now."""
+
+    who: SafeText
+    since: float
+
+
+class Watcher(msgspec.Struct, frozen=True, kw_only=True):
+    """Another stalewatch that looks at this server."""
+
+    who: SafeText
+    since: float
+
+
+class AppLayout(msgspec.Struct, frozen=True, kw_only=True):
+    """What kind of PHP root this is. *laravel* is its version ("" unknown); *exists* False: the path is not there."""
+
+    kind: Literal["laravel", "symfony", "wordpress", "php"]
+    exists: bool = True
+    laravel: SafeText = SafeText("")
+    maintenance: bool = False
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
+    """What the host probe saw. ``slow_at`` is when the expensive part (source walk, views, packages, config files) was last read."""
+
+    now: float
+    slow_at: float
+    hostname: SafeText = SafeText("")
+    login: SafeText = SafeText("")
+    layout: AppLayout
+    release: ReleaseFacts
+    caches: tuple[CacheFile, ...] = ()
+    inputs: dict[str, Inputs] = {}
+    """By layer name: ``config`` ``routes`` ``events`` ``packages`` ``views``, and ``code`` (PHP that queue workers hold)."""
+    views: ViewFacts = ViewFacts()
+    packages: PackageFacts = PackageFacts()
+    fpm: FpmFacts | Unseen
+    queue_workers: tuple[QueueWorker, ...] = ()
+    disk_free: int | None = None
+    disk_total: int | None = None
+    log_lines: tuple[LogLine, ...] = ()
+    """Lines that came since the last tick (at the first look: the recent history), oldest first."""
+    lock: LockHolder | None = None
+    watchers: tuple[Watcher, ...] = ()
+    problems: tuple[Unseen, ...] = ()
+    """Parts of the host that could not be read."""
+
+
+# ------------------------------------------------------------------------------------------------------------------- runtime
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """One script in OPcache against the file on disk, as PHP itself sees both.
+
+    *timestamp* T: mtime at compile time, whole seconds; None where PHP does not tell (vt=0), 0 as it is. *revalidate* W (8.3+), else None.
+    *mtime* None: the file is gone. *cached* is ``opcache_is_script_cached``. *exact* False: text.py had to change the path, never
+    act on it. *digest*: hash of the content on disk now ("" not taken). *parent_changed*: ctime of a parent directory that was renamed over
+    (its c > its own m).
+    """
+
+    path: SafeText
+    exact: bool = True
+    timestamp: int | None = None
+    last_used: int = 0
+    hits: int = 0
+    memory: int = 0
+    revalidate: int | None = None
+    mtime: float | None = None
+    ctime: float | None = None
+    size: int = 0
+    inode: int = 0
+    cached: bool = True
+    digest: str = ""
+    parent_changed: float | None = None
+
+
+class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
+    """OPcache as the pool reports it, and the comparison of its scripts with the disk.
+
+    *changed*: every script that is not plainly fresh (m≠T, or c or m at or after S, or gone, or T=0, or a parent renamed over).
+    *scripts*: all scripts, only at the first look and on the slow beat (else empty: ``scripts_at`` says when they were last read).
+    *compared*: how many scripts were compared with the disk, at *compared_at*.
+    """
+
+    enabled: bool
+    restart_pending: bool = False
+    restart_in_progress: bool = False
+    cache_full: bool = False
+    start_time: int = 0
+    last_restart_time: int = 0
+    hits: int = 0
+    misses: int = 0
+    manual_restarts: int = 0
+    oom_restarts: int = 0
+    hash_restarts: int = 0
+    cached_scripts: int = 0
+    cached_keys: int = 0
+    max_cached_keys: int = 0
+    used_memory: int = 0
+    free_memory: int = 0
+    wasted_memory: int = 0
+    validate_timestamps: bool = True
+    revalidate_freq: int = 2
+    revalidate_path: bool = False
+    file_update_protection: int = 2
+    file_cache: SafeText = SafeText("")
+    file_cache_only: bool = False
+    preload: SafeText = SafeText("")
+    enable_file_override: bool = False
+    force_restart_timeout: int = 180
+    changed: tuple[Script, ...] = ()
+    changed_total: int = 0
+    scripts: tuple[Script, ...] = ()
+    scripts_at: float | None = None
+    entry_points: tuple[Script, ...] = ()
+    """Cached scripts named index.php: which release is really served."""
+    compared: int = 0
+    compared_at: float = 0.0
+    truncated: bool = False
+
+    @property
+    def since(self) -> int:
+        """S: since when this cache holds what it holds."""
+        return max(self.start_time, self.last_restart_time)
+
+
+class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker by FPM's status page. *duration* of the current (or last) request in seconds."""
+
+    pid: int
+    state: SafeText
+    started: float
+    requests: int = 0
+    duration: float = 0.0
+    method: SafeText = SafeText("")
+    uri: SafeText = SafeText("")
+    script: SafeText = SafeText("")
+
+
+class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
+    """FPM's own status page (``pm.status_path``)."""
+
+    pool: SafeText
+    started: float
+    accepted: int = 0
+    listen_queue: int = 0
+    max_listen_queue: int = 0
+    listen_queue_len: int = 0
+    idle: int = 0
+    active: int = 0
+    total: int = 0
+    max_children_reached: int = 0
+    slow_requests: int = 0
+    workers: tuple[PoolWorker, ...] = ()
+
+
+class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
+    """What PHP says from inside the pool. *via*: how we got there. *own_requests*: probes of ours that missed in this cache since S."""
+
+    asked_at: float
+    via: Literal["tunnel", "tcp", "sudo", "health_url"]
+    php_version: SafeText
+    user: SafeText = SafeText("")
+    opcache: Opcache | Unseen
+    status: PoolStatus | Unseen
+    own_requests: int = 0
+    realpath_cache_ttl: int = 120
+    warnings: tuple[SafeText, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One App on one Server at one instant.
+
+    *server* is the inventory's name, *address* the target as given, *app* the configured root ("" when none was found).
+    *observed_at* is by the server's clock; *clock_offset* = server clock − our clock, None when not measured.
+    *problems*: what could not be seen beside what *host* and *runtime* say themselves.
+    """
+
+    server: str
+    address: str
+    app: SafeText
+    observed_at: float
+    clock_offset: float | None = None
+    host: HostFacts | Unseen
+    runtime: RuntimeFacts | Unseen
+    problems: tuple[Unseen, ...] = ()
