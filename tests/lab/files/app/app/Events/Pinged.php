@@ -1,0 +1,7 @@
+<?php
+
+namespace App\Events;
+
+class Pinged
+{
+}

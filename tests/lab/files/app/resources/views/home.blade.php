@@ -1,0 +1,4 @@
+@extends('layout')
+@section('content')
+view v1 on {{ $host }}
+@endsection

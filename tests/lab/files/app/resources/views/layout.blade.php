@@ -1,0 +1,3 @@
+<!doctype html>
+<title>lab</title>
+<p>@yield('content')</p>

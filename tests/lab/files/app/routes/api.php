@@ -1,0 +1,6 @@
+<?php
+
+use App\Http\Controllers\LayerController;
+use Illuminate\Support\Facades\Route;
+
+Route::get('/ping', [LayerController::class, 'ping']);

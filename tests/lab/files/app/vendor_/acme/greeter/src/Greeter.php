@@ -1,0 +1,11 @@
+<?php
+
+namespace Acme\Greeter;
+
+class Greeter
+{
+    public function greet(): string
+    {
+        return 'greeter v1';
+    }
+}
