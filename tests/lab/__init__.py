@@ -63,3 +63,9 @@ Host, changing the servers:
 sudo for `deploy`: exactly the lines of tests/lab/files/sudoers. `python -m tests.lab up --hosts 3` keeps a lab up until Ctrl-C or
 SIGTERM, `python -m tests.lab install` only installs packages, `python -m tests.lab sweep` removes what dead labs left.
 """
+
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.unavailable import Unavailable
+
+__all__ = ["Host", "Lab", "Unavailable"]

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes a host out of fresh namespaces (pid, mount, uts, ipc, cgroup) and becomes its pid 1.  init.sh STATE NAME
-# STATE is the host's directory in the lab; every mount below lives in this mount namespace only and ends with it.
+# Makes a host out of fresh namespaces (pid, mount, uts, ipc, cgroup) and becomes its pid 1.  init.sh STATE NAME TREE
+# STATE is the host's directory in the lab, TREE holds its /srv and /etc/php. Every mount lives in this mount namespace and ends with it.
 set -eu
-state=$1 name=$2
+state=$1 name=$2 tree=$3
 
 hostname "$name"
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -17,8 +17,8 @@ mount --bind "$state/etc/sudoers.d" /etc/sudoers.d
 mount --bind "$state/etc/systemd" /etc/systemd
 mount --bind "$state/units" /lib/systemd/system
 mount --bind "$state/home" /home
-mount --bind "$state/tree/srv" /srv
-mount --bind "$state/tree/php" /etc/php
+mount --bind "$tree/srv" /srv
+mount --bind "$tree/php" /etc/php
 
 # A private /dev, because systemd makes /dev/log in it.
 dev=$state/dev
