@@ -1,0 +1,3 @@
+<!doctype html>
+<title>@yield('title')</title>
+@yield('body')

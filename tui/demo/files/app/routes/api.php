@@ -1,0 +1,10 @@
+<?php
+
+use App\Http\Controllers\AppointmentController;
+use App\Http\Controllers\HealthController;
+use App\Http\Controllers\RetellFunctionCallHandler;
+use Illuminate\Support\Facades\Route;
+
+Route::get('/health', HealthController::class);
+Route::get('/appointments', [AppointmentController::class, 'index']);
+Route::post('/retell/function-call', [RetellFunctionCallHandler::class, 'handle']);

@@ -1,0 +1,3 @@
+<?php
+
+require __DIR__.'/composer/autoload_real.php';

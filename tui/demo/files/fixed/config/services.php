@@ -1,0 +1,9 @@
+<?php
+
+return [
+    'retell' => [
+        'key' => env('RETELL_API_KEY'),
+        'agent' => env('RETELL_AGENT'),
+        'context_ttl' => 900,
+    ],
+];
