@@ -107,9 +107,17 @@ class Board:
         """The latest; the next change tells again."""
         with self._lock:
             self._told = False
-            if self._sorted is None:
-                self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
-            return State(self._version, tuple(self._panes.values()), self._sorted)
+            return self._state()
+
+    def peek(self) -> State:
+        """The latest, without having taken it: whoever listens is still told."""
+        with self._lock:
+            return self._state()
+
+    def _state(self) -> State:
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
+        return State(self._version, tuple(self._panes.values()), self._sorted)
 
     def _tell(self) -> None:
         with self._lock:

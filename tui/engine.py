@@ -1,0 +1,154 @@
+"""The engine, in a thread and loop of its own: a terminal that takes no bytes blocks the screens' loop, and must never stop a probe."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from tui.board import Board
+from tui.runbook import planner
+from tui.runbook.basis import basis_of
+from tui.runbook.plan import Plan, Progress, Request, Status
+from tui.timeline import from_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.inventory import Fleet
+    from tui.report import Report
+    from tui.watch.watcher import Watcher
+
+Key = tuple[str, str]
+
+
+class Engine:
+    """Watches a fleet from its own thread. Every method may be called from any thread and none blocks (but ``stop``, for a moment)."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.board = Board()
+        self.read_only = fleet.read_only
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watchers: dict[str, Watcher] = {}
+        self._main: asyncio.Task[None] | None = None
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stalewatch-engine", daemon=True)
+        self._runs: set[asyncio.Task[dict[Key, Status]]] = set()
+
+    def start(self) -> None:
+        """Start watching; returns at once (asyncssh is imported in the engine's thread)."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End every link; what was written over there is removed. Returns after at most *timeout* seconds."""
+        if not self._thread.is_alive():
+            return
+        if self._started.wait(timeout):
+            self._call(self._cancel)
+        self._thread.join(timeout)
+
+    def look(self, keys: Sequence[Key]) -> None:
+        """Look again at these panes now, everything; also try to connect again."""
+        self._call(self._look_now, [server for server, _ in keys])
+
+    def plan(self, keys: Sequence[Key], request: Request) -> Plan:
+        """What *request* would do, from the latest reports. Panes without a report are left out."""
+        reports = self._reports()
+        production = frozenset(server.name for server in self.fleet.servers if server.production)
+        return planner.plan([reports[key] for key in keys if key in reports], request, production=production)
+
+    def still_valid(self, plan: Plan) -> bool:
+        """Whether the evidence that *plan* was drawn from is still what the board shows."""
+        reports = self._reports()
+        return all(
+            (report := reports.get((server.server, server.app))) is not None and basis_of(report) == server.basis for server in plan.servers
+        )
+
+    def run(self, plan: Plan) -> Future[dict[Key, Status]]:
+        """Execute a confirmed plan. Progress arrives in the panes and on the timeline. Raises PermissionError when read-only."""
+        if self.read_only and plan.acting:
+            raise PermissionError("read-only: nothing is done on any server")
+        result: Future[dict[Key, Status]] = Future()
+        self._call(self._start_run, plan, result)
+        return result
+
+    def _reports(self) -> dict[Key, Report]:
+        return {pane.key: pane.report for pane in self.board.peek().panes if pane.report is not None}
+
+    def _call(self, function: object, *arguments: object) -> None:
+        if self._started.is_set() and self._loop is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
+                self._loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
+
+    # ---------------------------------------------------------------------------------------------- in the engine's thread
+
+    def _run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(self._watch())
+
+    async def _watch(self) -> None:
+        from tui.watch.publish import Publisher
+        from tui.watch.watcher import Watcher
+
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        self.publisher = Publisher(self.board)
+        chance = random.Random()
+        for server in self.fleet.servers:
+            self.publisher.place_holder(server)
+            self._watchers[server.name] = Watcher(server, self.fleet, self.publisher, chance)
+        self._started.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.publisher.run())
+            for watcher in self._watchers.values():
+                group.create_task(watcher.run(), name=watcher.server.name)
+
+    def _cancel(self) -> None:
+        for task in self._runs:
+            task.cancel()
+        if self._main is not None:
+            self._main.cancel()
+
+    def _look_now(self, servers: list[str]) -> None:
+        for server in servers:
+            if server in self._watchers:
+                self._watchers[server].look_now()
+
+    def _start_run(self, plan: Plan, result: Future[dict[Key, Status]]) -> None:
+        task = asyncio.get_running_loop().create_task(self._execute(plan))
+        self._runs.add(task)
+
+        def done(task: asyncio.Task[dict[Key, Status]]) -> None:
+            self._runs.discard(task)
+            if task.cancelled():
+                result.cancel()
+            elif error := task.exception():
+                result.set_exception(error)
+            else:
+                result.set_result(task.result())
+
+        task.add_done_callback(done)
+
+    async def _execute(self, plan: Plan) -> dict[Key, Status]:
+        from tui.runbook import driver
+        from tui.watch.site import AppSite
+
+        keys = [(server.server, str(server.app)) for server in plan.servers]
+        reports = self._reports()
+        sites = {}
+        for key in keys:
+            self.publisher.clear_progress(key)
+            session = self._watchers[key[0]].session
+            if session is not None and key in reports:
+                sites[key] = AppSite(session, reports[key])
+        result = await driver.run(plan, sites, self._progressed)
+        self._look_now([server for server, _ in keys])
+        return result
+
+    def _progressed(self, progress: Progress) -> None:
+        self.publisher.progress(progress)
+        self.board.add([from_progress(progress)])

@@ -1,0 +1,99 @@
+"""One look at the whole fleet, for the faces without screens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tui.diagnosis.fleet import compare
+from tui.diagnosis.unheard import never_seen
+from tui.errors import LinkError, Unreachable
+from tui.runbook import driver
+from tui.text import safe
+from tui.watch.session import Session, as_unseen
+from tui.watch.site import AppSite
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tui.inventory import Fleet, Server
+    from tui.report import Report
+    from tui.runbook.plan import Plan, Progress, Status
+    from tui.transport.base import ConnectStep
+
+
+class Sites:
+    """The fleet, connected and looked at. *reports*: one per (server, app), servers in the order of the inventory."""
+
+    def __init__(self, reports: tuple[Report, ...], sessions: dict[str, Session]) -> None:
+        self.reports = reports
+        self._sessions = sessions
+
+    async def look(self) -> tuple[Report, ...]:
+        """Look at the connected servers again; those that could not be reached keep their entry."""
+        fresh = await asyncio.gather(*(_look(session) for session in self._sessions.values()))
+        seen = {report.server: reports for reports in fresh for report in reports}
+        kept: list[Report] = []
+        for server in dict.fromkeys(report.server for report in self.reports):
+            kept += seen.get(server) or [report for report in self.reports if report.server == server]
+        self.reports = compare(tuple(kept))
+        return self.reports
+
+    async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
+        """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""
+        sites = {report.key: AppSite(self._sessions[report.server], report) for report in self.reports if report.server in self._sessions}
+        return await driver.run(plan, sites, on_progress)
+
+
+@asynccontextmanager
+async def open_sites(fleet: Fleet) -> AsyncIterator[Sites]:
+    """Connect to every server at once and look. Never raises LinkError: who can't be reached is a report with its error."""
+    opened = await asyncio.gather(*(_open(server, fleet) for server in fleet.servers))
+    sessions = {session.server.name: session for session, _ in opened if session is not None}
+    try:
+        yield Sites(compare(tuple(report for _, reports in opened for report in reports)), sessions)
+    finally:
+        await asyncio.gather(*(session.close() for session in sessions.values()))
+
+
+async def look_once(fleet: Fleet) -> tuple[Report, ...]:
+    """One full look at all servers side by side. Never raises LinkError."""
+    async with open_sites(fleet) as sites:
+        return sites.reports
+
+
+async def _open(server: Server, fleet: Fleet) -> tuple[Session | None, tuple[Report, ...]]:
+    session = Session(server, fleet, {})
+    step = ["name"]
+
+    def on_step(now: ConnectStep) -> None:
+        step[0] = now.step
+
+    try:
+        async with asyncio.timeout(2 * fleet.timeout):
+            await session.open(on_step)
+            reports = await session.look(full=True)
+    except LinkError as error:
+        await session.close()
+        return None, _never_seen(server, error)
+    except TimeoutError:
+        await session.close()
+        late = Unreachable(f"{server.name}: no answer within {2 * fleet.timeout:g} s (step: {step[0]})", code="link.timeout")
+        return None, _never_seen(server, late)
+    except BaseException:
+        await session.close()
+        raise
+    return session, reports
+
+
+async def _look(session: Session) -> tuple[Report, ...]:
+    with contextlib.suppress(LinkError):
+        return await session.look(full=True)
+    return ()
+
+
+def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:
+    apps = [app.path for app in server.apps] or [""]
+    return tuple(never_seen(server.name, server.target, safe(app), as_unseen(error)) for app in apps)

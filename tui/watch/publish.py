@@ -1,0 +1,125 @@
+"""From the watchers to the board: the fleet is compared at most ten times a second, however many servers answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.board import Board, Pane
+from tui.diagnosis.fleet import compare
+from tui.text import safe
+from tui.timeline import changes, history
+
+if TYPE_CHECKING:
+    from tui.inventory import Server
+    from tui.report import Report
+    from tui.runbook.plan import Progress
+    from tui.snapshot import Unseen
+
+FLUSH = 0.1
+MAX_PROGRESS = 60
+
+
+class Publisher:
+    """Holds the panes by key; everything happens in the engine's loop."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._panes: dict[tuple[str, str], Pane] = {}
+        self._told: dict[tuple[str, str], Report] = {}
+        self._dirty = asyncio.Event()
+
+    def place_holder(self, server: Server) -> None:
+        """The pane(s) of a server before anything is known of it, on the board at once."""
+        for path in [app.path for app in server.apps] or [""]:
+            pane = Pane(server=server.name, app=safe(path), group=server.group, production=server.production)
+            self._panes[pane.key] = pane
+            self._board.put(pane)
+
+    def keys_of(self, server: str) -> list[tuple[str, str]]:
+        """The panes of *server*."""
+        return [key for key in self._panes if key[0] == server]
+
+    def report(self, key: tuple[str, str]) -> Report | None:
+        """The latest report of a pane."""
+        pane = self._panes.get(key)
+        return pane.report if pane else None
+
+    def connecting(self, server: str, step: str) -> None:
+        """A step of connecting begins; the error of the last try stays visible until a report comes."""
+        for key in self.keys_of(server):
+            self._update(key, step=step, step_since=time.monotonic(), retry_at=None)
+
+    def failed(self, server: str, error: Unseen, retry_at: float | None, reports: list[Report]) -> None:
+        """No link now. *reports*: what that makes of each pane."""
+        for key in self.keys_of(server):
+            self._update(key, step="", error=error, retry_at=retry_at)
+        for report in reports:
+            self._put_report(report, received=False)
+
+    def seen(self, server: Server, reports: tuple[Report, ...]) -> None:
+        """A look succeeded. The first one takes the place of the place holder; apps that are gone keep their last pane."""
+        waiting = [key for key in self.keys_of(server.name) if self._panes[key].report is None or key[1] == ""]
+        for report in reports:
+            if report.key not in self._panes:
+                self._adopt(server, report, waiting.pop(0) if waiting else None)
+            self._update(report.key, step="", error=None, retry_at=None)
+            self._put_report(report, received=True)
+
+    def progress(self, progress: Progress) -> None:
+        """One line of a running runbook, in its pane."""
+        key = (progress.server, progress.app)
+        if key in self._panes:
+            kept = [line for line in self._panes[key].progress if line.step != progress.step]
+            self._update(key, progress=tuple([*kept, progress][-MAX_PROGRESS:]))
+
+    def clear_progress(self, key: tuple[str, str]) -> None:
+        """A new runbook begins here."""
+        if key in self._panes:
+            self._update(key, progress=())
+
+    async def run(self) -> None:
+        """Flush for ever."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            self.flush()
+            await asyncio.sleep(FLUSH)
+
+    def flush(self) -> None:
+        """Put what changed on the board, with what only the whole fleet can tell."""
+        reports = [pane.report for pane in self._panes.values() if pane.report is not None]
+        for report in compare(tuple(reports)):
+            pane = self._panes[report.key]
+            self._board.put(pane if pane.report is report else msgspec.structs.replace(pane, report=report))
+            self._tell(report)
+        for pane in self._panes.values():
+            if pane.report is None:
+                self._board.put(pane)
+
+    def _tell(self, report: Report) -> None:
+        before = self._told.get(report.key)
+        if before is report or (before is None and report.snapshot is None):
+            return
+        self._board.add(history(report) if before is None or before.snapshot is None else changes(before, report))
+        self._told[report.key] = report
+
+    def _adopt(self, server: Server, report: Report, replaces: tuple[str, str] | None) -> None:
+        pane = Pane(server=server.name, app=report.app, group=server.group, production=server.production)
+        if replaces is not None:
+            pane = msgspec.structs.replace(self._panes[replaces], app=report.app)
+            self._panes = {(pane.key if key == replaces else key): old for key, old in self._panes.items()}
+        self._panes[pane.key] = pane
+        self._board.put(pane, replaces=replaces)
+
+    def _put_report(self, report: Report, *, received: bool) -> None:
+        if report.key in self._panes:
+            at = {"received_at": time.monotonic()} if received else {}
+            self._update(report.key, report=report, **at)
+
+    def _update(self, key: tuple[str, str], **changed: object) -> None:
+        self._panes[key] = msgspec.structs.replace(self._panes[key], **changed)
+        self._dirty.set()

@@ -1,0 +1,129 @@
+"""One server for as long as somebody looks: connect, look every beat, back off, come back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from tui.diagnosis.unheard import never_seen, unheard
+from tui.errors import LinkError, LinkTimeout, ProtocolError
+from tui.snapshot import Unseen
+from tui.text import safe
+from tui.transport.retry import next_delay
+from tui.watch.session import Memories, Session, as_unseen
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from tui.inventory import Fleet, Server
+    from tui.report import Report
+    from tui.transport.base import ConnectStep
+    from tui.watch.publish import Publisher
+
+log = logging.getLogger(__name__)
+
+BEAT = 2.0
+SILENCE = 10.0
+"""A server not heard from for so long is ``unknown``, whatever it was."""
+
+
+class Watcher:
+    """Runs in the engine's loop until cancelled; one server's trouble never reaches another's."""
+
+    def __init__(self, server: Server, fleet: Fleet, publisher: Publisher, random: Random) -> None:
+        self.server = server
+        self._fleet = fleet
+        self._publisher = publisher
+        self._random = random
+        self._memories: Memories = {}
+        self._wake = asyncio.Event()
+        self.session: Session | None = None
+        """The open session, None while there is none."""
+
+    def look_now(self) -> None:
+        """Do not wait for the next beat, or for the next try to connect."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Watch for ever. Ends by cancellation only, and then leaves nothing behind over there."""
+        failures = 0
+        while True:
+            session = Session(self.server, self._fleet, self._memories)
+            try:
+                await self._open(session)
+                failures = 0
+                await self._beat(session)
+            except LinkError as error:
+                failures += 1
+                retry_in = next_delay(failures, self._random.random()) if error.retry else None
+                self._lost(as_unseen(error), retry_in)
+            except Exception as error:  # the border of one server: a bug here must not blind the others
+                log.exception("watching %s", self.server.name)
+                failures += 1
+                retry_in = next_delay(failures, self._random.random())
+                self._lost(_bug(self.server.name, error), retry_in)
+            finally:
+                self.session = None
+                await session.close()
+            await self._pause(retry_in)
+
+    async def _open(self, session: Session) -> None:
+        def on_step(step: ConnectStep) -> None:
+            self._publisher.connecting(self.server.name, step.step)
+
+        try:
+            async with asyncio.timeout(3 * self._fleet.timeout):
+                await session.open(on_step)
+        except TimeoutError:
+            raise LinkTimeout(f"{self.server.name}: not connected within {3 * self._fleet.timeout:g} s") from None
+        self.session = session
+
+    async def _beat(self, session: Session) -> None:
+        full = True
+        while True:
+            self._wake.clear()
+            begun = time.monotonic()
+            reports = await self._look(session, full=full)
+            self._publisher.seen(self.server, reports)
+            took = time.monotonic() - begun
+            full = await self._pause(max(BEAT - took, BEAT / 4))
+
+    async def _look(self, session: Session, *, full: bool) -> tuple[Report, ...]:
+        looking = asyncio.ensure_future(session.look(full=full))
+        try:
+            done, _ = await asyncio.wait({looking}, timeout=SILENCE)
+            if not done:
+                self._lost(Unseen(code="link.silent", message=safe(f"no answer for {SILENCE:g} s")), None)
+                done, _ = await asyncio.wait({looking}, timeout=2 * SILENCE)
+            if not done:
+                raise ProtocolError(f"{self.server.name}: no answer for {3 * SILENCE:g} s, connecting anew", code="link.silent")
+            return looking.result()
+        finally:
+            looking.cancel()
+
+    def _lost(self, error: Unseen, retry_in: float | None) -> None:
+        reports: list[Report] = []
+        for key in self._publisher.keys_of(self.server.name):
+            last = self._publisher.report(key)
+            if last is None or last.snapshot is None:
+                reports.append(never_seen(self.server.name, self.server.target, safe(key[1]), error))
+            else:
+                reports.append(unheard(last, error))
+        retry_at = None if retry_in is None else time.monotonic() + retry_in
+        self._publisher.failed(self.server.name, error, retry_at, reports)
+
+    async def _pause(self, seconds: float | None) -> bool:
+        """Wait *seconds* (None: until asked). Whether somebody asked."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+
+def _bug(server: str, error: Exception) -> Unseen:
+    message = f"{server}: stalewatch could not judge this server ({type(error).__name__}: {error})"
+    return Unseen(code="internal", message=safe(message), grant=safe("this is a bug of stalewatch: the log has the details"))
