@@ -11,7 +11,7 @@ from tui.diagnosis.unheard import never_seen, unheard
 from tui.errors import LinkError, LinkTimeout, ProtocolError
 from tui.snapshot import Unseen
 from tui.text import safe
-from tui.transport.retry import next_delay
+from tui.transport.retry import next_pause, pause
 from tui.watch.session import Memories, Session, as_unseen
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ class Watcher:
                 await self._beat(session)
             except LinkError as error:
                 failures += 1
-                retry_in = next_delay(failures, self._random.random()) if error.retry else None
+                retry_in = next_pause(error, failures, self._random.random())
                 self._lost(as_unseen(error), retry_in)
             except Exception as error:  # the border of one server: a bug here must not blind the others
                 log.exception("watching %s", self.server.name)
                 failures += 1
-                retry_in = next_delay(failures, self._random.random())
+                retry_in = pause(failures, self._random.random())
                 self._lost(_bug(self.server.name, error), retry_in)
             finally:
                 self.session = None

@@ -1,0 +1,51 @@
+# make demo   the dashboard living through the incident, on this machine, without PHP, root or network
+# make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
+.DEFAULT_GOAL := help
+.PHONY: help setup lab-packages demo test lint types lab bench screenshots clean
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+N      ?= 3
+# Two workers on two cores; each has a lab of its own.
+WORKERS ?= 2
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+$(VENV)/.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stalewatch needs Python 3.11 or newer: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y python3-venv >/dev/null; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+setup: $(VENV)/.stamp  ## the virtual environment with everything the tests need
+
+demo: $(VENV)/.stamp  ## the dashboard living through the incident
+	@$(BIN)/stalewatch demo
+
+lab-packages: $(VENV)/.stamp
+	@if [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then $(BIN)/python -m tests.lab install; fi
+
+test: lint lab-packages  ## lint, types and all tests, with the lab
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q tests
+
+lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check tui tests
+	$(BIN)/ruff format --check tui tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+lab: lab-packages  ## keep N real hosts up and print the command that watches them (N=3)
+	@$(BIN)/python -m tests.lab up --hosts $(N)
+
+bench: lab-packages  ## the figures in README
+	$(BIN)/python -m tests.bench
+
+screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
+	$(BIN)/python -m tests.screenshots
+
+clean:  ## what the targets above made in this folder
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
