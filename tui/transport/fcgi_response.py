@@ -1,0 +1,57 @@
+"""What came on a FastCGI request's STDOUT -> a response: the CGI headers (RFC 3875, section 6) and the body."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tui.errors import ProtocolError
+from tui.text import SafeText, safe
+
+MAX_HEADER_BYTES: Final = 64 * 1024
+MAX_HEADERS: Final = 100
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A whole answer. *status* is the HTTP status (200 where none is sent); header names are in lower case, of equal ones the last counts.
+
+    *stderr* is what FPM and PHP wrote beside it (``Primary script unknown``, warnings), made safe, at most 4096 characters.
+    *body* is raw: whoever parses it makes it safe.
+    """
+
+    status: int
+    headers: dict[str, SafeText]
+    body: bytes
+    stderr: SafeText = SafeText("")
+
+
+def parse_response(stdout: bytes, stderr: bytes = b"") -> Response:
+    """Split *stdout* into status, headers and body. Raises ProtocolError when there is no end of headers or a header makes no sense."""
+    block, body = _split(stdout)
+    headers: dict[str, SafeText] = {}
+    lines = block.splitlines()
+    if len(lines) > MAX_HEADERS:
+        raise ProtocolError("the FastCGI answer has too many headers")
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name.strip():
+            raise ProtocolError(f"the FastCGI answer has a header that is none: {safe(line, 80)}")
+        headers[safe(name.strip()).lower()] = safe(value.strip())
+    return Response(_status(headers.get("status", "200")), headers, body, safe(stderr.strip()))
+
+
+def _split(stdout: bytes) -> tuple[bytes, bytes]:
+    head = stdout[: MAX_HEADER_BYTES + 4]
+    ends = [(at, at + len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := head.find(mark)) >= 0]
+    if not ends:
+        raise ProtocolError("the FastCGI answer has no end of headers")
+    end, start = min(ends)
+    return stdout[:end], stdout[start:]
+
+
+def _status(value: str) -> int:
+    code = value.split(" ", 1)[0]
+    if not (len(code) == 3 and code.isascii() and code.isdecimal() and code >= "100"):
+        raise ProtocolError(f"the FastCGI answer has no valid status: {safe(value, 80)}")
+    return int(code)
