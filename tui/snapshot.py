@@ -241,6 +241,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """Lines that came since the last tick (at the first look: the recent history), oldest first."""
     lock: LockHolder | None = None
     watchers: tuple[Watcher, ...] = ()
+    other_apps: tuple[SafeText, ...] = ()
+    """Roots (real paths) of the other apps on this server: all pools of one FPM master share one OPcache, and theirs are not ours."""
     problems: tuple[Unseen, ...] = ()
     """Parts of the host that could not be read."""
 
