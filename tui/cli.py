@@ -1,0 +1,121 @@
+"""The command line: which command, which options, and the one border where an error becomes a line on stderr and an exit code.
+
+Nothing is imported here that ``--help`` can do without: the commands live in :mod:`tui.commands` and are loaded when they are called.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from tui import __version__
+from tui.commands.options import common
+from tui.errors import StalewatchError, UsageError
+from tui.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "check": "One look without the dashboard: what is stale, why, and what to do.",
+    "fix": "Clear, rebuild, reload and verify, without the dashboard.",
+    "explain": "What a finding code means, and what puts it right.",
+    "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
+}
+
+DASHBOARD = "\0"  # stands for "no command": no argument of a process can hold a NUL
+
+
+class _Commands(click.Group):
+    """Loads a command when it is called; whatever is no command is a target of the dashboard."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS and cmd_name != DASHBOARD:
+            return None
+        command: click.Command = import_module(f"tui.commands.{'dashboard' if cmd_name == DASHBOARD else cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the stand-in of the dashboard where there is no command, or where ``--`` says that what follows is none."""
+        _, rest, _ = self.make_parser(ctx).parse_args(list(args))
+        taken = args[: len(args) - len(rest)]
+        if taken[-1:] == ["--"]:
+            args = [*taken, DASHBOARD, "--", *rest]
+        elif not rest:
+            args = [*taken, DASHBOARD]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in COMMANDS or args[0] == DASHBOARD:
+            return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, [DASHBOARD, *args])
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run, and leave with an exit code: one line on stderr for whatever went wrong, never a traceback."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(args, prog_name or "stalewatch", **extra) or ExitCode.OK)
+        except click.Abort:
+            sys.exit(ExitCode.INTERRUPTED)
+        except click.ClickException as error:
+            _leave(_usage_line(error), ExitCode.USAGE)
+        except UsageError as error:
+            _leave(_line(error), ExitCode.USAGE)
+        except StalewatchError as error:
+            _leave(_line(error), ExitCode.FAILED)
+        except Exception as error:  # noqa: BLE001  the outer border: a bug of ours is one line and a log, not a traceback over the screen
+            from tui.commands.debug_log import record
+
+            _leave(f"internal error: {type(error).__name__}: {error}{record(error)}", ExitCode.FAILED)
+
+
+def _leave(line: str, code: ExitCode) -> NoReturn:
+    from tui.text import safe
+
+    click.echo(f"stalewatch: {safe(line)}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _line(error: StalewatchError) -> str:
+    return f"{error.message}; {error.grant}" if error.grant else error.message
+
+
+def _usage_line(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path.replace(DASHBOARD, "").strip() if context else "stalewatch"
+    return f"{message[:1].lower()}{message[1:]} (see {where} --help)"
+
+
+@click.group(
+    cls=_Commands,
+    options_metavar="[OPTIONS]",
+    subcommand_metavar="[TARGET...] | COMMAND",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="stalewatch", message="%(prog)s %(version)s")
+@common
+@click.pass_context
+def main(ctx: click.Context, **options: Any) -> None:
+    """Is the code that is on the disk the code that runs?
+
+    Watches PHP servers live over SSH: which of them run old code, in which cache layer, and why; then clears, rebuilds, reloads and verifies.
+
+    TARGET is user@host:port, an alias of ssh_config, a glob over such aliases ('web*'), or local. Without one: the servers of
+    ./stalewatch.toml, else this machine. Put -- before a target that is named like a command.
+    """
+    given = {name: value for name, value in options.items() if value}
+    ctx.default_map = {name: given for name in (*COMMANDS, DASHBOARD)}

@@ -1,0 +1,76 @@
+"""The options that all commands share. They may stand before or after the command; the nearer one wins."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.inventory import Fleet
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+MAX_SECONDS = 86_400.0
+
+
+class Common(TypedDict):
+    """What :func:`common` hands to a command. None: not given."""
+
+    config: str | None
+    ssh_config: str | None
+    app: str | None
+    fpm_socket: str | None
+    timeout: float | None
+    read_only: bool
+
+
+class Seconds(click.ParamType):
+    """A finite, positive number of seconds, at most a day."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if not (math.isfinite(seconds) and 0 < seconds <= MAX_SECONDS):
+            self.fail(f"{value} is not between 0 and {MAX_SECONDS:.0f} seconds", param, ctx)
+        return seconds
+
+
+_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+
+
+def common(function: F) -> F:
+    """Add the common options to a click command; they arrive as the keywords of :class:`Common`."""
+    for option in reversed(
+        (
+            click.option("--config", type=_FILE, metavar="FILE", help="Read this file instead of ./stalewatch.toml."),
+            click.option("-F", "--ssh-config", type=_FILE, metavar="FILE", help="As ssh -F: instead of ~/.ssh/config."),
+            click.option("--app", metavar="PATH", help="Look at this app only, instead of all that are found."),
+            click.option("--fpm-socket", metavar="PATH", help="The pool's socket (or host:port), instead of the one found."),
+            click.option("--timeout", type=Seconds(), metavar="SECONDS", help="For one answer of a server (10)."),
+            click.option("--read-only", is_flag=True, help="Only look: every acting key is off."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def fleet_of(targets: tuple[str, ...], options: Common) -> Fleet:
+    """The Fleet that targets, options and stalewatch.toml ask for. Raises UsageError."""
+    from tui.config import Overrides, load
+
+    overrides = Overrides(
+        app=options["app"] or "",
+        fpm_socket=options["fpm_socket"] or "",
+        ssh_config=options["ssh_config"] or "",
+        timeout=options["timeout"],
+        read_only=options["read_only"],
+    )
+    return load(targets, config=options["config"] or "", overrides=overrides)

@@ -1,0 +1,140 @@
+"""stalewatch.toml and target arguments -> a :class:`tui.inventory.Fleet`. Reads the file and, for globs, the aliases of ssh_config.
+
+Every mistake is one :class:`tui.errors.UsageError` that says what is wrong and where.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui import targets as target_words
+from tui.config_file import File, read_tables
+from tui.errors import UsageError
+from tui.inventory import AppEntry, Fleet, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FILE_NAME = "stalewatch.toml"
+
+
+class Overrides(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says in place of the file. Empty or None: nothing."""
+
+    app: str = ""
+    fpm_socket: str = ""
+    ssh_config: str = ""
+    timeout: float | None = None
+    read_only: bool = False
+
+
+def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | None = None, folder: Path | None = None) -> Fleet:
+    """The Fleet to watch. *config*: the file to read; "": ``stalewatch.toml`` in *folder* (the working directory) if there is one.
+
+    *targets* pick servers of the file by target or name, or add servers that are not in it; without any: all of the file, else ``local``.
+    Raises UsageError.
+    """
+    overrides = overrides or Overrides()
+    folder = folder or Path.cwd()
+    file = _read(config, folder)
+    known = tuple(file.servers)
+    servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
+    servers = tuple(_override(server, overrides, folder) for server in _named(servers))
+    defaults = Fleet(servers=servers)
+    return Fleet(
+        servers=servers,
+        thresholds=file.thresholds,
+        logs=file.logs or defaults.logs,
+        ssh_config=overrides.ssh_config,
+        timeout=overrides.timeout or defaults.timeout,
+        read_only=overrides.read_only,
+    )
+
+
+def _read(config: str, folder: Path) -> File:
+    path = Path(config) if config else folder / FILE_NAME
+    if not config and not path.exists():
+        return File()
+    shown = config or FILE_NAME
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{shown}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{shown}: is not TOML: {error}") from error
+    return read_tables(tables, shown)
+
+
+def _pick(targets: Sequence[str], known: Iterable[Server], ssh_config: str) -> tuple[Server, ...]:
+    picked: dict[str, Server] = {}
+    for target in targets:
+        for server in _match(target_words.check(target), tuple(known), ssh_config):
+            picked.setdefault(server.target, server)
+    return tuple(picked.values())
+
+
+def _match(target: str, known: tuple[Server, ...], ssh_config: str) -> tuple[Server, ...]:
+    if not target_words.is_glob(target):
+        exact = tuple(server for server in known if target in (server.target, server.name))
+        return exact or (_server(target),)
+    configured = tuple(server for server in known if fnmatchcase(server.name, target) or fnmatchcase(server.target, target))
+    aliases = (alias for alias in _aliases(target, ssh_config) if alias not in {server.target for server in known})
+    found = (*configured, *(_server(alias) for alias in aliases))
+    if not found:
+        raise UsageError(f"no server of {FILE_NAME} and no Host alias of ssh_config matches {target!r}")
+    return found
+
+
+def _aliases(pattern: str, ssh_config: str) -> Sequence[str]:
+    from tui.transport.aliases import expand  # reads ssh_config: only where a glob asks for it
+
+    return expand(pattern, ssh_config)
+
+
+def _server(target: str) -> Server:
+    return Server(target=target_words.check(target), name="")
+
+
+def _named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
+    """Give every server a name that no other has: the host of its target, or where that is taken the whole target."""
+    taken = {server.name for server in servers if server.name}
+    named = []
+    hosts = [target_words.host(server.target) for server in servers if not server.name]
+    for server in servers:
+        host = target_words.host(server.target)
+        name = server.name or (host if hosts.count(host) == 1 and host not in taken else server.target)
+        named.append(msgspec.structs.replace(server, name=name))
+    names = [server.name for server in named]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two servers are named {twice!r}: give one of them another name")
+    return tuple(named)
+
+
+def _override(server: Server, overrides: Overrides, folder: Path) -> Server:
+    apps = server.apps
+    if overrides.app:
+        path = _app_path(overrides.app, server, folder)
+        apps = tuple(app for app in apps if app.path == path) or (AppEntry(path=path),)
+    if overrides.fpm_socket:
+        if not target_words.is_socket(overrides.fpm_socket):
+            raise UsageError(f"--fpm-socket {overrides.fpm_socket!r} is neither an absolute path nor host:port")
+        apps = tuple(msgspec.structs.replace(app, socket=overrides.fpm_socket) for app in apps or (AppEntry(),))
+    return msgspec.structs.replace(server, apps=apps)
+
+
+def _app_path(path: str, server: Server, folder: Path) -> str:
+    if not path.isprintable():
+        raise UsageError(f"--app {path!r} holds characters that no path on a server should")
+    if server.local and not path.startswith("/"):
+        return str((folder / path).resolve())
+    if not path.startswith("/"):
+        raise UsageError(f"--app {path!r} must be an absolute path on {server.name}")
+    return path.rstrip("/") or "/"

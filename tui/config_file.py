@@ -1,0 +1,131 @@
+"""The tables of stalewatch.toml, checked one by one so that a mistake can be told with its place. Pure."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from tui import targets
+from tui.errors import UsageError
+from tui.inventory import AppEntry, LogWatch, Server, Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
+
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*")
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file says. *servers* have the name they were given, or ""."""
+
+    servers: tuple[Server, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    logs: tuple[LogWatch, ...] = ()
+
+
+class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
+    target: str
+    name: str = ""
+    group: str = ""
+    production: bool = False
+    app: list[dict[str, Any]] = []
+
+
+def read_tables(tables: Mapping[str, Any], file: str) -> File:
+    """The parsed TOML of *file* as values. Raises UsageError: ``FILE: [[server]] 2: what is wrong``."""
+    _check_keys(tables, ("server", "thresholds", "log"), file)
+    servers = tuple(_server(table, f"{file}: {where}") for table, where in _rows(tables, "server", file))
+    names = [server.name for server in servers if server.name]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{file}: [[server]]: two servers are named {twice!r}")
+    return File(
+        servers=servers,
+        thresholds=_thresholds(tables.get("thresholds", {}), f"{file}: [thresholds]"),
+        logs=tuple(_log(table, f"{file}: {where}") for table, where in _rows(tables, "log", file)),
+    )
+
+
+def _server(table: Any, where: str) -> Server:
+    row = _convert(table, _ServerTable, where)
+    try:
+        targets.check(row.target)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.message}") from error
+    if targets.is_glob(row.target):
+        raise UsageError(f"{where}: target {row.target!r}: a glob is for the command line, name each server here")
+    for key in ("name", "group"):
+        if not getattr(row, key).isprintable():
+            raise UsageError(f"{where}: {key} holds control characters")
+    apps = tuple(_app(table, f"{where}: {at}") for table, at in _rows({"server.app": row.app}, "server.app", where))
+    paths = [app.path for app in apps]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{where}: two apps with the path {twice!r}")
+    return Server(target=row.target, name=row.name, group=row.group, production=row.production, apps=apps)
+
+
+def _app(table: Any, where: str) -> AppEntry:
+    app = _convert(table, AppEntry, where)
+    if not app.path.startswith("/") or not app.path.isprintable():
+        raise UsageError(f"{where}: path {app.path!r} must be an absolute path on the server")
+    if app.socket and not targets.is_socket(app.socket):
+        raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
+    if app.reload and not _UNIT.fullmatch(app.reload):
+        raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
+    if app.health_url and not (app.health_url.startswith(("http://", "https://")) and app.health_url.isprintable()):
+        raise UsageError(f"{where}: health_url {app.health_url!r} must start with http:// or https://")
+    return msgspec.structs.replace(app, path=app.path.rstrip("/") or "/")
+
+
+def _thresholds(table: Any, where: str) -> Thresholds:
+    thresholds = _convert(table, Thresholds, where)
+    if not 0 <= thresholds.hit_rate <= 1:
+        raise UsageError(f"{where}: hit_rate {thresholds.hit_rate:g} must be between 0 and 1 (0.85 is 85 %)")
+    return thresholds
+
+
+def _log(table: Any, where: str) -> LogWatch:
+    log = _convert(table, LogWatch, where)
+    if not log.path or not log.path.isprintable():
+        raise UsageError(f"{where}: path {log.path!r} must be a path, relative to the app or absolute")
+    if "" in (*log.alarm, *log.reassure):
+        raise UsageError(f"{where}: an empty pattern would match every line")
+    return log
+
+
+def _rows(tables: Mapping[str, Any], key: str, where: str) -> list[tuple[Any, str]]:
+    rows = tables.get(key, [])
+    if not isinstance(rows, list):
+        raise UsageError(f"{where}: {key} must be written [[{key}]]: there may be several")
+    return [(row, f"[[{key}]] {number}") for number, row in enumerate(rows, start=1)]
+
+
+def _convert(table: Any, to: type[T], where: str) -> T:
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}: must be a table, not {table!r}")
+    _check_keys(table, tuple(field.encode_name for field in msgspec.structs.fields(to)), where)
+    try:
+        return msgspec.convert(table, to)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where}: {_plain(str(error))}") from error
+
+
+def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+            raise UsageError(f"{where}: unknown key {key!r} ({hint})")
+
+
+def _plain(message: str) -> str:
+    """msgspec's words in ours: ``Expected `bool`, got `str` - at `$.production```, ``Object missing required field `target```."""
+    what, _, path = message.partition(" - at `$.")
+    what = what.replace("Object missing required field", "missing key").replace("`", "'")
+    return f"{path.rstrip('`')}: {what[:1].lower()}{what[1:]}" if path else what
