@@ -1,0 +1,47 @@
+"""The one place where lines become what Textual draws. No markup string is ever made, and nothing unprintable passes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.content import Content
+from textual.strip import Strip
+
+from tui.text import safe
+from tui.widgets.lines import Line, fill
+
+if TYPE_CHECKING:
+    from tui.widgets.theme import Palette
+
+
+def strip(row: Line, palette: Palette, width: int) -> Strip:
+    """*row* as a Strip of exactly *width* cells in *palette*."""
+    base = row.base or "text"
+    segments = [
+        Segment(_printable(text), _clickable(palette.style(role, base), click) if click else palette.style(role, base))
+        for text, role, click in fill(row, width, role=base).spans
+    ]
+    return Strip(segments, width)
+
+
+def content(text: str) -> Content:
+    """*text* as a Content object: for the few places where Textual draws by itself (a button, a palette entry)."""
+    return Content(_printable(text))
+
+
+def text(value: str) -> Text:
+    """*value* as rich's Text."""
+    return Text(_printable(value))
+
+
+def _printable(value: str) -> str:
+    return value if value.isprintable() else safe(value)
+
+
+@lru_cache(maxsize=512)
+def _clickable(style: Style, action: str) -> Style:
+    return style + Style.from_meta({"@click": f"app.act({action!r})"})

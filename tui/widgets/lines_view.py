@@ -1,0 +1,106 @@
+"""The one widget that shows lines: compares before it repaints, keeps its rows as Strips, sends only what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.content import strip
+from tui.widgets.lines import BLANK, Line
+from tui.widgets.theme import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+
+class LinesView(ScrollView, can_focus=False):
+    """Subclasses hold values and override :meth:`build`; whoever sets values calls :meth:`redraw`."""
+
+    DEFAULT_CSS = """
+    LinesView { overflow-x: hidden; overflow-y: hidden; scrollbar-size-vertical: 1; background: $background; }
+    LinesView.-scrolls { overflow-y: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+        self._strips: dict[int, Strip] = {}
+        self._drawn: tuple[str, int] = ("", 0)
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        """The rows for a widget of *width* × *height* cells (more rows than *height*: it scrolls)."""
+        raise NotImplementedError
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown now."""
+        return self._lines
+
+    def redraw(self) -> None:
+        """Build anew, repaint the rows that differ, and nothing where none does."""
+        width, height = self.room
+        if width <= 0 or height <= 0:
+            return
+        before, after = self._lines, tuple(self.build(width, height))
+        if after == before:
+            return
+        self._lines = after
+        changed = [y for y in range(max(len(before), len(after))) if _at(before, y) != _at(after, y)]
+        for y in changed:
+            self._strips.pop(y, None)
+        if len(before) != len(after):
+            self.virtual_size = Size(width, len(after))
+        top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
+        for start, count in _runs([y for y in changed if top <= y < bottom]):
+            self.refresh(Region(0, start - top, self.size.width, count))
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Cells to draw in: without the scrollbar's column where one may come."""
+        bar = 1 if self.has_class("-scrolls") else 0
+        return self.size.width - (bar if not self.show_vertical_scrollbar else 0), self.size.height
+
+    def show_row(self, y: int) -> None:
+        """Scroll just as far as needed for row *y* to be seen."""
+        top = self.scroll_offset.y
+        if y < top:
+            self.scroll_to(y=y, animate=False)
+        elif y >= top + self.size.height:
+            self.scroll_to(y=y - self.size.height + 1, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        theme, width = self.app.theme, self.size.width
+        if (theme, width) != self._drawn:
+            self._strips.clear()
+            self._drawn = (theme, width)
+        row = y + self.scroll_offset.y
+        made = self._strips.get(row)
+        if made is None:
+            made = strip(_at(self._lines, row), palette(theme), width)
+            self._strips[row] = made
+        return made
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._strips.clear()
+        self._lines = ()
+        self.redraw()
+        self.refresh()
+
+
+def _at(rows: tuple[Line, ...], y: int) -> Line:
+    return rows[y] if y < len(rows) else BLANK
+
+
+def _runs(rows: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for y in rows:
+        if runs and runs[-1][0] + runs[-1][1] == y:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((y, 1))
+    return runs

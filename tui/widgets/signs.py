@@ -1,0 +1,80 @@
+"""Signs and words: severity is a sign and a word before it is a colour."""
+
+from __future__ import annotations
+
+from tui.report import Severity, Verdict
+from tui.runbook.plan import Status
+from tui.timeline import EventKind
+from tui.widgets.lines import Span
+
+VERDICT_SIGN = {
+    Verdict.STALE: "✗",
+    Verdict.SUSPECT: "~",
+    Verdict.UNKNOWN: "?",
+    Verdict.PENDING: "…",
+    Verdict.FRESH: "✓",
+    Verdict.ABSENT: "·",
+}
+VERDICT_WORD = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.ABSENT: "NOT CACHED"}
+
+EVENT_SIGN = {
+    EventKind.DEPLOY: "◆",
+    EventKind.CACHE: "■",
+    EventKind.RELOAD: "▲",
+    EventKind.WORKERS: "●",
+    EventKind.RESTART: "◇",
+    EventKind.ERROR: "!",
+    EventKind.REASSURE: "+",
+    EventKind.VERDICT: "=",
+    EventKind.ACTION: "★",
+    EventKind.LINK: "∿",
+}
+EVENT_WORD = {
+    EventKind.DEPLOY: "deploy",
+    EventKind.CACHE: "cache",
+    EventKind.RELOAD: "reload",
+    EventKind.WORKERS: "workers",
+    EventKind.RESTART: "opcache",
+    EventKind.ERROR: "errors",
+    EventKind.REASSURE: "good",
+    EventKind.VERDICT: "verdict",
+    EventKind.ACTION: "action",
+    EventKind.LINK: "link",
+}
+EVENT_RANK = {
+    EventKind.DEPLOY: 9,
+    EventKind.ACTION: 8,
+    EventKind.RELOAD: 7,
+    EventKind.ERROR: 6,
+    EventKind.RESTART: 5,
+    EventKind.REASSURE: 4,
+    EventKind.CACHE: 3,
+    EventKind.VERDICT: 2,
+    EventKind.WORKERS: 1,
+    EventKind.LINK: 0,
+}
+"""Which sign wins where two fall into one cell."""
+
+STATUS_SIGN = {
+    Status.WAITING: Span("·", "muted"),
+    Status.RUNNING: Span("▸", "accent"),
+    Status.DONE: Span("✓", "fresh-mark"),
+    Status.FAILED: Span("✗", "stale-mark"),
+    Status.UNKNOWN: Span("?", "unknown-mark"),
+    Status.SKIPPED: Span("–", "muted"),
+}
+SEVERITY_ROLE = {Severity.INFO: "muted", Severity.WARNING: "warning", Severity.CRITICAL: "stale-mark"}
+SHADE = "▒"
+MARK = "■"
+CURSOR = "▸"
+
+
+def sign(verdict: Verdict) -> Span:
+    """The verdict in one cell."""
+    return Span(VERDICT_SIGN[verdict], f"{verdict.value}-mark")
+
+
+def badge(verdict: Verdict, more: str = "") -> Span:
+    """The verdict as sign, word and colour, such as ``✗ STALE 24 min``."""
+    words = f" {VERDICT_SIGN[verdict]} {VERDICT_WORD[verdict]}{' ' + more if more else ''} "
+    return Span(words, verdict.value)

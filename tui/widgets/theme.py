@@ -1,0 +1,74 @@
+"""Themes: files in ``themes/`` (in a wheel: ``tui/_themes``) that say what a role looks like."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from rich.style import Style
+from textual.theme import Theme
+
+DEFAULT = "dark"
+PLAIN = "ansi"
+"""The sixteen colours of the terminal itself; also what NO_COLOR uses."""
+
+ORDER = ("dark", "light", "high-contrast", "colour-blind", "ansi")
+
+
+class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A theme as written: *colors* are Textual's, *roles* are styles such as ``bold #ffffff on #c62828``."""
+
+    name: str
+    label: str
+    dark: bool
+    colors: dict[str, str]
+    roles: dict[str, str]
+    ansi: bool = False
+
+
+class Palette:
+    """What each role looks like in one theme."""
+
+    def __init__(self, source: ThemeFile) -> None:
+        self.name = source.name
+        self.roles = {role: Style.parse(words) for role, words in source.roles.items()}
+        self._made: dict[tuple[str, str], Style] = {}
+
+    def style(self, role: str, base: str = "text") -> Style:
+        """*role* on *base*. A theme that lacks a role is a mistake (KeyError)."""
+        made = self._made.get((role, base))
+        if made is None:
+            under = self.roles[base]
+            over = self.roles[role]
+            made = under if role == "text" else under + over
+            self._made[role, base] = made
+        return made
+
+
+def folder() -> Path:
+    """Where theme files are: beside the package in a wheel, else in the checkout."""
+    packed = Path(__file__).parents[1] / "_themes"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "themes"
+
+
+@cache
+def files() -> dict[str, ThemeFile]:
+    """Every theme by name, in the order in which ``T`` takes them."""
+    found = [msgspec.convert(tomllib.loads(path.read_text("utf-8")), ThemeFile) for path in sorted(folder().glob("*.toml"))]
+    known = {theme.name: theme for theme in found}
+    names = [name for name in ORDER if name in known] + sorted(set(known) - set(ORDER))
+    return {name: known[name] for name in names}
+
+
+@cache
+def palette(name: str) -> Palette:
+    """The palette of theme *name*; of the default one where it is none of ours."""
+    known = files()
+    return Palette(known.get(name, known[DEFAULT]))
+
+
+def textual(source: ThemeFile) -> Theme:
+    """The same as a theme of Textual's."""
+    return Theme(name=source.name, dark=source.dark, ansi=source.ansi, **source.colors)  # type: ignore[arg-type]

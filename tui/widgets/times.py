@@ -1,0 +1,126 @@
+"""How times, ages and sizes are said. Times are a server's own; the zone they are shown in is the reader's choice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import humanize
+import msgspec
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+class Zone(StrEnum):
+    """In which zone times are shown."""
+
+    LOCAL = "local"
+    SERVER = "server"
+    UTC = "UTC"
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """*now*: epoch seconds by our clock (frozen while the screen is). *relative*: ``24 min ago`` in place of ``12:38``.
+
+    *offset*: seconds east of UTC over there, None where it is not known; *skew*: the server's clock minus ours.
+    """
+
+    now: float
+    zone: Zone = Zone.LOCAL
+    relative: bool = False
+    offset: int | None = None
+    skew: float = 0.0
+
+    def there(self, offset: int | None, skew: float | None) -> Clock:
+        """The same for one server."""
+        return msgspec.structs.replace(self, offset=offset, skew=skew or 0.0)
+
+    @property
+    def coarse(self) -> Clock:
+        """The same to the quarter of a minute: what ages are counted with, so that a tick changes nothing on the screen."""
+        return msgspec.structs.replace(self, now=self.now // 15 * 15)
+
+    @property
+    def here(self) -> float:
+        """Now by that server's clock."""
+        return self.now + self.skew
+
+    @property
+    def tz(self) -> tzinfo | None:
+        if self.zone is Zone.UTC or (self.zone is Zone.SERVER and self.offset is None):
+            return UTC
+        if self.zone is Zone.SERVER and self.offset is not None:
+            return timezone(timedelta(seconds=self.offset))
+        return None
+
+    @property
+    def zone_name(self) -> str:
+        """Such as ``CEST`` or ``UTC``; says so where the server's zone is not known."""
+        if self.zone is Zone.SERVER:
+            return "server time"
+        return datetime.fromtimestamp(self.now, self.tz).astimezone(self.tz).tzname() or "local"
+
+    def moment(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self.tz)
+
+    def hm(self, at: float) -> str:
+        """``12:38``, with the date where it was another day; ``24 min ago`` where relative is asked for."""
+        return self.ago(at) if self.relative else self._clock(at, "%H:%M")
+
+    def hms(self, at: float) -> str:
+        """``12:38:02``, always the clock's."""
+        return self._clock(at, "%H:%M:%S")
+
+    def tick(self, at: float) -> str:
+        """``12:38`` for an axis."""
+        return self.moment(at).strftime("%H:%M")
+
+    def exact(self, at: float) -> str:
+        """Absolute and relative: ``2025-10-24 12:38:02 (24 min ago)``."""
+        return f"{self.moment(at):%Y-%m-%d %H:%M:%S} ({self.ago(at)})"
+
+    def ago(self, at: float) -> str:
+        """``24 min ago``, ``in 40 s``."""
+        gone = self.here - at
+        if gone < -1:
+            return f"in {age(-gone)}"
+        return f"{age(gone)} ago" if gone >= 1 else "now"
+
+    def since(self, at: float) -> str:
+        """The age alone: ``24 min``."""
+        return age(self.here - at)
+
+    def _clock(self, at: float, form: str) -> str:
+        moment = self.moment(at)
+        same = moment.date() == self.moment(self.here).date()
+        return moment.strftime(form if same else f"%b %d {form}")
+
+
+def age(seconds: float) -> str:
+    """A span of time in at most two units: ``40 s``, ``24 min``, ``1 h 30 min``, ``3 d 4 h``. Minutes from 60 s on."""
+    if seconds < 1:
+        return "0 s"
+    whole = int(seconds)
+    return _age(whole if whole < 60 else whole // 60 * 60 if whole < 86400 else whole // 3600 * 3600)
+
+
+@lru_cache(maxsize=2048)
+def _age(seconds: int) -> str:
+    unit = "seconds" if seconds < 60 else "minutes" if seconds < 86400 else "hours"
+    words = humanize.precisedelta(timedelta(seconds=seconds), minimum_unit=unit, suppress=["months", "years"], format="%d")
+    for long, short in (("seconds", "s"), ("second", "s"), ("minutes", "min"), ("minute", "min"), ("hours", "h"), ("hour", "h"), ("days", "d"), ("day", "d")):
+        words = words.replace(long, short)
+    return words.replace(" and ", " ").replace(",", "")
+
+
+def size(count: float) -> str:
+    """``12.4 MiB``."""
+    return humanize.naturalsize(count, binary=True)
+
+
+def percent(rate: float, digits: int = 1) -> str:
+    """``71.3 %``."""
+    return f"{rate * 100:.{digits}f} %"
