@@ -226,6 +226,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     slow_at: float
     hostname: SafeText = SafeText("")
     login: SafeText = SafeText("")
+    utc_offset: int | None = None
+    """Seconds east of UTC of the server's own time zone (``date +%z``); None: not asked."""
     layout: AppLayout
     release: ReleaseFacts
     caches: tuple[CacheFile, ...] = ()
