@@ -1,4 +1,4 @@
-"""The real program in a pseudo-terminal that the test owns: its screen as text (pyte), its raw bytes, and whether the terminal is sane after it."""
+"""The real program in a pseudo-terminal that the test owns: its screen as text (pyte), its raw bytes, and how it leaves the terminal."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Terminal:
         wrong = [] if termios.tcgetattr(self._child)[:4] == self.modes_before[:4] else ["line discipline"]
         on: dict[bytes, bool] = {b"25": True}
         for numbers, verb in _MODES.findall(self.raw):
-            on.update({number: verb == b"h" for number in numbers.split(b";")})
+            on.update(dict.fromkeys(numbers.split(b";"), verb == b"h"))
         wanted = {b"25": True}
         watched = (b"25", b"1000", b"1002", b"1003", b"1006", b"1015", b"1004", b"1049", b"2004")
         return wrong + [f"mode {number.decode()}" for number in watched if on.get(number, False) != wanted.get(number, False)]
