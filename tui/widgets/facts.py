@@ -1,0 +1,288 @@
+"""What a Report says about each layer in one line: source against cache, bytecode against disk, workers against the deploy. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.report import Layer, Report, Severity, Verdict
+from tui.snapshot import Deploy, FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Unseen
+from tui.widgets.times import Clock, age, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.report import Finding
+    from tui.snapshot import CacheFile, CompiledView, FileStat
+
+FILE_LAYERS = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
+
+
+class Fact(NamedTuple):
+    """One row: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it."""
+
+    label: str
+    verdict: Verdict | None
+    wide: str
+    short: str = ""
+    note: str = ""
+
+
+class Started(NamedTuple):
+    """FPM workers: how many, and when the oldest and the youngest of them started (epoch seconds)."""
+
+    count: int
+    oldest: float
+    youngest: float
+
+
+def host(report: Report) -> HostFacts | None:
+    """The host's facts, where they were seen."""
+    found = report.snapshot.host if report.snapshot else None
+    return found if isinstance(found, HostFacts) else None
+
+
+def runtime(report: Report) -> RuntimeFacts | None:
+    """What PHP said, where it was asked."""
+    found = report.snapshot.runtime if report.snapshot else None
+    return found if isinstance(found, RuntimeFacts) else None
+
+
+def opcache(report: Report) -> Opcache | None:
+    """OPcache's own account, where it was seen."""
+    found = runtime(report)
+    return found.opcache if found and isinstance(found.opcache, Opcache) else None
+
+
+def pool_status(report: Report) -> PoolStatus | None:
+    """FPM's status page, where it was seen."""
+    found = runtime(report)
+    return found.status if found and isinstance(found.status, PoolStatus) else None
+
+
+def fpm(report: Report) -> FpmFacts | None:
+    """What the host knows about FPM."""
+    found = host(report)
+    return found.fpm if found and isinstance(found.fpm, FpmFacts) else None
+
+
+def clock_of(report: Report | None, clock: Clock) -> Clock:
+    """*clock* for that server: its zone, its skew."""
+    if report is None or report.snapshot is None:
+        return clock
+    seen = host(report)
+    return clock.there(seen.utc_offset if seen else None, report.snapshot.clock_offset)
+
+
+def last_deploy(report: Report) -> Deploy | None:
+    """The newest deploy that the server knows of."""
+    seen = host(report)
+    return max(seen.release.deploys, key=lambda deploy: deploy.at, default=None) if seen else None
+
+
+def workers(report: Report) -> Started | None:
+    """FPM workers by the status page, else by /proc."""
+    page, seen = pool_status(report), fpm(report)
+    starts = [worker.started for worker in page.workers] if page and page.workers else [worker.started for worker in seen.workers] if seen else []
+    if not starts:
+        return Started(0, 0.0, 0.0) if seen and seen.running else None
+    return Started(len(starts), min(starts), max(starts))
+
+
+def facts(report: Report, clock: Clock) -> tuple[Fact, ...]:
+    """All rows of a pane, in the order of a release's way from disk to process."""
+    clock = clock_of(report, clock)
+    rows = [release(report, clock), *(cache(report, layer, clock) for layer in FILE_LAYERS), views(report, clock), packages(report)]
+    return (*rows, bytecode(report, clock), pool(report, clock), queue(report, clock))
+
+
+def release(report: Report, clock: Clock) -> Fact:
+    """Commit, and when it came."""
+    verdict = report.layers.get(Layer.RELEASE)
+    seen = host(report)
+    if seen is None:
+        return _unseen("release", verdict, report, Layer.RELEASE)
+    commit = str(seen.release.commit)[:7]
+    deploy = last_deploy(report)
+    if deploy is None:
+        return Fact("release", verdict, commit or "no commit known", commit)
+    word = "changed" if deploy.source == "mtime" else "deployed"
+    when = f"{word} {clock.hm(deploy.at)}"
+    note = "" if clock.relative else clock.since(deploy.at)
+    if seen.release.under_way:
+        note = "a deploy is under way"
+    return Fact("release", verdict, f"{commit}   {when}" if commit else when, f"{commit} {when}".strip(), note)
+
+
+def newest(files: Iterable[FileStat]) -> FileStat | None:
+    """The file that was written last."""
+    return max(files, key=lambda file: file.mtime, default=None)
+
+
+def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
+    """The file that *layer* is cached in."""
+    return next((file for file in seen.caches if file.layer == layer), None)
+
+
+def cache(report: Report, layer: Layer, clock: Clock) -> Fact:
+    """A file cache against the newest of what it is made from."""
+    verdict, label = report.layers.get(layer), layer.value
+    seen = host(report)
+    if seen is None or verdict is Verdict.UNKNOWN:
+        return _unseen(label, verdict, report, layer)
+    found, source = cache_file(seen, layer.value), newest(seen.inputs[layer].direct) if layer in seen.inputs else None
+    if found is None or found.stat is None:
+        return Fact(label, verdict, "not cached", "not cached")
+    cached = found.stat.mtime
+    if source is None:
+        return Fact(label, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
+    wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
+    behind = source.mtime - cached
+    note = f"{age(behind)} behind" if behind >= 1 else "" if verdict in (Verdict.FRESH, Verdict.ABSENT, None) else _summary(report, layer)
+    return Fact(label, verdict, wide, f"{clock.hm(source.mtime)} → {clock.hm(cached)}", note)
+
+
+def views(report: Report, clock: Clock) -> Fact:
+    """Compiled Blade views against their sources."""
+    verdict = report.layers.get(Layer.VIEWS)
+    seen = host(report)
+    if seen is None or verdict is Verdict.UNKNOWN:
+        return _unseen("views", verdict, report, Layer.VIEWS)
+    known = seen.views.views
+    if not known:
+        return Fact("views", verdict, "not compiled", "not compiled")
+    old = [view for view in known if view_is_old(view)]
+    if verdict in (Verdict.FRESH, Verdict.ABSENT, None) or not old:
+        last = newest(view.compiled for view in known)
+        when = clock.hm(last.mtime) if last else ""
+        return Fact("views", verdict, f"{_many(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
+    note = "next render" if verdict is Verdict.PENDING else ""
+    return Fact("views", verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
+
+
+def view_is_old(view: CompiledView) -> bool:
+    """Whether Blade would compile it again."""
+    return view.source is not None and view.source.mtime >= view.compiled.mtime
+
+
+def packages(report: Report) -> Fact:
+    """Discovered packages against installed ones, by name."""
+    verdict = report.layers.get(Layer.PACKAGES)
+    seen = host(report)
+    if seen is None or verdict is Verdict.UNKNOWN:
+        return _unseen("packages", verdict, report, Layer.PACKAGES)
+    cached, installed = seen.packages.cached, seen.packages.installed
+    if cached is None:
+        return Fact("packages", verdict, "not cached", "not cached")
+    if installed is None or set(cached) == set(installed):
+        return Fact("packages", verdict, f"{len(cached)} as installed", f"{len(cached)} as installed")
+    missing, gone = len(set(installed) - set(cached)), len(set(cached) - set(installed))
+    words = ", ".join(filter(None, [f"{missing} missing" if missing else "", f"{gone} too many" if gone else ""]))
+    return Fact("packages", verdict, words, words)
+
+
+def bytecode(report: Report, clock: Clock) -> Fact:
+    """OPcache's scripts against the disk."""
+    verdict = report.layers.get(Layer.OPCACHE)
+    cached = opcache(report)
+    if cached is None or verdict is Verdict.UNKNOWN:
+        return _unseen("opcache", verdict, report, Layer.OPCACHE)
+    if not cached.enabled and not cached.restart_pending:
+        return Fact("opcache", verdict, "off: every request reads the disk", "off")
+    total = cached.cached_scripts
+    count, until = scripts_of(report, verdict)
+    if verdict is Verdict.STALE:
+        return Fact("opcache", verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
+    if verdict is Verdict.SUSPECT:
+        return Fact("opcache", verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
+    if verdict is Verdict.PENDING:
+        note = f"heals by {clock.hm(until)}" if until else "heals by itself"
+        return Fact("opcache", verdict, f"{count} of {total} scripts old", f"{count} of {total} old", note)
+    return Fact("opcache", verdict, f"{total} scripts as on disk", f"{total} as on disk")
+
+
+def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | None]:
+    """How many scripts have *verdict*, and when the last of them heals."""
+    found = [finding for finding in report.findings if finding.layer is Layer.OPCACHE and finding.verdict is verdict]
+    until = max((finding.until for finding in found if finding.until), default=None)
+    return sum(max(1, len(finding.paths)) for finding in found), until
+
+
+def hit_rate(report: Report, threshold: float) -> tuple[str, str]:
+    """The rate over the window as text, and a note where it is below *threshold*."""
+    if report.hit_rate is None:
+        return ("idle", "") if opcache(report) else ("not seen", "")
+    low = report.hit_rate < threshold
+    return percent(report.hit_rate), f"below {threshold * 100:.0f} %" if low else ""
+
+
+def pool(report: Report, clock: Clock) -> Fact:
+    """FPM workers, and whether they started before or after the last deploy."""
+    verdict = report.layers.get(Layer.FPM)
+    found = workers(report)
+    if found is None:
+        return _unseen("workers", verdict, report, Layer.FPM)
+    if found.count == 0:
+        return Fact("workers", verdict, "none running (idle pool)", "none running")
+    deploy = last_deploy(report)
+    note = ""
+    if deploy is not None:
+        note = "before the deploy" if found.youngest < deploy.at else "after the deploy" if found.oldest >= deploy.at else "around the deploy"
+    since = f"since {clock.hm(found.oldest)}"
+    return Fact("workers", verdict, f"{found.count}, {since}", f"{found.count}, {since}", note)
+
+
+def queue(report: Report, clock: Clock) -> Fact:
+    """Long-running PHP processes."""
+    verdict = report.layers.get(Layer.WORKERS)
+    seen = host(report)
+    if seen is None or verdict is Verdict.UNKNOWN:
+        return _unseen("queue", verdict, report, Layer.WORKERS)
+    if not seen.queue_workers:
+        return Fact("queue", verdict, "none running", "none running")
+    kinds = sorted({str(worker.kind) for worker in seen.queue_workers})
+    since = min(worker.process.started for worker in seen.queue_workers)
+    words = f"{len(seen.queue_workers)} {'+'.join(kinds)}, since {clock.hm(since)}"
+    note = "old code" if verdict is Verdict.STALE else ""
+    return Fact("queue", verdict, words, words, note)
+
+
+def health(report: Report) -> tuple[Finding, ...]:
+    """Warnings beside the verdict, without the hit rate, which has a row of its own."""
+    return tuple(
+        finding
+        for finding in report.findings
+        if finding.verdict in (Verdict.FRESH, Verdict.ABSENT) and finding.severity is not Severity.INFO and "hit-rate" not in finding.code
+    )
+
+
+def why(report: Report) -> Finding | None:
+    """The finding that says most about the verdict."""
+    return next((finding for finding in report.findings if finding.verdict is report.verdict and finding.severity is not Severity.INFO), None) or next(
+        iter(report.findings), None
+    )
+
+
+def problems(report: Report) -> tuple[Unseen, ...]:
+    """Why something is unknown, each reason once."""
+    return tuple({(error.code, error.message): error for error in report.errors}.values())
+
+
+def _summary(report: Report, layer: Layer) -> str:
+    found = next((finding for finding in report.findings if finding.layer is layer), None)
+    return str(found.summary) if found else ""
+
+
+def _unseen(label: str, verdict: Verdict | None, report: Report, layer: Layer) -> Fact:
+    """A row for what was not seen: the reason if the report has one for this layer."""
+    if verdict is Verdict.ABSENT:
+        return Fact(label, verdict, "not cached", "not cached")
+    words = _summary(report, layer) or next((str(error.message) for error in report.errors if error.code.startswith(layer.value)), "")
+    if not words and layer is Layer.OPCACHE:
+        found = runtime(report)
+        seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
+        words = str(seen.message) if isinstance(seen, Unseen) else ""
+    return Fact(label, verdict or Verdict.UNKNOWN, words or "not seen", words or "not seen")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,48 @@
+"""One server's pane as a widget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui.widgets.lines import Line
+from tui.widgets.lines_view import LinesView
+from tui.widgets.pane_lines import Look, pane_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from tui.board import Pane
+
+
+class PaneView(LinesView):
+    """Shows whichever Pane it is given: panes change places by being given other values, never by moving widgets."""
+
+    class Chosen(Message):
+        """Clicked (*open*: twice)."""
+
+        def __init__(self, key: tuple[str, str], open: bool) -> None:
+            super().__init__()
+            self.key = key
+            self.open = open
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pane: Pane | None = None
+        self._look: Look | None = None
+
+    def show(self, pane: Pane | None, look: Look) -> None:
+        self._pane, self._look = pane, look
+        self.redraw()
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        if self._pane is None or self._look is None:
+            return ()
+        return pane_lines(self._pane, self._look, width, height)
+
+    def on_click(self, event: events.Click) -> None:
+        if self._pane is not None:
+            self.post_message(self.Chosen(self._pane.key, event.chain > 1))

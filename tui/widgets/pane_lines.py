@@ -1,0 +1,191 @@
+"""One pane: border with name and verdict, the facts row by row, and what is in the way. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.report import Verdict
+from tui.runbook.plan import Status
+from tui.widgets import facts
+from tui.widgets.lines import BLANK, Line, Span, beside, crop, fill, line, paragraph, text_crop
+from tui.widgets.names import app_name
+from tui.widgets.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
+from tui.widgets.spark import sparkline
+from tui.widgets.times import Clock, age
+
+if TYPE_CHECKING:
+    from tui.board import Pane
+    from tui.report import Report
+
+LABEL = 9
+STEPS = ("name", "tcp", "host key", "auth", "probe")
+
+
+class Look(NamedTuple):
+    """How a pane is seen right now: *monotonic* seconds for waiting times, *threshold* of the hit rate."""
+
+    clock: Clock
+    monotonic: float
+    focused: bool = False
+    marked: bool = False
+    threshold: float = 0.85
+
+
+def verdict_of(pane: Pane) -> Verdict:
+    """A pane's verdict; without a report it is unknown."""
+    return pane.report.verdict if pane.report else Verdict.UNKNOWN
+
+
+def headline(pane: Pane, clock: Clock) -> Span:
+    """The badge: sign, word, and since when."""
+    report = pane.report
+    if report is None:
+        return Span(" … CONNECTING ", "pending-mark") if pane.error is None else badge(Verdict.UNKNOWN)
+    here = facts.clock_of(report, clock)
+    if report.verdict is Verdict.STALE and report.stale_since is not None:
+        return badge(Verdict.STALE, here.since(report.stale_since))
+    if report.verdict is Verdict.UNKNOWN and report.last_verdict not in (None, Verdict.UNKNOWN):
+        return badge(Verdict.UNKNOWN, f"was {VERDICT_WORD[report.last_verdict]}")
+    return badge(report.verdict)
+
+
+def pane_lines(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
+    """The whole pane in *width* × *height* cells."""
+    edge, box = _frame(pane, look)
+    inner = width - 4
+    rows = body(pane, look, inner, height - 2)
+    rows = rows[: height - 2] + [BLANK] * (height - 2 - len(rows))
+    side = Span(box[5] + " ", edge), Span(" " + box[5], edge)
+    drawn = [Line((side[0], *fill(row, inner).spans, side[1])) for row in rows]
+    bottom = line(Span(box[2] + box[4] * (width - 2) + box[3], edge))
+    return [_top(pane, look, width, edge, box), *drawn, bottom]
+
+
+def _frame(pane: Pane, look: Look) -> tuple[str, str]:
+    if look.focused:
+        return "border-focus", "┏┓┗┛━┃"
+    stale = pane.report is not None and pane.report.verdict is Verdict.STALE
+    return ("border-stale" if stale else "border"), "╭╮╰╯─│"
+
+
+def _top(pane: Pane, look: Look, width: int, edge: str, box: str) -> Line:
+    name = [Span(f"{MARK} ", "mark")] if look.marked else []
+    name.append(Span(pane.server, "title"))
+    if pane.app:
+        name.append(Span(f"  {app_name(pane.app)}", "muted"))
+    if pane.production:
+        name.append(Span(" · prod", "muted"))
+    left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))
+    right = Line((headline(pane, look.clock), Span(box[4] + box[1], edge)))
+    return beside(left, right, width, box[4], edge)
+
+
+def body(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
+    """What is inside the border, at most *height* rows: least important rows give way first."""
+    notes = [*progress_lines(pane, width), *trouble_lines(pane, look, width)]
+    if pane.report is None or pane.report.snapshot is None:
+        return [*connect_lines(pane, look, width), *notes][:height]
+    if not notes:
+        notes = why_lines(pane.report, width, 2)
+    rows = fact_lines(pane.report, look, width)
+    room = max(1, height - min(len(notes), max(1, height // 2)))
+    kept = _most_telling(rows, room)
+    return [*kept, *notes[: height - len(kept)]]
+
+
+def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
+    order = sorted(range(len(rows)), key=lambda at: (-rows[at][0], at))[:room]
+    return [rows[at][1] for at in sorted(order)]
+
+
+def fact_lines(report: Report, look: Look, width: int) -> list[tuple[int, Line]]:
+    """Rows with how telling each is (a verdict's rank; the hit rate counts as pending, as a warning where it is low)."""
+    rows: list[tuple[int, Line]] = []
+    for fact in facts.facts(report, look.clock):
+        rows.append((_rank(fact), fact_line(fact, width)))
+        if fact.label == "opcache":
+            rows.append(rate_line(report, look, width))
+    return rows
+
+
+def _rank(fact: facts.Fact) -> int:
+    rank = fact.verdict.rank if fact.verdict else 0
+    return max(rank, 2) if fact.label in ("release", "workers", "opcache") else rank
+
+
+def fact_line(fact: facts.Fact, width: int) -> Line:
+    """``config   ✗ source 12:38 → cache 12:26   12 min behind``; shorter words where the room is small."""
+    verdict = fact.verdict or Verdict.UNKNOWN
+    loud = verdict not in (Verdict.FRESH, Verdict.ABSENT)
+    role = "text" if verdict is not Verdict.ABSENT else "muted"
+    lead = line(Span(f"{fact.label:<{LABEL}}", "muted"), sign(verdict), " ")
+    note = Span(fact.note, f"{verdict.value}-mark" if loud else "muted")
+    for words, between in ((fact.wide, "   "), (fact.short or fact.wide, "  ")):
+        whole = Line((*lead.spans, Span(words, role), Span(between if fact.note else ""), note))
+        if whole.width <= width:
+            return whole
+    return crop(Line((*lead.spans, Span(fact.short or fact.wide, role), Span("  " if fact.note else ""), note)), width)
+
+
+def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
+    """``hit rate ! ▁▂▃▅▇ 71.3 %  below 85 %``."""
+    words, note = facts.hit_rate(report, look.threshold)
+    mark = Span("!", "warning") if note else Span(" ")
+    room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
+    spark = sparkline(report.hit_rates, min(room, 24))
+    row = line(
+        Span(f"{'hit rate':<{LABEL}}", "muted"),
+        mark,
+        " ",
+        Span(spark, "spark"),
+        " " if spark else "",
+        Span(words, "text" if report.hit_rate is not None else "muted"),
+        Span(f"  {note}" if note else "", "warning"),
+    )
+    return (3 if note else 1), crop(row, width)
+
+
+def connect_lines(pane: Pane, look: Look, width: int) -> list[Line]:
+    """Which step of connecting is under way, and for how long."""
+    if pane.error is not None or (pane.report is not None and pane.report.errors):
+        return []
+    if not pane.step:
+        return [line(Span("waiting for its turn to connect", "muted"))]
+    at = STEPS.index(pane.step) if pane.step in STEPS else -1
+    dots = [Span(f"{name} " if number != at else f"{CURSOR} {name} ", "fresh-mark" if number < at else "accent" if number == at else "muted") for number, name in enumerate(STEPS)]
+    waited = f"connecting: {pane.step}, {age(look.monotonic - pane.step_since)}"
+    return [crop(line(Span(waited, "text")), width), crop(Line(tuple(dots)), width)]
+
+
+def trouble_lines(pane: Pane, look: Look, width: int) -> list[Line]:
+    """Why there is no link or something was not seen, what to grant, and when it is tried again."""
+    rows: list[Line] = []
+    errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
+    for error in errors[:3]:
+        rows += paragraph(f"? {error.message}", width, "unknown-mark", hang="  ")[:3]
+        if error.grant:
+            rows += paragraph(f"→ {error.grant}", width, "command", hang="  ")[:3]
+    if pane.error is not None and pane.retry_at is not None:
+        rows.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - look.monotonic))}", "muted")))
+    seen = pane.report.last_seen if pane.report else None
+    if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
+        rows.append(line(Span(f"last seen {facts.clock_of(pane.report, look.clock).ago(seen)}", "muted")))
+    return rows
+
+
+def progress_lines(pane: Pane, width: int) -> list[Line]:
+    """The runbook that runs here: what is under way, and the last things that were done."""
+    latest = {item.step: item for item in pane.progress}
+    shown = [item for item in latest.values() if item.status is not Status.WAITING]
+    return [crop(line(STATUS_SIGN[item.status], " ", Span(text_crop(item.step, 40)), Span(f"  {item.status.value}", "muted")), width) for item in shown[-4:]]
+
+
+def why_lines(report: Report, width: int, most: int) -> list[Line]:
+    """The finding that says most, and what a key would do about it."""
+    found = facts.why(report)
+    warnings = facts.health(report)
+    if found is None or report.verdict in (Verdict.FRESH, Verdict.ABSENT):
+        rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
+        return [crop(row, width) for row in rows]
+    rows = paragraph(f"why: {found.summary}", width, "strong", hang="     ")[:most]
+    return [crop(row, width) for row in rows]
