@@ -1,0 +1,255 @@
+<?php
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate and reset.
+// PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/probe/__init__.py.
+
+namespace Stalewatch;
+
+const MAX_DIGEST_SIZE = 1048576;
+const DIGEST_SECONDS = 0.05;
+
+final class Warnings
+{
+    /** @var list<string> */
+    public static $seen = [];
+
+    public static function catch(int $level, string $message): bool
+    {
+        if (count(self::$seen) < 20) {
+            self::$seen[] = substr($message, 0, 500);
+        }
+        return true;
+    }
+}
+
+function parameter(string $name): string
+{
+    if (isset($_SERVER[$name])) {
+        return (string) $_SERVER[$name];
+    }
+    return function_exists('getenv') ? (string) getenv($name) : '';
+}
+
+/** @return array{0: int, 1: string} uid and name of the user that this worker runs as */
+function worker_user(): array
+{
+    $uid = function_exists('posix_geteuid') ? posix_geteuid() : -1;
+    if ($uid < 0) {
+        $stat = @stat('/proc/self');
+        $uid = $stat === false ? -1 : $stat['uid'];
+    }
+    $entry = function_exists('posix_getpwuid') && $uid >= 0 ? posix_getpwuid($uid) : false;
+    return [$uid, $entry === false ? '' : $entry['name']];
+}
+
+/** Why OPcache cannot be asked: '' when it can. */
+function opcache_error(): string
+{
+    if (!extension_loaded('Zend OPcache')) {
+        return 'missing';
+    }
+    if (!function_exists('opcache_get_status')) {
+        return 'disable_functions';
+    }
+    return '';
+}
+
+function setting(string $name, int $default): int
+{
+    $value = ini_get("opcache.$name");
+    return $value === false || $value === '' ? $default : (int) $value;
+}
+
+/** @param array<string, mixed>|false $status */
+function opcache_facts($status, string $error): array
+{
+    $memory = $status['memory_usage'] ?? [];
+    $statistics = $status['opcache_statistics'] ?? [];
+    $facts = ['error' => $error, 'enabled' => (bool) ($status['opcache_enabled'] ?? false)];
+    foreach (['restart_pending', 'restart_in_progress', 'cache_full'] as $name) {
+        $facts[$name] = (bool) ($status[$name] ?? false);
+    }
+    foreach (['start_time', 'last_restart_time', 'hits', 'misses', 'manual_restarts', 'oom_restarts', 'hash_restarts'] as $name) {
+        $facts[$name] = (int) ($statistics[$name] ?? 0);
+    }
+    $facts['cached_scripts'] = (int) ($statistics['num_cached_scripts'] ?? 0);
+    $facts['cached_keys'] = (int) ($statistics['num_cached_keys'] ?? 0);
+    $facts['max_cached_keys'] = (int) ($statistics['max_cached_keys'] ?? 0);
+    foreach (['used_memory', 'free_memory', 'wasted_memory'] as $name) {
+        $facts[$name] = (int) ($memory[$name] ?? 0);
+    }
+    foreach (['validate_timestamps' => 1, 'revalidate_path' => 0, 'file_cache_only' => 0, 'enable_file_override' => 0] as $name => $default) {
+        $facts[$name] = (bool) setting($name, $default);
+    }
+    foreach (['revalidate_freq' => 2, 'file_update_protection' => 2, 'force_restart_timeout' => 180] as $name => $default) {
+        $facts[$name] = setting($name, $default);
+    }
+    $facts['file_cache'] = (string) ini_get('opcache.file_cache');
+    $facts['preload'] = (string) ini_get('opcache.preload');
+    return $facts;
+}
+
+/** The scripts of the cache against the disk. Stats every script and every directory above one, once. */
+final class Comparison
+{
+    /** @var int since when the cache holds what it holds */
+    private $since;
+    /** @var bool */
+    private $validates;
+    /** @var array<string, int> directory => ctime of the newest directory at or above it that was renamed over, 0: none */
+    private $parents = [];
+    /** @var float|null no digest is taken after this moment; null: none at all */
+    private $digestUntil;
+
+    public function __construct(array $facts, bool $digest)
+    {
+        $this->since = max($facts['start_time'], $facts['last_restart_time']);
+        $this->validates = $facts['validate_timestamps'];
+        $this->digestUntil = $digest && function_exists('md5_file') ? microtime(true) + DIGEST_SECONDS : null;
+    }
+
+    /** @return array{0: bool, 1: array|null} whether it is not plainly fresh, and its row if so or if $keep */
+    public function look(string $path, array $script, bool $keep): array
+    {
+        $stat = @stat($path);
+        $parent = $this->parent(dirname($path));
+        $timestamp = $script['timestamp'] ?? null;
+        $suspicious = $this->suspicious($stat, $timestamp, $parent);
+        if (!$suspicious && !$keep) {
+            return [false, null];
+        }
+        $cached = !$suspicious || !function_exists('opcache_is_script_cached') || opcache_is_script_cached($path);
+        $ours = $suspicious || strpos($path, '/vendor/') === false;
+        return [$suspicious, [
+            $path, $timestamp, (int) ($script['last_used_timestamp'] ?? 0), (int) ($script['hits'] ?? 0),
+            (int) ($script['memory_consumption'] ?? 0), $script['revalidate'] ?? null,
+            $stat === false ? null : $stat['mtime'], $stat === false ? null : $stat['ctime'],
+            $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
+            $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
+        ]];
+    }
+
+    /** @param array|false $stat */
+    private function suspicious($stat, ?int $timestamp, int $parent): bool
+    {
+        if ($stat === false || $parent > 0) {
+            return true;
+        }
+        if (!$this->validates || !$timestamp) {
+            return $timestamp === 0 || $stat['mtime'] >= $this->since || $stat['ctime'] >= $this->since;
+        }
+        return $stat['mtime'] !== $timestamp || ($stat['ctime'] >= $this->since && $stat['ctime'] > $stat['mtime'] + 1);
+    }
+
+    private function parent(string $directory): int
+    {
+        if (isset($this->parents[$directory])) {
+            return $this->parents[$directory];
+        }
+        $above = dirname($directory);
+        $newest = $above === $directory || $above === '.' ? 0 : $this->parent($above);
+        $stat = @stat($directory);
+        if ($stat !== false && $stat['ctime'] > $stat['mtime'] && $stat['ctime'] >= $this->since) {
+            $newest = max($newest, $stat['ctime']);
+        }
+        return $this->parents[$directory] = $newest;
+    }
+
+    private function digest(string $path, int $size): string
+    {
+        if ($this->digestUntil === null || $size > MAX_DIGEST_SIZE || microtime(true) > $this->digestUntil) {
+            return '';
+        }
+        return (string) @md5_file($path);
+    }
+}
+
+/** @param array<string, array> $scripts */
+function compare(array $scripts, array $facts, array $options, bool $all): array
+{
+    clearstatcache(true);
+    $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
+    $limit = max(1, (int) ($options['limit'] ?? 2000));
+    $changed = $entries = $rows = [];
+    $total = 0;
+    foreach ($scripts as $path => $script) {
+        $path = (string) ($script['full_path'] ?? $path);
+        $isEntry = basename($path) === 'index.php';
+        [$suspicious, $row] = $comparison->look($path, $script, $all || $isEntry);
+        if ($isEntry && count($entries) < 100) {
+            $entries[] = $row;
+        }
+        if ($all) {
+            $rows[] = $row;
+        }
+        if ($suspicious && ++$total <= $limit) {
+            $changed[] = $row;
+        }
+    }
+    $result = ['compare' => [
+        'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
+    ]];
+    return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
+}
+
+function invalidate(array $paths): array
+{
+    $results = [];
+    foreach (array_slice($paths, 0, 5000) as $path) {
+        $done = function_exists('opcache_invalidate') && opcache_invalidate((string) $path, true);
+        $cached = function_exists('opcache_is_script_cached') ? opcache_is_script_cached((string) $path) : null;
+        $results[] = [(string) $path, $done, $cached];
+    }
+    return ['results' => $results];
+}
+
+function answer(string $verb, array $options): array
+{
+    $error = opcache_error();
+    $listing = $verb === 'compare' || $verb === 'scripts';
+    $acted = [];
+    if ($error === '' && $verb === 'invalidate') {
+        $acted = invalidate((array) ($options['paths'] ?? []));
+    } elseif ($error === '' && $verb === 'reset') {
+        $acted = ['results' => [['', function_exists('opcache_reset') && opcache_reset(), null]]];
+    }
+    $status = $error === '' ? opcache_get_status($listing) : false;
+    if ($error === '' && $status === false) {
+        $error = Warnings::$seen === [] ? 'disabled' : 'restricted';
+    }
+    $facts = opcache_facts($status, $error);
+    $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
+    return $listing ? $answer + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts') : $answer;
+}
+
+function main(): void
+{
+    $begun = microtime(true);
+    while (ob_get_level() > 0) {
+        ob_end_clean();
+    }
+    set_error_handler([Warnings::class, 'catch']);
+    if (function_exists('ini_set')) {
+        ini_set('memory_limit', '512M');
+        ini_set('display_errors', '0');
+    }
+    $verb = parameter('STALEWATCH');
+    $options = json_decode((string) file_get_contents('php://input'), true);
+    [$uid, $user] = worker_user();
+    $answer = ['stalewatch' => 1, 'verb' => $verb, 'sapi' => PHP_SAPI, 'php' => PHP_VERSION, 'zts' => (bool) PHP_ZTS, 'now' => $begun]
+        + ['pid' => function_exists('getmypid') ? getmypid() : 0, 'uid' => $uid, 'user' => $user]
+        + ['realpath_cache_ttl' => (int) ini_get('realpath_cache_ttl')]
+        + answer($verb, is_array($options) ? $options : []);
+    $answer += ['warnings' => Warnings::$seen, 'ms' => round((microtime(true) - $begun) * 1000, 2)];
+    $text = (string) json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR);
+    header('Content-Type: application/json');
+    if (strlen($text) > 4096 && function_exists('gzdeflate')) {
+        header('X-Stalewatch: deflate');
+        $text = gzdeflate($text, 4);
+    }
+    echo $text;
+}
+
+if (PHP_SAPI === 'fpm-fcgi' || PHP_SAPI === 'cgi-fcgi') {
+    main();
+    exit;
+}
