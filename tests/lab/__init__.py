@@ -29,10 +29,13 @@ Host, looking:
     get(uri="/") -> str                       body of what the application *serves* now (FastCGI to the pool; no web server)
     request(uri, script=None, method="GET", pool="www", timeout=10) -> Response(status, headers, body, stderr)
     status() -> dict                          FPM's own status page (pool `www`, ?json&full)
-    opcache() -> dict                         opcache_get_status(true) + "ini", asked of FPM by a script that OPcache does not cache (future mtime)
+    opcache() -> dict                         opcache_get_status(true) + "ini", asked of FPM by a script that OPcache does not keep
     cpu_usec() -> int                         CPU used by everything in the host so far (cgroup cpu.stat usage_usec)
     syslog(tag="stalewatch") -> list[str]     messages that came to the host's syslog under this tag
     unit(name, property) -> str               systemctl show -P PROPERTY UNIT
+    start(argv, user="root") -> Popen[str]    like run, left running; systemctl(*words)
+    processes("ssh") -> list[int]             pids of a unit, in the machine's numbering; fpm_master(), fpm_workers() -> the same for FPM
+    cgroup, state                             Paths: its cgroup2 directory; its directory in the lab
 
 Host, changing the application (all as its owner `deploy`, mtime is now unless said otherwise):
     edit(path, text=None, *, replace=None, mtime=None)
@@ -43,14 +46,15 @@ Host, changing the application (all as its owner `deploy`, mtime is now unless s
                                               ("home v2"), config/services.php and routes/api.php, like the incident; "good" is the base
     artisan(*args, user="www-data") -> CompletedProcess[str]
     clear_caches() ; cache()                  config, route, event, view: clear / cache again
-    service(uri) facts: "/" -> "home v1", "/config" -> config('services.retell.version'), "/api/ping" -> "pong v1", "/view" -> a Blade view,
-                                              "/event" -> listener's answer, "/package" -> the discovered package's answer, "/sleep/SECONDS",
-                                              "/job" -> puts a job on the queue
+    what the URIs answer                      "/" "home v1"; "/config" "v1 agent-v1"; "/api/ping" "pong v1"; "/api/pong" 404,
+                                              with `fix` "pong v1"; "/view" a Blade view with "view v1 on web1"; "/event" "listened v1"; "/package" "greeter v1";
+                                              "/sleep/SECONDS" works that long; "/job" queues a job that appends to storage/app/job.txt
 
 Host, changing the servers:
-    fpm(**opcache)                            php_admin_value[opcache.*] of pool `www`, then restart: fpm(validate_timestamps=0, revalidate_freq=600)
-    pool(name="www", **directives)            pool directives, `__` for `.`: pool(pm="ondemand", pm__max_children=2); another name adds a second
-                                              pool on /run/php/NAME.sock; then restart
+    fpm(**opcache)                            php_admin_value[opcache.*] of pool `www`, then restart:
+                                              fpm(validate_timestamps=0, revalidate_freq=600)
+    pool(name="www", **directives)            pool directives, `__` for `.`: pool(pm="ondemand", pm__max_children=2);
+                                              another name adds a second pool on /run/php/NAME.sock; then restart
     ini(**settings)                           conf.d/99-lab.ini of FPM, `__` for `.`: ini(opcache__preload="..."); then restart
     reload() ; restart()                      systemctl reload|restart php8.2-fpm, waits until the new workers answer
     stop_fpm() ; start_fpm()

@@ -75,4 +75,8 @@ def record(kind: int, content: bytes) -> bytes:
 
 
 def pair(key: bytes, value: bytes) -> bytes:
-    return b"".join(bytes([len(part)]) if len(part) < 128 else struct.pack("!I", len(part) | 1 << 31) for part in (key, value)) + key + value
+    return size(key) + size(value) + key + value
+
+
+def size(part: bytes) -> bytes:
+    return bytes([len(part)]) if len(part) < 128 else struct.pack("!I", len(part) | 1 << 31)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -72,11 +75,14 @@ class Lab:
 
     def close(self) -> None:
         """End everything. May be called twice, and after a start that failed."""
+        for made, host in zip_longest(self._made, self.hosts):
+            if made.poll() is None:
+                # The host's pid 1 first: its unshare then collects it, and ends.
+                os.kill(host.pid if host else made.pid, signal.SIGKILL)
+        for made in self._made:
+            made.wait()
         for host in self.hosts:
             host.close()
-        for made in self._made:
-            made.kill()
-            made.wait()
         self.hosts, self._made = [], []
         self._place.release()
 
@@ -111,5 +117,3 @@ class Lab:
             if start.wait() != 0:
                 raise RuntimeError(f"FPM of {host.name} does not start")
             host.wait_for_fpm()
-
-

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.lab.etc_files import FILES
 
-SPARES = 2
+SPARES = 4
 MARGIN = 2.0
 """Seconds between the last change of a tree and the start of the FPM that runs it: `start_time` has whole seconds."""
 
