@@ -60,7 +60,7 @@ class _Commands(click.Group):
             return super().resolve_command(ctx, args)
         return super().resolve_command(ctx, [DASHBOARD, *args])
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> NoReturn:  # type: ignore[override]
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run, and leave with an exit code: one line on stderr for whatever went wrong, never a traceback."""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
@@ -109,13 +109,14 @@ def _usage_line(error: click.ClickException) -> str:
 @click.version_option(__version__, prog_name="stalewatch", message="%(prog)s %(version)s")
 @common
 @click.pass_context
-def main(ctx: click.Context, **options: Any) -> None:
+def main(ctx: click.Context, /, **options: Any) -> None:
     """Is the code that is on the disk the code that runs?
 
-    Watches PHP servers live over SSH: which of them run old code, in which cache layer, and why; then clears, rebuilds, reloads and verifies.
+    Watches PHP servers live over SSH: which of them run old code, in which cache layer, and why; then clears, rebuilds,
+    reloads and verifies.
 
     TARGET is user@host:port, an alias of ssh_config, a glob over such aliases ('web*'), or local. Without one: the servers of
     ./stalewatch.toml, else this machine. Put -- before a target that is named like a command.
     """
     given = {name: value for name, value in options.items() if value}
-    ctx.default_map = {name: given for name in (*COMMANDS, DASHBOARD)}
+    ctx.default_map = dict.fromkeys((*COMMANDS, DASHBOARD), given)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui import targets as target_words
-from tui.config_file import File, read_tables
+from tui.config_file import File, is_socket, read_tables
 from tui.errors import UsageError
 from tui.inventory import AppEntry, Fleet, Server
+from tui.transport.aliases import expand, is_glob
+from tui.transport.targets import parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 FILE_NAME = "stalewatch.toml"
 
@@ -42,7 +43,7 @@ def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | Non
     overrides = overrides or Overrides()
     folder = folder or Path.cwd()
     file = _read(config, folder)
-    known = tuple(file.servers)
+    known = file.servers
     servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
     servers = tuple(_override(server, overrides, folder) for server in _named(servers))
     defaults = Fleet(servers=servers)
@@ -72,43 +73,42 @@ def _read(config: str, folder: Path) -> File:
     return read_tables(tables, shown)
 
 
-def _pick(targets: Sequence[str], known: Iterable[Server], ssh_config: str) -> tuple[Server, ...]:
+def _pick(targets: Sequence[str], known: tuple[Server, ...], ssh_config: str) -> tuple[Server, ...]:
     picked: dict[str, Server] = {}
     for target in targets:
-        for server in _match(target_words.check(target), tuple(known), ssh_config):
+        for server in _match(target, known, ssh_config):
             picked.setdefault(server.target, server)
     return tuple(picked.values())
 
 
 def _match(target: str, known: tuple[Server, ...], ssh_config: str) -> tuple[Server, ...]:
-    if not target_words.is_glob(target):
+    if not is_glob(target):
         exact = tuple(server for server in known if target in (server.target, server.name))
         return exact or (_server(target),)
     configured = tuple(server for server in known if fnmatchcase(server.name, target) or fnmatchcase(server.target, target))
-    aliases = (alias for alias in _aliases(target, ssh_config) if alias not in {server.target for server in known})
-    found = (*configured, *(_server(alias) for alias in aliases))
-    if not found:
-        raise UsageError(f"no server of {FILE_NAME} and no Host alias of ssh_config matches {target!r}")
-    return found
-
-
-def _aliases(pattern: str, ssh_config: str) -> Sequence[str]:
-    from tui.transport.aliases import expand  # reads ssh_config: only where a glob asks for it
-
-    return expand(pattern, ssh_config)
+    parse_target(target)
+    try:
+        aliases = expand(target, ssh_config)
+    except UsageError:
+        if not configured:
+            raise
+        aliases = []
+    covered = {server.target for server in known}
+    return (*configured, *(_server(alias) for alias in aliases if alias not in covered))
 
 
 def _server(target: str) -> Server:
-    return Server(target=target_words.check(target), name="")
+    parse_target(target)
+    return Server(target=target, name="")
 
 
 def _named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
     """Give every server a name that no other has: the host of its target, or where that is taken the whole target."""
     taken = {server.name for server in servers if server.name}
     named = []
-    hosts = [target_words.host(server.target) for server in servers if not server.name]
+    hosts = [parse_target(server.target).host for server in servers if not server.name]
     for server in servers:
-        host = target_words.host(server.target)
+        host = parse_target(server.target).host
         name = server.name or (host if hosts.count(host) == 1 and host not in taken else server.target)
         named.append(msgspec.structs.replace(server, name=name))
     names = [server.name for server in named]
@@ -124,7 +124,7 @@ def _override(server: Server, overrides: Overrides, folder: Path) -> Server:
         path = _app_path(overrides.app, server, folder)
         apps = tuple(app for app in apps if app.path == path) or (AppEntry(path=path),)
     if overrides.fpm_socket:
-        if not target_words.is_socket(overrides.fpm_socket):
+        if not is_socket(overrides.fpm_socket):
             raise UsageError(f"--fpm-socket {overrides.fpm_socket!r} is neither an absolute path nor host:port")
         apps = tuple(msgspec.structs.replace(app, socket=overrides.fpm_socket) for app in apps or (AppEntry(),))
     return msgspec.structs.replace(server, apps=apps)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tui import targets
 from tui.errors import UsageError
 from tui.inventory import AppEntry, LogWatch, Server, Thresholds
+from tui.transport.aliases import is_glob
+from tui.transport.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
+_SOCKET_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_PORT = re.compile(r"[0-9]{1,5}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*")
 
 
@@ -51,13 +54,21 @@ def read_tables(tables: Mapping[str, Any], file: str) -> File:
     )
 
 
+def is_socket(text: str) -> bool:
+    """Whether *text* names a pool's socket: an absolute path, or ``host:port``."""
+    if text.startswith("/"):
+        return text.isprintable()
+    host, _, port = text.rpartition(":")
+    return bool(_SOCKET_HOST.fullmatch(host) and _PORT.fullmatch(port) and 0 < int(port) < 65536)
+
+
 def _server(table: Any, where: str) -> Server:
     row = _convert(table, _ServerTable, where)
     try:
-        targets.check(row.target)
+        parse_target(row.target)
     except UsageError as error:
-        raise UsageError(f"{where}: {error.message}") from error
-    if targets.is_glob(row.target):
+        raise UsageError(f"{where}: {error.message}", grant=error.grant) from error
+    if is_glob(row.target):
         raise UsageError(f"{where}: target {row.target!r}: a glob is for the command line, name each server here")
     for key in ("name", "group"):
         if not getattr(row, key).isprintable():
@@ -74,7 +85,7 @@ def _app(table: Any, where: str) -> AppEntry:
     app = _convert(table, AppEntry, where)
     if not app.path.startswith("/") or not app.path.isprintable():
         raise UsageError(f"{where}: path {app.path!r} must be an absolute path on the server")
-    if app.socket and not targets.is_socket(app.socket):
+    if app.socket and not is_socket(app.socket):
         raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
     if app.reload and not _UNIT.fullmatch(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")

@@ -28,19 +28,15 @@ class Common(TypedDict):
     read_only: bool
 
 
-class Seconds(click.ParamType):
-    """A finite, positive number of seconds, at most a day."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not (math.isfinite(seconds) and 0 < seconds <= MAX_SECONDS):
-            self.fail(f"{value} is not between 0 and {MAX_SECONDS:.0f} seconds", param, ctx)
-        return seconds
+def seconds(value: str) -> float:
+    """A finite, positive number of seconds, at most a day: the type of an option."""
+    try:
+        number = float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a number of seconds") from None
+    if not (math.isfinite(number) and 0 < number <= MAX_SECONDS):
+        raise click.BadParameter(f"{value} is not between 0 and {MAX_SECONDS:.0f} seconds")
+    return number
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
@@ -54,7 +50,7 @@ def common(function: F) -> F:
             click.option("-F", "--ssh-config", type=_FILE, metavar="FILE", help="As ssh -F: instead of ~/.ssh/config."),
             click.option("--app", metavar="PATH", help="Look at this app only, instead of all that are found."),
             click.option("--fpm-socket", metavar="PATH", help="The pool's socket (or host:port), instead of the one found."),
-            click.option("--timeout", type=Seconds(), metavar="SECONDS", help="For one answer of a server (10)."),
+            click.option("--timeout", type=seconds, metavar="SECONDS", help="For one answer of a server (10)."),
             click.option("--read-only", is_flag=True, help="Only look: every acting key is off."),
         )
     ):

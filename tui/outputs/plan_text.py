@@ -1,0 +1,63 @@
+"""A plan and its progress for people: every command per server, its reason, and what is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.outputs import words
+from tui.outputs.paper import Paper
+from tui.runbook.plan import Status
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from tui.runbook.plan import Plan, Progress, ServerPlan
+
+
+def render(plan: Plan, *, colour: bool = False, width: int | None = None) -> str:
+    """The plan, server by server in the order of execution."""
+    paper = Paper(colour=colour, width=width)
+    for number, server in enumerate(plan.servers):
+        if number:
+            paper.gap()
+        _server(paper, server)
+    if len(plan.servers) > 1 and not plan.empty:
+        paper.gap()
+        paper.line(f"{plan.batch} at a time; the next only after the previous is verified; stops at the first failure.")
+    return paper.text()
+
+
+def progress_line(progress: Progress, *, colour: bool = False, width: int | None = None) -> str:
+    """``✓ web1 /srv/app  config:cache  done  written: 13:07:02``."""
+    paper = Paper(colour=colour, width=width)
+    evidence = ", ".join(f"{name}: {value}" for name, value in progress.evidence.items())
+    paper.line(
+        (f"{words.STATUS_SIGN[progress.status]} ", words.STATUS_STYLE.get(progress.status, "")),
+        (safe(progress.server), "bold"),
+        f" {progress.app}  {safe(progress.step)}  ",
+        (_word(progress.status), words.STATUS_STYLE.get(progress.status, "")),
+        f"  {evidence}" if evidence else "",
+    )
+    return paper.text()
+
+
+def _word(status: Status) -> str:
+    return "outcome unknown" if status is Status.UNKNOWN else str(status)
+
+
+def _server(paper: Paper, server: ServerPlan) -> None:
+    production = ("  PRODUCTION", "bold reverse") if server.production else ""
+    paper.line((safe(server.server), "bold"), f"  {server.app}", production)
+    for why in server.blocked:
+        paper.line(("✗ blocked: ", "bold red"), why, indent=2)
+    for warning in server.warnings:
+        paper.line(("! ", "yellow"), warning, indent=2)
+    if server.in_flight:
+        paper.line(("! ", "yellow"), f"a reload kills requests in flight: {server.in_flight} now", indent=2)
+    if not server.steps:
+        paper.line("nothing to do", indent=2)
+    for number, step in enumerate(server.steps, start=1):
+        through = "" if step.via == "shell" else f"  (through {step.via})"
+        paper.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, hang=16)
+        paper.line(step.reason, indent=16)
+    for left_out in server.left_out:
+        paper.line(f"left out: {left_out.what}: {left_out.why}", indent=2)

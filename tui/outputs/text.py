@@ -1,0 +1,141 @@
+"""``check`` for people: worst first; per finding what is so, the evidence, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.outputs import words
+from tui.outputs.paper import Paper
+from tui.outputs.times import ago, clock, size, span
+from tui.report import Layer, Severity, Verdict
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from tui.report import Evidence, Finding, Report
+    from tui.snapshot import Unseen
+
+_LABEL = 13  # where the words of a finding begin
+
+
+def render(reports: Sequence[Report], *, colour: bool = False, width: int | None = None, zone: tzinfo | None = None) -> str:
+    """All reports as text. *width* None: no wrapping. *zone* None: times in the local zone."""
+    paper = Paper(colour=colour, width=width)
+    ordered = sorted(reports, key=lambda report: (-report.verdict.rank, -_warnings(report), report.server, report.app))
+    _summary(paper, ordered)
+    for report in ordered:
+        paper.gap()
+        _report(paper, report, zone)
+    return paper.text()
+
+
+def _summary(paper: Paper, reports: Sequence[Report]) -> None:
+    """``✗ 1 stale  ✓ 2 fresh``."""
+    parts: list[str | tuple[str, str]] = []
+    for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
+        count = sum(report.verdict is verdict for report in reports)
+        if count:
+            parts += ["  " if parts else "", (f"{words.VERDICT_SIGN[verdict]} {count} {verdict}", words.VERDICT_STYLE[verdict])]
+    warned = sum(_warnings(report) > 0 for report in reports)
+    if warned:
+        parts.append((f"  ! {warned} with warnings", words.SEVERITY_STYLE[Severity.WARNING]))
+    paper.line(*parts)
+
+
+def _warnings(report: Report) -> int:
+    return sum(finding.severity is not Severity.INFO for finding in report.findings)
+
+
+def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
+    verdict = report.verdict
+    since = ""
+    if verdict is Verdict.STALE and report.stale_since is not None and report.observed_at is not None:
+        since = f" for {span(report.observed_at - report.stale_since)}"
+    seen = f"  seen {clock(report.observed_at, None, zone)}" if report.observed_at is not None else ""
+    paper.line(
+        (f"{words.VERDICT_SIGN[verdict]} {verdict.upper()}{since}", words.VERDICT_STYLE[verdict]),
+        "  ",
+        (safe(report.server), "bold"),
+        f"  {report.app or '(no app found)'}",
+        "" if report.address == report.server else f"  {safe(report.address)}",
+        seen,
+    )
+    _layers(paper, report)
+    for error in report.errors:
+        _error(paper, error)
+    for finding in report.findings:
+        _finding(paper, finding, report, zone)
+    _advice(paper, report)
+
+
+def _layers(paper: Paper, report: Report) -> None:
+    """One line per verdict, worst first: which layers have it."""
+    for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
+        layers = [layer for layer in Layer if report.layers.get(layer, Verdict.UNKNOWN) is verdict]
+        if layers:
+            paper.line((f"{verdict:<{_LABEL - 4}}", words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
+
+
+def _error(paper: Paper, error: Unseen) -> None:
+    paper.line(("cannot see", words.VERDICT_STYLE[Verdict.UNKNOWN]), f"  {error.message}  [{error.code}]", indent=2, hang=_LABEL + 1)
+    if error.grant:
+        paper.line(f"to do: {error.grant}", indent=_LABEL + 1)
+
+
+def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None) -> None:
+    """The finding, its evidence, and what to do, in that order."""
+    now = report.observed_at
+    health = finding.verdict in (Verdict.FRESH, Verdict.ABSENT)
+    sign, style = ("!" if finding.severity is not Severity.INFO else "i"), words.SEVERITY_STYLE[finding.severity]
+    if not health:
+        sign, style = words.VERDICT_SIGN[finding.verdict], words.VERDICT_STYLE[finding.verdict]
+    told = str(finding.severity if health else finding.verdict)
+    paper.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
+    if finding.subject and finding.subject not in finding.summary:
+        paper.line(finding.subject, indent=_LABEL)
+    for fact in finding.evidence:
+        paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL)
+    if finding.until is not None:
+        paper.line(f"heals: {_moment(finding.until, now, zone)}", indent=_LABEL)
+    if finding.remedy:
+        paper.line(f"to do: {', then '.join(words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
+
+
+def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
+    value = fact.value
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    match fact.kind:
+        case "time":
+            return _moment(value, now, zone)
+        case "age":
+            return span(value)
+        case "bytes":
+            return size(value)
+        case _:
+            return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _moment(at: float, now: float | None, zone: tzinfo | None) -> str:
+    relative = ago(at, now)
+    return f"{clock(at, now, zone)} ({relative})" if relative else clock(at, now, zone)
+
+
+def _advice(paper: Paper, report: Report) -> None:
+    """The one command that puts this server right, where the runbook can."""
+    asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
+    if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & words.BY_RUNBOOK:
+        app = f" --app {_quoted(report.app)}" if report.app else ""
+        paper.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2)
+
+
+def _quoted(word: str) -> str:
+    from shlex import quote
+
+    return quote(word)
