@@ -1,4 +1,4 @@
-"""The real program in a pseudo-terminal that the test owns: its screen as text (pyte), its raw bytes, and how it leaves the terminal."""
+"""The real program in a pseudo-terminal that the test owns: its screen as text (pyte), its raw bytes, how it leaves the terminal."""
 
 from __future__ import annotations
 
