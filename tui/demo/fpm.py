@@ -1,0 +1,142 @@
+"""A stand-in for PHP-FPM: one master with one pool. A reload returns before anything happened and takes effect about 120 ms later."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.demo import disk
+from tui.demo.opcache import Opcache, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tui.demo.proc import Proc
+
+RELOAD_TAKES = 0.12
+WORKERS = 7
+POOL = "api-gateway"
+UNIT = "php8.3-fpm"
+CGROUP = f"/system.slice/{UNIT}.service"
+MASTER_PID = 1042
+
+_SETTING = re.compile(r"^\s*(?:php_(?:admin_)?(?:value|flag)\[)?opcache\.(\w+)\]?\s*=\s*\"?([\w.]+)", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Worker:
+    pid: int
+    started: float
+    requests: int = 0
+    state: str = "Idle"
+    uri: str = "-"
+    method: str = "-"
+    script: str = "-"
+
+
+class Fpm:
+    """One master. *etc* is the folder of its configuration; *clock* gives the time (the story's while that is played)."""
+
+    def __init__(self, etc: Path, sbin: Path, proc: Proc, state: Path, clock: Callable[[], float], booted: float) -> None:
+        self.etc = etc
+        self.started = clock()
+        self.workers: list[Worker] = []
+        self.accepted = 0
+        self.running = True
+        self._sbin = sbin
+        self._proc = proc
+        self._state = state
+        self._clock = clock
+        self._next_pid = MASTER_PID + 1
+        self._pending: asyncio.TimerHandle | None = None
+        self._begin_master(booted)
+        self.opcache = self._begin_pool()
+
+    def restart_pool(self) -> None:
+        """What a reload comes to: configuration read again, an empty OPcache, new workers, the same master."""
+        self._pending = None
+        if self.running:
+            self.opcache = self._begin_pool()
+
+    def reload(self) -> None:
+        """SIGUSR2: returns at once."""
+        if self.running and self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(RELOAD_TAKES, self.restart_pool)
+
+    def stop(self) -> None:
+        """The unit is stopped: no master, no workers."""
+        self.close()
+        self.running = False
+        for pid in [MASTER_PID, *(worker.pid for worker in self.workers)]:
+            self._proc.remove(pid)
+        self.workers = []
+        self.tell_systemd()
+
+    def start(self) -> None:
+        """The unit is started."""
+        if not self.running:
+            self.running = True
+            self._begin_master(self._clock())
+            self.restart_pool()
+
+    def close(self) -> None:
+        """Forget a reload that is still to come."""
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
+
+    def took(self, method: str, uri: str, script: str, times: int = 1) -> Worker:
+        """A worker took *times* requests."""
+        worker = self.workers[self.accepted % len(self.workers)]
+        worker.method, worker.uri, worker.script = method, uri, script
+        for other in range(times):
+            self.workers[(self.accepted + other) % len(self.workers)].requests += 1
+        self.accepted += times
+        return worker
+
+    def tell_systemd(self) -> None:
+        """What ``systemctl show`` answers, in a file that the shim reads."""
+        active = "active" if self.running else "inactive"
+        lines = [
+            f"StatusText=Processes active: 0, idle: {len(self.workers)}, Requests: {self.accepted}, slow: 0, Traffic: 4req/sec" if self.running else "",
+            f"ActiveState={active}",
+            f"SubState={'running' if self.running else 'dead'}",
+            f"MainPID={MASTER_PID if self.running else 0}",
+        ]
+        disk.replace(self._state, "".join(f"{line}\n" for line in lines if line))
+
+    def _begin_master(self, started: float) -> None:
+        title = f"php-fpm: master process ({self.etc / 'php-fpm.conf'})"
+        links = {"exe": str(self._sbin), "cwd": "/"}
+        self._proc.add(MASTER_PID, 1, self._sbin.name, title, started, links=links, cgroup=CGROUP)
+
+    def _begin_pool(self) -> Opcache:
+        now = self._clock()
+        old = self.workers
+        self.workers = [Worker(self._next_pid + index, now + index / 100) for index in range(WORKERS)]
+        self._next_pid += WORKERS
+        links = {"exe": str(self._sbin), "cwd": "/"}
+        for worker in self.workers:
+            title = f"php-fpm: pool {POOL}"
+            self._proc.add(worker.pid, MASTER_PID, self._sbin.name, title, worker.started, links=links, cgroup=CGROUP)
+        self._proc.children(MASTER_PID, [worker.pid for worker in self.workers])
+        for worker in old:
+            self._proc.remove(worker.pid)
+        self.started = now
+        self.accepted = 0
+        self.tell_systemd()
+        return Opcache(self._settings(), now)
+
+    def _settings(self) -> Settings:
+        """php.ini first, then the pool's own lines."""
+        text = disk.read(self.etc / "php.ini") + b"\n" + disk.read(self.etc / "pool.d" / f"{POOL}.conf")
+        found = dict(_SETTING.findall(text.decode("utf-8", "replace")))
+        on = ("1", "on", "On", "yes", "true")
+        return Settings(
+            enabled=found.get("enable", "1") in on,
+            validate_timestamps=found.get("validate_timestamps", "1") in on,
+            revalidate_freq=int(found.get("revalidate_freq", "2")),
+        )
