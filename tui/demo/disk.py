@@ -22,13 +22,13 @@ def stat(path: str) -> Stat | None:
     """A file's stat, None when it is not there. Its ctime is its mtime, which is what every ordinary write leaves: nobody can backdate a
     real ctime. ``shims/stat`` says the same."""
     try:
-        found = os.stat(path)
+        found = os.stat(path)  # noqa: PTH116 - hundreds of these a second
     except OSError:
         return None
     return Stat(int(found.st_mtime), int(found.st_mtime), found.st_size, found.st_ino)
 
 
-def read(path: str) -> bytes:
+def read(path: str | Path) -> bytes:
     """The content, ``b""`` when it can't be read."""
     try:
         with open(path, "rb") as file:

@@ -82,6 +82,11 @@ class Fpm:
             self._begin_master(self._clock())
             self.restart_pool()
 
+    def restart(self) -> None:
+        """The unit is restarted: everything is new, the master too."""
+        self.stop()
+        self.start()
+
     def close(self) -> None:
         """Forget a reload that is still to come."""
         if self._pending is not None:
@@ -101,12 +106,15 @@ class Fpm:
         """What ``systemctl show`` answers, in a file that the shim reads."""
         active = "active" if self.running else "inactive"
         lines = [
-            f"StatusText=Processes active: 0, idle: {len(self.workers)}, Requests: {self.accepted}, slow: 0, Traffic: 4req/sec" if self.running else "",
             f"ActiveState={active}",
             f"SubState={'running' if self.running else 'dead'}",
             f"MainPID={MASTER_PID if self.running else 0}",
         ]
-        disk.replace(self._state, "".join(f"{line}\n" for line in lines if line))
+        if self.running:
+            lines.append(
+                f"StatusText=Processes active: 0, idle: {len(self.workers)}, Requests: {self.accepted}, slow: 0, Traffic: 4req/sec"
+            )
+        disk.replace(self._state, "".join(f"{line}\n" for line in lines))
 
     def _begin_master(self, started: float) -> None:
         title = f"php-fpm: master process ({self.etc / 'php-fpm.conf'})"

@@ -35,7 +35,9 @@ class Proc:
         folder = self.root / str(pid)
         (folder / "task" / str(pid)).mkdir(parents=True)
         ticks = round((started - self._booted) * HZ)
-        (folder / "stat").write_text(f"{pid} ({comm}) S {parent} {pid} {pid} 0 -1 4194560{' 0' * 12} {ticks} 214016000 9120\n", encoding="ascii")
+        counters = " 0" * 12
+        stat = f"{pid} ({comm}) S {parent} {pid} {pid} 0 -1 4194560{counters} {ticks} 214016000 9120\n"
+        (folder / "stat").write_text(stat, encoding="ascii")
         (folder / "comm").write_text(f"{comm}\n", encoding="utf-8")
         (folder / "cgroup").write_text(f"0::{cgroup}\n", encoding="utf-8")
         for name, target in links.items():

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui.demo import runtime
-from tui.transport.fastcgi import BEGIN_REQUEST, END_BODY, END_REQUEST, HEADER, MAX_CONTENT, PARAMS, REQUEST_ID, STDERR, STDIN, STDOUT, VERSION
+from tui.transport import fastcgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +24,9 @@ Page = tuple[int, dict[str, str], bytes, bytes]
 
 
 class Responder:
-    """Serves *fpm* on a unix socket; *serve* runs a script of the application and gives its page."""
+    """Serves *fpm* on a unix socket; *serve* runs the application and gives its page."""
 
-    def __init__(self, fpm: Fpm, serve: Callable[[str, str], bytes]) -> None:
+    def __init__(self, fpm: Fpm, serve: Callable[[], bytes]) -> None:
         self._fpm = fpm
         self._serve = serve
 
@@ -54,7 +54,7 @@ class Responder:
             self._fpm.opcache.misses += 1  # a file from the future is never kept: each request compiles it
             headers, answer = runtime.answer(self._fpm, params["STALEWATCH"], body, now, worker.pid)
             return 200, headers, answer, b""
-        return 200, {"Content-Type": "application/json"}, self._serve(script, uri), b""
+        return 200, {"Content-Type": "application/json"}, self._serve(), b""
 
 
 def status_page(fpm: Fpm, now: float) -> bytes:
@@ -69,14 +69,14 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], by
     """Parameters and body. Raises ValueError for what is no FastCGI, IncompleteReadError when the client hung up."""
     params, body = bytearray(), bytearray()
     while True:
-        version, kind, _, length, padding = HEADER.unpack(await reader.readexactly(HEADER.size))
+        version, kind, _, length, padding = fastcgi.HEADER.unpack(await reader.readexactly(fastcgi.HEADER.size))
         content = await reader.readexactly(length)
         await reader.readexactly(padding)
-        if version != VERSION or kind not in (BEGIN_REQUEST, PARAMS, STDIN):
+        if version != fastcgi.VERSION or kind not in (fastcgi.BEGIN_REQUEST, fastcgi.PARAMS, fastcgi.STDIN):
             raise ValueError("not FastCGI")
-        if kind == PARAMS:
+        if kind == fastcgi.PARAMS:
             params += content
-        elif kind == STDIN:
+        elif kind == fastcgi.STDIN:
             if not content:
                 return _pairs(bytes(params)), bytes(body)
             body += content
@@ -87,14 +87,14 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], by
 def response(status: int, headers: dict[str, str], body: bytes, stderr: bytes) -> bytes:
     """All records of one answer."""
     head = "".join(f"{name}: {value}\r\n" for name, value in ({"Status": str(status)} | headers).items())
-    records = [_record(STDERR, stderr)] if stderr else []
+    records = [_record(fastcgi.STDERR, stderr)] if stderr else []
     out = head.encode() + b"\r\n" + body
-    records += [_record(STDOUT, out[start : start + MAX_CONTENT]) for start in range(0, len(out), MAX_CONTENT)]
-    return b"".join([*records, _record(STDOUT, b""), _record(END_REQUEST, END_BODY.pack(0, 0))])
+    records += [_record(fastcgi.STDOUT, out[start : start + fastcgi.MAX_CONTENT]) for start in range(0, len(out), fastcgi.MAX_CONTENT)]
+    return b"".join([*records, _record(fastcgi.STDOUT, b""), _record(fastcgi.END_REQUEST, fastcgi.END_BODY.pack(0, 0))])
 
 
 def _record(kind: int, content: bytes) -> bytes:
-    return HEADER.pack(VERSION, kind, REQUEST_ID, len(content), 0) + content
+    return fastcgi.HEADER.pack(fastcgi.VERSION, kind, fastcgi.REQUEST_ID, len(content), 0) + content
 
 
 def _pairs(data: bytes) -> dict[str, str]:

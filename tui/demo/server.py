@@ -1,4 +1,4 @@
-"""An sshd for one demo server: public key only, no pty, no agent; commands run by the real ``sh``, unix sockets of that server forwarded."""
+"""An sshd for one demo server: public key only, no pty, no agent; the real ``sh`` runs commands, its unix sockets are forwarded."""
 
 from __future__ import annotations
 

@@ -22,10 +22,16 @@ FIXED = (
 
 _ZERO = "0" * 40
 _COMMITS = (
-    (9.0, _ZERO, "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a", "Mara Lindt", "mara@example.test", "clone: from git@git.example.test:api-gateway.git"),
-    (1.2, "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a", "c70e5f19a8b34d62907fe1c5d48b3a62f09e7d15", "Jonas Weber", "jonas@example.test",
-     "pull: Offer the next free slot first"),
-)  # fmt: skip
+    (9.0, _ZERO, "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a", "Mara Lindt", "clone: from git@git.example.test:api-gateway.git"),
+    (
+        1.2,
+        "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a",
+        "c70e5f19a8b34d62907fe1c5d48b3a62f09e7d15",
+        "Jonas Weber",
+        "pull: Offer the next slot",
+    ),
+)
+"""Days before the demo, old and new commit, who, what."""
 FIX_COMMIT = "4f2a9c1d7b60e58f39a2c84d15e7b0639fa8c2d4"
 _DAY = 86_400.0
 
@@ -71,7 +77,8 @@ def deploy(root: Path, at: float) -> None:
 
 def _diary(root: Path, start: float) -> None:
     lines = (
-        f"{before} {after} {who} <{mail}> {int(start - days * _DAY)} +0000\t{what}\n" for days, before, after, who, mail, what in _COMMITS
+        f"{before} {after} {who} <{who.split()[0].lower()}@example.test> {int(start - days * _DAY)} +0000\t{what}\n"
+        for days, before, after, who, what in _COMMITS
     )
     disk.write(root / ".git/logs/HEAD", "".join(lines))
     disk.write(root / ".git/HEAD", "ref: refs/heads/main\n")
@@ -82,9 +89,8 @@ def _diary(root: Path, start: float) -> None:
 
 def _packages(root: Path, at: float) -> None:
     providers = {"laravel/sanctum": "Laravel\\\\Sanctum\\\\SanctumServiceProvider", "nesbot/carbon": "Carbon\\\\Laravel\\\\ServiceProvider"}
-    rows = "".join(
-        f"  '{name}' => \n  array (\n    'providers' => \n    array (\n      0 => '{provider}',\n    ),\n  ),\n" for name, provider in providers.items()
-    )
+    row = "  '{}' => \n  array (\n    'providers' => \n    array (\n      0 => '{}',\n    ),\n  ),\n"
+    rows = "".join(row.format(*pair) for pair in providers.items())
     disk.write(root / "bootstrap/cache/packages.php", f"<?php return array (\n{rows});\n", at)
     listed = "".join(f"    {number} => '{provider}',\n" for number, provider in enumerate(providers.values()))
     services = f"<?php return array (\n  'providers' => \n  array (\n{listed}  ),\n  'eager' => \n  array (\n{listed}  ),\n);\n"
@@ -93,5 +99,6 @@ def _packages(root: Path, at: float) -> None:
 
 def _library(name: str, number: int) -> str:
     """A file of about the size that real ones have, in *number*'s own way."""
-    methods = "".join(f"\n    public function method{index}()\n    {{\n        return {index};\n    }}\n" for index in range(3 + number * 7 % 23))
+    count = 3 + number * 7 % 23
+    methods = "".join(f"\n    public function method{index}()\n    {{\n        return {index};\n    }}\n" for index in range(count))
     return f"<?php\n\nclass {name}{number}\n{{{methods}}}\n"

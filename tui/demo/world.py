@@ -69,8 +69,8 @@ class World:
         config = known = ""
         for host, sshd in zip(self.hosts, self._sshds, strict=True):
             name = host.scene.name
-            config += f"Host {name}\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {USER}\n  IdentityFile {path}/id\n  IdentitiesOnly yes\n"
-            config += f"  UserKnownHostsFile {path}/known_hosts\n  StrictHostKeyChecking yes\n\n"
+            config += f"Host {name}\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {USER}\n  StrictHostKeyChecking yes\n"
+            config += f"  IdentityFile {path}/id\n  IdentitiesOnly yes\n  UserKnownHostsFile {path}/known_hosts\n\n"
             known += f"[127.0.0.1]:{sshd.port} {sshd.host_key.export_public_key().decode().strip()}\n"
         (path / "ssh_config").write_text(config, encoding="ascii")
         (path / "known_hosts").write_text(known, encoding="ascii")
