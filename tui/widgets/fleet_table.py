@@ -1,0 +1,132 @@
+"""The dense table: one row per pane, one sign per layer. Rows are built for what is in sight only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui.report import Layer
+from tui.widgets import facts
+from tui.widgets.lines import Line, Span, beside, columns, fill, line, text_crop
+from tui.widgets.lines_view import LinesView
+from tui.widgets.names import app_name
+from tui.widgets.pane_lines import headline
+from tui.widgets.signs import CURSOR, MARK, sign
+from tui.widgets.spark import sparkline
+from tui.widgets.times import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from tui.board import Pane
+    from tui.widgets.pane_lines import Look
+
+LAYER_HEADS = {
+    Layer.RELEASE: "rel",
+    Layer.PACKAGES: "pkg",
+    Layer.CONFIG: "cfg",
+    Layer.ROUTES: "rou",
+    Layer.EVENTS: "evt",
+    Layer.VIEWS: "vie",
+    Layer.OPCACHE: "opc",
+    Layer.FPM: "fpm",
+    Layer.WORKERS: "que",
+}
+
+
+def widths(width: int) -> tuple[int, int, int, int]:
+    """Cells for name, verdict, commit and hit rate; the layers take 4 each between commit and hit rate."""
+    rest = width - 2 - 4 * len(LAYER_HEADS) - 20
+    name = max(8, min(28, rest - 10))
+    wide = rest - name
+    return name, 20, 8 if wide >= 9 else 0, max(0, min(24, wide - 9))
+
+
+def head(width: int) -> Line:
+    """The names of the columns."""
+    name, verdict, commit, rate = widths(width)
+    cells = [line(f"  {'server':<{name - 1}}"), line("verdict"), line("commit"[:commit]), line(" ".join(LAYER_HEADS.values())), line("hit rate"[:rate])]
+    row = columns(cells, (name + 1, verdict, commit, 4 * len(LAYER_HEADS) - 1, rate), 1)
+    return Line(tuple(Span(span.text, "head") for span in fill(row, width).spans), "head")
+
+
+def row(pane: Pane, look: Look, width: int) -> Line:
+    """One pane in one row."""
+    name, verdict, commit, rate = widths(width)
+    lead = line(Span(CURSOR if look.focused else " ", "accent"), Span(MARK if look.marked else " ", "mark"), Span(text_crop(_name(pane, name - 1), name - 1), "strong" if look.focused else "text"))
+    report = pane.report
+    known = facts.host(report) if report else None
+    cells = [
+        lead,
+        line(headline(pane, look.clock)),
+        line(Span(str(known.release.commit)[: max(0, commit - 1)] if known else "", "muted")),
+        _layers(pane, width),
+        _rate(pane, look, rate),
+    ]
+    made = fill(columns(cells, (name + 1, verdict, commit, 4 * len(LAYER_HEADS) - 1, rate), 1), width)
+    return made.over("cursor") if look.focused else made
+
+
+def _name(pane: Pane, room: int) -> str:
+    full = f"{pane.server} {app_name(pane.app)}" if pane.app else pane.server
+    return full if len(full) <= room else pane.server
+
+
+def _layers(pane: Pane, width: int) -> Line:
+    if pane.report is None:
+        return line(Span(text_crop(str(pane.error.message) if pane.error else pane.step or "waiting", 4 * len(LAYER_HEADS) - 1), "muted"))
+    spans: list[Span] = []
+    for layer in LAYER_HEADS:
+        spans += [Span(" "), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span("  ")]
+    return Line(tuple(spans))
+
+
+def _rate(pane: Pane, look: Look, room: int) -> Line:
+    if room < 4 or pane.report is None or pane.report.hit_rate is None:
+        return line("")
+    low = pane.report.hit_rate < look.threshold
+    words = percent(pane.report.hit_rate, 0)
+    spark = sparkline(pane.report.hit_rates, room - len(words) - 3)
+    return line(Span(spark, "spark"), " " if spark else "", Span(words, "warning" if low else "text"), Span(" !" if low else "", "warning"))
+
+
+class FleetTable(LinesView):
+    """Row 0 is the head and stays; the rest scrolls by itself to keep the selected row in sight."""
+
+    class Chosen(Message):
+        """A row was clicked (*open*: twice)."""
+
+        def __init__(self, key: tuple[str, str], open: bool) -> None:
+            super().__init__()
+            self.key = key
+            self.open = open
+
+    def __init__(self) -> None:
+        super().__init__(id="table")
+        self._panes: Sequence[Pane] = ()
+        self._looks: Sequence[Look] = ()
+        self._top = 0
+
+    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int) -> None:
+        self._panes, self._looks = panes, looks
+        room = max(1, self.size.height - 1)
+        self._top = min(max(self._top, selected - room + 1), max(0, selected), max(0, len(panes) - room))
+        self.redraw()
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        shown = range(self._top, min(len(self._panes), self._top + height - 1))
+        rows = [row(self._panes[at], self._looks[at], width) for at in shown]
+        below = len(self._panes) - self._top - len(rows)
+        top = head(width)
+        if self._top or below:
+            top = beside(top, line(Span(f" {self._top + 1}–{self._top + len(rows)} of {len(self._panes)}", "head")), width)
+        return [top, *rows]
+
+    def on_click(self, event: events.Click) -> None:
+        at = self._top + event.y - 1
+        if event.y >= 1 and at < len(self._panes):
+            self.post_message(self.Chosen(self._panes[at].key, event.chain > 1))
+

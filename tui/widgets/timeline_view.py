@@ -1,0 +1,101 @@
+"""The timeline as widgets: lanes above, the list of events below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.message import Message
+
+from tui.widgets.lanes import Lane, axis, event_line, event_widths, lane, legend
+from tui.widgets.lines import BLANK, Line, Span, beside, line
+from tui.widgets.lines_view import LinesView
+from tui.widgets.window import window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from tui.timeline import Event
+    from tui.widgets.times import Clock
+
+
+class Scope(NamedTuple):
+    """Which time is shown: *span* and *pan* in seconds; *focused*: the keys move here; *cursor*: the event that is read out."""
+
+    clock: Clock
+    span: int
+    pan: float
+    focused: bool = False
+    cursor: Event | None = None
+    kinds: str = "all"
+
+
+class LanesView(LinesView):
+    """One row per server on one axis of time."""
+
+    def __init__(self) -> None:
+        super().__init__(id="lanes")
+        self._rows: Sequence[Lane] = ()
+        self._scope: Scope | None = None
+
+    def show(self, rows: Sequence[Lane], scope: Scope) -> None:
+        self._rows, self._scope = rows, scope
+        self.redraw()
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        if self._scope is None:
+            return ()
+        scope = self._scope
+        label = min(20, max([11, *(len(row.name) + 4 for row in self._rows)]))
+        view = window(scope.clock.now, scope.span, scope.pan, width - label - 1)
+        shown = self._near(height - 1)
+        return [axis(view, scope.clock, label, scope.focused), *(lane(row, view, label, scope.cursor) for row in shown)]
+
+    def _near(self, room: int) -> Sequence[Lane]:
+        """As many lanes as there is room for, the selected one among them; the rest is named in the last row."""
+        if len(self._rows) <= room:
+            return self._rows
+        at = next((number for number, row in enumerate(self._rows) if row.selected), 0)
+        start = min(max(0, at - room // 2), len(self._rows) - room)
+        return self._rows[start : start + room]
+
+
+class EventsView(LinesView):
+    """The list under the lanes, newest first."""
+
+    class Picked(Message):
+        """An event was clicked."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self) -> None:
+        super().__init__(id="events", classes="-scrolls")
+        self._events: Sequence[Event] = ()
+        self._scope: Scope | None = None
+        self._shaded = False
+
+    def show(self, shown: Sequence[Event], scope: Scope, shaded: bool) -> None:
+        """*shown*: newest first."""
+        self._events, self._scope, self._shaded = shown, scope, shaded
+        self.redraw()
+        if scope.focused and scope.cursor in shown:
+            self.show_row(1 + shown.index(scope.cursor))
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        if self._scope is None:
+            return ()
+        scope = self._scope
+        kinds = line(Span(f"{scope.kinds} · {len(self._events)} ", "muted"))
+        head = beside(Line((Span(" "), *legend(width - 16, self._shaded).spans)), kinds, width)
+        if not self._events:
+            return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
+        widths = event_widths(self._events, scope.clock)
+        return [head, *(event_line(event, scope.clock, widths, width, scope.focused and event == scope.cursor) for event in self._events)]
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y + self.scroll_offset.y - 1
+        if 0 <= row < len(self._events):
+            self.post_message(self.Picked(row))

@@ -1,0 +1,64 @@
+"""The window of time that lanes show: spans in fixed steps, a pan, and where a moment falls. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.timeline import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.timeline import Event
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SPANS = (5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY)
+TICKS = (MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY)
+TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
+
+
+class Window(NamedTuple):
+    """From *start* to *end* (epoch seconds) in *width* cells."""
+
+    start: float
+    end: float
+    width: int
+
+    @property
+    def cell(self) -> float:
+        """Seconds a cell stands for."""
+        return (self.end - self.start) / max(1, self.width)
+
+    def column(self, at: float) -> int | None:
+        """The cell of *at*, None outside."""
+        if not self.start <= at <= self.end:
+            return None
+        return min(self.width - 1, int((at - self.start) / self.cell))
+
+    def ticks(self) -> list[float]:
+        """Round moments, at least 12 cells apart."""
+        step = next((tick for tick in TICKS if tick / self.cell >= 12), TICKS[-1])
+        first = -(-self.start // step) * step
+        return [first + step * number for number in range(int((self.end - first) // step) + 1)]
+
+
+def fitting(events: Sequence[Event], now: float) -> int:
+    """The span that shows what matters of the last day: the last deploys and what came before them."""
+    telling = [event.at for event in events if event.kind in TELLING and now - DAY <= event.at <= now]
+    if not telling:
+        return HOUR
+    needed = (now - min(telling[-40:])) * 1.1
+    return next((span for span in SPANS if span >= needed), SPANS[-1])
+
+
+def zoomed(span: int, steps: int) -> int:
+    """*span* some steps longer (positive) or shorter."""
+    at = min(range(len(SPANS)), key=lambda number: abs(SPANS[number] - span))
+    return SPANS[min(len(SPANS) - 1, max(0, at + steps))]
+
+
+def window(now: float, span: int, pan: float, width: int) -> Window:
+    """The window that ends *pan* seconds before *now*. It moves in whole cells, so that a tick changes nothing."""
+    cell = max(1.0, span / max(1, width))
+    end = -(-(now - pan) // cell) * cell
+    return Window(end - cell * width, end, width)
