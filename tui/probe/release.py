@@ -1,0 +1,66 @@
+"""Which release is on the disk and when it came there: git's reflog, deployer's diary, REVISION. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from tui.probe.records import FAR_FUTURE
+from tui.snapshot import Deploy
+from tui.text import SafeText, safe
+
+MAX_DEPLOYS = 20
+_REFLOG = re.compile(r"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) (.*) <([^>]*)> (\d{1,12}) [+-]\d{4}(?:\t(.*))?$")
+_HASH = re.compile(r"^[0-9a-f]{40,64}$")
+
+
+class _DeployerEntry(msgspec.Struct):
+    created_at: str = ""
+    release_name: str | int = ""
+    user: str = ""
+    target: str = ""
+
+
+def parse_reflog(content: str) -> tuple[Deploy, ...]:
+    """The moves of HEAD, newest first. A commit made on the server is one too: the files changed then."""
+    deploys = []
+    for line in content.splitlines():
+        if match := _REFLOG.match(line):
+            commit, who, _, at, what = match.groups()
+            moment = min(float(at), FAR_FUTURE)
+            deploys.append(Deploy(at=moment, source="git", what=safe(what or "", 200), who=safe(who, 100), commit=safe(commit)))
+    return tuple(reversed(deploys[-MAX_DEPLOYS:]))
+
+
+def parse_releases_log(content: str) -> tuple[Deploy, ...]:
+    """deployer's ``.dep/releases_log`` (one JSON object a line), newest first."""
+    deploys = []
+    for line in content.splitlines()[-MAX_DEPLOYS:]:
+        try:
+            entry = msgspec.json.decode(line, type=_DeployerEntry)
+            at = datetime.fromisoformat(entry.created_at).timestamp()
+        except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
+            continue
+        what = f"release {entry.release_name}" + (f" of {entry.target}" if entry.target else "")
+        deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="deployer", what=safe(what, 200), who=safe(entry.user, 100)))
+    return tuple(reversed(deploys))
+
+
+def parse_head(content: str) -> tuple[str, str]:
+    """``.git/HEAD`` as (commit, ref): one of them is ""."""
+    line = content.strip()
+    if line.startswith("ref: "):
+        return "", line.removeprefix("ref: ")
+    return (line, "") if _HASH.match(line) else ("", "")
+
+
+def branch_name(ref: str) -> SafeText:
+    """``refs/heads/main`` is ``main``."""
+    return safe(ref.removeprefix("refs/heads/"), 200)
+
+
+def is_revision(content: str) -> bool:
+    """Whether *content* (of a REVISION file) looks like a commit."""
+    return re.fullmatch(r"[0-9a-f]{7,64}", content.strip()) is not None

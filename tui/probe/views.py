@@ -1,0 +1,31 @@
+"""Compiled Blade views and the sources that their trailers name. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tui.probe.records import parse_files, text
+from tui.snapshot import CompiledView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.probe.records import FileRecord
+
+_TRAILER = re.compile(r"^(.*?\.php):/\*\*PATH (.*) ENDPATH\*\*/$")
+
+
+def parse_trailers(payload: bytes) -> dict[str, str]:
+    """Compiled path -> source path, from ``grep -H -o`` lines."""
+    matches = (_TRAILER.match(line) for line in text(payload).split("\n"))
+    return {match[1].replace("//", "/"): match[2] for match in matches if match}
+
+
+def pair_views(compiled: bytes, trailers: Mapping[str, str], sources: Mapping[str, FileRecord], root: str) -> tuple[CompiledView, ...]:
+    """Every compiled view with its source's stat, by name. *sources*: what is known of files by path."""
+    views = []
+    for path, record in sorted(parse_files(compiled).items()):
+        source = sources.get(trailers.get(path, ""))
+        views.append(CompiledView(compiled=record.stat(root), source=source.stat(root) if source else None))
+    return tuple(views)
