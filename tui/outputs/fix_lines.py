@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.outputs.times import iso
+from tui.report import Verdict
 from tui.runbook.plan import Progress, Status
 from tui.text import safe
 
@@ -45,19 +46,21 @@ def plan(plan: Plan) -> bytes:
     return b"".join(line(progress) for server in plan.servers for progress in _planned(server))
 
 
-def unseen(report: Report) -> Progress:
-    """A server that could not be looked at: nothing is planned for it, and nothing is proven."""
-    reasons = {safe(error.code): error.message for error in report.errors}
-    return Progress(server=report.server, app=report.app, step="look", status=Status.FAILED, evidence=reasons)
-
-
 def left(report: Report) -> Progress:
     """A server for which there is nothing to do: done where it is fine, failed where only a person can help."""
-    from tui.report import Verdict
-
     fine = report.verdict in (Verdict.FRESH, Verdict.PENDING)
-    evidence = {"verdict": safe(report.verdict)} | {finding.code: finding.summary for finding in report.findings if finding.verdict.rank > 1}
+    evidence = {"verdict": safe(report.verdict)}
+    for finding in report.findings:
+        if finding.verdict.rank >= Verdict.PENDING.rank:
+            evidence[finding.code] = finding.summary
     return Progress(server=report.server, app=report.app, step="look", status=Status.DONE if fine else Status.FAILED, evidence=evidence)
+
+
+def blocked(server: ServerPlan) -> Progress:
+    """A server on which nothing is run, and why."""
+    return Progress(
+        server=server.server, app=server.app, step="plan", status=Status.FAILED, evidence={"blocked": safe("; ".join(server.blocked))}
+    )
 
 
 def _planned(server: ServerPlan) -> Iterator[Progress]:
@@ -65,8 +68,8 @@ def _planned(server: ServerPlan) -> Iterator[Progress]:
         told = {name: safe(value) for name, value in evidence.items() if value}
         return Progress(server=server.server, app=server.app, step=step, status=status, evidence=told)
 
-    for why in server.blocked:
-        yield progress("plan", Status.FAILED, blocked=why)
+    if server.blocked:
+        yield blocked(server)
     for warning in server.warnings:
         yield progress("plan", Status.WAITING, warning=warning)
     for step in server.steps:

@@ -1,0 +1,89 @@
+"""``stalewatch check``: one look at every server, side by side, without the dashboard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from tui.commands import debug_log
+from tui.commands.options import Common, common, fleet_of, seconds
+from tui.commands.streams import emit, looks
+from tui.errors import AuthRefused, HostKeyRefused
+from tui.exit_codes import ExitCode
+from tui.report import Report, Severity, Verdict, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.inventory import Fleet
+
+BEAT = 2.0
+"""Seconds between two looks of ``--wait``."""
+_NEVER_RETRIED = (AuthRefused.code, HostKeyRefused.code)
+"""Prefixes of errors that another try makes worse: sshd penalises the address that fails again and again."""
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to answer (text).")
+@click.option("--wait", type=seconds, metavar="SECONDS", help="Keep looking until all is fresh or the time is up.")
+@click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")
+@common
+@click.pass_context
+def command(
+    ctx: click.Context, /, targets: tuple[str, ...], form: str, wait: float | None, strict: bool, **options: Unpack[Common]
+) -> None:
+    """One look without the dashboard: what is stale, in which layer, why, and what to do.
+
+    Exit code: 0 fresh; 1 stale, suspect or pending; 3 could not look; 2 usage or configuration.
+    """
+    ctx.exit(run(fleet_of(targets, options), form=form, wait=wait, strict=strict))
+
+
+def run(fleet: Fleet, *, form: str = "text", wait: float | None = None, strict: bool = False) -> ExitCode:
+    """Look, say it on stdout, and return the exit code."""
+    debug_log.start()
+    reports = asyncio.run(_look(fleet, wait, strict))
+    if form == "json":
+        from tui.outputs import json
+
+        emit(json.render(reports))
+    else:
+        from tui.outputs import text
+
+        colour, width = looks()
+        emit(text.render(reports, colour=colour, width=width))
+    return exit_code(reports, strict=strict)
+
+
+def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
+    """What the contract says of these verdicts; *strict*: a warning is not fresh."""
+    verdict = worst([report.verdict for report in reports])
+    if verdict is Verdict.UNKNOWN:
+        return ExitCode.UNKNOWN
+    if verdict is not Verdict.FRESH:
+        return ExitCode.FAILED
+    warned = any(finding.severity is not Severity.INFO for report in reports for finding in report.findings)
+    return ExitCode.FAILED if strict and warned else ExitCode.OK
+
+
+async def _look(fleet: Fleet, wait: float | None, strict: bool) -> Sequence[Report]:
+    """Look once, or until fresh or *wait* seconds are over (a look that is under way then is ended)."""
+    from tui.watch import look_once
+
+    deadline = time.monotonic() + (wait or 0)
+    reports: Sequence[Report] = await look_once(fleet)
+    while wait and exit_code(reports, strict=strict) is not ExitCode.OK and not _hopeless(reports):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        await asyncio.sleep(min(BEAT, left))
+        reports = await look_once(fleet)
+    return reports
+
+
+def _hopeless(reports: Sequence[Report]) -> bool:
+    return any(error.code.startswith(_NEVER_RETRIED) for report in reports for error in report.errors)

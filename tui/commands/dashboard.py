@@ -1,0 +1,64 @@
+"""``stalewatch [TARGET...]``: the dashboard; the text of a ``check`` where there is no terminal to draw on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from tui.commands import debug_log
+from tui.commands.options import Common, common, fleet_of
+from tui.commands.streams import is_terminal, tell
+
+if TYPE_CHECKING:
+    from tui.inventory import Fleet
+
+
+class _Dashboard(click.Command):
+    """Has no help of its own: the help of ``stalewatch`` is its help."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return ctx.parent.get_help() if ctx.parent else super().get_help(ctx)
+
+
+@click.command("dashboard", cls=_Dashboard, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@common
+@click.pass_context
+def command(ctx: click.Context, /, targets: tuple[str, ...], **options: Unpack[Common]) -> None:
+    """The dashboard."""
+    fleet = fleet_of(targets, options)
+    why = no_screen()
+    if why:
+        from tui.commands import check
+
+        tell(f"stalewatch: no dashboard, {why}: this is the text of stalewatch check\n")
+        ctx.exit(check.run(fleet))
+    ctx.exit(run(fleet))
+
+
+def no_screen() -> str:
+    """Why no dashboard can be drawn here; "" if it can."""
+    if not is_terminal(sys.stdout) or not is_terminal(sys.stdin):
+        return "stdin and stdout are not a terminal"
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        return "the terminal is TERM=dumb"
+    return ""
+
+
+def run(fleet: Fleet) -> int:
+    """Watch until the person quits; the exit code of the app."""
+    debug_log.start()
+    from tui.app import StalewatchApp
+    from tui.engine import Engine
+
+    engine = Engine(fleet)
+    app = StalewatchApp(engine)
+    engine.start()
+    try:
+        app.run()
+    finally:
+        engine.stop()
+    return app.return_code or 0

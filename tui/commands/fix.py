@@ -1,0 +1,148 @@
+"""``stalewatch fix``: the runbook without the dashboard. Look, plan, confirm, execute, verify."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from tui.commands import debug_log
+from tui.commands.fix_speech import Speech
+from tui.commands.options import Common, common, fleet_of
+from tui.commands.streams import is_terminal, tell
+from tui.errors import UsageError
+from tui.exit_codes import ExitCode
+from tui.runbook.plan import Choice, Phase, Plan, Request, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.inventory import Fleet
+    from tui.report import Report
+
+PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
+
+
+def phases(text: str) -> tuple[Phase, ...]:
+    """``clear,reload`` in the order of execution: the type of ``--only``."""
+    asked = {word.strip() for word in text.split(",")}
+    unknown = asked - set(PHASES)
+    if unknown:
+        raise click.BadParameter(f"{', '.join(sorted(unknown)) or text!r} is none of {', '.join(PHASES)}")
+    return tuple(phase for phase in PHASES if phase in asked)
+
+
+@click.command("fix")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--dry-run", is_flag=True, help="Only print the plan: every command, per server.")
+@click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
+@click.option("--all", "everything", is_flag=True, help="The whole sequence, whether needed or not.")
+@click.option("--cache-clear", is_flag=True, help="Also artisan cache:clear. It empties the application cache.")
+@click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="So many servers at a time (1).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report the steps (text).")
+@common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    targets: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    only: tuple[Phase, ...] | None,
+    everything: bool,
+    cache_clear: bool,
+    batch: int,
+    form: str,
+    **options: Unpack[Common],
+) -> None:
+    """Clear, rebuild, reload and verify, one server at a time, without the dashboard.
+
+    Exit code: 0 all verified, or nothing to do; 1 failed or unproven; 3 a link was lost while a step ran; 2 usage.
+    """
+    fleet = fleet_of(targets, options)
+    if fleet.read_only and not dry_run:
+        raise UsageError("--read-only: nothing is done on any server; --dry-run shows what would be")
+    if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
+        raise UsageError("nobody can confirm here: say --yes, or see the plan with --dry-run")
+    debug_log.start()
+    request = Request(choice=Choice.FIX, everything=everything, cache_clear=cache_clear, only=only or ())
+    fixing = _Fix(fleet, request, Speech(form), batch=batch, yes=yes, dry_run=dry_run)
+    try:
+        ctx.exit(asyncio.run(fixing.run()))
+    except KeyboardInterrupt:
+        if fixing.acting:
+            tell("stalewatch: interrupted: a step that was under way runs to its end over there; look again with stalewatch check\n")
+        raise
+
+
+class _Fix:
+    """One run, from the first look to the exit code."""
+
+    def __init__(self, fleet: Fleet, request: Request, speech: Speech, *, batch: int, yes: bool, dry_run: bool) -> None:
+        self.acting = False
+        self._fleet = fleet
+        self._request = request
+        self._speech = speech
+        self._batch = batch
+        self._yes = yes
+        self._dry_run = dry_run
+
+    async def run(self) -> ExitCode:
+        from tui.watch import open_sites
+
+        async with open_sites(self._fleet) as sites:
+            plan = self._plan(sites.reports)
+            if self._dry_run:
+                self._speech.dry_run(plan)
+                return exit_code(self._settled(plan, sites.reports).values())
+            settled = self._settled(plan, sites.reports)
+            to_run = [server for server in plan.servers if server.key not in settled]
+            if to_run and not self._confirmed(plan):
+                tell("stalewatch: not confirmed: nothing was done\n")
+                return ExitCode.FAILED
+            self._speech.settled(plan, sites.reports)
+            if to_run:
+                self.acting = True
+                settled |= await sites.run(plan, self._speech.progress)
+                self.acting = False
+            statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
+            self._speech.result(plan, statuses)
+            return exit_code(statuses)
+
+    def _plan(self, reports: Sequence[Report]) -> Plan:
+        from tui.runbook import planner
+
+        production = frozenset(server.name for server in self._fleet.servers if server.production)
+        units = {(server.name, app.path): app.reload for server in self._fleet.servers for app in server.apps if app.reload}
+        means = planner.Means(units=units)
+        return planner.plan(reports, self._request, production=production, batch=self._batch, means=means)
+
+    def _settled(self, plan: Plan, reports: Sequence[Report]) -> dict[tuple[str, str], Status]:
+        """Servers on which nothing is to be run: blocked, or nothing to do (which is fine only where the server is)."""
+        from tui.outputs import fix_lines
+
+        by_key = {report.key: report for report in reports}
+        statuses: dict[tuple[str, str], Status] = {}
+        for server in plan.servers:
+            if server.blocked:
+                statuses[server.key] = Status.FAILED
+            elif not server.steps:
+                statuses[server.key] = fix_lines.left(by_key[server.key]).status
+        return statuses
+
+    def _confirmed(self, plan: Plan) -> bool:
+        if self._yes:
+            self._speech.plan(plan)
+            return True
+        return self._speech.ask(plan)
+
+
+def exit_code(statuses: Iterable[Status]) -> ExitCode:
+    """Of a whole fix: an unknown outcome weighs more than a failure, because it asks for a look."""
+    found = set(statuses)
+    if Status.UNKNOWN in found:
+        return ExitCode.UNKNOWN
+    return ExitCode.OK if found <= {Status.DONE} else ExitCode.FAILED

@@ -1,0 +1,77 @@
+"""What ``fix`` says and asks: the data on stdout, the question on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tui.commands.streams import emit, looks, tell
+from tui.outputs import fix_lines
+from tui.runbook.plan import Plan, Progress, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.report import Report
+
+
+class Speech:
+    """*form* is ``text`` or ``json``."""
+
+    def __init__(self, form: str) -> None:
+        self._json = form == "json"
+
+    def dry_run(self, plan: Plan) -> None:
+        """The plan is the answer."""
+        emit(fix_lines.plan(plan) if self._json else self._drawn(plan, err=False))
+
+    def plan(self, plan: Plan) -> None:
+        """The plan of a run that was confirmed by ``--yes``. A script that reads lines of JSON reads steps only."""
+        if not self._json:
+            emit(self._drawn(plan, err=False) + "\n")
+
+    def ask(self, plan: Plan) -> bool:
+        """Show the plan and wait for the word ``yes``. A plan that changes nothing needs no answer."""
+        tell(self._drawn(plan, err=True))
+        if not plan.acting:
+            return True
+        tell("\nType yes to run exactly this, anything else to leave it: ")
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            tell("\n")
+        return answer.strip() == "yes"
+
+    def settled(self, plan: Plan, reports: Sequence[Report]) -> None:
+        """Servers on which nothing is run, and why."""
+        by_key = {report.key: report for report in reports}
+        for server in plan.servers:
+            if server.blocked:
+                self.progress(fix_lines.blocked(server))
+            elif not server.steps:
+                self.progress(fix_lines.left(by_key[server.key]))
+
+    def progress(self, progress: Progress) -> None:
+        """One step, as it happens. Never raises: nobody listening is no reason to break off a runbook."""
+        if self._json:
+            emit(fix_lines.line(progress))
+        else:
+            from tui.outputs import plan_text
+
+            colour, width = looks()
+            emit(plan_text.progress_line(progress, colour=colour, width=width))
+
+    def result(self, plan: Plan, statuses: Sequence[Status]) -> None:
+        """One line for people: how it ended."""
+        if self._json:
+            return
+        done = sum(status is Status.DONE for status in statuses)
+        unknown = [server.server for server, status in zip(plan.servers, statuses, strict=True) if status is Status.UNKNOWN]
+        emit(f"\n{done} of {len(statuses)} verified or fine\n")
+        if unknown:
+            tell(f"stalewatch: outcome unknown on {', '.join(unknown)}: the link was lost while a step ran; look again\n")
+
+    def _drawn(self, plan: Plan, *, err: bool) -> str:
+        from tui.outputs import plan_text
+
+        colour, width = looks(err=err)
+        return plan_text.render(plan, colour=colour, width=width)
