@@ -47,7 +47,8 @@ Host, changing the application (all as its owner `deploy`, mtime is now unless s
     artisan(*args, user="www-data") -> CompletedProcess[str]
     clear_caches() ; cache()                  config, route, event, view: clear / cache again
     what the URIs answer                      "/" "home v1"; "/config" "v1 agent-v1"; "/api/ping" "pong v1"; "/api/pong" 404,
-                                              with `fix` "pong v1"; "/view" a Blade view with "view v1 on web1"; "/event" "listened v1"; "/package" "greeter v1";
+                                              with `fix` "pong v1"; "/view" a Blade view with "view v1 on web1";
+                                              "/event" "listened v1"; "/package" "greeter v1";
                                               "/sleep/SECONDS" works that long; "/job" queues a job that appends to storage/app/job.txt
 
 Host, changing the servers:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 FILES = Path(__file__).parent / "files"
 USER = "deploy"
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+"""Private host key, in the host's directory of the lab."""
 
 
 def deploy_uid() -> int:
@@ -34,7 +36,7 @@ def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: in
     sudoers.chmod(0o440)
     config = (FILES / "etc" / "sshd_config").read_text()
     (etc / "ssh" / "sshd_config").write_text(config.replace("@PORT@", str(port)).replace("@ADDRESS@", neighbours[name]))
-    new_host_key(etc / "ssh")
+    new_host_key(state)
     shutil.copytree(FILES / "units", state / "units")
     home(state / "home" / USER, uid, public_key)
 
@@ -50,9 +52,9 @@ def accounts(etc: Path, uid: int) -> None:
     (etc / "shadow").chmod(0o600)
 
 
-def new_host_key(directory: Path) -> None:
+def new_host_key(state: Path) -> None:
     """A new ed25519 host key, in place of the old one if there is one."""
-    new_key(directory / "ssh_host_ed25519_key", "")
+    new_key(state / HOST_KEY, "")
 
 
 def new_key(path: Path, comment: str) -> str:

@@ -35,7 +35,7 @@ class Host(Application):
         self._trees = trees
         self._tree = tree
         self._worker = False
-        self._host_key = (state / "etc/ssh/ssh_host_ed25519_key").read_bytes()
+        self._host_key = (state / etc_files.HOST_KEY).read_bytes()
 
     # FPM's configuration
 
@@ -131,11 +131,11 @@ class Host(Application):
 
     def change_host_key(self) -> None:
         """A new host key that known_hosts does not hold; new connections see it, open ones live on."""
-        etc_files.new_host_key(self.state / "etc/ssh")
+        etc_files.new_host_key(self.state)
         self.start_sshd()
 
     def _restore_sshd(self) -> None:
-        key = self.state / "etc/ssh/ssh_host_ed25519_key"
+        key = self.state / etc_files.HOST_KEY
         if key.read_bytes() != self._host_key:
             key.write_bytes(self._host_key)
             self.start_sshd()
@@ -160,9 +160,6 @@ class Host(Application):
     def end_restore(self, old: Path) -> None:
         self.wait_for_fpm()
         self._trees.replace(old)
-
-    def close(self) -> None:
-        self._trees.close()
 
 
 class Restoring:

@@ -16,6 +16,7 @@ from tests.lab import etc_files, place, unavailable
 from tests.lab.host import FPM, Host, finish
 from tests.lab.install import install
 from tests.lab.namespaces import enter, first_process, spawn
+from tests.lab.place import Place
 from tests.lab.ssh_files import SshFiles
 from tests.lab.trees import Trees, build_template
 from tests.lab.waiting import until
@@ -26,15 +27,18 @@ class Lab:
 
     def __init__(self, hosts: int = 3) -> None:
         self._count = hosts
+        self._place: Place | None = None
+        self._trees: list[Trees] = []
         self._made: list[subprocess.Popen[bytes]] = []
         self.hosts: list[Host] = []
 
     def __enter__(self) -> Self:
-        unavailable.check()
+        unavailable.check(self._count)
         install()
         self._place = place.claim(self._count)
+        self.ssh = SshFiles(self._place.directory)
         try:
-            self._start()
+            self._start(self._place)
         except BaseException:
             self.close()
             raise
@@ -48,10 +52,6 @@ class Lab:
 
     def __getitem__(self, name: str) -> Host:
         return next(host for host in self.hosts if host.name == name)
-
-    @property
-    def ssh(self) -> SshFiles:
-        return SshFiles(self._place.directory)
 
     @property
     def ssh_config(self) -> Path:
@@ -81,39 +81,47 @@ class Lab:
                 os.kill(host.pid if host else made.pid, signal.SIGKILL)
         for made in self._made:
             made.wait()
-        for host in self.hosts:
-            host.close()
-        self.hosts, self._made = [], []
-        self._place.release()
+        for trees in self._trees:
+            trees.close()
+        self.hosts, self._made, self._trees = [], [], []
+        if self._place is not None:
+            self._place.release()
+            self._place = None
 
-    def _start(self) -> None:
-        directory = self._place.directory
+    def _start(self, where: Place) -> None:
         uid = etc_files.deploy_uid()
-        names = {f"web{number}": address for number, address in enumerate(self._place.addresses, 1)}
-        build_template(directory / "template", uid)
-        trees = {}
+        template = where.directory / "template"
+        build_template(template, uid)
+        names = {f"web{number}": address for number, address in enumerate(where.addresses, 1)}
         for name in names:
-            (directory / name).mkdir()
-            trees[name] = Trees(directory / "template", directory / name / "trees", uid)
-        public_key = etc_files.new_key(self.key, "lab")
-        for name in names:
-            etc_files.write(directory / name, name, names, self._place.port, uid, public_key)
-        host_keys = {name: directory / name / "etc/ssh/ssh_host_ed25519_key" for name in names}
-        self.ssh.write(names, self._place.port, host_keys)
-        taken = {name: trees[name].take() for name in names}
-        self._made = [spawn(directory / name, name, taken[name][0], self._place.cgroup / name) for name in names]
-        for (name, address), made in zip(names.items(), self._made, strict=True):
-            state, tree = directory / name, taken[name][0]
-            pid = first_process(made, state)
-            self.hosts.append(Host(name, address, self._place.port, pid, state, self._place.cgroup / name, trees[name], tree))
-        self._start_fpm(max(not_before for _, not_before in taken.values()))
-
-    def _start_fpm(self, not_before: float) -> None:
+            (where.directory / name).mkdir()
+            self._trees.append(Trees(template, where.directory / name / "trees", uid))
+        self._write_files(where, names, uid)
+        taken = [trees.take() for trees in self._trees]
+        for name, (tree, _) in zip(names, taken, strict=True):
+            self._made.append(spawn(where.directory / name, name, tree, where.cgroup / name))
+        for number, (name, address) in enumerate(names.items()):
+            state = where.directory / name
+            pid = first_process(self._made[number], state)
+            trees, tree = self._trees[number], taken[number][0]
+            self.hosts.append(Host(name, address, where.port, pid, state, where.cgroup / name, trees, tree))
         for host in self.hosts:
             host.wait_for_sshd()
+        self._start_fpm(max(not_before for _, not_before in taken))
+
+    def _write_files(self, where: Place, names: dict[str, str], uid: int) -> None:
+        public_key = etc_files.new_key(self.key, "lab")
+        for name in names:
+            etc_files.write(where.directory / name, name, names, where.port, uid, public_key)
+        host_keys = {name: where.directory / name / etc_files.HOST_KEY for name in names}
+        self.ssh.write(names, where.port, host_keys)
+
+    def _start_fpm(self, not_before: float) -> None:
         until(lambda: time.time() >= not_before, "trees older than FPM")
         starts = [subprocess.Popen(enter(host.pid, ["systemctl", "start", FPM])) for host in self.hosts]
         for host, start in zip(self.hosts, starts, strict=True):
             if start.wait() != 0:
                 raise RuntimeError(f"FPM of {host.name} does not start")
             host.wait_for_fpm()
+        for trees in self._trees:
+            trees.fill()

@@ -37,8 +37,9 @@ class Place:
     cgroup: Path
 
     def release(self) -> None:
-        empty(self.directory)
-        os.close(self.lock)
+        with alone():
+            empty(self.directory)
+            os.close(self.lock)
 
 
 def claim(hosts: int) -> Place:

@@ -40,7 +40,11 @@ class Trees:
         self._made = 0
         self._spares: deque[tuple[Path, subprocess.Popen[bytes]]] = deque()
         directory.mkdir()
-        for _ in range(1 + SPARES):
+        self._copy()
+
+    def fill(self) -> None:
+        """Have the spares made, once the host runs from its first tree."""
+        for _ in range(SPARES):
             self._copy()
 
     def take(self) -> tuple[Path, float]:
