@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BEAT = 2.0
 """Seconds between two looks of ``--wait``."""
+RECONNECT = 5.0
+"""Seconds until ``--wait`` connects again where a server was not reached."""
 _NEVER_RETRIED = (AuthRefused.code, HostKeyRefused.code)
 """Prefixes of errors that another try makes worse: sshd penalises the address that fails again and again."""
 
@@ -71,18 +73,28 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
 
 
 async def _look(fleet: Fleet, wait: float | None, strict: bool) -> Sequence[Report]:
-    """Look once, or until fresh or *wait* seconds are over (a look that is under way then is ended)."""
-    from tui.watch import look_once
+    """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
+    from tui.watch import look_once, open_sites
 
-    deadline = time.monotonic() + (wait or 0)
-    reports: Sequence[Report] = await look_once(fleet)
-    while wait and exit_code(reports, strict=strict) is not ExitCode.OK and not _hopeless(reports):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        await asyncio.sleep(min(BEAT, left))
-        reports = await look_once(fleet)
-    return reports
+    if not wait:
+        return await look_once(fleet)
+    deadline = time.monotonic() + wait
+
+    def enough(reports: Sequence[Report]) -> bool:
+        return exit_code(reports, strict=strict) is ExitCode.OK or _hopeless(reports) or time.monotonic() >= deadline
+
+    while True:
+        async with open_sites(fleet) as sites:
+            while not enough(sites.reports) and all(report.observed_at is not None for report in sites.reports):
+                await asyncio.sleep(_pause(BEAT, deadline))
+                await sites.look()
+        if enough(sites.reports):
+            return sites.reports
+        await asyncio.sleep(_pause(RECONNECT, deadline))
+
+
+def _pause(seconds: float, deadline: float) -> float:
+    return max(0.0, min(seconds, deadline - time.monotonic()))
 
 
 def _hopeless(reports: Sequence[Report]) -> bool:

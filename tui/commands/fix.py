@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tui.inventory import Fleet
     from tui.report import Report
+    from tui.watch.once import Sites
 
 PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
 
@@ -98,19 +99,40 @@ class _Fix:
             if self._dry_run:
                 self._speech.dry_run(plan)
                 return exit_code(self._settled(plan, sites.reports).values())
-            settled = self._settled(plan, sites.reports)
-            to_run = [server for server in plan.servers if server.key not in settled]
-            if to_run and not self._confirmed(plan):
+            confirmed = await self._confirm(plan, sites)
+            if confirmed is None:
                 tell("stalewatch: not confirmed: nothing was done\n")
                 return ExitCode.FAILED
-            self._speech.settled(plan, sites.reports)
-            if to_run:
-                self.acting = True
-                settled |= await sites.run(plan, self._speech.progress)
-                self.acting = False
-            statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
-            self._speech.result(plan, statuses)
-            return exit_code(statuses)
+            return await self._execute(confirmed, sites)
+
+    async def _confirm(self, plan: Plan, sites: Sites) -> Plan | None:
+        """The plan that a person (or ``--yes``) agreed to; None: not. An answer to a plan whose evidence has changed does not count."""
+        if not self._runnable(plan, sites.reports):
+            return plan
+        if self._yes:
+            self._speech.plan(plan)
+            return plan
+        while await self._speech.ask(plan):
+            again = self._plan(await sites.look())
+            if [server.basis for server in again.servers] == [server.basis for server in plan.servers]:
+                return plan
+            tell("\nstalewatch: what was seen has changed since this plan was drawn; this is the new one\n\n")
+            plan = again
+        return None
+
+    async def _execute(self, plan: Plan, sites: Sites) -> ExitCode:
+        settled = self._settled(plan, sites.reports)
+        self._speech.settled(plan, sites.reports)
+        if self._runnable(plan, sites.reports):
+            self.acting = True
+            settled = await sites.run(plan, self._speech.progress) | settled
+            self.acting = False
+        statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
+        self._speech.result(plan, statuses)
+        return exit_code(statuses)
+
+    def _runnable(self, plan: Plan, reports: Sequence[Report]) -> bool:
+        return len(self._settled(plan, reports)) < len(plan.servers)
 
     def _plan(self, reports: Sequence[Report]) -> Plan:
         from tui.runbook import planner
@@ -132,12 +154,6 @@ class _Fix:
             elif not server.steps:
                 statuses[server.key] = fix_lines.left(by_key[server.key]).status
         return statuses
-
-    def _confirmed(self, plan: Plan) -> bool:
-        if self._yes:
-            self._speech.plan(plan)
-            return True
-        return self._speech.ask(plan)
 
 
 def exit_code(statuses: Iterable[Status]) -> ExitCode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,13 @@ class Speech:
         if not self._json:
             emit(self._drawn(plan, err=False) + "\n")
 
-    def ask(self, plan: Plan) -> bool:
+    async def ask(self, plan: Plan) -> bool:
         """Show the plan and wait for the word ``yes``. A plan that changes nothing needs no answer."""
         tell(self._drawn(plan, err=True))
         if not plan.acting:
             return True
         tell("\nType yes to run exactly this, anything else to leave it: ")
-        answer = sys.stdin.readline()
+        answer = await _line()
         if not answer.endswith("\n"):
             tell("\n")
         return answer.strip() == "yes"
@@ -75,3 +76,20 @@ class Speech:
 
         colour, width = looks(err=err)
         return plan_text.render(plan, colour=colour, width=width)
+
+
+async def _line() -> str:
+    """A line typed on the terminal. The loop runs on meanwhile: the links must answer keepalives while a person reads the plan."""
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[str] = loop.create_future()
+
+    def readable() -> None:
+        loop.remove_reader(sys.stdin)
+        if not typed.done():
+            typed.set_result(sys.stdin.readline())
+
+    loop.add_reader(sys.stdin, readable)
+    try:
+        return await typed
+    finally:
+        loop.remove_reader(sys.stdin)
