@@ -28,6 +28,7 @@ class Action(StrEnum):
     FPM_TEST = "fpm-test"
     ARTISAN_RUNS = "artisan-runs"
     DISK_FREE = "disk-free"
+    RIGHTS = "rights"
     ARTISAN = "artisan"
     WIPE_FILE_CACHE = "wipe-file-cache"
     INVALIDATE = "invalidate"
@@ -47,16 +48,31 @@ class Choice(StrEnum):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache."""
+    """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache.
+
+    *only*: of a fix, these phases (``clear`` ``rebuild`` ``reload``; empty: all). *invalidate*: rather many scripts one by one than
+    a reload.
+    """
 
     choice: Choice
     everything: bool = False
     cache_clear: bool = False
+    only: tuple[Phase, ...] = ()
+    invalidate: bool = False
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Which finding justifies a step. When none of a step's causes is found any more just before it, the step is skipped."""
+
+    layer: Layer
+    code: str
+    subject: SafeText
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step on one server. *command* is exactly what is run over there (or, for *via* ``fastcgi``, what is asked of PHP, as a person
-    would write it). *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds."""
+    would write it). *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds.
+    *causes* empty: asked for, or follows from an earlier step; done without asking the evidence again."""
 
     id: str
     phase: Phase
@@ -67,6 +83,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     layer: Layer | None = None
     timeout: float = 60.0
+    causes: tuple[Cause, ...] = ()
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -78,7 +95,11 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of one app on one server. *blocked* not empty: nothing of it is run. *basis* is a digest of the evidence the plan was drawn
-    from: when it is another one at confirmation, the plan is redrawn. *in_flight*: requests that a reload would kill (None: not known)."""
+    from: when it is another one at confirmation, the plan is redrawn. *in_flight*: requests that a reload would kill (None: not known).
+
+    *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories over there that are locked
+    meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
+    because the plan leaves them."""
 
     server: str
     app: SafeText
@@ -89,6 +110,15 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     blocked: tuple[SafeText, ...] = ()
     in_flight: int | None = None
     basis: str = ""
+    address: str = ""
+    user: SafeText = SafeText("")
+    lock: tuple[str, str] = ("", "")
+    tolerated: tuple[Layer, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(server, app), as a Report's."""
+        return (self.server, self.app)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +148,13 @@ class Status(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a step ended, by artefacts: ``done``, ``failed``, ``unknown`` or ``skipped``, and what was seen."""
+
+    status: Status
+    evidence: dict[str, SafeText] = {}
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,250 @@
+"""One server's side of a running plan: its lock, its steps, the proof of each, and the lines that tell."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.errors import LinkError, LinkTimeout, StalewatchError
+from tui.runbook import preflight, verify
+from tui.runbook.audit import AuditFailed, Entry
+from tui.runbook.hold import Busy, Hold, hold
+from tui.runbook.plan import Action, Choice, Outcome, Phase, Progress, Status, Step
+from tui.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.report import Report
+    from tui.runbook.audit import Audit
+    from tui.runbook.driver import Site
+    from tui.runbook.plan import Request, ServerPlan
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds. *poll*: between looks at what takes effect later; *settle*: between the two looks that prove; *resolve*: how long it is
+    looked again after a lost link; *recent*: how old the look may be that a step rests on."""
+
+    poll: float = 0.4
+    settle: float = 1.0
+    resolve: float = 45.0
+    recent: float = 0.5
+
+
+class Acting:
+    """Does the effects of one server, in order. Its methods never raise LinkError: what was lost is an Outcome."""
+
+    def __init__(
+        self,
+        server: ServerPlan,
+        site: Site,
+        on_progress: Callable[[Progress], None],
+        *,
+        who: str,
+        audit: Audit,
+        timings: Timings,
+        request: Request,
+    ) -> None:
+        self._server = server
+        self._site = site
+        self._tell = on_progress
+        self._who = who
+        self._audit = audit
+        self._timings = timings
+        self._request = request
+        self._hold: Hold | None = None
+        self._before: Report | None = None
+        self._looked_at = 0.0
+        self._said = ""
+        self._forgotten: dict[str, bool] = {}
+
+    async def begin(self) -> Outcome:
+        """Take the locks."""
+        app, fpm = self._server.lock
+        self._progress("lock", Status.RUNNING, {})
+        try:
+            self._hold = await hold(self._site.link, self._who, app or self._server.app, fpm, self._request.choice.value)
+        except Busy as busy:
+            outcome = _outcome(Status.FAILED, why=busy.message, since=busy.grant.removeprefix("since "))
+        except LinkError as error:
+            outcome = _outcome(Status.UNKNOWN, why=error.message)
+        except StalewatchError as error:
+            outcome = _outcome(Status.FAILED, why=error.message)
+        else:
+            warnings = {f"warning {number}": text for number, text in enumerate(self._hold.warnings, 1)}
+            outcome = Outcome(status=Status.DONE, evidence=warnings)
+        return self._progress("lock", outcome.status, outcome.evidence)
+
+    async def recheck(self, step: Step) -> Outcome:
+        """Read again what justified *step*."""
+        try:
+            outcome = verify.still_needed(step, await self._look())
+        except LinkError as error:
+            outcome = _outcome(Status.UNKNOWN, why=error.message)
+        if outcome.status is not Status.DONE:
+            self._progress(step.id, Status.SKIPPED, outcome.evidence)
+        return outcome
+
+    async def do(self, step: Step) -> Outcome:
+        """Run *step* and prove it."""
+        self._progress(step.id, Status.RUNNING, {})
+        try:
+            outcome = await self._prove_fresh(step) if step.action is Action.LOOK else await self._act(step)
+        except LinkTimeout as error:
+            outcome = _outcome(Status.UNKNOWN, why=error.message)
+        except LinkError as error:
+            outcome = _outcome(Status.UNKNOWN, why=f"the link was lost: {error.message}")
+        except StalewatchError as error:
+            outcome = _outcome(Status.FAILED, why=error.message, grant=error.grant)
+        if step.action is not Action.LOOK:
+            outcome = await self._audited(step, outcome)
+        return self._progress(step.id, outcome.status, outcome.evidence)
+
+    async def resolve(self, step: Step) -> Outcome:
+        """Look again until it is known whether *step* was done; never do it again."""
+        outcome = _outcome(Status.UNKNOWN, why="the link was lost while it ran, and the server could not be looked at since")
+        deadline = time.monotonic() + self._timings.resolve
+        while time.monotonic() < deadline and step.phase is not Phase.PREFLIGHT:
+            try:
+                report = await self._site.look()
+                if step.action is Action.LOOK:
+                    outcome = await self._prove_fresh(step)
+                elif self._before is not None:
+                    outcome = verify.prove(step, self._server, self._before, report, said=self._said, forgotten=self._forgotten)
+            except LinkError:
+                outcome = _outcome(Status.UNKNOWN, why="the link was lost while it ran, and is not back")
+            if outcome.status is Status.DONE:
+                outcome = Outcome(status=Status.DONE, evidence={"link": safe("lost while it ran; looked again: done"), **outcome.evidence})
+                break
+            await asyncio.sleep(self._timings.poll)
+        if outcome.status is not Status.DONE:
+            why = {"link": safe("lost while it ran; looked again: it can't be told whether it was done")}
+            outcome = Outcome(status=Status.UNKNOWN, evidence={**why, **outcome.evidence})
+        return self._progress(step.id, outcome.status, outcome.evidence)
+
+    def skip(self, step: Step, why: str) -> Outcome:
+        """*step* is not begun."""
+        return self._progress(step.id, Status.SKIPPED, {"why": safe(why)})
+
+    async def end(self, status: Status, why: str) -> Outcome:
+        """Unlock, and say how it ended."""
+        await self.release()
+        return self._progress("result", status, {"why": safe(why)} if why else {})
+
+    async def release(self) -> None:
+        """Unlock. Never raises, may be called twice."""
+        held, self._hold = self._hold, None
+        if held is not None:
+            await held.release()
+
+    # ------------------------------------------------------------------------------------------------------------ acting
+
+    async def _act(self, step: Step) -> Outcome:
+        if self._hold is None:
+            return _outcome(Status.FAILED, why="the lock is not held")
+        if step.phase is Phase.PREFLIGHT:
+            await self._sent(step)
+            ended = await self._hold.step(step.id, step.command, step.timeout)
+            return preflight.judge(step, ended.output, ended.code)
+        self._before = await self._look()
+        self._forgotten, self._said = {}, ""
+        await self._sent(step)
+        if step.action is Action.INVALIDATE:
+            await self._hold.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
+            self._forgotten = await self._site.invalidate(step.paths)
+        else:
+            ended = await self._hold.step(step.id, step.command, step.timeout)
+            self._said = ended.output
+            if ended.code != 0 and _never_ran(ended.output, ended.code):
+                return _outcome(Status.FAILED, why=ended.output.strip()[-300:] or f"exit code {ended.code}")
+        self._looked_at = 0.0
+        return await self._proof(step, self._before)
+
+    async def _proof(self, step: Step, before: Report) -> Outcome:
+        """Look until the artefacts say done or failed; what says "not yet" is asked until the step's time is over."""
+        deadline = time.monotonic() + step.timeout
+        while True:
+            after = await self._site.look()
+            outcome = verify.prove(step, self._server, before, after, said=self._said, forgotten=self._forgotten)
+            if outcome.status is not Status.RUNNING:
+                self._looked_at = time.monotonic() if outcome.status is Status.DONE else 0.0
+                break
+            if time.monotonic() > deadline:
+                outcome = Outcome(status=Status.FAILED, evidence={"why": safe("did not take effect in time"), **outcome.evidence})
+                break
+            self._progress(step.id, Status.RUNNING, outcome.evidence)
+            await asyncio.sleep(self._timings.poll)
+        if self._said.strip() and outcome.status is Status.FAILED:
+            outcome = Outcome(status=outcome.status, evidence={**outcome.evidence, "said": safe(self._said.strip()[-300:])})
+        return outcome
+
+    async def _prove_fresh(self, step: Step) -> Outcome:
+        """Fresh at two looks, a moment apart. A stale one is asked again: what heals may need the next request."""
+        looking = self._request.choice is Choice.VERIFY
+        forgotten = frozenset(path for path, gone in self._forgotten.items() if gone)
+        deadline = time.monotonic() + (0 if looking else step.timeout)
+        proven = 0
+        while True:
+            outcome = verify.settled(self._server, await self._site.look(), forgotten=forgotten, strict=looking)
+            proven = proven + 1 if outcome.status is Status.DONE else 0
+            if proven == 2:
+                return outcome
+            if proven == 0 and time.monotonic() >= deadline:
+                return Outcome(status=Status.FAILED, evidence=outcome.evidence)
+            await asyncio.sleep(self._timings.settle)
+
+    async def _look(self) -> Report:
+        """A look that is not older than a moment."""
+        if time.monotonic() - self._looked_at > self._timings.recent:
+            await self._site.look()
+            self._looked_at = time.monotonic()
+        return self._site.report
+
+    # ----------------------------------------------------------------------------------------------------------- telling
+
+    async def _sent(self, step: Step) -> None:
+        await self._record("send", step, command=step.command, reason=step.reason)
+
+    async def _audited(self, step: Step, outcome: Outcome) -> Outcome:
+        try:
+            await self._record("outcome", step, status=outcome.status.value, evidence=dict(outcome.evidence))
+        except AuditFailed as error:
+            return Outcome(status=outcome.status, evidence={**outcome.evidence, "audit": safe(error.message)})
+        return outcome
+
+    async def _record(
+        self, event: str, step: Step, *, command: str = "", reason: str = "", status: str = "", evidence: dict[str, str] | None = None
+    ) -> None:
+        entry = Entry(
+            at=time.time(),
+            who=self._who,
+            server=self._server.server,
+            address=self._server.address,
+            app=self._server.app,
+            event=event,
+            step=step.id,
+            command=command,
+            reason=reason,
+            status=status,
+            evidence=evidence or {},
+        )
+        await asyncio.to_thread(self._audit.record, entry)
+
+    def _progress(self, step: str, status: Status, evidence: dict[str, SafeText]) -> Outcome:
+        snapshot = self._site.report.snapshot
+        at = time.time() + ((snapshot.clock_offset or 0.0) if snapshot else 0.0)
+        self._tell(Progress(server=self._server.server, app=self._server.app, step=step, status=status, evidence=evidence, at=at))
+        return Outcome(status=status, evidence=evidence)
+
+
+def _never_ran(output: str, code: int) -> bool:
+    """Whether the command was refused before it did anything (sudo's or systemctl's own words, or no such program)."""
+    refusals = ("sudo:", "Failed to connect to bus", "Failed to reload")
+    return code in (126, 127) or any(line.startswith(refusals) for line in output.splitlines())
+
+
+def _outcome(status: Status, /, **evidence: str) -> Outcome:
+    return Outcome(status=status, evidence={key: safe(value) for key, value in evidence.items() if value})

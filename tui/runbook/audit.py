@@ -1,0 +1,59 @@
+"""The audit log on this machine: what was done where, by whom, when. JSON lines, 0600, on the disk before the command is sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from tui.errors import StalewatchError
+
+
+class AuditFailed(StalewatchError):
+    """The audit log can't be written: then nothing is sent."""
+
+    code = "runbook.audit"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """*at*: epoch seconds by this machine's clock. *event*: ``send`` (about to) or ``outcome``."""
+
+    at: float
+    who: str
+    server: str
+    address: str
+    app: str
+    event: str
+    step: str
+    command: str = ""
+    reason: str = ""
+    status: str = ""
+    evidence: dict[str, str] = {}
+
+
+def default_path() -> Path:
+    """The platform's state directory for this user."""
+    return Path(platformdirs.user_state_dir("stalewatch")) / "audit.log"
+
+
+class Audit:
+    """Appends entries. Several stalewatches may append to the same file: one write per line."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+
+    def record(self, entry: Entry) -> None:
+        """Returns when *entry* is on the disk. Raises AuditFailed."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(handle, msgspec.json.encode(entry) + b"\n")
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            message = f"the audit log {self.path} can't be written: {error.strerror}"
+            raise AuditFailed(message, grant="nothing is sent without it") from error

@@ -1,0 +1,53 @@
+"""What a plan was drawn from, as a digest: when it is another one at confirmation, the plan is redrawn."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from tui.report import Report, Verdict
+from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts
+
+
+def basis_of(report: Report) -> str:
+    """Digest of what the verdict and the plan rest on. Ages, hits, worker pids and log lines move all the time and are not in it."""
+    host = report.snapshot.host if report.snapshot else None
+    runtime = report.snapshot.runtime if report.snapshot else None
+    evidence = {
+        "layers": sorted((layer.value, verdict.value) for layer, verdict in report.layers.items()),
+        "findings": sorted(
+            (finding.code, finding.verdict.value, finding.subject, finding.since or 0.0, sorted(finding.paths))
+            for finding in report.findings
+            if finding.verdict is not Verdict.FRESH
+        ),
+        "errors": sorted(error.code for error in report.errors),
+        "host": _host(host) if isinstance(host, HostFacts) else None,
+        "runtime": _runtime(runtime) if isinstance(runtime, RuntimeFacts) else None,
+    }
+    return hashlib.blake2b(msgspec.json.encode(evidence), digest_size=12).hexdigest()
+
+
+def _host(host: HostFacts) -> dict[str, object]:
+    fpm = host.fpm if isinstance(host.fpm, FpmFacts) else None
+    return {
+        "login": host.login,
+        "root": host.release.root,
+        "commit": host.release.commit,
+        "deploying": host.release.under_way is not None,
+        "caches": sorted((cache.layer, cache.stat.mtime if cache.stat else 0.0) for cache in host.caches if cache.layer != "services"),
+        "lock": (host.lock.who, host.lock.since) if host.lock else None,
+        "running": fpm.running if fpm else None,
+        "master": (fpm.master.pid, fpm.unit, fpm.process_control_timeout) if fpm and fpm.master else None,
+    }
+
+
+def _runtime(runtime: RuntimeFacts) -> dict[str, object]:
+    opcache = runtime.opcache if isinstance(runtime.opcache, Opcache) else None
+    status = runtime.status if isinstance(runtime.status, PoolStatus) else None
+    return {
+        "since": opcache.since if opcache else None,
+        "enabled": opcache.enabled if opcache else None,
+        "vt": opcache.validate_timestamps if opcache else None,
+        "started": int(status.started) if status else None,
+    }

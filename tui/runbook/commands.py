@@ -1,0 +1,134 @@
+"""The one list of what may be run on a server. Plans take their commands from here, and so does the sudoers file: they can't drift apart.
+
+A command is a tuple of words; the shell text is made in one place, by shlex. ``artisan *`` in sudoers would be ``artisan tinker``, so
+every line is exact.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.report import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ARTISAN_FLAGS = ("--no-interaction", "--no-ansi")
+CACHE = {Layer.CONFIG: "config:cache", Layer.ROUTES: "route:cache", Layer.EVENTS: "event:cache", Layer.VIEWS: "view:cache"}
+CLEAR = {Layer.CONFIG: "config:clear", Layer.ROUTES: "route:clear", Layer.EVENTS: "event:clear", Layer.VIEWS: "view:clear"}
+DISCOVER = "package:discover"
+CACHE_CLEAR = "cache:clear"
+QUEUE_RESTART = "queue:restart"
+HORIZON_TERMINATE = "horizon:terminate"
+OCTANE_RELOAD = "octane:reload"
+ARTISAN = (*CACHE.values(), *CLEAR.values(), DISCOVER, QUEUE_RESTART, CACHE_CLEAR)
+"""Every artisan command that a least-privilege login needs (Horizon and Octane where they run: :data:`ARTISAN_WORKERS`)."""
+ARTISAN_WORKERS = (HORIZON_TERMINATE, OCTANE_RELOAD)
+
+_SUDO = "sudo -n "
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@-]*")
+_SUDOERS_SPECIAL = ",:=\\*?[]!"
+"""What sudoers(5) gives a meaning inside a command's arguments."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """*argv* without any sudo, to be run as *user* ("": whoever is logged in)."""
+
+    argv: tuple[str, ...]
+    user: str = ""
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How one app on one server is reached by commands. *login*: who we are there; *user*: the pool's; *root*: the app's path as
+    configured. *allowed*: commands that ``sudo -n -l`` lists (empty: not asked); of several spellings an allowed one is taken.
+    """
+
+    login: str
+    user: str
+    root: str
+    unit: str = ""
+    php: str = "/usr/bin/php"
+    fpm_binary: str = ""
+    allowed: frozenset[str] = frozenset()
+
+    def artisan(self, name: str) -> Command:
+        """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
+        return self._spelled(Command((php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user) for php in _php_spellings(self.php))
+
+    def reload(self) -> Command:
+        """Reload of the FPM master's unit."""
+        plain = self.unit.removesuffix(".service")
+        return self._spelled(Command(("/usr/bin/systemctl", "reload", unit), "root") for unit in (plain, f"{plain}.service"))
+
+    def fpm_test(self) -> Command:
+        """The FPM configuration test."""
+        return Command((self.fpm_binary, "-t"), "root")
+
+    def wipe(self, file_cache: str) -> Command:
+        """Remove what OPcache compiled to files."""
+        return Command(("/usr/bin/find", file_cache, "-type", "f", "-name", "*.bin", "-delete"), self.user)
+
+    def text(self, command: Command) -> str:
+        """*command* as it is typed over there by the login user: with ``sudo -n``, ``runuser`` (from root) or nothing before it."""
+        return shlex.join((*self._become(command.user), *command.argv))
+
+    def _become(self, user: str) -> tuple[str, ...]:
+        if user in ("", self.login):
+            return ()
+        if self.login == "root":
+            return ("runuser", "-u", user, "--")
+        return ("sudo", "-n") if user == "root" else ("sudo", "-n", "-u", user)
+
+    def _spelled(self, candidates: Iterable[Command]) -> Command:
+        spelled = list(candidates)
+        return next((command for command in spelled if shlex.join(command.argv) in self.allowed), spelled[0])
+
+
+def _php_spellings(php: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((php, "/usr/bin/php", "/usr/local/bin/php")))
+
+
+def may_run(text: str) -> str:
+    """The line that tells, without running it, whether sudo permits the command *text* ("" when it needs no sudo)."""
+    return f"sudo -n -l {text.removeprefix(_SUDO)}" if text.startswith(_SUDO) else ""
+
+
+def usable_name(name: str) -> bool:
+    """Whether *name* may stand in a command as a user or unit."""
+    return _NAME.fullmatch(name) is not None
+
+
+def usable(path: str) -> bool:
+    """Whether *path* may stand in a command: absolute, and not one that text.py had to change (those hold a backslash or an ellipsis)."""
+    return path.startswith("/") and path.isprintable() and "\\" not in path and not path.endswith("…")
+
+
+def sudoers(access: Access, *, file_cache: str = "", workers: bool = False) -> str:
+    """The least privilege that the runbook needs for *access*: exact lines for sudoers(5), each ending in a newline.
+
+    *file_cache*: the pool's ``opcache.file_cache``. *workers*: also Horizon and Octane. A login that is the pool's user or root needs none.
+    """
+    names = ARTISAN + (ARTISAN_WORKERS if workers else ())
+    commands = [access.artisan(name) for name in names]
+    if file_cache:
+        commands.append(access.wipe(file_cache))
+    if access.unit:
+        commands.append(access.reload())
+    if access.fpm_binary:
+        commands.append(access.fpm_test())
+    if access.login == "root":
+        return ""
+    return "".join(
+        f"{access.login} ALL=({command.user}) NOPASSWD: {' '.join(_escape(word) for word in command.argv)}\n"
+        for command in commands
+        if command.user not in ("", access.login)
+    )
+
+
+def _escape(word: str) -> str:
+    escaped = "".join(f"\\{char}" if char in _SUDOERS_SPECIAL or char.isspace() else char for char in word)
+    return escaped.replace('"', '\\"')

@@ -1,0 +1,166 @@
+"""What happens after what: a generator of effects that takes outcomes. No I/O: :mod:`tui.runbook.driver` does that.
+
+So a link lost after any step is a loop in a unit test, and what was confirmed and what is executed are compared value by value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from tui.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+Key = tuple[str, str]
+
+
+class Begin(msgspec.Struct, frozen=True):
+    """Lock the server's app and FPM master."""
+
+    server: ServerPlan
+
+
+class Recheck(msgspec.Struct, frozen=True):
+    """Read again what justified *step*: ``done`` go on, ``skipped`` not needed any more."""
+
+    server: ServerPlan
+    step: Step
+
+
+class Do(msgspec.Struct, frozen=True):
+    """Run *step* and prove it by its artefacts."""
+
+    server: ServerPlan
+    step: Step
+
+
+class Resolve(msgspec.Struct, frozen=True):
+    """The link was lost while *step* ran: look again until it is known whether it was done."""
+
+    server: ServerPlan
+    step: Step
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """*step* is not begun, and why."""
+
+    server: ServerPlan
+    step: Step
+    why: str
+
+
+class End(msgspec.Struct, frozen=True):
+    """This server's plan is over: unlock, say how it ended."""
+
+    server: ServerPlan
+    status: Status
+    why: str = ""
+
+
+Effect: TypeAlias = Begin | Recheck | Do | Resolve | Skip | End
+Run: TypeAlias = "Generator[tuple[Effect, ...], tuple[Outcome, ...], dict[Key, Status]]"
+
+
+def execute(plan: Plan) -> Run:
+    """Rolling: ``plan.batch`` servers at a time, the next ones only after these are verified; stops at the first failure.
+
+    Yields the effects to do side by side (one per server of the batch), is sent their outcomes in the same order; returns the status of
+    every server. A server whose plan was blocked is not run, which the person saw in the plan: it does not stop the others.
+    """
+    ended: dict[Key, Status] = {}
+    stopped_by = ""
+    looking = plan.request.choice is Choice.VERIFY
+    for wave in _waves(plan):
+        if stopped_by:
+            yield tuple(End(server, Status.SKIPPED, f"stopped: {stopped_by} is not verified") for server in wave)
+            ended.update({server.key: Status.SKIPPED for server in wave})
+            continue
+        yield from _together(wave, ended)
+        unproven = [server.server for server in wave if ended[server.key] is not Status.DONE and not server.blocked]
+        stopped_by = unproven[0] if unproven and not looking else ""
+    return ended
+
+
+def _waves(plan: Plan) -> list[tuple[ServerPlan, ...]]:
+    """Batches in which no server occurs twice: two apps of one server may share the FPM master."""
+    waves: list[list[ServerPlan]] = []
+    for server in plan.servers:
+        wave = waves[-1] if waves else None
+        if wave is None or len(wave) >= plan.batch or any(other.server == server.server for other in wave):
+            waves.append([server])
+        else:
+            wave.append(server)
+    return [tuple(wave) for wave in waves]
+
+
+def _together(wave: tuple[ServerPlan, ...], ended: dict[Key, Status]) -> Generator[tuple[Effect, ...], tuple[Outcome, ...], None]:
+    running = [(server, server_run(server)) for server in wave]
+    replies: list[Outcome | None] = [None] * len(running)
+    while running:
+        effects: list[Effect] = []
+        going = []
+        for (server, run), reply in zip(running, replies, strict=True):
+            try:
+                effects.append(next(run) if reply is None else run.send(reply))
+                going.append((server, run))
+            except StopIteration as stop:
+                ended[server.key] = stop.value
+        running = going
+        if effects:
+            replies = list((yield tuple(effects)))
+
+
+def server_run(server: ServerPlan) -> Generator[Effect, Outcome, Status]:
+    """One server's plan from lock to proof."""
+    if server.blocked:
+        yield End(server, Status.FAILED, f"blocked: {server.blocked[0]}")
+        return Status.FAILED
+    acting = any(step.phase is not Phase.VERIFY for step in server.steps)
+    if acting:
+        begun = yield Begin(server)
+        if begun.status is not Status.DONE:
+            yield End(server, begun.status, "; ".join(begun.evidence.values()))
+            return begun.status
+    status, why = yield from _steps(server)
+    yield End(server, status, why)
+    return status
+
+
+def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]:
+    for index, step in enumerate(server.steps):
+        later = server.steps[index + 1 :]
+        if step.causes:
+            again = yield Recheck(server, step)
+            if again.status is Status.SKIPPED:
+                continue
+            if again.status is not Status.DONE:
+                yield from _skip(server, (step, *later), "what justified it could not be read again")
+                return Status.UNKNOWN, f"before {step.id}: {'; '.join(again.evidence.values())}"
+        outcome = yield Do(server, step)
+        if outcome.status is Status.UNKNOWN:
+            outcome = yield Resolve(server, step)
+            rest = [other for other in later if other.phase is not Phase.VERIFY]
+            if outcome.status is Status.DONE and rest:
+                yield from _skip(server, later, "the link was lost; begin again with a fresh plan")
+                return Status.FAILED, f"the link was lost at {step.id}, which was done; {len(rest)} steps were not begun"
+        if outcome.status is not Status.DONE:
+            yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
+            return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"
+    return Status.DONE, "" if server.steps else "nothing to do"
+
+
+def _skip(server: ServerPlan, steps: tuple[Step, ...], why: str) -> Generator[Effect, Outcome, None]:
+    for step in steps:
+        yield Skip(server, step, why)
+
+
+DONE = Outcome(status=Status.DONE)
+
+
+def refused(why: str) -> Outcome:
+    """Something was not begun."""
+    return Outcome(status=Status.FAILED, evidence={"why": safe(why)})

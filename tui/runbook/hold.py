@@ -1,0 +1,184 @@
+"""The lock over there, and the steps that run under it: one coprocess per server, alive as long as heartbeats come.
+
+Nobody else runs a runbook on the same app or FPM master meanwhile. When the link dies, the holder waits for the running step, then
+lets go; when this side falls silent (a laptop that sleeps), its lease ends by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
+from tui.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from tui.transport.base import Link, Stream
+
+BEAT = 5.0
+PATIENCE = 20.0
+"""Seconds without an answer after which this side gives up: before the lease over there (30 s) ends."""
+MAX_OUTPUT = 65536
+MAX_LINE = 4096
+
+
+class Busy(StalewatchError):
+    """Somebody else holds the lock."""
+
+    code = "runbook.busy"
+
+
+class CannotHold(StalewatchError):
+    """The holder could not be started over there."""
+
+    code = "runbook.lock"
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A step that ended over there. *output*: both channels, the last 64 kB. *code* is not evidence."""
+
+    code: int
+    output: str
+
+
+class Hold:
+    """A held lock. Made by :func:`hold`."""
+
+    def __init__(self, link: Link, stream: Stream) -> None:
+        self._link = link
+        self._stream = stream
+        self._directory = ""
+        self._held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._steps: dict[str, asyncio.Future[int]] = {}
+        self._heard = 0.0
+        self._gone: LinkError | None = None
+        self.warnings: list[SafeText] = []
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+
+    async def wait_held(self, timeout: float) -> None:
+        """Raises Busy, CannotHold, LinkError."""
+        try:
+            await asyncio.wait_for(asyncio.shield(self._held), timeout)
+        except TimeoutError:
+            raise LinkTimeout(f"the lock was not taken within {timeout:g} s") from None
+
+    async def note(self, text: str) -> None:
+        """One line for the server's syslog."""
+        await self._send(f"note {_one_line(text)}")
+
+    async def step(self, step_id: str, command: str, timeout: float) -> Ended:
+        """Run *command* to its end over there. Raises LinkLost (outcome unknown) and LinkTimeout (it still runs)."""
+        if not command.isprintable() or " " in step_id:
+            raise CannotHold("a command must be one printable line")
+        ended = self._steps[step_id] = asyncio.get_running_loop().create_future()
+        await self._send(f"step {step_id} {command}")
+        try:
+            code = await asyncio.wait_for(asyncio.shield(ended), timeout)
+        except TimeoutError:
+            raise LinkTimeout(f"{step_id} still runs after {timeout:g} s") from None
+        finally:
+            self._steps.pop(step_id, None)
+        path = shlex.quote(f"{self._directory}/{step_id}.out")
+        output = await self._link.run(f"tail -c {MAX_OUTPUT} {path}")
+        return Ended(code, output.stdout.decode("utf-8", "replace"))
+
+    async def release(self) -> None:
+        """Let go. Never raises."""
+        with contextlib.suppress(LinkError):
+            await self._send("end")
+            await asyncio.wait_for(asyncio.shield(self._tasks[0]), 5.0) if self._gone is None else None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stream.close()
+
+    async def _send(self, line: str) -> None:
+        if self._gone is not None:
+            raise self._gone
+        await self._stream.write(f"{line}\n".encode())
+
+    async def _listen(self) -> None:
+        buffer = b""
+        try:
+            while data := await self._stream.read():
+                self._heard = asyncio.get_running_loop().time()
+                *lines, buffer = (buffer + data).split(b"\n")
+                for line in lines:
+                    self._take(line.decode("utf-8", "replace"))
+                if len(buffer) > MAX_LINE:
+                    raise LinkLost("the lock's holder sends no lines")
+            raise LinkLost("the lock's holder has ended")
+        except LinkError as error:
+            self._end(error)
+
+    def _take(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "held" and rest.startswith("/"):
+            self._directory = rest
+            if not self._held.done():
+                self._held.set_result(None)
+        elif word == "ended":
+            step_id, _, code = rest.partition(" ")
+            waiting = self._steps.get(step_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(int(code) if code.isdigit() else -1)
+        elif word == "unlocked":
+            self.warnings.append(safe(f"not locked: {rest}", 300))
+        elif word == "busy" and not self._held.done():
+            which, since, who = (*rest.split(" ", 2), "", "")[:3]
+            place = "this application" if which == "app" else "this FPM master"
+            self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}", grant=f"since {safe(since, 20)}"))
+        elif word == "failed" and not self._held.done():
+            self._held.set_exception(CannotHold(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._heard = loop.time()
+        while True:
+            await asyncio.sleep(BEAT)
+            if loop.time() - self._heard > PATIENCE:
+                self._end(LinkLost(f"no answer for {PATIENCE:g} s"))
+                return
+            if self._held.done():
+                with contextlib.suppress(LinkError):
+                    await self._send("beat")
+
+    def _end(self, error: LinkError) -> None:
+        self._gone = self._gone or error
+        waiting: list[asyncio.Future[None] | asyncio.Future[int]] = [self._held, *self._steps.values()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # looked at: nobody may be waiting
+
+
+async def hold(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> Hold:
+    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) over there. Raises Busy, CannotHold, LinkError."""
+    holding = Hold(link, await link.coprocess(lock_command(who, app, fpm, what)))
+    try:
+        await holding.wait_held(timeout)
+    except BaseException:
+        await holding.release()
+        raise
+    return holding
+
+
+def lock_command(who: str, app: str, fpm: str, what: str) -> str:
+    """The command line that takes the locks and becomes the holder."""
+    words = (_one_line(who), app, fpm, _one_line(what), _script("hold.sh"))
+    return shlex.join(("sh", "-c", _script("lock.sh"), "stalewatch", *words))
+
+
+def _one_line(text: str) -> str:
+    return safe(text, 1000)
+
+
+def _script(name: str) -> str:
+    """A script without its comments: other people read it in their process list."""
+    lines = resources.files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))

@@ -1,0 +1,53 @@
+# Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
+# Hears: beat | note TEXT | step ID COMMAND | end.  Says: held DIR | beat | ended ID CODE.
+# A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here.
+who=$1 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
+umask 077
+exec 9>&1
+say() { logger -t stalewatch -- "$who: $1" >/dev/null 2>&1 9>&-; }
+dir=$(mktemp -d "${TMPDIR:-/tmp}/stalewatch-run.XXXXXX") || exit 73
+finish() { # CODE
+  trap '' HUP INT TERM PIPE
+  [ -z "$running" ] || while kill -0 "$running" 2>/dev/null; do wait "$running"; done
+  rm -rf -- "$dir"
+  say "$what on $app: over"
+  exit "$1"
+}
+trap 'finish 129' HUP
+trap 'finish 130' INT
+trap 'finish 143' TERM
+trap '' PIPE
+if command -v setsid >/dev/null 2>&1; then own='setsid'; else own=''; fi
+if command -v timeout >/dev/null 2>&1; then
+  hear() { line=$(timeout "$lease" sh -c 'IFS= read -r line && printf %s "$line"'); }
+else
+  hear() { IFS= read -r line; }
+fi
+runner='trap "" HUP INT PIPE
+say() { logger -t stalewatch -- "$1" >/dev/null 2>&1 9>&-; }
+cd "$5" 2>/dev/null || cd /
+say "$1: $2 on $5 begins: $4"
+umask 022
+sh -c "$4" </dev/null >"$3/$2.out" 2>&1 9>&-
+code=$?
+echo "$code" >"$3/$2.code"
+say "$1: $2 on $5 ended with code $code"
+echo "ended $2 $code" >&9'
+begin() { # ID COMMAND
+  $own sh -c "$runner" stalewatch-step "$who" "$1" "$dir" "$2" "$app" </dev/null >/dev/null 2>&1 &
+  running=$!
+}
+say "$what on $app: begins"
+echo "held $dir"
+while hear; do
+  case $line in
+    beat) echo beat ;;
+    'note '*) say "${line#note }" ;;
+    'step '*)
+      line=${line#step }
+      begin "${line%% *}" "${line#* }"
+      ;;
+    end) break ;;
+  esac
+done 2>/dev/null
+finish 0

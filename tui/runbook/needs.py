@@ -1,0 +1,132 @@
+"""What the findings of one Report ask for, before it becomes steps. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.report import Finding, Layer, Remedy, Report, Verdict
+from tui.runbook.commands import usable
+from tui.runbook.plan import Cause, LeftOut
+from tui.snapshot import HostFacts, Opcache, QueueWorker, RuntimeFacts, Snapshot
+from tui.text import SafeText, safe
+
+FEW = 30
+"""Up to so many scripts are invalidated one by one; more are a reload's work."""
+SOON = 30.0
+"""A pending finding that ends within so many seconds is left to end by itself."""
+REBUILT = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS)
+
+_REMEDY = {
+    Layer.PACKAGES: (Remedy.DISCOVER,),
+    **dict.fromkeys(REBUILT, (Remedy.REBUILD,)),
+    Layer.OPCACHE: (Remedy.INVALIDATE, Remedy.RELOAD),
+    Layer.FPM: (Remedy.RELOAD,),
+    Layer.WORKERS: (Remedy.RESTART_WORKERS,),
+}
+"""What puts a layer right when a finding names no remedy of the runbook."""
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do, why (*reason*, in words), and the findings that justify it. *paths*: scripts to invalidate."""
+
+    remedy: Remedy
+    layer: Layer
+    reason: SafeText
+    causes: tuple[Cause, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """*needs* in the order of the findings; *left*: findings that the runbook leaves, and why; *layers* of those."""
+
+    needs: tuple[Need, ...] = ()
+    left: tuple[LeftOut, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    def of(self, *remedies: Remedy) -> tuple[Need, ...]:
+        """The needs with one of *remedies*."""
+        return tuple(need for need in self.needs if need.remedy in remedies)
+
+
+def from_findings(report: Report, *, few: int = FEW) -> Needs:
+    """What stale and suspect findings ask for, and pending ones that would last; the others are named and left.
+
+    *few*: up to how many scripts are invalidated rather than reloaded.
+    """
+    needs: list[Need] = []
+    left: list[LeftOut] = []
+    layers: list[Layer] = []
+    for finding in report.findings:
+        if finding.verdict in (Verdict.FRESH, Verdict.ABSENT):
+            continue
+        why = _left_why(finding, report)
+        found = () if why else _needs_of(finding, report, few)
+        needs.extend(found)
+        if not found:
+            left.append(LeftOut(finding.summary, safe(why or "nothing in the runbook puts this right")))
+            layers.append(finding.layer)
+        elif Remedy.CONFIGURE in finding.remedy:
+            left.append(LeftOut(finding.summary, safe("the steps end it once; the cause is in the configuration and comes back")))
+    return Needs(needs=tuple(needs), left=tuple(left), layers=tuple(dict.fromkeys(layers)))
+
+
+def _left_why(finding: Finding, report: Report) -> str:
+    if finding.verdict is Verdict.UNKNOWN:
+        return "could not be looked at"
+    if finding.verdict is not Verdict.PENDING:
+        return ""
+    if finding.until is None:
+        return "heals by itself when it is used next"
+    remaining = finding.until - (report.observed_at or 0.0)
+    return f"heals by itself within {max(remaining, 0):.0f} s" if remaining <= SOON else ""
+
+
+def _needs_of(finding: Finding, report: Report, few: int) -> tuple[Need, ...]:
+    remedies: list[Remedy] = [remedy for remedy in finding.remedy if remedy not in (Remedy.WAIT, Remedy.CONFIGURE)]
+    if not finding.remedy:
+        remedies = list(_REMEDY.get(finding.layer, ()))
+    if Remedy.REBUILD in remedies and finding.layer not in REBUILT:  # e.g. services.php: package:discover writes it
+        remedies[remedies.index(Remedy.REBUILD)] = Remedy.DISCOVER
+    if Remedy.REBUILD in remedies and Remedy.CLEAR in remedies:  # *:cache clears its own layer first
+        remedies.remove(Remedy.CLEAR)
+    if Remedy.INVALIDATE in remedies and not _can_invalidate(finding, report, few):
+        remedies = [remedy for remedy in remedies if remedy is not Remedy.INVALIDATE]
+        if Remedy.RELOAD not in remedies:
+            remedies.append(Remedy.RELOAD)
+    elif Remedy.INVALIDATE in remedies and Remedy.RELOAD in remedies:
+        remedies.remove(Remedy.RELOAD)
+    cause = Cause(finding.layer, finding.code, finding.subject)
+    reason = safe(f"{finding.layer.value}: {finding.summary}")
+    return tuple(
+        Need(
+            remedy=remedy,
+            layer=finding.layer,
+            reason=reason,
+            causes=(cause,),
+            paths=finding.paths if remedy is Remedy.INVALIDATE else (),
+        )
+        for remedy in dict.fromkeys(remedies)
+    )
+
+
+def _can_invalidate(finding: Finding, report: Report, few: int) -> bool:
+    opcache = seen_opcache(report.snapshot)
+    return opcache is not None and 0 < len(finding.paths) <= few and all(usable(path) for path in finding.paths)
+
+
+def seen_opcache(snapshot: Snapshot | None) -> Opcache | None:
+    """OPcache as the pool reported it, None when nobody could ask."""
+    if snapshot is None or not isinstance(snapshot.runtime, RuntimeFacts):
+        return None
+    return snapshot.runtime.opcache if isinstance(snapshot.runtime.opcache, Opcache) else None
+
+
+def cached_layers(host: HostFacts) -> tuple[Layer, ...]:
+    """The layers of :data:`REBUILT` that are cached now, in order of rebuilding."""
+    cached = {cache.layer for cache in host.caches if cache.stat is not None}
+    return tuple(layer for layer in REBUILT if layer.value in cached or (layer is Layer.VIEWS and bool(host.views.views)))
+
+
+def worker_kinds(workers: tuple[QueueWorker, ...]) -> frozenset[str]:
+    """What kinds of long-running workers there are."""
+    return frozenset(worker.kind for worker in workers)

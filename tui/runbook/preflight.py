@@ -1,0 +1,187 @@
+"""What would break the server, or lose requests, said before anything is done. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.runbook.commands import usable
+from tui.runbook.plan import Action, Outcome, Phase, Status
+from tui.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
+from tui.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.report import Report
+    from tui.runbook.plan import Step
+    from tui.snapshot import PoolWorker
+
+DISK_FLOOR = 64 * 1024 * 1024
+"""Bytes: less free space than this and nothing is rebuilt."""
+
+
+class Risks(msgspec.Struct, frozen=True, kw_only=True):
+    """*blocked* not empty: nothing is run. *in_flight*: requests that a reload would kill, None when not known."""
+
+    blocked: tuple[SafeText, ...] = ()
+    warnings: tuple[SafeText, ...] = ()
+    in_flight: int | None = 0
+
+
+def blocked_at_all(report: Report) -> tuple[SafeText, ...]:
+    """Why nothing at all can be planned for this server."""
+    snapshot = report.snapshot
+    if snapshot is None:
+        why = [str(error.message) for error in report.errors] or ["this server was never seen"]
+        return tuple(safe(f"not seen: {reason}") for reason in why)
+    if isinstance(snapshot.host, Unseen):
+        return (safe(f"not seen: {snapshot.host.message}"),)
+    if not report.app or not snapshot.host.layout.exists:
+        return (safe(f"there is no application at {report.app}" if report.app else "no application was found here"),)
+    if not usable(report.app):
+        return (safe("the application's path can't be used in a command"),)
+    return ()
+
+
+def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, production: bool, may_invalidate: int) -> Risks:
+    """What to refuse and what to say about *steps*. *may_invalidate*: how many scripts *invalidate* would do instead of a reload."""
+    blocked: list[str] = []
+    warnings: list[str] = []
+    artisan = [step for step in steps if step.action in (Action.ARTISAN, Action.QUEUE_RESTART)]
+    reload = any(step.action is Action.RELOAD_FPM for step in steps)
+    acting = any(step.phase not in (Phase.PREFLIGHT, Phase.VERIFY) for step in steps)
+    if host.lock is not None and acting:
+        blocked.append(f"{host.lock.who} runs a runbook here since {_clock(host.lock.since)}")
+    if artisan and host.disk_free is not None and host.disk_free < DISK_FLOOR:
+        blocked.append(f"the disk is full: {host.disk_free // 1024**2} MiB free")
+    if artisan and not user:
+        blocked.append("not known which user the pool runs as: what artisan writes could not be rewritten by FPM")
+    if reload:
+        blocked += _reload_blocked(host.fpm)
+    if acting and production:
+        warnings.append("this is production")
+    if acting and host.release.under_way is not None:
+        way = host.release.under_way
+        warnings.append(f"a deploy is under way ({way.sign}, since {_clock(way.since)}): what is rebuilt now may be old again in a moment")
+    if artisan:
+        warnings += _foreign_owners(host, user)
+    if any(step.action is Action.ARTISAN and step.id == "cache:clear" for step in steps):
+        warnings.append("cache:clear empties the application cache; on Redis it is flushdb: everything in that database, sessions too")
+    if any(step.action is Action.QUEUE_RESTART for step in steps):
+        warnings.append("with a cache store that servers share, the queue workers of every server restart at once")
+    in_flight = _in_flight(report, host) if reload else 0
+    if reload:
+        warnings += _reload_warnings(host.fpm, in_flight, may_invalidate)
+    return Risks(blocked=_safe(blocked), warnings=_safe(warnings), in_flight=in_flight)
+
+
+def _reload_blocked(fpm: FpmFacts | Unseen) -> list[str]:
+    if isinstance(fpm, Unseen):
+        return [f"a reload is needed and FPM was not seen: {fpm.message}"]
+    if not fpm.running:
+        return ["FPM does not run: a reload can't start it"]
+    return [] if fpm.unit else ["a reload is needed and the unit of the FPM master is not known"]
+
+
+def _reload_warnings(fpm: FpmFacts | Unseen, in_flight: int | None, may_invalidate: int) -> list[str]:
+    timeout = fpm.process_control_timeout if isinstance(fpm, FpmFacts) else None
+    gentler = f"; invalidate would lose none ({may_invalidate} scripts)" if may_invalidate else ""
+    if timeout is None:
+        return [f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"]
+    if timeout > 0:
+        return [f"the reload waits up to {timeout:g} s for requests in flight; new ones queue meanwhile"]
+    if in_flight is None:
+        return [f"process_control_timeout is 0: a reload kills the requests in flight (how many is not known){gentler}"]
+    if in_flight == 0:
+        return [f"process_control_timeout is 0: a reload kills what is in flight (now: nothing){gentler}"]
+    return [f"process_control_timeout is 0: a reload kills {in_flight} request{'s' if in_flight > 1 else ''} in flight{gentler}"]
+
+
+def _in_flight(report: Report, host: HostFacts) -> int | None:
+    """Requests that a reload would kill: 0 where it waits for them."""
+    if isinstance(host.fpm, FpmFacts) and host.fpm.process_control_timeout:
+        return 0
+    runtime = report.snapshot.runtime if report.snapshot else None
+    if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.status, PoolStatus):
+        return None
+    pool = host.fpm.pool if isinstance(host.fpm, FpmFacts) else None
+    ours = str(pool.status_path) if pool else ""
+    if runtime.status.workers:
+        return sum(worker.state != "Idle" and not _ours(worker, ours) for worker in runtime.status.workers)
+    return max(runtime.status.active - 1, 0)  # the one that answers is active too
+
+
+def _ours(worker: PoolWorker, status_path: str) -> bool:
+    return bool(status_path and worker.uri.startswith(status_path)) or "stalewatch" in worker.script
+
+
+def _foreign_owners(host: HostFacts, user: str) -> list[str]:
+    foreign = {str(cache.stat.owner) for cache in host.caches if cache.stat and cache.stat.owner and cache.stat.owner != user}
+    if not foreign:
+        return []
+    return [f"cache files belong to {', '.join(sorted(foreign))}, not to the pool's user {user}: artisan may not be able to replace them"]
+
+
+def _clock(at: float) -> str:
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%H:%M:%S UTC")
+
+
+def _safe(lines: list[str]) -> tuple[SafeText, ...]:
+    return tuple(safe(line) for line in lines)
+
+
+def judge(step: Step, output: str, code: int) -> Outcome:
+    """What a preflight command says. A failed one stops the server's plan; what can't be told is done with its reason in the evidence."""
+    if step.action is Action.FPM_TEST:
+        return _judge_fpm_test(output, code)
+    if step.action is Action.DISK_FREE:
+        return _judge_disk(output)
+    if step.action is Action.RIGHTS:
+        return _judge_rights(output, code)
+    if code == 0:
+        return Outcome(status=Status.DONE, evidence={"artisan": safe("is there")})
+    return Outcome(status=Status.FAILED, evidence={"artisan": safe("there is no artisan in the application's root")})
+
+
+def _judge_fpm_test(output: str, code: int) -> Outcome:
+    said = safe(output.strip()[-400:])
+    if code == 0 and "test is successful" in output:
+        return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
+    if _no_right(output):
+        return _not_told("no right to run php-fpm -t (stalewatch init --sudoers prints the line)", said)
+    if "error_log" in output and "ermission denied" in output:
+        return _not_told("php-fpm -t needs root: it could not open error_log", said)
+    if code in (126, 127):
+        return _not_told("php-fpm could not be run", said)
+    return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
+
+
+def _judge_disk(output: str) -> Outcome:
+    fields = output.strip().splitlines()[-1].split() if output.strip() else []
+    if len(fields) < 6 or not fields[3].isdigit():
+        return _not_told("df could not be read", safe(output.strip()[-200:]))
+    free = int(fields[3]) * 1024
+    status = Status.DONE if free >= DISK_FLOOR else Status.FAILED
+    return Outcome(status=status, evidence={"free": safe(f"{free // 1024**2} MiB")})
+
+
+def _judge_rights(output: str, code: int) -> Outcome:
+    if code == 0:
+        return Outcome(status=Status.DONE, evidence={"sudo": safe("every command of the plan is permitted")})
+    lines = output.strip().splitlines()
+    if _no_right(output) or code == 1:
+        permitted = sum(not line.startswith("sudo:") for line in lines)
+        missing = f"command {permitted + 1} of the plan is not permitted (stalewatch init --sudoers prints the lines)"
+        return Outcome(status=Status.FAILED, evidence={"sudo": safe(missing), "said": safe(output.strip()[-200:])})
+    return _not_told("sudo does not tell what it permits", safe(output.strip()[-200:]))
+
+
+def _no_right(output: str) -> bool:
+    return "a password is required" in output or "not allowed" in output or "may not run" in output
+
+
+def _not_told(why: str, said: SafeText) -> Outcome:
+    return Outcome(status=Status.DONE, evidence={"unknown": safe(why), **({"said": said} if said else {})})
