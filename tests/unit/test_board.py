@@ -1,0 +1,60 @@
+"""The board between the engine and the screens: newest value wins, nobody is told twice, panes keep their place."""
+
+from __future__ import annotations
+
+from tui.board import MAX_EVENTS, Board, Pane
+from tui.text import safe
+from tui.timeline import Event, EventKind
+
+
+def pane(server: str, app: str = "", **changes: object) -> Pane:
+    return Pane(server=server, app=safe(app), **changes)  # type: ignore[arg-type]
+
+
+def event(key: str, at: float, count: int = 1) -> Event:
+    return Event(
+        at=at, server="web1", app=safe("/srv/app"), kind=EventKind.RELOAD, source="fpm", what=safe("reloaded"), key=key, count=count
+    )
+
+
+def test_a_listener_is_told_once_until_it_takes() -> None:
+    board, told = Board(), []
+    board.listen(lambda: told.append(board.peek().version))
+    board.put(pane("web1"))
+    board.put(pane("web2"))
+    assert len(told) == 1
+    assert [shown.server for shown in board.take().panes] == ["web1", "web2"]
+    board.put(pane("web1", step="tcp"))
+    assert len(told) == 2
+
+
+def test_an_equal_value_is_no_change() -> None:
+    board = Board()
+    board.put(pane("web1"))
+    version = board.take().version
+    board.put(pane("web1"))
+    board.add([])
+    assert board.take().version == version
+
+
+def test_a_discovered_app_takes_the_place_of_its_place_holder() -> None:
+    board = Board()
+    for name in ("web1", "web2"):
+        board.put(pane(name))
+    board.put(pane("web1", "/srv/app"), replaces=("web1", ""))
+    assert [shown.key for shown in board.take().panes] == [("web1", "/srv/app"), ("web2", "")]
+
+
+def test_events_are_sorted_and_one_with_a_known_key_replaces() -> None:
+    board = Board()
+    board.add([event("b", 20.0), event("a", 10.0)])
+    board.add([event("b", 20.0, count=3)])
+    assert [(shown.key, shown.count) for shown in board.take().events] == [("a", 1), ("b", 3)]
+
+
+def test_the_oldest_events_go_first_when_there_are_too_many() -> None:
+    board = Board()
+    board.add([event(str(number), float(number)) for number in range(MAX_EVENTS + 5)])
+    events = board.take().events
+    assert len(events) == MAX_EVENTS
+    assert events[0].at == 5.0
