@@ -31,9 +31,9 @@ def line(progress: Progress) -> bytes:
     """One progress as one line."""
     return _encode(
         _Line(
-            server=progress.server,
+            server=safe(progress.server),
             app=progress.app,
-            step=progress.step,
+            step=safe(progress.step),
             status=progress.status,
             evidence=dict(progress.evidence),
             at=iso(progress.at),

@@ -9,6 +9,7 @@ import msgspec
 from tui.outputs.times import iso
 from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
 from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
+from tui.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,8 +95,8 @@ def evidence_value(evidence: Evidence) -> str | float | int | bool | None:
 def _server(report: Report) -> _Server:
     seen = report.snapshot if report.observed_at is not None else None
     return _Server(
-        name=report.server,
-        address=report.address,
+        name=safe(report.server),
+        address=safe(report.address),
         app=report.app,
         observed_at=iso(report.observed_at),
         verdict=report.verdict,

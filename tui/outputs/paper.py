@@ -28,11 +28,14 @@ class Paper:
             _environ={},
         )
 
-    def line(self, *parts: str | tuple[str, str], indent: int = 0, hang: int | None = None) -> None:
-        """One line of (text, style) parts, *indent* cells in; what is wrapped goes on *hang* cells in (default: *indent* + 2)."""
+    def line(self, *parts: str | tuple[str, str], indent: int = 0, hang: int | None = None, wrap: bool = True) -> None:
+        """One line of (text, style) parts, *indent* cells in; what is wrapped goes on *hang* cells in (default: *indent* + 2).
+
+        *wrap* False: left to the terminal, so that a command can be copied whole.
+        """
         text = Text.assemble(*parts)
         text.rstrip()
-        if self._width is None:
+        if self._width is None or not wrap:
             self._put(" " * indent, text)
             return
         further = indent + 2 if hang is None else hang

@@ -53,11 +53,11 @@ def _server(paper: Paper, server: ServerPlan) -> None:
         paper.line(("! ", "yellow"), warning, indent=2)
     if server.in_flight:
         paper.line(("! ", "yellow"), f"a reload kills requests in flight: {server.in_flight} now", indent=2)
-    if not server.steps:
+    if not server.steps and not server.blocked:
         paper.line("nothing to do", indent=2)
     for number, step in enumerate(server.steps, start=1):
         through = "" if step.via == "shell" else f"  (through {step.via})"
-        paper.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, hang=16)
+        paper.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, wrap=False)
         paper.line(step.reason, indent=16)
     for left_out in server.left_out:
         paper.line(f"left out: {left_out.what}: {left_out.why}", indent=2)

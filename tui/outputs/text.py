@@ -96,7 +96,7 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
     if finding.subject and finding.subject not in finding.summary:
         paper.line(finding.subject, indent=_LABEL)
     for fact in finding.evidence:
-        paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL)
+        paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
     if finding.until is not None:
         paper.line(f"heals: {_moment(finding.until, now, zone)}", indent=_LABEL)
     if finding.remedy:
@@ -132,7 +132,7 @@ def _advice(paper: Paper, report: Report) -> None:
     asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
     if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & words.BY_RUNBOOK:
         app = f" --app {_quoted(report.app)}" if report.app else ""
-        paper.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2)
+        paper.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2, wrap=False)
 
 
 def _quoted(word: str) -> str:

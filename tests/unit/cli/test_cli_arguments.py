@@ -1,0 +1,165 @@
+"""Which command, which options, which fleet; and what a wrong line is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import report_examples as examples
+
+from tui.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+    from conftest import Seams
+
+    Stalewatch = Callable[..., Result]
+
+
+@pytest.fixture
+def looked(seams: Seams) -> Seams:
+    seams.looks = [(examples.fresh(),)]
+    return seams
+
+
+def targets(seams: Seams) -> list[str]:
+    return [server.target for server in seams.fleets[-1].servers]
+
+
+def test_help_shows_what_exists_and_nothing_else(stalewatch: Stalewatch) -> None:
+    result = stalewatch("--help")
+    assert result.exit_code == 0
+    assert [name for name in COMMANDS if f"  {name} " in result.stdout] == list(COMMANDS)
+    for later in ("record", "metrics", "junit", "github", "init"):
+        assert later not in result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_can_be_loaded_and_has_its_own_help(stalewatch: Stalewatch, command: str) -> None:
+    result = stalewatch(command, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: stalewatch {command}")
+
+
+def test_help_after_a_target_is_the_help_of_the_program(stalewatch: Stalewatch) -> None:
+    assert stalewatch("web1", "--help").stdout == stalewatch("--help").stdout
+
+
+def test_version(stalewatch: Stalewatch) -> None:
+    assert stalewatch("--version").stdout.startswith("stalewatch 0.")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--reed-only",), "did you mean '--read-only'"),
+        (("check", "--formt", "json"), "did you mean '--format'"),
+        (("check", "--format", "yaml"), "'yaml'"),
+        (("check", "--wait", "soon"), "'soon' is not a number of seconds"),
+        (("check", "--timeout", "nan", "web1"), "nan is not between"),
+        (("check", "--timeout", "-1", "web1"), "-1 is not between"),
+        (("fix", "--yes"), "missing argument"),
+        (("fix", "--yes", "--only", "clear,restart", "web1"), "restart is none of clear, rebuild, reload"),
+        (("fix", "--yes", "--batch", "0", "web1"), "0"),
+        (("check", "--config", "nowhere.toml"), "'nowhere.toml' does not exist"),
+        (("check", "-F", "nowhere", "web1"), "'nowhere' does not exist"),
+        (("check", "--", "-oProxyCommand=x"), "as a target"),
+        (("check", "deploy@web1:99999"), "port"),
+        (("check", ""), "as a target"),
+        (("check", "--app", "srv/app", "web1"), "absolute path"),
+        (("check", "--fpm-socket", "php.sock", "web1"), "neither an absolute path nor host:port"),
+        (("check", "no-such-*"), "no-such-*"),
+    ],
+)
+def test_a_wrong_line_is_one_clear_line_and_exit_code_2(stalewatch: Stalewatch, args: tuple[str, ...], said: str) -> None:
+    result = stalewatch(*args)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("stalewatch: ")
+    assert said.lower() in result.stderr.lower()
+
+
+def test_a_word_that_is_no_command_is_a_target_of_the_dashboard(stalewatch: Stalewatch, looked: Seams) -> None:
+    result = stalewatch("web1", "check")
+    assert result.exit_code == 0
+    assert targets(looked) == ["web1", "check"]
+
+
+def test_command_names_win_and_dashes_let_the_host_win(stalewatch: Stalewatch, looked: Seams) -> None:
+    stalewatch("--", "check", "web1")
+    assert targets(looked) == ["check", "web1"]
+    stalewatch("check", "--", "check")
+    assert targets(looked) == ["check"]
+
+
+def test_common_options_stand_before_or_after_the_command_and_the_nearer_one_wins(stalewatch: Stalewatch, looked: Seams) -> None:
+    stalewatch("--timeout", "3", "check", "web1")
+    assert looked.fleets[-1].timeout == 3
+    stalewatch("--timeout", "3", "check", "web1", "--timeout", "4", "--read-only")
+    assert (looked.fleets[-1].timeout, looked.fleets[-1].read_only) == (4, True)
+    stalewatch("--read-only", "--timeout", "3", "--", "web1")
+    assert (looked.fleets[-1].timeout, looked.fleets[-1].read_only) == (3, True)
+
+
+def test_without_target_and_file_it_is_this_machine(stalewatch: Stalewatch, looked: Seams) -> None:
+    stalewatch("check")
+    assert targets(looked) == ["local"]
+    stalewatch()
+    assert targets(looked) == ["local"]
+
+
+def test_without_target_it_is_the_file_here(stalewatch: Stalewatch, looked: Seams, tmp_path: Path) -> None:
+    (tmp_path / "stalewatch.toml").write_text('[[server]]\ntarget = "deploy@web7"\n')
+    stalewatch("check")
+    assert targets(looked) == ["deploy@web7"]
+
+
+def test_where_no_dashboard_can_be_drawn_it_says_why_and_checks(stalewatch: Stalewatch, looked: Seams) -> None:
+    looked.looks = [(examples.stale(),)]
+    result = stalewatch("web1")
+    assert result.exit_code == 1
+    assert "STALE" in result.stdout
+    assert result.stderr.count("\n") == 1
+    assert "not a terminal" in result.stderr
+
+
+def test_a_bug_is_one_line_with_the_place_of_its_traceback(
+    stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("\x1b[2Jboom\nline two")
+
+    monkeypatch.setattr("tui.watch.look_once", broken)
+    result = stalewatch("check", "web1")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
+    log = tmp_path / "state" / "stalewatch" / "log" / "stalewatch.log"
+    assert str(log) in result.stderr
+    assert "Traceback" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tui.watch.look_once", interrupted)
+    result = stalewatch("check", "web1")
+    assert result.exit_code == 130
+    assert (result.stdout, result.stderr.strip()) == ("", "")
+
+
+def test_explain_prints_what_the_rule_says(stalewatch: Stalewatch) -> None:
+    rules = pytest.importorskip("tui.diagnosis.rules")
+    code = next(iter(rules.RULES))
+    result = stalewatch("explain", code)
+    assert result.exit_code == 0
+    assert code in result.stdout
+    wrong = stalewatch("explain", code[:-1])
+    assert wrong.exit_code == 2
+    assert f"did you mean {code}?" in wrong.stderr

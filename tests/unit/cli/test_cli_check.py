@@ -1,0 +1,110 @@
+"""``check``: exit codes, formats, waiting."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import report_examples as examples
+
+from tui.commands import check
+from tui.exit_codes import ExitCode
+from tui.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+    from conftest import Seams
+
+    Stalewatch = Callable[..., Result]
+
+V = Verdict
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ((V.FRESH,), 0),
+        ((V.FRESH, V.ABSENT), 0),
+        ((V.STALE, V.FRESH), 1),
+        ((V.SUSPECT,), 1),
+        ((V.PENDING, V.FRESH), 1),
+        ((V.UNKNOWN, V.FRESH), 3),
+        ((V.UNKNOWN, V.PENDING), 3),
+        ((V.UNKNOWN, V.STALE), 1),
+        ((V.UNKNOWN, V.SUSPECT), 1),
+        ((), 3),
+    ],
+)
+def test_the_exit_code_follows_the_worst_verdict(verdicts: tuple[Verdict, ...], code: int) -> None:
+    assert check.exit_code([examples.verdict(verdict) for verdict in verdicts]) == code
+
+
+def test_strict_makes_a_warning_count_but_hides_nothing_worse() -> None:
+    warned = examples.verdict(V.FRESH, examples.warning())
+    assert check.exit_code([warned]) is ExitCode.OK
+    assert check.exit_code([warned], strict=True) is ExitCode.FAILED
+    assert check.exit_code([examples.verdict(V.FRESH)], strict=True) is ExitCode.OK
+    assert check.exit_code([warned, examples.verdict(V.UNKNOWN)], strict=True) is ExitCode.UNKNOWN
+
+
+def test_json_goes_to_stdout_alone(stalewatch: Stalewatch, seams: Seams) -> None:
+    seams.looks = [examples.fleet()]
+    result = stalewatch("check", "web1", "--format", "json")
+    assert json.loads(result.stdout)["verdict"] == "stale"
+    assert result.stderr == ""
+    assert result.exit_code == 1
+
+
+def test_wait_looks_until_fresh(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "BEAT", 0.01)
+    seams.looks = [(examples.stale(),), (examples.verdict(V.PENDING),), (examples.fresh(),)]
+    result = stalewatch("check", "web1", "--wait", "30")
+    assert result.exit_code == 0
+    assert "✓ 1 fresh" in result.stdout
+    assert "stale" not in result.stdout.lower()
+
+
+def test_wait_ends_when_the_time_is_up_and_says_what_is_so_then(stalewatch: Stalewatch, seams: Seams) -> None:
+    seams.looks = [(examples.stale(),)]
+    assert stalewatch("check", "web1", "--wait", "0.05").exit_code == 1
+
+
+def test_wait_connects_again_where_a_server_was_not_reached(
+    stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "RECONNECT", 0.01)
+    lost = examples.verdict(V.UNKNOWN)
+    down = type(lost)(**{field: getattr(lost, field) for field in lost.__struct_fields__} | {"observed_at": None})
+    seams.looks = [(down,), (down,), (examples.fresh(),)]
+    assert stalewatch("check", "web1", "--wait", "30").exit_code == 0
+    assert len(seams.fleets) == 3
+
+
+def test_wait_does_not_knock_again_where_the_host_key_is_refused(stalewatch: Stalewatch, seams: Seams) -> None:
+    seams.looks = [(examples.unreachable(),)]
+    assert stalewatch("check", "web3", "--wait", "3600").exit_code == 3
+    assert len(seams.fleets) == 1
+
+
+def test_a_reader_that_goes_away_is_no_error_and_keeps_the_verdict() -> None:
+    script = (
+        "import sys\n"
+        "from tui.commands.streams import emit\n"
+        "sys.stdin.read()\n"
+        "emit('x' * 1_000_000)\n"
+        "emit(b'more')\n"
+        "sys.exit(1)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout and process.stdin and process.stderr
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

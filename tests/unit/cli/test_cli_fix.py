@@ -1,0 +1,236 @@
+"""``fix``: plan, confirmation, progress, exit codes. The runbook itself is tested where it lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+import report_examples as examples
+
+from tui.commands.fix import exit_code
+from tui.report import Verdict
+from tui.runbook.plan import Choice, Phase, Plan, Request, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+    from conftest import Seams
+
+    Stalewatch = Callable[..., Result]
+
+WEB1 = ("web1", "/srv/app")
+
+
+@pytest.fixture
+def one(seams: Seams) -> Seams:
+    """One stale server with a plan that works."""
+    seams.looks = [(examples.stale(),)]
+    seams.plans = [only(examples.plan(), 0)]
+    seams.progress = [examples.progress(status=Status.RUNNING), examples.progress()]
+    seams.result = {WEB1: Status.DONE}
+    return seams
+
+
+def only(plan: Plan, *numbers: int) -> Plan:
+    return msgspec.structs.replace(plan, servers=tuple(plan.servers[number] for number in numbers))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ((Status.DONE, Status.DONE), 0),
+        ((), 0),
+        ((Status.DONE, Status.FAILED), 1),
+        ((Status.DONE, Status.SKIPPED), 1),
+        ((Status.WAITING,), 1),
+        ((Status.FAILED, Status.UNKNOWN), 3),
+    ],
+)
+def test_exit_codes(statuses: tuple[Status, ...], code: int) -> None:
+    assert exit_code(statuses) == code
+
+
+def test_without_yes_where_nobody_can_confirm_it_refuses_before_it_looks(stalewatch: Stalewatch, one: Seams) -> None:
+    result = stalewatch("fix", "web1")
+    assert result.exit_code == 2
+    assert "nobody can confirm" in result.stderr
+    assert one.fleets == []
+
+
+def test_read_only_refuses_all_but_the_dry_run(stalewatch: Stalewatch, one: Seams) -> None:
+    assert stalewatch("fix", "web1", "--yes", "--read-only").exit_code == 2
+    assert stalewatch("--read-only", "fix", "web1", "--yes").exit_code == 2
+    assert one.fleets == []
+    assert stalewatch("fix", "web1", "--dry-run", "--read-only").exit_code == 0
+    assert one.ran == []
+
+
+def test_yes_runs_exactly_the_plan_that_was_drawn(stalewatch: Stalewatch, one: Seams) -> None:
+    plan = one.plans[0]
+    result = stalewatch("fix", "web1", "--yes")
+    assert result.exit_code == 0
+    assert one.ran == [plan]
+    assert plan.servers[0].steps[1].command in result.stdout
+    assert "1 of 1 verified" in result.stdout
+
+
+def test_the_request_is_what_was_asked_for(stalewatch: Stalewatch, one: Seams) -> None:
+    stalewatch("fix", "web1", "--yes", "--only", "reload,clear", "--all", "--cache-clear")
+    assert one.requests == [Request(choice=Choice.FIX, everything=True, cache_clear=True, only=(Phase.CLEAR, Phase.RELOAD))]
+
+
+def test_json_is_one_object_a_line_and_nothing_else(stalewatch: Stalewatch, one: Seams) -> None:
+    result = stalewatch("fix", "web1", "--yes", "--format", "json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(line["step"], line["status"]) for line in lines] == [("invalidate", "running"), ("invalidate", "done")]
+    assert all({"server", "app", "step", "status", "evidence"} <= set(line) for line in lines)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_dry_run_shows_every_command_and_runs_none(stalewatch: Stalewatch, one: Seams, form: str) -> None:
+    result = stalewatch("fix", "web1", "--dry-run", "--format", form)
+    assert result.exit_code == 0
+    assert one.ran == []
+    for step in one.plans[0].servers[0].steps:
+        assert step.command in result.stdout
+
+
+def test_a_blocked_server_is_a_failure_that_says_why_while_the_others_are_fixed(stalewatch: Stalewatch, one: Seams) -> None:
+    one.looks = [examples.fleet()]
+    one.plans = [examples.plan()]
+    result = stalewatch("fix", "web1", "web2", "web3", "--yes")
+    assert result.exit_code == 1
+    assert "blocked: the host key has changed" in result.stdout
+    assert "2 of 3 verified or fine" in result.stdout
+    assert stalewatch("fix", "web1", "web2", "web3", "--dry-run").exit_code == 1
+
+
+def test_nothing_to_do_is_0_only_where_the_server_is_fine(stalewatch: Stalewatch, one: Seams) -> None:
+    empty = Plan(request=Request(choice=Choice.FIX), servers=(examples.plan().servers[1],))
+    one.plans = [empty]
+    one.looks = [(examples.fresh(),)]
+    assert stalewatch("fix", "web2", "--yes").exit_code == 0
+    suspect = msgspec.structs.replace(examples.fresh(), verdict=Verdict.SUSPECT)
+    one.looks = [(suspect,)]
+    assert stalewatch("fix", "web2", "--yes").exit_code == 1
+    assert one.ran == []
+
+
+def test_a_link_lost_while_a_step_ran_is_3_and_never_called_failed(stalewatch: Stalewatch, one: Seams) -> None:
+    one.result = {WEB1: Status.UNKNOWN}
+    result = stalewatch("fix", "web1", "--yes")
+    assert result.exit_code == 3
+    assert "outcome unknown on web1" in result.stderr
+
+
+def test_a_server_that_the_runbook_never_told_about_is_unknown(stalewatch: Stalewatch, one: Seams) -> None:
+    one.result = {}
+    assert stalewatch("fix", "web1", "--yes").exit_code == 3
+
+
+def test_ctrl_c_while_a_step_runs_says_what_happens_over_there(stalewatch: Stalewatch, one: Seams) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    one.during = interrupt
+    result = stalewatch("fix", "web1", "--yes")
+    assert result.exit_code == 130
+    assert "runs to its end over there" in result.stderr
+
+
+# ------------------------------------------------------------------------------------------------ a person at a terminal
+
+FAKED = """
+import sys
+sys.path[:0] = {paths!r}
+import conftest, report_examples as examples, msgspec
+from types import ModuleType
+from tui.runbook import planner
+from tui.runbook.plan import Status
+seams = conftest.Seams()
+seams.looks = [(examples.stale(),)]
+plan = msgspec.structs.replace(examples.plan(), servers=examples.plan().servers[:1])
+changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.servers[0], basis="other"),))
+seams.plans = {plans}
+seams.result = {{("web1", "/srv/app"): Status.DONE}}
+seams.progress = [examples.progress()]
+watch = sys.modules["tui.watch"] = ModuleType("tui.watch")
+watch.open_sites = seams.open_sites
+planner.plan = seams.plan
+from tui.cli import main
+main(["fix", "web1", "--format", "json"])
+"""
+
+
+def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> tuple[int, str, str]:
+    """Run ``fix`` on a pseudo-terminal, stdout to a pipe; answer each question. Returns exit code, stdout, what was on the terminal."""
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "outputs")]
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", FAKED.format(paths=paths, plans=plans)],
+        stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    os.close(theirs)
+    seen, asked = "", 0
+    deadline = time.monotonic() + 30
+    try:
+        while time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.05)[0]:
+                try:
+                    seen += os.read(ours, 65536).decode()
+                except OSError:  # the terminal was hung up: the process has ended
+                    break
+            elif process.poll() is not None:
+                break
+            if seen.count("Type yes") > asked:
+                os.write(ours, answers[asked].encode())
+                asked += 1
+        out, _ = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    return process.returncode, out.decode(), seen
+
+
+def test_a_person_sees_the_plan_and_types_yes(tmp_path: Path) -> None:
+    code, out, seen = at_a_terminal(["yes\n"], tmp_path)
+    assert code == 0
+    assert "opcache_invalidate(" in seen
+    assert "PRODUCTION" in seen
+    assert json.loads(out)["status"] == "done"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "\n", "YES\n", "\x04"])
+def test_any_other_answer_leaves_it(tmp_path: Path, answer: str) -> None:
+    code, out, seen = at_a_terminal([answer], tmp_path)
+    assert (code, out) == (1, "")
+    assert "not confirmed: nothing was done" in seen
+
+
+def test_ctrl_c_at_the_question_leaves_it(tmp_path: Path) -> None:
+    # the pseudo-terminal is not the controlling one: the program gets the signal as it would from its terminal
+    code, out, seen = at_a_terminal(["\x04"], tmp_path)
+    assert out == ""
+    assert "Traceback" not in seen
+    assert code == 1
+
+
+def test_an_answer_to_a_plan_whose_evidence_has_changed_does_not_count(tmp_path: Path) -> None:
+    code, out, seen = at_a_terminal(["yes\n", "no\n"], tmp_path, plans="[plan, changed]")
+    assert (code, out) == (1, "")
+    assert "has changed since this plan was drawn" in seen
+    code, out, seen = at_a_terminal(["yes\n", "yes\n"], tmp_path, plans="[plan, changed]")
+    assert code == 0
+    assert seen.count("Type yes") == 2

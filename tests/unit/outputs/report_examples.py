@@ -1,0 +1,201 @@
+"""Reports as diagnosis makes them, with fixed times: three servers of the incident of 2025-10-24, and one that cannot be reached."""
+
+from __future__ import annotations
+
+from tui.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
+from tui.runbook.plan import Action, Choice, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from tui.snapshot import (
+    AppLayout,
+    FpmFacts,
+    HostFacts,
+    Opcache,
+    Pool,
+    PoolStatus,
+    PoolWorker,
+    Process,
+    ReleaseFacts,
+    RuntimeFacts,
+    Snapshot,
+    Unseen,
+)
+from tui.text import safe
+
+DEPLOY = 1_761_302_282.0  # 2025-10-24 10:38:02 UTC
+RELOAD = DEPLOY - 662
+NOW = DEPLOY + 1_440.5
+
+APP = safe("/srv/app")
+CONTROLLER = "/srv/app/app/Http/Controllers/RetellFunctionCallHandler.php"
+ALL_FRESH = dict.fromkeys(Layer, Verdict.FRESH) | dict.fromkeys((Layer.EVENTS, Layer.WORKERS), Verdict.ABSENT)
+
+
+def snapshot(server: str, *, vt: bool = False, status: bool = True) -> Snapshot:
+    master = Process(pid=310, started=RELOAD - 86_400, title=safe("php-fpm: master process"))
+    worker = Process(pid=17_576, started=RELOAD + 1.25, title=safe("php-fpm: pool www"))
+    pool_status = PoolStatus(
+        pool=safe("www"),
+        started=RELOAD,
+        workers=(PoolWorker(pid=17_576, state=safe("Idle"), started=RELOAD + 1.25),),
+    )
+    return Snapshot(
+        server=server,
+        address=f"deploy@{server}:22",
+        app=APP,
+        observed_at=NOW,
+        host=HostFacts(
+            now=NOW,
+            slow_at=NOW,
+            layout=AppLayout(kind="laravel"),
+            release=ReleaseFacts(root=APP),
+            fpm=FpmFacts(running=True, master=master, pool=Pool(name=safe("www"), listen=safe("/run/php.sock")), workers=(worker,)),
+        ),
+        runtime=RuntimeFacts(
+            asked_at=NOW,
+            via="tunnel",
+            php_version=safe("8.2.36"),
+            opcache=Opcache(enabled=True, start_time=int(RELOAD), hits=713, misses=287, cached_scripts=382, validate_timestamps=vt),
+            status=pool_status if status else Unseen(code="fpm.no-status", message=safe("pm.status_path is not set")),
+        ),
+    )
+
+
+def stale() -> Report:
+    return Report(
+        server="web1",
+        address="deploy@web1:22",
+        app=APP,
+        verdict=Verdict.STALE,
+        layers=ALL_FRESH | {Layer.OPCACHE: Verdict.STALE, Layer.ROUTES: Verdict.PENDING},
+        findings=(
+            Finding(
+                layer=Layer.OPCACHE,
+                code="opcache.stale-bytecode",
+                severity=Severity.CRITICAL,
+                verdict=Verdict.STALE,
+                subject=safe(CONTROLLER),
+                summary=safe("1 of 382 cached scripts is older than its file on disk, and OPcache never looks at the disk again"),
+                evidence=(
+                    Evidence("on disk", DEPLOY, "time"),
+                    Evidence("OPcache since", RELOAD, "time"),
+                    Evidence("file", 1_536, "bytes"),
+                    Evidence("file", safe("[bold]not markup[/x] :smile:")),
+                    Evidence("validate_timestamps", False),
+                    Evidence("repeat", safe(f"stat -c '%y %z %n' -- {CONTROLLER}"), "command"),
+                ),
+                remedy=(Remedy.INVALIDATE,),
+                since=DEPLOY,
+                paths=(CONTROLLER,),
+            ),
+            Finding(
+                layer=Layer.ROUTES,
+                code="routes.window",
+                severity=Severity.INFO,
+                verdict=Verdict.PENDING,
+                subject=safe("bootstrap/cache/routes-v7.php"),
+                summary=safe("the old routes are served until the file is checked again"),
+                evidence=(Evidence("window", 600.0, "age"), Evidence("hits", 12), Evidence("owner", None)),
+                remedy=(Remedy.WAIT,),
+                until=NOW + 90,
+            ),
+            Finding(
+                layer=Layer.OPCACHE,
+                code="opcache.hit-rate",
+                severity=Severity.WARNING,
+                verdict=Verdict.FRESH,
+                subject=safe(""),
+                summary=safe("the hit rate is below 85 %"),
+                evidence=(Evidence("hit rate", 0.713),),
+            ),
+        ),
+        snapshot=snapshot("web1"),
+        observed_at=NOW,
+        stale_since=DEPLOY,
+    )
+
+
+def fresh(server: str = "web2") -> Report:
+    return Report(
+        server=server,
+        address=f"deploy@{server}:22",
+        app=APP,
+        verdict=Verdict.FRESH,
+        layers=ALL_FRESH,
+        snapshot=snapshot(server, vt=True, status=False),
+        observed_at=NOW,
+    )
+
+
+def unreachable() -> Report:
+    return Report(
+        server="web3",
+        address="web3",
+        app=safe(""),
+        verdict=Verdict.UNKNOWN,
+        layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
+        errors=(
+            Unseen(
+                code="link.host-key-changed",
+                message=safe("web3: the host key has changed"),
+                grant=safe("ssh-keygen -R web3, if you know why it changed"),
+            ),
+        ),
+    )
+
+
+def fleet() -> tuple[Report, ...]:
+    return (fresh(), stale(), unreachable())
+
+
+def verdict(of: Verdict, *findings: Finding) -> Report:
+    """A seen server with this verdict in its opcache layer."""
+    return Report(
+        server=f"is-{of}",
+        address=f"is-{of}",
+        app=APP,
+        verdict=of,
+        layers=ALL_FRESH | {Layer.OPCACHE: of},
+        findings=findings,
+        observed_at=NOW,
+    )
+
+
+def warning() -> Finding:
+    return stale().findings[2]
+
+
+def plan() -> Plan:
+    """web1 has steps, web2 nothing to do, web3 is blocked."""
+    steps = (
+        Step(id="fpm-test", phase=Phase.PREFLIGHT, action=Action.FPM_TEST, command="sudo -n php-fpm8.2 -t", reason=safe("before a reload")),
+        Step(
+            id="invalidate",
+            phase=Phase.RELOAD,
+            action=Action.INVALIDATE,
+            command=f"opcache_invalidate('{CONTROLLER}', true)",
+            reason=safe("1 script is older than its file"),
+            via="fastcgi",
+            paths=(CONTROLLER,),
+        ),
+        Step(id="look", phase=Phase.VERIFY, action=Action.LOOK, command="look again", reason=safe("proof")),
+    )
+    return Plan(
+        request=Request(choice=Choice.FIX),
+        servers=(
+            ServerPlan(
+                server="web1",
+                app=APP,
+                production=True,
+                steps=steps,
+                left_out=(LeftOut(safe("cache:clear"), safe("empties the application cache: only when asked for")),),
+                warnings=(safe("process_control_timeout is 0"),),
+                in_flight=3,
+                basis="one",
+            ),
+            ServerPlan(server="web2", app=APP, basis="two"),
+            ServerPlan(server="web3", app=safe(""), blocked=(safe("the host key has changed"),), basis="three"),
+        ),
+    )
+
+
+def progress(step: str = "invalidate", status: Status = Status.DONE) -> Progress:
+    return Progress(server="web1", app=APP, step=step, status=status, evidence={"cached": safe("no")}, at=NOW)

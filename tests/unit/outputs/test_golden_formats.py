@@ -1,0 +1,35 @@
+"""Each format byte for byte. STALEWATCH_WRITE_GOLDEN=1 writes the files anew: then read the difference."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+import report_examples as examples
+
+from tui.outputs import fix_lines, json, plan_text, text
+
+GOLDEN = Path(__file__).parent / "golden"
+
+FORMATS = {
+    "check.json": lambda: json.render(examples.fleet()),
+    "check-wide.txt": lambda: text.render(examples.fleet(), zone=UTC),
+    "check-60.txt": lambda: text.render(examples.fleet(), zone=UTC, width=60),
+    "check-colour.ansi": lambda: text.render(examples.fleet(), zone=UTC, width=100, colour=True),
+    "plan.txt": lambda: plan_text.render(examples.plan()),
+    "plan.jsonl": lambda: fix_lines.plan(examples.plan()),
+    "progress.txt": lambda: plan_text.progress_line(examples.progress()),
+    "progress.jsonl": lambda: fix_lines.line(examples.progress()),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_format_is_byte_for_byte_what_others_script_against(name: str) -> None:
+    made = FORMATS[name]()
+    made = made.encode() if isinstance(made, str) else made
+    if os.environ.get("STALEWATCH_WRITE_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        (GOLDEN / name).write_bytes(made)
+    assert made == (GOLDEN / name).read_bytes()
