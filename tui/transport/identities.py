@@ -1,0 +1,121 @@
+"""The keys that may open a server: from the agent, and from the identity files that need no passphrase. None is ever forwarded.
+
+In the order of ssh: keys of the agent that ssh_config names, the agent's others (unless IdentitiesOnly), then keys from files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import asyncssh
+
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from tui.transport.ssh_options import SshOptions
+
+_UNUSABLE: Final = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError)
+
+
+class Identities:
+    """*pairs* to offer in order, and *skipped*: why others are not offered. Close it once the server has let us in or not."""
+
+    def __init__(self, agent: asyncssh.SSHAgentClient | None, pairs: list[asyncssh.SSHKeyPair], skipped: list[str]) -> None:
+        self._agent = agent
+        self.pairs = pairs
+        self.skipped = skipped
+
+    async def close(self) -> None:
+        if self._agent is not None:
+            self._agent.close()
+            await self._agent.wait_closed()
+
+    def advice(self) -> str:
+        """What to do when the server took none of them."""
+        if not self.pairs and not self.skipped:
+            return "there is no key to offer: ssh-add one, or name an IdentityFile in ssh_config"
+        offered = f"offered {len(self.pairs)} key{'' if len(self.pairs) == 1 else 's'}"
+        return "; ".join([*self.skipped, offered, "put the right one into the agent (ssh-add) or into authorized_keys over there"])
+
+
+async def gather(options: SshOptions) -> Identities:
+    """Collect the identities for one hop. A key that cannot be used is skipped and said so, never asked a passphrase for."""
+    skipped: list[str] = []
+    agent, held = await _from_agent(options, skipped)
+    wanted = [blob for file in options.identityfiles if (blob := _public_blob(file)) is not None]
+    named = sorted((pair for pair in held if pair.public_data in wanted), key=lambda pair: wanted.index(pair.public_data))
+    others = [] if options.identitiesonly else [pair for pair in held if pair.public_data not in wanted]
+    in_agent = {pair.public_data for pair in held}
+    from_files = await asyncio.to_thread(_from_files, options, in_agent, skipped)
+    return Identities(agent, [*named, *others, *from_files], skipped)
+
+
+async def _from_agent(options: SshOptions, skipped: list[str]) -> tuple[asyncssh.SSHAgentClient | None, list[asyncssh.SSHKeyPair]]:
+    path = options.identityagent or os.environ.get("SSH_AUTH_SOCK", "")
+    if path in ("", "none"):
+        return None, []
+    try:
+        agent = await asyncssh.connect_agent(path)
+    except (OSError, asyncssh.Error) as error:
+        skipped.append(f"no agent answers at {path} ({safe(str(error), 100)})")
+        return None, []
+    try:
+        return agent, list(await agent.get_keys())
+    except (OSError, ValueError) as error:
+        skipped.append(f"the agent at {path} gives no keys ({safe(str(error), 100)})")
+        return agent, []
+
+
+def _from_files(options: SshOptions, in_agent: set[bytes], skipped: list[str]) -> list[asyncssh.SSHKeyPair]:
+    pairs: list[asyncssh.SSHKeyPair] = []
+    for file in options.identityfiles:
+        path = Path(file)
+        if not path.is_file() or _is_public(path) or _public_blob(file) in in_agent:
+            continue
+        try:
+            stat = path.stat()
+            key = _private_key(file, (stat.st_mtime_ns, stat.st_size))
+            certificates = _certificates((*options.certificatefiles, f"{file}-cert.pub"))
+            pairs += asyncssh.load_keypairs([key], None, certificates)
+        except _UNUSABLE as error:
+            locked = str(error).startswith("Passphrase")
+            skipped.append(f"{file} is locked by a passphrase and not in the agent" if locked else f"{file}: {safe(str(error), 100)}")
+    return pairs
+
+
+@lru_cache(maxsize=64)
+def _private_key(file: str, _stamp: tuple[int, int]) -> asyncssh.SSHKey:
+    """Checking an RSA key takes milliseconds: once per file and not per server and reconnect."""
+    return asyncssh.read_private_key(file)
+
+
+def _certificates(files: tuple[str, ...]) -> list[asyncssh.SSHCertificate]:
+    found: list[asyncssh.SSHCertificate] = []
+    for file in files:
+        try:
+            found += asyncssh.load_certificates([file])
+        except _UNUSABLE:  # missing, or not a certificate: the key alone may do
+            continue
+    return found
+
+
+def _public_blob(file: str) -> bytes | None:
+    """The public half of an identity file: in it (also where it is locked, or public only), or beside it."""
+    for candidate in (file, f"{file}.pub"):
+        try:
+            return asyncssh.read_public_key(candidate).public_data
+        except _UNUSABLE:
+            continue
+    return None
+
+
+def _is_public(path: Path) -> bool:
+    """Whether it holds no private key (the library reads the public half out of private files too)."""
+    try:
+        return b"PRIVATE KEY" not in path.read_bytes()[:4096]
+    except OSError:
+        return False

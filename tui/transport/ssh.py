@@ -1,0 +1,163 @@
+"""A Link over one SSH connection. Connecting is :mod:`tui.transport.ssh_dial`; what errors mean is :mod:`tui.transport.ssh_errors`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncssh
+
+from tui.errors import LinkLost, LinkTimeout
+from tui.text import safe
+from tui.transport import put as upload
+from tui.transport.base import Completed
+from tui.transport.capture import capture, together
+from tui.transport.shell import sh_command
+from tui.transport.ssh_channels import PATIENCE, Channels, end_process
+from tui.transport.ssh_dial import dial
+from tui.transport.ssh_errors import LIBRARY_ERRORS, link_lost, while_talking
+from tui.transport.ssh_stream import SshStream
+
+if TYPE_CHECKING:
+    from tui.transport.base import OnStep
+    from tui.transport.ssh_ask import Route
+    from tui.transport.ssh_channels import Channel, Process
+    from tui.transport.ssh_dial import Dialled
+
+_COPROCESS_GRACE: Final = 5.0
+
+
+async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> SshLink:
+    """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`tui.transport.ssh_dial.dial`."""
+    return SshLink(await dial(route, timeout=timeout, on_step=on_step, ssh_config=ssh_config), route.destination.alias)
+
+
+class SshLink:
+    """See :class:`tui.transport.base.Link`. *name* is how messages call the server."""
+
+    def __init__(self, dialled: Dialled, name: str) -> None:
+        self._dialled = dialled
+        self._connection = dialled.connection
+        self._name = name
+        self._channels = Channels()
+        self._closed = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
+        dialled.client.when_lost(self._lost)
+
+    @property
+    def alive(self) -> bool:
+        return self._channels.ended is None
+
+    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> Completed:
+        what = f"{self._name}: {safe(command, 80)}"
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._run(command, data, what)
+        except TimeoutError:
+            raise LinkTimeout(f"{what}: not done within {timeout:g} s") from None
+
+    async def coprocess(self, command: str) -> SshStream:
+        process = await self._start(command, f"{self._name}: coprocess", stderr=asyncssh.DEVNULL)
+        return SshStream(
+            process.stdout,
+            process.stdin,
+            what=f"{self._name}: coprocess",
+            ended=lambda: self._channels.ended,
+            end=partial(self._end_coprocess, process),
+        )
+
+    async def open_unix(self, path: str) -> SshStream:
+        what = f"{self._name}: socket {safe(path, 200)}"
+        return await self._open_socket(what, partial(self._connection.open_unix_connection, path, encoding=None))
+
+    async def open_tcp(self, host: str, port: int) -> SshStream:
+        what = f"{self._name}: {safe(host, 200)}:{port}"
+        return await self._open_socket(what, partial(self._connection.open_connection, host, port, encoding=None))
+
+    async def put(self, path: str, content: bytes, mode: int) -> None:
+        await upload.put(self, path, content, mode)
+
+    async def wait_closed(self) -> None:
+        await self._closed.wait()
+
+    async def close(self) -> None:
+        if self._closing is None:
+            self._lost(None)
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._channels.close()
+        await self._dialled.close()
+
+    def _lost(self, error: Exception | None) -> None:
+        self._channels.lost(link_lost(self._name, error))
+        self._closed.set()
+
+    async def _start(self, command: str, what: str, **options: Any) -> Process:
+        opening = partial(self._connection.create_process, sh_command(command), encoding=None, **options)
+        process: Process = await self._channels.open(what, opening, self._discard_process)
+        self._channels.keep(process.channel)
+        return process
+
+    def _discard_process(self, process: Process) -> Channel:
+        self._channels.background(end_process(process))
+        return process.channel
+
+    async def _run(self, command: str, data: bytes, what: str) -> Completed:
+        process = await self._start(command, what)
+        output: list[bytes] = [b"", b""]
+        try:
+            await together(_feed(process, data), _keep(process.stdout, output, 0), _keep(process.stderr, output, 1))
+            await process.wait_closed()
+        except LIBRARY_ERRORS as error:
+            raise while_talking(error, what, self._channels.ended) from error
+        finally:
+            if process.exit_status is None:
+                self._channels.background(end_process(process))
+        if process.exit_status is None:
+            raise self._channels.ended or LinkLost(f"{what}: ended without a result")
+        return Completed(output[0], output[1], process.exit_status)
+
+    async def _end_coprocess(self, process: Process) -> None:
+        ending = self._channels.background(_end_gently(process))
+        await asyncio.wait([ending], timeout=PATIENCE)
+
+    async def _open_socket(self, what: str, opening: Any) -> SshStream:
+        reader, writer = await self._channels.open(what, opening, _discard_socket)
+        self._channels.keep(writer.channel)
+        return SshStream(reader, writer, what=what, ended=lambda: self._channels.ended, end=partial(_end_socket, writer))
+
+
+async def _feed(process: Process, data: bytes) -> None:
+    with contextlib.suppress(*LIBRARY_ERRORS):  # it may end without reading its input: its exit status says how
+        process.stdin.write(data)
+        await process.stdin.drain()
+        process.stdin.write_eof()
+
+
+async def _keep(reader: asyncssh.SSHReader[bytes], output: list[bytes], index: int) -> None:
+    output[index] = await capture(reader)
+
+
+async def _end_gently(process: Process) -> None:
+    """The end of its input is the coprocess's sign to leave, and to run its trap; who does not heed it is ended."""
+    with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
+        process.stdin.write_eof()
+        await asyncio.wait_for(process.wait_closed(), _COPROCESS_GRACE)
+        return
+    await end_process(process)
+
+
+def _discard_socket(opened: tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]) -> Channel:
+    channel: Channel = opened[1].channel
+    channel.abort()
+    return channel
+
+
+async def _end_socket(writer: asyncssh.SSHWriter[bytes]) -> None:
+    writer.channel.abort()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(writer.channel.wait_closed(), PATIENCE)

@@ -1,0 +1,119 @@
+"""The channels of one SSH connection: a bounded number, each given back when it is closed on *both* sides, none left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from tui.errors import LinkTimeout
+from tui.transport.slots import Slots
+from tui.transport.ssh_errors import LIBRARY_ERRORS, while_talking
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from asyncssh import SSHClientProcess
+    from asyncssh.channel import SSHChannel
+
+    from tui.errors import LinkLost
+
+    Channel: TypeAlias = SSHChannel[Any]
+    Process: TypeAlias = SSHClientProcess[bytes]
+
+MAX_CHANNELS: Final = 8
+OPEN_TIMEOUT: Final = 10.0
+PATIENCE: Final = 2.0
+
+T = TypeVar("T")
+
+
+class Channels:
+    """Opens and ends channels. :meth:`lost` must be told when the connection ends."""
+
+    def __init__(self) -> None:
+        self._slots = Slots(MAX_CHANNELS)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ended: LinkLost | None = None
+
+    def lost(self, error: LinkLost) -> None:
+        """The connection ended: who waits for a channel learns it now, who has one from the library."""
+        if self.ended is None:
+            self.ended = error
+            self._slots.fail(error)
+
+    async def open(self, what: str, opening: Callable[[], Awaitable[T]], discard: Callable[[T], Channel]) -> T:
+        """Await *opening* in a slot of its own. *discard* begins to close what it opened and gives its channel.
+
+        A channel whose opening was cancelled is still opened by the server: it is closed when that answer comes, and only then is its
+        slot free again. Raises LinkTimeout after 10 s, LinkLost, NotPermitted.
+        """
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                return await self._open(what, opening, discard)
+        except TimeoutError:
+            raise LinkTimeout(f"{what}: the server opened no channel within {OPEN_TIMEOUT:g} s") from None
+
+    async def _open(self, what: str, opening: Callable[[], Awaitable[T]], discard: Callable[[T], Channel]) -> T:
+        await self._slots.take()
+        task = asyncio.ensure_future(opening())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.background(self._throw_away(task, discard))
+            raise
+        except LIBRARY_ERRORS as error:
+            self._slots.give_back()
+            raise while_talking(error, what, self.ended) from error
+
+    async def _throw_away(self, task: asyncio.Future[T], discard: Callable[[T], Channel]) -> None:
+        try:
+            opened = await task
+        except LIBRARY_ERRORS:
+            self._slots.give_back()
+        else:
+            await self._hold(discard(opened))
+
+    def keep(self, channel: Channel) -> None:
+        """Give the slot of *channel* back once it is closed on both sides."""
+        self.background(self._hold(channel))
+
+    async def _hold(self, channel: Channel) -> None:
+        await channel.wait_closed()
+        self._slots.give_back()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run *work* until it is done or the link is closed."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End all that runs in the background."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def end_process(process: Process) -> None:
+    """End what runs over there: TERM, 2 s later KILL, then the channel. sshd itself would let it run on without us.
+
+    OpenSSH passes signals on since 7.9, to the command's whole process group, but not for root's own logins.
+    """
+    try:
+        await _signal_and_wait(process.terminate, process)
+        await _signal_and_wait(process.kill, process)
+    except asyncio.CancelledError:  # the link is being closed: no time left to be polite
+        with contextlib.suppress(*LIBRARY_ERRORS):
+            process.kill()
+        raise
+    finally:
+        process.channel.abort()
+
+
+async def _signal_and_wait(signal: Callable[[], None], process: Process) -> None:
+    with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
+        signal()
+        await asyncio.wait_for(process.channel.wait_closed(), PATIENCE)

@@ -1,0 +1,68 @@
+"""asyncssh's and the system's errors -> ours. The only place that knows both."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+import asyncssh
+
+from tui.errors import AuthRefused, LinkError, LinkLost, NotPermitted, ProtocolError, Unreachable
+from tui.text import SafeText, safe
+
+LIBRARY_ERRORS: Final = (asyncssh.Error, OSError, ValueError)
+"""What asyncssh raises: its own, the system's, and ValueError for what it cannot decode."""
+
+_BURST: Final = "sshd may be refusing a burst of connections (MaxStartups) or this address (PerSourcePenalties, hosts.deny)"
+
+
+def while_connecting(error: Exception, where: str, step: str) -> LinkError:
+    """*error* came before the server let us in; *step* is the one under way (``tcp``, ``host key``, ``auth``)."""
+    reason = _reason(error)
+    match error:
+        case LinkError():
+            return error
+        case asyncssh.PermissionDenied():
+            return AuthRefused(f"{where} took none of our keys: {reason}")
+        case asyncssh.DisconnectError() if "too many authentication failures" in reason.lower():
+            return AuthRefused(f"{where}: {reason}", grant="name the one key: IdentityFile and IdentitiesOnly yes in ssh_config")
+        case asyncssh.KeyExchangeFailed() | asyncssh.ProtocolNotSupported():
+            return Unreachable(f"{where} and we share no algorithm: {reason}", code="link.no-common-algorithm")
+        case asyncssh.ChannelOpenError():
+            return Unreachable(f"the jump host does not reach {where}: {reason}", grant="see AllowTcpForwarding on the jump host")
+        case asyncssh.ConnectionLost() if step != "tcp":
+            return Unreachable(f"{where} hung up during {step}: {reason}", grant=_BURST)
+        case asyncssh.DisconnectError() if step == "auth":
+            return Unreachable(f"{where} hung up during auth: {reason}")
+        case socket.gaierror():
+            return Unreachable(f"{where}: no such name ({reason})", grant="check the name, or HostName in ssh_config", code="link.name")
+        case ConnectionError() if step != "tcp":
+            return Unreachable(f"{where} hung up during {step}: {reason}", grant=_BURST)
+        case _:
+            return Unreachable(f"{where}: {reason}")
+
+
+def while_talking(error: Exception, what: str, lost: LinkLost | None) -> LinkError:
+    """*error* came on a link that was up; *lost* is how it ended, if it did; *what* was under way."""
+    match error:
+        case LinkError():
+            return error
+        case _ if lost is not None:
+            return lost
+        case asyncssh.ChannelOpenError():
+            return NotPermitted(f"{what}: {_reason(error)}")
+        case ValueError():
+            return ProtocolError(f"{what}: {_reason(error)}")
+        case _:
+            return LinkLost(f"{what}: {_reason(error)}")
+
+
+def link_lost(where: str, error: Exception | None) -> LinkLost:
+    """The connection as a whole ended, by *error* or (None) in order."""
+    return LinkLost(f"the link to {where} ended: {_reason(error) if error else 'closed'}")
+
+
+def _reason(error: Exception) -> SafeText:
+    if isinstance(error, OSError) and error.strerror:
+        return safe(error.strerror, 200)
+    return safe(str(error) or type(error).__name__, 200)
