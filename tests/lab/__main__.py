@@ -12,6 +12,11 @@ from tests.lab import Lab, Unavailable, place
 from tests.lab.install import install
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SERVED = (
+    "SCRIPT_FILENAME=/srv/app/public/index.php SCRIPT_NAME=/index.php REQUEST_URI=/ REQUEST_METHOD=GET "
+    "cgi-fcgi -bind -connect /run/php/php8.2-fpm.sock"
+)
+"""Asks the application itself, as whoever may open the pool's socket."""
 
 
 class Stopped(BaseException):
@@ -22,7 +27,7 @@ def main() -> int:
     arguments = parse()
     try:
         if arguments.command == "up":
-            up(arguments.hosts)
+            up(arguments.hosts, arguments.validate_timestamps)
         elif arguments.command == "install":
             print("installed: " + (" ".join(install()) or "nothing, all is there"))
         else:
@@ -41,22 +46,28 @@ def parse() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up", help="keep hosts up until Ctrl-C or SIGTERM")
     starting.add_argument("--hosts", type=int, default=3, metavar="N")
+    starting.add_argument("--validate-timestamps", type=int, choices=(0, 1), default=0, help="of the pool (default 0: stale until reload)")
     commands.add_parser("install", help="install the Debian packages that the lab needs")
     commands.add_parser("sweep", help="remove what dead labs left")
     return parser.parse_args()
 
 
-def up(hosts: int) -> None:
-    """Keep a lab up until a signal; a second signal while it ends is ignored, so that it ends whole."""
+def up(hosts: int, validate_timestamps: int) -> None:
+    """Keep a lab up until a signal; further signals while it ends are ignored, so that it ends whole."""
     for number in STOP:
         signal.signal(number, stop)
     with Lab(hosts) as lab:
+        if not validate_timestamps:
+            for host in lab:
+                host.fpm(validate_timestamps=0)
+        for host in lab:
+            host.get("/")
         config = shlex.quote(str(lab.ssh_config))
-        print(f"{hosts} hosts are up. Watch them:\n")
+        print(f"{hosts} hosts are up, opcache.validate_timestamps={validate_timestamps}. Watch them:\n")
         print(f"    stalewatch -F {config} {' '.join(lab.targets)}\n")
-        print(f"Log in:       ssh -F {config} web1")
-        print(f"Make it old:  php_admin_value[opcache.validate_timestamps] = 0 in {lab['web1'].root('/etc/php/8.2/fpm/pool.d/www.conf')}")
-        print(f"              and edit below {lab['web1'].root('/srv/app')}")
+        print("Deploy a fix that nobody reloads, and see what is served:\n")
+        print(f"    ssh -F {config} web1 git -C /srv/app reset --hard fix")
+        print(f"    ssh -F {config} web1 {shlex.quote(SERVED)}\n")
         print("Ctrl-C ends it.", flush=True)
         while True:
             signal.pause()

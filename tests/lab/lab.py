@@ -100,6 +100,8 @@ class Lab:
         taken = [trees.take() for trees in self._trees]
         for name, (tree, _) in zip(names, taken, strict=True):
             self._made.append(spawn(where.directory / name, name, tree, where.cgroup / name))
+        for trees in self._trees:
+            trees.fill()
         for number, (name, address) in enumerate(names.items()):
             state = where.directory / name
             pid = first_process(self._made[number], state)
@@ -123,5 +125,3 @@ class Lab:
             if start.wait() != 0:
                 raise RuntimeError(f"FPM of {host.name} does not start")
             host.wait_for_fpm()
-        for trees in self._trees:
-            trees.fill()

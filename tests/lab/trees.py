@@ -6,19 +6,33 @@ host keeps spare copies that are older than any FPM that will run them, and bein
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections import deque
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from tests.lab.etc_files import FILES
+from tests.lab.waiting import until
 
 SPARES = 4
 MARGIN = 2.0
 """Seconds between the last change of a tree and the start of the FPM that runs it: `start_time` has whole seconds."""
 
-COPY = 'cp -a "$1/." "$2" && git -c safe.directory="*" -C "$2/srv/app" update-index -q --refresh && chown "$3:$3" "$2/srv/app/.git/index"'
+COPY = """
+template=$1 uid=$2
+shift 2
+for tree; do
+    cp -a "$template/." "$tree"
+    git -c safe.directory="*" -C "$tree/srv/app" update-index -q --refresh
+    chown "$uid:$uid" "$tree/srv/app/.git/index"
+    : >"$tree/ready"
+done
+"""
 
 
 def build_template(directory: Path, uid: int) -> None:
@@ -37,35 +51,40 @@ class Trees:
         self._template = template
         self._directory = directory
         self._uid = uid
-        self._made = 0
-        self._spares: deque[tuple[Path, subprocess.Popen[bytes]]] = deque()
+        self._numbers = count()
+        self._spares: deque[Path] = deque()
+        self._copying: list[subprocess.Popen[bytes]] = []
         directory.mkdir()
-        self._copy()
+        self._copy(1)
 
     def fill(self) -> None:
-        """Have the spares made, once the host runs from its first tree."""
-        for _ in range(SPARES):
-            self._copy()
+        """Have the spares made, once the first tree is taken."""
+        self._copy(SPARES)
 
     def take(self) -> tuple[Path, float]:
         """The next tree, and the Unix time from which an FPM may be started on it."""
-        tree, copying = self._spares.popleft()
-        if copying.wait() != 0:
-            raise RuntimeError(f"{tree} could not be copied")
-        return tree, int((tree / "srv/app/.git/index").stat().st_ctime) + MARGIN
+        tree = self._spares.popleft()
+        ready = tree / "ready"
+        until(ready.exists, f"a copy of the application in {tree}", patience=60)
+        return tree, int(ready.stat().st_ctime) + MARGIN
 
     def replace(self, old: Path) -> None:
         """Remove a tree that nothing runs from any more, and make a new spare, in the background."""
         shutil.rmtree(old, ignore_errors=True)
-        self._copy()
+        self._copy(1)
 
     def close(self) -> None:
-        for _, copying in self._spares:
+        """End the copying."""
+        for copying in self._copying:
+            with suppress(ProcessLookupError):
+                os.killpg(copying.pid, signal.SIGKILL)
             copying.wait()
 
-    def _copy(self) -> None:
-        tree = self._directory / str(self._made)
-        self._made += 1
-        tree.mkdir()
-        command = ["sh", "-c", COPY, "sh", str(self._template), str(tree), str(self._uid)]
-        self._spares.append((tree, subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
+    def _copy(self, number: int) -> None:
+        trees = [self._directory / str(next(self._numbers)) for _ in range(number)]
+        for tree in trees:
+            tree.mkdir()
+        self._spares.extend(trees)
+        self._copying = [copying for copying in self._copying if copying.poll() is None]
+        command = ["sh", "-ec", COPY, "sh", str(self._template), str(self._uid), *map(str, trees)]
+        self._copying.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))

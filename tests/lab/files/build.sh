@@ -28,7 +28,7 @@ commit() {
     as_deploy git commit -q -m "$2" --author='Dora Deploy <dora@lab.invalid>'
 }
 export HOME=/nonexistent GIT_CONFIG_NOSYSTEM=1 GIT_COMMITTER_NAME='Dora Deploy' GIT_COMMITTER_EMAIL=dora@lab.invalid
-as_deploy git init -q -b main
+as_deploy git init -q -b main --template=
 sed -i 's/home v1/home v0/' app/Http/Controllers/HomeController.php
 commit $((now - 172800)) 'First version'
 sed -i 's/home v0/home v1/' app/Http/Controllers/HomeController.php
