@@ -1,0 +1,84 @@
+"""However a demo ends, it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tui.demo.place import PREFIX, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHILD = """
+import asyncio, sys
+from tui.demo.world import World
+async def main():
+    async with World() as world:
+        print(world.fleet.ssh_config, flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def eventually(condition: Callable[[], bool], within: float = 8.0) -> bool:
+    deadline = time.monotonic() + within
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def mentions(text: str) -> list[str]:
+    """Processes whose command line or environment names *text*."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if text.encode() in told:
+                found.append(entry.name)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_killed_it_leaves_no_folder_and_no_process(number: signal.Signals, tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert child.stdout is not None
+    told = child.stdout.readline().strip()
+    if not told:
+        pytest.fail(f"it did not start: {child.communicate()[1]}")
+    folder = Path(told).parent
+    assert folder.is_dir()
+    child.send_signal(number)
+    child.communicate(timeout=10)
+    assert eventually(lambda: not folder.exists())
+    assert eventually(lambda: not mentions(str(folder)))
+
+
+def test_the_next_start_sweeps_what_a_dead_one_left(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead = tmp_path / f"{PREFIX}{ended.pid}-abcdefgh"
+    alive = tmp_path / f"{PREFIX}{os.getpid()}-abcdefgh"
+    other = tmp_path / f"{PREFIX}notes"
+    for folder in (dead, alive, other):
+        (folder / "web1").mkdir(parents=True)
+    assert sweep(tmp_path) == [dead]
+    assert not dead.exists()
+    assert alive.exists()
+    assert other.exists()
