@@ -101,6 +101,7 @@ def _usage_line(error: click.ClickException) -> str:
 
 
 @click.group(
+    "stalewatch",
     cls=_Commands,
     options_metavar="[OPTIONS]",
     subcommand_metavar="[TARGET...] | COMMAND",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +63,7 @@ def test_version(stalewatch: Stalewatch) -> None:
         (("check", "--timeout", "nan", "web1"), "nan is not between"),
         (("check", "--timeout", "-1", "web1"), "-1 is not between"),
         (("fix", "--yes"), "missing argument"),
-        (("fix", "--yes", "--only", "clear,restart", "web1"), "restart is none of clear, rebuild, reload"),
+        (("fix", "--yes", "--only", "clear,restart", "web1"), "'restart' is none of clear, rebuild, reload"),
         (("fix", "--yes", "--batch", "0", "web1"), "0"),
         (("check", "--config", "nowhere.toml"), "'nowhere.toml' does not exist"),
         (("check", "-F", "nowhere", "web1"), "'nowhere' does not exist"),
@@ -133,7 +134,7 @@ def test_a_bug_is_one_line_with_the_place_of_its_traceback(
     async def broken(_: object) -> None:
         raise RuntimeError("\x1b[2Jboom\nline two")
 
-    monkeypatch.setattr("tui.watch.look_once", broken)
+    monkeypatch.setattr(sys.modules["tui.watch"], "look_once", broken)
     result = stalewatch("check", "web1")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
@@ -148,7 +149,7 @@ def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams, monkeypatch: pyte
     async def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tui.watch.look_once", interrupted)
+    monkeypatch.setattr(sys.modules["tui.watch"], "look_once", interrupted)
     result = stalewatch("check", "web1")
     assert result.exit_code == 130
     assert (result.stdout, result.stderr.strip()) == ("", "")

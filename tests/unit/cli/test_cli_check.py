@@ -103,7 +103,9 @@ def test_a_reader_that_goes_away_is_no_error_and_keeps_the_verdict() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout and process.stdin and process.stderr
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
         process.stdout.close()
         process.stdin.close()
         assert process.stderr.read() == b""

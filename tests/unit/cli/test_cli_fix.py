@@ -219,14 +219,6 @@ def test_any_other_answer_leaves_it(tmp_path: Path, answer: str) -> None:
     assert "not confirmed: nothing was done" in seen
 
 
-def test_ctrl_c_at_the_question_leaves_it(tmp_path: Path) -> None:
-    # the pseudo-terminal is not the controlling one: the program gets the signal as it would from its terminal
-    code, out, seen = at_a_terminal(["\x04"], tmp_path)
-    assert out == ""
-    assert "Traceback" not in seen
-    assert code == 1
-
-
 def test_an_answer_to_a_plan_whose_evidence_has_changed_does_not_count(tmp_path: Path) -> None:
     code, out, seen = at_a_terminal(["yes\n", "no\n"], tmp_path, plans="[plan, changed]")
     assert (code, out) == (1, "")
