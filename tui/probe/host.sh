@@ -9,6 +9,9 @@
 #   scan                 processes: FPM, PHP, other stalewatches
 #   stat P...            stat of these files (follows links)              real P...      real paths
 #   text P LIMIT         one file                                         glob PATTERN LIMIT   every file that matches
+#   conf PATTERN LIMIT   FPM configuration without secrets                nginx PATTERN...     roots and fastcgi_pass lines
+#   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
+#   version ROOT         the line with Laravel's version                  listening SOCKET     whether somebody listens there
 #   gz P LIMIT           one file, compressed by gzip where it is there
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
 #   roots PATTERN...     directories that hold a PHP application
@@ -105,7 +108,12 @@ sweep() { # BASE
     holder=${dir##*/stalewatch-"$uid"-"$space"-}
     holder=${holder%%-*}
     case $holder in '' | *[!0-9]*) continue ;; esac
-    grep -qs stalewatch-watch "$proc/$holder/cmdline" || rm -rf -- "$dir"
+    if kill -0 "$holder" 2>/dev/null; then
+      [ ! -r "$proc/$holder/cmdline" ] || grep -qs stalewatch-watch "$proc/$holder/cmdline" && continue
+    elif grep -qs stalewatch-watch "$proc/$holder/cmdline"; then
+      continue # alive, but another user's: not ours to signal
+    fi
+    rm -rf -- "$dir"
   done
   set -f
 }
@@ -285,6 +293,73 @@ verb_glob() { # PATTERN LIMIT
   done
 }
 
+# Pool and nginx configuration without what may be secret: only settings that we know what to do with leave the server.
+verb_conf() { # PATTERN LIMIT
+  limit=$2
+  IFS=''
+  set +f
+  set -- $1
+  set -f
+  unset IFS
+  for path; do
+    case $path in *"$nl"*) continue ;; esac
+    [ -f "$path" ] || continue
+    if [ ! -r "$path" ]; then section denied "$path"; continue; fi
+    section text "$path"
+    out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
+      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
+      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|VIEW_COMPILED_PATH)\]' \
+      -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file)\]')"
+  done
+}
+
+verb_nginx() { # PATTERN... (words)
+  section nginx ''
+  set +f
+  for path in $*; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    out="$out$nl$(head -c 262144 <"$path" 2>/dev/null | grep -E -e '[{}]' -e '^[[:space:]]*(root|fastcgi_pass)[[:space:]]')"
+  done
+  set -f
+}
+
+verb_complete() { # PATH...
+  section complete ''
+  for path; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    state=cut
+    case $(head -c 5 <"$path" 2>/dev/null) in
+      '<?php') case $(tail -c 16 <"$path" 2>/dev/null | tr -d ' \n\r\t\000') in *\; | *\}) state=complete ;; esac ;;
+    esac
+    out="$out$state $path$nl"
+  done
+}
+
+# Two harmless settings out of the cached configuration; the rest of that file never leaves the server.
+verb_keys() { # PATH
+  [ -r "$1" ] || return 0
+  section keys "$1"
+  out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null | head -n 10)"
+}
+
+verb_version() { # ROOT
+  file=$1/vendor/laravel/framework/src/Illuminate/Foundation/Application.php
+  if [ ! -f "$file" ] && grep -qs /usr/share/php/Illuminate "$1/vendor/autoload.php"; then
+    file=/usr/share/php/Illuminate/Foundation/Application.php
+  fi
+  [ -r "$file" ] || return 0
+  section version "$1"
+  out="$out$(grep -m 1 'const VERSION' <"$file" 2>/dev/null)"
+}
+
+verb_listening() { # SOCKET: 1 when somebody listens there
+  [ -r "$proc/net/unix" ] || return 0
+  section listening "$1"
+  while read -r _ _ _ flags _ _ _ path; do
+    if [ "$path" = "$1" ] && [ "$flags" = 00010000 ]; then out="${out}1"; break; fi
+  done <"$proc/net/unix"
+}
+
 # Binary: written at once, in order, so what was gathered goes first.
 verb_gz() { # PATH LIMIT
   [ -r "$1" ] && [ -f "$1" ] || return 0
@@ -400,7 +475,7 @@ verb_discard() {
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | files | sockets | masters | tick | again | scan | stat | real | text | glob | gz | tail | log | roots | walk | views | list \
+    hello | conf | nginx | complete | keys | version | listening | files | sockets | masters | tick | again | scan | stat | real | text | glob | gz | tail | log | roots | walk | views | list \
       | dirty | disk | unit | socket | private | discard | beat)
       verb=$2
       sequence=$1

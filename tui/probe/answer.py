@@ -1,0 +1,191 @@
+"""The runtime probe's answer: JSON -> values of the snapshot. Pure; the format is in :mod:`tui.probe`."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+
+from tui.errors import ProtocolError
+from tui.probe.fpm_status import from_mapping
+from tui.snapshot import Opcache, PoolStatus, Script, Unseen
+from tui.text import is_exact, safe
+
+MAX_ANSWER = 64 * 1024 * 1024
+MAX_SCRIPTS = 50_000
+_MAX_TIME = 32_503_680_000
+_SAPIS = ("fpm-fcgi",)
+_REASONS = {
+    "missing": ("opcache.missing", "PHP in this pool has no OPcache", ""),
+    "restricted": (
+        "opcache.restricted",
+        "opcache.restrict_api does not let the probe ask OPcache",
+        "set opcache.restrict_api to nothing, or to a path that the probe's directory is below",
+    ),
+    "disable_functions": (
+        "opcache.functions-disabled",
+        "disable_functions holds opcache_get_status in this pool",
+        "take opcache_get_status, opcache_is_script_cached and opcache_invalidate out of disable_functions",
+    ),
+}
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """One script as the probe tells it."""
+
+    path: str
+    timestamp: int | None = None
+    last_used: int = 0
+    hits: int = 0
+    memory: int = 0
+    revalidate: int | None = None
+    mtime: float | None = None
+    ctime: float | None = None
+    size: int = 0
+    inode: int = 0
+    cached: bool = True
+    digest: str = ""
+    parent_changed: float | None = None
+
+    def script(self) -> Script:
+        """The snapshot's value. A path with U+FFFD was not UTF-8 over there: shown, never acted on."""
+        path = safe(self.path)
+        return Script(
+            path=path,
+            exact=is_exact(self.path, path) and "\ufffd" not in path,
+            timestamp=_bounded(self.timestamp),
+            last_used=_bounded(self.last_used) or 0,
+            hits=max(self.hits, 0),
+            memory=max(self.memory, 0),
+            revalidate=_bounded(self.revalidate),
+            mtime=_moment(self.mtime),
+            ctime=_moment(self.ctime),
+            size=max(self.size, 0),
+            inode=max(self.inode, 0),
+            cached=self.cached,
+            digest=safe(self.digest, 64),
+            parent_changed=_moment(self.parent_changed),
+        )
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """``opcache`` of an answer: the fields of :class:`tui.snapshot.Opcache` that PHP knows."""
+
+    error: str = ""
+    enabled: bool = False
+    restart_pending: bool = False
+    restart_in_progress: bool = False
+    cache_full: bool = False
+    start_time: int = 0
+    last_restart_time: int = 0
+    hits: int = 0
+    misses: int = 0
+    manual_restarts: int = 0
+    oom_restarts: int = 0
+    hash_restarts: int = 0
+    cached_scripts: int = 0
+    cached_keys: int = 0
+    max_cached_keys: int = 0
+    used_memory: int = 0
+    free_memory: int = 0
+    wasted_memory: int = 0
+    validate_timestamps: bool = True
+    revalidate_freq: int = 2
+    revalidate_path: bool = False
+    file_update_protection: int = 2
+    file_cache: str = ""
+    file_cache_only: bool = False
+    preload: str = ""
+    enable_file_override: bool = False
+    force_restart_timeout: int = 180
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """``compare`` of an answer."""
+
+    total: int = 0
+    changed_total: int = 0
+    truncated: bool = False
+    changed: list[Row] = []
+    entry_points: list[Row] = []
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One whole answer."""
+
+    stalewatch: int
+    verb: str
+    sapi: str
+    php: str
+    now: float
+    opcache: Facts
+    zts: bool = False
+    pid: int = 0
+    uid: int = -1
+    user: str = ""
+    ms: float = 0.0
+    warnings: list[str] = []
+    realpath_cache_ttl: int = 120
+    status: Any = None
+    compare: Compared | None = None
+    scripts: list[Row] = []
+    scripts_truncated: bool = False
+    results: list[tuple[str, bool, bool | None]] = []
+
+
+def decode(body: bytes, *, deflated: bool) -> Answer:
+    """Decode an answer's body. Raises ProtocolError when it is none, is too big, or does not come from FPM."""
+    try:
+        if deflated:
+            engine = zlib.decompressobj(wbits=-15)
+            body = engine.decompress(body, MAX_ANSWER)
+            if engine.unconsumed_tail:
+                raise ProtocolError("the runtime probe's answer is too big")
+        answer = msgspec.json.decode(body, type=Answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
+        raise ProtocolError(f"what came from the pool is no answer of our probe: {safe(str(error), 200)}") from None
+    if answer.sapi not in _SAPIS:
+        raise ProtocolError(f"PHP that answered is {safe(answer.sapi, 40)}, not FPM")
+    return answer
+
+
+def opcache(answer: Answer) -> Opcache | Unseen:
+    """OPcache by an answer; Unseen where it may not be asked. Disabled (globally or in the pool) is a fact: ``enabled=False``."""
+    facts = answer.opcache
+    if facts.error in _REASONS:
+        code, message, grant = _REASONS[facts.error]
+        if facts.error == "missing":
+            return Opcache(enabled=False)
+        return Unseen(code=code, message=safe(message), grant=safe(grant))
+    compared = answer.compare
+    values = {name: getattr(facts, name) for name in facts.__struct_fields__ if name not in ("error", "file_cache", "preload")}
+    times = {name: _bounded(values[name]) for name in ("start_time", "last_restart_time")}
+    values |= {"file_cache": safe(facts.file_cache), "preload": safe(facts.preload), **times}
+    if compared is None:
+        return Opcache(**values)
+    return Opcache(
+        **values,
+        changed=tuple(row.script() for row in compared.changed),
+        changed_total=max(compared.changed_total, len(compared.changed)),
+        entry_points=tuple(row.script() for row in compared.entry_points),
+        scripts=tuple(row.script() for row in answer.scripts[:MAX_SCRIPTS]),
+        scripts_at=answer.now if answer.verb == "scripts" else None,
+        compared=max(compared.total, 0),
+        compared_at=_moment(answer.now) or 0.0,
+        truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,
+    )
+
+
+def scoreboard(answer: Answer) -> PoolStatus | None:
+    """FPM's scoreboard as PHP itself tells it; None where that function is disabled (or PHP is older than 7.3)."""
+    status = from_mapping(answer.status) if answer.status is not None else None
+    return status if isinstance(status, PoolStatus) else None
+
+
+def _bounded(value: int | None) -> int | None:
+    return None if value is None else min(max(value, 0), _MAX_TIME)
+
+
+def _moment(value: float | None) -> float | None:
+    return None if value is None or value != value else min(max(value, 0.0), float(_MAX_TIME))

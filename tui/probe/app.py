@@ -1,0 +1,197 @@
+"""One application by the host's eyes: keeps what the slow beat read, and puts a :class:`HostFacts` together at every tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.probe import records
+from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts
+from tui.probe.app_files import AppFiles, app_files, wanted_contents
+from tui.probe.inputs import MAX_WALK, group, layer_files
+from tui.probe.logs import LogTail
+from tui.probe.views import parse_trailers
+from tui.snapshot import HostFacts, Inputs, LockHolder, Unseen
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.inventory import Fleet
+    from tui.probe.framing import Block, Section
+    from tui.probe.host import Fast, Host
+    from tui.probe.places import Place
+    from tui.probe.records import FileRecord
+    from tui.snapshot import FpmFacts, LogLine, Pool, QueueWorker, Watcher
+
+MAX_VIEWS = 5000
+_NOT_THERE = Unseen(code="app.missing", message=safe("there is no such directory on this server"), grant=safe("check the path (--app)"))
+
+
+class App:
+    """State of one place. ``paths`` are stat'ed at every tick; ``slow`` reads the expensive rest."""
+
+    def __init__(self, place: Place, pool: Pool | None, fleet: Fleet) -> None:
+        self.place = place
+        self.files: AppFiles = app_files(place, pool)
+        self.log_lines: tuple[LogLine, ...] = ()
+        self.slow_at = 0.0
+        self._contents = wanted_contents(self.files)
+        self._logs = [LogTail(watch, place.root) for watch in fleet.logs]
+        self._walk: dict[str, FileRecord] = {}
+        self._walk_truncated = False
+        self._inputs: dict[str, Inputs] = {}
+        self._grouped: tuple[object, ...] = ()
+        self._views = b""
+        self._trailers: dict[str, str] = {}
+        self._view_sources: dict[str, FileRecord] = {}
+        self._complete: dict[str, bool] = {}
+        self._judged: dict[str, FileRecord | None] = {}
+        self._dirty: int | None = None
+        self._dirty_for: tuple[object, ...] = ()
+        self._disk: tuple[int, int] | None = None
+        self._version = ""
+        self._versioned: FileRecord | None = None
+        self._keys = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What every tick stats: the fixed files, the logs, and the few sources that config and routes are made from."""
+        if not self.place.root:
+            return (self.place.path,)
+        sources = layer_files(self._inputs, self.place.root) if self._inputs else ()
+        return (self.place.path, *self.files.fixed, *(log.path for log in self._logs), *sources[:200])
+
+    def moved(self, before: Fast, now: Fast) -> bool:
+        """Whether a file that matters is another one than at the last tick (a log that grew does not count)."""
+        logs = {log.path for log in self._logs}
+        return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
+
+    async def read_logs(self, host: Host, fast: Fast) -> None:
+        """New lines of the watched logs. Raises LinkError."""
+        lines: list[LogLine] = []
+        for log in self._logs:
+            lines += await log.read(host, fast.files.get(log.path), fast.now)
+        self.log_lines = tuple(sorted(lines, key=lambda line: line.at))
+
+    async def slow(self, host: Host, fast: Fast) -> None:
+        """Everything expensive, in two round trips. Raises LinkError."""
+        if not self.place.root:
+            return
+        root = self.place.root
+        blocks = await host.ask(
+            ("walk", root, str(MAX_WALK + 1)),
+            ("views", self.files.views, str(MAX_VIEWS)),
+            ("disk", root),
+            *self._contents.requests(fast.files),
+            *self._due(fast),
+        )
+        self._contents.take(blocks)
+        for block in blocks:
+            for section in block.sections:
+                self._take(section)
+        await self._second_trip(host)
+        self._regroup(fast)
+        self.slow_at = fast.now
+
+    def facts(
+        self, fast: Fast, host: Host, fpm: FpmFacts | Unseen, workers: Sequence[QueueWorker], watchers: Iterable[Watcher], locks: tuple[int, ...]
+    ) -> HostFacts:
+        """What is known now. *locks*: inodes of the roots of all applications here, to tell whose lock a lock is."""
+        root, there = self.place.root, self.place.path in fast.files
+        self._regroup(fast)
+        release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
+        return HostFacts(
+            now=fast.now,
+            slow_at=self.slow_at,
+            hostname=safe(host.hello.hostname, 100),
+            login=safe(host.hello.login, 64),
+            layout=layout_of(self.place, fast.files, self._version, there),
+            release=msgspec.structs.replace(release, deploys=deploys_of(self.files, self._contents, self._inputs)),
+            caches=cache_files(self.files, fast.files, self._complete) if self.place.kind == "laravel" else (),
+            inputs=self._inputs,
+            views=view_facts(self._views, self._trailers, {**self._walk, **self._view_sources}, self.files, fast, fpm, self._keys, MAX_VIEWS),
+            packages=packages_of(self.files, self._contents, fast.files),
+            fpm=fpm,
+            queue_workers=tuple(workers),
+            disk_free=self._disk[0] if self._disk else None,
+            disk_total=self._disk[1] if self._disk else None,
+            log_lines=self.log_lines,
+            lock=self._lock(fast, locks),
+            watchers=tuple(watchers),
+            problems=() if root and there else (_NOT_THERE,),
+        )
+
+    def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:
+        """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
+        record = fast.files.get(self.place.path)
+        for lock in fast.locks:
+            if (record is not None and lock.inode == record.inode) or lock.inode not in roots:
+                return LockHolder(who=safe(lock.who, 100), since=lock.since)
+        return None
+
+    def _due(self, fast: Fast) -> list[tuple[str, ...]]:
+        """Looks that are only needed when something moved."""
+        due: list[tuple[str, ...]] = []
+        changed = [path for path in self.files.caches.values() if self._judged.get(path) != fast.files.get(path)]
+        if changed:
+            due.append(("complete", *changed))
+            self._judged |= {path: fast.files.get(path) for path in changed}
+            if self.files.caches["config"] in changed:
+                self._keys = ""
+                due.append(("keys", self.files.caches["config"]))
+        installed = fast.files.get(self.files.at("vendor/composer/installed.json"))
+        if not self._version or installed != self._versioned:
+            self._versioned = installed
+            due.append(("version", self.place.root))
+        return due
+
+    def _take(self, section: Section) -> None:
+        if section.name == "walk":
+            self._walk = records.parse_files(section.payload)
+            self._walk_truncated = len(self._walk) > MAX_WALK
+        elif section.name == "views":
+            self._views = section.payload
+        elif section.name == "trailers":
+            self._trailers = parse_trailers(section.payload)
+        elif section.name == "disk":
+            self._disk = disk_of(section.payload)
+        elif section.name == "version":
+            self._version = records.text(section.payload).partition("'")[2].partition("'")[0]
+        elif section.name == "keys":
+            self._keys = records.text(section.payload)
+        elif section.name == "complete":
+            states = (line.partition(" ")[::2] for line in records.text(section.payload).split("\n"))
+            self._complete |= {path: state == "complete" for state, path in states if path}
+
+    async def _second_trip(self, host: Host) -> None:
+        """What the first one's answers ask for: sources of views outside the walk, and git's opinion when a source moved."""
+        requests: list[tuple[str, ...]] = []
+        outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
+        requests += [("stat", *outside[start : start + 200]) for start in range(0, min(len(outside), MAX_VIEWS), 200)]
+        # The count of changed files can only have moved with a source or with git itself.
+        basis = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
+        git = bool(self._contents.get(self.files.at(".git/HEAD"))) and basis != self._dirty_for
+        if git:
+            self._dirty_for = basis
+            requests.append(("dirty", self.place.root))
+        blocks: list[Block] = await host.ask(*requests) if requests else []
+        self._view_sources = {}
+        for block in blocks:
+            for section in block.of("files"):
+                self._view_sources |= records.parse_files(section.payload)
+            if (dirty := block.first("dirty")) is not None and dirty.payload.strip().isdigit():
+                self._dirty = int(dirty.payload.strip()[:9])
+
+    def _regroup(self, fast: Fast) -> None:
+        """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""
+        fresh = {path: record for path in self.paths if (record := fast.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
+        key = (id(self._walk), tuple(fresh.values()))
+        if key != self._grouped and self._walk:
+            self._grouped = key
+            merged = {**self._walk, **{path: each for path, each in fresh.items() if path in self._walk or "/.env" in path or path.endswith(".json")}}
+            gone = [path for path in self._walk if path in self.paths and path not in fast.files]
+            for path in gone:
+                del merged[path]
+            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated)

@@ -1,0 +1,143 @@
+"""Parts of :class:`HostFacts` out of what was read. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+import msgspec
+
+from tui.probe import release as releases
+from tui.probe.app_files import OLD_ROUTES, AppFiles
+from tui.probe.packages import cached_packages, installed_packages
+from tui.probe.views import pair_views
+from tui.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.probe.contents import Contents
+    from tui.probe.host import Fast
+    from tui.probe.places import Place
+    from tui.probe.records import FileRecord
+    from tui.snapshot import FileStat, Inputs, Unseen
+
+_DEPLOY_FILES = 10
+_SAME_DEPLOY = 120.0
+
+
+def layout_of(place: Place, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
+    """What kind of root this is."""
+    maintenance = any(f"{place.root}/storage/framework/{name}" in files for name in ("down", "maintenance.php"))
+    return AppLayout(kind=place.kind, exists=bool(place.root) and there, laravel=safe(version, 40), maintenance=maintenance)
+
+
+def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord], dirty: int | None) -> ReleaseFacts:
+    """The release on the disk."""
+    commit, ref = releases.parse_head(contents.text(files.at(".git/HEAD")))
+    diary = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    if not commit and diary:
+        commit = diary[0].commit
+    revision = contents.text(files.at("REVISION")).strip()
+    if not commit and releases.is_revision(revision):
+        commit = revision
+    under_way = next((_under_way(stats[path], word) for path, word in files.signs.items() if path in stats), None)
+    return ReleaseFacts(
+        root=safe(place.root or place.path),
+        link=safe(place.path) if place.root and place.path != place.root else safe(""),
+        commit=safe(commit, 64),
+        branch=releases.branch_name(ref),
+        dirty=dirty,
+        under_way=under_way,
+    )
+
+
+def deploys_of(files: AppFiles, contents: Contents, inputs: Mapping[str, Inputs]) -> tuple[Deploy, ...]:
+    """The deploys that a diary tells, newest first; without any, the guess from the newest sources' mtimes."""
+    told = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    told += releases.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
+    newest = sorted(
+        {stat for layer in ("code", "config", "routes", "views") if layer in inputs for stat in inputs[layer].direct},
+        key=lambda stat: -stat.mtime,
+    )
+    if told:
+        return tuple(_with_files(deploy, newest) for deploy in sorted(told, key=lambda each: -each.at))
+    if not newest:
+        return ()
+    at = newest[0].mtime
+    touched = tuple(stat.path for stat in newest if at - stat.mtime <= _SAME_DEPLOY)
+    return (Deploy(at=at, source="mtime", what=safe(f"{len(touched)} files changed"), files=touched[:_DEPLOY_FILES]),)
+
+
+def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapping[str, bool]) -> tuple[CacheFile, ...]:
+    """The files of the five caches; the old name of the route cache (Laravel 7 and before) where only that is there."""
+    found = []
+    for layer, path in files.caches.items():
+        record = stats.get(path)
+        if record is None and layer == "routes" and (old := stats.get(files.at(OLD_ROUTES))) is not None:
+            record, path = old, files.at(OLD_ROUTES)
+        name = cast("Literal['config', 'routes', 'events', 'packages', 'services']", layer)
+        shown = safe(path.removeprefix(files.root + "/"))
+        found.append(CacheFile(layer=name, path=shown, stat=record.stat(files.root) if record else None, complete=complete.get(path) if record else None))
+    return tuple(found)
+
+
+def view_facts(
+    compiled: bytes,
+    trailers: Mapping[str, str],
+    sources: Mapping[str, FileRecord],
+    files: AppFiles,
+    fast: Fast,
+    fpm: FpmFacts | Unseen,
+    keys: str,
+    limit: int,
+) -> ViewFacts:
+    """Compiled views with their sources; a source that a tick has stat'ed is newer knowledge than the walk."""
+    views = pair_views(compiled, trailers, sources, files.root)
+    check = None
+    if "'check_cache_timestamps' => " in keys:
+        check = "'check_cache_timestamps' => false" not in keys
+    directory = fast.files.get(files.views)
+    writable = writable_by(directory, fpm) if directory is not None else None
+    return ViewFacts(views=views, check_timestamps=check, writable=writable, truncated=len(views) >= limit)
+
+
+def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
+    """Whether the pool's user may write there, as far as owner, group and mode tell (None: the user is not known)."""
+    if not isinstance(fpm, FpmFacts) or fpm.pool is None or not fpm.pool.user:
+        return None
+    user, group = fpm.pool.user, fpm.pool.group or fpm.pool.user
+    if user == "root":
+        return True
+    if record.owner == user:
+        return bool(record.mode & 0o200)
+    if record.group == group:
+        return bool(record.mode & 0o020)
+    # Supplementary groups are not known, so only the world's bit can say yes; no is not certain.
+    return True if record.mode & 0o002 else None
+
+
+def packages_of(files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord]) -> PackageFacts:
+    """Package names that are cached and that would be."""
+    cached = contents.get(files.caches["packages"])
+    installed = contents.get(files.at("vendor/composer/installed.json"))
+    return PackageFacts(
+        cached=cached_packages(cached.decode("utf-8", "replace")) if cached is not None and files.caches["packages"] in stats else None,
+        installed=installed_packages(installed, contents.get(files.at("composer.json")) or b"") if installed is not None else None,
+    )
+
+
+def disk_of(payload: bytes) -> tuple[int, int] | None:
+    """(free, total) bytes from the last line of ``df -Pk``."""
+    fields = payload.split()
+    numbers = [int(field) for field in fields[1:4] if field.isdigit() and len(field) < 16]
+    return (numbers[2] * 1024, numbers[0] * 1024) if len(numbers) == 3 else None
+
+
+def _under_way(record: FileRecord, word: str) -> DeployUnderWay:
+    return DeployUnderWay(sign=safe(word), since=record.mtime, who=safe(record.owner, 64))
+
+
+def _with_files(deploy: Deploy, newest: list[FileStat]) -> Deploy:
+    touched = tuple(stat.path for stat in newest if -5.0 <= stat.mtime - deploy.at <= _SAME_DEPLOY)
+    return deploy if not touched else msgspec.structs.replace(deploy, files=touched[:_DEPLOY_FILES])

@@ -1,0 +1,81 @@
+"""The fixed files of one application that every tick stats, and the texts that are read again when one of them moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.probe.contents import Contents
+
+if TYPE_CHECKING:
+    from tui.probe.places import Place
+    from tui.snapshot import Pool
+
+KIB = 1024
+_MIB = 1024 * KIB
+_CACHE_NAMES = {
+    "config": ("APP_CONFIG_CACHE", "bootstrap/cache/config.php"),
+    "routes": ("APP_ROUTES_CACHE", "bootstrap/cache/routes-v7.php"),
+    "events": ("APP_EVENTS_CACHE", "bootstrap/cache/events.php"),
+    "packages": ("APP_PACKAGES_CACHE", "bootstrap/cache/packages.php"),
+    "services": ("APP_SERVICES_CACHE", "bootstrap/cache/services.php"),
+}
+OLD_ROUTES = "bootstrap/cache/routes.php"
+ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
+
+
+class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Absolute paths below one real root. *caches* by layer name (relocated by the pool's ``env[APP_…_CACHE]`` where it says so)."""
+
+    root: str
+    base: str
+    caches: dict[str, str]
+    views: str
+
+    def at(self, name: str) -> str:
+        """*name* below the root."""
+        return f"{self.root}/{name}"
+
+    @property
+    def signs(self) -> dict[str, str]:
+        """Files whose mere being there says that a deploy is under way, with the words for it."""
+        return {
+            f"{self.base}/.dep/deploy.lock": ".dep/deploy.lock",
+            self.at(".git/index.lock"): ".git/index.lock",
+            f"{self.base}/.envoyer.lock": ".envoyer.lock",
+        }
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """What every tick stats."""
+        named = [*ENV_FILES, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", OLD_ROUTES]
+        named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
+        named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
+        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, f"{self.base}/.dep/releases_log")
+
+
+def app_files(place: Place, pool: Pool | None) -> AppFiles:
+    """Where *place* keeps what we look at, as far as the pool's environment tells."""
+    env = {key[4:-1]: str(value) for key, value in (pool.settings if pool else {}).items() if key.startswith("env[")}
+
+    def located(variable: str, default: str) -> str:
+        value = env.get(variable, default)
+        return value if value.startswith("/") else f"{place.root}/{value}"
+
+    caches = {layer: located(variable, default) for layer, (variable, default) in _CACHE_NAMES.items()}
+    views = located("VIEW_COMPILED_PATH", "storage/framework/views")
+    return AppFiles(root=place.root, base=place.base, caches=caches, views=views)
+
+
+def wanted_contents(files: AppFiles) -> Contents:
+    """The texts that the snapshot needs; none of them holds secrets that would be kept."""
+    contents = Contents()
+    contents.want(files.at(".git/HEAD"), 4 * KIB)
+    contents.want(files.at(".git/logs/HEAD"), 64 * KIB, "tail")
+    contents.want(files.at("REVISION"), KIB)
+    contents.want(f"{files.base}/.dep/releases_log", 64 * KIB, "tail")
+    contents.want(files.caches["packages"], 2 * _MIB)
+    contents.want(files.at("vendor/composer/installed.json"), 16 * _MIB, "gz")
+    contents.want(files.at("composer.json"), 256 * KIB)
+    return contents

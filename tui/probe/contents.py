@@ -1,0 +1,67 @@
+"""Contents of files over there, read again only when their stat has moved."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tui.probe.framing import Block
+    from tui.probe.records import FileRecord
+
+MAX_PLAIN = 16 * 1024 * 1024
+
+
+class Contents:
+    """What was last read of some files. ``want`` once, then ``requests`` and ``take`` at every slow beat."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, tuple[str, int]] = {}
+        self._seen: dict[str, FileRecord] = {}
+        self._bytes: dict[str, bytes] = {}
+
+    def want(self, path: str, limit: int, verb: str = "text") -> None:
+        """Read *path* (at most *limit* bytes) with *verb* ``text``, ``tail`` or ``gz`` whenever it has changed."""
+        self._wanted[path] = (verb, limit)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every wanted path: they must be among the files that are stat'ed."""
+        return tuple(self._wanted)
+
+    def requests(self, files: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
+        """The reads that are due, given what the files look like now; what is gone is forgotten."""
+        due: list[tuple[str, ...]] = []
+        for path, (verb, limit) in self._wanted.items():
+            record = files.get(path)
+            if record is None:
+                self._seen.pop(path, None)
+                self._bytes.pop(path, None)
+            elif self._seen.get(path) != record:
+                self._seen[path] = record
+                due.append((verb, path, str(limit)))
+        return due
+
+    def take(self, blocks: Iterable[Block]) -> None:
+        """Keep what came."""
+        for block in blocks:
+            for section in block.sections:
+                if section.argument in self._wanted and section.name in ("text", "gz", "raw"):
+                    self._bytes[section.argument] = _inflate(section.payload) if section.name == "gz" else section.payload
+
+    def get(self, path: str) -> bytes | None:
+        """The content, None when it is not there or not readable."""
+        return self._bytes.get(path)
+
+    def text(self, path: str) -> str:
+        """The content as text ("" when there is none)."""
+        return self._bytes.get(path, b"").decode("utf-8", "replace")
+
+
+def _inflate(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, MAX_PLAIN)
+    except zlib.error:
+        return b""

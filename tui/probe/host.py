@@ -1,0 +1,178 @@
+"""The host probe's fast side: one shell over there, what every tick tells, and which of it moved."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.probe import records
+from tui.probe.coprocess import Coprocess
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.probe.framing import Block, Section
+    from tui.probe.records import FileRecord, ProcessRecord, SocketRecord
+    from tui.transport.base import Link
+
+BOOT_JITTER = 0.05
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Who we are over there, and what that machine has."""
+
+    hostname: str = ""
+    login: str = ""
+    uid: int = -1
+    groups: tuple[str, ...] = ()
+    hz: int = 100
+    pid: int = 0
+    tools: frozenset[str] = frozenset()
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A ``stalewatch-lock`` that is held: *inode* of the locked directory."""
+
+    inode: int
+    who: str
+    since: float
+
+
+class Fast(msgspec.Struct, frozen=True):
+    """What a tick knows: all of it, also what did not change since the last one. *children* of a master that is gone: None."""
+
+    now: float = 0.0
+    boot: float = 0.0
+    files: dict[str, FileRecord] = {}
+    sockets: dict[str, SocketRecord] = {}
+    children: dict[int, tuple[int, ...] | None] = {}
+    processes: dict[int, tuple[ProcessRecord, str]] = {}
+    locks: tuple[Lock, ...] = ()
+
+
+class Host:
+    """One server's shell. Starts itself again when it has ended while the link lives. *generation* counts the starts."""
+
+    def __init__(self, link: Link, who: str, timeout: float, *, shell: str = "sh") -> None:
+        self._link = link
+        self._who = who
+        self._since = int(time.time())
+        self._shell = shell
+        self.timeout = timeout
+        self._coprocess: Coprocess | None = None
+        self._setup: dict[str, tuple[str, ...]] = {}
+        self.generation = 0
+        self.hello = Hello()
+        self.fast = Fast()
+
+    @property
+    def me(self) -> tuple[str, int]:
+        """WHO and SINCE of our own watch."""
+        return self._who, self._since
+
+    async def ask(self, *requests: tuple[str, ...]) -> list[Block]:
+        """One block per request. Raises LinkError."""
+        coprocess = await self._running()
+        blocks: list[Block] = []
+        for start in range(0, len(requests), 40):
+            blocks += await coprocess.ask(*requests[start : start + 40], timeout=self.timeout)
+        return blocks
+
+    async def write_file(self, base: str, name: str, stamp: str, content: bytes) -> str:
+        """See :meth:`tui.probe.coprocess.Coprocess.write_file`."""
+        return await (await self._running()).write_file(base, name, stamp, content, timeout=self.timeout)
+
+    async def watch(self, verb: str, words: Iterable[str]) -> None:
+        """Set what every tick looks at: *verb* is ``files``, ``sockets`` or ``masters``. Nothing is sent when it is set already."""
+        wanted = tuple(dict.fromkeys(word for word in words if "\n" not in word and word))
+        if self._setup.get(verb) != wanted:
+            self._setup[verb] = wanted
+            await self.ask((verb, *wanted))
+
+    async def tick(self) -> tuple[Fast, Fast]:
+        """Look. Gives (before, now). Raises LinkError."""
+        before = self.fast
+        (block,) = await self.ask(("tick",))
+        self.fast = self._advance(before, block)
+        return before, self.fast
+
+    async def close(self) -> None:
+        """End the shell over there. Never raises."""
+        if self._coprocess is not None:
+            await self._coprocess.close()
+
+    async def _running(self) -> Coprocess:
+        if self._coprocess is None or self._coprocess.closed:
+            self._coprocess = await Coprocess.start(self._link, self._who, self._since, shell=self._shell)
+            self.generation += 1
+            setup = [(verb, *words) for verb, words in self._setup.items()]
+            hello, *_ = await self._coprocess.ask(("hello",), *setup, timeout=self.timeout)
+            self.hello = parse_hello(hello.text("hello"))
+        return self._coprocess
+
+    def _advance(self, before: Fast, block: Block) -> Fast:
+        clock = section.payload if (section := block.first("clock")) else b""
+        now, uptime = records.parse_clock(clock) or (before.now, 0.0)
+        boot = now - uptime if uptime else before.boot
+        if abs(boot - before.boot) < BOOT_JITTER:
+            boot = before.boot
+        files, sockets, children = (block.first(name) for name in ("files", "sockets", "children"))
+        processes = before.processes
+        if children is not None:
+            processes = parse_processes(block.of("process"))
+        return Fast(
+            now=now,
+            boot=boot,
+            files=records.parse_files(files.payload) if files else before.files,
+            sockets=records.parse_sockets(sockets.payload) if sockets else before.sockets,
+            children=records.parse_children(children.payload) if children else before.children,
+            processes=processes,
+            locks=_locks(block.of("lock")) if block.first("locks") else before.locks,
+        )
+
+
+def parse_hello(content: str) -> Hello:
+    """The ``hello`` section's lines ``KEY VALUE``."""
+    pairs = [line.partition(" ")[::2] for line in content.splitlines()]
+    one = dict(pairs)
+
+    def number(key: str, default: int) -> int:
+        value = one.get(key, "")
+        return int(value) if value.isdecimal() and len(value) < 12 else default
+
+    return Hello(
+        hostname=one.get("host", ""),
+        login=one.get("login", ""),
+        uid=number("uid", -1),
+        groups=tuple(one.get("groups", "").split()),
+        hz=number("hz", 100) or 100,
+        pid=number("pid", 0),
+        tools=frozenset(value for key, value in pairs if key == "tool"),
+    )
+
+
+def parse_processes(sections: Iterable[Section]) -> dict[int, tuple[ProcessRecord, str]]:
+    """Sections ``process PID``: a stat line, then the title."""
+    found = {}
+    for section in sections:
+        line, _, title = records.text(section.payload).partition("\n")
+        record = records.parse_process(line)
+        if record is not None:
+            found[record.pid] = (record, title.replace("\0", " ").strip())
+    return found
+
+
+def _locks(sections: Iterable[Section]) -> tuple[Lock, ...]:
+    locks = []
+    for section in sections:
+        args = records.text(section.payload).split("\n")
+        inode = section.argument.rpartition(":")[2]
+        if "stalewatch-lock" not in args or not inode.isdecimal():
+            continue
+        rest = args[args.index("stalewatch-lock") + 1 :]
+        if len(rest) >= 2 and rest[1].replace(".", "", 1).isdecimal():
+            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1])))
+    return tuple(locks)

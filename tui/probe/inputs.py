@@ -1,0 +1,104 @@
+"""Which source files each of Laravel's caches is made from. Pure: a grouping of the walk's records.
+
+Direct inputs prove a cache old; indirect ones (other service providers) make it suspect at most. Paths, not contents, decide.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tui.snapshot import Inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tui.probe.records import FileRecord
+
+MAX_INPUTS = 200
+MAX_WALK = 20_000
+LAYERS = ("config", "routes", "events", "packages", "views", "code")
+_CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
+_PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
+_ENV = re.compile(r"^\.env(\.[\w-]+)?$")
+
+
+def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False) -> dict[str, Inputs]:
+    """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs)."""
+    direct: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
+    indirect: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
+    for record in records:
+        path = record.path.removeprefix(root + "/")
+        for layer in LAYERS:
+            if _DIRECT[layer](path):
+                direct[layer].append(record)
+            elif _INDIRECT.get(layer, _never)(path):
+                indirect[layer].append(record)
+    return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in LAYERS}
+
+
+def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:
+    """The absolute paths of the direct inputs of config and routes: few, and worth a look at every tick."""
+    return tuple(
+        f"{root}/{stat.path}" for layer in ("config", "routes") for stat in inputs[layer].direct if layer in inputs and stat.path[:1] != "/"
+    )
+
+
+def _inputs(direct: list[FileRecord], indirect: list[FileRecord], root: str, truncated: bool) -> Inputs:
+    return Inputs(
+        direct=tuple(record.stat(root) for record in _newest(direct)),
+        indirect=tuple(record.stat(root) for record in _newest(indirect)),
+        truncated=truncated or len(direct) > MAX_INPUTS or len(indirect) > MAX_INPUTS,
+    )
+
+
+def _newest(records: list[FileRecord]) -> list[FileRecord]:
+    return sorted(records, key=lambda record: record.newest, reverse=True)[:MAX_INPUTS]
+
+
+def _never(_path: str) -> bool:
+    return False
+
+
+def _config(path: str) -> bool:
+    return (path.startswith("config/") and path.endswith(".php")) or _ENV.match(path) is not None or path == "bootstrap/providers.php"
+
+
+def _routes(path: str) -> bool:
+    return (path.startswith("routes/") and path.endswith(".php")) or path.endswith("/RouteServiceProvider.php")
+
+
+def _events(path: str) -> bool:
+    in_listeners = path.startswith("app/Listeners/") and path.endswith(".php")
+    return in_listeners or path.endswith("/EventServiceProvider.php")
+
+
+def _packages(path: str) -> bool:
+    return path in ("vendor/composer/installed.json", "composer.json")
+
+
+def _views(path: str) -> bool:
+    return path.endswith(".blade.php")
+
+
+def _code(path: str) -> bool:
+    return path.endswith(".php") and not path.endswith(".blade.php") and path.startswith(_CODE)
+
+
+def _provider(path: str) -> bool:
+    return _PROVIDER.search(path) is not None
+
+
+_DIRECT: dict[str, Callable[[str], bool]] = {
+    "config": _config,
+    "routes": _routes,
+    "events": _events,
+    "packages": _packages,
+    "views": _views,
+    "code": _code,
+}
+_INDIRECT: dict[str, Callable[[str], bool]] = {
+    "config": lambda path: _provider(path) or path == "bootstrap/app.php",
+    "routes": lambda path: _provider(path) or path == "bootstrap/app.php",
+    "events": _provider,
+}

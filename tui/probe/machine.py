@@ -1,0 +1,202 @@
+"""FPM and the other PHP processes of one machine: found through /proc and configuration files, looked at again on the slow beat."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.probe import fpm_config, records
+from tui.probe.fpm_config import FpmConfig
+from tui.probe.host import parse_processes
+from tui.snapshot import FileStat, Pool, Process, Watcher
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.probe.framing import Block, Section
+    from tui.probe.host import Host
+    from tui.probe.records import ProcessRecord
+
+CONF_LIMIT = "262144"
+_MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
+_POOL = re.compile(r"^php-fpm: pool (.+)$")
+_UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
+_DEBIAN = re.compile(r"^/etc/php/(\d+\.\d+)/fpm/")
+_FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
+
+
+class Master(msgspec.Struct, frozen=True, kw_only=True):
+    """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that we may not read."""
+
+    config_path: str
+    record: ProcessRecord | None = None
+    title: str = ""
+    unit: str = ""
+    binary: str = ""
+    config: FpmConfig = FpmConfig({}, (), {})
+    pools: tuple[Pool, ...] = ()
+    files: tuple[FileStat, ...] = ()
+    denied: tuple[str, ...] = ()
+    status_text: str = ""
+
+    @property
+    def version(self) -> str:
+        """``8.2`` where the path of the configuration tells it (Debian, Ubuntu)."""
+        match = _DEBIAN.match(self.config_path)
+        return match[1] if match else ""
+
+
+class PhpProcess(msgspec.Struct, frozen=True):
+    """A PHP process that is not FPM: its arguments, and what /proc tells of where it runs ("" not permitted)."""
+
+    record: ProcessRecord
+    args: tuple[str, ...]
+    cwd: str
+    user: str
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What the slow beat knows of the machine."""
+
+    masters: tuple[Master, ...] = ()
+    php: tuple[PhpProcess, ...] = ()
+    watchers: tuple[Watcher, ...] = ()
+
+
+async def survey(host: Host, before: Machine) -> Machine:
+    """Look at processes, and at FPM's configuration files; these are read again only when one of them changed. Raises LinkError."""
+    (scan,) = await host.ask(("scan",))
+    masters = _running_masters(scan)
+    if not masters:
+        masters = await _configured_masters(host)
+    known = {(master.config_path, master.files): master for master in before.masters}
+    return Machine(
+        masters=tuple([await _complete(host, master, known) for master in masters]),
+        php=tuple(_php_processes(scan)),
+        watchers=tuple(_watchers(scan, host)),
+    )
+
+
+def pool_of(title: str) -> str:
+    """The pool's name in a worker's title, "" for anything else."""
+    match = _POOL.match(title)
+    return match[1].strip() if match else ""
+
+
+def process(record: ProcessRecord, title: str, *, boot: float, hz: int, user: str = "") -> Process:
+    """The snapshot's value: start time by the server's clock."""
+    return Process(pid=record.pid, started=round(boot + record.ticks / hz, 3), title=safe(title, 300), user=safe(user, 64))
+
+
+def _running_masters(scan: Block) -> list[Master]:
+    cgroups = {section.argument: records.text(section.payload) for section in scan.of("cgroup")}
+    binaries = {section.argument: records.text(section.payload).strip() for section in scan.of("exe")}
+    masters = []
+    for pid, (record, title) in parse_processes(scan.of("process")).items():
+        if match := _MASTER.match(title):
+            unit = _UNIT.findall(cgroups.get(str(pid), ""))
+            binary = binaries.get(str(pid), "").removesuffix(" (deleted)")
+            masters.append(
+                Master(config_path=match[1], record=record, title=title, unit=unit[-1] if unit else "", binary=binary or record.comm)
+            )
+    return sorted(masters, key=lambda master: master.config_path)
+
+
+async def _configured_masters(host: Host) -> list[Master]:
+    blocks = await host.ask(*(("conf", pattern, CONF_LIMIT) for pattern in _FALLBACK_CONFIGS))
+    return [Master(config_path=section.argument) for block in blocks for section in block.of("text")]
+
+
+async def _complete(host: Host, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:
+    """Add configuration, its files' stats and the unit's status to a master that was found."""
+    files = await _config_files(host, master, known)
+    before = known.get((master.config_path, files))
+    if before is not None:
+        master = msgspec.structs.replace(master, config=before.config, pools=before.pools, denied=before.denied)
+    else:
+        master = await _read_config(host, master)
+        files = await _config_files(host, master, known)
+    return msgspec.structs.replace(master, files=files, status_text=await _status_text(host, master))
+
+
+async def _read_config(host: Host, master: Master) -> Master:
+    (block,) = await host.ask(("conf", master.config_path, CONF_LIMIT))
+    denied = [section.argument for section in block.of("denied")]
+    texts = [records.text(section.payload) for section in block.of("text")]
+    config = fpm_config.parse_config(*texts)
+    for pattern in config.includes[:20]:
+        (block,) = await host.ask(("conf", _absolute(pattern, master.config_path), CONF_LIMIT))
+        denied += [section.argument for section in block.of("denied")]
+        texts += [records.text(section.payload) for section in block.of("text")]
+    config = fpm_config.parse_config(*texts)
+    return msgspec.structs.replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
+
+
+async def _config_files(host: Host, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
+    """The stats of everything that a reload would read again, newest first."""
+    includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
+    patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
+    if master.binary.startswith("/"):
+        patterns.append(master.binary)
+    elif master.version:
+        patterns.append(f"/usr/sbin/php-fpm{master.version}")
+    blocks = await host.ask(*(("list", pattern) for pattern in patterns if "\n" not in pattern))
+    found: dict[str, records.FileRecord] = {}
+    for block in blocks:
+        for section in block.of("files"):
+            found |= records.parse_files(section.payload)
+    return tuple(record.stat() for record in sorted(found.values(), key=lambda each: (-each.mtime, each.path)))
+
+
+def _ini_patterns(config_path: str) -> list[str]:
+    folder = config_path.rpartition("/")[0]
+    if _DEBIAN.match(config_path):
+        return [f"{folder}/php.ini", f"{folder}/conf.d/*.ini"]
+    if folder.startswith("/usr/local/etc"):
+        return ["/usr/local/etc/php/php.ini", "/usr/local/etc/php/conf.d/*.ini"]
+    return [f"{folder}/php.ini", f"{folder}/php.d/*.ini", f"{folder}/conf.d/*.ini"]
+
+
+async def _status_text(host: Host, master: Master) -> str:
+    if not master.unit or "systemctl" not in host.hello.tools:
+        return ""
+    (block,) = await host.ask(("unit", master.unit))
+    lines = dict(line.partition("=")[::2] for line in block.text("unit").splitlines())
+    return lines.get("StatusText", "")
+
+
+def _absolute(pattern: str, config_path: str) -> str:
+    return pattern if pattern.startswith("/") else f"{config_path.rpartition('/')[0]}/{pattern}"
+
+
+def _php_processes(scan: Block) -> Iterable[PhpProcess]:
+    cwds = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("cwd")}
+    owners = {section.argument: records.text(section.payload).strip() for section in scan.of("owner")}
+    for section in scan.of("php"):
+        if (found := _record_and_args(section)) is not None:
+            record, args = found
+            yield PhpProcess(record, args, cwds.get(section.argument, ""), owners.get(section.argument, ""))
+
+
+def _watchers(scan: Block, host: Host) -> Iterable[Watcher]:
+    ours = (host.me[0], str(host.me[1]))
+    seen = set()
+    for section in scan.of("watch"):
+        found = _record_and_args(section)
+        if found is None or "stalewatch-watch" not in found[1]:
+            continue
+        _, args = found
+        rest = args[args.index("stalewatch-watch") + 1 :]
+        who_since = tuple(rest[:2])
+        if len(who_since) == 2 and rest[1].isdecimal() and who_since != ours and who_since not in seen:
+            seen.add(who_since)
+            yield Watcher(who=safe(rest[0], 100), since=records.parse_time(rest[1]))
+
+
+def _record_and_args(section: Section) -> tuple[ProcessRecord, tuple[str, ...]] | None:
+    line, _, rest = records.text(section.payload).partition("\n")
+    record = records.parse_process(line)
+    return (record, tuple(rest.rstrip("\n").split("\n"))) if record is not None else None

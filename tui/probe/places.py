@@ -1,0 +1,125 @@
+"""Where the applications are, and which pool serves which: the inventory first, then nginx, the pools and the usual places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from tui.inventory import AppEntry
+from tui.probe import nginx, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.probe.host import Host
+    from tui.probe.machine import Machine, Master
+    from tui.snapshot import Pool
+
+MAX_APPS = 12
+_GLOBS = ("/srv/*/current", "/srv/*", "/var/www/*/current", "/var/www/*", "/home/*/current", "/var/www", "/app")
+_NGINX = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*")
+_KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
+    "artisan": "laravel",
+    "bin/console": "symfony",
+    "wp-config.php": "wordpress",
+}
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """One application: the path as configured, its real path ("" when it is not there), and what it looks like."""
+
+    path: str
+    root: str = ""
+    kind: Literal["laravel", "symfony", "wordpress", "php"] = "php"
+    entry: AppEntry = AppEntry()
+    passes_to: str = ""
+
+    @property
+    def base(self) -> str:
+        """The directory that holds releases and ``current`` (deployer, Envoyer, Capistrano); else the root itself."""
+        return self.path.rpartition("/")[0] if self.path.rpartition("/")[2] == "current" and self.root != self.path else self.root
+
+
+async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) -> tuple[Place, ...]:
+    """The applications to watch, in a stable order. Entries without a path (only overrides) apply to what is discovered."""
+    (found,) = await host.ask(("nginx", *_NGINX))
+    sites = nginx.parse_sites(found.text("nginx"))
+    passes = {_without_public(site.root): site.passes_to for site in sites}
+    named = [entry for entry in entries if entry.path]
+    if named:
+        paths = [entry.path.rstrip("/") or "/" for entry in named]
+    else:
+        chdirs = [str(pool.settings.get("chdir", "")) for master in machine.masters for pool in master.pools]
+        paths = [*passes, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
+    signs = await _signs(host, paths)
+    if not named:
+        # A bare index.php in a usual place is a default page; only who is told to serve it makes it an application.
+        paths = [path for path, sign in signs.items() if sign != "index.php" or path in passes]
+    real = await _real_paths(host, paths)
+    override = next((entry for entry in entries if not entry.path), AppEntry())
+    by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
+    places = [
+        Place(
+            path=path,
+            root=real.get(path, ""),
+            kind=_KINDS.get(signs.get(path, ""), "php"),
+            entry=by_path.get(path, override),
+            passes_to=passes.get(path, passes.get(real.get(path, ""), "")),
+        )
+        for path in paths
+    ]
+    return tuple(places if named else _distinct(places))[:MAX_APPS]
+
+
+def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | None]:
+    """The pool that serves *place*, and its master: what the inventory says, what nginx passes to, whose chdir or name fits, else the first.
+    A pool that is only an override (no such listen in any configuration) is left to the caller: (first master, None)."""
+    pairs = [(master, pool) for master in machine.masters for pool in master.pools]
+    wanted = place.entry.socket or place.passes_to
+    for master, pool in pairs:
+        if wanted and pool.listen == wanted:
+            return master, pool
+    first = machine.masters[0] if machine.masters else None
+    if place.entry.socket:
+        return first, None
+    for master, pool in pairs:
+        chdir = str(pool.settings.get("chdir", "")).rstrip("/")
+        if chdir and (chdir == place.path or chdir.startswith((place.path + "/", place.root + "/"))):
+            return master, pool
+    names = {part for part in place.path.split("/") if part}
+    running = [pair for pair in pairs if pair[0].record is not None] or pairs
+    for master, pool in running:
+        if pool.name in names:
+            return master, pool
+    return running[0] if running else (first, None)
+
+
+async def _signs(host: Host, paths: Iterable[str]) -> dict[str, str]:
+    (block,) = await host.ask(("roots", *paths))
+    lines = [line.partition(" ")[::2] for line in (block.text("roots")).split("\n")]
+    return {path: sign for sign, path in lines if path}
+
+
+async def _real_paths(host: Host, paths: list[str]) -> dict[str, str]:
+    if not paths:
+        return {}
+    real_block, stat_block = await host.ask(("real", *paths), ("stat", *paths))
+    there = records.parse_files(section.payload) if (section := stat_block.first("files")) else {}
+    real = {section.argument: records.text(section.payload).strip("\n") for section in real_block.of("real")}
+    return {path: real.get(path, "") for path in paths if path in there}
+
+
+def _distinct(places: list[Place]) -> list[Place]:
+    """One place per real path; a symlink is preferred to what it points to, because it says what is meant to run."""
+    chosen: dict[str, Place] = {}
+    for place in sorted(places, key=lambda each: (each.path == each.root, each.path)):
+        if place.root:
+            chosen.setdefault(place.root, place)
+    inside = {place.root for place in chosen.values() if place.kind == "laravel"}
+    kept = [place for place in chosen.values() if not any(place.root.startswith(root + "/") for root in inside)]
+    return sorted(kept, key=lambda place: (place.kind != "laravel", place.path))
+
+
+def _without_public(path: str) -> str:
+    return path.rstrip("/").removesuffix("/public")
