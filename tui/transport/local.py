@@ -98,7 +98,7 @@ class LocalLink:
         except TimeoutError:
             raise LinkTimeout(f"local: {what}: no answer within {_OPEN_TIMEOUT:g} s") from None
         except (OSError, ValueError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno and error.errno > 0 else str(error)
             raise NotPermitted(f"local: {what}: {safe(reason, 200)}") from error
         return self._stream(what, reader, writer)
 

@@ -58,7 +58,8 @@ class ProxyCommand:
                 await asyncio.wait_for(self._process.wait(), _GRACE)
             self._kill(signal.SIGKILL)
             await self._process.wait()
-        self._listening.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening, _GRACE)
 
     def _kill(self, number: signal.Signals) -> None:
         if self._process.returncode is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Final
 
@@ -64,5 +65,6 @@ def link_lost(where: str, error: Exception | None) -> LinkLost:
 
 def _reason(error: Exception) -> SafeText:
     if isinstance(error, OSError) and error.strerror:
-        return safe(error.strerror, 200)
+        plain = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # asyncio words it as "Connect call failed"
+        return safe(plain, 200)
     return safe(str(error) or type(error).__name__, 200)

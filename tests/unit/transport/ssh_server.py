@@ -173,6 +173,10 @@ class SshLab:
 
     async def aclose(self) -> None:
         await self._stack.aclose()
+        for pid in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        await until(lambda: not self.running)
 
     async def _stop(self, acceptor: asyncssh.SSHAcceptor) -> None:
         acceptor.close()

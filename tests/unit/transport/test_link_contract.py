@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.unit.transport.ssh_server import SshLab, until
 from tui.errors import LinkError, LinkLost, LinkTimeout, NotPermitted
-from tui.transport.base import Link
+from tui.transport.base import Link, Stream
 from tui.transport.local import LocalLink
 
 
@@ -44,8 +45,6 @@ async def test_run_does_not_wait_for_a_reader_that_never_reads(link: Link) -> No
     "text", ["it's", 'say "hi"', "back\\slash", "two\nlines", "bang!", "$HOME `id` $(id)", "ünï\tcödé", "%s %% \\n \\0101"], ids=repr
 )
 async def test_run_quotes_whatever_the_command_holds(link: Link, text: str) -> None:
-    import shlex
-
     assert (await link.run(f"printf %s {shlex.quote(text)}")).stdout.decode() == text
 
 
@@ -103,9 +102,7 @@ async def test_a_coprocess_that_ends_is_an_end_of_stream_and_no_lost_link(link: 
     assert await stream.read() == b""
     assert link.alive
     with pytest.raises(LinkLost):
-        for _ in range(100):
-            await stream.write(b"anybody?\n")
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(write_for_ever(stream), 5)
 
 
 async def test_open_unix_and_open_tcp_reach_sockets(link: Link, tmp_path: Path) -> None:
@@ -148,7 +145,7 @@ async def test_put_writes_exactly_the_bytes_and_the_mode(link: Link, tmp_path: P
 
 
 async def test_put_says_why_it_could_not(link: Link, tmp_path: Path) -> None:
-    with pytest.raises(NotPermitted, match="(?i)no such file|nonexistent"):
+    with pytest.raises(NotPermitted, match=r"(?i)no such file|nonexistent"):
         await link.put(str(tmp_path / "no/such/folder/x"), b"x", 0o600)
     (tmp_path / "folder").mkdir()
     with pytest.raises(NotPermitted, match="is a directory"):
@@ -169,6 +166,12 @@ async def test_closing_twice_is_fine_and_ends_everything(link: Link) -> None:
     await stream.close()
 
 
+async def write_for_ever(stream: Stream) -> None:
+    while True:
+        await stream.write(b"anybody?\n")
+        await asyncio.sleep(0.01)
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -178,11 +181,11 @@ def alive(pid: int) -> bool:
         return stat.read().rpartition(") ")[2][0] != "Z"
 
 
-async def read_exactly(stream: object, size: int) -> bytes:
+async def read_exactly(stream: Stream, size: int) -> bytes:
     data = b""
     async with asyncio.timeout(5):
         while len(data) < size:
-            piece = await stream.read()  # type: ignore[attr-defined]
+            piece = await stream.read()
             assert piece, f"ended after {len(data)} of {size} bytes"
             data += piece
     return data
