@@ -28,9 +28,9 @@ class Fact(NamedTuple):
 
 
 class Started(NamedTuple):
-    """FPM workers: how many, and when the oldest and the youngest of them started (epoch seconds)."""
+    """FPM workers: how many (*total*), and when the oldest and the youngest of them started (epoch seconds)."""
 
-    count: int
+    total: int
     oldest: float
     youngest: float
 
@@ -82,7 +82,13 @@ def last_deploy(report: Report) -> Deploy | None:
 def workers(report: Report) -> Started | None:
     """FPM workers by the status page, else by /proc."""
     page, seen = pool_status(report), fpm(report)
-    starts = [worker.started for worker in page.workers] if page and page.workers else [worker.started for worker in seen.workers] if seen else []
+    starts = (
+        [worker.started for worker in page.workers]
+        if page and page.workers
+        else [worker.started for worker in seen.workers]
+        if seen
+        else []
+    )
     if not starts:
         return Started(0, 0.0, 0.0) if seen and seen.running else None
     return Started(len(starts), min(starts), max(starts))
@@ -221,14 +227,16 @@ def pool(report: Report, clock: Clock) -> Fact:
     found = workers(report)
     if found is None:
         return _unseen("workers", verdict, report, Layer.FPM)
-    if found.count == 0:
+    if found.total == 0:
         return Fact("workers", verdict, "none running (idle pool)", "none running")
     deploy = last_deploy(report)
     note = ""
     if deploy is not None:
-        note = "before the deploy" if found.youngest < deploy.at else "after the deploy" if found.oldest >= deploy.at else "around the deploy"
+        note = (
+            "before the deploy" if found.youngest < deploy.at else "after the deploy" if found.oldest >= deploy.at else "around the deploy"
+        )
     since = f"since {clock.hm(found.oldest)}"
-    return Fact("workers", verdict, f"{found.count}, {since}", f"{found.count}, {since}", note)
+    return Fact("workers", verdict, f"{found.total}, {since}", f"{found.total}, {since}", note)
 
 
 def queue(report: Report, clock: Clock) -> Fact:
@@ -257,9 +265,9 @@ def health(report: Report) -> tuple[Finding, ...]:
 
 def why(report: Report) -> Finding | None:
     """The finding that says most about the verdict."""
-    return next((finding for finding in report.findings if finding.verdict is report.verdict and finding.severity is not Severity.INFO), None) or next(
-        iter(report.findings), None
-    )
+    return next(
+        (finding for finding in report.findings if finding.verdict is report.verdict and finding.severity is not Severity.INFO), None
+    ) or next(iter(report.findings), None)
 
 
 def problems(report: Report) -> tuple[Unseen, ...]:

@@ -48,7 +48,13 @@ def widths(width: int) -> tuple[int, int, int, int]:
 def head(width: int) -> Line:
     """The names of the columns."""
     name, verdict, commit, rate = widths(width)
-    cells = [line(f"  {'server':<{name - 1}}"), line("verdict"), line("commit"[:commit]), line(" ".join(LAYER_HEADS.values())), line("hit rate"[:rate])]
+    cells = [
+        line(f"  {'server':<{name - 1}}"),
+        line("verdict"),
+        line("commit"[:commit]),
+        line(" ".join(LAYER_HEADS.values())),
+        line("hit rate"[:rate]),
+    ]
     row = columns(cells, (name + 1, verdict, commit, 4 * len(LAYER_HEADS) - 1, rate), 1)
     return Line(tuple(Span(span.text, "head") for span in fill(row, width).spans), "head")
 
@@ -56,7 +62,11 @@ def head(width: int) -> Line:
 def row(pane: Pane, look: Look, width: int) -> Line:
     """One pane in one row."""
     name, verdict, commit, rate = widths(width)
-    lead = line(Span(CURSOR if look.focused else " ", "accent"), Span(MARK if look.marked else " ", "mark"), Span(text_crop(_name(pane, name - 1), name - 1), "strong" if look.focused else "text"))
+    lead = line(
+        Span(CURSOR if look.focused else " ", "accent"),
+        Span(MARK if look.marked else " ", "mark"),
+        Span(text_crop(_name(pane, name - 1), name - 1), "strong" if look.focused else "text"),
+    )
     report = pane.report
     known = facts.host(report) if report else None
     cells = [
@@ -129,4 +139,3 @@ class FleetTable(LinesView):
         at = self._top + event.y - 1
         if event.y >= 1 and at < len(self._panes):
             self.post_message(self.Chosen(self._panes[at].key, event.chain > 1))
-

@@ -112,7 +112,15 @@ def _runs(cells: Sequence[tuple[str, str]]) -> list[Span]:
 def legend(width: int, shaded: bool) -> Line:
     """What the signs mean, as far as there is room."""
     parts = [Span(f"{SHADE} ran old code", "shade")] if shaded else []
-    for kind in (EventKind.DEPLOY, EventKind.RELOAD, EventKind.CACHE, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION, EventKind.WORKERS):
+    for kind in (
+        EventKind.DEPLOY,
+        EventKind.RELOAD,
+        EventKind.CACHE,
+        EventKind.RESTART,
+        EventKind.ERROR,
+        EventKind.ACTION,
+        EventKind.WORKERS,
+    ):
         parts.append(Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value))
     spans: list[Span] = []
     room = width

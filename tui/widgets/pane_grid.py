@@ -23,11 +23,6 @@ def across(width: int, count: int) -> int:
     return max(1, min(count, (width + 1) // PANE_WIDTH))
 
 
-def rows(width: int, count: int) -> int:
-    """How many rows of panes that makes."""
-    return -(-count // across(width, count)) if count else 0
-
-
 class PaneGrid(VerticalScroll, can_focus=False):
     """Places are widgets; which pane stands in which place is told by :meth:`show`."""
 
@@ -35,25 +30,28 @@ class PaneGrid(VerticalScroll, can_focus=False):
     PaneGrid { layout: grid; grid-gutter: 0 1; scrollbar-size-vertical: 1; background: $background; }
     """
 
-    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int) -> None:
-        """Put *panes* into the places, in this order, and keep the selected one in sight."""
-        self._make(len(panes))
+    def __init__(self) -> None:
+        super().__init__(id="grid")
+        self._shape = (0, 0)
+        self._row = 0
+
+    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int, columns: int, height: int) -> None:
+        """Put *panes* into the places, *columns* side by side and *height* rows each, and keep the selected one in sight."""
+        self._make(len(panes), columns, height)
         places = list(self.query(PaneView))
         for place, pane, look in zip(places, panes, looks, strict=False):
             place.show(pane, look)
-        if 0 <= selected < len(places):
-            self.scroll_to_widget(places[selected], animate=False)
+        if 0 <= selected < len(places) and selected // columns != self._row:
+            self._row = selected // columns
+            self.scroll_to(y=max(0, (self._row + 1) * height - self.size.height), animate=False)
 
-    def _make(self, count: int) -> None:
+    def _make(self, count: int, columns: int, height: int) -> None:
         have = len(self.query(PaneView))
         if have < count:
             self.mount_all([PaneView() for _ in range(count - have)])
-        elif have > count:
-            for place in list(self.query(PaneView))[count:]:
-                place.remove()
-        columns = across(self.app.size.width, count)
-        if self.styles.grid_size_columns != columns:
+        for place in list(self.query(PaneView))[count:]:
+            place.remove()
+        if self._shape != (columns, height):
+            self._shape = (columns, height)
             self.styles.grid_size_columns = columns
-        height = PANE_HEIGHT if rows(self.app.size.width, count) > 1 else max(8, self.size.height or PANE_HEIGHT)
-        if str(self.styles.grid_rows) != str(height):
             self.styles.grid_rows = str(height)

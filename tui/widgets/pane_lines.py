@@ -152,7 +152,10 @@ def connect_lines(pane: Pane, look: Look, width: int) -> list[Line]:
     if not pane.step:
         return [line(Span("waiting for its turn to connect", "muted"))]
     at = STEPS.index(pane.step) if pane.step in STEPS else -1
-    dots = [Span(f"{name} " if number != at else f"{CURSOR} {name} ", "fresh-mark" if number < at else "accent" if number == at else "muted") for number, name in enumerate(STEPS)]
+    dots = [
+        Span(f"{name} " if number != at else f"{CURSOR} {name} ", "fresh-mark" if number < at else "accent" if number == at else "muted")
+        for number, name in enumerate(STEPS)
+    ]
     waited = f"connecting: {pane.step}, {age(look.monotonic - pane.step_since)}"
     return [crop(line(Span(waited, "text")), width), crop(Line(tuple(dots)), width)]
 
@@ -177,7 +180,10 @@ def progress_lines(pane: Pane, width: int) -> list[Line]:
     """The runbook that runs here: what is under way, and the last things that were done."""
     latest = {item.step: item for item in pane.progress}
     shown = [item for item in latest.values() if item.status is not Status.WAITING]
-    return [crop(line(STATUS_SIGN[item.status], " ", Span(text_crop(item.step, 40)), Span(f"  {item.status.value}", "muted")), width) for item in shown[-4:]]
+    return [
+        crop(line(STATUS_SIGN[item.status], " ", Span(text_crop(item.step, 40)), Span(f"  {item.status.value}", "muted")), width)
+        for item in shown[-4:]
+    ]
 
 
 def why_lines(report: Report, width: int, most: int) -> list[Line]:

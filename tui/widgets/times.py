@@ -111,7 +111,16 @@ def age(seconds: float) -> str:
 def _age(seconds: int) -> str:
     unit = "seconds" if seconds < 60 else "minutes" if seconds < 86400 else "hours"
     words = humanize.precisedelta(timedelta(seconds=seconds), minimum_unit=unit, suppress=["months", "years"], format="%d")
-    for long, short in (("seconds", "s"), ("second", "s"), ("minutes", "min"), ("minute", "min"), ("hours", "h"), ("hour", "h"), ("days", "d"), ("day", "d")):
+    for long, short in (
+        ("seconds", "s"),
+        ("second", "s"),
+        ("minutes", "min"),
+        ("minute", "min"),
+        ("hours", "h"),
+        ("hour", "h"),
+        ("days", "d"),
+        ("day", "d"),
+    ):
         words = words.replace(long, short)
     return words.replace(" and ", " ").replace(",", "")
 

@@ -1,0 +1,1 @@
+"""The dashboard, over a board that is fed by hand."""

@@ -1,0 +1,341 @@
+"""Reports by hand: the incident of 2025-10-24 as three servers would tell it at 13:02, and an engine that does nothing but answer."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.board import Board, Pane
+from tui.inventory import Fleet, Server
+from tui.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
+from tui.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from tui.snapshot import (
+    AppLayout,
+    CacheFile,
+    CompiledView,
+    Deploy,
+    FileStat,
+    FpmFacts,
+    HostFacts,
+    Inputs,
+    LogLine,
+    Opcache,
+    PackageFacts,
+    Pool,
+    PoolStatus,
+    PoolWorker,
+    Process,
+    ReleaseFacts,
+    RuntimeFacts,
+    Script,
+    Snapshot,
+    Unseen,
+    ViewFacts,
+)
+from tui.text import SafeText, safe
+from tui.timeline import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+APP = SafeText("/var/www/api-gateway")
+NOW = 1761303731.0  # 2025-10-24 11:02:11 UTC, 13:02:11 in Berlin
+HANDLER = "app/Http/Controllers/RetellFunctionCallHandler.php"
+
+
+def at(clock: str) -> float:
+    """That day's *clock* (HH:MM or HH:MM:SS, CEST) as epoch seconds."""
+    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+    return 1761303600.0 + (hours - 13) * 3600 + minutes * 60 + (seconds[0] if seconds else 0)
+
+
+def stat(path: str, clock: str) -> FileStat:
+    return FileStat(safe(path), at(clock), at(clock), 1200, 77, SafeText("www-data"))
+
+
+def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = HANDLER, log: Sequence[LogLine] = ()) -> HostFacts:
+    config = (stat("config/services.php", "12:38:02"), stat(".env", "12:10"), stat("config/app.php", "12:10"))
+    routes = (stat("routes/api.php", "12:38:02"), stat("routes/web.php", "12:10"))
+    workers = tuple(Process(pid=17570 + n, started=at(reloaded) + n, title=SafeText("php-fpm: pool www")) for n in range(7))
+    return HostFacts(
+        now=NOW,
+        slow_at=NOW - 12,
+        utc_offset=7200,
+        layout=AppLayout(kind="laravel", laravel=SafeText("8.83.26")),
+        release=ReleaseFacts(
+            root=APP,
+            commit=safe(commit),
+            branch=SafeText("main"),
+            deploys=(Deploy(at=at("12:38:02"), source="git", what=SafeText("fix call context"), files=(safe(handler),)),),
+        ),
+        caches=(
+            CacheFile(layer="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True),
+            CacheFile(layer="routes", path=SafeText("bootstrap/cache/routes-v7.php"), stat=stat("bootstrap/cache/routes-v7.php", cached), complete=True),
+            CacheFile(layer="events", path=SafeText("bootstrap/cache/events.php")),
+        ),
+        inputs={"config": Inputs(direct=config), "routes": Inputs(direct=routes)},
+        views=ViewFacts(
+            views=tuple(
+                CompiledView(compiled=stat(f"storage/framework/views/{n}.php", "12:25"), source=stat(f"resources/views/{n}.blade.php", "12:20")) for n in range(24)
+            ),
+            check_timestamps=True,
+            writable=True,
+        ),
+        packages=PackageFacts(cached=(SafeText("laravel/sanctum"), SafeText("spatie/log")), installed=(SafeText("laravel/sanctum"), SafeText("spatie/log"))),
+        fpm=FpmFacts(
+            running=True,
+            unit=SafeText("php8.3-fpm.service"),
+            version=SafeText("8.3.6"),
+            process_control_timeout=0.0,
+            pool=Pool(
+                name=SafeText("www"), listen=SafeText("/run/php/php8.3-fpm.sock"), pm=SafeText("static"), max_children=7, status_path=SafeText("/status")
+            ),
+            workers=workers,
+        ),
+        disk_free=12_000_000_000,
+        disk_total=40_000_000_000,
+        log_lines=tuple(log),
+    )
+
+
+def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = True) -> RuntimeFacts:
+    busy = tuple(
+        Script(path=safe(f"{APP}/vendor/laravel/framework/src/Illuminate/Part{n}.php"), hits=9000 - n * 7, memory=21_000, mtime=at("11:00"), last_used=int(NOW))
+        for n in range(40)
+    )
+    workers = tuple(
+        PoolWorker(pid=17570 + n, state=SafeText("Running" if n == 3 else "Idle"), started=at(reloaded) + n, requests=812 - n, duration=0.4, method=SafeText("POST"), uri=SafeText("/api/call"))
+        for n in range(7)
+    )
+    return RuntimeFacts(
+        asked_at=NOW,
+        via="tunnel",
+        php_version=SafeText("8.3.6"),
+        opcache=Opcache(
+            enabled=True,
+            start_time=int(at(reloaded)),
+            cached_scripts=382,
+            cached_keys=640,
+            max_cached_keys=16229,
+            used_memory=31_000_000,
+            free_memory=103_000_000,
+            validate_timestamps=validate,
+            changed=changed,
+            changed_total=len(changed),
+            scripts=busy,
+        ),
+        status=PoolStatus(pool=SafeText("www"), started=at(reloaded), accepted=6120, idle=6, active=1, total=7, workers=workers),
+    )
+
+
+def layers(**verdicts: Verdict) -> dict[Layer, Verdict]:
+    absent = {Layer.EVENTS, Layer.WORKERS}
+    return {layer: verdicts.get(layer.value, Verdict.ABSENT if layer in absent else Verdict.FRESH) for layer in Layer}
+
+
+def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
+    script = f"{APP}/{handler}"
+    deployed = at("12:38:02")
+    return (
+        Finding(
+            layer=Layer.OPCACHE,
+            code="opcache.stale-bytecode",
+            severity=Severity.CRITICAL,
+            verdict=Verdict.STALE,
+            subject=safe(script),
+            summary=safe(f"{handler.rsplit('/', 1)[-1]} and 1 more run as compiled before the deploy: this pool never looks at the disk again"),
+            evidence=(
+                Evidence("on disk since", deployed, "time"),
+                Evidence("cached since", at("12:27"), "time"),
+                Evidence("the disk is ahead by", 662.0, "age"),
+                Evidence("validate_timestamps", False),
+                Evidence("check it yourself", safe(f"stat -c '%y %n' {script}"), "command"),
+            ),
+            remedy=(Remedy.INVALIDATE, Remedy.RELOAD),
+            since=deployed,
+            paths=(script, f"{APP}/app/Services/CallLifecycleService.php"),
+        ),
+        *(
+            Finding(
+                layer=layer,
+                code=f"{layer.value}.older-than-source",
+                severity=Severity.CRITICAL,
+                verdict=Verdict.STALE,
+                subject=safe(f"bootstrap/cache/{name}"),
+                summary=safe(f"the {layer.value} cache is 12 min older than {source}"),
+                evidence=(Evidence("source", deployed, "time"), Evidence("cache", at("12:26"), "time")),
+                remedy=(Remedy.REBUILD,),
+                since=deployed,
+            )
+            for layer, name, source in ((Layer.CONFIG, "config.php", "config/services.php"), (Layer.ROUTES, "routes-v7.php", "routes/api.php"))
+        ),
+        Finding(
+            layer=Layer.OPCACHE,
+            code="opcache.hit-rate",
+            severity=Severity.WARNING,
+            verdict=Verdict.FRESH,
+            subject=SafeText("pool www"),
+            summary=SafeText("hit rate 71.3 % is below 85 %"),
+        ),
+    )
+
+
+def stale(server: str = "web1", handler: str = HANDLER, **more: object) -> Report:
+    """A server that was not reloaded after the deploy."""
+    log = [LogLine(log=SafeText("laravel.log"), at=at("12:50:07"), text=SafeText("production.ERROR: Call context not found"), alarm=True)]
+    changed = tuple(
+        Script(path=safe(f"{APP}/{path}"), hits=hits, memory=88_000, mtime=at("12:38:02"), ctime=at("12:38:02"), last_used=int(NOW), cached=True)
+        for path, hits in ((handler, 1412), ("app/Services/CallLifecycleService.php", 1409))
+    )
+    seen = Snapshot(
+        server=server,
+        address=f"deploy@{server}",
+        app=APP,
+        observed_at=NOW,
+        clock_offset=0.02,
+        host=host("12:27", "12:26", handler=handler, log=log),
+        runtime=runtime("12:27", changed, validate=False),
+    )
+    report = Report(
+        server=server,
+        address=f"deploy@{server}",
+        app=APP,
+        verdict=Verdict.STALE,
+        layers=layers(config=Verdict.STALE, routes=Verdict.STALE, opcache=Verdict.STALE),
+        findings=stale_findings(handler),
+        snapshot=seen,
+        observed_at=NOW,
+        stale_since=at("12:38:02"),
+        hit_rate=0.713,
+        hit_rates=(0.98, 0.97, 0.98, 0.61, 0.5, 0.55, 0.63, 0.68, 0.7, 0.72, 0.713),
+    )
+    return msgspec.structs.replace(report, **more)
+
+
+def fresh(server: str, **more: object) -> Report:
+    """A server that was reloaded after the deploy."""
+    seen = Snapshot(
+        server=server, address=f"deploy@{server}", app=APP, observed_at=NOW, clock_offset=0.01, host=host("12:55", "12:54"), runtime=runtime("12:55")
+    )
+    report = Report(
+        server=server,
+        address=f"deploy@{server}",
+        app=APP,
+        verdict=Verdict.FRESH,
+        layers=layers(),
+        snapshot=seen,
+        observed_at=NOW,
+        hit_rate=0.994,
+        hit_rates=(0.9, 0.95, 0.98, 0.99, 0.99, 0.995, 0.994),
+    )
+    return msgspec.structs.replace(report, **more)
+
+
+def pane(report: Report, **more: object) -> Pane:
+    return msgspec.structs.replace(Pane(server=report.server, app=report.app, group="api", production=True, report=report, received_at=100.0), **more)
+
+
+def event(clock: str, server: str, kind: EventKind, source: str, what: str, count: int = 1, until: str = "") -> Event:
+    return Event(
+        at=at(clock), server=server, app=APP, kind=kind, source=source, what=safe(what), key=f"{server}.{kind}.{clock}", count=count, until=at(until) if until else None
+    )
+
+
+def history() -> list[Event]:
+    """What the three servers tell of the last hour."""
+    told: list[Event] = []
+    for server in ("web1", "web2", "web3"):
+        told += [
+            event("12:26:00", server, EventKind.CACHE, "config", "config.php and routes-v7.php built"),
+            event("12:27:00", server, EventKind.RELOAD, "fpm", "reloaded, 7 workers"),
+            event("12:38:02", server, EventKind.DEPLOY, "git", "4f2a9c1 fix call context: RetellFunctionCallHandler.php and 3 more"),
+        ]
+    told += [event("12:49:50", server, EventKind.ERROR, "laravel.log", '"Call context not found"', 14 - 3 * n, "12:50:20") for n, server in enumerate(("web1", "web2", "web3"))]
+    told += [event("12:54:10", server, EventKind.CACHE, "config", "config.php and routes-v7.php built") for server in ("web2", "web3")]
+    told += [event("12:55:00", server, EventKind.RELOAD, "fpm", "reloaded, 7 workers") for server in ("web2", "web3")]
+    return told
+
+
+def incident() -> Board:
+    """The board at 13:02: web1 is stale, web2 and web3 are not."""
+    board = Board()
+    for report in (fresh("web2"), stale("web1"), fresh("web3")):
+        board.put(pane(report))
+    board.add(history())
+    return board
+
+
+def unreachable(server: str) -> Pane:
+    """A server whose host key changed."""
+    error = Unseen(code="link.host-key-changed", message=SafeText("the host key is not the one we know"), grant=SafeText(f"ssh-keygen -R {server}"))
+    return Pane(server=server, app=SafeText(""), group="api", error=error)
+
+
+STEPS = (
+    Step(id="preflight-fpm", phase=Phase.PREFLIGHT, action=Action.FPM_TEST, command="sudo -n /usr/sbin/php-fpm8.3 -t", reason=SafeText("a broken configuration must not be reloaded")),
+    Step(
+        id="rebuild-config",
+        phase=Phase.REBUILD,
+        action=Action.ARTISAN,
+        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan config:cache --no-interaction --no-ansi",
+        reason=SafeText("config.php is 12 min older than config/services.php"),
+        layer=Layer.CONFIG,
+    ),
+    Step(
+        id="rebuild-routes",
+        phase=Phase.REBUILD,
+        action=Action.ARTISAN,
+        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan route:cache --no-interaction --no-ansi",
+        reason=SafeText("routes-v7.php is 12 min older than routes/api.php"),
+        layer=Layer.ROUTES,
+    ),
+    Step(id="reload", phase=Phase.RELOAD, action=Action.RELOAD_FPM, command="sudo -n systemctl reload php8.3-fpm.service", reason=SafeText("2 scripts run as compiled before the deploy")),
+    Step(id="verify", phase=Phase.VERIFY, action=Action.LOOK, command="look again: start times, artefacts, bytecode", reason=SafeText("exit codes prove nothing")),
+)
+
+
+class FakeEngine:
+    """Answers at once and does nothing; what was asked is kept. *production* makes plans ask for the app's name."""
+
+    def __init__(self, board: Board, *, read_only: bool = False, production: bool = False) -> None:
+        self.board = board
+        self.read_only = read_only
+        self.fleet = Fleet(servers=(Server(target="deploy@web1", name="web1"),))
+        self.production = production
+        self.valid = True
+        self.in_flight = 0
+        self.asked: list[Request] = []
+        self.ran: list[Plan] = []
+        self.looked: list[list[tuple[str, str]]] = []
+        self.futures: list[Future[dict[tuple[str, str], Status]]] = []
+
+    def plan(self, keys: Sequence[tuple[str, str]], request: Request) -> Plan:
+        self.asked.append(request)
+        left = (LeftOut(SafeText("cache:clear"), SafeText("it would empty the application cache")),)
+        servers = tuple(
+            ServerPlan(server=server, app=SafeText(app), production=self.production, steps=STEPS, left_out=left, in_flight=self.in_flight, basis=str(len(self.asked)))
+            for server, app in keys
+        )
+        return Plan(request=request, servers=servers)
+
+    def still_valid(self, plan: Plan) -> bool:
+        return self.valid
+
+    def run(self, plan: Plan) -> Future[dict[tuple[str, str], Status]]:
+        self.ran.append(plan)
+        future: Future[dict[tuple[str, str], Status]] = Future()
+        self.futures.append(future)
+        return future
+
+    def look(self, keys: Sequence[tuple[str, str]]) -> None:
+        self.looked.append(list(keys))
+
+    def progress(self, server: str, *done: str, running: str = "") -> None:
+        """Put progress into the pane of *server*."""
+        items = [Progress(server=server, app=APP, step=step, status=Status.DONE, at=NOW) for step in done]
+        if running:
+            items.append(Progress(server=server, app=APP, step=running, status=Status.RUNNING, at=NOW))
+        old = next(pane for pane in self.board.take().panes if pane.server == server)
+        self.board.put(msgspec.structs.replace(old, progress=tuple(items)))

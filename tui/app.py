@@ -1,0 +1,161 @@
+"""The dashboard: takes what the engine's board has, at most four times a second, and hands keys to screens."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, Provider
+from textual.message import Message
+
+from tui.actions import ACTIONS, BY_ID
+from tui.screens.base import LiveScreen
+from tui.screens.doing import Doing
+from tui.screens.ending import Ending
+from tui.screens.fleet import FleetScreen
+from tui.screens.model import Model
+from tui.screens.palette import ActionProvider
+from tui.screens.sizes import LEAST
+from tui.screens.small import SmallScreen
+from tui.widgets.theme import DEFAULT, PLAIN, files, textual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ClassVar
+
+    from textual import events
+    from textual.timer import Timer
+
+    from tui.screens.engine_like import EngineLike
+
+BEAT = 0.25
+"""Seconds between two repaints that data cause."""
+
+
+class BoardChanged(Message):
+    """The board has something new (posted from the engine's thread)."""
+
+
+class StalewatchApp(App[int]):
+    """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
+
+    Whoever makes the engine starts and stops it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False, id=action.id) for action in ACTIONS
+    ]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "f24"  # ours is in the table of actions
+    TITLE = "stalewatch"
+
+    def __init__(
+        self,
+        engine: EngineLike,
+        *,
+        title: str = "",
+        theme: str = "",
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        colourless = os.environ.get("NO_COLOR") is not None
+        super().__init__(ansi_color=True if colourless else None)
+        self.animation_level = "none"
+        self.model = Model(engine, title, now, monotonic)
+        self.doing = Doing(self)
+        self.ending = Ending(self)
+        for source in files().values():
+            self.register_theme(textual(source))
+        self.theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or DEFAULT
+        self._due: Timer | None = None
+        self._painted = 0.0
+
+    def get_default_screen(self) -> FleetScreen:
+        return FleetScreen(self.model)
+
+    def on_mount(self) -> None:
+        self.ending.listen()
+        self.flush()
+        self.model.engine.board.listen(self._told)
+        self.set_interval(1.0, self._tick)
+
+    # --------------------------------------------------------------------------------------------------------------------- data
+
+    def _told(self) -> None:
+        """From the engine's thread."""
+        self.post_message(BoardChanged())
+
+    def on_board_changed(self) -> None:
+        """Paint now if the last time is long ago, else once when the beat is over."""
+        if self._due is not None:
+            return
+        wait = self._painted + BEAT - time.monotonic()
+        if wait <= 0:
+            self.flush()
+        else:
+            self._due = self.set_timer(wait, self.flush)
+
+    def flush(self) -> None:
+        """Take the newest and draw it."""
+        self._due = None
+        self._painted = time.monotonic()
+        if self.model.update() and not self.model.view.frozen:
+            self._settle()
+            self._redraw()
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, LiveScreen):
+            self.screen.tick()
+        if int(self.model.now()) % 15 == 0:  # ages are counted in quarters of a minute
+            self._settle()
+            self._redraw()
+
+    def _settle(self) -> None:
+        if isinstance(self.screen, FleetScreen) and not self.model.view.frozen:
+            self.model.settle()
+
+    def _redraw(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen) and screen.is_current and screen.is_mounted:
+                screen.redraw()
+        self.doing.refresh()
+
+    # --------------------------------------------------------------------------------------------------------------------- keys
+
+    def action_act(self, id: str) -> None:
+        """Do the action *id* of the table, or say why not."""
+        screen = self.screen
+        if not isinstance(screen, LiveScreen):
+            return
+        self.model.last_key = self.model.monotonic()
+        screen.say("")
+        action = BY_ID[id]
+        if screen.kind not in action.screens:
+            return
+        if reason := action.disabled(self.model.context(screen.kind, screen.key)):
+            screen.say(f"{action.label}: {reason}")
+            return
+        method = screen.methods().get(id) or self.doing.methods().get(id) or self.ending.methods().get(id)
+        if method is not None:
+            method()
+
+    def write_escape(self, sequence: str) -> None:
+        """Send an escape sequence of our own making to the terminal."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def open_palette(self) -> None:
+        """Every action by name."""
+        self.push_screen(CommandPalette(placeholder="what shall be done?"))
+
+    def on_resize(self, event: events.Resize) -> None:
+        small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+        shown = isinstance(self.screen, SmallScreen)
+        if small and not shown:
+            self.push_screen(SmallScreen())
+        elif shown and not small:
+            self.pop_screen()

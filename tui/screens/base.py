@@ -1,0 +1,65 @@
+"""What the full screens have in common: header, footer, and how a key reaches a method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from tui.widgets.footer import FooterView
+from tui.widgets.header import ClockView, HeaderView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.screens.engine_like import Key
+    from tui.screens.model import Model
+
+
+class LiveScreen(Screen[None]):
+    """Redraws from the Model when told to; *kind* is its name in the table of actions."""
+
+    kind: ClassVar[str] = ""
+
+    DEFAULT_CSS = """
+    LiveScreen { background: $background; color: $foreground; layout: vertical; }
+    LiveScreen > #top { height: 1; }
+    LiveScreen #header { width: 1fr; height: 1; }
+    LiveScreen #clock { width: 15; height: 1; }
+    LiveScreen #footer { height: 1; dock: bottom; }
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        """What this screen does for which action."""
+        return {}
+
+    @property
+    def key(self) -> Key | None:
+        """The pane that actions are limited to."""
+        return None
+
+    def redraw(self) -> None:
+        """Draw from the model; what did not change costs nothing."""
+        self.query_one(HeaderView).show(self.model.heading())
+        self.query_one(FooterView).show(self.model.context(self.kind, self.key))
+        self.tick()
+
+    def tick(self) -> None:
+        """Once a second: the clock, and what counts seconds."""
+        self.query_one(ClockView).show(self.model.clock())
+        if self.model.view.frozen:
+            self.query_one(HeaderView).show(self.model.heading())
+
+    def say(self, words: str) -> None:
+        """A notice in the footer, until the next key."""
+        self.query_one(FooterView).notice(words)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.redraw)

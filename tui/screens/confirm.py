@@ -1,0 +1,206 @@
+"""The dialog is the plan: what would be run, on which server, and why. Nothing is executed by a single key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from tui.runbook.plan import Plan, Request
+from tui.widgets import markdown
+from tui.widgets.lines import Line, Span, beside, line
+from tui.widgets.lines_view import LinesView
+from tui.widgets.plan_lines import can_run, plan_lines, title, word_to_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import ClassVar
+
+    from textual.app import ComposeResult
+
+    from tui.screens.engine_like import Key
+    from tui.screens.model import Model
+
+CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
+
+
+class PlanView(LinesView):
+    """The plan, scrolling."""
+
+    def __init__(self) -> None:
+        super().__init__(id="plan", classes="-scrolls")
+        self.plan: Plan | None = None
+        self.notice = ""
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return plan_lines(self.plan, width, self.notice) if self.plan else ()
+
+
+class PlanHead(LinesView):
+    """Title above, and how much of the plan is not in sight."""
+
+    def __init__(self) -> None:
+        super().__init__(id="plan-head")
+        self.words = ""
+        self.more = ""
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return [beside(line(Span(self.words, "title")), line(Span(self.more, "warning")), width)]
+
+
+class ConfirmScreen(ModalScreen["Plan | None"]):
+    """Gives the plan when it was confirmed and its evidence still holds, else None. *copy* puts text into the clipboard and says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n,q", "cancel", show=False),
+        Binding("a", "everything", show=False),
+        Binding("i", "invalidate", show=False),
+        Binding("x", "cache_clear", show=False),
+        Binding("y", "copy", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-8)", show=False),
+        Binding("pagedown,space", "scroll(8)", show=False),
+        Binding("left,right,h,l", "app.focus_next", show=False),
+    ]
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center middle; background: $background 60%; }
+    ConfirmScreen:ansi { background: ansi_default; }
+    ConfirmScreen > Vertical {
+        width: 90%; min-width: 58; max-width: 120; height: auto; max-height: 94%;
+        border: round $primary; padding: 0 1; background: $background;
+    }
+    ConfirmScreen #plan-head { height: 1; }
+    ConfirmScreen #plan { height: auto; margin: 1 0; }
+    ConfirmScreen #answer { height: 1; }
+    ConfirmScreen #word { width: 1fr; border: none; background: $panel; height: 1; }
+    ConfirmScreen #hint { width: 1fr; height: 1; }
+    ConfirmScreen #keys { height: 1; }
+    ConfirmScreen Button { margin: 0 0 0 1; min-width: 10; }
+    ConfirmScreen Button:focus { text-style: bold reverse; }
+    """
+
+    def __init__(self, model: Model, keys: Sequence[Key], request: Request, copy: Callable[[str], str]) -> None:
+        super().__init__()
+        self._model, self._keys, self._request, self._copy = model, tuple(keys), request, copy
+        self.plan = model.engine.plan(self._keys, request)
+        self._word = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield PlanHead()
+            yield PlanView()
+            with Horizontal(id="answer"):
+                yield Input(id="word", placeholder="tab, then type the name below", compact=True)
+                yield HintView("hint")
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Run", id="run", compact=True, variant="error")
+            yield HintView("keys")
+
+    def on_mount(self) -> None:
+        self._draw("")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _draw(self, notice: str) -> None:
+        """Show the plan as it is now, with Cancel in focus and nothing typed."""
+        self._word = word_to_type(self.plan)
+        view, box = self.query_one(PlanView), self.query_one("#word", Input)
+        view.plan, view.notice = self.plan, notice
+        box.value, box.display = "", bool(self._word)
+        self.query_one("#hint", HintView).display = not self._word
+        runs = can_run(self.plan)
+        self.query_one("#run", Button).disabled = not runs or bool(self._word)
+        self.query_one("#hint", HintView).say("tab, enter: run" if runs else "")
+        self.query_one("#cancel").focus()
+        self._keys_line()
+        self._fit()
+
+    def _keys_line(self) -> None:
+        asked = self._request
+        parts = [f"type {self._word} to run"] if self._word else []
+        parts += ["y copy", f"a {'only what is needed' if asked.everything else 'whole sequence'}"]
+        if any(server.in_flight for server in self.plan.servers) or asked.invalidate:
+            parts.append(f"i {'reload' if asked.invalidate else 'invalidate'} instead")
+        parts.append(f"x cache:clear {'off' if asked.cache_clear else 'too (empties the application cache)'}")
+        self.query_one("#keys", HintView).say(" · ".join(parts))
+
+    def _fit(self) -> None:
+        """The dialog is as high as its plan, as far as the screen goes; what is out of sight is said."""
+        view, head = self.query_one(PlanView), self.query_one(PlanHead)
+        view.redraw()
+        rows = len(plan_lines(self.plan, max(8, view.room[0]), view.notice)) if view.size.width else 10
+        most = max(3, int(self.size.height * 0.94) - 7)
+        view.styles.height = min(rows, most)
+        head.words = title(self.plan)
+        head.more = f"{rows - most} more lines: ↓" if rows > most else ""
+        head.redraw()
+
+    # --------------------------------------------------------------------------------------------------------------------- answers
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.query_one("#run", Button).disabled = not self._may_run()
+
+    def on_input_submitted(self) -> None:
+        if self._may_run():
+            self._run()
+
+    def _may_run(self) -> bool:
+        return can_run(self.plan) and (not self._word or self.query_one("#word", Input).value.strip() == self._word)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "cancel":
+            self.dismiss(None)
+        elif self._may_run():
+            self._run()
+
+    def _run(self) -> None:
+        if self._model.engine.still_valid(self.plan):
+            self.dismiss(self.plan)
+            return
+        self.plan = self._model.engine.plan(self._keys, self._request)
+        self._draw(CHANGED)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def _ask(self, **changes: bool) -> None:
+        self._request = msgspec.structs.replace(self._request, **changes)
+        self.plan = self._model.engine.plan(self._keys, self._request)
+        self._draw("")
+
+    def action_everything(self) -> None:
+        self._ask(everything=not self._request.everything)
+
+    def action_invalidate(self) -> None:
+        self._ask(invalidate=not self._request.invalidate)
+
+    def action_cache_clear(self) -> None:
+        self._ask(cache_clear=not self._request.cache_clear)
+
+    def action_copy(self) -> None:
+        self.query_one("#keys", HintView).say(self._copy(markdown.plan(self.plan)))
+
+    def action_scroll(self, rows: int) -> None:
+        view = self.query_one(PlanView)
+        view.scroll_to(y=view.scroll_offset.y + rows, animate=False)
+
+
+class HintView(LinesView):
+    """A line of hints."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._words = ""
+
+    def say(self, words: str) -> None:
+        self._words = words
+        self.redraw()
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return [line(Span(self._words, "muted"))]

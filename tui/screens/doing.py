@@ -1,0 +1,157 @@
+"""What actions do that are the same on every screen: plans, looks, copies, and how things are shown."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui.actions import ACTIONS
+from tui.runbook.plan import Choice, Request
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import HelpScreen
+from tui.screens.progress import ProgressScreen
+from tui.screens.server import ServerScreen
+from tui.widgets import markdown, osc52
+from tui.widgets.theme import files
+from tui.widgets.times import Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.app import StalewatchApp
+    from tui.runbook.plan import Plan
+    from tui.screens.base import LiveScreen
+    from tui.screens.engine_like import Key
+
+
+class Doing:
+    """The app's hands."""
+
+    def __init__(self, app: StalewatchApp) -> None:
+        self._app = app
+        self._model = app.model
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        plans = {action.id: partial(self.ask, action.choice) for action in ACTIONS if action.choice and action.acting}
+        return {
+            **plans,
+            "verify": self.verify,
+            "progress": self.progress,
+            "open": self.open,
+            "back": self.back,
+            "log": partial(self.open, "log"),
+            "freeze": self.freeze,
+            "zone": self.zone,
+            "relative": lambda: self._see(relative=not self._model.view.relative),
+            "theme": self.theme,
+            "copy": self.copy,
+            "help": lambda: self._push(HelpScreen(self._model)),
+        }
+
+    @property
+    def _screen(self) -> LiveScreen:
+        from tui.screens.base import LiveScreen
+
+        return next(screen for screen in reversed(self._app.screen_stack) if isinstance(screen, LiveScreen))
+
+    def _push(self, screen: HelpScreen | ProgressScreen | ServerScreen) -> None:
+        self._app.push_screen(screen)
+
+    def _see(self, **changes: object) -> None:
+        self._model.view = self._model.view.but(**changes)
+        self._screen.redraw()
+
+    # ----------------------------------------------------------------------------------------------------------------- runbook
+
+    def ask(self, choice: Choice | None) -> None:
+        """Open the plan for the targets. A frozen screen goes live again: nobody should confirm an old picture."""
+        if choice is None:
+            return
+        if self._model.view.frozen:
+            self._model.freeze()
+            self._screen.redraw()
+        keys = [pane.key for pane in self._model.targets(self._screen.key)]
+        self._app.push_screen(ConfirmScreen(self._model, keys, Request(choice=choice), self.copied), self._confirmed)
+
+    def _confirmed(self, plan: Plan | None) -> None:
+        if plan is None:
+            return
+        try:
+            future = self._model.engine.run(plan)
+        except PermissionError as refused:
+            self._screen.say(str(refused))
+            return
+        self._model.runs.append((plan, future))
+        self._model.view = self._model.view.but(marked=frozenset())
+        self._push(ProgressScreen(self._model, plan))
+
+    def verify(self) -> None:
+        """Look again at the targets; no confirmation, also read-only."""
+        panes = self._model.targets(self._screen.key)
+        self._model.engine.look([pane.key for pane in panes])
+        self._screen.say("looking again at " + ", ".join(pane.server for pane in panes[:6]) + ("…" if len(panes) > 6 else ""))
+
+    def progress(self) -> None:
+        """The last runbook of ours."""
+        if self._model.runs:
+            self._push(ProgressScreen(self._model, self._model.runs[-1][0]))
+        else:
+            self._screen.say("no runbook was run from here yet")
+
+    def refresh(self) -> None:
+        """Whatever lies above a live screen and shows live values."""
+        if isinstance(self._app.screen, ProgressScreen):
+            self._app.screen.redraw()
+
+    # ------------------------------------------------------------------------------------------------------------------ looking
+
+    def open(self, section: str = "") -> None:
+        """The detail of the selected server."""
+        from tui.screens.server import ServerScreen
+
+        here = self._screen
+        if isinstance(here, ServerScreen):
+            here.go(section)
+            return
+        chosen = self._model.selected()
+        if chosen is not None:
+            self._push(ServerScreen(self._model, chosen.key, section))
+
+    def back(self) -> None:
+        if len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+
+    def freeze(self) -> None:
+        self._model.freeze()
+        self._screen.redraw()
+
+    def zone(self) -> None:
+        zones = list(Zone)
+        following = zones[(zones.index(self._model.view.zone) + 1) % len(zones)]
+        self._see(zone=following)
+        self._screen.say(f"times: {following.value}")
+
+    def theme(self) -> None:
+        names = list(files())
+        at = names.index(self._app.theme) if self._app.theme in names else -1
+        self._app.theme = names[(at + 1) % len(names)]
+        self._app.screen.refresh(layout=False)
+        self._screen.say(f"theme: {files()[self._app.theme].label}")
+
+    # ------------------------------------------------------------------------------------------------------------------ copying
+
+    def copy(self) -> None:
+        """The findings of the server that is shown, else a status of the fleet."""
+        key: Key | None = self._screen.key
+        pane = self._model.pane(key) if key else None
+        if pane is not None and pane.report is not None:
+            self._screen.say(self.copied(markdown.findings(pane.report, self._model.clock())))
+        else:
+            self._screen.say(self.copied(markdown.status(self._model.panes(), self._model.clock(), self._model.title)))
+
+    def copied(self, text: str) -> str:
+        """Copy *text* through the terminal, and say so."""
+        self._app.write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
+        rows = text.count("\n")
+        return f"copied {rows} line{'' if rows == 1 else 's'}"

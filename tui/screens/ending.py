@@ -1,0 +1,51 @@
+"""How it ends: quitting, signals, suspending. The terminal is left sane whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from tui.screens.leave import LeaveScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.app import StalewatchApp
+
+SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
+"""Exit codes by signal, as a shell tells them."""
+
+
+class Ending:
+    """The app's last things."""
+
+    def __init__(self, app: StalewatchApp) -> None:
+        self._app = app
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "quit": self.leave,
+            "interrupt": lambda: self.leave(130),
+            "suspend": self._app.action_suspend_process,
+            "palette": self._app.open_palette,
+        }
+
+    def listen(self) -> None:
+        """Signals end the app through its own door, which restores the terminal."""
+        loop = asyncio.get_running_loop()
+        for number, code in SIGNALS.items():
+            try:
+                loop.add_signal_handler(number, self._end, code)
+            except (RuntimeError, ValueError):  # not the main thread: a test's
+                return
+
+    def leave(self, code: int = 0) -> None:
+        """Leave; ask first while a runbook runs."""
+        if self._app.model.running():
+            self._app.push_screen(LeaveScreen(), lambda leaves: self._end(code) if leaves else None)
+        else:
+            self._end(code)
+
+    def _end(self, code: int) -> None:
+        self._app.exit(code, return_code=code)

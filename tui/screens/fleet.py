@@ -1,0 +1,246 @@
+"""The first screen: all servers, the timeline, and the keys that act."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from tui import actions
+from tui.screens.base import LiveScreen
+from tui.screens.moves import moved, next_kinds
+from tui.screens.sizes import Sizes, share
+from tui.widgets.fleet_table import FleetTable
+from tui.widgets.footer import FooterView
+from tui.widgets.header import ClockView, HeaderView, summary_line
+from tui.widgets.lines_view import LinesView
+from tui.widgets.pane import PaneView
+from tui.widgets.pane_grid import PaneGrid
+from tui.widgets.timeline_view import EventsView, LanesView, Scope
+from tui.widgets.window import zoomed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.screens.engine_like import Key
+    from tui.screens.model import Model
+    from tui.widgets.lines import Line
+
+
+class SummaryView(LinesView):
+    """One sentence about the fleet."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(id="summary")
+        self._model = model
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return [summary_line(self._model.shown.panes, self._model.clock().coarse, width)]
+
+
+class FleetScreen(LiveScreen):
+    """Panes or table, lanes, events."""
+
+    kind = actions.FLEET
+
+    DEFAULT_CSS = """
+    FleetScreen #filter { height: 1; border: none; padding: 0 1; display: none; background: $panel; }
+    FleetScreen #filter.-open { display: block; }
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self._sizes: Sizes | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            yield HeaderView()
+            yield ClockView()
+        yield Input(id="filter", placeholder="filter: name, group, verdict, layer, commit; !word excludes", compact=True)
+        yield SummaryView(self.model)
+        yield FleetTable()
+        yield PaneView()
+        yield PaneGrid()
+        yield LanesView()
+        yield EventsView()
+        yield FooterView()
+
+    def on_mount(self) -> None:
+        self.set_focus(None)
+
+    # ------------------------------------------------------------------------------------------------------------------- drawing
+
+    def redraw(self) -> None:
+        super().redraw()
+        panes, chosen = self.model.panes(), self.model.selected()
+        at = panes.index(chosen) if chosen in panes else -1
+        looks = [self.model.look(pane, number == at and not self.model.view.on_timeline) for number, pane in enumerate(panes)]
+        lanes = self.model.lanes()
+        sizes = share(
+            self.size.width,
+            self.size.height,
+            len(panes),
+            len(lanes),
+            self.model.view.dense,
+            bool(self.query_one("#filter").has_class("-open")),
+        )
+        self._resize(sizes)
+        if sizes.table:
+            marked = [look._replace(focused=number == at) for number, look in enumerate(looks)]
+            self.query_one(FleetTable).show(panes, marked, at)
+            if chosen is not None:
+                self._strip.show(chosen, looks[at])
+        else:
+            self.query_one(PaneGrid).show(panes, looks, at, sizes.columns, sizes.pane)
+        self.query_one(SummaryView).redraw()
+        view = self.model.view
+        scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, view.on_timeline, self.model.cursor(), view.kinds)
+        self.query_one(LanesView).show(lanes, scope)
+        self.query_one(EventsView).show(self.model.events(), scope, any(lane.shades for lane in lanes))
+
+    @property
+    def _strip(self) -> PaneView:
+        return next(child for child in self.children if isinstance(child, PaneView))
+
+    def _resize(self, sizes: Sizes) -> None:
+        if sizes == self._sizes:
+            return
+        self._sizes = sizes
+        parts = (
+            (self.query_one(SummaryView), sizes.summary),
+            (self.query_one(FleetTable), sizes.table),
+            (self._strip, sizes.strip),
+            (self.query_one(PaneGrid), sizes.grid),
+            (self.query_one(LanesView), sizes.lanes),
+            (self.query_one(EventsView), sizes.events),
+        )
+        for part, rows in parts:
+            part.display = rows > 0
+            part.styles.height = rows
+
+    def tick(self) -> None:
+        super().tick()
+        if any(pane.step or pane.error for pane in self.model.shown.panes) and self._sizes is not None and not self.model.view.frozen:
+            self._count_seconds()
+
+    def _count_seconds(self) -> None:
+        """Panes that are connecting say for how long."""
+        panes, chosen = self.model.panes(), self.model.selected()
+        looks = [self.model.look(pane, pane is chosen and not self.model.view.on_timeline) for pane in panes]
+        if self._sizes and self._sizes.table and chosen in panes:
+            self._strip.show(chosen, looks[panes.index(chosen)])
+        elif self._sizes and self._sizes.grid:
+            self.query_one(PaneGrid).show(
+                panes, looks, panes.index(chosen) if chosen in panes else -1, self._sizes.columns, self._sizes.pane
+            )
+
+    # ---------------------------------------------------------------------------------------------------------------------- keys
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        moves = ("up", "down", "left", "right", "page_up", "page_down", "first", "last", *(f"go_{n}" for n in range(1, 10)))
+        return {
+            **{move: partial(self._move, move) for move in moves},
+            "next_part": self._next_part,
+            "previous_part": self._next_part,
+            "back": self._back,
+            "filter": self._open_filter,
+            "mark": self._mark,
+            "unmark": partial(self._see, marked=frozenset()),
+            "table": self._toggle_table,
+            "sort": self._sort,
+            "zoom_in": partial(self._zoom, -1),
+            "zoom_out": partial(self._zoom, 1),
+            "earlier": partial(self._pan, 1),
+            "later": partial(self._pan, -1),
+            "now": partial(self._see, span=None, pan=0.0, cursor=""),
+            "kinds": self._kinds,
+        }
+
+    def _see(self, **changes: object) -> None:
+        self.model.view = self.model.view.but(**changes)
+        self.redraw()
+
+    def _move(self, move: str) -> None:
+        across = self._sizes.columns if self._sizes and self._sizes.grid else 1
+        page = max(1, (self._sizes.table if self._sizes and self._sizes.table else 6) - 2)
+        self.model.view = moved(self.model, move, across, page)
+        self.redraw()
+
+    def _next_part(self) -> None:
+        self._see(on_timeline=not self.model.view.on_timeline)
+
+    def _back(self) -> None:
+        view = self.model.view
+        if view.filter:
+            self.query_one(Input).value = ""
+            self._close_filter()
+            self._see(filter="")
+        elif view.marked:
+            self._see(marked=frozenset())
+        elif view.on_timeline:
+            self._see(on_timeline=False)
+
+    def _mark(self) -> None:
+        chosen = self.model.selected()
+        if chosen is not None:
+            self.model.view = self.model.view.but(marked=self.model.view.marked ^ {chosen.key})
+            self._move("down") if len(self.model.panes()) > 1 else self.redraw()
+
+    def _toggle_table(self) -> None:
+        self._see(dense=not (self._sizes and self._sizes.table))
+
+    def _sort(self) -> None:
+        self.model.settle(force=True)
+        self._see(selected=None)
+
+    def _zoom(self, steps: int) -> None:
+        self._see(span=zoomed(self.model.span(), steps))
+
+    def _pan(self, steps: int) -> None:
+        self._see(pan=max(0.0, self.model.view.pan + steps * self.model.span() / 4))
+
+    def _kinds(self) -> None:
+        self._see(kinds=next_kinds(self.model.view.kinds), cursor="")
+        self.say(f"listed: {self.model.view.kinds}")
+
+    # -------------------------------------------------------------------------------------------------------------------- filter
+
+    def _open_filter(self) -> None:
+        box = self.query_one(Input)
+        box.add_class("-open")
+        box.focus()
+        self.redraw()
+
+    def _close_filter(self) -> None:
+        box = self.query_one(Input)
+        box.set_class(bool(box.value), "-open")
+        self.set_focus(None)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._see(filter=event.value)
+
+    def on_input_submitted(self) -> None:
+        self._close_filter()
+        self.redraw()
+
+    # --------------------------------------------------------------------------------------------------------------------- mouse
+
+    def on_pane_view_chosen(self, event: PaneView.Chosen) -> None:
+        self._choose(event.key, event.open)
+
+    def on_fleet_table_chosen(self, event: FleetTable.Chosen) -> None:
+        self._choose(event.key, event.open)
+
+    def _choose(self, key: Key, opens: bool) -> None:
+        self._see(selected=key, on_timeline=False)
+        if opens:
+            self.app.call_later(self.app.run_action, "act('open')")
+
+    def on_events_view_picked(self, event: EventsView.Picked) -> None:
+        listed = self.model.events()
+        if event.row < len(listed):
+            self._see(on_timeline=True, cursor=listed[event.row].key)

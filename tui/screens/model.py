@@ -1,0 +1,179 @@
+"""What every screen shares: the latest State, the View, the order, and what keys would act on. Knows nothing of Textual."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tui.actions import Context
+from tui.board import Pane, State
+from tui.screens import order
+from tui.screens.shades import Spans, shades
+from tui.screens.view import KINDS, Frozen, View
+from tui.widgets.header import Heading
+from tui.widgets.lanes import Lane, by_server
+from tui.widgets.pane_lines import Look, verdict_of
+from tui.widgets.window import fitting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from tui.runbook.plan import Plan, Status
+    from tui.screens.engine_like import EngineLike, Key
+    from tui.timeline import Event
+    from tui.widgets.times import Clock
+
+LISTED = 300
+"""Events in the list: what is older is reached by panning."""
+
+
+class Model:
+    """Changed by the app's thread only. *now* is epoch seconds, *monotonic* for waiting times."""
+
+    def __init__(
+        self, engine: EngineLike, title: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.engine = engine
+        self.title = title
+        self.now, self.monotonic = now, monotonic
+        self.view = View()
+        self.state = State(0, (), ())
+        self.shades: dict[str, Spans] = {}
+        self.last_key: float | None = None
+        self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
+        self._order: list[Key] = []
+        self._span: int | None = None
+
+    def update(self) -> bool:
+        """Take the board's newest; whether anything changed."""
+        state = self.engine.board.take()
+        if state.version == self.state.version:
+            return False
+        self.state = state
+        self.shades = shades(self.shades, state.panes)
+        self._order = order.keep(self._order, state.panes)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------------- what is shown
+
+    @property
+    def shown(self) -> State:
+        """The live state, or the frozen one."""
+        return self.view.frozen.state if self.view.frozen else self.state
+
+    def clock(self) -> Clock:
+        return self.view.clock(self.now())
+
+    def may_move(self) -> bool:
+        """Whether the order may change by itself now."""
+        return self.last_key is None or self.monotonic() - self.last_key >= order.QUIET
+
+    def settle(self, force: bool = False) -> None:
+        """Put the worst first, if that may be done now."""
+        if force or self.may_move():
+            self._order = order.worst_first(self.state.panes)
+
+    def panes(self) -> list[Pane]:
+        """What the filter lets through, in order."""
+        known = {pane.key: pane for pane in self.shown.panes}
+        panes = [known[key] for key in order.keep(self._order, self.shown.panes)]
+        return [pane for pane in panes if order.matches(pane, self.view.filter)] if self.view.filter else panes
+
+    def selected(self) -> Pane | None:
+        """The pane under the cursor: the worst until somebody chose one."""
+        panes = self.panes()
+        return next((pane for pane in panes if pane.key == self.view.selected), panes[0] if panes else None)
+
+    def pane(self, key: Key) -> Pane | None:
+        return next((pane for pane in self.shown.panes if pane.key == key), None)
+
+    def look(self, pane: Pane, focused: bool) -> Look:
+        """How *pane* is seen now."""
+        monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()
+        return Look(self.clock().coarse, monotonic, focused, pane.key in self.view.marked, self.engine.fleet.thresholds.hit_rate)
+
+    def heading(self) -> Heading:
+        frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
+        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen)
+
+    def _groups(self) -> str:
+        groups = dict.fromkeys(pane.group for pane in self.shown.panes if pane.group)
+        production = any(pane.production for pane in self.shown.panes)
+        return " · ".join([*list(groups)[:3], *(["prod"] if production else [])])
+
+    # ------------------------------------------------------------------------------------------------------------- the timeline
+
+    def span(self) -> int:
+        """Seconds that the lanes show; chosen once when history is there, then kept."""
+        if self.view.span is not None:
+            return self.view.span
+        if self._span is None or self._span < fitting(self.state.events, self.now()):
+            self._span = fitting(self.state.events, self.now())
+        return self._span
+
+    def lanes(self) -> list[Lane]:
+        """One lane per server, in the order of the panes."""
+        events, chosen = by_server(self.shown.events), self.selected()
+        names = dict.fromkeys(pane.server for pane in self.panes())
+        now = self.clock().now
+        return [
+            Lane(
+                name,
+                events.get(name, []),
+                [(begin, min(end, now)) for begin, end in self.shades.get(name, ())],
+                chosen is not None and chosen.server == name,
+            )
+            for name in names
+        ]
+
+    def events(self) -> list[Event]:
+        """What the list shows, newest first."""
+        kinds, servers = KINDS[self.view.kinds], {pane.server for pane in self.panes()}
+        end = self.clock().now - self.view.pan if self.view.pan else float("inf")
+        found: list[Event] = []
+        for event in reversed(self.shown.events):
+            if event.kind in kinds and event.server in servers and event.at <= end:
+                found.append(event)
+                if len(found) == LISTED:
+                    break
+        return found
+
+    def cursor(self) -> Event | None:
+        """The event that is read out, while the timeline has the keys."""
+        if not self.view.on_timeline:
+            return None
+        listed = self.events()
+        return next((event for event in listed if event.key == self.view.cursor), listed[0] if listed else None)
+
+    # ------------------------------------------------------------------------------------------------------------- what keys act on
+
+    def targets(self, key: Key | None = None) -> list[Pane]:
+        """The marked panes, else the focused one; *key*: that one only."""
+        if key is not None:
+            return [pane for pane in self.state.panes if pane.key == key]
+        marked = [pane for pane in self.state.panes if pane.key in self.view.marked]
+        chosen = self.selected()
+        return marked or ([chosen] if chosen else [])
+
+    def running(self) -> bool:
+        """Whether a runbook of ours is under way."""
+        return any(not future.done() for _, future in self.runs)
+
+    def context(self, screen: str, key: Key | None = None) -> Context:
+        panes = self.targets(key)
+        return Context(
+            screen=screen,
+            read_only=self.engine.read_only,
+            verdicts=tuple(verdict_of(pane) for pane in panes),
+            seen=any(pane.report is not None and pane.report.snapshot is not None for pane in panes),
+            running=self.running(),
+            marked=len(self.view.marked),
+            frozen=self.view.frozen is not None,
+            filtered=bool(self.view.filter),
+        )
+
+    def freeze(self) -> None:
+        """Freeze, or go on."""
+        frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic())
+        self.view = self.view.but(frozen=frozen)

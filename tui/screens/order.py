@@ -1,0 +1,67 @@
+"""Worst first, but nothing moves while somebody reads it; and which panes a filter shows. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.report import Severity, Verdict
+from tui.widgets.facts import host
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.board import Pane
+
+    Key = tuple[str, str]
+
+QUIET = 4.0
+"""Seconds without a key after which the order may change by itself."""
+
+
+def badness(pane: Pane) -> tuple[int, int]:
+    """Larger is worse; connecting counts as fresh until more is known, so that it does not push what is stale aside."""
+    if pane.report is None:
+        return (Verdict.UNKNOWN.rank if pane.error else 1, 0)
+    severity = max((finding.severity.rank for finding in pane.report.findings), default=Severity.INFO.rank)
+    return (pane.report.verdict.rank, severity)
+
+
+def worst_first(panes: Sequence[Pane]) -> list[Key]:
+    """Keys from the worst; equals stay in the order of the board."""
+    return [pane.key for pane in sorted(panes, key=badness, reverse=True)]
+
+
+def keep(order: Sequence[Key], panes: Sequence[Pane]) -> list[Key]:
+    """The same order, without panes that are gone; a pane that is new takes the place of a gone one of its server, else the end."""
+    known = {pane.key for pane in panes}
+    added = [pane.key for pane in panes if pane.key not in set(order)]
+    kept: list[Key] = []
+    for key in order:
+        if key in known:
+            kept.append(key)
+        else:
+            heirs = [new for new in added if new[0] == key[0]]
+            kept += heirs
+            added = [new for new in added if new not in heirs]
+    return kept + added
+
+
+def matches(pane: Pane, words: str) -> bool:
+    """Whether every word is found in the pane's name, group, verdict, layers that are not fresh, or commit; ``!word`` must not be."""
+    report = pane.report
+    known = host(report) if report else None
+    bad = [layer.value for layer, verdict in report.layers.items() if verdict not in (Verdict.FRESH, Verdict.ABSENT)] if report else []
+    hay = " ".join(
+        [
+            pane.server,
+            pane.app,
+            pane.group,
+            report.verdict.value if report else "connecting",
+            *bad,
+            str(known.release.commit) if known else "",
+            "prod" if pane.production else "",
+        ]
+    ).lower()
+    return all(
+        (word[1:] not in hay) if word.startswith("!") and len(word) > 1 else (word in hay) for word in words.lower().split() if word != "!"
+    )

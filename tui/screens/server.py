@@ -1,0 +1,119 @@
+"""Everything about one server: sections in one scrolling page."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+
+from tui import actions
+from tui.screens.base import LiveScreen
+from tui.widgets.detail_lines import NAMES, detail_lines
+from tui.widgets.footer import FooterView
+from tui.widgets.header import ClockView, HeaderView
+from tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from tui.screens.engine_like import Key
+    from tui.screens.model import Model
+    from tui.widgets.lines import Line
+
+
+class DetailView(LinesView):
+    """The page; *starts* tells at which row a section begins."""
+
+    def __init__(self, model: Model, key: Key) -> None:
+        super().__init__(id="detail", classes="-scrolls")
+        self._model = model
+        self.key = key
+        self.starts: dict[str, int] = {}
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        pane = self._model.pane(self.key)
+        if pane is None:
+            return ()
+        events = [event for event in reversed(self._model.shown.events) if event.server == pane.server]
+        rows, self.starts = detail_lines(pane, events, self._model.look(pane, True), width)
+        return rows
+
+
+class ServerScreen(LiveScreen):
+    """One pane's detail; left and right go to the neighbours."""
+
+    kind = actions.SERVER
+
+    DEFAULT_CSS = "ServerScreen #detail { height: 1fr; }"
+
+    def __init__(self, model: Model, key: Key, section: str = "") -> None:
+        super().__init__(model)
+        self._key = key
+        self._section = section
+
+    @property
+    def key(self) -> Key:
+        return self._key
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            yield HeaderView()
+            yield ClockView()
+        yield DetailView(self.model, self._key)
+        yield FooterView()
+
+    def redraw(self) -> None:
+        super().redraw()
+        view = self.query_one(DetailView)
+        view.key = self._key
+        view.redraw()
+        if self._section and view.lines:
+            section, self._section = self._section, ""
+            self.call_after_refresh(self.go, section)
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "up": partial(self._scroll, -1),
+            "down": partial(self._scroll, 1),
+            "page_up": lambda: self._scroll(-self._page),
+            "page_down": lambda: self._scroll(self._page),
+            "first": partial(self._scroll, -(10**6)),
+            "last": partial(self._scroll, 10**6),
+            "left": partial(self._neighbour, -1),
+            "right": partial(self._neighbour, 1),
+            "next_part": partial(self._part, 1),
+            "previous_part": partial(self._part, -1),
+            **{f"go_{number}": partial(self.go, name) for number, name in enumerate(NAMES, 1)},
+        }
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.query_one(DetailView).size.height - 2)
+
+    def _scroll(self, rows: int) -> None:
+        view = self.query_one(DetailView)
+        view.scroll_to(y=view.scroll_offset.y + rows, animate=False)
+
+    def go(self, section: str) -> None:
+        """Scroll to *section*."""
+        view = self.query_one(DetailView)
+        if section in view.starts:
+            view.scroll_to(y=view.starts[section], animate=False)
+
+    def _part(self, step: int) -> None:
+        view = self.query_one(DetailView)
+        starts = sorted(view.starts.values())
+        here = view.scroll_offset.y
+        following = [at for at in starts if at > here] if step > 0 else [at for at in reversed(starts) if at < here]
+        view.scroll_to(y=following[0] if following else (0 if step < 0 else here), animate=False)
+
+    def _neighbour(self, step: int) -> None:
+        keys = [pane.key for pane in self.model.panes()]
+        if self._key in keys:
+            self._key = keys[(keys.index(self._key) + step) % len(keys)]
+            self.model.view = self.model.view.but(selected=self._key)
+            self.query_one(DetailView).scroll_to(y=0, animate=False)
+            self.redraw()

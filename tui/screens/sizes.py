@@ -1,0 +1,43 @@
+"""How a screen is shared out among its parts. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tui.widgets.pane_grid import PANE_HEIGHT, across
+
+LEAST = (60, 20)
+"""Columns and rows below which a polite line is shown instead."""
+
+
+class Sizes(NamedTuple):
+    """Rows of each part; 0 is not shown. *pane*: of one pane in the grid, *columns*: panes side by side."""
+
+    summary: int
+    table: int
+    strip: int
+    grid: int
+    pane: int
+    columns: int
+    lanes: int
+    events: int
+
+
+def share(width: int, height: int, panes: int, servers: int, dense: bool | None, filtering: bool = False) -> Sizes:
+    """Panes where all of them fit beside a useful timeline, else the dense table with one pane under it."""
+    summary = 1 if height >= 24 + 6 else 0
+    free = height - 2 - summary - (1 if filtering else 0)
+    columns = across(width, max(1, panes))
+    rows = -(-max(1, panes) // columns)
+    timeline = 1 + min(servers, 4) + 5
+    table = dense if dense is not None else rows * (PANE_HEIGHT - 2) + timeline > free
+    if table:
+        lanes = 1 + max(1, min(servers, max(3, free // 6)))
+        strip = 10 if free < 32 else 13
+        events = max(4, free // 6)
+        rows = min(1 + panes, max(4, free - lanes - events - strip))
+        return Sizes(summary, rows, strip, 0, 0, 1, lanes, max(2, free - rows - strip - lanes))
+    lanes = 1 + max(1, min(servers, max(3, free // 4)))
+    pane = min(PANE_HEIGHT, max(PANE_HEIGHT - 2, (free - lanes - 6) // rows))
+    grid = min(rows * pane, max(pane, free - lanes - 6))
+    return Sizes(summary, 0, 0, grid, min(pane, grid), columns, lanes, max(2, free - grid - lanes))

@@ -1,0 +1,35 @@
+"""What is shown where nothing else fits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from tui.screens.sizes import LEAST
+from tui.widgets.lines import Line, line
+from tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import ClassVar
+
+    from textual.app import ComposeResult
+
+
+class SmallView(LinesView):
+    """A polite line, with the size that is needed."""
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return [line("stalewatch needs"), line(f"{LEAST[0]}×{LEAST[1]} cells,"), line(f"here are {width}×{height}."), line("(q quits)")]
+
+
+class SmallScreen(ModalScreen[None]):
+    """Covers everything; it goes by itself when there is room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+c", "app.quit", show=False)]
+    DEFAULT_CSS = "SmallScreen { background: $background; } SmallScreen SmallView { width: 1fr; height: 1fr; }"
+
+    def compose(self) -> ComposeResult:
+        yield SmallView()

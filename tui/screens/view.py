@@ -1,0 +1,52 @@
+"""What the person chose to see: a value, changed by keys, never by data."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.board import State
+from tui.timeline import EventKind
+from tui.widgets.times import Clock, Zone
+
+KINDS: dict[str, frozenset[EventKind]] = {
+    "all events": frozenset(EventKind),
+    "changes": frozenset({EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD, EventKind.RESTART}),
+    "errors": frozenset({EventKind.ERROR, EventKind.REASSURE}),
+    "actions": frozenset({EventKind.ACTION, EventKind.VERDICT}),
+}
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    """What was on the board when ``p`` was pressed, and when that was (epoch and monotonic)."""
+
+    state: State
+    now: float
+    monotonic: float
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """*selected* is a pane's key, never a row. *dense* None: table or panes by itself. *span* None: the one that fits.
+
+    *cursor*: key of the event that is read out ("" the newest).
+    """
+
+    selected: tuple[str, str] | None = None
+    marked: frozenset[tuple[str, str]] = frozenset()
+    filter: str = ""
+    dense: bool | None = None
+    on_timeline: bool = False
+    span: int | None = None
+    pan: float = 0.0
+    kinds: str = "all events"
+    cursor: str = ""
+    zone: Zone = Zone.LOCAL
+    relative: bool = False
+    frozen: Frozen | None = None
+
+    def but(self, **changes: object) -> View:
+        """The same with *changes*."""
+        return msgspec.structs.replace(self, **changes)
+
+    def clock(self, now: float) -> Clock:
+        """The clock to draw with; it stands still while the screen is frozen."""
+        return Clock(self.frozen.now if self.frozen else now, self.zone, self.relative)

@@ -1,0 +1,29 @@
+"""How the value of a piece of evidence is said. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.widgets.times import age, size
+
+if TYPE_CHECKING:
+    from tui.report import Evidence
+    from tui.widgets.times import Clock
+
+
+def value_words(item: Evidence, clock: Clock) -> str:
+    """Times absolute and relative, ages and sizes in words, yes and no for booleans, ``not known`` for None."""
+    value = item.value
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        if item.kind == "time":
+            return clock.exact(float(value))
+        if item.kind == "age":
+            return age(float(value))
+        if item.kind == "bytes":
+            return size(float(value))
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value)

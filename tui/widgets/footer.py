@@ -1,0 +1,59 @@
+"""The last line: keys that apply now; greyed where they do not; or, for a moment, why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import ACTIONS, key_name
+from tui.widgets.lines import Line, Span, crop, line
+from tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.actions import Context
+
+
+def footer_line(context: Context, width: int) -> Line:
+    """``c clear  b rebuild  r reload  f fix …   ? help``; what has no room is found with ``?``, which is always there."""
+    shown = [action for action in ACTIONS if action.footer and context.screen in action.screens]
+    last = [action for action in shown if action.id == "help"]
+    spans: list[Span] = [Span(" ")]
+    tail = Span(" ? ", "key", "help"), Span("help", "text", "help")
+    room = width - 1 - 8
+    for action in [action for action in shown if action not in last]:
+        off = bool(action.disabled(context))
+        key = key_name(action.keys[0])
+        size = len(key) + len(action.label) + 3
+        if size > room:
+            break
+        spans += [
+            Span(key, "key-off" if off else "key", action.id),
+            Span(f" {action.label}", "key-off" if off else "text", action.id),
+            Span("  "),
+        ]
+        room -= size
+    return Line((*spans, *tail))
+
+
+class FooterView(LinesView):
+    """Keys, or a notice that stays until the next key."""
+
+    def __init__(self) -> None:
+        super().__init__(id="footer")
+        self._keys_of: Context | None = None
+        self._notice = ""
+
+    def show(self, context: Context) -> None:
+        self._keys_of = context
+        self.redraw()
+
+    def notice(self, words: str) -> None:
+        """Say *words* in place of the keys."""
+        self._notice = words
+        self.redraw()
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        if self._notice:
+            return [crop(line(Span(f" {self._notice} ", "notice")), width)]
+        return [footer_line(self._keys_of, width)] if self._keys_of else ()

@@ -1,0 +1,69 @@
+"""What ``y`` copies: a status for the incident channel, the findings of a server, the commands of a plan. Markdown, pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.report import Report, Verdict
+from tui.widgets import facts
+from tui.widgets.evidence import value_words
+from tui.widgets.names import app_name
+from tui.widgets.pane_lines import verdict_of
+from tui.widgets.signs import VERDICT_SIGN, VERDICT_WORD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.board import Pane
+    from tui.runbook.plan import Plan
+    from tui.widgets.times import Clock
+
+
+def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
+    """Five lines at most for the incident channel: how it stands, the worst servers and why."""
+    stale = sum(verdict_of(pane) is Verdict.STALE for pane in panes)
+    head = f"**{title or 'stalewatch'}** {clock.moment(clock.now):%Y-%m-%d %H:%M:%S} {clock.zone_name}: {stale} of {len(panes)} stale"
+    rows = [head]
+    for pane in list(panes)[:4]:
+        verdict = verdict_of(pane)
+        found = facts.why(pane.report) if pane.report else None
+        since = ""
+        if pane.report and pane.report.stale_since:
+            since = f" since {facts.clock_of(pane.report, clock).exact(pane.report.stale_since)}"
+        words = str(found.summary) if found else str(pane.error.message) if pane.error else ""
+        rows.append(f"- {VERDICT_SIGN[verdict]} `{pane.server}` **{VERDICT_WORD[verdict]}**{since}{': ' + words if words else ''}")
+    if len(panes) > 4:
+        rows[-1] = f"- and {len(panes) - 3} more servers"
+    return "\n".join(rows) + "\n"
+
+
+def findings(report: Report, clock: Clock) -> str:
+    """Every finding of one server with its evidence."""
+    here = facts.clock_of(report, clock)
+    rows = [f"### {report.server} · {app_name(report.app)}: {VERDICT_SIGN[report.verdict]} {VERDICT_WORD[report.verdict]}", ""]
+    for finding in report.findings:
+        rows.append(f"- **{finding.code}** ({finding.verdict}): {finding.summary}")
+        rows.append(f"  - subject: `{finding.subject}`")
+        rows += [f"  - {item.label}: {_code(value_words(item, here), item.kind)}" for item in finding.evidence]
+    rows += [f"- unknown ({error.code}): {error.message}" + (f" — {error.grant}" if error.grant else "") for error in report.errors]
+    return "\n".join(rows) + "\n"
+
+
+def plan(value: Plan) -> str:
+    """The commands of a plan, server by server."""
+    rows: list[str] = []
+    for server in value.servers:
+        rows += [f"### {server.server} · {app_name(server.app)}", "", "```sh"]
+        for step in server.steps:
+            rows += [f"# {step.phase}: {step.reason}", step.command if step.via == "shell" else f"# via {step.via}: {step.command}"]
+        rows += [
+            "```",
+            *(f"- left out: {left.what}: {left.why}" for left in server.left_out),
+            *(f"- warning: {words}" for words in server.warnings),
+        ]
+        rows += [f"- blocked: {words}" for words in server.blocked]
+    return "\n".join(rows) + "\n"
+
+
+def _code(words: str, kind: str) -> str:
+    return f"`{words}`" if kind == "command" else words

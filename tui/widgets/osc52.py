@@ -1,0 +1,21 @@
+"""Copying through the terminal (OSC 52): bounded, and wrapped where tmux or screen stand between."""
+
+from __future__ import annotations
+
+import base64
+
+LIMIT = 74_994
+"""Bytes of base64 that terminals are known to take."""
+
+
+def sequence(text: str, term: str = "", *, tmux: bool = False) -> str:
+    """The escape sequence that puts *text* into the clipboard; what does not fit is cut at the end."""
+    room = LIMIT // 4 * 3
+    data = text.encode("utf-8")[:room].decode("utf-8", "ignore").encode("utf-8")
+    plain = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
+    if tmux:
+        return "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if term.startswith("screen"):
+        pieces = [plain[at : at + 76] for at in range(0, len(plain), 76)]
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
+    return plain

@@ -1,0 +1,100 @@
+"""File against cache: every cache file with every input it is made from, newer ones marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.report import Verdict
+from tui.widgets import facts
+from tui.widgets.lines import BLANK, Line, Span, fill, line, path_crop
+from tui.widgets.signs import sign
+from tui.widgets.times import age
+
+if TYPE_CHECKING:
+    from tui.report import Report
+    from tui.snapshot import CacheFile, FileStat, HostFacts
+    from tui.widgets.times import Clock
+
+MOST = 40
+"""Inputs shown per cache; they come newest first."""
+
+
+def lines(report: Report, clock: Clock, width: int) -> list[Line]:
+    """One block per cached layer."""
+    seen = facts.host(report)
+    if seen is None:
+        return [line(Span("  not seen", "muted"))]
+    rows: list[Line] = []
+    for layer in facts.FILE_LAYERS:
+        rows += _layer(layer.value, report.layers.get(layer), seen, clock, width)
+    rows += _views(seen, clock, width)
+    rows += _packages(seen, clock, width)
+    return rows[:-1]
+
+
+def _row(path: str, words: str, note: str, role: str, width: int, lead: str = "    ") -> Line:
+    room = max(12, width - len(lead) - 46)
+    left = fill(line(lead, Span(path_crop(path, room), role)), room + len(lead) + 2)
+    return Line((*left.spans, Span(f"{words:<22}", "muted"), Span(note, role)))
+
+
+def _layer(name: str, verdict: Verdict | None, seen: HostFacts, clock: Clock, width: int) -> list[Line]:
+    found, inputs = facts.cache_file(seen, name), seen.inputs.get(name)
+    direct = inputs.direct if inputs else ()
+    rows = [_cache(name, verdict, found, clock, width)]
+    cached = found.stat.mtime if found and found.stat else None
+    rows += [_input(file, cached, clock, width) for file in direct[:MOST]]
+    indirect = inputs.indirect if inputs else ()
+    rows += [_input(file, cached, clock, width, "provider") for file in indirect[:8]]
+    rest = len(direct) - MOST
+    if rest > 0 or (inputs and inputs.truncated):
+        rows.append(line(Span(f"      … {f'{rest} more, all older' if rest > 0 else 'and more than we look at'}", "muted")))
+    return [*rows, BLANK]
+
+
+def _cache(name: str, verdict: Verdict | None, found: CacheFile | None, clock: Clock, width: int) -> Line:
+    mark = sign(verdict or Verdict.UNKNOWN)
+    if found is None or found.stat is None:
+        return line("  ", mark, Span(f" {name}", "strong"), Span("  not cached: the sources are read", "muted"))
+    note = f"owner {found.stat.owner}" if found.stat.owner else ""
+    if found.complete is False:
+        note = "truncated, or no PHP"
+    row = _row(found.path, clock.hms(found.stat.mtime), note, "strong", width, f"  {mark.text} {name}: ")
+    return Line((Span("  "), mark, Span(row.spans[0].text[3:], "strong"), *row.spans[1:]))
+
+
+def _input(file: FileStat, cached: float | None, clock: Clock, width: int, kind: str = "") -> Line:
+    newer = cached is not None and file.mtime > cached
+    note = f"newer by {age(file.mtime - cached)}" if newer and cached is not None else kind
+    return _row(
+        file.path, clock.hms(file.mtime), note, "stale-mark" if newer and not kind else "suspect-mark" if newer else "text", width, "      "
+    )
+
+
+def _views(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
+    views = seen.views.views
+    old = [view for view in views if facts.view_is_old(view)]
+    rows = [line("  ", Span("  views", "strong"), Span(f"  {len(views)} compiled, {len(old)} older than their source", "muted"))]
+    for view in old[:MOST]:
+        if view.source is not None:
+            rows.append(
+                _row(
+                    view.source.path,
+                    clock.hms(view.source.mtime),
+                    f"compiled {clock.hms(view.compiled.mtime)}",
+                    "pending-mark",
+                    width,
+                    "      ",
+                )
+            )
+    return [*rows, BLANK]
+
+
+def _packages(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
+    cached, installed = seen.packages.cached, seen.packages.installed
+    words = "not cached" if cached is None else f"{len(cached)} cached, {len(installed) if installed is not None else '?'} installed"
+    rows = [line("  ", Span("  packages", "strong"), Span(f"  {words}", "muted"))]
+    if cached is not None and installed is not None:
+        rows += [line(Span(f"      missing in the cache: {name}", "stale-mark")) for name in sorted(set(installed) - set(cached))]
+        rows += [line(Span(f"      no longer installed: {name}", "stale-mark")) for name in sorted(set(cached) - set(installed))]
+    return [*rows, BLANK]

@@ -1,0 +1,74 @@
+"""Verdict and why: each finding with its evidence and the command that repeats the look by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.report import Layer
+from tui.widgets import facts
+from tui.widgets.evidence import value_words
+from tui.widgets.lines import BLANK, Line, Span, line, paragraph
+from tui.widgets.signs import SEVERITY_ROLE, badge, sign
+
+if TYPE_CHECKING:
+    from tui.report import Evidence, Finding, Report
+    from tui.snapshot import Unseen
+    from tui.widgets.times import Clock
+
+
+def lines(report: Report, clock: Clock, width: int) -> list[Line]:
+    """The verdict, all layers in one row, then findings worst first, then what could not be seen."""
+    rows = [_verdict(report, clock), _layers(report)]
+    for finding in report.findings:
+        rows += [BLANK, *finding_lines(finding, clock, width)]
+    for error in facts.problems(report):
+        rows += [BLANK, *_unseen(error, width)]
+    if not report.findings and not report.errors:
+        rows += [BLANK, line(Span("  nothing to say against it", "muted"))]
+    return rows
+
+
+def _verdict(report: Report, clock: Clock) -> Line:
+    since = ""
+    if report.stale_since is not None:
+        since = f"  the oldest change that does not run: {clock.exact(report.stale_since)}"
+    seen = f"  looked at {clock.hms(report.observed_at)}" if report.observed_at is not None else "  never seen"
+    return line(" ", badge(report.verdict), Span(since, "strong"), Span(seen, "muted"))
+
+
+def _layers(report: Report) -> Line:
+    spans: list[Span] = [Span("  ")]
+    for layer in Layer:
+        if layer in report.layers:
+            spans += [sign(report.layers[layer]), Span(f" {layer.value}  ", "muted")]
+    return Line(tuple(spans))
+
+
+def finding_lines(finding: Finding, clock: Clock, width: int) -> list[Line]:
+    """One finding: what, where, evidence, remedy."""
+    role = SEVERITY_ROLE[finding.severity]
+    head = paragraph(str(finding.summary), width - 6, "strong")
+    rows = [Line((Span("  "), sign(finding.verdict), Span(" "), *head[0].spans)), *(Line((Span("    "), *row.spans)) for row in head[1:])]
+    rows += paragraph(str(finding.subject), width, "text", "    ")
+    rows.append(line("    ", Span(f"{finding.layer.value} · {finding.code} · ", "muted"), Span(finding.severity.value, role)))
+    for item in finding.evidence:
+        rows += _evidence(item, clock, width)
+    if finding.until is not None:
+        rows.append(line(Span(f"      heals by itself: {clock.exact(finding.until)}", "pending-mark")))
+    if finding.remedy:
+        rows.append(line(Span("      remedy: ", "muted"), Span(", ".join(finding.remedy), "accent")))
+    return rows
+
+
+def _evidence(item: Evidence, clock: Clock, width: int) -> list[Line]:
+    words = value_words(item, clock)
+    if item.kind == "command":
+        return [line(Span(f"      {item.label}:", "muted")), *paragraph(f"$ {words}", width, "command", "        ", "  ")]
+    first, *rest = paragraph(words, width - 30, "text")
+    return [Line((Span(f"      {item.label + ':':<24}", "muted"), *first.spans)), *(Line((Span(" " * 30), *row.spans)) for row in rest)]
+
+
+def _unseen(error: Unseen, width: int) -> list[Line]:
+    rows = paragraph(f"? {error.message}", width, "unknown-mark", "  ", "  ")
+    rows.append(line("    ", Span(error.code, "muted")))
+    return rows + (paragraph(f"→ {error.grant}", width, "command", "    ", "  ") if error.grant else [])
