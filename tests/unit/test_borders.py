@@ -1,0 +1,110 @@
+"""Who may know whom: the contracts of pyproject.toml, no cycles, and what each module really loads in an interpreter that knew nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter import cli as importlinter
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in (ROOT / "tui").rglob("*.py")
+    if path.name != "__main__.py" and "files" not in path.parts
+)
+HEAVY = ("textual", "rich", "asyncssh", "msgspec", "asyncio", "click")
+
+# Each module in a process of its own, forked from one that has imported nothing but what is needed for that.
+LOADER = """
+import json, os, sys
+found = {}
+for name in json.load(sys.stdin):
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        try:
+            __import__(name)
+            said = [heavy for heavy in %r if heavy in sys.modules]
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(writer, json.dumps(said).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as said:
+        found[name] = json.load(said)
+    os.wait()
+print(json.dumps(found))
+"""
+
+
+@cache
+def loaded() -> dict[str, list[str] | str]:
+    """Module -> the heavy packages that importing it loads, or why it cannot be imported."""
+    result = subprocess.run(
+        [sys.executable, "-c", LOADER % (HEAVY,)], input=json.dumps(MODULES), capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    found: dict[str, list[str] | str] = json.loads(result.stdout)
+    return found
+
+
+def below(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def loads(package: str, *, but: tuple[str, ...]) -> list[str]:
+    """Modules outside of *but* that load *package*."""
+    return [module for module, heavy in loaded().items() if package in heavy and isinstance(heavy, list) and not below(module, *but)]
+
+
+def test_the_contracts_of_pyproject_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    kept = importlinter.lint_imports(config_filename="pyproject.toml", no_cache=True) == importlinter.EXIT_STATUS_SUCCESS
+    assert kept, capsys.readouterr().out
+
+
+def test_no_module_needs_itself() -> None:
+    graph = grimp.build_graph("tui", exclude_type_checking_imports=True, cache_dir=None)
+    needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_can_be_imported_first(module: str) -> None:
+    assert isinstance(loaded()[module], list), loaded()[module]
+
+
+def test_only_the_screens_load_textual() -> None:
+    assert loads("textual", but=("tui.app", "tui.screens", "tui.widgets")) == []
+
+
+def test_only_text_for_people_loads_rich() -> None:
+    drawing = ("tui.outputs.paper", "tui.outputs.text", "tui.outputs.plan_text")
+    assert loads("rich", but=("tui.app", "tui.screens", "tui.widgets", *drawing)) == []
+
+
+def test_ssh_is_loaded_by_those_alone_who_speak_it() -> None:
+    """The first frame must not wait for asyncssh: whoever needs it imports it when it connects."""
+    assert loads("asyncssh", but=("tui.transport", "tui.demo", "tui.watch")) == []
+
+
+def test_the_command_line_loads_nothing_that_help_can_do_without() -> None:
+    assert loaded()["tui.cli"] == ["click"]
+    assert loaded()["tui"] == []
+
+
+def test_only_the_command_line_loads_click() -> None:
+    assert loads("click", but=("tui.cli", "tui.commands")) == []
+
+
+def test_pure_modules_bring_no_event_loop() -> None:
+    pure = ("tui.diagnosis", "tui.timeline", "tui.report", "tui.snapshot", "tui.outputs", "tui.runbook.planner", "tui.transport.fastcgi")
+    assert [module for module in loads("asyncio", but=()) if below(module, *pure)] == []
