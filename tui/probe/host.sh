@@ -12,6 +12,7 @@
 #   conf PATTERN LIMIT   FPM configuration without secrets                nginx PATTERN...     roots and fastcgi_pass lines
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether somebody listens there
+#   test SOCKET...       what test -e, -S and -w say
 #   gz P LIMIT           one file, compressed by gzip where it is there
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
 #   roots PATTERN...     directories that hold a PHP application
@@ -161,18 +162,28 @@ verb_tick() {
 }
 
 tick_sockets() {
-  now=''
   eval "set -- $sockets"
+  test_sockets "$@"
+  [ "$now" = "$last_sockets" ] && return
+  last_sockets=$now
+  section sockets ''
+  out="$out$now"
+}
+
+verb_test() { # SOCKET...
+  test_sockets "$@"
+  section sockets ''
+  out="$out$now"
+}
+
+test_sockets() { # SOCKET... -> $now
+  now=''
   for path; do
     [ -e "$path" ] && state=file || state=missing
     [ -S "$path" ] && state=socket
     [ -w "$path" ] && state="$state writable"
     now="$now$state $path$nl"
   done
-  [ "$now" = "$last_sockets" ] && return
-  last_sockets=$now
-  section sockets ''
-  out="$out$now"
 }
 
 tick_children() {
@@ -475,7 +486,7 @@ verb_discard() {
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | version | listening | files | sockets | masters | tick | again | scan | stat | real | text | glob | gz | tail | log | roots | walk | views | list \
+    hello | conf | nginx | complete | keys | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | text | glob | gz | tail | log | roots | walk | views | list \
       | dirty | disk | unit | socket | private | discard | beat)
       verb=$2
       sequence=$1

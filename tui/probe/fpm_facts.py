@@ -1,0 +1,72 @@
+"""What the host knows of the FPM that serves one application. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.probe import fpm_config
+from tui.probe.machine import pool_of, process
+from tui.snapshot import FpmFacts, SocketFacts, Unseen
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from tui.probe.host import Fast
+    from tui.probe.machine import Master
+    from tui.probe.records import FileRecord
+    from tui.snapshot import Pool, Process
+
+_NONE = Unseen(
+    code="fpm.not-found",
+    message=safe("no PHP-FPM was found: no master process is visible, and no configuration at the usual places"),
+    grant=safe("if /proc is mounted with hidepid, give this login the group it names; else set app.socket in stalewatch.toml"),
+)
+
+
+def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Fast, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
+    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says."""
+    if master is None:
+        return _NONE
+    alive = master.record is not None and fast.children.get(master.record.pid, ()) is not None
+    return FpmFacts(
+        running=alive,
+        master=process(master.record, master.title, boot=fast.boot, hz=hz) if master.record is not None and alive else None,
+        unit=safe(unit or master.unit, 128),
+        version=safe(master.version, 16),
+        binary=safe(master.binary),
+        config_path=safe(master.config_path),
+        config_files=master.files,
+        process_control_timeout=None if master.config_path in master.denied else fpm_config.control_timeout(master.config),
+        status_text=safe(master.status_text, 300),
+        pool=pool,
+        other_pools=tuple(each for each in master.pools if each != pool),
+        socket=socket_facts(address, fast) if address.startswith("/") else None,
+        workers=pool_workers(master, pool, fast, hz=hz),
+    )
+
+
+def pool_workers(master: Master, pool: Pool | None, fast: Fast, *, hz: int) -> tuple[Process, ...]:
+    """The living workers of *pool* (of every pool when it is not known), oldest first."""
+    if master.record is None:
+        return ()
+    found = []
+    for record, title in fast.processes.values():
+        name = pool_of(title)
+        if record.parent == master.record.pid and name and (pool is None or name == pool.name):
+            found.append(process(record, title, boot=fast.boot, hz=hz, user=str(pool.user) if pool else ""))
+    return tuple(sorted(found, key=lambda each: (each.started, each.pid)))
+
+
+def socket_facts(path: str, fast: Fast) -> SocketFacts | None:
+    """The socket as the login user finds it, None before the first look at it."""
+    state = fast.sockets.get(path)
+    if state is None:
+        return None
+    record: FileRecord | None = fast.files.get(path)
+    return SocketFacts(
+        path=safe(path),
+        exists=state.exists and state.is_socket,
+        writable=state.writable,
+        owner=safe(record.owner if record else "", 64),
+        group=safe(record.group if record else "", 64),
+        mode=safe(f"{record.mode & 0o7777:04o}" if record else ""),
+    )

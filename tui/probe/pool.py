@@ -1,0 +1,277 @@
+"""Asks one FPM pool: which verb, how often, never two at once; and says why when there is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
+from tui.probe import answer as answers
+from tui.probe.fpm_status import parse_page
+from tui.probe.refusal import why_refused
+from tui.probe.runtime_file import BASES
+from tui.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
+from tui.text import safe
+from tui.transport.fcgi_client import request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.probe.answer import Answer
+    from tui.probe.host import Host
+    from tui.probe.runtime_file import RuntimeFile
+    from tui.snapshot import Pool
+    from tui.transport.base import Link, Stream
+    from tui.transport.fcgi_response import Response
+
+TIMEOUT = 5.0
+SLOW_BEAT = 30.0
+IDLE_BEAT = 60.0
+MIN_SCRIPTS_BEAT = 10.0
+DUTY = 200.0
+"""A look that costs *t* seconds of a worker is not repeated within DUTY × t: half a percent of one worker at most."""
+MAX_CHANGED = 2000
+_DIGEST_UP_TO = 200
+_NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
+
+
+class PoolProbe:
+    """One pool behind one address (socket path or ``host:port``). ``look`` never raises but LinkLost of a dead link."""
+
+    def __init__(self, link: Link, host: Host, file: RuntimeFile, address: str, pool: Pool | None, storage: Sequence[str] = ()) -> None:
+        self.address = address
+        self.pool = pool
+        self._link = link
+        self._host = host
+        self._file = file
+        self._bases = [*BASES, *storage]
+        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
+        self._last: RuntimeFacts | None = None
+        self._asked = self._compared = self._listed = float("-inf")
+        self._compare_cost = self._list_cost = 0.0
+        self._own: tuple[int, int] = (-1, 0)
+        self._quiet_until = 0.0
+        self._failures = 0
+        self._unseen: Unseen | None = None
+
+    async def look(self, *, full: bool, wait: float, idle: bool) -> RuntimeFacts | Unseen:
+        """The pool now. Waits at most *wait* seconds; a request that takes longer goes on, and a later look picks it up.
+
+        *idle*: an ondemand pool without workers: asking it would start one, so the last answer stands for a minute.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._task is None:
+            if not full and self._unseen is not None and now < self._quiet_until:
+                return self._unseen
+            if idle and not full and self._last is not None and now - self._asked < IDLE_BEAT:
+                return self._without_scripts(self._last)
+            self._task = asyncio.create_task(self._ask(full))
+        done, _ = await asyncio.wait({self._task}, timeout=wait)
+        if not done:
+            return Unseen(
+                code="fpm.no-answer",
+                message=safe(f"the pool has not answered for {now - self._asked:.0f} s: no worker is free" if now > self._asked > 0 else "the pool has not answered yet"),
+                grant=safe("set pm.status_listen, so that its state can be seen while it is busy"),
+            )
+        task, self._task = self._task, None
+        result = task.result()
+        if isinstance(result, Unseen):
+            self._failures += 1
+            self._quiet_until = asyncio.get_running_loop().time() + min(2.0 * 2**self._failures, 30.0)
+            self._unseen = result
+        else:
+            self._failures = 0
+            self._unseen = None
+            self._last = result
+        return result
+
+    async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
+        """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
+        results: dict[str, bool] = dict.fromkeys(paths, False)
+        body = msgspec.json.encode({"paths": list(paths)})
+        answer = await self._answer("invalidate", body, timeout=max(TIMEOUT, self._host.timeout))
+        if isinstance(answer, Unseen):
+            raise NotPermitted(answer.message, grant=answer.grant, code=answer.code)
+        for path, done, cached in answer.results:
+            if path in results:
+                results[path] = done if cached is None else not cached
+        self._compared = self._listed = float("-inf")
+        return results
+
+    async def close(self) -> None:
+        """Give up what is under way. Never raises."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    # ------------------------------------------------------------------------------------------------------------ the request
+
+    async def _ask(self, full: bool) -> RuntimeFacts | Unseen:
+        loop = asyncio.get_running_loop()
+        verb = self._verb(full, loop.time())
+        self._asked = loop.time()
+        digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
+        body = msgspec.json.encode({"digest": digest, "limit": MAX_CHANGED})
+        try:
+            answer = await self._answer(verb, body, timeout=TIMEOUT)
+        except LinkLost as error:
+            if not self._link.alive:
+                raise
+            return Unseen(code="fpm.hung-up", message=safe(f"the pool hung up: {error.message}"))
+        except LinkTimeout:
+            return await self._busy()
+        except (LinkError, ValueError) as error:
+            return Unseen(code=getattr(error, "code", "fpm.protocol"), message=safe(str(error)), grant=safe(getattr(error, "grant", "")))
+        if isinstance(answer, Unseen):
+            return answer
+        self._account(verb, answer, loop.time())
+        return self._facts(verb, answer)
+
+    def _verb(self, full: bool, now: float) -> str:
+        """The most telling verb that is affordable now."""
+        since_listed = now - self._listed
+        moved = self._last is not None and isinstance(self._last.opcache, Opcache) and self._last.opcache.cached_scripts != self._listed_scripts
+        due = since_listed >= SLOW_BEAT or (moved and since_listed >= MIN_SCRIPTS_BEAT)
+        if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
+            return "scripts"
+        return "compare" if now - self._compared >= DUTY * self._compare_cost else "status"
+
+    _listed_scripts = -1
+
+    def _account(self, verb: str, answer: Answer, now: float) -> None:
+        seconds = max(answer.ms, 0.0) / 1000.0
+        if verb == "scripts":
+            self._listed, self._list_cost = now, seconds
+            self._listed_scripts = answer.opcache.cached_scripts
+        if verb == "compare":
+            self._compare_cost = seconds
+        if verb != "status":
+            self._compared = now
+        since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
+        self._own = (since, self._own[1] + 1 if self._own[0] == since else 1)
+
+    def _facts(self, verb: str, answer: Answer) -> RuntimeFacts:
+        opcache = answers.opcache(answer)
+        before = self._last.opcache if self._last is not None else None
+        if isinstance(opcache, Opcache) and isinstance(before, Opcache):
+            if verb == "status" and before.since == opcache.since:
+                kept = ("changed", "changed_total", "entry_points", "compared", "compared_at", "truncated")
+                opcache = msgspec.structs.replace(opcache, **{name: getattr(before, name) for name in kept})
+            if verb != "scripts":
+                opcache = msgspec.structs.replace(opcache, scripts_at=before.scripts_at)
+        status: PoolStatus | Unseen | None = answers.scoreboard(answer)
+        return RuntimeFacts(
+            asked_at=answer.now,
+            via="tunnel" if self.address.startswith("/") else "tcp",
+            php_version=safe(answer.php, 40),
+            user=safe(answer.user or (str(answer.uid) if answer.uid >= 0 else ""), 64),
+            opcache=opcache,
+            status=status
+            or Unseen(code="fpm.no-status", message=safe("fpm_get_status is disabled in this pool"), grant=safe("set pm.status_path in the pool")),
+            own_requests=self._own[1],
+            realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
+            warnings=tuple(safe(warning, 300) for warning in answer.warnings[:20]),
+        )
+
+    async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:
+        """Ask, trying the directories that this pool may see. Raises LinkError."""
+        async with self._lock:
+            hidden = []
+            while self._bases:
+                base = self._bases[0]
+                path = await self._file.path(base)
+                if not path:
+                    hidden.append(f"{base}: not writable")
+                    self._bases.pop(0)
+                    continue
+                try:
+                    stream = await self._open()
+                except NotPermitted:
+                    return await why_refused(self._host, self.address, self.pool)
+                response = await request(stream, _params(path, verb, body), body, timeout=timeout, limit=answers.MAX_ANSWER)
+                if not _is_missing(response):
+                    return self._decoded(response)
+                hidden.append(f"{base}: {safe(response.body.strip() or response.stderr, 60)}")
+                self._bases.pop(0)
+            self._bases = [*BASES]  # what was missing may be there again at the next look
+            return Unseen(
+                code="fpm.probe-hidden",
+                message=safe("the pool does not see the probe's file: " + "; ".join(hidden)),
+                grant=safe("let open_basedir hold /dev/shm, or PrivateTmp=no in the unit"),
+            )
+
+    def _decoded(self, response: Response) -> Answer:
+        if response.status >= 400 or not response.body:
+            said = response.stderr or safe(response.body[:200])
+            raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", code="fpm.error")
+        answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
+        expected = self.pool.user if self.pool else ""
+        if expected and answer.user and answer.user != expected:
+            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {expected}", code="fpm.other-user")
+        return answer
+
+    async def _open(self) -> Stream:
+        if self.address.startswith("/"):
+            return await self._link.open_unix(self.address)
+        name, _, port = self.address.rpartition(":")
+        return await self._link.open_tcp(name.strip("[]"), int(port))
+
+    async def _busy(self) -> RuntimeFacts | Unseen:
+        """No worker answered in time. pm.status_listen answers also then."""
+        busy = Unseen(
+            code="fpm.status-hangs",
+            message=safe(f"no worker of the pool answered within {TIMEOUT:g} s"),
+            grant=safe("" if self.pool and self.pool.status_listen else "set pm.status_listen, so that a busy pool can be seen"),
+        )
+        if self.pool is None or not self.pool.status_listen or not self.pool.status_path or self._last is None:
+            return busy
+        status = await self.status_page(self.pool.status_listen)
+        return msgspec.structs.replace(self._last, opcache=busy, status=status) if isinstance(status, PoolStatus) else busy
+
+    async def status_page(self, address: str) -> PoolStatus | Unseen:
+        """FPM's own page through *address*."""
+        path = str(self.pool.status_path) if self.pool else ""
+        probe = PoolProbe(self._link, self._host, self._file, address, self.pool)
+        params = {"SCRIPT_FILENAME": path, "SCRIPT_NAME": path, "REQUEST_METHOD": "GET", "QUERY_STRING": "json&full", "REQUEST_URI": path}
+        try:
+            response = await request(await probe._open(), params, timeout=2.0)
+        except (LinkError, ValueError) as error:
+            return Unseen(code="fpm.status-hangs", message=safe(str(error)))
+        return parse_page(response.body)
+
+    def _last_changed(self) -> int:
+        return self._last.opcache.changed_total if self._last is not None and isinstance(self._last.opcache, Opcache) else 0
+
+    @staticmethod
+    def _without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
+        if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
+            return facts
+        return msgspec.structs.replace(facts, opcache=msgspec.structs.replace(facts.opcache, scripts=()))
+
+
+def _params(path: str, verb: str, body: bytes) -> dict[str, str]:
+    """The FastCGI parameters. Never PHP_VALUE or PHP_ADMIN_VALUE: they would stick to the worker."""
+    return {
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_SOFTWARE": "stalewatch",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "localhost",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REQUEST_METHOD": "POST",
+        "REQUEST_URI": "/stalewatch",
+        "SCRIPT_NAME": "/stalewatch",
+        "SCRIPT_FILENAME": path,
+        "DOCUMENT_ROOT": path.rpartition("/")[0],
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "STALEWATCH": verb,
+    }
+
+
+def _is_missing(response: Response) -> bool:
+    return response.status in (403, 404) and (response.body.strip() in _NOT_FOUND or "Primary script unknown" in response.stderr)

@@ -1,0 +1,54 @@
+"""Why a pool's socket does not open, and what to grant. The link says only "no": the host probe finds the cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.probe import records
+from tui.snapshot import Unseen
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from tui.probe.host import Host
+    from tui.probe.records import FileRecord
+    from tui.snapshot import Pool
+
+
+async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:
+    """The cause, in one line. Raises LinkError."""
+    if not address.startswith("/"):
+        return Unseen(
+            code="fpm.port-refused",
+            message=safe(f"{address} takes no connection"),
+            grant=safe("start FPM, and let sshd forward to it (AllowTcpForwarding, PermitOpen)"),
+        )
+    listening, stat, test = await host.ask(("listening", address), ("socket", address), ("test", address))
+    found = stat.first("files")
+    record = records.parse_files(found.payload).get(address) if found else None
+    tested = test.first("sockets")
+    state = records.parse_sockets(tested.payload).get(address) if tested else None
+    if state is None or not state.exists:
+        return Unseen(code="fpm.socket-missing", message=safe(f"{address} is not there: FPM does not run, or listens elsewhere"))
+    if not state.is_socket:
+        return Unseen(code="fpm.socket-missing", message=safe(f"{address} is not a socket"))
+    if not state.writable:
+        return _denied(host, address, record, pool)
+    answered = listening.text("listening")
+    if answered == "1" or (answered == "" and listening.first("listening") is None):
+        return Unseen(
+            code="ssh.forwarding-off",
+            message=safe(f"sshd does not forward to {address}"),
+            grant=safe("AllowStreamLocalForwarding yes (or local) in sshd_config"),
+        )
+    return Unseen(code="fpm.socket-dead", message=safe(f"{address} is there, but nobody listens: FPM is down"), grant=safe("start FPM"))
+
+
+def _denied(host: Host, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:
+    login = host.hello.login
+    where = f"{address} is {record.owner}:{record.group} {record.mode & 0o7777:04o}" if record else address
+    if record is not None and record.mode & 0o020 and record.group not in ("root", "UNKNOWN"):
+        grant = f"add {login} to group {record.group}: sudo usermod -aG {record.group} {login}"
+    else:
+        user = pool.group or pool.user if pool else "www-data"
+        grant = f"let the pool listen for a group of {login}: listen.group = {user}, listen.mode = 0660, and sudo usermod -aG {user} {login}"
+    return Unseen(code="fpm.socket-denied", message=safe(f"{login} may not open the pool's socket: {where}"), grant=safe(grant))

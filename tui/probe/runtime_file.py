@@ -1,0 +1,38 @@
+"""Where ``runtime.php`` lies over there: private directories, made when a pool asks for the first time, by the host probe's shell."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.probe.host import Host
+
+BASES = ("/tmp", "/var/tmp", "/dev/shm")
+_YEARS_AHEAD = 10
+
+
+class RuntimeFile:
+    """The probe file of one server. PrivateTmp, chroot or open_basedir may hide one directory from FPM: pools try the next."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._paths: dict[str, str] = {}
+        self._generation = 0
+        self._content = files("tui.probe").joinpath("runtime.php").read_bytes()
+
+    async def path(self, base: str) -> str:
+        """``BASE/…/runtime.php``, written if it is not there yet; "" where that is not possible. Raises LinkError."""
+        if self._generation != self._host.generation:
+            self._paths.clear()
+        if base not in self._paths:
+            now = self._host.fast.now or time.time()
+            stamp = time.strftime("%m%d%H%M", time.gmtime(now))
+            year = time.gmtime(now).tm_year + _YEARS_AHEAD
+            day = "0228" if stamp.startswith("0229") else stamp[:4]
+            directory = await self._host.write_file(base, secrets.token_hex(12), f"{year}{day}{stamp[4:]}", self._content)
+            self._generation = self._host.generation
+            self._paths[base] = f"{directory}/runtime.php" if directory else ""
+        return self._paths[base]

@@ -1,0 +1,249 @@
+"""Both probes of one server, side by side: what a link is for. See :mod:`tui.probe` for how they talk."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from tui.errors import LinkError, NotPermitted
+from tui.probe.app import App
+from tui.probe.fpm_facts import fpm_facts
+from tui.probe.host import Fast, Host
+from tui.probe.machine import Machine, survey
+from tui.probe.places import choose_pool, discover
+from tui.probe.pool import TIMEOUT, PoolProbe
+from tui.probe.runtime_file import RuntimeFile
+from tui.probe.share import share_of
+from tui.probe.workers import queue_workers
+from tui.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
+from tui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.inventory import Fleet, Server
+    from tui.probe.machine import Master
+    from tui.snapshot import HostFacts, Pool
+    from tui.transport.base import Link
+
+SLOW_BEAT = 30.0
+PATIENCE = 1.5
+"""Seconds that an ordinary tick waits for a pool: a jammed one must not hold up what the host tells."""
+
+_NO_POOL = Unseen(code="fpm.not-found", message=safe("no FPM pool was found that could serve this application"))
+_NOT_RUNNING = Unseen(code="fpm.not-running", message=safe("FPM is configured here, but no master process runs"), grant=safe("start FPM"))
+_NO_APP = Unseen(
+    code="app.not-found",
+    message=safe("no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www"),
+    grant=safe("name it: --app PATH, or [[server.app]] in stalewatch.toml"),
+)
+
+
+def who() -> str:
+    """``user@laptop``: how other watchers see us."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        name = "someone"
+    return f"{name}@{socket.gethostname()}"
+
+
+class Probe:
+    """Looks at every application of one server. One look at a time; never two requests in one pool."""
+
+    def __init__(self, link: Link, server: Server, fleet: Fleet, *, shell: str = "sh") -> None:
+        self._link = link
+        self._server = server
+        self._fleet = fleet
+        self._host = Host(link, who(), fleet.timeout, shell=shell)
+        self._file = RuntimeFile(self._host)
+        self._machine = Machine()
+        self._apps: tuple[App, ...] = ()
+        self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
+        self._pools: dict[str, PoolProbe] = {}
+        self._slow_due = 0.0
+        self._sources_seen: object = None
+        self._offset: float | None = None
+
+    async def start(self) -> None:
+        """Start the shell over there and find out what is there. Raises LinkError."""
+        self._machine = await survey(self._host, Machine())
+        await self._discover()
+
+    async def tick(self, full: bool = False) -> tuple[Snapshot, ...]:
+        """One look at everything: one Snapshot per application (one with ``app`` "" when none was found). *full*: also everything
+        expensive, and waits longer for the pools. Raises LinkError; a probe that can't look is an Unseen in the Snapshot."""
+        try:
+            fast = await self._look_at_host(full)
+        except NotPermitted as error:
+            return tuple(self._blind(app, error) for app in self._apps) or (self._empty(Fast(), error),)
+        if not self._apps:
+            return (self._empty(fast, None),)
+        runtimes = await self._ask_pools(full)
+        if self._opcache_moved(runtimes):
+            await self._slow_beat(fast)
+        roots = tuple(record.inode for app in self._apps if (record := fast.files.get(app.place.path)) is not None)
+        return tuple(self._snapshot(app, fast, runtimes, roots) for app in self._apps)
+
+    async def invalidate(self, app: str, paths: Sequence[str]) -> dict[str, bool]:
+        """Take exactly *paths* out of the OPcache of *app*'s pool; True where a script is not cached now. Raises LinkError (NotPermitted
+        with what to grant when the pool can't be asked)."""
+        _, _, address = self._served.get(app, (None, None, ""))
+        if address not in self._pools:
+            raise NotPermitted(f"no pool of {app} can be asked", code=_NO_POOL.code)
+        return await self._pools[address].invalidate(paths)
+
+    async def close(self) -> None:
+        """End both probes; what was written over there is removed. Never raises."""
+        for pool in self._pools.values():
+            await pool.close()
+        await self._host.close()
+
+    # -------------------------------------------------------------------------------------------------------------------- host
+
+    async def _discover(self) -> None:
+        places = await discover(self._host, self._machine, self._server.apps)
+        known = {app.place: app for app in self._apps}
+        apps = []
+        for place in places:
+            master, pool = choose_pool(place, self._machine)
+            address = place.entry.socket or (str(pool.listen) if pool else "")
+            self._served[place.path] = (master, pool, address)
+            apps.append(known.get(place) or App(place, pool, self._fleet))
+            if address and address not in self._pools:
+                storage = [f"{place.root}/storage/framework"] if place.kind == "laravel" and place.root else []
+                self._pools[address] = PoolProbe(self._link, self._host, self._file, address, pool, storage)
+        self._apps = tuple(apps)
+        await self._watch()
+
+    async def _watch(self) -> None:
+        """Tell the shell over there what every tick looks at."""
+        sockets = [address for address in self._pools if address.startswith("/")]
+        await self._host.watch("files", [path for app in self._apps for path in app.paths] + sockets)
+        await self._host.watch("sockets", sockets)
+        await self._host.watch("masters", [str(master.record.pid) for master in self._machine.masters if master.record])
+
+    async def _look_at_host(self, full: bool) -> Fast:
+        asked = time.time()
+        before, fast = await self._host.tick()
+        self._offset = fast.now - (asked + time.time()) / 2
+        moved = before.children != fast.children or before.sockets != fast.sockets or any(app.moved(before, fast) for app in self._apps)
+        if full or moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_BEAT:
+            fast = await self._slow_beat(fast)
+        for app in self._apps:
+            await app.read_logs(self._host, fast)
+        return fast
+
+    async def _slow_beat(self, fast: Fast) -> Fast:
+        """Everything expensive; then one more tick, because what is watched may be more now."""
+        masters = [(master.config_path, master.record) for master in self._machine.masters]
+        self._machine = await survey(self._host, self._machine)
+        for app in self._apps:
+            await app.slow(self._host, fast)
+        flipped = any(not app.place.root or app.place.path not in fast.files for app in self._apps) or self._link_moved(fast)
+        if not self._apps or flipped or masters != [(master.config_path, master.record) for master in self._machine.masters]:
+            await self._discover()
+            _, fast = await self._host.tick()
+            for app in self._apps:
+                if not app.slow_at:
+                    await app.slow(self._host, fast)
+        self._refresh_pools()
+        await self._watch()
+        _, fast = await self._host.tick()
+        self._slow_due = fast.now + SLOW_BEAT
+        return fast
+
+    def _link_moved(self, fast: Fast) -> bool:
+        """Whether a release link points to another directory than the one we look at."""
+        for app in self._apps:
+            link, root = fast.files.get(app.place.path), fast.files.get(app.place.root)
+            if app.place.path != app.place.root and link is not None and (root is None or link.inode != root.inode):
+                return True
+        return False
+
+    def _refresh_pools(self) -> None:
+        for app in self._apps:
+            master, pool = choose_pool(app.place, self._machine)
+            address = app.place.entry.socket or (str(pool.listen) if pool else "")
+            if address == self._served[app.place.path][2] or address in self._pools:
+                self._served[app.place.path] = (master, pool, address)
+                if address in self._pools:
+                    self._pools[address].pool = pool
+
+    # ----------------------------------------------------------------------------------------------------------------- runtime
+
+    async def _ask_pools(self, full: bool) -> dict[str, RuntimeFacts | Unseen]:
+        wait = TIMEOUT + 1.0 if full else PATIENCE
+        looks = {address: probe.look(full=full, wait=wait, idle=self._idle(probe)) for address, probe in self._pools.items()}
+        answers = await asyncio.gather(*looks.values(), return_exceptions=True)
+        results: dict[str, RuntimeFacts | Unseen] = {}
+        for address, answer in zip(looks, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            results[address] = answer
+        return results
+
+    def _idle(self, probe: PoolProbe) -> bool:
+        """An ondemand pool without workers."""
+        pool = probe.pool
+        if pool is None or pool.pm != "ondemand":
+            return False
+        return not any(title == f"php-fpm: pool {pool.name}" for _, title in self._host.fast.processes.values())
+
+    def _opcache_moved(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
+        """Whether PHP saw sources change that the walk may not have seen yet."""
+        seen = {
+            (script.path, script.mtime)
+            for facts in runtimes.values()
+            if isinstance(facts, RuntimeFacts) and isinstance(facts.opcache, Opcache)
+            for script in facts.opcache.changed
+        }
+        moved = self._sources_seen is not None and seen != self._sources_seen
+        self._sources_seen = seen
+        return moved
+
+    # ---------------------------------------------------------------------------------------------------------------- snapshot
+
+    def _snapshot(self, app: App, fast: Fast, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
+        master, pool, address = self._served[app.place.path]
+        hz = self._host.hello.hz
+        fpm = fpm_facts(master, pool, address, fast, hz=hz, unit=app.place.entry.reload)
+        workers = queue_workers(self._machine.php, app.place, alone=len(self._apps) == 1, boot=fast.boot, hz=hz)
+        host = app.facts(fast, self._host, fpm, workers, self._machine.watchers, roots)
+        runtime = runtimes.get(address, _NO_POOL)
+        if isinstance(runtime, Unseen) and isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists:
+            runtime = _NOT_RUNNING
+        others = [other.place for other in self._apps if other is not app]
+        return self._value(app, host, share_of(runtime, app.place, others), fast.now)
+
+    def _value(self, app: App, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
+        return Snapshot(
+            server=self._server.name,
+            address=self._server.target,
+            app=safe(app.place.path),
+            observed_at=now,
+            clock_offset=self._offset,
+            host=host,
+            runtime=runtime,
+            problems=host.problems if not isinstance(host, Unseen) else (),
+        )
+
+    def _blind(self, app: App, error: LinkError) -> Snapshot:
+        unseen = Unseen(code=error.code, message=safe(error.message), grant=safe(error.grant))
+        return self._value(app, unseen, unseen, time.time())
+
+    def _empty(self, fast: Fast, error: LinkError | None) -> Snapshot:
+        unseen = _NO_APP if error is None else Unseen(code=error.code, message=safe(error.message), grant=safe(error.grant))
+        return Snapshot(
+            server=self._server.name,
+            address=self._server.target,
+            app=safe(""),
+            observed_at=fast.now,
+            clock_offset=self._offset,
+            host=unseen,
+            runtime=unseen,
+            problems=(unseen,),
+        )
