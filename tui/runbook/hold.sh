@@ -1,11 +1,15 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
 # Hears: beat | note TEXT | step ID COMMAND | end.  Says: held DIR | beat | ended ID CODE.
 # A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here.
-who=$1 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
+who=$1 since=$2 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
 umask 077
 exec 9>&1
 say() { logger -t stalewatch -- "$who: $1" >/dev/null 2>&1 9>&-; }
-dir=$(mktemp -d "${TMPDIR:-/tmp}/stalewatch-run.XXXXXX") || exit 73
+for dir in "${TMPDIR:-/tmp}"/stalewatch-run.*; do # what a killed holder of ours left
+  left=${dir##*/stalewatch-run.}
+  [ ! -O "$dir" ] || [ -L "$dir" ] || kill -0 "${left%%.*}" 2>/dev/null || rm -rf -- "$dir"
+done
+dir=$(mktemp -d "${TMPDIR:-/tmp}/stalewatch-run.$$.XXXXXX") || exit 73
 finish() { # CODE
   trap '' HUP INT TERM PIPE
   [ -z "$running" ] || while kill -0 "$running" 2>/dev/null; do wait "$running"; done
@@ -25,16 +29,16 @@ else
 fi
 runner='trap "" HUP INT PIPE
 say() { logger -t stalewatch -- "$1" >/dev/null 2>&1 9>&-; }
-cd "$5" 2>/dev/null || cd /
-say "$1: $2 on $5 begins: $4"
+cd "$3" 2>/dev/null || cd /
+say "$1: $4 on $3 begins: $6"
 umask 022
-sh -c "$4" </dev/null >"$3/$2.out" 2>&1 9>&-
+sh -c "$6" </dev/null >"$5/$4.out" 2>&1 9>&-
 code=$?
-echo "$code" >"$3/$2.code"
-say "$1: $2 on $5 ended with code $code"
-echo "ended $2 $code" >&9'
+say "$1: $4 on $3 ended with code $code"
+kill -0 "$7" 2>/dev/null || rm -rf -- "$5"
+echo "ended $4 $code" >&9'
 begin() { # ID COMMAND
-  $own sh -c "$runner" stalewatch-step "$who" "$1" "$dir" "$2" "$app" </dev/null >/dev/null 2>&1 &
+  $own sh -c "$runner" stalewatch-step "$who" "$since" "$app" "$1" "$dir" "$2" $$ </dev/null >/dev/null 2>&1 &
   running=$!
 }
 say "$what on $app: begins"

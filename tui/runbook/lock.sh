@@ -20,12 +20,21 @@ fi
 busy() { # NAME DIR
   inode=$(stat -c %i -- "$2")
   while read -r _ _ _ _ pid place _; do
-    case $place in *:"$inode")
-      tr '\000\n' '\n ' <"/proc/$pid/cmdline" | { while IFS= read -r line; do [ "$line" = "$mark-lock" ] && break; done
-        IFS= read -r other && IFS= read -r since && echo "busy $1 $since $other"; } && return ;;
-    esac
+    case $place in *:"$inode") holder_of "$1" "/proc/$pid" && return ;; esac
   done </proc/locks 2>/dev/null
+  # The holder was killed while its step goes on: the step has the lock now.
+  for process in $(grep -ls -e "$mark-step" /proc/[0-9]*/cmdline); do
+    holder_of "$1" "${process%/cmdline}" && return
+  done
   echo "busy $1 0 somebody"
+}
+holder_of() { # NAME PROCESS
+  tr '\000\n' '\n ' <"$2/cmdline" 2>/dev/null | {
+    while IFS= read -r word; do
+      case $word in "$mark-lock" | "$mark-step") IFS= read -r other && IFS= read -r since && echo "busy $1 $since $other" && exit 0 ;; esac
+    done
+    exit 1
+  }
 }
 "$@"
 code=$?

@@ -1,0 +1,189 @@
+"""The lock and its holder, under the real shells, flock and timeout of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tui.errors import LinkLost, LinkTimeout
+from tui.runbook import hold as module
+from tui.runbook.hold import Busy, CannotHold, hold
+from tui.transport.local import LocalLink
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+pytestmark = pytest.mark.skipif(shutil.which("flock") is None, reason="no flock on this machine")
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+@pytest.fixture(params=SHELLS)
+def places(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An application, an FPM configuration and a temporary directory; `sh` is the shell of the parameter, `logger` writes to a file."""
+    for name in ("app", "fpm", "tmp", "bin"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "fpm" / "php-fpm.conf").touch()
+    shell = shutil.which(request.param)
+    words = f"{shell} sh" if request.param == "busybox" else shell
+    _program(tmp_path / "bin" / "sh", f'#!/bin/sh\nexec {words} "$@"\n')
+    _program(tmp_path / "bin" / "logger", f"#!/bin/sh\nshift 3\nprintf '%s\\n' \"$*\" >>'{tmp_path}/syslog'\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    return tmp_path
+
+
+@pytest.fixture
+async def link() -> AsyncIterator[LocalLink]:
+    link = LocalLink()
+    yield link
+    await link.close()
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+
+async def take(places: Path, link: LocalLink, who: str = "alice@laptop") -> module.Hold:
+    return await hold(link, who, str(places / "app"), str(places / "fpm" / "php-fpm.conf"), "fix")
+
+
+async def test_a_second_person_is_told_who_runs_a_runbook_since_when(places: Path, link: LocalLink) -> None:
+    before = int(time.time())
+    held = await take(places, link)
+    with pytest.raises(Busy) as refused:
+        await take(places, link, "bob@desk")
+    assert "alice@laptop runs a runbook on this application" in refused.value.message
+    assert before <= int(refused.value.grant.removeprefix("since ")) <= time.time()
+    await held.release()
+    again = await take(places, link, "bob@desk")
+    assert again.warnings == []
+    await again.release()
+
+
+async def test_another_app_of_the_same_master_is_kept_out_too(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    (places / "other").mkdir()
+    with pytest.raises(Busy, match="this FPM master"):
+        await hold(link, "bob", str(places / "other"), str(places / "fpm"), "reload")
+    await held.release()
+
+
+async def test_a_step_runs_in_the_app_without_input_and_tells_what_it_said(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    ended = await held.step("look", "pwd; cat; echo oops >&2; exit 3", 10)
+    assert ended.code == 3
+    assert ended.output.splitlines() == [str(places / "app"), "oops"]
+    await held.release()
+    assert list((places / "tmp").iterdir()) == []
+    log = (places / "syslog").read_text()
+    assert "alice@laptop: look on" in log
+    assert "ended with code 3" in log
+
+
+async def test_quotes_backslashes_and_spaces_of_a_command_arrive_as_they_are(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    assert (await held.step("x", r"""printf '%s|' 'a  b' "c\d" '$HOME' '  '""", 10)).output == r"a  b|c\d|$HOME|  |"
+    await held.release()
+
+
+@pytest.mark.parametrize("command", ["true\nrm -rf x", "printf \x1b[31m", "true \u202e"])
+async def test_a_command_that_is_not_one_printable_line_is_refused(places: Path, link: LocalLink, command: str) -> None:
+    held = await take(places, link)
+    with pytest.raises(CannotHold):
+        await held.step("x", command, 5)
+    await held.release()
+
+
+async def test_a_lost_link_lets_the_step_end_and_keeps_the_lock_until_then(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    gate, done = places / "gate", places / "done"
+    running = asyncio.create_task(held.step("slow", f"until [ -e '{gate}' ]; do sleep 0.05; done; echo half; sleep 0.1; echo > '{done}'", 30))
+    await until(lambda: "slow on" in _read(places / "syslog"))
+    await held._stream.write(b"")
+    closing = asyncio.create_task(held._stream.close())  # what a dead connection looks like over there: the end of its input
+    with pytest.raises(LinkLost):
+        await running
+    with pytest.raises(Busy, match="alice@laptop"):
+        await take(places, LocalLink(), "bob")
+    gate.touch()
+    await until(done.exists)
+    await until(lambda: "slow on" in _read(places / "syslog") and "ended with code 0" in _read(places / "syslog"))
+    await closing
+    bob = await _take_soon(places, "bob")
+    await bob.release()
+    await until(lambda: list((places / "tmp").iterdir()) == [])
+
+
+async def test_silence_of_this_side_ends_the_lease(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STALEWATCH_LEASE", "1")
+    held = await take(places, link)
+    await until(lambda: held._gone is not None)  # the first heartbeat would come after five seconds
+    with pytest.raises(LinkLost):
+        await held.step("late", "true", 5)
+    bob = await _take_soon(places, "bob")
+    await bob.release()
+    await held.release()
+
+
+async def test_heartbeats_keep_the_lease(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STALEWATCH_LEASE", "1")
+    monkeypatch.setattr(module, "BEAT", 0.2)
+    held = await take(places, link)
+    assert (await held.step("long", "sleep 2.5; echo there", 10)).output == "there\n"
+    await held.release()
+
+
+async def test_a_step_that_takes_too_long_is_not_ended(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    with pytest.raises(LinkTimeout, match="still runs"):
+        await held.step("slow", f"sleep 1; echo > '{places}/done'", 0.2)
+    await until((places / "done").exists)
+    await held.release()
+
+
+async def test_without_flock_it_says_so_and_goes_on(tmp_path: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    held = await hold(link, "alice", str(tmp_path), "", "fix")
+    assert any("flock is not installed" in warning for warning in held.warnings)
+    assert (await held.step("x", "echo yes", 5)).output == "yes\n"
+    await held.release()
+
+
+async def test_a_directory_that_is_not_there_is_not_created(places: Path, link: LocalLink) -> None:
+    held = await hold(link, "alice", str(places / "app"), str(places / "nowhere" / "x.conf"), "fix")
+    assert any("FPM master" in warning for warning in held.warnings)
+    assert not (places / "nowhere").exists()
+    await held.release()
+
+
+async def _take_soon(places: Path, who: str) -> module.Hold:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Busy):
+            return await take(places, LocalLink(), who)
+        await asyncio.sleep(0.05)
+    raise AssertionError("the lock was not let go")
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
