@@ -153,7 +153,17 @@ def _entry(line: str, file: str, number: int) -> Entry | None:
         blob = base64.b64decode(words[2], validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Entry(marker, words[0], blob, file, number) if key_kind(blob) == words[1] else None
+    if key_kind(blob) != words[1] or not _is_whole(blob):
+        return None
+    return Entry(marker, words[0], blob, file, number)
+
+
+def _is_whole(blob: bytes) -> bool:
+    """Whether *blob* is a sequence of length-prefixed strings to its last byte, as every public key is: a cut line is no key."""
+    position = 0
+    while position + 4 <= len(blob):
+        position += 4 + int.from_bytes(blob[position : position + 4])
+    return position == len(blob)
 
 
 def _hash_matches(hosts: str, name: str) -> bool:

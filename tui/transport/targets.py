@@ -11,7 +11,7 @@ from tui.errors import UsageError
 from tui.text import safe
 
 _MAX_LENGTH: Final = 512
-_USER: Final = re.compile(r"[^\s@-][^\s@]*")
+_USER: Final = re.compile(r"[^\s@\-'\"`$;&<>|(){}][^\s@'\"`$;&<>|(){}]*")
 _HOST: Final = re.compile(r"[^\s\-\[\]/'\"`$\\;&<>|(){}][^\s\[\]/'\"`$\\;&<>|(){}]*")
 _BRACKETED: Final = re.compile(r"\[([^\[\]]+)\](?::(.*))?", re.DOTALL)
 
