@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Unpack
 
 import click
+import msgspec
 
 from tui.commands import debug_log
 from tui.commands.fix_speech import Speech
@@ -123,9 +124,10 @@ class _Fix:
     async def _execute(self, plan: Plan, sites: Sites) -> ExitCode:
         settled = self._settled(plan, sites.reports)
         self._speech.settled(plan, sites.reports)
-        if self._runnable(plan, sites.reports):
+        rest = tuple(server for server in plan.servers if server.key not in settled)
+        if rest:
             self.acting = True
-            settled = await sites.run(plan, self._speech.progress) | settled
+            settled |= await sites.run(msgspec.structs.replace(plan, servers=rest), self._speech.progress)
             self.acting = False
         statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
         self._speech.result(plan, statuses)

@@ -9,6 +9,7 @@ import pytest
 import report_examples as examples
 
 from tui.cli import COMMANDS
+from tui.commands import dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +127,16 @@ def test_where_no_dashboard_can_be_drawn_it_says_why_and_checks(stalewatch: Stal
     assert "STALE" in result.stdout
     assert result.stderr.count("\n") == 1
     assert "not a terminal" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("term", "terminal", "said"), [("xterm", True, ""), ("dumb", True, "TERM=dumb"), ("", True, "TERM=dumb"), ("xterm", False, "terminal")]
+)
+def test_a_dashboard_needs_a_terminal_that_can_draw(monkeypatch: pytest.MonkeyPatch, term: str, terminal: bool, said: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(dashboard, "is_terminal", lambda _: terminal)
+    assert said in dashboard.no_screen()
+    assert bool(said) == bool(dashboard.no_screen())
 
 
 def test_a_bug_is_one_line_with_the_place_of_its_traceback(

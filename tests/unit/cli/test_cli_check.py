@@ -74,9 +74,7 @@ def test_wait_ends_when_the_time_is_up_and_says_what_is_so_then(stalewatch: Stal
     assert stalewatch("check", "web1", "--wait", "0.05").exit_code == 1
 
 
-def test_wait_connects_again_where_a_server_was_not_reached(
-    stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wait_connects_again_where_a_server_was_not_reached(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "RECONNECT", 0.01)
     lost = examples.verdict(V.UNKNOWN)
     down = type(lost)(**{field: getattr(lost, field) for field in lost.__struct_fields__} | {"observed_at": None})
@@ -92,17 +90,8 @@ def test_wait_does_not_knock_again_where_the_host_key_is_refused(stalewatch: Sta
 
 
 def test_a_reader_that_goes_away_is_no_error_and_keeps_the_verdict() -> None:
-    script = (
-        "import sys\n"
-        "from tui.commands.streams import emit\n"
-        "sys.stdin.read()\n"
-        "emit('x' * 1_000_000)\n"
-        "emit(b'more')\n"
-        "sys.exit(1)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    script = "import sys\nfrom tui.commands.streams import emit\nsys.stdin.read()\nemit('x' * 1_000_000)\nemit(b'more')\nsys.exit(1)\n"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stderr is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +114,7 @@ def test_a_blocked_server_is_a_failure_that_says_why_while_the_others_are_fixed(
     assert result.exit_code == 1
     assert "blocked: the host key has changed" in result.stdout
     assert "2 of 3 verified or fine" in result.stdout
+    assert [server.server for server in one.ran[0].servers] == ["web1"]
     assert stalewatch("fix", "web1", "web2", "web3", "--dry-run").exit_code == 1
 
 
@@ -179,7 +182,8 @@ def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> 
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "NO_COLOR": "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", FAKED.format(paths=paths, plans=plans)],
-        stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment, cwd=tmp_path,
+        stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment, cwd=tmp_path, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(theirs)
     seen, asked = "", 0
@@ -217,6 +221,12 @@ def test_any_other_answer_leaves_it(tmp_path: Path, answer: str) -> None:
     code, out, seen = at_a_terminal([answer], tmp_path)
     assert (code, out) == (1, "")
     assert "not confirmed: nothing was done" in seen
+
+
+def test_ctrl_c_at_the_question_leaves_it_quietly(tmp_path: Path) -> None:
+    code, out, seen = at_a_terminal(["\x03"], tmp_path)
+    assert (code, out) == (130, "")
+    assert seen.partition("leave it: ")[2].strip() == "^C"
 
 
 def test_an_answer_to_a_plan_whose_evidence_has_changed_does_not_count(tmp_path: Path) -> None:
