@@ -48,10 +48,10 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(need for need in self.needs if need.remedy in remedies)
 
 
-def from_findings(report: Report, *, few: int = FEW) -> Needs:
+def from_findings(report: Report, *, few: int = FEW, gentle: bool = False) -> Needs:
     """What stale and suspect findings ask for, and pending ones that would last; the others are named and left.
 
-    *few*: up to how many scripts are invalidated rather than reloaded.
+    *few*: up to how many scripts of one finding are invalidated rather than reloaded; *gentle*: also where the finding would reload.
     """
     needs: list[Need] = []
     left: list[LeftOut] = []
@@ -60,7 +60,7 @@ def from_findings(report: Report, *, few: int = FEW) -> Needs:
         if finding.verdict in (Verdict.FRESH, Verdict.ABSENT):
             continue
         why = _left_why(finding, report)
-        found = () if why else _needs_of(finding, report, few)
+        found = () if why else _needs_of(finding, report, few, gentle=gentle)
         needs.extend(found)
         if not found:
             left.append(LeftOut(finding.summary, safe(why or "nothing in the runbook puts this right")))
@@ -81,7 +81,7 @@ def _left_why(finding: Finding, report: Report) -> str:
     return f"heals by itself within {max(remaining, 0):.0f} s" if remaining <= SOON else ""
 
 
-def _needs_of(finding: Finding, report: Report, few: int) -> tuple[Need, ...]:
+def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tuple[Need, ...]:
     remedies: list[Remedy] = [remedy for remedy in finding.remedy if remedy not in (Remedy.WAIT, Remedy.CONFIGURE)]
     if not finding.remedy:
         remedies = list(_REMEDY.get(finding.layer, ()))
@@ -89,6 +89,8 @@ def _needs_of(finding: Finding, report: Report, few: int) -> tuple[Need, ...]:
         remedies[remedies.index(Remedy.REBUILD)] = Remedy.DISCOVER
     if Remedy.REBUILD in remedies and Remedy.CLEAR in remedies:  # *:cache clears its own layer first
         remedies.remove(Remedy.CLEAR)
+    if gentle and remedies == [Remedy.RELOAD] and finding.paths and finding.layer is Layer.OPCACHE and "preload" not in finding.code:
+        remedies.insert(0, Remedy.INVALIDATE)
     if Remedy.INVALIDATE in remedies and not _can_invalidate(finding, report, few):
         remedies = [remedy for remedy in remedies if remedy is not Remedy.INVALIDATE]
         if Remedy.RELOAD not in remedies:
@@ -111,7 +113,9 @@ def _needs_of(finding: Finding, report: Report, few: int) -> tuple[Need, ...]:
 
 def _can_invalidate(finding: Finding, report: Report, few: int) -> bool:
     opcache = seen_opcache(report.snapshot)
-    return opcache is not None and 0 < len(finding.paths) <= few and all(usable(path) for path in finding.paths)
+    if opcache is None or not 0 < len(finding.paths) <= few or not all(script.exact for script in opcache.changed):
+        return False
+    return all(usable(path) for path in finding.paths)
 
 
 def seen_opcache(snapshot: Snapshot | None) -> Opcache | None:

@@ -89,7 +89,7 @@ class _Drawing:
         self._few = GENTLE if request.invalidate else FEW
         self._left: list[LeftOut] = []
         self._fixing = request.choice is Choice.FIX
-        self._found = from_findings(report, few=self._few) if self._fixing else Needs()
+        self._found = from_findings(report, few=self._few, gentle=request.invalidate) if self._fixing else Needs()
         self._laravel = host.layout.kind == "laravel"
 
     def server_plan(self, basis: str, *, production: bool) -> ServerPlan:
@@ -180,8 +180,6 @@ class _Drawing:
         rebuilt = [step for step in before if step.phase is Phase.REBUILD]
         held = self._held(rebuilt)
         follows = held is None or bool(held) or any(step.action is Action.WIPE_FILE_CACHE for step in before)
-        if self._request.invalidate and self._opcache is not None:  # scripts one by one, however many
-            stale += tuple(need for need in reloads if need.layer is Layer.OPCACHE and need.paths)
         if reloads:
             reason, causes = _why(reloads + stale)
             return [self._reload(reason, () if follows else causes)]

@@ -61,13 +61,14 @@ def settled(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = f
     evidence = {"verdict": safe(report.verdict.value)}
     if report.snapshot is None or report.observed_at is None:
         return _outcome(Status.RUNNING, why="the server could not be looked at")
+    wiped = any(step.action is Action.WIPE_FILE_CACHE for step in server.steps)
     bad: dict[str, str] = {}
     waiting: dict[str, str] = {}
     for layer, verdict in report.layers.items():
         if layer in server.tolerated or verdict in (Verdict.FRESH, Verdict.ABSENT):
             continue
         findings = [finding for finding in report.findings if finding.layer is layer and finding.verdict is verdict]
-        if verdict in _BAD and not (findings and all(_answered(finding, forgotten) for finding in findings)):
+        if verdict in _BAD and not (findings and all(_answered(finding, forgotten, wiped=wiped) for finding in findings)):
             bad[layer.value] = _words(verdict, findings)
         elif verdict is Verdict.PENDING:
             (waiting if strict or any((finding.until or 0.0) > report.observed_at for finding in findings) else {})[layer.value] = _words(
@@ -102,7 +103,9 @@ def still_needed(step: Step, report: Report) -> Outcome:
     return _outcome(Status.SKIPPED, why="no longer needed: what justified it is not found any more")
 
 
-def _answered(finding: Finding, forgotten: frozenset[str]) -> bool:
+def _answered(finding: Finding, forgotten: frozenset[str], *, wiped: bool) -> bool:
+    if wiped and Remedy.WIPE in finding.remedy and finding.verdict is Verdict.SUSPECT:
+        return True  # what OPcache compiles to files from now on comes from the new sources
     return bool(finding.paths) and finding.verdict is not Verdict.UNKNOWN and set(finding.paths) <= forgotten
 
 

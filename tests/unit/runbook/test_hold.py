@@ -114,7 +114,8 @@ async def test_a_command_that_is_not_one_printable_line_is_refused(places: Path,
 async def test_a_lost_link_lets_the_step_end_and_keeps_the_lock_until_then(places: Path, link: LocalLink) -> None:
     held = await take(places, link)
     gate, done = places / "gate", places / "done"
-    running = asyncio.create_task(held.step("slow", f"until [ -e '{gate}' ]; do sleep 0.05; done; echo half; sleep 0.1; echo > '{done}'", 30))
+    slow = f"until [ -e '{gate}' ]; do sleep 0.05; done; echo half; sleep 0.1; echo > '{done}'"
+    running = asyncio.create_task(held.step("slow", slow, 30))
     await until(lambda: "slow on" in _read(places / "syslog"))
     await held._stream.write(b"")
     closing = asyncio.create_task(held._stream.close())  # what a dead connection looks like over there: the end of its input
