@@ -11,7 +11,7 @@ from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, pac
 from tui.probe.app_files import AppFiles, app_files, wanted_contents
 from tui.probe.inputs import MAX_WALK, group, layer_files
 from tui.probe.logs import LogTail
-from tui.probe.views import parse_trailers
+from tui.probe.views import pair_views, parse_trailers
 from tui.snapshot import HostFacts, Inputs, LockHolder, Unseen
 from tui.text import safe
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.probe.host import Fast, Host
     from tui.probe.places import Place
     from tui.probe.records import FileRecord
-    from tui.snapshot import FpmFacts, LogLine, Pool, QueueWorker, Watcher
+    from tui.snapshot import CompiledView, FpmFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
 
 MAX_VIEWS = 5000
 _NOT_THERE = Unseen(code="app.missing", message=safe("there is no such directory on this server"), grant=safe("check the path (--app)"))
@@ -46,6 +46,8 @@ class App:
         self._views = b""
         self._trailers: dict[str, str] = {}
         self._view_sources: dict[str, FileRecord] = {}
+        self._pairs: tuple[CompiledView, ...] = ()
+        self._paired: tuple[object, ...] = ()
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._dirty: int | None = None
@@ -96,9 +98,18 @@ class App:
         self.slow_at = fast.now
 
     def facts(
-        self, fast: Fast, host: Host, fpm: FpmFacts | Unseen, workers: Sequence[QueueWorker], watchers: Iterable[Watcher], locks: tuple[int, ...]
+        self,
+        fast: Fast,
+        host: Host,
+        fpm: FpmFacts | Unseen,
+        *,
+        workers: Sequence[QueueWorker] = (),
+        watchers: Iterable[Watcher] = (),
+        locks: tuple[int, ...] = (),
+        others: tuple[str, ...] = (),
     ) -> HostFacts:
-        """What is known now. *locks*: inodes of the roots of all applications here, to tell whose lock a lock is."""
+        """What is known now. *locks*: inodes of the roots of all applications here, to tell whose lock a lock is; *others*: the roots of
+        the other applications."""
         root, there = self.place.root, self.place.path in fast.files
         self._regroup(fast)
         release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
@@ -107,11 +118,12 @@ class App:
             slow_at=self.slow_at,
             hostname=safe(host.hello.hostname, 100),
             login=safe(host.hello.login, 64),
+            utc_offset=host.hello.utc_offset,
             layout=layout_of(self.place, fast.files, self._version, there),
             release=msgspec.structs.replace(release, deploys=deploys_of(self.files, self._contents, self._inputs)),
             caches=cache_files(self.files, fast.files, self._complete) if self.place.kind == "laravel" else (),
             inputs=self._inputs,
-            views=view_facts(self._views, self._trailers, {**self._walk, **self._view_sources}, self.files, fast, fpm, self._keys, MAX_VIEWS),
+            views=self._view_facts(fast, fpm),
             packages=packages_of(self.files, self._contents, fast.files),
             fpm=fpm,
             queue_workers=tuple(workers),
@@ -120,8 +132,16 @@ class App:
             log_lines=self.log_lines,
             lock=self._lock(fast, locks),
             watchers=tuple(watchers),
+            other_apps=tuple(safe(root) for root in others),
             problems=() if root and there else (_NOT_THERE,),
         )
+
+    def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
+        key = (self._views, id(self._walk), id(self._view_sources))
+        if key != self._paired:
+            self._paired = key
+            self._pairs = pair_views(self._views, self._trailers, {**self._walk, **self._view_sources}, self.place.root)
+        return view_facts(self._pairs, fast.files.get(self.files.views), fpm, self._keys, truncated=len(self._pairs) >= MAX_VIEWS)
 
     def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:
         """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
@@ -190,8 +210,7 @@ class App:
         key = (id(self._walk), tuple(fresh.values()))
         if key != self._grouped and self._walk:
             self._grouped = key
-            merged = {**self._walk, **{path: each for path, each in fresh.items() if path in self._walk or "/.env" in path or path.endswith(".json")}}
-            gone = [path for path in self._walk if path in self.paths and path not in fast.files]
-            for path in gone:
-                del merged[path]
+            ticked = set(self.paths)
+            merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
+            merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated)

@@ -9,7 +9,6 @@ import msgspec
 from tui.probe import release as releases
 from tui.probe.app_files import OLD_ROUTES, AppFiles
 from tui.probe.packages import cached_packages, installed_packages
-from tui.probe.views import pair_views
 from tui.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from tui.text import safe
 
@@ -17,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.probe.contents import Contents
-    from tui.probe.host import Fast
     from tui.probe.places import Place
     from tui.probe.records import FileRecord
-    from tui.snapshot import FileStat, Inputs, Unseen
+    from tui.snapshot import CompiledView, FileStat, Inputs, Unseen
 
 _DEPLOY_FILES = 10
 _SAME_DEPLOY = 120.0
@@ -73,33 +71,25 @@ def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapp
     """The files of the five caches; the old name of the route cache (Laravel 7 and before) where only that is there."""
     found = []
     for layer, path in files.caches.items():
-        record = stats.get(path)
-        if record is None and layer == "routes" and (old := stats.get(files.at(OLD_ROUTES))) is not None:
-            record, path = old, files.at(OLD_ROUTES)
+        old = files.at(OLD_ROUTES)
+        used = old if layer == "routes" and path not in stats and old in stats else path
+        record = stats.get(used)
         name = cast("Literal['config', 'routes', 'events', 'packages', 'services']", layer)
-        shown = safe(path.removeprefix(files.root + "/"))
-        found.append(CacheFile(layer=name, path=shown, stat=record.stat(files.root) if record else None, complete=complete.get(path) if record else None))
+        stat = record.stat(files.root) if record else None
+        shown = safe(used.removeprefix(files.root + "/"))
+        found.append(CacheFile(layer=name, path=shown, stat=stat, complete=complete.get(used) if record else None))
     return tuple(found)
 
 
 def view_facts(
-    compiled: bytes,
-    trailers: Mapping[str, str],
-    sources: Mapping[str, FileRecord],
-    files: AppFiles,
-    fast: Fast,
-    fpm: FpmFacts | Unseen,
-    keys: str,
-    limit: int,
+    views: tuple[CompiledView, ...], directory: FileRecord | None, fpm: FpmFacts | Unseen, keys: str, *, truncated: bool
 ) -> ViewFacts:
-    """Compiled views with their sources; a source that a tick has stat'ed is newer knowledge than the walk."""
-    views = pair_views(compiled, trailers, sources, files.root)
+    """The compiled views, whether the pool's user may write them (*directory*), and what the cached config says of them (*keys*)."""
     check = None
     if "'check_cache_timestamps' => " in keys:
         check = "'check_cache_timestamps' => false" not in keys
-    directory = fast.files.get(files.views)
     writable = writable_by(directory, fpm) if directory is not None else None
-    return ViewFacts(views=views, check_timestamps=check, writable=writable, truncated=len(views) >= limit)
+    return ViewFacts(views=views, check_timestamps=check, writable=writable, truncated=truncated)
 
 
 def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:

@@ -71,7 +71,7 @@ class Coprocess:
         return self._closed
 
     async def ask(self, *requests: tuple[str, ...], timeout: float) -> list[Block]:
-        """One block per (verb, args…), in order. Raises LinkLost (it ended), LinkTimeout, ProtocolError; it is closed after each of them."""
+        """One block per (verb, args…), in order. Raises LinkLost (it ended), LinkTimeout, ProtocolError; it is closed after each."""
         async with self._lock:
             if self._closed:
                 raise LinkLost("the host probe has ended")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Hello(msgspec.Struct, frozen=True):
     uid: int = -1
     groups: tuple[str, ...] = ()
     hz: int = 100
+    utc_offset: int | None = None
     pid: int = 0
     tools: frozenset[str] = frozenset()
 
@@ -149,9 +151,16 @@ def parse_hello(content: str) -> Hello:
         uid=number("uid", -1),
         groups=tuple(one.get("groups", "").split()),
         hz=number("hz", 100) or 100,
+        utc_offset=_utc_offset(one.get("zone", "")),
         pid=number("pid", 0),
         tools=frozenset(value for key, value in pairs if key == "tool"),
     )
+
+
+def _utc_offset(zone: str) -> int | None:
+    """``+0130`` in seconds."""
+    match = re.fullmatch(r"([+-])(\d\d)(\d\d)", zone)
+    return (1 if match[1] == "+" else -1) * (int(match[2]) * 3600 + int(match[3]) * 60) if match else None
 
 
 def parse_processes(sections: Iterable[Section]) -> dict[int, tuple[ProcessRecord, str]]:

@@ -132,7 +132,7 @@ first_line() { # FILE -> $line
 verb_hello() {
   section hello ''
   out="${out}host $(uname -n)${nl}login $(id -un)${nl}uid $uid${nl}groups $(id -Gn)${nl}hz $(getconf CLK_TCK 2>/dev/null || echo 100)${nl}"
-  out="${out}pid $$${nl}space $space${nl}fine $fine${nl}"
+  out="${out}pid $$${nl}space $space${nl}fine $fine${nl}zone $(date +%z)${nl}"
   for tool in git systemctl sudo gzip flock timeout; do
     command -v "$tool" >/dev/null 2>&1 && out="${out}tool $tool${nl}"
   done

@@ -21,7 +21,7 @@ _MAX_ZONE = 15 * 3600.0
 
 
 def zone_offset(content: str, mtime: float) -> float:
-    """Seconds that the log's clock is ahead of UTC: its last stamp against *mtime* of the file, by quarter hours. 0 when it can't be told."""
+    """Seconds that the log's clock is ahead of UTC: its last stamp against *mtime* of the file, by quarter hours; 0 when not known."""
     for line in reversed(content.splitlines()):
         stamp = _STAMP.match(line)
         if stamp is None:

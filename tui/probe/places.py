@@ -73,8 +73,8 @@ async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) 
 
 
 def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | None]:
-    """The pool that serves *place*, and its master: what the inventory says, what nginx passes to, whose chdir or name fits, else the first.
-    A pool that is only an override (no such listen in any configuration) is left to the caller: (first master, None)."""
+    """The pool that serves *place*, and its master: what the inventory says, what nginx passes to, whose chdir or name fits, else the
+    first. A pool that is only an override (no such listen in any configuration) is left to the caller: (first master, None)."""
     pairs = [(master, pool) for master in machine.masters for pool in master.pools]
     wanted = place.entry.socket or place.passes_to
     for master, pool in pairs:

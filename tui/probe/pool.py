@@ -34,6 +34,11 @@ DUTY = 200.0
 """A look that costs *t* seconds of a worker is not repeated within DUTY × t: half a percent of one worker at most."""
 MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
+_NO_SCOREBOARD = Unseen(
+    code="fpm.no-status",
+    message=safe("fpm_get_status may not be called in this pool"),
+    grant=safe("take it out of disable_functions, or set pm.status_path"),
+)
 _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
 
 
@@ -52,6 +57,7 @@ class PoolProbe:
         self._last: RuntimeFacts | None = None
         self._asked = self._compared = self._listed = float("-inf")
         self._compare_cost = self._list_cost = 0.0
+        self._listed_scripts = -1
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
@@ -73,7 +79,7 @@ class PoolProbe:
         if not done:
             return Unseen(
                 code="fpm.no-answer",
-                message=safe(f"the pool has not answered for {now - self._asked:.0f} s: no worker is free" if now > self._asked > 0 else "the pool has not answered yet"),
+                message=safe(f"the pool has not answered for {asyncio.get_running_loop().time() - self._asked:.0f} s: no worker is free"),
                 grant=safe("set pm.status_listen, so that its state can be seen while it is busy"),
             )
         task, self._task = self._task, None
@@ -129,18 +135,20 @@ class PoolProbe:
         if isinstance(answer, Unseen):
             return answer
         self._account(verb, answer, loop.time())
-        return self._facts(verb, answer)
+        status: PoolStatus | Unseen | None = answers.scoreboard(answer)
+        if status is None:
+            status = await self.status_page(self.address) if self.pool and self.pool.status_path else _NO_SCOREBOARD
+        return self._facts(verb, answer, status)
 
     def _verb(self, full: bool, now: float) -> str:
         """The most telling verb that is affordable now."""
         since_listed = now - self._listed
-        moved = self._last is not None and isinstance(self._last.opcache, Opcache) and self._last.opcache.cached_scripts != self._listed_scripts
+        opcache = self._last.opcache if self._last is not None else None
+        moved = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
         due = since_listed >= SLOW_BEAT or (moved and since_listed >= MIN_SCRIPTS_BEAT)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
         return "compare" if now - self._compared >= DUTY * self._compare_cost else "status"
-
-    _listed_scripts = -1
 
     def _account(self, verb: str, answer: Answer, now: float) -> None:
         seconds = max(answer.ms, 0.0) / 1000.0
@@ -154,7 +162,7 @@ class PoolProbe:
         since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
         self._own = (since, self._own[1] + 1 if self._own[0] == since else 1)
 
-    def _facts(self, verb: str, answer: Answer) -> RuntimeFacts:
+    def _facts(self, verb: str, answer: Answer, status: PoolStatus | Unseen) -> RuntimeFacts:
         opcache = answers.opcache(answer)
         before = self._last.opcache if self._last is not None else None
         if isinstance(opcache, Opcache) and isinstance(before, Opcache):
@@ -163,15 +171,13 @@ class PoolProbe:
                 opcache = msgspec.structs.replace(opcache, **{name: getattr(before, name) for name in kept})
             if verb != "scripts":
                 opcache = msgspec.structs.replace(opcache, scripts_at=before.scripts_at)
-        status: PoolStatus | Unseen | None = answers.scoreboard(answer)
         return RuntimeFacts(
             asked_at=answer.now,
             via="tunnel" if self.address.startswith("/") else "tcp",
             php_version=safe(answer.php, 40),
             user=safe(answer.user or (str(answer.uid) if answer.uid >= 0 else ""), 64),
             opcache=opcache,
-            status=status
-            or Unseen(code="fpm.no-status", message=safe("fpm_get_status is disabled in this pool"), grant=safe("set pm.status_path in the pool")),
+            status=status,
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
             warnings=tuple(safe(warning, 300) for warning in answer.warnings[:20]),
@@ -189,7 +195,7 @@ class PoolProbe:
                     self._bases.pop(0)
                     continue
                 try:
-                    stream = await self._open()
+                    stream = await _open(self._link, self.address)
                 except NotPermitted:
                     return await why_refused(self._host, self.address, self.pool)
                 response = await request(stream, _params(path, verb, body), body, timeout=timeout, limit=answers.MAX_ANSWER)
@@ -214,12 +220,6 @@ class PoolProbe:
             raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {expected}", code="fpm.other-user")
         return answer
 
-    async def _open(self) -> Stream:
-        if self.address.startswith("/"):
-            return await self._link.open_unix(self.address)
-        name, _, port = self.address.rpartition(":")
-        return await self._link.open_tcp(name.strip("[]"), int(port))
-
     async def _busy(self) -> RuntimeFacts | Unseen:
         """No worker answered in time. pm.status_listen answers also then."""
         busy = Unseen(
@@ -235,10 +235,9 @@ class PoolProbe:
     async def status_page(self, address: str) -> PoolStatus | Unseen:
         """FPM's own page through *address*."""
         path = str(self.pool.status_path) if self.pool else ""
-        probe = PoolProbe(self._link, self._host, self._file, address, self.pool)
         params = {"SCRIPT_FILENAME": path, "SCRIPT_NAME": path, "REQUEST_METHOD": "GET", "QUERY_STRING": "json&full", "REQUEST_URI": path}
         try:
-            response = await request(await probe._open(), params, timeout=2.0)
+            response = await request(await _open(self._link, address), params, timeout=2.0)
         except (LinkError, ValueError) as error:
             return Unseen(code="fpm.status-hangs", message=safe(str(error)))
         return parse_page(response.body)
@@ -251,6 +250,14 @@ class PoolProbe:
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
         return msgspec.structs.replace(facts, opcache=msgspec.structs.replace(facts.opcache, scripts=()))
+
+
+async def _open(link: Link, address: str) -> Stream:
+    """A stream to a socket path or ``host:port``. Raises LinkError, ValueError for an address that is none."""
+    if address.startswith("/"):
+        return await link.open_unix(address)
+    name, _, port = address.rpartition(":")
+    return await link.open_tcp(name.strip("[]"), int(port))
 
 
 def _params(path: str, verb: str, body: bytes) -> dict[str, str]:

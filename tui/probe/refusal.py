@@ -50,5 +50,5 @@ def _denied(host: Host, address: str, record: FileRecord | None, pool: Pool | No
         grant = f"add {login} to group {record.group}: sudo usermod -aG {record.group} {login}"
     else:
         user = pool.group or pool.user if pool else "www-data"
-        grant = f"let the pool listen for a group of {login}: listen.group = {user}, listen.mode = 0660, and sudo usermod -aG {user} {login}"
+        grant = f"listen.group = {user} and listen.mode = 0660 in the pool, and: sudo usermod -aG {user} {login}"
     return Unseen(code="fpm.socket-denied", message=safe(f"{login} may not open the pool's socket: {where}"), grant=safe(grant))

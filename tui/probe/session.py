@@ -16,7 +16,6 @@ from tui.probe.machine import Machine, survey
 from tui.probe.places import choose_pool, discover
 from tui.probe.pool import TIMEOUT, PoolProbe
 from tui.probe.runtime_file import RuntimeFile
-from tui.probe.share import share_of
 from tui.probe.workers import queue_workers
 from tui.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from tui.text import safe
@@ -212,12 +211,13 @@ class Probe:
         hz = self._host.hello.hz
         fpm = fpm_facts(master, pool, address, fast, hz=hz, unit=app.place.entry.reload)
         workers = queue_workers(self._machine.php, app.place, alone=len(self._apps) == 1, boot=fast.boot, hz=hz)
-        host = app.facts(fast, self._host, fpm, workers, self._machine.watchers, roots)
+        others = tuple(other.place.root for other in self._apps if other is not app and other.place.root)
+        host = app.facts(fast, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address, _NO_POOL)
-        if isinstance(runtime, Unseen) and isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists:
+        stopped = isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists
+        if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        others = [other.place for other in self._apps if other is not app]
-        return self._value(app, host, share_of(runtime, app.place, others), fast.now)
+        return self._value(app, host, runtime, fast.now)
 
     def _value(self, app: App, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(
