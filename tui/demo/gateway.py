@@ -47,11 +47,10 @@ class Gateway:
 
     def visit(self, now: float, times: int) -> None:
         """*times* ordinary requests for each page, and one for a rendered view."""
+        self._boot(now, times * len(_PAGES) + 1)
         for uri, scripts in _PAGES.items():
-            self._boot(now, times)
             self._load(scripts, now, times)
             self._fpm.took("GET", uri, str(self._root / "public/index.php"), times)
-        self._boot(now, 1)
         for view in sorted((self._root / "storage/framework/views").glob("*.php")):
             self._fpm.opcache.serve(str(view), now)
 

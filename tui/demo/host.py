@@ -35,7 +35,9 @@ _WRITES = {
 
 
 class Host:
-    """*home* holds everything of this server, *shims* the programs that stand in. Built by :meth:`build`, alive after :meth:`open`.
+    """*home* holds everything of this server, *shims* the programs that stand in, *libraries* the framework's files.
+
+    Built by :meth:`build`, alive after :meth:`open`.
 
     *start* is the moment that is 12:50 of the story, *space* the number that stands for its pid namespace (another for every server).
     """
@@ -44,12 +46,13 @@ class Host:
     gateway: Gateway
     proc: Proc
 
-    def __init__(self, scene: Scene, home: Path, shims: Path, start: float, space: int) -> None:
+    def __init__(self, scene: Scene, home: Path, shims: Path, libraries: Path, start: float, space: int) -> None:
         self.scene = scene
         self.home = home
         self.root = home / "api-gateway"
         self.socket = home / "run/php8.3-fpm.sock"
         self._shims = shims
+        self._libraries = libraries
         self._start = start
         self._space = space
         self._story_now: float | None = start
@@ -64,6 +67,7 @@ class Host:
         return {
             "PATH": f"{self._shims}:{_SYSTEM_PATH}",
             "HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
             "USER": "deploy",
             "LOGNAME": "deploy",
             "STALEWATCH_PROC": str(self.home / "proc"),
@@ -75,13 +79,15 @@ class Host:
 
     async def build(self) -> None:
         """Make the server as it was at 12:27 of the story, then play the story up to 12:50."""
-        await asyncio.to_thread(tree.build, self.root, self._start, self._at(story.COMPILED_VIEWS), self._at(story.PACKAGES))
+        times = (self._start, self._at(story.PACKAGES), self._at(story.EARLIER_DEPLOY))
+        await asyncio.to_thread(tree.build, self.root, self._libraries, *times)
         config = self.home / "etc/php/8.3/fpm"
         etc.build(config, self.socket, self.root, self.scene.pool_settings, self._start - 20 * _DAY)
         binary = self.home / "usr/sbin/php-fpm8.3"
         disk.write(binary, '#!/bin/sh\nexec php-fpm8.3 "$@"\n', self._start - 60 * _DAY)
         binary.chmod(0o755)
         self.socket.parent.mkdir()
+        (self.home / "tmp").mkdir()
         os.mkfifo(self.home / "control", 0o600)
         booted = self._start - 9.3 * _DAY
         self.proc = Proc(self.home / "proc", booted, self._space)
@@ -97,6 +103,7 @@ class Host:
         self._story_now = None
         responder = Responder(self.fpm, lambda: self.gateway.page(time.time()))
         self._server = await asyncio.start_unix_server(responder, self.socket)
+        self.socket.chmod(0o660)
         self._control = os.open(self.home / "control", os.O_RDWR | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._control, self._obey)
         self._living = asyncio.create_task(self._live())
@@ -144,8 +151,8 @@ class Host:
             self.gateway.call(when, FUNCTION)
         self._visit_until(self._start)
 
-    def _visit_until(self, end: float, step: float = 60.0) -> None:
-        """Ordinary traffic of the story up to *end*, a minute at a time."""
+    def _visit_until(self, end: float, step: float = 120.0) -> None:
+        """Ordinary traffic of the story up to *end*, *step* seconds at a time."""
         while self._clock() < end:
             self._story_now = min(end, self._clock() + step)
             self.gateway.visit(self._clock(), int(step * VISITS_PER_BEAT))

@@ -32,6 +32,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PACKAGES = "12:19:00"
+EARLIER_DEPLOY = "12:20:00"
 COMPILED_VIEWS = "12:25:10"
 CACHED = "12:26:05"
 RESTARTED = "12:27:00"

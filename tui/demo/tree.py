@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import cache
 from importlib.resources import as_file, files
@@ -21,18 +22,15 @@ FIXED = (
 """What the deploy changes."""
 
 _ZERO = "0" * 40
-_COMMITS = (
-    (9.0, _ZERO, "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a", "Mara Lindt", "clone: from git@git.example.test:api-gateway.git"),
-    (
-        1.2,
-        "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a",
-        "c70e5f19a8b34d62907fe1c5d48b3a62f09e7d15",
-        "Jonas Weber",
-        "pull: Offer the next slot",
-    ),
-)
-"""Days before the demo, old and new commit, who, what."""
+_FIRST_COMMIT = "9b1d04e7c2f85a36e01b7d94cf28a05e63d71f4a"
+_EARLIER_COMMIT = "c70e5f19a8b34d62907fe1c5d48b3a62f09e7d15"
 FIX_COMMIT = "4f2a9c1d7b60e58f39a2c84d15e7b0639fa8c2d4"
+EARLIER = (
+    "app/Http/Controllers/AppointmentController.php",
+    "resources/views/appointment.blade.php",
+    "resources/views/layouts/app.blade.php",
+)
+"""What the deploy before it changed: the one that the restart at 12:27 was for."""
 _DAY = 86_400.0
 
 
@@ -44,23 +42,33 @@ def framework() -> tuple[str, ...]:
     return tuple(f"vendor/{folder}/{name}.php" for folder, _, names in groups for name in names.split())
 
 
-def build(root: Path, start: float, views_at: float, packages_at: float) -> None:
-    """The application before the fix. *start* of the demo; Blade sources are from shortly before *views_at*."""
+def library(to: Path, start: float) -> None:
+    """The framework's files, made once: every server's vendor folder links to them."""
+    _make_folders(to)
+    for name, text in _libraries():
+        with open(f"{to}/{name}", "wb") as file:
+            file.write(text)
+        os.utime(f"{to}/{name}", (start - 9 * _DAY, start - 9 * _DAY))
+
+
+def build(root: Path, libraries: Path, start: float, packages_at: float, earlier_at: float) -> None:
+    """The application before the fix. *start* of the demo; *earlier_at*: the deploy before the one that brings the fix."""
     with as_file(files("tui.demo").joinpath("files/app")) as app:
         shutil.copytree(app, root)
-    for number, name in enumerate(framework()):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_library(path.stem, number), encoding="ascii")
+    _make_folders(root)
+    for name in framework():
+        os.link(f"{libraries}/{name}", f"{root}/{name}")
     (root / ".env").write_text("APP_NAME=api-gateway\nAPP_ENV=production\nAPP_DEBUG=false\nLOG_CHANNEL=single\n", encoding="ascii")
     for folder in ("storage/logs", "storage/framework/cache/data", "storage/framework/sessions", "bootstrap/cache"):
         (root / folder).mkdir(parents=True)
     (root / "storage/logs/laravel.log").touch()
-    _diary(root, start)
-    disk.backdate(root, start - 1.2 * _DAY)
-    disk.backdate(root / "vendor", start - 9 * _DAY)
-    disk.backdate(root / "resources", views_at - 310)
+    _start_diary(root)
+    _write_diary(root, start - 9 * _DAY, _ZERO, _FIRST_COMMIT, "Mara Lindt", "clone: from git@git.example.test:api-gateway.git")
+    disk.backdate(root, start - 9 * _DAY)
     _packages(root, packages_at)
+    for name in EARLIER:
+        os.utime(root / name, (earlier_at, earlier_at))
+    _write_diary(root, earlier_at, _FIRST_COMMIT, _EARLIER_COMMIT, "Jonas Weber", "pull: Offer the next free slot first")
 
 
 def deploy(root: Path, at: float) -> None:
@@ -68,23 +76,21 @@ def deploy(root: Path, at: float) -> None:
     for name in FIXED:
         text = files("tui.demo").joinpath(f"files/fixed/{name}").read_text(encoding="utf-8")
         disk.write(root / name, text, at)
-    git = root / ".git"
-    line = f"{_COMMITS[-1][2]} {FIX_COMMIT} Mara Lindt <mara@example.test> {int(at)} +0000\tpull: Strip the version from function names\n"
-    disk.write(git / "logs/HEAD", disk.read(str(git / "logs/HEAD")).decode() + line, at)
-    disk.write(git / "refs/heads/main", f"{FIX_COMMIT}\n", at)
-    disk.write(git / "ORIG_HEAD", f"{_COMMITS[-1][2]}\n", at)
+    _write_diary(root, at, _EARLIER_COMMIT, FIX_COMMIT, "Mara Lindt", "pull: Strip the version from function names")
 
 
-def _diary(root: Path, start: float) -> None:
-    lines = (
-        f"{before} {after} {who} <{who.split()[0].lower()}@example.test> {int(start - days * _DAY)} +0000\t{what}\n"
-        for days, before, after, who, what in _COMMITS
-    )
-    disk.write(root / ".git/logs/HEAD", "".join(lines))
+def _start_diary(root: Path) -> None:
     disk.write(root / ".git/HEAD", "ref: refs/heads/main\n")
     disk.write(root / ".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
-    disk.write(root / ".git/refs/heads/main", f"{_COMMITS[-1][2]}\n")
     (root / ".git/objects").mkdir()
+
+
+def _write_diary(root: Path, at: float, before: str, after: str, who: str, what: str) -> None:
+    """What git notes when HEAD moves."""
+    log = root / ".git/logs/HEAD"
+    mail = f"{who.split()[0].lower()}@example.test"
+    disk.write(log, disk.read(log).decode() + f"{before} {after} {who} <{mail}> {int(at)} +0000\t{what}\n", at)
+    disk.write(root / ".git/refs/heads/main", f"{after}\n", at)
 
 
 def _packages(root: Path, at: float) -> None:
@@ -97,8 +103,19 @@ def _packages(root: Path, at: float) -> None:
     disk.write(root / "bootstrap/cache/services.php", services, at)
 
 
-def _library(name: str, number: int) -> str:
-    """A file of about the size that real ones have, in *number*'s own way."""
-    count = 3 + number * 7 % 23
-    methods = "".join(f"\n    public function method{index}()\n    {{\n        return {index};\n    }}\n" for index in range(count))
-    return f"<?php\n\nclass {name}{number}\n{{{methods}}}\n"
+def _make_folders(root: Path) -> None:
+    for folder in {name.rpartition("/")[0] for name in framework()}:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+
+
+@cache
+def _libraries() -> tuple[tuple[str, bytes], ...]:
+    """The framework's files, each of about the size that real ones have."""
+    made = []
+    for number, name in enumerate(framework()):
+        count = 3 + number * 7 % 23
+        methods = "".join(f"\n    public function method{index}()\n    {{\n        return {index};\n    }}\n" for index in range(count))
+        stem = name.rpartition("/")[2].removesuffix(".php")
+        version = "    const VERSION = '11.31.0';\n" if name.endswith("/Foundation/Application.php") else ""
+        made.append((name, f"<?php\n\nclass {stem}{number}\n{{\n{version}{methods}}}\n".encode()))
+    return tuple(made)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from tui.demo import story
+from tui.demo import story, tree
 from tui.demo.gateway import ALARM, LOG, REASSURE
 from tui.demo.host import Host
 from tui.demo.place import Place
@@ -49,8 +49,9 @@ class World:
 
     async def _build(self, path: Path) -> None:
         shims = await asyncio.to_thread(_copy_shims, path / "bin")
+        await asyncio.to_thread(tree.library, path / "library", self._start)
         self.hosts = tuple(
-            Host(scene, path / scene.name, shims, self._start, space=int(path.name.split("-")[2]) * 10 + number)
+            Host(scene, path / scene.name, shims, path / "library", self._start, space=int(path.name.split("-")[2]) * 10 + number)
             for number, scene in enumerate(story.SCENES, 1)
         )
         key = asyncssh.generate_private_key("ssh-ed25519", comment="stalewatch demo")

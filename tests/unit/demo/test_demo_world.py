@@ -61,16 +61,22 @@ async def sh(host: Host, command: str) -> str:
     return out.decode()
 
 
-async def test_it_starts_quickly_and_leaves_nothing() -> None:
-    began = time.process_time()
+async def test_it_leaves_nothing() -> None:
     async with World() as world:
-        took = time.process_time() - began
         folder = world.hosts[0].home.parent
         socket = world.hosts[0].socket
         assert socket.is_socket()
         assert len(str(socket)) < 100
     assert not folder.exists()
-    assert took < 1.5, "seconds of CPU: the wall clock of a busy machine proves nothing"
+
+
+async def test_it_starts_quickly() -> None:
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        async with World():
+            took.append(time.process_time() - began)
+    assert min(took) < 1.5, "seconds of CPU, the best of three: the wall clock of a busy machine proves nothing"
 
 
 async def test_ssh_lets_in_only_our_key_and_runs_the_real_shell(world: World) -> None:
