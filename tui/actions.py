@@ -13,6 +13,7 @@ from tui.runbook.plan import Choice
 
 FLEET, SERVER = "fleet", "server"
 EVERYWHERE = frozenset({FLEET, SERVER})
+NOWHERE: frozenset[str] = frozenset()
 
 
 class Context(NamedTuple):
@@ -29,7 +30,7 @@ class Context(NamedTuple):
 
 
 class Action(NamedTuple):
-    """*keys*: the first is the one shown. *why_not*: the reason it cannot be done now, "" where it can."""
+    """*keys*: the first is the one shown. *footer*: screens whose last line names it. *why_not*: the reason it cannot be done now, "" where it can."""
 
     id: str
     keys: tuple[str, ...]
@@ -37,7 +38,7 @@ class Action(NamedTuple):
     help: str
     group: str
     acting: bool = False
-    footer: bool = False
+    footer: frozenset[str] = NOWHERE
     screens: frozenset[str] = EVERYWHERE
     choice: Choice | None = None
     why_not: Callable[[Context], str] = lambda context: ""
@@ -69,14 +70,38 @@ def _selected(context: Context) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("clear", ("c",), "clear", "plan to clear the caches that exist", "Runbook", True, True, choice=Choice.CLEAR, why_not=_acts),
-    Action("rebuild", ("b",), "rebuild", "plan to rebuild what was cached", "Runbook", True, True, choice=Choice.REBUILD, why_not=_acts),
-    Action("reload", ("r",), "reload", "plan a graceful reload of PHP-FPM", "Runbook", True, True, choice=Choice.RELOAD, why_not=_acts),
-    Action("fix", ("f",), "fix", "plan whatever makes it run the new code", "Runbook", True, True, choice=Choice.FIX, why_not=_fixes),
-    Action("verify", ("v",), "verify", "look again now (changes nothing)", "Runbook", False, True, choice=Choice.VERIFY, why_not=_selected),
+    Action(
+        "clear", ("c",), "clear", "plan to clear the caches that exist", "Runbook", True, EVERYWHERE, choice=Choice.CLEAR, why_not=_acts
+    ),
+    Action(
+        "rebuild", ("b",), "rebuild", "plan to rebuild what was cached", "Runbook", True, EVERYWHERE, choice=Choice.REBUILD, why_not=_acts
+    ),
+    Action(
+        "reload", ("r",), "reload", "plan a graceful reload of PHP-FPM", "Runbook", True, EVERYWHERE, choice=Choice.RELOAD, why_not=_acts
+    ),
+    Action("fix", ("f",), "fix", "plan whatever makes it run the new code", "Runbook", True, EVERYWHERE, choice=Choice.FIX, why_not=_fixes),
+    Action(
+        "verify",
+        ("v",),
+        "verify",
+        "look again now (changes nothing)",
+        "Runbook",
+        False,
+        EVERYWHERE,
+        choice=Choice.VERIFY,
+        why_not=_selected,
+    ),
     Action("progress", ("o",), "progress", "show the steps of the runbook", "Runbook"),
     Action(
-        "open", ("enter",), "detail", "everything about the selected server", "Look", False, True, frozenset({FLEET}), why_not=_selected
+        "open",
+        ("enter",),
+        "detail",
+        "everything about the selected server",
+        "Look",
+        False,
+        EVERYWHERE,
+        frozenset({FLEET}),
+        why_not=_selected,
     ),
     Action(
         "back",
@@ -85,8 +110,8 @@ ACTIONS: tuple[Action, ...] = (
         "one step back; in the fleet: clear the filter, then the marks",
         "Look",
         False,
-        True,
         frozenset({SERVER}),
+        EVERYWHERE,
     ),
     Action(
         "filter",
@@ -95,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
         "show only servers that match (name, group, verdict, layer, commit; ! negates)",
         "Look",
         False,
-        True,
+        EVERYWHERE,
         frozenset({FLEET}),
     ),
     Action(
@@ -105,18 +130,18 @@ ACTIONS: tuple[Action, ...] = (
         "mark a server: c b r f v act on the marked ones",
         "Look",
         False,
-        True,
+        EVERYWHERE,
         frozenset({FLEET}),
         why_not=_selected,
     ),
     Action("unmark", ("U",), "unmark all", "take all marks away", "Look", screens=frozenset({FLEET})),
-    Action("table", ("t",), "table/panes", "switch between panes and the dense table", "Look", False, True, frozenset({FLEET})),
+    Action("table", ("t",), "table/panes", "switch between panes and the dense table", "Look", False, EVERYWHERE, frozenset({FLEET})),
     Action("sort", ("s",), "sort now", "put the worst first again (done by itself when it is quiet)", "Look", screens=frozenset({FLEET})),
-    Action("freeze", ("p",), "freeze", "freeze what is shown; again: go on live", "Look", footer=True),
+    Action("freeze", ("p",), "freeze", "freeze what is shown; again: go on live", "Look", footer=EVERYWHERE),
     Action("zone", ("u",), "time zone", "times: local, the server's, UTC", "Look"),
     Action("relative", ("d",), "ages", "times as ages or as clock times", "Look"),
     Action("theme", ("T",), "theme", "the next theme", "Look"),
-    Action("copy", ("y",), "copy", "copy a status (fleet) or the findings (server) as Markdown", "Look", footer=True),
+    Action("copy", ("y",), "copy", "copy a status (fleet) or the findings (server) as Markdown", "Look", footer=EVERYWHERE),
     Action("up", ("up", "k"), "up", "the server, row or event above", "Move"),
     Action("down", ("down", "j"), "down", "the one below", "Move"),
     Action("left", ("left", "h"), "left", "the pane to the left; the event before; the server before", "Move"),
@@ -144,10 +169,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("now", ("0",), "now", "back to now and the span that fits", "Timeline", screens=frozenset({FLEET})),
     Action("kinds", ("e",), "kinds", "which events are listed: all, changes, errors, actions", "Timeline", screens=frozenset({FLEET})),
     Action("log", ("L",), "log", "the log of the selected server", "Look", why_not=_selected),
-    Action("help", ("question_mark", "f1"), "help", "this help", "Program", footer=True),
+    Action("help", ("question_mark", "f1"), "help", "this help", "Program", footer=EVERYWHERE),
     Action("palette", ("ctrl+p", "colon"), "palette", "every action by name", "Program"),
     Action("suspend", ("ctrl+z",), "suspend", "to the background; fg comes back", "Program"),
-    Action("quit", ("q", "ctrl+q"), "quit", "leave (asks while a runbook runs)", "Program", footer=True),
+    Action("quit", ("q", "ctrl+q"), "quit", "leave (asks while a runbook runs)", "Program", footer=EVERYWHERE),
     Action("interrupt", ("ctrl+c",), "interrupt", "the same as q, exit code 130", "Program"),
 )
 BY_ID = {action.id: action for action in ACTIONS}

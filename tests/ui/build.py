@@ -71,26 +71,42 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
             deploys=(Deploy(at=at("12:38:02"), source="git", what=SafeText("fix call context"), files=(safe(handler),)),),
         ),
         caches=(
-            CacheFile(layer="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True),
-            CacheFile(layer="routes", path=SafeText("bootstrap/cache/routes-v7.php"), stat=stat("bootstrap/cache/routes-v7.php", cached), complete=True),
+            CacheFile(
+                layer="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True
+            ),
+            CacheFile(
+                layer="routes",
+                path=SafeText("bootstrap/cache/routes-v7.php"),
+                stat=stat("bootstrap/cache/routes-v7.php", cached),
+                complete=True,
+            ),
             CacheFile(layer="events", path=SafeText("bootstrap/cache/events.php")),
         ),
         inputs={"config": Inputs(direct=config), "routes": Inputs(direct=routes)},
         views=ViewFacts(
             views=tuple(
-                CompiledView(compiled=stat(f"storage/framework/views/{n}.php", "12:25"), source=stat(f"resources/views/{n}.blade.php", "12:20")) for n in range(24)
+                CompiledView(
+                    compiled=stat(f"storage/framework/views/{n}.php", "12:25"), source=stat(f"resources/views/{n}.blade.php", "12:20")
+                )
+                for n in range(24)
             ),
             check_timestamps=True,
             writable=True,
         ),
-        packages=PackageFacts(cached=(SafeText("laravel/sanctum"), SafeText("spatie/log")), installed=(SafeText("laravel/sanctum"), SafeText("spatie/log"))),
+        packages=PackageFacts(
+            cached=(SafeText("laravel/sanctum"), SafeText("spatie/log")), installed=(SafeText("laravel/sanctum"), SafeText("spatie/log"))
+        ),
         fpm=FpmFacts(
             running=True,
             unit=SafeText("php8.3-fpm.service"),
             version=SafeText("8.3.6"),
             process_control_timeout=0.0,
             pool=Pool(
-                name=SafeText("www"), listen=SafeText("/run/php/php8.3-fpm.sock"), pm=SafeText("static"), max_children=7, status_path=SafeText("/status")
+                name=SafeText("www"),
+                listen=SafeText("/run/php/php8.3-fpm.sock"),
+                pm=SafeText("static"),
+                max_children=7,
+                status_path=SafeText("/status"),
             ),
             workers=workers,
         ),
@@ -102,11 +118,25 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
 
 def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = True) -> RuntimeFacts:
     busy = tuple(
-        Script(path=safe(f"{APP}/vendor/laravel/framework/src/Illuminate/Part{n}.php"), hits=9000 - n * 7, memory=21_000, mtime=at("11:00"), last_used=int(NOW))
+        Script(
+            path=safe(f"{APP}/vendor/laravel/framework/src/Illuminate/Part{n}.php"),
+            hits=9000 - n * 7,
+            memory=21_000,
+            mtime=at("11:00"),
+            last_used=int(NOW),
+        )
         for n in range(40)
     )
     workers = tuple(
-        PoolWorker(pid=17570 + n, state=SafeText("Running" if n == 3 else "Idle"), started=at(reloaded) + n, requests=812 - n, duration=0.4, method=SafeText("POST"), uri=SafeText("/api/call"))
+        PoolWorker(
+            pid=17570 + n,
+            state=SafeText("Running" if n == 3 else "Idle"),
+            started=at(reloaded) + n,
+            requests=812 - n,
+            duration=0.4,
+            method=SafeText("POST"),
+            uri=SafeText("/api/call"),
+        )
         for n in range(7)
     )
     return RuntimeFacts(
@@ -145,7 +175,9 @@ def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
             severity=Severity.CRITICAL,
             verdict=Verdict.STALE,
             subject=safe(script),
-            summary=safe(f"{handler.rsplit('/', 1)[-1]} and 1 more run as compiled before the deploy: this pool never looks at the disk again"),
+            summary=safe(
+                f"{handler.rsplit('/', 1)[-1]} and 1 more run as compiled before the deploy: this pool never looks at the disk again"
+            ),
             evidence=(
                 Evidence("on disk since", deployed, "time"),
                 Evidence("cached since", at("12:27"), "time"),
@@ -169,7 +201,10 @@ def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
                 remedy=(Remedy.REBUILD,),
                 since=deployed,
             )
-            for layer, name, source in ((Layer.CONFIG, "config.php", "config/services.php"), (Layer.ROUTES, "routes-v7.php", "routes/api.php"))
+            for layer, name, source in (
+                (Layer.CONFIG, "config.php", "config/services.php"),
+                (Layer.ROUTES, "routes-v7.php", "routes/api.php"),
+            )
         ),
         Finding(
             layer=Layer.OPCACHE,
@@ -186,7 +221,15 @@ def stale(server: str = "web1", handler: str = HANDLER, **more: object) -> Repor
     """A server that was not reloaded after the deploy."""
     log = [LogLine(log=SafeText("laravel.log"), at=at("12:50:07"), text=SafeText("production.ERROR: Call context not found"), alarm=True)]
     changed = tuple(
-        Script(path=safe(f"{APP}/{path}"), hits=hits, memory=88_000, mtime=at("12:38:02"), ctime=at("12:38:02"), last_used=int(NOW), cached=True)
+        Script(
+            path=safe(f"{APP}/{path}"),
+            hits=hits,
+            memory=88_000,
+            mtime=at("12:38:02"),
+            ctime=at("12:38:02"),
+            last_used=int(NOW),
+            cached=True,
+        )
         for path, hits in ((handler, 1412), ("app/Services/CallLifecycleService.php", 1409))
     )
     seen = Snapshot(
@@ -217,7 +260,13 @@ def stale(server: str = "web1", handler: str = HANDLER, **more: object) -> Repor
 def fresh(server: str, **more: object) -> Report:
     """A server that was reloaded after the deploy."""
     seen = Snapshot(
-        server=server, address=f"deploy@{server}", app=APP, observed_at=NOW, clock_offset=0.01, host=host("12:55", "12:54"), runtime=runtime("12:55")
+        server=server,
+        address=f"deploy@{server}",
+        app=APP,
+        observed_at=NOW,
+        clock_offset=0.01,
+        host=host("12:55", "12:54"),
+        runtime=runtime("12:55"),
     )
     report = Report(
         server=server,
@@ -234,12 +283,22 @@ def fresh(server: str, **more: object) -> Report:
 
 
 def pane(report: Report, **more: object) -> Pane:
-    return msgspec.structs.replace(Pane(server=report.server, app=report.app, group="api", production=True, report=report, received_at=100.0), **more)
+    return msgspec.structs.replace(
+        Pane(server=report.server, app=report.app, group="api", production=True, report=report, received_at=100.0), **more
+    )
 
 
 def event(clock: str, server: str, kind: EventKind, source: str, what: str, count: int = 1, until: str = "") -> Event:
     return Event(
-        at=at(clock), server=server, app=APP, kind=kind, source=source, what=safe(what), key=f"{server}.{kind}.{clock}", count=count, until=at(until) if until else None
+        at=at(clock),
+        server=server,
+        app=APP,
+        kind=kind,
+        source=source,
+        what=safe(what),
+        key=f"{server}.{kind}.{clock}",
+        count=count,
+        until=at(until) if until else None,
     )
 
 
@@ -252,7 +311,10 @@ def history() -> list[Event]:
             event("12:27:00", server, EventKind.RELOAD, "fpm", "reloaded, 7 workers"),
             event("12:38:02", server, EventKind.DEPLOY, "git", "4f2a9c1 fix call context: RetellFunctionCallHandler.php and 3 more"),
         ]
-    told += [event("12:49:50", server, EventKind.ERROR, "laravel.log", '"Call context not found"', 14 - 3 * n, "12:50:20") for n, server in enumerate(("web1", "web2", "web3"))]
+    told += [
+        event("12:49:50", server, EventKind.ERROR, "laravel.log", '"Call context not found"', 14 - 3 * n, "12:50:20")
+        for n, server in enumerate(("web1", "web2", "web3"))
+    ]
     told += [event("12:54:10", server, EventKind.CACHE, "config", "config.php and routes-v7.php built") for server in ("web2", "web3")]
     told += [event("12:55:00", server, EventKind.RELOAD, "fpm", "reloaded, 7 workers") for server in ("web2", "web3")]
     return told
@@ -269,12 +331,20 @@ def incident() -> Board:
 
 def unreachable(server: str) -> Pane:
     """A server whose host key changed."""
-    error = Unseen(code="link.host-key-changed", message=SafeText("the host key is not the one we know"), grant=SafeText(f"ssh-keygen -R {server}"))
+    error = Unseen(
+        code="link.host-key-changed", message=SafeText("the host key is not the one we know"), grant=SafeText(f"ssh-keygen -R {server}")
+    )
     return Pane(server=server, app=SafeText(""), group="api", error=error)
 
 
 STEPS = (
-    Step(id="preflight-fpm", phase=Phase.PREFLIGHT, action=Action.FPM_TEST, command="sudo -n /usr/sbin/php-fpm8.3 -t", reason=SafeText("a broken configuration must not be reloaded")),
+    Step(
+        id="preflight-fpm",
+        phase=Phase.PREFLIGHT,
+        action=Action.FPM_TEST,
+        command="sudo -n /usr/sbin/php-fpm8.3 -t",
+        reason=SafeText("a broken configuration must not be reloaded"),
+    ),
     Step(
         id="rebuild-config",
         phase=Phase.REBUILD,
@@ -291,8 +361,20 @@ STEPS = (
         reason=SafeText("routes-v7.php is 12 min older than routes/api.php"),
         layer=Layer.ROUTES,
     ),
-    Step(id="reload", phase=Phase.RELOAD, action=Action.RELOAD_FPM, command="sudo -n systemctl reload php8.3-fpm.service", reason=SafeText("2 scripts run as compiled before the deploy")),
-    Step(id="verify", phase=Phase.VERIFY, action=Action.LOOK, command="look again: start times, artefacts, bytecode", reason=SafeText("exit codes prove nothing")),
+    Step(
+        id="reload",
+        phase=Phase.RELOAD,
+        action=Action.RELOAD_FPM,
+        command="sudo -n systemctl reload php8.3-fpm.service",
+        reason=SafeText("2 scripts run as compiled before the deploy"),
+    ),
+    Step(
+        id="verify",
+        phase=Phase.VERIFY,
+        action=Action.LOOK,
+        command="look again: start times, artefacts, bytecode",
+        reason=SafeText("exit codes prove nothing"),
+    ),
 )
 
 
@@ -315,7 +397,15 @@ class FakeEngine:
         self.asked.append(request)
         left = (LeftOut(SafeText("cache:clear"), SafeText("it would empty the application cache")),)
         servers = tuple(
-            ServerPlan(server=server, app=SafeText(app), production=self.production, steps=STEPS, left_out=left, in_flight=self.in_flight, basis=str(len(self.asked)))
+            ServerPlan(
+                server=server,
+                app=SafeText(app),
+                production=self.production,
+                steps=STEPS,
+                left_out=left,
+                in_flight=self.in_flight,
+                basis=str(len(self.asked)),
+            )
             for server, app in keys
         )
         return Plan(request=request, servers=servers)

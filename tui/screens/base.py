@@ -20,12 +20,13 @@ class LiveScreen(Screen[None]):
     """Redraws from the Model when told to; *kind* is its name in the table of actions."""
 
     kind: ClassVar[str] = ""
+    AUTO_FOCUS = ""
 
     DEFAULT_CSS = """
     LiveScreen { background: $background; color: $foreground; layout: vertical; }
     LiveScreen > #top { height: 1; }
     LiveScreen #header { width: 1fr; height: 1; }
-    LiveScreen #clock { width: 15; height: 1; }
+    LiveScreen #clock { width: 14; height: 1; }
     LiveScreen #footer { height: 1; dock: bottom; }
     """
 

@@ -56,7 +56,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     """Gives the plan when it was confirmed and its evidence still holds, else None. *copy* puts text into the clipboard and says so."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q", "cancel", show=False),
+        Binding("escape,n,q,ctrl+c", "cancel", show=False),
         Binding("a", "everything", show=False),
         Binding("i", "invalidate", show=False),
         Binding("x", "cache_clear", show=False),
@@ -81,7 +81,10 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     ConfirmScreen #hint { width: 1fr; height: 1; }
     ConfirmScreen #keys { height: 1; }
     ConfirmScreen Button { margin: 0 0 0 1; min-width: 10; }
+    ConfirmScreen Button { background: $panel; color: $foreground; }
+    ConfirmScreen #run { color: $error; text-style: bold; }
     ConfirmScreen Button:focus { text-style: bold reverse; }
+    ConfirmScreen Button:disabled { text-style: dim; }
     """
 
     def __init__(self, model: Model, keys: Sequence[Key], request: Request, copy: Callable[[str], str]) -> None:
@@ -98,7 +101,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
                 yield Input(id="word", placeholder="tab, then type the name below", compact=True)
                 yield HintView("hint")
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Run", id="run", compact=True, variant="error")
+                yield Button("Run", id="run", compact=True)
             yield HintView("keys")
 
     def on_mount(self) -> None:
@@ -127,7 +130,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         parts += ["y copy", f"a {'only what is needed' if asked.everything else 'whole sequence'}"]
         if any(server.in_flight for server in self.plan.servers) or asked.invalidate:
             parts.append(f"i {'reload' if asked.invalidate else 'invalidate'} instead")
-        parts.append(f"x cache:clear {'off' if asked.cache_clear else 'too (empties the application cache)'}")
+        parts.append(f"x {'without' if asked.cache_clear else 'also'} cache:clear")
         self.query_one("#keys", HintView).say(" · ".join(parts))
 
     def _fit(self) -> None:

@@ -69,9 +69,6 @@ class FleetScreen(LiveScreen):
         yield EventsView()
         yield FooterView()
 
-    def on_mount(self) -> None:
-        self.set_focus(None)
-
     # ------------------------------------------------------------------------------------------------------------------- drawing
 
     def redraw(self) -> None:

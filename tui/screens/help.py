@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from tui.actions import listed
 from tui.report import Verdict
 from tui.timeline import EventKind
-from tui.widgets.lines import BLANK, Line, Span, crop, line
+from tui.widgets.lines import BLANK, Line, Span, line, paragraph
 from tui.widgets.lines_view import LinesView
 from tui.widgets.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
 
@@ -44,16 +44,10 @@ def help_lines(context: Context, width: int) -> list[Line]:
             rows += [*([BLANK] if rows else []), line(Span(group, "title"))]
         reason = action.disabled(context) if context.screen in action.screens else "not on this screen"
         note = f"   ({reason})" if reason else ""
-        rows.append(
-            crop(
-                line(
-                    Span(f"  {keys:<14}", "key-off" if reason else "key"),
-                    Span(words, "key-off" if reason else "text"),
-                    Span(note, "key-off"),
-                ),
-                width,
-            )
-        )
+        role = "key-off" if reason else "text"
+        first, *rest = paragraph(words + note, width - 18, role)
+        rows.append(Line((Span(f"  {keys:<14}  ", "key-off" if reason else "key"), *first.spans)))
+        rows += [Line((Span(" " * 18), *row.spans)) for row in rest]
     rows += [BLANK, line(Span("Verdicts", "title"))]
     rows += [
         line("  ", sign(verdict), " ", Span(f"{verdict.value:<9}", f"{verdict.value}-mark"), Span(words))
@@ -83,7 +77,7 @@ class HelpScreen(ModalScreen[None]):
     """Any of ``? esc q`` closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "hide", show=False),
+        Binding("escape,q,ctrl+c,question_mark,f1", "hide", show=False),
         Binding("up,k", "scroll(-1)", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("pageup", "scroll(-12)", show=False),

@@ -33,7 +33,7 @@ class LeaveScreen(ModalScreen[bool]):
     """True: leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stay", show=False),
+        Binding("escape,ctrl+c", "stay", show=False),
         Binding("left,right,h,l", "app.focus_next", show=False),
     ]
     DEFAULT_CSS = """
@@ -41,7 +41,8 @@ class LeaveScreen(ModalScreen[bool]):
     LeaveScreen > Vertical { width: 64; height: 10; border: round $error; padding: 0 1; background: $background; }
     LeaveScreen _Words { height: 6; }
     LeaveScreen Horizontal { height: 1; align-horizontal: right; }
-    LeaveScreen Button { margin: 0 1; }
+    LeaveScreen Button { margin: 0 1; background: $panel; color: $foreground; }
+    LeaveScreen Button:focus { text-style: bold reverse; }
     """
 
     def compose(self) -> ComposeResult:
@@ -49,7 +50,7 @@ class LeaveScreen(ModalScreen[bool]):
             yield _Words()
             with Horizontal():
                 yield Button("Stay", id="stay", compact=True)
-                yield Button("Leave", id="leave", compact=True, variant="error")
+                yield Button("Leave", id="leave", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#stay").focus()

@@ -116,12 +116,11 @@ class Model:
         """One lane per server, in the order of the panes."""
         events, chosen = by_server(self.shown.events), self.selected()
         names = dict.fromkeys(pane.server for pane in self.panes())
-        now = self.clock().now
         return [
             Lane(
                 name,
                 events.get(name, []),
-                [(begin, min(end, now)) for begin, end in self.shades.get(name, ())],
+                self.shades.get(name, ()),
                 chosen is not None and chosen.server == name,
             )
             for name in names

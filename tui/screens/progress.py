@@ -47,7 +47,7 @@ class ProgressScreen(ModalScreen[None]):
     """Esc hides it; ``o`` shows it again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,o", "hide", show=False),
+        Binding("escape,q,ctrl+c,enter,o", "hide", show=False),
         Binding("up,k", "scroll(-1)", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("pageup", "scroll(-8)", show=False),

@@ -18,13 +18,14 @@ FILE_LAYERS = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
 
 
 class Fact(NamedTuple):
-    """One row: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it."""
+    """One row: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it, *hint* the same shorter."""
 
     label: str
     verdict: Verdict | None
     wide: str
     short: str = ""
     note: str = ""
+    hint: str = ""
 
 
 class Started(NamedTuple):
@@ -116,7 +117,7 @@ def release(report: Report, clock: Clock) -> Fact:
     note = "" if clock.relative else clock.since(deploy.at)
     if seen.release.under_way:
         note = "a deploy is under way"
-    return Fact("release", verdict, f"{commit}   {when}" if commit else when, f"{commit} {when}".strip(), note)
+    return Fact("release", verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
 
 
 def newest(files: Iterable[FileStat]) -> FileStat | None:
@@ -144,7 +145,7 @@ def cache(report: Report, layer: Layer, clock: Clock) -> Fact:
     wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
     behind = source.mtime - cached
     note = f"{age(behind)} behind" if behind >= 1 else "" if verdict in (Verdict.FRESH, Verdict.ABSENT, None) else _summary(report, layer)
-    return Fact(label, verdict, wide, f"{clock.hm(source.mtime)} → {clock.hm(cached)}", note)
+    return Fact(label, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
 
 
 def views(report: Report, clock: Clock) -> Fact:
@@ -236,7 +237,8 @@ def pool(report: Report, clock: Clock) -> Fact:
             "before the deploy" if found.youngest < deploy.at else "after the deploy" if found.oldest >= deploy.at else "around the deploy"
         )
     since = f"since {clock.hm(found.oldest)}"
-    return Fact("workers", verdict, f"{found.total}, {since}", f"{found.total}, {since}", note)
+    hint = {"before the deploy": "pre-deploy", "after the deploy": "post-deploy"}.get(note, "")
+    return Fact("workers", verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
 
 
 def queue(report: Report, clock: Clock) -> Fact:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from tui.report import Layer
 from tui.widgets import facts
-from tui.widgets.lines import Line, Span, beside, columns, fill, line, text_crop
+from tui.widgets.lines import Line, Span, beside, columns, crop, fill, line, text_crop
 from tui.widgets.lines_view import LinesView
 from tui.widgets.names import app_name
 from tui.widgets.pane_lines import headline
@@ -37,61 +38,59 @@ LAYER_HEADS = {
 }
 
 
-def widths(width: int) -> tuple[int, int, int, int]:
-    """Cells for name, verdict, commit and hit rate; the layers take 4 each between commit and hit rate."""
-    rest = width - 2 - 4 * len(LAYER_HEADS) - 20
-    name = max(8, min(28, rest - 10))
-    wide = rest - name
-    return name, 20, 8 if wide >= 9 else 0, max(0, min(24, wide - 9))
+SIGNS = 4 * len(LAYER_HEADS) - 1
+VERDICT, COMMIT = 20, 8
+
+
+def widths(width: int) -> tuple[int, ...]:
+    """Cells for name, verdict, commit, layers, and the hit rate where there is room for it."""
+    rest = width - VERDICT - COMMIT - SIGNS - 3
+    if rest < 24:
+        return (rest, VERDICT, COMMIT, SIGNS)
+    name = min(30, rest * 3 // 5)
+    return (name, VERDICT, COMMIT, SIGNS, min(30, rest - name - 1))
 
 
 def head(width: int) -> Line:
     """The names of the columns."""
-    name, verdict, commit, rate = widths(width)
-    cells = [
-        line(f"  {'server':<{name - 1}}"),
-        line("verdict"),
-        line("commit"[:commit]),
-        line(" ".join(LAYER_HEADS.values())),
-        line("hit rate"[:rate]),
-    ]
-    row = columns(cells, (name + 1, verdict, commit, 4 * len(LAYER_HEADS) - 1, rate), 1)
+    shape = widths(width)
+    names = ("  server", "verdict", "commit", " ".join(LAYER_HEADS.values()), "hit rate")
+    row = columns([line(name) for name in names[: len(shape)]], shape)
     return Line(tuple(Span(span.text, "head") for span in fill(row, width).spans), "head")
 
 
-def row(pane: Pane, look: Look, width: int) -> Line:
-    """One pane in one row."""
-    name, verdict, commit, rate = widths(width)
-    lead = line(
-        Span(CURSOR if look.focused else " ", "accent"),
-        Span(MARK if look.marked else " ", "mark"),
-        Span(text_crop(_name(pane, name - 1), name - 1), "strong" if look.focused else "text"),
-    )
-    report = pane.report
-    known = facts.host(report) if report else None
+def row(pane: Pane, look: Look, width: int, twin: bool = False) -> Line:
+    """One pane in one row; *twin*: its server has other apps too."""
+    shape = widths(width)
+    name = text_crop(_name(pane, shape[0] - 2, twin), shape[0] - 2)
+    known = facts.host(pane.report) if pane.report else None
     cells = [
-        lead,
+        line(
+            Span(CURSOR if look.focused else " ", "accent"),
+            Span(MARK if look.marked else " ", "mark"),
+            Span(name, "strong" if look.focused else "text"),
+        ),
         line(headline(pane, look.clock)),
-        line(Span(str(known.release.commit)[: max(0, commit - 1)] if known else "", "muted")),
-        _layers(pane, width),
-        _rate(pane, look, rate),
+        line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted")),
+        _layers(pane),
+        _rate(pane, look, shape[-1]),
     ]
-    made = fill(columns(cells, (name + 1, verdict, commit, 4 * len(LAYER_HEADS) - 1, rate), 1), width)
+    made = fill(columns(cells[: len(shape)], shape), width)
     return made.over("cursor") if look.focused else made
 
 
-def _name(pane: Pane, room: int) -> str:
+def _name(pane: Pane, room: int, twin: bool) -> str:
     full = f"{pane.server} {app_name(pane.app)}" if pane.app else pane.server
-    return full if len(full) <= room else pane.server
+    return full if twin or len(full) <= room else pane.server
 
 
-def _layers(pane: Pane, width: int) -> Line:
-    if pane.report is None:
-        return line(Span(text_crop(str(pane.error.message) if pane.error else pane.step or "waiting", 4 * len(LAYER_HEADS) - 1), "muted"))
+def _layers(pane: Pane) -> Line:
+    if pane.report is None or (pane.error is not None and pane.report.snapshot is None):
+        return line(Span(text_crop(str(pane.error.message) if pane.error else f"connecting: {pane.step or 'waiting'}", SIGNS), "muted"))
     spans: list[Span] = []
     for layer in LAYER_HEADS:
         spans += [Span(" "), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span("  ")]
-    return Line(tuple(spans))
+    return crop(Line(tuple(spans[:-1])), SIGNS)
 
 
 def _rate(pane: Pane, look: Look, room: int) -> Line:
@@ -128,11 +127,16 @@ class FleetTable(LinesView):
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         shown = range(self._top, min(len(self._panes), self._top + height - 1))
-        rows = [row(self._panes[at], self._looks[at], width) for at in shown]
+        apps = Counter(pane.server for pane in self._panes)
+        rows = [row(self._panes[at], self._looks[at], width, apps[self._panes[at].server] > 1) for at in shown]
         below = len(self._panes) - self._top - len(rows)
         top = head(width)
         if self._top or below:
-            top = beside(top, line(Span(f" {self._top + 1}–{self._top + len(rows)} of {len(self._panes)}", "head")), width)
+            top = beside(
+                crop(top, width - 16)._replace(base="head"),
+                line(Span(f" {self._top + 1}–{self._top + len(rows)} of {len(self._panes)}", "head")),
+                width,
+            )
         return [top, *rows]
 
     def on_click(self, event: events.Click) -> None:

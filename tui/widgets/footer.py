@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def footer_line(context: Context, width: int) -> Line:
     """``c clear  b rebuild  r reload  f fix …   ? help``; what has no room is found with ``?``, which is always there."""
-    shown = [action for action in ACTIONS if action.footer and context.screen in action.screens]
+    shown = [action for action in ACTIONS if context.screen in action.footer & action.screens]
     last = [action for action in shown if action.id == "help"]
     spans: list[Span] = [Span(" ")]
     tail = Span(" ? ", "key", "help"), Span("help", "text", "help")

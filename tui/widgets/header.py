@@ -36,10 +36,10 @@ def header_line(heading: Heading, width: int) -> Line:
     words = " · ".join(filter(None, [heading.title, f"{count} server{'' if count == 1 else 's'}"]))
     left = [Span(" stalewatch ", "title")]
     if heading.read_only:
-        left += [Span(" READ-ONLY ", "shield"), Span(" ")]
+        left += [Span(" READ-ONLY ", "shield"), Span("  ")]
     if heading.frozen_for is not None:
-        left += [Span(f" FROZEN {age(heading.frozen_for)} old · p goes on ", "frozen"), Span(" ")]
-    left.append(Span(f" {words}"))
+        left += [Span(f" FROZEN {age(heading.frozen_for)} old · p goes on ", "frozen"), Span("  ")]
+    left.append(Span(words))
     return beside(Line(tuple(left), "band"), counts(heading.panes), width, role="band")
 
 

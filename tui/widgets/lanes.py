@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
-from tui.widgets.lines import Line, Span, beside, fill, line, text_crop
+from tui.widgets.lines import Line, Span, fill, line, text_crop
 from tui.widgets.signs import EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
 
 if TYPE_CHECKING:
@@ -144,8 +144,10 @@ def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int,
         Span(f"{EVENT_SIGN[event.kind]} ", role),
         Span(f"{text_crop(event.source, names['source']):<{names['source']}}  ", "muted"),
         Span(event.what, role if event.kind in (EventKind.ERROR, EventKind.ACTION) else "text"),
+        Span(times, role),
+        Span(until, "muted"),
     )
-    made = beside(left, line(Span(times, role), Span(until, "muted")), width) if times or until else fill(left, width)
+    made = fill(left, width)
     return made.over("cursor") if selected else made
 
 

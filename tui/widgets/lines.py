@@ -139,6 +139,13 @@ def paragraph(text: str, width: int, role: str = "text", indent: str = "", hang:
     return [line(indent, Span(piece, role)) for piece in wrap(text, room, hang)]
 
 
+def clamp(rows: list[Line], most: int, width: int) -> list[Line]:
+    """At most *most* of *rows*; where some are left out, the last one ends with ``…``."""
+    if len(rows) <= most:
+        return rows
+    return [*rows[: most - 1], crop(Line((*rows[most - 1].spans, Span(f" {MORE}", "muted"))), width)] if most > 0 else []
+
+
 def columns(cells: Sequence[Line], widths: Sequence[int], gap: int = 1) -> Line:
     """*cells* in columns of *widths*; the last one takes what it needs."""
     spans: list[Span] = []

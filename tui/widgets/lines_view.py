@@ -63,7 +63,7 @@ class LinesView(ScrollView, can_focus=False):
     def room(self) -> tuple[int, int]:
         """Cells to draw in: without the scrollbar's column where one may come."""
         bar = 1 if self.has_class("-scrolls") else 0
-        return self.size.width - (bar if not self.show_vertical_scrollbar else 0), self.size.height
+        return self.size.width - bar, self.size.height
 
     def show_row(self, y: int) -> None:
         """Scroll just as far as needed for row *y* to be seen."""

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from tui.board import Pane
     from tui.widgets.pane_lines import Look
 
-PANE_WIDTH = 39
+PANE_WIDTH = 40
 PANE_HEIGHT = 14
 
 
 def across(width: int, count: int) -> int:
     """How many panes stand side by side in *width* cells."""
-    return max(1, min(count, (width + 1) // PANE_WIDTH))
+    return max(1, min(count, width // PANE_WIDTH))
 
 
 class PaneGrid(VerticalScroll, can_focus=False):
     """Places are widgets; which pane stands in which place is told by :meth:`show`."""
 
     DEFAULT_CSS = """
-    PaneGrid { layout: grid; grid-gutter: 0 1; scrollbar-size-vertical: 1; background: $background; }
+    PaneGrid { layout: grid; grid-gutter: 0; scrollbar-size-vertical: 1; background: $background; }
     """
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.report import Verdict
 from tui.runbook.plan import Status
 from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, beside, crop, fill, line, paragraph, text_crop
+from tui.widgets.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
 from tui.widgets.names import app_name
 from tui.widgets.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
 from tui.widgets.spark import sparkline
@@ -119,12 +119,15 @@ def fact_line(fact: facts.Fact, width: int) -> Line:
     loud = verdict not in (Verdict.FRESH, Verdict.ABSENT)
     role = "text" if verdict is not Verdict.ABSENT else "muted"
     lead = line(Span(f"{fact.label:<{LABEL}}", "muted"), sign(verdict), " ")
-    note = Span(fact.note, f"{verdict.value}-mark" if loud else "muted")
-    for words, between in ((fact.wide, "   "), (fact.short or fact.wide, "  ")):
-        whole = Line((*lead.spans, Span(words, role), Span(between if fact.note else ""), note))
+    note_role = f"{verdict.value}-mark" if loud else "muted"
+    short = fact.short or fact.wide
+    for words, between, note in ((fact.wide, "   ", fact.note), (short, "  ", fact.note), (short, " ", fact.note), (short, " ", fact.hint)):
+        if note == "" and fact.note:
+            continue
+        whole = Line((*lead.spans, Span(words, role), Span(between if note else ""), Span(note, note_role)))
         if whole.width <= width:
             return whole
-    return crop(Line((*lead.spans, Span(fact.short or fact.wide, role), Span("  " if fact.note else ""), note)), width)
+    return crop(Line((*lead.spans, Span(short, role), Span(" " if fact.note else ""), Span(fact.note, note_role))), width)
 
 
 def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
@@ -165,9 +168,9 @@ def trouble_lines(pane: Pane, look: Look, width: int) -> list[Line]:
     rows: list[Line] = []
     errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
     for error in errors[:3]:
-        rows += paragraph(f"? {error.message}", width, "unknown-mark", hang="  ")[:3]
+        rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
         if error.grant:
-            rows += paragraph(f"→ {error.grant}", width, "command", hang="  ")[:3]
+            rows += clamp(paragraph(f"→ {error.grant}", width, "command", hang="  "), 4, width)
     if pane.error is not None and pane.retry_at is not None:
         rows.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - look.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
@@ -193,5 +196,5 @@ def why_lines(report: Report, width: int, most: int) -> list[Line]:
     if found is None or report.verdict in (Verdict.FRESH, Verdict.ABSENT):
         rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
         return [crop(row, width) for row in rows]
-    rows = paragraph(f"why: {found.summary}", width, "strong", hang="     ")[:most]
+    rows = clamp(paragraph(f"why: {found.summary}", width, "strong", hang="     "), most, width)
     return [crop(row, width) for row in rows]

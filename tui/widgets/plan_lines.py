@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.runbook.plan import Choice, Phase
+from tui.runbook.plan import Action, Choice, Phase
 from tui.widgets.lines import BLANK, Line, Span, line, paragraph
 from tui.widgets.names import app_name
 
@@ -12,25 +12,20 @@ if TYPE_CHECKING:
     from tui.runbook.plan import Plan, ServerPlan, Step
 
 TITLES = {
-    Choice.CLEAR: "clear caches",
-    Choice.REBUILD: "rebuild caches",
+    Choice.CLEAR: "clear its caches",
+    Choice.REBUILD: "rebuild its caches",
     Choice.RELOAD: "reload PHP-FPM",
-    Choice.FIX: "make it run the code on the disk",
+    Choice.FIX: "make it run the code that is on its disk",
     Choice.VERIFY: "look again",
 }
 
 
 def title(plan: Plan) -> str:
-    """What the plan is for, and where."""
+    """Where, and what for."""
     names = [server.server for server in plan.servers]
-    where = (
-        names[0]
-        if len(names) == 1
-        else f"{len(names)} servers, one after the other"
-        if plan.batch == 1
-        else f"{len(names)} servers, {plan.batch} at a time"
-    )
-    return f"{TITLES[plan.request.choice]} on {where}"
+    pace = "one after the other" if plan.batch == 1 else f"{plan.batch} at a time"
+    where = names[0] if len(names) == 1 else f"{len(names)} servers, {pace}"
+    return f"{where}: {TITLES[plan.request.choice]}"
 
 
 def word_to_type(plan: Plan) -> str:
@@ -99,5 +94,11 @@ def step_lines(step: Step, number: int, width: int) -> list[Line]:
     reason = paragraph(str(step.reason), width - 15, "muted")
     first = Line((Span(f" {number:>2} "), Span(f"{step.phase.value:<10} ", role), *reason[0].spans))
     rest = [Line((Span(" " * 15), *row.spans)) for row in reason[1:]]
-    words = step.command if step.via == "shell" else f"{step.command}   (through {step.via})"
-    return [first, *rest, *paragraph(words, width, "command", "    $ " if step.via == "shell" else "    > ", "    ")]
+    return [first, *rest, *paragraph(_command(step), width, "command", "    ", "    ")]
+
+
+def _command(step: Step) -> str:
+    """As a person would read it: ``$`` before what a shell runs, ``>`` before what is asked of PHP."""
+    if step.action is Action.LOOK:
+        return f"  {step.command}"
+    return f"$ {step.command}" if step.via == "shell" else f"> {step.command}   (through {step.via})"

@@ -33,6 +33,8 @@ class Palette:
 
     def __init__(self, source: ThemeFile) -> None:
         self.name = source.name
+        ground = source.colors["background"]
+        self._ground = Style() if source.ansi else Style(bgcolor=ground)
         self.roles = {role: Style.parse(words) for role, words in source.roles.items()}
         self._made: dict[tuple[str, str], Style] = {}
 
@@ -40,7 +42,7 @@ class Palette:
         """*role* on *base*. A theme that lacks a role is a mistake (KeyError)."""
         made = self._made.get((role, base))
         if made is None:
-            under = self.roles[base]
+            under = self._ground + self.roles[base]
             over = self.roles[role]
             made = under if role == "text" else under + over
             self._made[role, base] = made

@@ -40,8 +40,8 @@ class Clock(msgspec.Struct, frozen=True):
 
     @property
     def coarse(self) -> Clock:
-        """The same to the quarter of a minute: what ages are counted with, so that a tick changes nothing on the screen."""
-        return msgspec.structs.replace(self, now=self.now // 15 * 15)
+        """The same, rounded up to a quarter of a minute: what ages are counted with, so that a tick changes nothing on the screen."""
+        return msgspec.structs.replace(self, now=-(-self.now // 15) * 15)
 
     @property
     def here(self) -> float:

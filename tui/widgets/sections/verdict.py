@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer
+from tui.report import Layer, Severity, Verdict
 from tui.widgets import facts
 from tui.widgets.evidence import value_words
 from tui.widgets.lines import BLANK, Line, Span, line, paragraph
@@ -48,7 +48,7 @@ def finding_lines(finding: Finding, clock: Clock, width: int) -> list[Line]:
     """One finding: what, where, evidence, remedy."""
     role = SEVERITY_ROLE[finding.severity]
     head = paragraph(str(finding.summary), width - 6, "strong")
-    rows = [Line((Span("  "), sign(finding.verdict), Span(" "), *head[0].spans)), *(Line((Span("    "), *row.spans)) for row in head[1:])]
+    rows = [Line((Span("  "), _mark(finding), Span(" "), *head[0].spans)), *(Line((Span("    "), *row.spans)) for row in head[1:])]
     rows += paragraph(str(finding.subject), width, "text", "    ")
     rows.append(line("    ", Span(f"{finding.layer.value} · {finding.code} · ", "muted"), Span(finding.severity.value, role)))
     for item in finding.evidence:
@@ -58,6 +58,12 @@ def finding_lines(finding: Finding, clock: Clock, width: int) -> list[Line]:
     if finding.remedy:
         rows.append(line(Span("      remedy: ", "muted"), Span(", ".join(finding.remedy), "accent")))
     return rows
+
+
+def _mark(finding: Finding) -> Span:
+    """The verdict; ``!`` for a warning beside it."""
+    healthy = finding.verdict in (Verdict.FRESH, Verdict.ABSENT)
+    return Span("!", SEVERITY_ROLE[finding.severity]) if healthy and finding.severity is not Severity.INFO else sign(finding.verdict)
 
 
 def _evidence(item: Evidence, clock: Clock, width: int) -> list[Line]:
