@@ -70,7 +70,10 @@ class Link(Protocol):
 
 
 class ConnectStep(msgspec.Struct, frozen=True):
-    """Which step of connecting is under way: ``name`` ``tcp`` ``host key`` ``auth`` ``probe``; *since* is ``time.monotonic()``."""
+    """Which step of connecting is under way.
+
+    ``name`` ``waiting`` (for its turn, if it must) ``tcp`` ``host key`` ``auth`` ``probe``; *since* is ``time.monotonic()``.
+    """
 
     step: str
     since: float

@@ -23,9 +23,10 @@ _SSH = "tui.transport.ssh"
 async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
     """A link to *server*, with ``fleet.ssh_config`` (``-F``) and ``fleet.timeout`` (seconds, for reaching it and for being let in, each).
 
-    *on_step* is told each step when it begins: ``name`` (ssh_config, then DNS), ``waiting`` (for its turn, see :mod:`tui.transport.limits`;
-    only if it must), ``tcp``, ``host key``, ``auth``; through a jump host ``tcp`` to ``auth`` come again for each hop. Raises Unreachable,
-    HostKeyRefused, AuthRefused, or UsageError for a target or an ssh_config that makes no sense. Cancelling it leaves nothing open.
+    *on_step* is told each step when it begins: ``name`` (ssh_config, then DNS), ``waiting`` (for its turn, see
+    :mod:`tui.transport.limits`, or because sshd dropped it in a burst; only if it must), ``tcp``, ``host key``, ``auth``; through a jump
+    host ``tcp`` to ``auth`` come again for each hop. Raises Unreachable, HostKeyRefused, AuthRefused, or UsageError for a target or an
+    ssh_config that makes no sense. Cancelling it leaves nothing open.
     """
     if server.local:
         return LocalLink()

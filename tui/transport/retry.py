@@ -29,3 +29,8 @@ def pause(failures: int, roll: float) -> float:
 def next_pause(error: LinkError, failures: int, roll: float) -> float | None:
     """Seconds until the next try after *error*, or None: wait until a person asks for it."""
     return pause(failures, roll) if error.retry else None
+
+
+def burst_pause(roll: float) -> float:
+    """Seconds until the next try of a connect that sshd dropped before it showed its key, as it does at random when many come at once."""
+    return 0.2 + 0.8 * roll

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
 
-from tui.errors import LinkLost, LinkTimeout
+from tui.errors import LinkLost, LinkTimeout, Unreachable
 from tui.text import safe
 from tui.transport import put as upload
-from tui.transport.base import Completed
+from tui.transport.base import Completed, ConnectStep
 from tui.transport.capture import capture, together
+from tui.transport.retry import burst_pause
 from tui.transport.shell import sh_command
 from tui.transport.ssh_channels import PATIENCE, Channels, end_process
 from tui.transport.ssh_dial import dial
-from tui.transport.ssh_errors import LIBRARY_ERRORS, link_lost, while_talking
+from tui.transport.ssh_errors import HUNG_UP, LIBRARY_ERRORS, link_lost, while_talking
 from tui.transport.ssh_stream import SshStream
 
 if TYPE_CHECKING:
@@ -26,12 +29,25 @@ if TYPE_CHECKING:
     from tui.transport.ssh_channels import Channel, Process
     from tui.transport.ssh_dial import Dialled
 
+_BURST_TRIES: Final = 3
 _COPROCESS_GRACE: Final = 5.0
 
 
 async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> SshLink:
-    """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`tui.transport.ssh_dial.dial`."""
-    return SshLink(await dial(route, timeout=timeout, on_step=on_step, ssh_config=ssh_config), route.destination.alias)
+    """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`tui.transport.ssh_dial.dial`.
+
+    A server that hangs up before it shows its key is tried twice more, after up to a second: sshd counts a connect as unfinished a
+    moment longer than we do, and so drops some even of a bounded burst.
+    """
+    for pauses_left in range(_BURST_TRIES - 1, -1, -1):
+        try:
+            return SshLink(await dial(route, timeout=timeout, on_step=on_step, ssh_config=ssh_config), route.destination.alias)
+        except Unreachable as error:
+            if error.code != HUNG_UP or not pauses_left:
+                raise
+        on_step(ConnectStep("waiting", time.monotonic()))
+        await asyncio.sleep(burst_pause(random.random()))
+    raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
 class SshLink:

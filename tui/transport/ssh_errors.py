@@ -14,6 +14,7 @@ from tui.text import SafeText, safe
 LIBRARY_ERRORS: Final = (asyncssh.Error, OSError, ValueError)
 """What asyncssh raises: its own, the system's, and ValueError for what it cannot decode."""
 
+HUNG_UP: Final = "link.hung-up"
 _BURST: Final = "sshd may be refusing a burst of connections (MaxStartups) or this address (PerSourcePenalties, hosts.deny)"
 
 
@@ -31,14 +32,12 @@ def while_connecting(error: Exception, where: str, step: str) -> LinkError:
             return Unreachable(f"{where} and we share no algorithm: {reason}", code="link.no-common-algorithm")
         case asyncssh.ChannelOpenError():
             return Unreachable(f"the jump host does not reach {where}: {reason}", grant="see AllowTcpForwarding on the jump host")
-        case asyncssh.ConnectionLost() if step != "tcp":
-            return Unreachable(f"{where} hung up during {step}: {reason}", grant=_BURST)
-        case asyncssh.DisconnectError() if step == "auth":
+        case asyncssh.ConnectionLost() | ConnectionError() if step == "host key":
+            return Unreachable(f"{where} hung up during host key: {reason}", grant=_BURST, code=HUNG_UP)
+        case asyncssh.DisconnectError() | ConnectionError() if step == "auth":
             return Unreachable(f"{where} hung up during auth: {reason}")
         case socket.gaierror():
             return Unreachable(f"{where}: no such name ({reason})", grant="check the name, or HostName in ssh_config", code="link.name")
-        case ConnectionError() if step != "tcp":
-            return Unreachable(f"{where} hung up during {step}: {reason}", grant=_BURST)
         case _:
             return Unreachable(f"{where}: {reason}")
 

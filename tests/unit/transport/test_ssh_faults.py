@@ -216,6 +216,37 @@ async def test_cancelling_a_connect_leaves_no_connection(lab: SshLab) -> None:
     await until(lambda: not lab.connections)
 
 
+async def test_a_burst_that_sshd_drops_at_random_is_tried_again(lab: SshLab) -> None:
+    port, dropped = await lab.start(), 0
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dropped
+        if dropped < 2:
+            dropped += 1
+            writer.close()
+            return
+        there, back = await asyncio.open_connection(HOST, port)
+        await asyncio.gather(forward(reader, back), forward(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(door, HOST, 0)
+    async with server:
+        via = server.sockets[0].getsockname()[1]
+        lab.alias("busy", via)
+        lab.trust(f"[{HOST}]:{via}", lab.host_key)
+        link = await lab.connect("busy")
+        assert lab.steps.count("waiting") == 2
+        await link.close()
+        dropped = -10
+        error = await refused(lab, Unreachable, "busy")
+        assert "MaxStartups" in error.grant
+        assert dropped == -7
+
+
 class HangsUpAtAuth(Server):
     def begin_auth(self, username: str) -> bool:
         self.conn.abort()

@@ -31,7 +31,8 @@ def test_accepted(text: str, target: Target) -> None:
     [
         "", "-oProxyCommand=id", "user@-oProxyCommand=id", "-l@web1", "@web1", "web 1", " web1", "web1 ", "web1\n", "we\x1bb", "web1:",
         "web1:0",
-        "web1:65536", "web1:22x", "web1:٢٢", "web1:-1", "[::1", "[]:22", "[::1]x", "[-x]:1", "a@b@c", "web1;id", "a;id@web1", "$(id)@web1", "$(id)", "`id`",
+        "web1:65536", "web1:22x", "web1:٢٢", "web1:-1", "[::1", "[]:22", "[::1]x", "[-x]:1",
+        "a@b@c", "web1;id", "a;id@web1", "$(id)@web1", "$(id)", "`id`",
         "web1|x", "a/b", "'web1'", "x" * 600, "we\u202eb1",
     ],
 )  # fmt: skip
