@@ -18,14 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHILD = """
-import asyncio, sys
+import asyncio, time
 from tui.demo.world import World
+from tui.probe.coprocess import Coprocess
+from tui.transport.connect import connect
 async def main():
     async with World() as world:
-        print(world.fleet.ssh_config, flush=True)
+        link = await connect(world.fleet.servers[0], world.fleet, lambda step: None)
+        probe = await Coprocess.start(link, "somebody", int(time.time()))
+        private = await probe.write_file("/tmp", "test", "203601010000", b"<?php", timeout=10)
+        print(world.fleet.ssh_config, private, flush=True)
         await asyncio.sleep(60)
 asyncio.run(main())
 """
+"""A demo that is being watched: the probe has a private folder of its own over there."""
 
 
 def eventually(condition: Callable[[], bool], within: float = 8.0) -> bool:
@@ -50,7 +56,7 @@ def mentions(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_killed_it_leaves_no_folder_and_no_process(number: signal.Signals, tmp_path: Path) -> None:
+def test_killed_while_watched_it_leaves_no_folder_and_no_process(number: signal.Signals, tmp_path: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD],
         stdout=subprocess.PIPE,
@@ -62,11 +68,12 @@ def test_killed_it_leaves_no_folder_and_no_process(number: signal.Signals, tmp_p
     told = child.stdout.readline().strip()
     if not told:
         pytest.fail(f"it did not start: {child.communicate()[1]}")
-    folder = Path(told).parent
+    folder, private = Path(told.split()[0]).parent, Path(told.split()[1])
     assert folder.is_dir()
+    assert private.is_dir()
     child.send_signal(number)
     child.communicate(timeout=10)
-    assert eventually(lambda: not folder.exists())
+    assert eventually(lambda: not folder.exists() and not private.exists())
     assert eventually(lambda: not mentions(str(folder)))
 
 
