@@ -130,5 +130,4 @@ def sudoers(access: Access, *, file_cache: str = "", workers: bool = False) -> s
 
 
 def _escape(word: str) -> str:
-    escaped = "".join(f"\\{char}" if char in _SUDOERS_SPECIAL or char.isspace() else char for char in word)
-    return escaped.replace('"', '\\"')
+    return "".join(f"\\{char}" if char in _SUDOERS_SPECIAL or char.isspace() else char for char in word)

@@ -1,0 +1,81 @@
+"""Commands and the sudoers lines that permit exactly them."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.runbook.examples import bytecode, finding, report, runtime, vt0
+from tui.report import Layer
+from tui.runbook.commands import Access, may_run, sudoers, usable
+from tui.runbook.plan import Action, Choice, Request
+from tui.runbook.planner import plan
+from tui.text import safe
+
+ACCESS = Access(login="deploy", user="www-data", root="/srv/app", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
+LAB = Path(__file__).parents[2] / "lab" / "files" / "etc" / "sudoers"
+
+
+def test_the_lab_permits_exactly_what_we_print() -> None:
+    lab = {line for line in LAB.read_text().splitlines() if line and not line.startswith("#")}
+    assert set(sudoers(ACCESS).splitlines()) == lab
+
+
+@pytest.mark.skipif(shutil.which("visudo") is None, reason="no visudo on this machine")
+@pytest.mark.parametrize("root", ["/srv/app", "/srv/my app", "/srv/a:b=c,d", "/srv/a*b?c[d]!", '/srv/a"b', "/srv/a'b", "/srv/ünï"])
+def test_visudo_takes_the_lines(tmp_path: Path, root: str) -> None:
+    file = tmp_path / "sudoers"
+    access = Access(login="deploy", user="www-data", root=root, unit="php8.2-fpm", fpm_binary="/usr/sbin/php-fpm8.2")
+    file.write_text(sudoers(access, file_cache="/var/cache/op*cache", workers=True))
+    checked = subprocess.run(["visudo", "-cf", str(file)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_wildcard_is_never_printed_bare() -> None:
+    lines = sudoers(ACCESS, file_cache="/var/cache/opcache")
+    assert "-name \\*.bin" in lines
+    assert " *" not in lines
+
+
+@pytest.mark.parametrize("login", ["root", "www-data"])
+def test_who_needs_no_sudo_for_artisan_gets_no_line_for_it(login: str) -> None:
+    access = Access(login=login, user="www-data", root="/srv/app", unit="php8.2-fpm")
+    assert "artisan" not in sudoers(access)
+
+
+PATHS = st.text(min_size=1, max_size=30).map(lambda text: f"/{text}")
+
+
+@given(root=PATHS, script=PATHS)
+def test_no_name_reaches_a_shell_unquoted(root: str, script: str) -> None:
+    """Whatever a server calls its directories: either nothing is planned, or the shell sees that name as one word, as it is."""
+    shown = safe(root)
+    seen = report(finding(Layer.CONFIG), bytecode(safe(script)), app=shown, runtime_facts=runtime(opcache=vt0(file_cache=shown)))
+    server = plan([seen], Request(choice=Choice.FIX, everything=True)).servers[0]
+    if not usable(shown):
+        assert server.blocked
+        assert server.steps == ()
+        return
+    for step in server.steps:
+        if step.via != "shell":
+            continue
+        assert step.command.isprintable()
+        words = shlex.split(step.command)
+        if step.action is Action.ARTISAN:
+            assert words[:6] == ["sudo", "-n", "-u", "www-data", "/usr/bin/php", f"{root}/artisan"]
+            assert len(words) == 9
+        if step.action is Action.WIPE_FILE_CACHE:
+            assert words[5] == root
+    assert all(usable(path) for step in server.steps for path in step.paths)
+
+
+def test_may_run_asks_for_the_very_command() -> None:
+    text = ACCESS.text(ACCESS.artisan("config:cache"))
+    assert may_run(text) == text.replace("sudo -n", "sudo -n -l", 1)
+    assert may_run("/usr/bin/php x") == ""
