@@ -1,0 +1,111 @@
+"""(Memory, Snapshot) -> (Memory, Report): every layer gets a verdict, and everything that is not fresh a reason. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, workers
+from tui.diagnosis.look import Look, Ruling, take
+from tui.diagnosis.opcache import state
+from tui.diagnosis.remember import remember
+from tui.inventory import Thresholds
+from tui.report import Finding, Layer, Report, Verdict, worst
+from tui.snapshot import Snapshot, Unseen
+from tui.text import SafeText
+
+if TYPE_CHECKING:
+    from tui.diagnosis.memory import Memory
+    from tui.diagnosis.opcache.state import OpcacheRuling
+
+DEFAULT = Thresholds()
+_LARAVEL = (Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS, Layer.WORKERS)
+_ABSENT = Ruling(Verdict.ABSENT)
+
+
+def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAULT) -> tuple[Memory, Report]:
+    """What *snapshot* means, given what *memory* holds of earlier looks at the same app; and the memory for the next look.
+
+    Never raises. Every :class:`Layer` has a verdict; one that is neither fresh nor absent has a finding of its layer, or
+    ``errors`` say why.
+    """
+    look = take(memory, snapshot, thresholds)
+    if not snapshot.app or (look.host is not None and not look.host.layout.exists):
+        return memory, _nothing_there(look)
+    bytecode = state.judge(look)
+    rulings = _rulings(look, bytecode)
+    rate = health.hit_rate(look)
+    known = remember(look, rulings, bytecode.judged, rate)
+    found = [finding for ruling in rulings.values() for finding in ruling.findings]
+    found += health.judge(look, rate)
+    layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
+    return known, Report(
+        server=snapshot.server,
+        address=snapshot.address,
+        app=snapshot.app,
+        verdict=worst(list(layers.values())),
+        layers=layers,
+        findings=tuple(sorted(found, key=_worst_first)),
+        errors=_errors(look, layers, found),
+        snapshot=snapshot,
+        observed_at=snapshot.observed_at,
+        stale_since=min((one.since for one in found if one.verdict is Verdict.STALE and one.since is not None), default=None),
+        hit_rate=rate,
+        hit_rates=known.rates,
+    )
+
+
+def _rulings(look: Look, bytecode: OpcacheRuling) -> dict[Layer, Ruling]:
+    other = look.host is not None and not look.laravel
+    if other:
+        rulings = dict.fromkeys(_LARAVEL, _ABSENT)
+    else:
+        rulings = {layer: laravel_cache.judge(look, layer) for layer in (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)}
+        rulings |= {Layer.PACKAGES: packages.judge(look), Layer.VIEWS: views.judge(look), Layer.WORKERS: workers.judge(look)}
+    rulings |= {Layer.RELEASE: release.judge(look), Layer.OPCACHE: bytecode.ruling, Layer.FPM: fpm.judge(look)}
+    return {layer: rulings[layer] for layer in Layer}
+
+
+def _worst_first(finding: Finding) -> tuple[int, int]:
+    """Stable: within a verdict and severity the order of the layers, from disk to process, stays."""
+    return (-finding.verdict.rank, -finding.severity.rank)
+
+
+def _nothing_there(look: Look) -> Report:
+    """No app at that path: nothing is known, and the error says so."""
+    snapshot = look.snapshot
+    if snapshot.app:
+        error = Unseen(
+            code="app.not-found", message=SafeText(f"{snapshot.app} is not there"), grant=SafeText("give the app's root with --app")
+        )
+    else:
+        error = Unseen(code="app.none", message=SafeText("no PHP app was found"), grant=SafeText("give its root with --app"))
+    told = _told(look)
+    return Report(
+        server=snapshot.server,
+        address=snapshot.address,
+        app=snapshot.app,
+        verdict=Verdict.UNKNOWN,
+        layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
+        errors=told if any(one.code.startswith("app.") for one in told) else (error, *told),
+        snapshot=snapshot,
+        observed_at=snapshot.observed_at,
+    )
+
+
+def _told(look: Look) -> tuple[Unseen, ...]:
+    """Everything that the snapshot itself says could not be seen, each once."""
+    snapshot, host, runtime = look.snapshot, look.host, look.runtime
+    parts = [snapshot.host, host.fpm if host is not None else None, snapshot.runtime, runtime.opcache if runtime is not None else None]
+    told = [part for part in parts if isinstance(part, Unseen)]
+    told += [*snapshot.problems, *(host.problems if host is not None else ())]
+    return tuple({(one.code, one.message): one for one in told}.values())
+
+
+def _errors(look: Look, layers: dict[Layer, Verdict], found: list[Finding]) -> tuple[Unseen, ...]:
+    """What the snapshot says, and why OPcache is not judged although an answer of it is at hand."""
+    told = _told(look)
+    explained = {finding.layer for finding in found}
+    if layers[Layer.OPCACHE] is Verdict.UNKNOWN and Layer.OPCACHE not in explained and look.opcache is not None:
+        down = Unseen(code="opcache.fpm-down", message=SafeText("PHP-FPM is not running, so its OPcache cannot be asked"))
+        return (*told, down)
+    return told

@@ -1,0 +1,102 @@
+"""Servers of one app against each other: the same code on all disks?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.diagnosis import words
+from tui.diagnosis.release import MIXED
+from tui.report import Finding, Layer, Report, Severity, Verdict, worst
+from tui.snapshot import HostFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | None = None) -> tuple[Report, ...]:
+    """*reports* in their order, with ``release.mixed`` on those whose commit differs from most servers of the same app.
+
+    *groups*: which app a pane's key belongs to (its name in the configuration); else the app's path. Comparing twice is comparing once.
+    """
+    plain = [without(report) for report in reports]
+    apps: dict[str, list[int]] = {}
+    for index, report in enumerate(plain):
+        if report.app and commit_of(report):
+            apps.setdefault((groups or {}).get(report.key, report.app), []).append(index)
+    for members in apps.values():
+        for index, finding in _mixed([plain[index] for index in members]).items():
+            plain[members[index]] = _with(plain[members[index]], finding)
+    return tuple(plain)
+
+
+def commit_of(report: Report) -> str:
+    """The commit on the server's disk ("" not known, or not heard from)."""
+    host = _host(report)
+    return host.release.commit if host is not None and report.layers.get(Layer.RELEASE) is not Verdict.UNKNOWN else ""
+
+
+def without(report: Report) -> Report:
+    """*report* as it was before servers were compared."""
+    if not any(finding.code == MIXED.code for finding in report.findings):
+        return report
+    kept = tuple(finding for finding in report.findings if finding.code != MIXED.code)
+    host = _host(report)
+    base = Verdict.FRESH if host is not None and host.layout.kind == "laravel" else Verdict.ABSENT
+    own = [finding.verdict for finding in kept if finding.layer is Layer.RELEASE and finding.verdict is not Verdict.FRESH]
+    return _judged(report, kept, max([base, *own], key=lambda verdict: verdict.rank))
+
+
+def _mixed(members: list[Report]) -> dict[int, Finding]:
+    commits = [commit_of(member) for member in members]
+    counts = Counter(commits)
+    if len(counts) < 2:
+        return {}
+    deploying = any(host.release.under_way is not None for host in map(_host, members) if host is not None)
+    newest = {commit: max(_deployed(member) for member in members if commit_of(member) == commit) for commit in counts}
+    leading = max(counts, key=lambda commit: (counts[commit], newest[commit], commit))
+    return {
+        index: _finding(member, leading, counts[leading], len(members), deploying)
+        for index, member in enumerate(members)
+        if commits[index] != leading
+    }
+
+
+def _finding(report: Report, leading: str, most: int, total: int, deploying: bool) -> Finding:
+    commit = commit_of(report)
+    return MIXED.finding(
+        report.server,
+        f"{report.server} has commit {commit[:10]}, {most} of {total} servers have {leading[:10]}",
+        (
+            words.text("commit", commit),
+            words.text("others", leading),
+            words.number("servers", total),
+            words.time("deployed", _deployed(report) or None),
+        ),
+        verdict=Verdict.PENDING if deploying else None,
+        severity=Severity.INFO if deploying else None,
+    )
+
+
+def _with(report: Report, finding: Finding) -> Report:
+    release = report.layers[Layer.RELEASE]
+    verdict = finding.verdict if finding.verdict.rank > release.rank else release
+    return _judged(report, (*report.findings, finding), verdict)
+
+
+def _judged(report: Report, findings: tuple[Finding, ...], release: Verdict) -> Report:
+    layers = {**report.layers, Layer.RELEASE: release}
+    ordered = tuple(sorted(findings, key=lambda one: (-one.verdict.rank, -one.severity.rank)))
+    return msgspec.structs.replace(report, findings=ordered, layers=layers, verdict=worst(list(layers.values())))
+
+
+def _host(report: Report) -> HostFacts | None:
+    host = report.snapshot.host if report.snapshot is not None else None
+    return host if isinstance(host, HostFacts) else None
+
+
+def _deployed(report: Report) -> float:
+    host = _host(report)
+    return max((deploy.at for deploy in host.release.deploys), default=0.0) if host is not None else 0.0

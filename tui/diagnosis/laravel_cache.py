@@ -1,0 +1,232 @@
+"""The layers that Laravel caches in one PHP file: config, routes, events. Their sources are newer than the file, or it is broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.diagnosis import inputs, words
+from tui.diagnosis.look import Look, Ruling, rule_on
+from tui.diagnosis.rule import Rule
+from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from tui.snapshot import CacheFile, FileStat, Inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.diagnosis.memory import Baseline
+
+_NAMES = {Layer.CONFIG: "configuration", Layer.ROUTES: "route", Layer.EVENTS: "event"}
+_EVIDENCE = ("source modified", "source changed", "cache written", "cache", "more sources", "owner", "pool's user", "repeat")
+WRITING = 2.0
+"""Seconds: config and routes are not written atomically, so a half file this young may still be growing."""
+
+
+def _rule(
+    layer: Layer, name: str, verdict: Verdict, severity: Severity, meaning: str, remedy: tuple[Remedy, ...] = (Remedy.REBUILD,)
+) -> Rule:
+    return Rule(
+        code=f"{layer}.{name}",
+        layer=layer,
+        verdict=verdict,
+        severity=severity,
+        meaning=meaning.format(name=_NAMES[layer], layer=layer),
+        evidence=_EVIDENCE,
+        remedy=remedy,
+    )
+
+
+STALE = {
+    layer: _rule(
+        layer,
+        "stale",
+        Verdict.STALE,
+        Severity.CRITICAL,
+        "A source of the {name} cache is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), "
+        "or is gone since: "
+        "the application uses what was cached, not what is in the files.",
+    )
+    for layer in _NAMES
+}
+SUSPECT = {
+    layer: _rule(
+        layer,
+        "suspect",
+        Verdict.SUSPECT,
+        Severity.WARNING,
+        "A source of the {name} cache got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old "
+        "time (rsync -t, cp -p).",
+    )
+    for layer in _NAMES
+}
+PROVIDER = {
+    layer: _rule(
+        layer,
+        "provider-newer",
+        Verdict.SUSPECT,
+        Severity.WARNING,
+        "A service provider is newer than the {name} cache. Providers may add to it, or may have nothing to do with it.",
+    )
+    for layer in _NAMES
+}
+BROKEN = {
+    layer: _rule(
+        layer,
+        "broken",
+        Verdict.STALE,
+        Severity.CRITICAL,
+        "The {name} cache is truncated or no valid PHP: the application cannot be using what its sources say.",
+        (Remedy.CLEAR, Remedy.REBUILD),
+    )
+    for layer in _NAMES
+}
+OWNER = {
+    layer: _rule(
+        layer,
+        "foreign-owner",
+        Verdict.FRESH,
+        Severity.INFO,
+        "The {name} cache belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, "
+        "and `config:clear` "
+        "says it did although the file stays.",
+        (Remedy.CONFIGURE,),
+    )
+    for layer in _NAMES
+}
+UNSEEN = {
+    layer: _rule(
+        layer,
+        "sources-unseen",
+        Verdict.UNKNOWN,
+        Severity.WARNING,
+        "The {name} cache exists, but its sources could not be read, so there is nothing to compare it with.",
+        (),
+    )
+    for layer in _NAMES
+}
+RULES = tuple(rule for table in (STALE, SUSPECT, PROVIDER, BROKEN, OWNER, UNSEEN) for rule in table.values())
+
+
+def judge(look: Look, layer: Layer) -> Ruling:
+    """*layer* (config, routes or events). No cache file: absent, because Laravel then reads the sources."""
+    if look.host is None:
+        return Ruling(Verdict.UNKNOWN)
+    cache = next((cache for cache in look.host.caches if cache.layer == layer.value), None)
+    if cache is None:
+        return rule_on(Verdict.UNKNOWN, unseen(layer, ""))
+    if cache.stat is None:
+        return Ruling(Verdict.ABSENT)
+    sources = look.host.inputs.get(layer.value)
+    baseline = baseline_of(look, layer, cache)
+    found = list(broken(look, layer, cache, cache.stat))
+    if sources is None or not (sources.direct or sources.indirect):
+        found += unseen(layer, cache.path)
+    else:
+        found += stale(look, layer, cache.stat, sources, baseline)
+        found += gone(look, layer, cache.stat, sources, baseline)
+        found += provider(look, layer, cache.stat, sources)
+    found += foreign_owner(look, layer, cache.stat)
+    return rule_on(Verdict.FRESH, found)
+
+
+def baseline_of(look: Look, layer: Layer, cache: CacheFile) -> Baseline | None:
+    """The inputs that this very cache file was fresh with."""
+    known = look.memory.baselines.get(layer.value)
+    return known if known is not None and cache.stat is not None and known.stamp == cache.stat.mtime else None
+
+
+def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
+    """A direct source is newer than the cache, or only its ctime is."""
+    behind = inputs.compare(sources.direct, cache.mtime, cache.ctime, baseline)
+    if behind.proven:
+        newest = behind.proven[0]
+        lag = newest.mtime - cache.mtime
+        how = f"is {words.amount(lag)} newer than" if lag > 0 else "has other content than when it went into"
+        yield STALE[layer].finding(
+            newest.path,
+            f"{_sources(behind.proven)} {how} the {_NAMES[layer]} cache",
+            _evidence(look, newest, cache, len(behind.proven) - 1),
+            since=min(inputs.came(source, cache.mtime) for source in behind.proven),
+        )
+    elif behind.touched:
+        newest = behind.touched[0]
+        yield SUSPECT[layer].finding(
+            newest.path,
+            f"{_sources(behind.touched)} changed on disk after the {_NAMES[layer]} cache, without a newer modification time",
+            _evidence(look, newest, cache, len(behind.touched) - 1),
+            since=min(source.ctime for source in behind.touched),
+        )
+
+
+def gone(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
+    """A source went away after the cache was fresh: its values live on in the cache."""
+    if sources.truncated:
+        return
+    missing = inputs.removed(sources.direct, baseline)
+    if missing:
+        yield STALE[layer].finding(
+            missing[0].path,
+            f"{words.several([words.name_of(source.path) for source in missing])} went away after the {_NAMES[layer]} cache was made",
+            (words.time("cache written", cache.mtime), words.text("cache", cache.path), words.stat(words.absolute(cache.path, look.root))),
+        )
+
+
+def provider(look: Look, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
+    """A provider that may feed this cache is newer."""
+    newer = []
+    for source in sources.indirect:
+        if max(source.mtime, source.ctime) <= cache.mtime:
+            break
+        if source.mtime > cache.mtime:
+            newer.append(source)
+    if newer:
+        yield PROVIDER[layer].finding(
+            newer[0].path,
+            f"{_sources(tuple(newer))} is {words.amount(newer[0].mtime - cache.mtime)} newer than the {_NAMES[layer]} cache and may "
+            "add to it",
+            _evidence(look, newer[0], cache, len(newer) - 1),
+            since=min(source.mtime for source in newer),
+        )
+
+
+def broken(look: Look, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
+    """A half-written or damaged cache file."""
+    if file.complete is False and look.now - cache.mtime > WRITING:
+        yield BROKEN[layer].finding(
+            file.path,
+            f"the {_NAMES[layer]} cache is truncated or not valid PHP",
+            (words.time("cache written", cache.mtime), words.command("php", "-l", words.absolute(file.path, look.root))),
+            since=cache.mtime,
+        )
+
+
+def unseen(layer: Layer, path: str) -> Iterator[Finding]:
+    """Nothing to compare the cache with; *path* "": the cache itself was not looked for."""
+    what = f"the sources of the {_NAMES[layer]} cache" if path else f"the {_NAMES[layer]} cache"
+    yield UNSEEN[layer].finding(path or layer.value, f"{what} could not be read", (words.text("cache", path),))
+
+
+def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding]:
+    """Root wrote the cache; PHP runs as somebody else."""
+    user = (look.runtime.user if look.runtime is not None else "") or (look.fpm.pool.user if look.fpm is not None and look.fpm.pool else "")
+    if cache.owner == "root" and user not in ("", "root"):
+        yield OWNER[layer].finding(
+            cache.path,
+            f"the {_NAMES[layer]} cache belongs to root, so {user} cannot write it again",
+            (words.text("owner", cache.owner), words.text("pool's user", user)),
+        )
+
+
+def _sources(found: tuple[FileStat, ...]) -> str:
+    return words.several([source.path for source in found], 2)
+
+
+def _evidence(look: Look, source: FileStat, cache: FileStat, more: int) -> tuple[Evidence, ...]:
+    told = [
+        words.time("source modified", source.mtime),
+        words.time("source changed", source.ctime),
+        words.time("cache written", cache.mtime),
+        words.text("cache", cache.path),
+    ]
+    if more:
+        told.append(words.number("more sources", more))
+    return (*told, words.stat(words.absolute(source.path, look.root), words.absolute(cache.path, look.root)))

@@ -1,0 +1,70 @@
+"""One look: what the rules of every layer read, taken apart once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.report import Finding, Verdict
+from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.diagnosis.memory import Memory
+    from tui.inventory import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A snapshot taken apart (None: not seen) with what is remembered of earlier looks. Times are the server's, epoch seconds."""
+
+    snapshot: Snapshot
+    memory: Memory
+    thresholds: Thresholds
+    host: HostFacts | None
+    fpm: FpmFacts | None
+    runtime: RuntimeFacts | None
+    opcache: Opcache | None
+    status: PoolStatus | None
+    root: str
+    now: float
+
+    @property
+    def laravel(self) -> bool:
+        return self.host is not None and self.host.layout.kind == "laravel"
+
+
+class Ruling(NamedTuple):
+    """What one layer comes to."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+
+
+def take(memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Look:
+    """*snapshot* taken apart."""
+    host = snapshot.host if isinstance(snapshot.host, HostFacts) else None
+    runtime = snapshot.runtime if isinstance(snapshot.runtime, RuntimeFacts) else None
+    return Look(
+        snapshot=snapshot,
+        memory=memory,
+        thresholds=thresholds,
+        host=host,
+        fpm=host.fpm if host is not None and isinstance(host.fpm, FpmFacts) else None,
+        runtime=runtime,
+        opcache=runtime.opcache if runtime is not None and isinstance(runtime.opcache, Opcache) else None,
+        status=runtime.status if runtime is not None and isinstance(runtime.status, PoolStatus) else None,
+        root=(host.release.root if host is not None else "") or snapshot.app,
+        now=snapshot.observed_at,
+    )
+
+
+def rule_on(base: Verdict, findings: Iterable[Finding]) -> Ruling:
+    """The worst of *base* (what the layer is without findings) and of what was found; ``fresh`` findings are health, and neutral."""
+    kept = tuple(findings)
+    verdict = base
+    for finding in kept:
+        if finding.verdict is not Verdict.FRESH and finding.verdict.rank > verdict.rank:
+            verdict = finding.verdict
+    return Ruling(verdict, kept)

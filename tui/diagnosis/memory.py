@@ -1,0 +1,95 @@
+"""What is remembered of one app on one server between looks: a value that goes through :func:`tui.diagnosis.diagnose.diagnose`.
+
+Bounded and serialisable (msgspec), so that it can also be kept between runs. An empty ``Memory()`` is always a valid one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.snapshot import CompiledView, FileStat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_SCRIPTS = 20_000
+MAX_INPUTS = 5_000
+MAX_SAMPLES = 40
+MAX_RATES = 32
+MAX_UNCACHED = 2_000
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """One cached script at earlier looks, since its last compile.
+
+    *at*, *hits*: the last look. *timestamp*: T then. *mtime*, *size*, *inode*, *digest*: the content on disk when this compile was first
+    seen (*mtime* None: it was gone). *proven*: that content is what was compiled. *after*, *before*: the compile happened between them.
+    *ran_deleted*: it was used while it was not on the disk.
+    """
+
+    at: float
+    hits: int
+    timestamp: int | None
+    mtime: float | None
+    size: int
+    inode: int
+    digest: str
+    proven: bool
+    after: float
+    before: float
+    ran_deleted: bool = False
+
+
+class Baseline(msgspec.Struct, frozen=True, array_like=True):
+    """The inputs of a layer when it was last fresh: *stamp* is the mtime of the cache made from them (workers: 0)."""
+
+    stamp: float
+    at: float
+    inputs: tuple[FileStat, ...]
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """OPcache's counters at one look."""
+
+    at: float
+    hits: int
+    misses: int
+    own: int
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything remembered. *since*: S, since when the cache holds what *scripts* tells; another S voids them.
+
+    *scripts_at*: when the full list was last taken in. *samples*: the window of the hit rate, oldest first; *rates*: its history.
+    *uncached*: scripts that were not in the cache at that time (we
+    invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
+    and since when we see it.
+    """
+
+    version: int = 1
+    at: float = 0.0
+    since: int = 0
+    scripts: dict[str, Seen] = {}
+    scripts_at: float | None = None
+    baselines: dict[str, Baseline] = {}
+    views: tuple[CompiledView, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    rates: tuple[float, ...] = ()
+    uncached: dict[str, float] = {}
+    pending_since: float | None = None
+    oom_restarts: int = 0
+    hash_restarts: int = 0
+    max_children_reached: int | None = None
+    pool_started: float = 0.0
+    root: str = ""
+    root_since: float | None = None
+
+
+def invalidated_by_us(memory: Memory, paths: Iterable[str], at: float) -> Memory:
+    """*memory* knowing that *paths* were invalidated at *at* (server's clock): whatever is cached of them was compiled later."""
+    known = {**memory.uncached, **dict.fromkeys(paths, at)}
+    if len(known) > MAX_UNCACHED:
+        known = dict(sorted(known.items(), key=lambda item: item[1])[-MAX_UNCACHED:])
+    return msgspec.structs.replace(memory, uncached=known)

@@ -1,0 +1,164 @@
+"""What can be said of the bytecode."""
+
+from __future__ import annotations
+
+from tui.diagnosis.rule import Rule
+from tui.report import Layer, Remedy, Severity, Verdict
+
+_EVIDENCE = (
+    "modified",
+    "changed",
+    "compiled from",
+    "not compiled after",
+    "compiled after",
+    "last used",
+    "hits",
+    "cache since",
+    "workers since",
+    "directory renamed",
+    "checked again",
+    "first seen",
+    "repeat",
+)
+_ACT = (Remedy.INVALIDATE, Remedy.RELOAD)
+
+
+def _stale(code: str, meaning: str, remedy: tuple[Remedy, ...] = _ACT, advice: str = "") -> Rule:
+    return Rule(
+        code=code,
+        layer=Layer.OPCACHE,
+        verdict=Verdict.STALE,
+        severity=Severity.CRITICAL,
+        meaning=meaning,
+        evidence=_EVIDENCE,
+        remedy=remedy,
+        advice=advice,
+    )
+
+
+BYTECODE = _stale(
+    "opcache.stale-bytecode",
+    "PHP-FPM runs bytecode that was compiled before the file changed. Proven by one of: the file's mtime differs from the compiled "
+    "one although "
+    "the script was used after the check was due (validate_timestamps=1); the file is newer than its last use from the cache, or its "
+    "content "
+    "changed after an earlier look saw it cached, with no restart and no fewer hits since (validate_timestamps=0).",
+)
+CONFIG_CACHE = _stale(
+    "opcache.stale-config-cache",
+    "The configuration was cached again (bootstrap/cache/config.php), but PHP-FPM still holds the old one as bytecode: config:cache "
+    "writes the same "
+    "path, and with validate_timestamps=0 nobody looks at it again.",
+)
+ROUTE_CACHE = _stale(
+    "opcache.stale-route-cache",
+    "The routes were cached again, but PHP-FPM still holds the old route cache as bytecode.",
+)
+EVENT_CACHE = _stale(
+    "opcache.stale-event-cache",
+    "The events were cached again, but PHP-FPM still holds the old event cache as bytecode.",
+)
+MANIFEST = _stale(
+    "opcache.stale-package-manifest",
+    "packages.php or services.php in bootstrap/cache was written again, but PHP-FPM still holds the old one as bytecode.",
+)
+VIEW = _stale(
+    "opcache.stale-view",
+    "A Blade view was compiled again to the same path, but PHP-FPM still holds the old compiled view as bytecode.",
+)
+SAME_MTIME = _stale(
+    "opcache.same-mtime",
+    "The file has other content than when it was compiled, but the same modification time. PHP compares times for inequality only, "
+    "so it will never "
+    "notice, with validate_timestamps=1 either.",
+)
+DELETED = _stale(
+    "opcache.deleted-script",
+    "A script that is not on the disk any more is still being served from the cache: its hits grow between two looks.",
+)
+PRELOADED = _stale(
+    "opcache.preload-changed",
+    "A preloaded script changed after PHP-FPM started. Preloaded scripts are never checked again; only a reload or restart loads "
+    "them anew.",
+    (Remedy.RELOAD,),
+)
+SUSPECT = Rule(
+    code="opcache.suspect-bytecode",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="The file changed (mtime or only ctime) after the cache began, and PHP does not tell whether it was compiled before or "
+    "after that. "
+    "chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look alike by time. It settles when an earlier look is remembered "
+    "(`stalewatch mark` before a deploy, or a dashboard that was watching), or by acting.",
+    evidence=_EVIDENCE,
+    remedy=_ACT,
+)
+RENAMED = Rule(
+    code="opcache.directory-renamed",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="A directory above the script was renamed into place after the cache began (its ctime is newer than its own mtime). That "
+    "moves no time of "
+    "any file in it, so other content may lie under the path.",
+    evidence=_EVIDENCE,
+    remedy=_ACT,
+)
+PENDING = Rule(
+    code="opcache.pending",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.PENDING,
+    severity=Severity.INFO,
+    meaning="The file changed and PHP has not looked at it yet: within revalidate_freq it serves the old code, and the first request "
+    "after that compiles the new.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.WAIT, Remedy.INVALIDATE, Remedy.RELOAD),
+)
+RESTART_PENDING = Rule(
+    code="opcache.restart-pending",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.PENDING,
+    severity=Severity.INFO,
+    meaning="A reset was asked for and waits until no request holds the cache; until then everything is compiled on every request. After "
+    "force_restart_timeout PHP kills whoever holds it: a warning when half of that time is over.",
+    evidence=("waiting since", "seen first", "force_restart_timeout", "scripts", "repeat"),
+    remedy=(Remedy.WAIT,),
+)
+FILE_CACHE = Rule(
+    code="opcache.file-cache",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="opcache.file_cache keeps bytecode on disk and, with validate_timestamps=0, brings it back after a reset and after a "
+    "reload without looking at "
+    "the sources. A young cache proves nothing here.",
+    evidence=("file_cache", "validate_timestamps", "cache since", "repeat"),
+    remedy=(Remedy.WIPE, Remedy.RELOAD),
+    advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
+)
+NOT_COMPARED = Rule(
+    code="opcache.not-compared",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="Not all cached scripts could be compared with the disk, so nothing is known of the others.",
+    evidence=("scripts", "compared", "changed", "listed"),
+)
+RULES = (
+    BYTECODE,
+    CONFIG_CACHE,
+    ROUTE_CACHE,
+    EVENT_CACHE,
+    MANIFEST,
+    VIEW,
+    SAME_MTIME,
+    DELETED,
+    PRELOADED,
+    SUSPECT,
+    RENAMED,
+    PENDING,
+    RESTART_PENDING,
+    FILE_CACHE,
+    NOT_COMPARED,
+)

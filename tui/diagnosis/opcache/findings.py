@@ -1,0 +1,108 @@
+"""Judged scripts -> findings: one per script up to a screenful, the rest in one."""
+
+from __future__ import annotations
+
+from tui.diagnosis import words
+from tui.diagnosis.look import Look
+from tui.diagnosis.opcache import codes
+from tui.diagnosis.opcache.judged import STALE_KINDS, Judged, Kind
+from tui.diagnosis.opcache.naming import Naming
+from tui.diagnosis.rule import Rule
+from tui.report import Evidence, Finding, Remedy
+from tui.snapshot import Opcache
+
+SINGLY = 20
+"""So many scripts of a kind get a finding of their own."""
+FEW = 50
+"""Up to so many scripts are invalidated; more are a reload's work."""
+
+_RULES = {
+    Kind.SAME_MTIME: codes.SAME_MTIME,
+    Kind.DELETED: codes.DELETED,
+    Kind.PRELOADED: codes.PRELOADED,
+    Kind.SUSPECT: codes.SUSPECT,
+    Kind.RENAMED: codes.RENAMED,
+    Kind.PENDING: codes.PENDING,
+}
+
+
+def tell(judged: tuple[Judged, ...], look: Look, opcache: Opcache) -> tuple[Finding, ...]:
+    """Findings for all of *judged* that are not fresh or neutral: stale first, in each kind the app's own and the latest changes first."""
+    kinds = (STALE_KINDS, {Kind.SUSPECT, Kind.RENAMED}, {Kind.PENDING})
+    acting = sum(1 for one in judged if one.kind not in (Kind.FRESH, Kind.NEUTRAL))
+    teller = _Teller(look, opcache, few=acting <= FEW)
+    found: list[Finding] = []
+    for kind in kinds:
+        group = [one for one in judged if one.kind in kind]
+        group.sort(key=lambda one: (not one.script.path.startswith(look.root), -(one.since or 0.0), one.script.path))
+        found.extend(teller.one(item) for item in group[:SINGLY])
+        if len(group) > SINGLY:
+            found.append(teller.rest(group[SINGLY:]))
+    return tuple(found)
+
+
+class _Teller:
+    """Makes findings; holds what is the same for all scripts of one look."""
+
+    def __init__(self, look: Look, opcache: Opcache, *, few: bool) -> None:
+        self._look = look
+        self._opcache = opcache
+        self._naming = Naming(look)
+        self._few = few
+
+    def one(self, judged: Judged) -> Finding:
+        script = judged.script
+        rule, what = self._naming.of(script.path)
+        rule = rule if judged.kind is Kind.STALE else _RULES[judged.kind]
+        return rule.finding(
+            script.path,
+            f"{what} {judged.why}",
+            self._evidence(judged),
+            remedy=self._remedy(judged, rule),
+            since=judged.since,
+            until=judged.until,
+            paths=(str(script.path),) if script.exact else (),
+        )
+
+    def rest(self, group: list[Judged]) -> Finding:
+        """One finding for those that would not fit a screen; its verdict is theirs."""
+        first = group[0]
+        rule = codes.BYTECODE if first.kind in STALE_KINDS else _RULES[first.kind]
+        since = [one.since for one in group if one.since is not None]
+        until = [one.until for one in group if one.until is not None]
+        names = [words.name_of(one.script.path) for one in group]
+        return rule.finding(
+            f"{len(group)} more scripts",
+            f"{words.count(len(group), 'more script')}: {words.several(names)}",
+            (words.time("cache since", self._opcache.since),),
+            remedy=self._remedy(first, rule),
+            since=min(since, default=None),
+            until=max(until) if len(until) == len(group) else None,
+            paths=tuple(str(one.script.path) for one in group if one.script.exact),
+        )
+
+    def _remedy(self, judged: Judged, rule: Rule) -> tuple[Remedy, ...]:
+        if judged.kind is Kind.PRELOADED:
+            return rule.remedy
+        act = Remedy.INVALIDATE if self._few and judged.script.exact else Remedy.RELOAD
+        return (Remedy.WAIT, act) if judged.kind is Kind.PENDING else (act,)
+
+    def _evidence(self, judged: Judged) -> tuple[Evidence, ...]:
+        script, window = judged.script, judged.window
+        told = [words.time("modified", script.mtime), words.time("changed", script.ctime)]
+        if script.timestamp:
+            told.append(words.time("compiled from", script.timestamp))
+        if not self._opcache.validate_timestamps or not script.timestamp:
+            told.append(words.time("not compiled after", window.before))
+        if window.after > self._opcache.since:
+            told.append(words.time("compiled after", window.after))
+        told += [words.time("last used", script.last_used or None), words.number("hits", script.hits)]
+        if script.parent_changed is not None:
+            told.append(words.time("directory renamed", script.parent_changed))
+        if script.revalidate is not None and self._opcache.validate_timestamps:
+            told.append(words.time("checked again", script.revalidate))
+        told.append(words.time("cache since", self._opcache.since))
+        if self._look.fpm is not None and self._look.fpm.workers:
+            told.append(words.time("workers since", min(worker.started for worker in self._look.fpm.workers)))
+        told.append(words.stat(script.path))
+        return tuple(told)

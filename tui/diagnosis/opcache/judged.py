@@ -1,0 +1,42 @@
+"""What a script is judged to be, before it becomes a finding."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+from tui.diagnosis.opcache.window import Window
+from tui.snapshot import Script
+
+
+class Kind(Enum):
+    """``FRESH`` and ``NEUTRAL`` (not cached, or gone and not used) say nothing."""
+
+    FRESH = auto()
+    NEUTRAL = auto()
+    PENDING = auto()
+    SUSPECT = auto()
+    RENAMED = auto()
+    """Suspect only because a parent directory was renamed over."""
+    STALE = auto()
+    SAME_MTIME = auto()
+    """Stale for ever: other content with the same mtime."""
+    DELETED = auto()
+    """Used while it is not on the disk."""
+    PRELOADED = auto()
+
+
+STALE_KINDS = frozenset({Kind.STALE, Kind.SAME_MTIME, Kind.DELETED, Kind.PRELOADED})
+
+
+class Judged(NamedTuple):
+    """*proven*: the content on disk now is what is compiled. *since*: when the change came. *until*: when a pending one ends (None: at the
+    next request). *why*: a clause for the summary."""
+
+    script: Script
+    kind: Kind
+    window: Window
+    proven: bool = False
+    since: float | None = None
+    until: float | None = None
+    why: str = ""

@@ -1,0 +1,43 @@
+"""Every changed script of the app, judged by the rules that fit it."""
+
+from __future__ import annotations
+
+from tui.diagnosis.look import Look
+from tui.diagnosis.opcache import vt0, vt1
+from tui.diagnosis.opcache.judged import Judged, Kind
+from tui.diagnosis.opcache.ours import Ours
+from tui.diagnosis.opcache.window import Window, window
+from tui.snapshot import Opcache, Script
+
+
+def judge(look: Look, opcache: Opcache) -> tuple[Judged, ...]:
+    """The changed scripts that concern this app."""
+    if not opcache.changed:
+        return ()
+    ours = Ours(look)
+    return tuple(judge_one(script, opcache, look) for script in opcache.changed if ours.concerns(script.path))
+
+
+def judge_one(script: Script, opcache: Opcache, look: Look) -> Judged:
+    """One script. What is listed but not cached any more is neutral: the next request compiles it from disk."""
+    known = window(script, opcache, look.memory, look.now)
+    if not script.cached:
+        return Judged(script, Kind.NEUTRAL, known)
+    if script.mtime is None:
+        return deleted(script, opcache, known, look.now)
+    if opcache.validate_timestamps and script.timestamp:
+        return vt1.judge(script, opcache, known, look.now)
+    return vt0.judge(script, opcache, known)
+
+
+def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> Judged:
+    """Gone from disk: a left-over, as after every deploy into a new directory, unless it is still being used."""
+    seen = known.seen
+    used = seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits))
+    if not used:
+        return Judged(script, Kind.NEUTRAL, known)
+    checked = opcache.validate_timestamps and bool(script.timestamp)
+    if checked and script.revalidate is not None and now < script.revalidate:
+        until = float(script.revalidate)
+        return Judged(script, Kind.PENDING, known, until=until, why="is gone from the disk and still runs until PHP checks it again")
+    return Judged(script, Kind.DELETED, known, why="is gone from the disk and still runs from the cache")

@@ -1,0 +1,90 @@
+"""What state OPcache itself is in: on, off, restarting, or with a file cache that outlives everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.diagnosis import words
+from tui.diagnosis.look import Look, Ruling, rule_on
+from tui.diagnosis.opcache import codes, findings, scripts
+from tui.diagnosis.opcache.judged import Judged
+from tui.report import Finding, Severity, Verdict
+from tui.snapshot import Opcache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class OpcacheRuling(NamedTuple):
+    """The layer's ruling, and each changed script's, which the next look remembers."""
+
+    ruling: Ruling
+    judged: tuple[Judged, ...] = ()
+
+
+def judge(look: Look) -> OpcacheRuling:
+    """The opcache layer. Not seen, or FPM down: unknown; switched off: absent, because what is on disk is what runs."""
+    opcache = look.opcache
+    if opcache is None or (look.fpm is not None and not look.fpm.running):
+        return OpcacheRuling(Ruling(Verdict.UNKNOWN))
+    if opcache.restart_pending or opcache.restart_in_progress:
+        return OpcacheRuling(rule_on(Verdict.FRESH, (restart_pending(look, opcache),)))
+    if opcache.file_cache_only:
+        return OpcacheRuling(rule_on(Verdict.FRESH, file_cache(look, opcache)))
+    if not opcache.enabled:
+        return OpcacheRuling(Ruling(Verdict.ABSENT))
+    judged = scripts.judge(look, opcache)
+    found = (*findings.tell(judged, look, opcache), *file_cache(look, opcache), *not_compared(opcache))
+    return OpcacheRuling(rule_on(Verdict.FRESH, found), judged)
+
+
+def restart_pending(look: Look, opcache: Opcache) -> Finding:
+    """A reset waits for the requests that hold the cache."""
+    since = look.memory.pending_since if look.memory.pending_since is not None else look.now
+    until = since + opcache.force_restart_timeout
+    late = look.now - since > opcache.force_restart_timeout / 2
+    summary = "a reset of OPcache waits for running requests; until then everything is compiled on every request"
+    if late:
+        summary += ", and PHP will soon kill the requests that hold it"
+    return codes.RESTART_PENDING.finding(
+        "OPcache",
+        summary,
+        (words.time("seen first", since), words.age("force_restart_timeout", opcache.force_restart_timeout)),
+        until=until,
+        severity=Severity.WARNING if late else None,
+    )
+
+
+def file_cache(look: Look, opcache: Opcache) -> Iterator[Finding]:
+    """Bytecode on disk that is taken in unchecked."""
+    if opcache.validate_timestamps or not (opcache.file_cache or opcache.file_cache_only):
+        return
+    where = opcache.file_cache or "opcache.file_cache"
+    yield codes.FILE_CACHE.finding(
+        where,
+        f"bytecode kept in {where} outlives resets and reloads, and is never checked against the sources",
+        (
+            words.text("file_cache", where),
+            words.text("validate_timestamps", "off"),
+            words.time("cache since", opcache.since),
+            words.command("find", where, "-name", "*.bin", "-newermt", "@0", "-printf", "%t %p\\n"),
+        ),
+    )
+
+
+def not_compared(opcache: Opcache) -> Iterator[Finding]:
+    """Scripts of which nothing is known."""
+    unlisted = opcache.changed_total - len(opcache.changed)
+    if not opcache.truncated and unlisted <= 0 and (opcache.compared or not opcache.cached_scripts):
+        return
+    missing = max(opcache.cached_scripts - opcache.compared, unlisted, 1)
+    yield codes.NOT_COMPARED.finding(
+        "OPcache",
+        f"{words.count(missing, 'cached script')} could not be compared with the disk",
+        (
+            words.number("scripts", opcache.cached_scripts),
+            words.number("compared", opcache.compared),
+            words.number("changed", opcache.changed_total),
+            words.number("listed", len(opcache.changed)),
+        ),
+    )

@@ -1,0 +1,67 @@
+"""Scripts that PHP never checks again: validate_timestamps=0, or compiled by such a request (T = 0), or preloaded."""
+
+from __future__ import annotations
+
+from math import floor
+
+from tui.diagnosis.opcache.judged import Judged, Kind
+from tui.diagnosis.opcache.window import Window, changed_at, landed, same_content
+from tui.diagnosis.words import amount
+from tui.snapshot import Opcache, Script
+
+
+def judge(script: Script, opcache: Opcache, window: Window) -> Judged:
+    """*script* (on disk, cached): by memory, by its mtime, by its ctime, in this order; what none of them settles is suspect."""
+    if preloaded(script, opcache):
+        why = "was preloaded when PHP started and changed after that; preloaded scripts are never checked"
+        return Judged(script, Kind.PRELOADED, window, since=script.mtime, why=why)
+    return by_memory(script, window) or by_mtime(script, window) or by_ctime(script, window) or unsettled(script, window)
+
+
+def preloaded(script: Script, opcache: Opcache) -> bool:
+    """m > start_time of a script that PHP loaded when it started."""
+    if not opcache.preload or script.mtime is None or floor(script.mtime) <= opcache.start_time:
+        return False
+    return script.path == opcache.preload or (opcache.validate_timestamps and script.timestamp == 0)
+
+
+def by_memory(script: Script, window: Window) -> Judged | None:
+    """The same compile was seen before: has the content moved since then?"""
+    if window.seen is None:
+        return None
+    same = same_content(script, window.seen)
+    if same is True and window.seen.proven:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    if same is False:
+        why = "changed after it was seen in the cache, and was not compiled again since"
+        return Judged(script, Kind.STALE, window, since=changed_at(script, window.before), why=why)
+    return None
+
+
+def by_mtime(script: Script, window: Window) -> Judged | None:
+    """m later than anything that can have been compiled."""
+    if script.mtime is None or floor(script.mtime) <= window.newest:
+        return None
+    held = script.mtime - window.before
+    why = f"was modified {amount(held)} after its last use from the cache" if held >= 1 else "is newer than what can have been compiled"
+    return Judged(script, Kind.STALE, window, since=script.mtime, why=why)
+
+
+def by_ctime(script: Script, window: Window) -> Judged | None:
+    """Everything that happened to the file was over when it was compiled."""
+    if floor(max(landed(script), script.mtime or 0.0)) <= window.after:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    return None
+
+
+def unsettled(script: Script, window: Window) -> Judged:
+    """It changed after the cache began, and PHP does not tell when it was compiled."""
+    mtime, ctime = script.mtime or 0.0, script.ctime or 0.0
+    if floor(mtime) > window.after:
+        why = "was modified after the cache began, and PHP does not tell whether it was compiled before or after that"
+        return Judged(script, Kind.SUSPECT, window, since=mtime, why=why)
+    if floor(ctime) <= window.after and script.parent_changed is not None:
+        why = "lies below a directory that was renamed into place after the cache began"
+        return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)
+    why = "was changed on disk after the cache began, without a new modification time; that may be a chmod or other content"
+    return Judged(script, Kind.SUSPECT, window, since=landed(script), why=why)

@@ -1,0 +1,60 @@
+"""Scripts that PHP checks against the disk: validate_timestamps=1 and a known timestamp. The check is inequality of mtimes."""
+
+from __future__ import annotations
+
+from math import floor
+
+from tui.diagnosis.opcache.judged import Judged, Kind
+from tui.diagnosis.opcache.window import Window, changed_at, landed, same_content
+from tui.diagnosis.words import amount
+from tui.snapshot import Opcache, Script
+
+TOLERANCE = 1
+"""Seconds: OPcache counts in whole ones."""
+
+
+def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Judged:
+    """*script* (on disk, cached, T > 0) of a pool with validate_timestamps=1."""
+    assert script.mtime is not None
+    assert script.timestamp is not None
+    if script.timestamp == floor(script.mtime):
+        return equal(script, window)
+    return unequal(script, opcache, window, now)
+
+
+def equal(script: Script, window: Window) -> Judged:
+    """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will."""
+    mtime = floor(script.mtime or 0)
+    changed = floor(script.ctime if script.ctime is not None else mtime)
+    renamed = script.parent_changed is not None and floor(script.parent_changed) > window.after
+    if window.retimed and not renamed:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    if (changed <= window.after or changed <= mtime + TOLERANCE) and not renamed:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    same = same_content(script, window.seen) if window.seen is not None else None
+    if window.seen is not None and same is True and window.seen.proven:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    if window.seen is not None and same is False:
+        why = "has other content with the same modification time, which PHP never notices"
+        return Judged(script, Kind.SAME_MTIME, window, since=landed(script), why=why)
+    if renamed and changed <= window.after:
+        why = "lies below a directory that was renamed into place after the cache began"
+        return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)
+    why = "was changed on disk without a new modification time, which may be a chmod or other content"
+    return Judged(script, Kind.SUSPECT, window, since=landed(script), why=why)
+
+
+def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> Judged:
+    """m ≠ T: pending until the check is due and a request makes it; stale when it was used after that and still holds the old."""
+    assert script.timestamp is not None
+    if window.seen is not None and window.seen.proven and script.digest and script.digest == window.seen.digest:
+        return Judged(script, Kind.FRESH, window, proven=True)
+    since = changed_at(script, script.timestamp)
+    due = float(script.revalidate if script.revalidate is not None else floor(landed(script)) + opcache.revalidate_freq)
+    difference = (script.mtime or 0.0) - script.timestamp
+    why = f"is {amount(difference)} {'newer' if difference > 0 else 'older'} on disk than what was compiled"
+    if now < due:
+        return Judged(script, Kind.PENDING, window, since=since, until=due, why=f"{why}, and PHP does not check it again yet")
+    if script.last_used <= due + TOLERANCE:
+        return Judged(script, Kind.PENDING, window, since=since, why=f"{why}; the next request that uses it compiles it again")
+    return Judged(script, Kind.STALE, window, since=since, why=why)

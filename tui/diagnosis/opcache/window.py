@@ -1,0 +1,73 @@
+"""When a cached script was compiled, as far as one look and the memory of earlier ones tell, and whether its content moved since."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import NamedTuple
+
+from tui.diagnosis.memory import Memory, Seen
+from tui.snapshot import Opcache, Script
+
+
+class Window(NamedTuple):
+    """The compile that is in the cache now happened between *after* and *before*.
+
+    *newest*: no file that was modified later than this can be what was compiled. *seen*: what an earlier look remembers of this same
+    compile. *retimed*: an earlier look saw it compiled from another mtime, so this compile is of what came with the new one.
+    """
+
+    after: float
+    before: float
+    newest: float
+    seen: Seen | None
+    retimed: bool
+
+
+def window(script: Script, opcache: Opcache, memory: Memory, now: float) -> Window:
+    """What is known of the compile of *script*.
+
+    A script is compiled no earlier than S and no later than it was last used; with ``hits`` 0 that use *was* the compile. PHP does not
+    cache a file younger than ``file_update_protection``, so a file modified later than L minus that is not what was compiled.
+    """
+    since = opcache.since
+    seen = memory.scripts.get(script.path) if memory.since == since else None
+    used = float(script.last_used) if script.last_used else now
+    after = max(float(since), memory.uncached.get(script.path, 0.0))
+    before = min(used, now)
+    retimed = seen is not None and None not in (script.timestamp, seen.timestamp) and script.timestamp != seen.timestamp
+    recompiled = seen is not None and (script.hits < seen.hits or retimed)
+    if seen is not None:
+        after = max(after, seen.at if recompiled else seen.after)
+        if seen.at < after and not recompiled:  # invalidated by us since: another compile
+            recompiled = True
+        if not recompiled:
+            before = min(before, seen.before)
+    if script.hits == 0 and script.last_used:
+        after, before = max(after, used - 1), used
+    newest = before - opcache.file_update_protection if script.last_used else before
+    return Window(after, before, newest, None if recompiled else seen, retimed)
+
+
+def same_content(script: Script, seen: Seen) -> bool | None:
+    """Whether the content on disk is what it was when this compile was first seen; None: cannot be told.
+
+    A digest settles it; else mtime, size and inode do. Only another inode may be the same content copied.
+    """
+    if script.digest and seen.digest:
+        return script.digest == seen.digest
+    if script.mtime is None or seen.mtime is None:
+        return None
+    if floor(script.mtime) != floor(seen.mtime) or script.size != seen.size:
+        return False
+    return True if script.inode == seen.inode else None
+
+
+def landed(script: Script) -> float:
+    """When the content on disk came to this path: its ctime, or a parent directory's that was renamed over it. Never earlier than that."""
+    own = script.ctime if script.ctime is not None else script.mtime or 0.0
+    return max(own, script.parent_changed or 0.0)
+
+
+def changed_at(script: Script, held: float) -> float:
+    """The time of the change for a person: the mtime where it moved forward from *held*, else when the content landed."""
+    return script.mtime if script.mtime is not None and script.mtime > held else landed(script)

@@ -1,0 +1,154 @@
+"""What the next look shall know of this one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.diagnosis.health import WINDOW, sample
+from tui.diagnosis.look import Look, Ruling
+from tui.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
+from tui.diagnosis.opcache.judged import Judged, Kind
+from tui.diagnosis.opcache.window import Window, window
+from tui.report import Layer, Verdict
+from tui.snapshot import CompiledView, HostFacts, Opcache, Script
+
+_CACHED = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
+_SETTLED = (Verdict.FRESH, Verdict.PENDING)
+
+
+def remember(look: Look, rulings: dict[Layer, Ruling], judged: tuple[Judged, ...], rate: float | None) -> Memory:
+    """The memory after this look. Parts that did not change are the same objects."""
+    old = look.memory
+    known = msgspec.structs.replace(old, at=look.now)
+    if look.host is not None:
+        same_root = old.root == look.host.release.root and old.root_since is not None
+        known = msgspec.structs.replace(
+            known,
+            baselines=_baselines(look, look.host, rulings),
+            views=_views(look, look.host, rulings),
+            root=str(look.host.release.root),
+            root_since=old.root_since if same_root else look.now,
+        )
+    if look.status is not None:
+        known = msgspec.structs.replace(known, pool_started=look.status.started, max_children_reached=look.status.max_children_reached)
+    if look.opcache is not None:
+        known = _with_opcache(known, look, look.opcache, judged, rate)
+    return known
+
+
+def _with_opcache(known: Memory, look: Look, opcache: Opcache, judged: tuple[Judged, ...], rate: float | None) -> Memory:
+    pending = opcache.restart_pending or opcache.restart_in_progress
+    known = msgspec.structs.replace(
+        known,
+        pending_since=(known.pending_since if known.pending_since is not None else look.now) if pending else None,
+        oom_restarts=opcache.oom_restarts,
+        hash_restarts=opcache.hash_restarts,
+    )
+    if pending or not opcache.enabled:
+        return known
+    rates = known.rates if rate is None else (*known.rates, rate)[-MAX_RATES:]
+    samples = _samples(look, opcache)
+    known = msgspec.structs.replace(known, since=opcache.since, rates=rates, samples=samples, uncached=_uncached(known, judged, look.now))
+    return _with_scripts(known, look, opcache, judged)
+
+
+def _samples(look: Look, opcache: Opcache) -> tuple[Sample, ...]:
+    """A window of samples, at least the last one; another cache, or counters that went back, start a new one."""
+    now = sample(look)
+    kept = look.memory.samples if look.memory.since == opcache.since else ()
+    if now is None:
+        return kept
+    if kept and (now.hits < kept[-1].hits or now.misses < kept[-1].misses):
+        kept = ()
+    if kept and now.at - kept[-1].at < 1:
+        return kept
+    within = tuple(one for one in kept if now.at - one.at <= WINDOW)
+    return (*within, now)[-MAX_SAMPLES:]
+
+
+def _uncached(known: Memory, judged: tuple[Judged, ...], now: float) -> dict[str, float]:
+    gone = [one.script.path for one in judged if not one.script.cached]
+    if not gone:
+        return known.uncached
+    merged = {**known.uncached, **dict.fromkeys(map(str, gone), now)}
+    return merged if len(merged) <= MAX_UNCACHED else dict(sorted(merged.items(), key=lambda item: item[1])[-MAX_UNCACHED:])
+
+
+def _with_scripts(known: Memory, look: Look, opcache: Opcache, judged: tuple[Judged, ...]) -> Memory:
+    same_cache = look.memory.since == opcache.since
+    scripts: dict[str, Seen] = look.memory.scripts if same_cache else {}
+    listed = bool(opcache.scripts) and not (same_cache and opcache.scripts_at == look.memory.scripts_at)
+    if listed:
+        scripts = _listed(look, opcache, scripts)
+    if judged:
+        scripts = dict(scripts)
+        for one in judged:
+            if one.script.cached:
+                scripts[str(one.script.path)] = _seen(one.script, one.window, one.proven, one.kind, look.now)
+            else:
+                scripts.pop(one.script.path, None)
+    if len(scripts) > MAX_SCRIPTS:
+        scripts = dict(list(scripts.items())[-MAX_SCRIPTS:])
+    at = opcache.scripts_at if opcache.scripts else (known.scripts_at if same_cache else None)
+    return msgspec.structs.replace(known, scripts=scripts, scripts_at=at)
+
+
+def _listed(look: Look, opcache: Opcache, before: dict[str, Seen]) -> dict[str, Seen]:
+    """The full list, bounded: what is not in it is not cached any more. Scripts that did not change on disk are plainly fresh."""
+    changed = {script.path for script in opcache.changed}
+    plain = opcache.validate_timestamps or not opcache.file_cache
+    fresh: dict[str, Seen] = {}
+    for script in opcache.scripts[:MAX_SCRIPTS]:
+        if script.path in changed:
+            if script.path in before:
+                fresh[str(script.path)] = before[script.path]
+        elif script.cached:
+            fresh[str(script.path)] = _seen(script, window(script, opcache, look.memory, look.now), plain, Kind.FRESH, look.now)
+    return fresh
+
+
+def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) -> Seen:
+    """What to keep of one script: the content stays the first one of this compile, unless what is on disk now is proven to be it."""
+    seen = window.seen
+    content: Script | Seen = script if seen is None or proven or script.mtime is None else seen
+    return Seen(
+        at=now,
+        hits=script.hits,
+        timestamp=script.timestamp,
+        mtime=content.mtime,
+        size=content.size,
+        inode=content.inode,
+        digest=content.digest,
+        proven=proven or (seen is not None and seen.proven and script.mtime is not None),
+        after=window.after,
+        before=window.before,
+        ran_deleted=kind is Kind.DELETED,
+    )
+
+
+def _baselines(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> dict[str, Baseline]:
+    """The inputs of every layer that is fresh now; the old ones of a layer that is not."""
+    kept = look.memory.baselines
+    for layer in _CACHED:
+        cache = next((cache.stat for cache in host.caches if cache.layer == layer.value and cache.stat is not None), None)
+        if cache is not None and rulings[layer].verdict is Verdict.FRESH:
+            kept = _put(kept, layer.value, cache.mtime, host, layer.value, look.now)
+    if host.queue_workers and rulings[Layer.WORKERS].verdict is Verdict.FRESH:
+        kept = _put(kept, "workers", 0.0, host, "code", look.now)
+    return kept
+
+
+def _put(kept: dict[str, Baseline], name: str, stamp: float, host: HostFacts, source: str, now: float) -> dict[str, Baseline]:
+    found = host.inputs.get(source)
+    old = kept.get(name)
+    if found is None or found.truncated or len(found.direct) > MAX_INPUTS:
+        return kept
+    if old is not None and old.stamp == stamp and (old.inputs is found.direct or old.inputs == found.direct):
+        return kept if stamp else {**kept, name: Baseline(stamp, now, old.inputs)}
+    return {**kept, name: Baseline(stamp, now, found.direct)}
+
+
+def _views(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> tuple[CompiledView, ...]:
+    if rulings[Layer.VIEWS].verdict not in _SETTLED or len(host.views.views) > MAX_INPUTS:
+        return look.memory.views
+    return host.views.views

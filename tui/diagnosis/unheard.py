@@ -1,0 +1,39 @@
+"""Reports of servers that do not answer: unknown in every layer, with the reason, and beside it what they were when last seen."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.report import Layer, Report, Verdict
+from tui.snapshot import Unseen
+from tui.text import SafeText
+
+
+def unheard(last: Report, error: Unseen) -> Report:
+    """*last* of a server that is not heard from any more: it keeps its last verdict and snapshot, and *is* unknown.
+
+    Findings are gone: nobody shall act on what may not be so any more.
+    """
+    seen = last.observed_at if last.verdict is not Verdict.UNKNOWN or last.last_verdict is None else last.last_seen
+    verdict = last.verdict if last.verdict is not Verdict.UNKNOWN or last.last_verdict is None else last.last_verdict
+    return msgspec.structs.replace(
+        last,
+        verdict=Verdict.UNKNOWN,
+        layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
+        findings=(),
+        errors=(error,),
+        last_verdict=verdict if last.snapshot is not None else last.last_verdict,
+        last_seen=seen if last.last_seen is None or verdict is last.verdict else last.last_seen,
+    )
+
+
+def never_seen(server: str, address: str, app: str, error: Unseen) -> Report:
+    """A server (or app) that was never looked at, because of *error*."""
+    return Report(
+        server=server,
+        address=address,
+        app=SafeText(app),
+        verdict=Verdict.UNKNOWN,
+        layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
+        errors=(error,),
+    )

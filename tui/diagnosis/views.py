@@ -1,0 +1,205 @@
+"""Compiled Blade views against their sources. Blade checks on every render and heals by itself, but for the exceptions that are stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.diagnosis import words
+from tui.diagnosis.inputs import TOLERANCE, differs
+from tui.diagnosis.look import Look, Ruling, rule_on
+from tui.diagnosis.rule import Rule
+from tui.report import Finding, Layer, Remedy, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.snapshot import CompiledView, FileStat, Opcache, ViewFacts
+
+_EVIDENCE = ("source modified", "source changed", "compiled", "compiled view", "more views", "why", "repeat")
+
+PENDING = Rule(
+    code="views.source-newer",
+    layer=Layer.VIEWS,
+    verdict=Verdict.PENDING,
+    severity=Severity.INFO,
+    meaning="A Blade source is newer than its compiled view. Blade compares them on every render, so the next render compiles it again.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD, Remedy.WAIT),
+)
+STALE = Rule(
+    code="views.stale",
+    layer=Layer.VIEWS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A Blade source is newer than its compiled view, and Blade will not heal it: view.check_cache_timestamps is off, or the "
+    "pool's user cannot "
+    "write to the folder of compiled views.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD,),
+)
+HELD = Rule(
+    code="views.held-by-opcache",
+    layer=Layer.VIEWS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A Blade source is newer than its compiled view. The next render compiles it again, but to the same path, which OPcache "
+    "holds and with "
+    "validate_timestamps=0 never looks at again.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD, Remedy.RELOAD),
+)
+BACKWARDS = Rule(
+    code="views.older-source",
+    layer=Layer.VIEWS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A Blade source got other content with a modification time before the compiled view's (rsync -t, a restored file), so "
+    "Blade will never "
+    "compile it again.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD,),
+)
+SUSPECT = Rule(
+    code="views.suspect",
+    layer=Layer.VIEWS,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="A Blade source got a newer ctime than its compiled view, but no newer mtime: a chmod, or other content with an old time.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD,),
+)
+UNPROVEN = Rule(
+    code="views.unproven",
+    layer=Layer.VIEWS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="A Blade source is newer than its compiled view. Blade will compile it again, but whether OPcache then runs it could not "
+    "be asked.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD,),
+)
+TRUNCATED = Rule(
+    code="views.not-all-seen",
+    layer=Layer.VIEWS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="There are more compiled views than are looked at; those that were seen are fresh.",
+    evidence=("views",),
+)
+RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, UNPROVEN, TRUNCATED)
+
+
+class Old(NamedTuple):
+    """A compiled view and its source, that is newer."""
+
+    compiled: FileStat
+    source: FileStat
+
+
+def judge(look: Look) -> Ruling:
+    """The views layer; nothing compiled: absent."""
+    if look.host is None:
+        return Ruling(Verdict.UNKNOWN)
+    facts = look.host.views
+    if not facts.views:
+        return Ruling(Verdict.ABSENT)
+    return rule_on(Verdict.FRESH, (*newer(look, facts), *backwards(look, facts), *truncated(facts)))
+
+
+def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
+    """Source at or after compiled: pending, but for the exceptions."""
+    old = [Old(view.compiled, view.source) for view in facts.views if view.source is not None and is_newer(view.source, view.compiled)]
+    if not old:
+        return
+    reason = _never_heals(facts)
+    if reason:
+        yield _tell(STALE, old, look, f"and Blade will not compile it again: {reason}", reason)
+    elif look.opcache is None:
+        yield _tell(UNPROVEN, old, look, "and OPcache could not be asked whether it would run it")
+    elif never_checked(look.opcache):
+        held = [one for one in old if held_by_opcache(look, one.compiled)]
+        if held:
+            yield _tell(HELD, held, look, "and OPcache holds the compiled one for ever")
+        if len(held) < len(old):
+            yield _tell(PENDING, [one for one in old if one not in held], look, "and is compiled again at its next render")
+    else:
+        yield _tell(PENDING, old, look, "and is compiled again at its next render")
+
+
+def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
+    """Other content under an older mtime, which Blade's comparison cannot see."""
+    known: dict[str, CompiledView] | None = None
+    proven: list[Old] = []
+    touched: list[Old] = []
+    for view in facts.views:
+        source, compiled = view.source, view.compiled
+        if source is None or source.ctime <= compiled.mtime or is_newer(source, compiled):
+            continue
+        if known is None:
+            known = {old.compiled.path: old for old in look.memory.views}
+        before = known.get(compiled.path)
+        same_compile = before is not None and before.source is not None and not differs(compiled, before.compiled)
+        if same_compile and before is not None and before.source is not None:
+            if differs(source, before.source):
+                proven.append(Old(compiled, source))
+        elif source.ctime > max(compiled.mtime, compiled.ctime) + TOLERANCE:
+            touched.append(Old(compiled, source))
+    if proven:
+        yield _tell(BACKWARDS, proven, look, "with other content, so Blade never compiles it again", verb="got an older time")
+    if touched:
+        yield _tell(SUSPECT, touched, look, "without a newer modification time", verb="changed on disk after its compiled view")
+
+
+def truncated(facts: ViewFacts) -> Iterator[Finding]:
+    """More views than we take."""
+    if facts.truncated:
+        yield TRUNCATED.finding(
+            "compiled views", f"only {len(facts.views)} compiled views were looked at", (words.number("views", len(facts.views)),)
+        )
+
+
+def is_newer(source: FileStat, compiled: FileStat) -> bool:
+    """Whether the source's content came after the compile; in whole seconds (busybox) the same second counts, as it does for Blade."""
+    whole = source.mtime == int(source.mtime) and compiled.mtime == int(compiled.mtime)
+    return source.mtime > compiled.mtime or (whole and source.mtime == compiled.mtime)
+
+
+def never_checked(opcache: Opcache) -> bool:
+    """Whether a compiled view that is written again would keep running as it was."""
+    return opcache.enabled and not opcache.validate_timestamps
+
+
+def held_by_opcache(look: Look, compiled: FileStat) -> bool:
+    """Whether the compiled view is in the cache, as far as the last full list tells; without a list, it is taken for held."""
+    path = words.absolute(compiled.path, look.root)
+    if look.opcache is not None and any(script.path == path and script.cached for script in look.opcache.scripts):
+        return True
+    listed = look.memory.scripts_at is not None or (look.opcache is not None and bool(look.opcache.scripts))
+    return path in look.memory.scripts or not listed
+
+
+def _never_heals(facts: ViewFacts) -> str:
+    if facts.check_timestamps is False:
+        return "view.check_cache_timestamps is off"
+    if facts.writable is False:
+        return "the pool's user cannot write there"
+    return ""
+
+
+def _tell(rule: Rule, old: list[Old], look: Look, consequence: str, reason: str = "", verb: str = "") -> Finding:
+    first = max(old, key=lambda one: max(one.source.mtime, one.source.ctime))
+    names = words.several([one.source.path for one in old], 2)
+    how = verb or f"is {words.amount(first.source.mtime - first.compiled.mtime)} newer than its compiled view"
+    told = [
+        words.time("source modified", first.source.mtime),
+        words.time("source changed", first.source.ctime),
+        words.time("compiled", first.compiled.mtime),
+        words.text("compiled view", first.compiled.path),
+    ]
+    if len(old) > 1:
+        told.append(words.number("more views", len(old) - 1))
+    if reason:
+        told.append(words.text("why", reason))
+    told.append(words.stat(words.absolute(first.source.path, look.root), words.absolute(first.compiled.path, look.root)))
+    came = [one.source.mtime if one.source.mtime >= one.compiled.mtime else one.source.ctime for one in old]
+    return rule.finding(first.source.path, f"{names} {how}, {consequence}", told, since=min(came))

@@ -1,0 +1,85 @@
+"""Words for summaries and the builders of evidence. Amounts are relative, never clock times: screens know the reader's time zone."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import TYPE_CHECKING
+
+from tui.report import Evidence
+from tui.text import is_exact, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_STEPS = ((86_400.0 * 2, 86_400.0, "d"), (3_600.0 * 2, 3_600.0, "h"), (120.0, 60.0, "min"))
+
+
+def amount(seconds: float) -> str:
+    """``12 min``, ``3 h``, ``5 d``: one unit, rounded down, never negative; ``less than 1 s`` below a second."""
+    seconds = abs(seconds)
+    if not math.isfinite(seconds):
+        return "an unknown time"
+    for least, unit, name in _STEPS:
+        if seconds >= least:
+            return f"{int(seconds // unit)} {name}"
+    return f"{int(seconds)} s" if seconds >= 1 else "less than 1 s"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 script``, ``3 scripts``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def several(names: Sequence[str], most: int = 3) -> str:
+    """``a, b and 4 more``."""
+    if len(names) <= most:
+        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) if names else "nothing"
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def name_of(path: str) -> str:
+    """The last part of *path*: what a person calls the file."""
+    return path.rsplit("/", 1)[-1] or path
+
+
+def short(path: str, root: str) -> str:
+    """*path* below *root* without it, else as it is."""
+    return path[len(root) + 1 :] if root and path.startswith(root + "/") else path
+
+
+def absolute(path: str, root: str) -> str:
+    """*path* as it can be used in a shell over there."""
+    return path if path.startswith("/") or not root else f"{root}/{path}"
+
+
+def time(label: str, at: float | None) -> Evidence:
+    return Evidence(label, at, "time")
+
+
+def age(label: str, seconds: float) -> Evidence:
+    return Evidence(label, seconds, "age")
+
+
+def text(label: str, value: str) -> Evidence:
+    return Evidence(label, safe(value))
+
+
+def number(label: str, value: float) -> Evidence:
+    return Evidence(label, value)
+
+
+def size(label: str, value: int) -> Evidence:
+    return Evidence(label, value, "bytes")
+
+
+def command(*argv: str) -> Evidence:
+    """The look to repeat by hand, quoted for a shell."""
+    line = shlex.join(argv)
+    shown = safe(line)
+    return Evidence("repeat", shown if is_exact(line, shown) else safe("(a name in it cannot be shown exactly)"), "command")
+
+
+def stat(*paths: str) -> Evidence:
+    """``stat`` of *paths*: modified, changed, name."""
+    return command("stat", "-c", "%y %z %n", "--", *paths)
