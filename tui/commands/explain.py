@@ -1,23 +1,33 @@
-"""``stalewatch explain CODE``: what a finding means. Printed from the rules themselves."""
+"""``stalewatch explain [CODE]``: what a finding means. Printed from the rules themselves."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
 
-from tui.commands.streams import emit
-from tui.errors import UsageError
+from tui.commands.streams import emit, looks
+
+_READABLE = 100
 
 
 @click.command("explain")
-@click.argument("code")
-def command(code: str) -> None:
-    """What a finding code (such as opcache.stale-bytecode) means, why it is believed, and what puts it right."""
+@click.argument("code", required=False)
+def command(code: str | None) -> None:
+    """What a finding code (such as opcache.stale-bytecode) means, why it is believed, and what puts it right. Without CODE: all codes."""
     from tui.diagnosis.rules import RULES, explain
 
-    if code not in RULES:
-        close = get_close_matches(code, RULES, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(RULES))}"
-        raise UsageError(f"no finding has the code {code!r}; {hint}")
-    emit(f"{explain(code)}\n")
+    if code is not None:
+        emit(_wrapped(explain(code)))
+        return
+    width = max(map(len, RULES))
+    emit("".join(f"{rule.code:<{width}}  {rule.layer}: {rule.verdict}, {rule.severity}\n" for rule in RULES.values()))
+
+
+def _wrapped(text: str) -> str:
+    """At the width of the terminal, for reading; as it is where there is none."""
+    from tui.outputs.paper import Paper
+
+    _, width = looks()
+    paper = Paper(width=width and min(width, _READABLE))
+    for line in text.splitlines():
+        paper.line(line, hang=0)
+    return paper.text()

@@ -93,8 +93,9 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
         sign, style = words.VERDICT_SIGN[finding.verdict], words.VERDICT_STYLE[finding.verdict]
     told = str(finding.severity if health else finding.verdict)
     paper.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
-    if finding.subject and finding.subject not in finding.summary:
-        paper.line(finding.subject, indent=_LABEL)
+    subject = finding.subject.removeprefix(f"{report.app}/")
+    if subject and subject not in finding.summary:
+        paper.line(subject, indent=_LABEL)
     for fact in finding.evidence:
         paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
     if finding.until is not None:
