@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from tui.commands.streams import emit, looks, tell
+from tui.commands.streams import emit, is_terminal, looks, tell
 from tui.outputs import fix_lines
 from tui.runbook.plan import Plan, Progress, Status
 
@@ -55,7 +55,9 @@ class Speech:
         """One step, as it happens. Never raises: nobody listening is no reason to break off a runbook."""
         if self._json:
             emit(fix_lines.line(progress))
-        else:
+        elif progress.status is not Status.RUNNING or is_terminal(
+            sys.stdout
+        ):  # a log wants to know how a step ended, a person also that it runs
             from tui.outputs import plan_text
 
             colour, width = looks()

@@ -84,6 +84,7 @@ def test_yes_runs_exactly_the_plan_that_was_drawn(stalewatch: Stalewatch, one: S
     assert one.ran == [plan]
     assert plan.servers[0].steps[1].command in result.stdout
     assert "1 of 1 verified" in result.stdout
+    assert "running" not in result.stdout
 
 
 def test_the_request_is_what_was_asked_for(stalewatch: Stalewatch, one: Seams) -> None:
