@@ -1,7 +1,7 @@
 r"""The two probes that look at a server, their wire formats, and the parsers that make a :class:`tui.snapshot.Snapshot` of what they
 say.
 
-Host probe (``host.sh``)
+Host probe (``host.sh`` and its ``host_looks.sh``)
     One POSIX ``sh`` per server for as long as the link lives. The link starts ``sh -c 'BOOTSTRAP' stalewatch-watch WHO SINCE`` as a
     coprocess; BOOTSTRAP (:data:`tui.probe.coprocess.BOOTSTRAP`) reads two lines and the program itself from its stdin: the NONCE (32
     hex digits, new for every start, never in a command line), the program's lines, and a line that holds only the nonce. So nothing of

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from tui.transport.base import Link, Stream
 
 BOOTSTRAP = (
-    'IFS= read -r nonce; program=; while IFS= read -r line && [ "$line" != "$nonce" ]; do program="$program$line\n"; done; eval "$program"'
+    r"IFS= read -r nonce; nl=$(printf '\nx'); nl=${nl%x}; program=; "
+    'while IFS= read -r line && [ "$line" != "$nonce" ]; do program=$program$line$nl; done; eval "$program"'
 )
-"""Reads the nonce and the program from stdin, so that neither is in a command line."""
+"""Reads the nonce and the program from stdin, so that neither is in a command line. One line, for who reads /proc by lines."""
 
 BEAT = 8.0
 """Seconds of silence after which a line is sent only to keep the lease (30 s over there)."""
@@ -30,8 +31,8 @@ def command(who: str, since: int, shell: str = "sh") -> str:
 
 
 def program(nonce: str) -> bytes:
-    """What goes to the coprocess's stdin first: the nonce, ``host.sh``, the nonce again."""
-    text = files("tui.probe").joinpath("host.sh").read_bytes()
+    """What goes to the coprocess's stdin first: the nonce, ``host_looks.sh`` and ``host.sh``, the nonce again."""
+    text = b"".join(files("tui.probe").joinpath(name).read_bytes() for name in ("host_looks.sh", "host.sh"))
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 

@@ -12,8 +12,6 @@ from tui.text import SafeText, safe
 _KEY = re.compile(r"^  '((?:[^'\\]|\\.)+)' =>\s*$", re.MULTILINE)
 
 
-
-
 class _Package(msgspec.Struct):
     name: str = ""
     extra: Any = None

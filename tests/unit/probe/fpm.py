@@ -1,0 +1,68 @@
+"""A real php-fpm of our own: one master, pools on sockets below a temporary directory, ended by its process id."""
+
+from __future__ import annotations
+
+import getpass
+import glob
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from tests.lab import fastcgi
+
+
+class Fpm:
+    """``start(ini…)`` it, ``get(script)`` through it. PHP files are made old, so that OPcache caches them at once."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.socket = base / "fpm.sock"
+        self.root = base / "app"
+        self.root.mkdir()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def binary() -> str | None:
+        found = sorted(glob.glob("/usr/sbin/php-fpm*"))
+        return found[-1] if found else None
+
+    def start(self, *directives: str, ini: tuple[str, ...] = ()) -> Fpm:
+        """*directives*: lines of the pool; *ini*: ``name=value`` for the whole master."""
+        user = getpass.getuser()
+        lines = ["[global]", f"error_log={self.base}/error.log", "[www]", f"listen={self.socket}", f"user={user}", f"group={user}"]
+        lines += ["pm=static", "pm.max_children=2", "pm.status_path=/status", *directives]
+        config = self.base / "php-fpm.conf"
+        config.write_text("\n".join(lines) + "\n")
+        binary = self.binary()
+        assert binary is not None
+        options = [each for setting in ini for each in ("-d", setting)]
+        argv = [binary, "-R", "-F", "-O", "-y", str(config), *options]
+        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while not self.socket.exists():
+            assert self._process.poll() is None, (self.base / "error.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def script(self, name: str, code: str, age: float = 3600.0) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<?php {code}\n")
+        then = time.time() - age
+        os.utime(path, (then, then))
+        return path
+
+    def get(self, script: Path) -> str:
+        return fastcgi.ask(self.socket, str(script), "/").body
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)

@@ -1,0 +1,276 @@
+"""host.sh for real, under dash, bash and busybox, against real trees."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.probe.conftest import until
+from tui.errors import LinkLost
+from tui.probe import records
+from tui.probe.coprocess import Coprocess
+from tui.probe.host import Host, parse_hello
+from tui.probe.release import parse_reflog
+from tui.transport.local import LocalLink
+
+PHP = b"<?php echo 1;\n"
+
+
+async def one(coprocess: Coprocess, *request: str) -> dict[str, bytes]:
+    """Sections of one answer by name (the last of a name counts)."""
+    (block,) = await coprocess.ask(request, timeout=10)
+    return {section.name: section.payload for section in block.sections}
+
+
+async def test_it_tells_stats_exactly_and_only_what_moved(coprocess: Coprocess, tmp_path: Path) -> None:
+    name = tmp_path / "it's a\tconfig — ü.php"
+    name.write_bytes(PHP)
+    os.utime(name, (1_700_000_000, 1_700_000_000))
+    await coprocess.ask(("files", str(name), str(tmp_path / "missing"), str(tmp_path)), timeout=10)
+    first = await one(coprocess, "tick")
+    files = records.parse_files(first["files"])
+    assert set(files) == {str(name), str(tmp_path)}
+    stat = name.stat()
+    record = files[str(name)]
+    assert (record.mtime, record.size, record.inode, record.mode) == (1_700_000_000, len(PHP), stat.st_ino, stat.st_mode)
+    assert record.ctime == pytest.approx(stat.st_ctime, abs=1.0)
+    clock = records.parse_clock(first["clock"])
+    assert clock is not None
+    assert clock[0] == pytest.approx(time.time(), abs=2.0)
+    assert clock[1] > 0
+    assert "files" not in await one(coprocess, "tick")
+    os.utime(name, (1_700_000_001, 1_700_000_001))
+    assert records.parse_files((await one(coprocess, "tick"))["files"])[str(name)].mtime == 1_700_000_001
+
+
+async def test_a_file_name_cannot_forge_a_record(coprocess: Coprocess, tmp_path: Path) -> None:
+    source = tmp_path / "config"
+    source.mkdir()
+    (source / "app.php").write_bytes(PHP)
+    (source / "x\n1 1 1 1 81a4 root root forged.php").mkdir()
+    (source / "x\n1 1 1 1 81a4 root root forged.php" / "y.php").write_bytes(PHP)
+    (source / "\x1b]0;title\x07.php").write_bytes(PHP)
+    walk = records.parse_files((await one(coprocess, "walk", str(tmp_path), "100"))["walk"])
+    assert set(walk) == {str(source / "app.php"), str(source / "\x1b]0;title\x07.php")}
+    assert all("\x1b" not in record.stat(str(tmp_path)).path for record in walk.values())
+
+
+async def test_a_walk_is_told_once_and_again_after_a_change(coprocess: Coprocess, tmp_path: Path) -> None:
+    for name in ("app/A.php", "vendor/acme/src/B.php", "vendor/composer/installed.json", "storage/framework/views/c.php", "app/note.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(PHP)
+    found = records.parse_files((await one(coprocess, "walk", str(tmp_path), "100"))["walk"])
+    assert {path.removeprefix(f"{tmp_path}/") for path in found} == {"app/A.php", "vendor/composer/installed.json"}
+    assert set(await one(coprocess, "walk", str(tmp_path), "100")) == {"same"}
+    (tmp_path / "app/A.php").write_bytes(PHP + b"\n")
+    assert "walk" in await one(coprocess, "walk", str(tmp_path), "100")
+
+
+async def test_views_name_their_sources(coprocess: Coprocess, tmp_path: Path) -> None:
+    view = tmp_path / "0a1b.php"
+    view.write_bytes(b"<h1>x</h1>\n<?php /**PATH /srv/app/resources/views/it's home.blade.php ENDPATH**/ ?>")
+    sections = await one(coprocess, "views", str(tmp_path), "100")
+    assert set(records.parse_files(sections["views"])) == {str(view)}
+    assert sections["trailers"].decode().strip() == f"{view}:/**PATH /srv/app/resources/views/it's home.blade.php ENDPATH**/"
+
+
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [
+        (b"<?php return array (\n  'a' => 1,\n);\n", "complete"),
+        (b"<?php return array (\n  'a' => ", "cut"),
+        (b"", "cut"),
+    ],
+)
+async def test_a_cut_cache_file_is_told(coprocess: Coprocess, tmp_path: Path, content: bytes, state: str) -> None:
+    path = tmp_path / "config.php"
+    path.write_bytes(content)
+    assert (await one(coprocess, "complete", str(path)))["complete"].decode().strip() == f"{state} {path}"
+
+
+async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
+    (tmp_path / "www.conf").write_text(
+        "[www]\nlisten = /run/a.sock\nenv[DB_PASSWORD] = canary-1\nenv[APP_CONFIG_CACHE] = /x.php\n"
+        "php_admin_value[session.save_path] = tcp://:canary-2@redis\nphp_admin_value[opcache.validate_timestamps] = 0\nrequest_slowlog_timeout = 1\n"
+    )
+    text = (await one(coprocess, "conf", f"{tmp_path}/*.conf", "100000"))["text"].decode()
+    assert "canary" not in text
+    assert "listen = /run/a.sock" in text
+    assert "env[APP_CONFIG_CACHE] = /x.php" in text
+    assert "php_admin_value[opcache.validate_timestamps] = 0" in text
+
+
+async def test_only_harmless_keys_of_the_cached_config_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
+    path = tmp_path / "config.php"
+    path.write_text("<?php return array (\n'key' => 'base64:canary',\n'view' => array('check_cache_timestamps' => false,\n'compiled' => '/v'));")
+    assert (await one(coprocess, "keys", str(path)))["keys"].decode().split("\n")[:2] == ["'check_cache_timestamps' => false", "'compiled' => '/v'"]
+
+
+async def test_a_log_is_read_from_an_offset(coprocess: Coprocess, tmp_path: Path) -> None:
+    path = tmp_path / "laravel.log"
+    path.write_bytes(b"one\ntwo\x00\nthree\n")
+    assert (await one(coprocess, "log", str(path), "4", "5"))["log"].rstrip(b"\n") == b"two "
+    assert (await one(coprocess, "log", str(path), "9", "100"))["log"].rstrip(b"\n") == b"three"
+
+
+async def test_sockets_are_told_as_the_login_user_finds_them(coprocess: Coprocess, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    server = await asyncio.start_unix_server(lambda _reader, _writer: None, tmp_path / "a b.sock")
+    paths = [str(tmp_path / name) for name in ("file", "a b.sock", "none")]
+    found = records.parse_sockets((await one(coprocess, "test", *paths))["sockets"])
+    assert [(found[path].exists, found[path].is_socket, found[path].writable) for path in paths] == [
+        (True, False, True),
+        (True, True, True),
+        (False, False, False),
+    ]
+    listening = await one(coprocess, "listening", paths[1])
+    assert listening.get("listening", b"1").strip() == b"1"
+    server.close()
+
+
+async def test_children_of_a_master_have_exact_start_times(link: LocalLink, shell: str) -> None:
+    host = Host(link, "ann@laptop", 10.0, shell=shell)
+    parent = subprocess.Popen(["sh", "-c", "sleep 60 & wait"])
+    begun = time.time()
+    try:
+        await host.watch("masters", [str(parent.pid)])
+        deadline = time.monotonic() + 5
+        while not (children := (await host.tick())[1].children.get(parent.pid)):
+            assert time.monotonic() < deadline
+        record, title = host.fast.processes[children[0]]
+        assert record.parent == parent.pid
+        assert "sleep" in title
+        assert host.fast.boot + record.ticks / host.hello.hz == pytest.approx(begun, abs=1.5)
+        for pid in (*children, parent.pid):
+            os.kill(pid, signal.SIGKILL)
+        parent.wait()
+        assert (await host.tick())[1].children[parent.pid] is None
+    finally:
+        parent.kill()
+        parent.wait()
+        await host.close()
+
+
+async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: str, tmp_path: Path) -> None:
+    mine = Host(link, "ann@laptop", 10.0, shell=shell)
+    other = await Coprocess.start(link, "bob@desk", 1795557000)
+    # A real lock as the runbook takes it: flock on the directory itself, told by its command line.
+    script = "exec flock -n -E 75 " + shlex.quote(str(tmp_path)) + " sh -c 'echo held; read -r _' stalewatch-lock 'bob@desk' 1795557001"
+    holder = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        await other.ask(("beat",), timeout=10)
+        from tui.probe.machine import Machine, survey
+
+        watchers = (await survey(mine, Machine())).watchers
+        assert [(watcher.who, watcher.since) for watcher in watchers if watcher.who == "bob@desk"] == [("bob@desk", 1795557000)]
+        assert "ann@laptop" not in [watcher.who for watcher in watchers]
+        _, fast = await mine.tick()
+        assert [(lock.who, lock.since) for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [("bob@desk", 1795557001)]
+        holder.stdin.close()
+        holder.wait(10)
+        assert not [lock for lock in (await mine.tick())[1].locks if lock.inode == tmp_path.stat().st_ino]
+    finally:
+        holder.kill()
+        holder.wait()
+        await other.close()
+        await mine.close()
+
+
+async def test_dirty_counts_tracked_files_that_changed(coprocess: Coprocess, tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=Dora Deploy", "-c", "user.email=d@example.invalid"]
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "a.php").write_bytes(PHP)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Say v1"], check=True)
+    assert (await one(coprocess, "dirty", str(tmp_path)))["dirty"].strip() == b"0"
+    (tmp_path / "a.php").write_bytes(PHP + PHP)
+    assert (await one(coprocess, "dirty", str(tmp_path)))["dirty"].strip() == b"1"
+    diary = (await one(coprocess, "tail", str(tmp_path / ".git/logs/HEAD"), "65536"))["text"].decode()
+    (deploy,) = parse_reflog(diary)
+    assert deploy.who == "Dora Deploy"
+    assert deploy.what == "commit (initial): Say v1"
+
+
+# --------------------------------------------------------------------------------------------------------- leaving nothing behind
+
+
+async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(link: LocalLink, shell: str, tmp_path: Path) -> None:
+    coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
+    content = b"<?php\n// back\\slash 'quotes' \"double\" $dollar\n"
+    directory = Path(await coprocess.write_file(str(tmp_path), "secret", "203601010000", content, timeout=10))
+    assert directory.parent == tmp_path
+    assert directory.stat().st_mode & 0o7777 == 0o711
+    file = directory / "runtime.php"
+    assert file.read_bytes() == content
+    assert file.stat().st_mode & 0o7777 == 0o644
+    assert file.stat().st_mtime > time.time() + 8 * 365 * 86400
+    assert await coprocess.write_file("/proc", "secret", "203601010000", content, timeout=10) == ""
+    await coprocess.close()
+    await until(lambda: not directory.exists())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: Path, number: signal.Signals) -> None:
+    coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
+    (hello,) = await coprocess.ask(("hello",), timeout=10)
+    directory = Path(await coprocess.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))
+    asking = asyncio.create_task(coprocess.ask(("tick",), timeout=10))
+    await asking
+    os.kill(parse_hello(hello.text("hello")).pid, number)
+    # A shell that waits in read acts on the signal at its next line at the latest.
+    with pytest.raises(LinkLost):
+        for _ in range(3):
+            await coprocess.ask(("tick",), timeout=10)
+    await until(lambda: not directory.exists())
+
+
+async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shell: str, tmp_path: Path) -> None:
+    killed = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
+    (hello,) = await killed.ask(("hello",), timeout=10)
+    left = Path(await killed.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))
+    os.kill(parse_hello(hello.text("hello")).pid, signal.SIGKILL)
+    alive = await Coprocess.start(link, "cid@desk", 1, shell=shell)
+    kept = Path(await alive.write_file(str(tmp_path), "other", "203601010000", PHP, timeout=10))
+    stranger = tmp_path / kept.name.replace(str(os.getpid()), "x").replace("other", "stranger").replace("-0-", "-4242-", 1)
+    stranger.mkdir()
+    await until(lambda: not Path(f"/proc/{parse_hello(hello.text('hello')).pid}/cmdline").read_bytes() if Path(f"/proc/{parse_hello(hello.text('hello')).pid}").exists() else True)
+    again = await Coprocess.start(link, "dee@desk", 1, shell=shell)
+    await again.write_file(str(tmp_path), "third", "203601010000", PHP, timeout=10)
+    assert not left.exists()
+    assert kept.exists(), "a living probe's directory was swept"
+    assert stranger.exists(), "another user's directory was swept"
+    await killed.close()
+    await alive.close()
+    await again.close()
+
+
+async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop that sleeps keeps the connection open and says nothing. The lease's clock is `sleep`: a faster one stands in for it."""
+    fast = tmp_path / "bin"
+    fast.mkdir()
+    (fast / "sleep").write_text("#!/bin/sh\nexec /bin/sleep 0.2\n")
+    (fast / "sleep").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fast}:{os.environ['PATH']}")
+    coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
+    directory = Path(await coprocess.write_file("/tmp", "lease", "203601010000", PHP, timeout=10))
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        await coprocess.ask(("beat",), timeout=10)
+        await asyncio.sleep(0.05)
+    assert directory.exists(), "it ended although it was heard"
+    await until(lambda: not directory.exists())
+    with pytest.raises(LinkLost):
+        for _ in range(2):
+            await coprocess.ask(("tick",), timeout=10)
+    await coprocess.close()

@@ -1,0 +1,227 @@
+# The looks of the stalewatch host probe: functions only, put before host.sh by tui/probe/coprocess.py. POSIX sh.
+# Each adds its sections to $out; what they are is told at the head of host.sh.
+
+verb_scan() {
+  section scan ''
+  set +f
+  now=$(grep -ls -e php -e artisan -e stalewatch-watch "$proc"/[0-9]*/cmdline)
+  set -f
+  for path in $now; do
+    pid=${path%/cmdline}
+    pid=${pid##*/}
+    first_line "$path" || continue
+    case $line in
+      php-fpm:\ pool*) [ -e "$proc/$pid/task/$pid/children" ] || process "$pid" ;;
+      php-fpm:\ master*) scan_master ;;
+      *stalewatch-watch*) scan_args watch ;;
+      *php* | *artisan*)
+        first_line "$proc/$pid/comm" || continue
+        case $line in php*) scan_args php ;; esac ;;
+    esac
+  done
+}
+
+scan_master() {
+  process "$pid"
+  section cgroup "$pid"
+  now=''
+  { while IFS= read -r line; do now="$now$line$nl"; done <"$proc/$pid/cgroup"; } 2>/dev/null
+  out="$out$now"
+  section exe "$pid"
+  out="$out$(readlink "$proc/$pid/exe" 2>/dev/null)"
+}
+
+scan_args() { # KIND; $pid
+  first_line "$proc/$pid/stat" || return
+  section "$1" "$pid"
+  out="$out$line$nl$(tr '\000\n' '\n ' <"$proc/$pid/cmdline" 2>/dev/null)"
+  [ "$1" = php ] || return
+  section cwd "$pid"
+  out="$out$(readlink "$proc/$pid/cwd" 2>/dev/null)"
+  section owner "$pid"
+  out="$out$(stat -c %U "$proc/$pid" 2>/dev/null)"
+}
+
+verb_stat() { section files ''; out="$out$(stats "$@")"; }
+
+verb_real() {
+  for path; do
+    section real "$path"
+    out="$out$(readlink -f -- "$path" 2>/dev/null)"
+  done
+}
+
+verb_text() { # PATH LIMIT
+  [ -f "$1" ] || return 0
+  if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi
+}
+
+verb_glob() { # PATTERN LIMIT
+  limit=$2
+  IFS=''
+  set +f
+  set -- $1
+  set -f
+  unset IFS
+  for path; do
+    case $path in *"$nl"*) continue ;; esac
+    verb_text "$path" "$limit"
+  done
+}
+
+# Pool and nginx configuration without what may be secret: only settings that we know what to do with leave the server.
+verb_conf() { # PATTERN LIMIT
+  limit=$2
+  IFS=''
+  set +f
+  set -- $1
+  set -f
+  unset IFS
+  for path; do
+    case $path in *"$nl"*) continue ;; esac
+    [ -f "$path" ] || continue
+    if [ ! -r "$path" ]; then section denied "$path"; continue; fi
+    section text "$path"
+    out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
+      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
+      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|VIEW_COMPILED_PATH)\]' \
+      -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file)\]')"
+  done
+}
+
+verb_nginx() { # PATTERN... (words)
+  section nginx ''
+  set +f
+  for path in $*; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    out="$out$nl$(head -c 262144 <"$path" 2>/dev/null | grep -E -e '[{}]' -e '^[[:space:]]*(root|fastcgi_pass)[[:space:]]')"
+  done
+  set -f
+}
+
+verb_complete() { # PATH...
+  section complete ''
+  for path; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    state=cut
+    case $(head -c 5 <"$path" 2>/dev/null) in
+      '<?php') case $(tail -c 16 <"$path" 2>/dev/null | tr -d ' \n\r\t\000') in *\; | *\}) state=complete ;; esac ;;
+    esac
+    out="$out$state $path$nl"
+  done
+}
+
+# Two harmless settings out of the cached configuration; the rest of that file never leaves the server.
+verb_keys() { # PATH
+  [ -r "$1" ] || return 0
+  section keys "$1"
+  out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null | head -n 10)"
+}
+
+verb_version() { # ROOT
+  file=$1/vendor/laravel/framework/src/Illuminate/Foundation/Application.php
+  if [ ! -f "$file" ] && grep -qs /usr/share/php/Illuminate "$1/vendor/autoload.php"; then
+    file=/usr/share/php/Illuminate/Foundation/Application.php
+  fi
+  [ -r "$file" ] || return 0
+  section version "$1"
+  out="$out$(grep -m 1 'const VERSION' <"$file" 2>/dev/null)"
+}
+
+verb_listening() { # SOCKET: 1 when somebody listens there
+  [ -r "$proc/net/unix" ] || return 0
+  section listening "$1"
+  while read -r _ _ _ flags _ _ _ path; do
+    if [ "$path" = "$1" ] && [ "$flags" = 00010000 ]; then out="${out}1"; break; fi
+  done <"$proc/net/unix"
+}
+
+# Binary: written at once, in order, so what was gathered goes first.
+verb_gz() { # PATH LIMIT
+  [ -r "$1" ] && [ -f "$1" ] || return 0
+  if command -v gzip >/dev/null 2>&1; then section gz "$1"; else section raw "$1"; fi
+  printf %s "$out"
+  out=''
+  if command -v gzip >/dev/null 2>&1; then head -c "$2" <"$1" | gzip -c; else head -c "$2" <"$1"; fi 2>/dev/null
+}
+
+verb_tail() { # PATH LIMIT
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  section text "$1"
+  out="$out$(tail -c "$2" <"$1" 2>/dev/null | tr -d '\000')"
+}
+
+verb_log() { # PATH OFFSET LIMIT
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  section log "$1"
+  printf %s "$out"
+  out=''
+  tail -c "+$(($2 + 1))" <"$1" 2>/dev/null | head -c "$3" | tr '\000' ' '
+}
+
+verb_roots() { # PATTERN...
+  section roots ''
+  patterns=$*
+  set +f
+  for path in $patterns; do
+    case $path in *"$nl"*) continue ;; esac
+    for sign in artisan public/index.php wp-config.php bin/console index.php; do
+      if [ -f "$path/$sign" ]; then out="$out$sign $path$nl"; break; fi
+    done
+  done
+  set -f
+}
+
+verb_walk() { # ROOT LIMIT
+  now=$(find "$1/" \( -name node_modules -o -name .git -o -name storage -o -path "$1/bootstrap/cache" -o -path "$1/vendor" \) -prune \
+    -o -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) ! -name "*$nl*" ! -path "*$nl*" \
+    -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")
+  now="$now$nl$(find "$1/vendor/composer/" ! -name "*$nl*" -name '*.*' -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null | head -n 200)"
+  key=$(printf %s "$1" | cksum)
+  key=walk_${key% *}
+  eval "before=\$$key"
+  if [ "$now" = "$before" ]; then section same "$1"; return; fi
+  eval "$key=\$now"
+  section walk "$1"
+  out="$out$now"
+}
+
+verb_views() { # DIR LIMIT
+  [ -d "$1" ] || return 0
+  section views "$1"
+  out="$out$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")"
+  section trailers "$1"
+  out="$out$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec grep -H -o '/\*\*PATH .* ENDPATH\*\*/' -- {} + 2>/dev/null | head -n "$2")"
+}
+
+verb_list() { # PATTERN
+  IFS=''
+  set +f
+  set -- $1
+  set -f
+  unset IFS
+  section files ''
+  out="$out$(stats "$@")"
+}
+
+# git runs programs that a repository's own config names: only where git itself trusts the owner (no safe.directory from us).
+verb_dirty() { # ROOT
+  command -v git >/dev/null 2>&1 || return 0
+  limit=''
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
+  now=$($limit git -c core.fsmonitor=false -c core.hooksPath=/dev/null -C "$1" status --porcelain --untracked-files=no 2>/dev/null && echo ok)
+  case $now in *ok) ;; *) return 0 ;; esac
+  section dirty "$1"
+  out="$out$(printf '%s\n' "$now" | grep -c -v '^ok$')"
+}
+
+verb_disk() { section disk "$1"; out="$out$(df -Pk -- "$1" 2>/dev/null | tail -n 1)"; }
+
+verb_unit() {
+  command -v systemctl >/dev/null 2>&1 || return 0
+  section unit "$1"
+  out="$out$(systemctl show -p StatusText -p ActiveState -p SubState -p MainPID -p StateChangeTimestamp -- "$1" 2>/dev/null)"
+}
+
+verb_socket() { section files ''; out="$out$(stat -L -c "$format" -- "$1" "${1%/*}" 2>/dev/null)"; }
+
