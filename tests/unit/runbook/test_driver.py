@@ -1,0 +1,268 @@
+"""A plan executed for real on this machine: real sh, flock and PHP, an artisan of ten lines; looks are stats of its files."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import shutil
+import stat
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.unit.runbook.examples import bytecode, finding, host, report, runtime, vt0
+from tui.errors import LinkLost
+from tui.report import Finding, Layer, Report
+from tui.runbook import driver
+from tui.runbook.acting import Timings
+from tui.runbook.audit import Audit
+from tui.runbook.hold import hold
+from tui.runbook.plan import Choice, Progress, Request, Status
+from tui.runbook.planner import plan
+from tui.snapshot import AppLayout, CacheFile, FileStat, FpmFacts, HostFacts, Inputs, ReleaseFacts, ViewFacts
+from tui.text import safe
+from tui.transport.local import LocalLink
+
+pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
+
+ARTISAN = """<?php
+$root = __DIR__;
+if (file_exists("$root/lying")) { echo "Configuration cached successfully!\\n"; exit(0); }
+file_put_contents("$root/audit-when-run", file_get_contents("AUDIT"));
+while (file_exists("$root/gate")) { usleep(20000); clearstatcache(); }
+@unlink("$root/bootstrap/cache/config.php");
+file_put_contents("$root/bootstrap/cache/config.php", '<?php return [];');
+file_put_contents("$root/ran", implode(' ', $argv)."\\n", FILE_APPEND);
+"""
+FAST = Timings(poll=0.05, settle=0.05, resolve=3.0, recent=0.5)
+
+
+class Here:
+    """A Site on this machine. *bytecode*: whether OPcache holds an old controller until it is invalidated."""
+
+    def __init__(self, root: Path, name: str = "web1") -> None:
+        self.root = root
+        self.name = name
+        self.link = LocalLink()
+        self.old_bytecode = False
+        self.invalidated: list[str] = []
+        self.down = False
+        self.report = self._see()
+
+    async def look(self) -> Report:
+        if self.down or not self.link.alive:
+            raise LinkLost("the connection is gone")
+        self.report = self._see()
+        return self.report
+
+    async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
+        self.invalidated += paths
+        self.old_bytecode = False
+        return dict.fromkeys(paths, True)
+
+    def _see(self) -> Report:
+        source, cache = _stat(self.root, "config/app.php"), _stat(self.root, "bootstrap/cache/config.php")
+        findings: list[Finding] = []
+        if source and cache and source.mtime > cache.mtime:
+            findings.append(finding(Layer.CONFIG))
+        if self.old_bytecode:
+            findings.append(bytecode(f"{self.root}/app.php"))
+        return report(
+            *findings,
+            server=self.name,
+            app=str(self.root),
+            at=time.time(),
+            host_facts=self._host(source, cache),
+            runtime_facts=msgspec.structs.replace(runtime(opcache=vt0()), user=safe(getpass.getuser())),
+        )
+
+    def _host(self, source: FileStat | None, cache: FileStat | None) -> HostFacts:
+        facts = host()
+        assert isinstance(facts.fpm, FpmFacts)
+        me = safe(getpass.getuser())
+        assert facts.fpm.pool is not None
+        return host(
+            now=time.time(),
+            login=me,
+            layout=AppLayout(kind="laravel"),
+            release=ReleaseFacts(root=safe(str(self.root))),
+            caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php"), stat=cache),),
+            inputs={"config": Inputs(direct=(source,) if source else ())},
+            views=ViewFacts(),
+        )
+
+
+def _stat(root: Path, path: str) -> FileStat | None:
+    try:
+        seen = (root / path).stat()
+    except FileNotFoundError:
+        return None
+    return FileStat(safe(path), seen.st_mtime, seen.st_ctime, seen.st_size, seen.st_ino, safe(getpass.getuser()))
+
+
+def application(root: Path, audit: Path) -> Path:
+    (root / "bootstrap" / "cache").mkdir(parents=True)
+    (root / "config").mkdir()
+    (root / "config" / "app.php").write_text("<?php return [];")
+    (root / "bootstrap" / "cache" / "config.php").write_text("<?php return [];")
+    os.utime(root / "bootstrap" / "cache" / "config.php", (time.time() - 600, time.time() - 600))
+    (root / "artisan").write_text(ARTISAN.replace("AUDIT", str(audit)))
+    return root
+
+
+@pytest.fixture
+def audit(tmp_path: Path) -> Audit:
+    return Audit(tmp_path / "state" / "audit.log")
+
+
+@pytest.fixture
+async def site(tmp_path: Path, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Here]:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    here = Here(application(tmp_path / "srv app", audit.path))
+    yield here
+    await here.link.close()
+
+
+Ended = dict[tuple[str, str], Status]
+
+
+async def execute(site: Here, audit: Audit, request: Request | None = None, **more: Here) -> tuple[Ended, list[Progress]]:
+    sites = [site, *more.values()]
+    for one in sites:
+        one.report = one._see()
+    told: list[Progress] = []
+    made = plan([one.report for one in sites], request or Request(choice=Choice.FIX))
+    ended = await driver.run(made, {one.report.key: one for one in sites}, told.append, who="alice@laptop", audit=audit, timings=FAST)
+    return ended, told
+
+
+def final(told: list[Progress]) -> dict[str, Status]:
+    return {line.step: line.status for line in told}
+
+
+async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site: Here, audit: Audit) -> None:
+    site.old_bytecode = True
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.DONE}
+    assert final(told) == dict.fromkeys(["lock", "artisan", "disk-free", "config:cache", "invalidate", "verify", "result"], Status.DONE)
+    assert (site.root / "ran").read_text() == f"{site.root}/artisan config:cache --no-interaction --no-ansi\n"
+    assert site.invalidated == [f"{site.root}/app.php", f"{site.root}/bootstrap/cache/config.php"]
+    when_run = [json.loads(line) for line in (site.root / "audit-when-run").read_text().splitlines()]
+    assert when_run[-1]["event"] == "send"
+    assert when_run[-1]["command"].endswith("config:cache --no-interaction --no-ansi")
+    assert stat.S_IMODE(audit.path.stat().st_mode) == 0o600
+    lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
+    assert {line["who"] for line in lines} == {"alice@laptop"}
+    assert [line["status"] for line in lines if line["event"] == "outcome"] == ["done"] * 4
+
+
+async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_follows(site: Here, audit: Audit) -> None:
+    site.old_bytecode = True
+    (site.root / "lying").touch()
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    statuses = final(told)
+    assert (statuses["config:cache"], statuses["invalidate"], statuses["verify"]) == (Status.FAILED, Status.SKIPPED, Status.SKIPPED)
+    evidence = next(line.evidence for line in told if line.step == "config:cache" and line.status is Status.FAILED)
+    assert "not rewritten" in evidence["bootstrap/cache/config.php"]
+    assert "cached successfully" in evidence["said"]
+    assert site.invalidated == []
+
+
+async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: Audit) -> None:
+    bob = await hold(LocalLink(), "bob@desk", str(site.root), "", "fix")
+    ended, told = await execute(site, audit)
+    await bob.release()
+    assert set(ended.values()) == {Status.FAILED}
+    assert "bob@desk" in told[-1].evidence["why"]
+    assert not (site.root / "ran").exists()
+    assert not audit.path.exists()
+
+
+async def test_no_audit_no_command(site: Here, audit: Audit) -> None:
+    audit.path.parent.mkdir()
+    audit.path.mkdir()
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    assert not (site.root / "ran").exists()
+    assert any("audit log" in value for line in told for value in line.evidence.values())
+
+
+async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_step_ended(site: Here, audit: Audit) -> None:
+    gate = site.root / "gate"
+    gate.touch()
+    link = site.link
+
+    def cut(line: Progress) -> None:
+        if line.step == "config:cache" and line.status is Status.UNKNOWN:
+            site.link = LocalLink()
+            gate.unlink()
+
+    told: list[Progress] = []
+
+    async def lose_it() -> None:
+        deadline = time.monotonic() + 20
+        while not (site.root / "audit-when-run").exists():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        await link.close()
+
+    def on_progress(line: Progress) -> None:
+        told.append(line)
+        cut(line)
+
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    running = driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=FAST)
+    ended, _ = await asyncio.gather(running, lose_it())
+    lines = [line for line in told if line.step == "config:cache"]
+    assert [line.status for line in lines] == [Status.RUNNING, Status.UNKNOWN, Status.DONE]
+    assert "looked again: done" in lines[-1].evidence["link"]
+    assert set(ended.values()) == {Status.FAILED}, "the step is done; what came after it was not begun"
+    assert (site.root / "ran").read_text().count("config:cache") == 1
+
+
+async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: Audit) -> None:
+    (site.root / "gate").touch()
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    told: list[Progress] = []
+
+    def on_progress(line: Progress) -> None:
+        told.append(line)
+        if line.step == "config:cache" and line.status is Status.RUNNING:
+            asyncio.get_running_loop().call_later(0.5, lambda: closing.append(asyncio.ensure_future(site.link.close())))
+
+    closing: list[asyncio.Future[None]] = []
+    timings = Timings(poll=0.05, settle=0.05, resolve=0.5)
+    ended = await driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=timings)
+    (site.root / "gate").unlink()
+    await asyncio.gather(*closing)
+    assert set(ended.values()) == {Status.UNKNOWN}
+    assert final(told)["config:cache"] is Status.UNKNOWN
+
+
+async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that_fails(site: Here, audit: Audit, tmp_path: Path) -> None:
+    other = Here(application(tmp_path / "second", audit.path), "web2")
+    (site.root / "lying").touch()
+    ended, _ = await execute(site, audit, other=other)
+    assert list(ended.values()) == [Status.FAILED, Status.SKIPPED]
+    assert not (other.root / "ran").exists()
+    (site.root / "lying").unlink()
+    ended, told = await execute(site, audit, other=other)
+    assert list(ended.values()) == [Status.DONE, Status.DONE]
+    assert [line.server for line in told] == sorted(line.server for line in told)
+    await other.link.close()
+
+
+async def test_verify_only_looks_and_a_server_without_a_link_is_unknown(site: Here, audit: Audit) -> None:
+    ended, told = await execute(site, audit, Request(choice=Choice.VERIFY))
+    assert set(ended.values()) == {Status.FAILED}
+    assert "config" in next(line.evidence for line in told if line.step == "verify" and line.status is Status.FAILED)
+    assert not audit.path.exists()
+    made = plan([site.report], Request(choice=Choice.FIX))
+    assert set((await driver.run(made, {}, told.append, audit=audit)).values()) == {Status.UNKNOWN}
