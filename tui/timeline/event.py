@@ -1,4 +1,4 @@
-"""Snapshots, Reports and operator actions -> Events. Pure."""
+"""What a timeline is made of."""
 
 from __future__ import annotations
 
@@ -40,3 +40,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     until: float | None = None
     count: int = 1
+
+
+def combine(known: Event, again: Event) -> Event:
+    """*again* in the place of *known* (same key): repeats of a log line add up; what is told twice for the same time does not.
+
+    A board calls this when an event with a known key comes; for all kinds but log lines the newer one simply replaces.
+    """
+    if known.kind not in (EventKind.ERROR, EventKind.REASSURE):
+        return again
+    first, last = (known, again) if known.at <= again.at else (again, known)
+    ends = (known.until or known.at, again.until or again.at)
+    apart = last.at > (first.until or first.at)
+    count = known.count + again.count if apart else max(known.count, again.count)
+    until = max(ends)
+    return msgspec.structs.replace(again, at=first.at, until=until if until > first.at else None, count=count)
