@@ -18,19 +18,21 @@ from tui.transport.base import Completed, ConnectStep
 from tui.transport.capture import capture, together
 from tui.transport.retry import burst_pause
 from tui.transport.shell import sh_command
-from tui.transport.ssh_channels import PATIENCE, Channels, end_process
+from tui.transport.ssh_channels import Channels
 from tui.transport.ssh_dial import dial
 from tui.transport.ssh_errors import HUNG_UP, LIBRARY_ERRORS, link_lost, while_talking
+from tui.transport.ssh_process import PATIENCE, Ending, new_mark
 from tui.transport.ssh_stream import SshStream
 
 if TYPE_CHECKING:
     from tui.transport.base import OnStep
     from tui.transport.ssh_ask import Route
-    from tui.transport.ssh_channels import Channel, Process
+    from tui.transport.ssh_channels import Channel
     from tui.transport.ssh_dial import Dialled
+    from tui.transport.ssh_process import Process
 
 _BURST_TRIES: Final = 3
-_COPROCESS_GRACE: Final = 5.0
+_FREED_SOON: Final = (0.02, 0.05, 0.1)  # seconds
 
 
 async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> SshLink:
@@ -75,13 +77,14 @@ class SshLink:
             raise LinkTimeout(f"{what}: not done within {timeout:g} s") from None
 
     async def coprocess(self, command: str) -> SshStream:
-        process = await self._start(command, f"{self._name}: coprocess", stderr=asyncssh.DEVNULL)
+        what = f"{self._name}: coprocess"
+        process, ending = await self._start(command, what, stderr=asyncssh.DEVNULL)
         return SshStream(
             process.stdout,
             process.stdin,
-            what=f"{self._name}: coprocess",
+            what=what,
             ended=lambda: self._channels.ended,
-            end=partial(self._end_coprocess, process),
+            end=partial(self._end_coprocess, process, ending),
         )
 
     async def open_unix(self, path: str) -> SshStream:
@@ -112,18 +115,21 @@ class SshLink:
         self._channels.lost(link_lost(self._name, error))
         self._closed.set()
 
-    async def _start(self, command: str, what: str, **options: Any) -> Process:
-        opening = partial(self._connection.create_process, sh_command(command), encoding=None, **options)
-        process: Process = await self._channels.open(what, opening, self._discard_process)
-        self._channels.keep(process.channel)
-        return process
+    async def _start(self, command: str, what: str, **options: Any) -> tuple[Process, Ending]:
+        mark = new_mark()
+        ending = Ending(self._connection, mark)
 
-    def _discard_process(self, process: Process) -> Channel:
-        self._channels.background(end_process(process))
-        return process.channel
+        def discard(process: Process) -> Channel:
+            self._channels.background(ending.now(process))
+            return process.channel
+
+        opening = partial(_open_process, self._connection, sh_command(command, mark), **options)
+        process: Process = await self._channels.open(what, opening, discard)
+        self._channels.keep(process.channel)
+        return process, ending
 
     async def _run(self, command: str, data: bytes, what: str) -> Completed:
-        process = await self._start(command, what)
+        process, ending = await self._start(command, what)
         output: list[bytes] = [b"", b""]
         try:
             await together(_feed(process, data), _keep(process.stdout, output, 0), _keep(process.stderr, output, 1))
@@ -132,19 +138,33 @@ class SshLink:
             raise while_talking(error, what, self._channels.ended) from error
         finally:
             if process.exit_status is None:
-                self._channels.background(end_process(process))
+                self._channels.background(ending.now(process))
         if process.exit_status is None:
             raise self._channels.ended or LinkLost(f"{what}: ended without a result")
         return Completed(output[0], output[1], process.exit_status)
 
-    async def _end_coprocess(self, process: Process) -> None:
-        ending = self._channels.background(_end_gently(process))
-        await asyncio.wait([ending], timeout=PATIENCE)
+    async def _end_coprocess(self, process: Process, ending: Ending) -> None:
+        leaving = self._channels.background(ending.gently(process))
+        await asyncio.wait([leaving], timeout=PATIENCE)
 
     async def _open_socket(self, what: str, opening: Any) -> SshStream:
         reader, writer = await self._channels.open(what, opening, _discard_socket)
         self._channels.keep(writer.channel)
         return SshStream(reader, writer, what=what, ended=lambda: self._channels.ended, end=partial(_end_socket, writer))
+
+
+async def _open_process(connection: asyncssh.SSHClientConnection, command: str, **options: Any) -> Process:
+    """Open a session channel. sshd frees a session (of its MaxSessions) a moment after both sides closed its channel: so a refusal
+    is taken for one only when it stays.
+    """
+    for pause in _FREED_SOON:
+        try:
+            return await connection.create_process(command, encoding=None, **options)
+        except asyncssh.ChannelOpenError as error:
+            if error.code != asyncssh.OPEN_CONNECT_FAILED or connection.is_closed():
+                raise
+        await asyncio.sleep(pause)
+    return await connection.create_process(command, encoding=None, **options)
 
 
 async def _feed(process: Process, data: bytes) -> None:
@@ -156,15 +176,6 @@ async def _feed(process: Process, data: bytes) -> None:
 
 async def _keep(reader: asyncssh.SSHReader[bytes], output: list[bytes], index: int) -> None:
     output[index] = await capture(reader)
-
-
-async def _end_gently(process: Process) -> None:
-    """The end of its input is the coprocess's sign to leave, and to run its trap; who does not heed it is ended."""
-    with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
-        process.stdin.write_eof()
-        await asyncio.wait_for(process.wait_closed(), _COPROCESS_GRACE)
-        return
-    await end_process(process)
 
 
 def _discard_socket(opened: tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]) -> Channel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from tui.errors import LinkTimeout
@@ -13,17 +12,14 @@ from tui.transport.ssh_errors import LIBRARY_ERRORS, while_talking
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from asyncssh import SSHClientProcess
     from asyncssh.channel import SSHChannel
 
     from tui.errors import LinkLost
 
     Channel: TypeAlias = SSHChannel[Any]
-    Process: TypeAlias = SSHClientProcess[bytes]
 
 MAX_CHANNELS: Final = 8
 OPEN_TIMEOUT: Final = 10.0
-PATIENCE: Final = 2.0
 
 T = TypeVar("T")
 
@@ -95,25 +91,3 @@ class Channels:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def end_process(process: Process) -> None:
-    """End what runs over there: TERM, 2 s later KILL, then the channel. sshd itself would let it run on without us.
-
-    OpenSSH passes signals on since 7.9, to the command's whole process group, but not for root's own logins.
-    """
-    try:
-        await _signal_and_wait(process.terminate, process)
-        await _signal_and_wait(process.kill, process)
-    except asyncio.CancelledError:  # the link is being closed: no time left to be polite
-        with contextlib.suppress(*LIBRARY_ERRORS):
-            process.kill()
-        raise
-    finally:
-        process.channel.abort()
-
-
-async def _signal_and_wait(signal: Callable[[], None], process: Process) -> None:
-    with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
-        signal()
-        await asyncio.wait_for(process.channel.wait_closed(), PATIENCE)

@@ -199,6 +199,14 @@ async def test_a_given_up_run_that_ignores_term_is_killed(link: Link, sshd: Sshd
     await until(lambda: not alive(pid), seconds=8)
 
 
+async def test_what_root_started_is_ended_too_though_sshd_passes_no_signals_on(sshd: Sshd) -> None:
+    link = await sshd.lab.connect("root@real")
+    with pytest.raises(LinkTimeout):
+        await link.run("sleep 55; echo 'two\nlines!'", timeout=0.5)
+    await until(lambda: not any(comm(pid) == "sleep" for pid in sshd.family()), seconds=8)
+    assert (await link.run("echo ok")).stdout == b"ok\n"
+
+
 async def test_a_killed_session_is_lost_at_once(link: Link, sshd: Sshd) -> None:
     coprocess = await link.coprocess("exec cat")
     tasks = [*(asyncio.create_task(link.run("sleep 55", timeout=50)) for _ in range(9)), asyncio.create_task(coprocess.read())]
