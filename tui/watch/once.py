@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tui.diagnosis.fleet import compare
-from tui.diagnosis.unheard import never_seen
+from tui.diagnosis.unheard import never_seen, unheard
 from tui.errors import LinkError, Unreachable
 from tui.runbook import driver
 from tui.text import safe
@@ -32,14 +31,20 @@ class Sites:
         self._sessions = sessions
 
     async def look(self) -> tuple[Report, ...]:
-        """Look at the connected servers again; those that could not be reached keep their entry."""
-        fresh = await asyncio.gather(*(_look(session) for session in self._sessions.values()))
-        seen = {report.server: reports for reports in fresh for report in reports}
+        """Look at the connected servers again. One whose link died is unheard of; one that could not be reached keeps its entry."""
+        fresh = await asyncio.gather(*(self._look(session) for session in self._sessions.values()))
+        seen = dict(zip(self._sessions, fresh, strict=True))
         kept: list[Report] = []
         for server in dict.fromkeys(report.server for report in self.reports):
             kept += seen.get(server) or [report for report in self.reports if report.server == server]
         self.reports = compare(tuple(kept))
         return self.reports
+
+    async def _look(self, session: Session) -> tuple[Report, ...]:
+        try:
+            return await session.look(full=True)
+        except LinkError as error:
+            return tuple(unheard(report, as_unseen(error)) for report in self.reports if report.server == session.server.name)
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""
@@ -86,12 +91,6 @@ async def _open(server: Server, fleet: Fleet) -> tuple[Session | None, tuple[Rep
         await session.close()
         raise
     return session, reports
-
-
-async def _look(session: Session) -> tuple[Report, ...]:
-    with contextlib.suppress(LinkError):
-        return await session.look(full=True)
-    return ()
 
 
 def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
+from tui.diagnosis.memory import Memory, invalidated_by_us
 from tui.errors import LinkError, LinkLost
 from tui.probe.session import Probe
 from tui.snapshot import Unseen
 from tui.text import safe
 from tui.transport.base import ConnectStep
 from tui.transport.connect import connect
+from tui.watch.keep import keep, recall
 
 if TYPE_CHECKING:
     from tui.inventory import Fleet, Server
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 Memories = dict[str, Memory]
 """What is remembered between looks, by app path. Outlives the link: a server that was away is compared with what it was."""
+
+KEEP_EVERY = 60.0
+"""Seconds between two writes of what is remembered, while watching."""
 
 
 class Session:
@@ -35,6 +40,8 @@ class Session:
         self._link: Link | None = None
         self._probe: Probe | None = None
         self._looking = asyncio.Lock()
+        self._clock_offset = 0.0
+        self._kept_at = time.monotonic()
 
     @property
     def link(self) -> Link:
@@ -60,7 +67,10 @@ class Session:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             snapshots = await self._probe.tick(full=full)
-            return tuple(self._judge(snapshot) for snapshot in snapshots)
+            reports = tuple(self._judge(snapshot) for snapshot in snapshots)
+        if time.monotonic() - self._kept_at > KEEP_EVERY:
+            await self._keep()
+        return reports
 
     async def look_at(self, app: str) -> Report:
         """A fresh full look at one app. Raises LinkError, also when that app is gone."""
@@ -74,18 +84,30 @@ class Session:
         async with self._looking:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.invalidate(app, paths)
+            asked_at = time.time() + self._clock_offset
+            gone = await self._probe.invalidate(app, paths)
+            self._memories[app] = invalidated_by_us(self._memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
+            return gone
 
     async def close(self) -> None:
-        """End the probe (it removes what it wrote over there), then the link. Never raises."""
+        """Keep what is remembered, end the probe (it removes what it wrote over there), then the link. Never raises."""
+        await self._keep()
         if self._probe is not None:
             with contextlib.suppress(LinkError, TimeoutError):
                 await asyncio.wait_for(self._probe.close(), 3.0)
         if self._link is not None:
             await self._link.close()
 
+    async def _keep(self) -> None:
+        self._kept_at = time.monotonic()
+        await asyncio.to_thread(keep, self.server.target, dict(self._memories))
+
     def _judge(self, snapshot: Snapshot) -> Report:
-        memory, report = diagnose(self._memories.get(snapshot.app, Memory()), snapshot, self._fleet.thresholds)
+        if snapshot.app not in self._memories:
+            self._memories[snapshot.app] = recall(self.server.target, snapshot.app)
+        if snapshot.clock_offset is not None:
+            self._clock_offset = snapshot.clock_offset
+        memory, report = diagnose(self._memories[snapshot.app], snapshot, self._fleet.thresholds)
         self._memories[snapshot.app] = memory
         return report
 
