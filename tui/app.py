@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.message import Message
 
-from tui.actions import ACTIONS, BY_ID
+from tui.actions import BY_ID
 from tui.screens.base import LiveScreen
 from tui.screens.doing import Doing
-from tui.screens.ending import Ending
+from tui.screens.ending import Ending, crash_line
 from tui.screens.fleet import FleetScreen
 from tui.screens.model import Model
 from tui.screens.palette import ActionProvider
 from tui.screens.sizes import LEAST
 from tui.screens.small import SmallScreen
+from tui.widgets.content import text
 from tui.widgets.theme import DEFAULT, PLAIN, files, textual
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ class StalewatchApp(App[int]):
     Whoever makes the engine starts and stops it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False, id=action.id) for action in ACTIONS
-    ]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f24"  # ours is in the table of actions
@@ -142,6 +140,10 @@ class StalewatchApp(App[int]):
         method = screen.methods().get(id) or self.doing.methods().get(id) or self.ending.methods().get(id)
         if method is not None:
             method()
+
+    def _fatal_error(self) -> None:
+        """In place of Textual's pages of traceback, which nobody reads in an incident: one line. The log has the rest."""
+        self.panic(text(crash_line(sys.exc_info()[1])))
 
     def write_escape(self, sequence: str) -> None:
         """Send an escape sequence of our own making to the terminal."""

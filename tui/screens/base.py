@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tui.actions import ACTIONS
 from tui.widgets.footer import FooterView
 from tui.widgets.header import ClockView, HeaderView
 
@@ -21,6 +23,9 @@ class LiveScreen(Screen[None]):
 
     kind: ClassVar[str] = ""
     AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"app.act('{action.id}')", action.label, show=False, id=action.id) for action in ACTIONS
+    ]
 
     DEFAULT_CSS = """
     LiveScreen { background: $background; color: $foreground; layout: vertical; }

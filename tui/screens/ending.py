@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from typing import TYPE_CHECKING
 
 from tui.screens.leave import LeaveScreen
+from tui.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 """Exit codes by signal, as a shell tells them."""
+
+
+def crash_line(error: BaseException | None) -> str:
+    """What is printed after a crash: one line, and where the rest was logged."""
+    logging.getLogger("stalewatch").critical("the dashboard ended", exc_info=error)
+    handlers = [handler for name in ("stalewatch", None) for handler in logging.getLogger(name).handlers]
+    where = next((handler.baseFilename for handler in handlers if isinstance(handler, logging.FileHandler)), "")
+    told = f"the log is {where}" if where else "STALEWATCH_DEBUG=1 keeps a log"
+    return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}; {told}", 500)
 
 
 class Ending:

@@ -71,6 +71,13 @@ class FleetScreen(LiveScreen):
 
     # ------------------------------------------------------------------------------------------------------------------- drawing
 
+    def on_mount(self) -> None:
+        """Share the screen out before the first frame, so that nothing jumps in the second."""
+        self.model.update()
+        self.model.settle()
+        size, panes = self.app.size, self.model.panes()
+        self._resize(share(size.width, size.height, len(panes), len({pane.server for pane in panes}), self.model.view.dense))
+
     def redraw(self) -> None:
         super().redraw()
         panes, chosen = self.model.panes(), self.model.selected()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DEFAULT = "dark"
 PLAIN = "ansi"
@@ -73,4 +73,5 @@ def palette(name: str) -> Palette:
 
 def textual(source: ThemeFile) -> Theme:
     """The same as a theme of Textual's."""
-    return Theme(name=source.name, dark=source.dark, ansi=source.ansi, **source.colors)  # type: ignore[arg-type]
+    variables = BUILTIN_THEMES["ansi-dark"].variables if source.ansi else {}
+    return Theme(name=source.name, dark=source.dark, ansi=source.ansi, variables=variables, **source.colors)  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""A frozen clock, a fixed zone, and the app over a board fed by hand."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ui import build
+from tui.app import StalewatchApp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.pilot import Pilot
+
+
+@pytest.fixture(autouse=True)
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def app_of(engine: build.FakeEngine, **more: object) -> StalewatchApp:
+    """The dashboard at 13:02:11 that day."""
+    return StalewatchApp(engine, title="api-gateway · prod", now=lambda: build.NOW, monotonic=lambda: 100.0, **more)  # type: ignore[arg-type]
+
+
+def screen_text(app: StalewatchApp) -> str:
+    """What stands on the screen, without colours, a line per row."""
+    rows = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in rows)
+
+
+async def settle(pilot: Pilot[int], times: int = 3) -> None:
+    """Let messages that cause messages be handled."""
+    for _ in range(times):
+        await pilot.pause()
+
+
+async def press(pilot: Pilot[int], *keys: str) -> str:
+    """Press *keys* one by one; the text of the screen afterwards."""
+    await settle(pilot)
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+    return screen_text(pilot.app)  # type: ignore[arg-type]

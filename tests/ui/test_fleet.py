@@ -1,0 +1,197 @@
+"""What the first screen tells a person who sees no colours, and what its keys do."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from tests.ui import build
+from tests.ui.conftest import app_of, press, screen_text, settle
+from tui.report import Verdict
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_text_alone_says_which_server_is_stale_since_when_and_why(size: tuple[int, int]) -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+    assert re.search(r"web1.*✗ STALE 24 min", text)
+    assert "✗ 1 stale" in text
+    assert "✓ 2 fresh" in text
+    assert re.search(r"config +✗ .*12:38 ?→ ?.*12:26 +12 min behind", text)
+    assert re.search(r"opcache +✗ 2 of 382", text)
+    assert re.search(r"hit rate ! .*71.3 % +below 85 %", text)
+    assert "why: RetellFunctionCallHandler.php" in text
+
+
+async def test_a_deploy_to_the_right_of_the_reload_is_the_picture_of_the_bug() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        lanes = [row for row in screen_text(app).splitlines() if "◆ deploy" in row]
+    web1, web2 = (next(row for row in lanes if name in row) for name in ("web1", "web2"))
+    assert web1.index("▲ reload") < web1.index("◆ deploy") < web1.index("▒") < web1.index("! errors ×14")
+    assert "▲" not in web1[web1.index("◆") :], "web1 was not reloaded after it"
+    assert web2.rindex("▲ reload") > web2.index("◆ deploy")
+    assert "▒" not in web2
+
+
+async def test_connecting_shows_a_frame_at_once_with_the_step_and_its_seconds() -> None:
+    engine = build.FakeEngine(build.Board())
+    engine.board.put(build.Pane(server="web1", app=build.SafeText(""), step="host key", step_since=97.0))
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+    assert "… CONNECTING" in text
+    assert "connecting: host key, 3 s" in text
+    assert "✓" not in text.split("timeline", 1)[0].replace("✓ name", ""), "never green before something was seen"
+
+
+async def test_an_unreachable_server_says_why_and_what_to_do_and_the_others_live_on() -> None:
+    board = build.incident()
+    board.put(build.unreachable("web9"))
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+    assert "? UNKNOWN" in text
+    assert "the host key is not the one we know" in text
+    assert "ssh-keygen -R web9" in text
+    assert "✗ STALE 24 min" in text
+
+
+async def test_a_server_not_heard_from_is_unknown_and_keeps_what_it_was() -> None:
+    board = build.incident()
+    lost = build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.NOW - 40)
+    board.put(build.pane(lost))
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot, "s")
+    assert "? UNKNOWN was STALE" in text
+    assert re.search(r"last seen 4\d s ago", text)
+
+
+async def test_the_order_waits_while_somebody_reads_and_the_selection_stays_with_its_server() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "down")
+        assert app.model.selected().server == "web2"  # type: ignore[union-attr]
+        engine.board.put(build.pane(build.stale("web3")))
+        await settle(pilot)
+        app.flush()
+        assert [pane.server for pane in app.model.panes()] == ["web1", "web2", "web3"], "nothing jumps under the cursor"
+        await press(pilot, "s")
+        assert [pane.server for pane in app.model.panes()] == ["web1", "web3", "web2"]
+
+
+async def test_nothing_changed_repaints_nothing() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        painted: list[object] = []
+        for widget in app.screen.walk_children():
+            widget.refresh = lambda *regions, **more: painted.append(regions) or widget  # type: ignore[method-assign, assignment]
+        same = next(pane for pane in engine.board.take().panes if pane.server == "web1")
+        engine.board.put(msgspec.structs.replace(same, received_at=102.0))
+        app.flush()
+        app._redraw()
+        assert painted == []
+
+
+async def test_the_filter_narrows_by_verdict_and_its_negation_and_esc_clears_it() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "slash", *"stale")
+        assert [pane.server for pane in app.model.panes()] == ["web1"]
+        assert "✓ 2 fresh" in screen_text(app), "counts stay those of the fleet"
+        await press(pilot, "home", "exclamation_mark", "enter")
+        assert [pane.server for pane in app.model.panes()] == ["web2", "web3"]
+        await press(pilot, "escape")
+        assert len(app.model.panes()) == 3
+
+
+async def test_freeze_really_freezes_and_says_so() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        text = await press(pilot, "p")
+        assert "FROZEN" in text
+        engine.board.put(build.pane(build.fresh("web1")))
+        app.flush()
+        await settle(pilot)
+        assert "✗ STALE 24 min" in screen_text(app)
+        text = await press(pilot, "p")
+        assert "FROZEN" not in text
+        assert "✓ 3 fresh" in text
+
+
+async def test_the_time_in_which_old_code_ran_stays_shaded_after_the_fix() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        engine.board.put(build.pane(build.fresh("web1", observed_at=build.at("13:01"))))
+        app.flush()
+        await settle(pilot)
+        lane = next(row for row in screen_text(app).splitlines() if "▒" in row)
+    assert "web1" in lane
+    assert lane.rstrip().endswith("─"), "shading ends where the fix was seen"
+
+
+async def test_marks_gather_servers_for_one_plan() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot, "space", "space", "r")
+    assert "2 servers, one after the other" in text
+    assert "type api-gateway to run" in text
+
+
+async def test_timeline_keys_zoom_pan_and_read_out_events() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert app.model.span() == 3600
+        await press(pilot, "minus")
+        assert app.model.span() == 7200
+        await press(pilot, "0", "left_square_bracket")
+        assert app.model.view.pan == 900
+        await press(pilot, "0", "tab", "G")
+        cursor = app.model.cursor()
+        assert cursor is not None
+        assert cursor.what == "config.php and routes-v7.php built"
+        await press(pilot, "right")
+        assert app.model.cursor() != cursor
+
+
+async def test_below_the_least_size_a_polite_line_and_back() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.resize_terminal(50, 12)
+        await settle(pilot)
+        assert "stalewatch needs" in screen_text(app)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "✗ STALE 24 min" in screen_text(app)
+
+
+async def test_two_hundred_servers_are_a_table_that_scrolls_with_the_cursor() -> None:
+    board = build.incident()
+    for number in range(4, 201):
+        board.put(build.pane(build.fresh(f"web{number}")))
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot, "G")
+    assert "of 200" in text
+    assert "▸ web200" in text

@@ -1,0 +1,109 @@
+"""The dashboard in a real pseudo-terminal: raw bytes, colours, and how it leaves the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+
+import pytest
+
+from tests.terminal import Terminal
+from tests.ui.hostile import EVIL
+
+pytestmark = pytest.mark.pty
+
+PLAY = [sys.executable, "-m", "tests.ui.play"]
+OWN_TITLE = re.compile(rb"\x1b\]0;(?!pwned)[^\x07]*\x07")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
+def test_what_servers_say_never_reaches_the_terminal_raw(size: tuple[int, int]) -> None:
+    with Terminal([sys.executable, "-m", "tests.ui.hostile"], columns=size[0], rows=size[1]) as terminal:
+        terminal.wait_for(r"STALE")
+        for keys, shown in (
+            ("jjjt", r"web4"),
+            ("t\t", r"timeline"),
+            ("g\tg", r"web1"),
+            ("\r", r"Verdict, and why"),
+            *((section, title) for section, title in (("2", "Files against"), ("3", "Bytecode"), ("4", "Workers"), ("5", "Pool and"), ("6", "Log"))),
+            ("f", r"preflight|blocked"),
+            ("\x1b", r"esc back"),
+            ("?", r"keys · esc closes"),
+            ("\x1b", r"esc back"),
+        ):
+            terminal.type(keys)
+            terminal.wait_for(shown)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        raw = terminal.raw
+    assert b"[/x][bold]e" in raw, "the text itself is shown, markup and all"
+    assert b"pwned\x07" not in raw
+    assert b"\x1b]0;pwned" not in raw
+    assert b"v\x1b[31mi" not in raw
+    for char in (char for char in EVIL if not char.isprintable() and char not in "\x1b\r\n\x07"):
+        assert char.encode() not in raw.replace(b"\x00" if char != "\x00" else b"", b""), repr(char)
+
+
+def test_no_color_sends_no_colour_and_stale_is_still_said_loudest() -> None:
+    with Terminal(PLAY, env={"NO_COLOR": "1"}) as terminal:
+        terminal.wait_for(r"✗ STALE 24 min")
+        terminal.type("q")
+        terminal.wait_exit()
+        sgr = [part for codes in re.findall(rb"\x1b\[([0-9;:]*)m", terminal.raw) for part in re.split(rb"[;:]", codes) if part]
+        reverse = re.search(rb"\x1b\[[0-9;]*\b7\b[0-9;]*m[^\x1b]*STALE", terminal.raw)
+    assert not [code for code in sgr if 30 <= int(code) <= 38 or 40 <= int(code) <= 48 or 90 <= int(code) <= 107]
+    assert reverse is not None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)])
+def test_a_signal_leaves_a_sane_terminal(number: signal.Signals, code: int) -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.signal(number)
+        assert terminal.wait_exit() == code
+        assert terminal.insane() == []
+
+
+def test_ctrl_c_leaves_and_says_130() -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("\x03")
+        assert terminal.wait_exit() == 130
+        assert terminal.insane() == []
+
+
+def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
+    crash = "import tests.ui.play as p, tui.screens.fleet as f, sys\ndef no(*a): raise RuntimeError('on purpose [/x]')\nf.FleetScreen._kinds = no\np.main()"
+    with Terminal([sys.executable, "-c", crash]) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("e")
+        assert terminal.wait_exit() == 1
+        assert terminal.insane() == []
+        last = terminal.raw.decode("utf-8", "replace").rsplit("\x1b[?1049l", 1)[-1]
+    assert "stalewatch: the dashboard ended by a mistake of ours: RuntimeError: on purpose [/x]" in " ".join(last.split())
+    assert "Traceback" not in last
+
+
+def test_ctrl_z_suspends_with_a_sane_terminal_and_comes_back() -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("\x1a")
+        terminal.wait_until(lambda: _state(terminal.process.pid) == "T")
+        assert terminal.insane() == []
+        before = len(terminal.raw)
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_until(lambda: b"STALE" in terminal.raw[before:])
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def test_the_modules_drag_in_neither_asyncssh_nor_the_transport() -> None:
+    code = "import sys, tui.app; sys.exit(any(name.split('.')[0] == 'asyncssh' or name.startswith('tui.transport') for name in sys.modules))"
+    assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0

@@ -1,0 +1,145 @@
+"""From a key to a plan to a confirmation: nothing is executed by a single key."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.ui import build
+from tests.ui.conftest import app_of, press, screen_text, settle
+from tui.runbook.plan import Choice, Status
+from tui.screens.confirm import CHANGED, ConfirmScreen, PlanView
+from tui.screens.progress import ProgressScreen
+
+
+async def test_f_shows_every_command_and_cancel_has_the_focus() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot, "f")
+        plan = " ".join(" ".join(row.text for row in app.screen.query_one(PlanView).lines).split())
+        for step in build.STEPS:
+            assert step.command in plan, "no command is cut"
+            assert str(step.reason) in plan
+        assert "left out: cache:clear" in text
+        assert app.focused is not None
+        assert app.focused.id == "cancel"
+        await press(pilot, "enter")
+        assert engine.ran == []
+        assert not isinstance(app.screen, ConfirmScreen)
+
+
+async def test_one_server_tab_enter_runs_exactly_the_confirmed_plan() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f")
+        assert isinstance(app.screen, ConfirmScreen)
+        shown = app.screen.plan
+        await press(pilot, "tab", "enter")
+        assert engine.ran == [shown]
+        assert isinstance(app.screen, ProgressScreen)
+
+
+@pytest.mark.parametrize("reason", ["production", "in_flight", "several"])
+async def test_where_it_is_dangerous_the_apps_name_is_typed(reason: str) -> None:
+    engine = build.FakeEngine(build.incident(), production=reason == "production")
+    engine.in_flight = 3 if reason == "in_flight" else 0
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *(("space", "space") if reason == "several" else ()), "r")
+        assert app.screen.query_one("#run").disabled
+        await press(pilot, "tab", *"api-gate", "enter")
+        assert engine.ran == []
+        await press(pilot, *"way")
+        assert not app.screen.query_one("#run").disabled
+        await press(pilot, "enter")
+        assert len(engine.ran) == 1
+
+
+async def test_changed_evidence_refuses_the_answer_and_redraws_the_plan() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "f")
+        engine.valid = False
+        text = await press(pilot, "tab", "enter")
+        assert engine.ran == []
+        assert CHANGED[:60] in text
+        assert len(engine.asked) == 2
+        assert app.focused is not None
+        assert app.focused.id == "cancel"
+
+
+async def test_a_asks_for_the_whole_sequence() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f", "a", "a", "x")
+    assert [(request.everything, request.cache_clear) for request in engine.asked] == [(False, False), (True, False), (False, False), (False, True)]
+
+
+async def test_v_looks_at_once_also_read_only() -> None:
+    engine = build.FakeEngine(build.incident(), read_only=True)
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "v")
+    assert engine.looked == [[("web1", build.APP)]]
+
+
+@pytest.mark.parametrize("key", ["c", "b", "r", "f"])
+@pytest.mark.parametrize("where", ["fleet", "server"])
+async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, where: str) -> None:
+    engine = build.FakeEngine(build.incident(), read_only=True)
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "READ-ONLY" in await press(pilot, *(["enter"] if where == "server" else []))
+        text = await press(pilot, key)
+        assert "read-only: nothing is changed from here" in text
+        assert engine.asked == []
+
+
+async def test_fix_on_a_fresh_server_says_why_not() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "fix: nothing is stale here" in await press(pilot, "down", "f")
+
+
+async def test_progress_is_live_and_q_asks_while_it_runs() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f", "tab", "enter")
+        engine.progress("web1", "preflight-fpm", running="rebuild-config")
+        app.flush()
+        await settle(pilot)
+        text = screen_text(app)
+        assert "✓ preflight" in text
+        assert "▸ rebuild" in text
+        text = await press(pilot, "escape", "q")
+        assert "A runbook is running. Leave all the same?" in text
+        await press(pilot, "enter")
+        assert app.is_running
+        engine.futures[0].set_result({("web1", build.APP): Status.DONE})
+        assert "✓ verified" in await press(pilot, "o")
+
+
+async def test_y_copies_the_plan_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = app_of(build.FakeEngine(build.incident()))
+    sent: list[str] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        monkeypatch.setattr(app, "write_escape", sent.append)
+        await press(pilot, "f", "y", "escape", "y", "enter", "y")
+    plan, status, findings = (base64.b64decode(text[7:-1]).decode() for text in sent)
+    assert "sudo -n systemctl reload php8.3-fpm.service" in plan
+    assert "**STALE** since 2025-10-24 12:38:02" in status
+    assert "opcache.stale-bytecode" in findings
+
+
+def test_choices_of_the_table_are_those_of_plans() -> None:
+    from tui.actions import ACTIONS
+
+    assert {action.choice for action in ACTIONS if action.choice} == set(Choice)
