@@ -28,7 +28,10 @@ class Fpm:
         return found[-1] if found else None
 
     def start(self, *directives: str, ini: tuple[str, ...] = ()) -> Fpm:
-        """*directives*: lines of the pool; *ini*: ``name=value`` for the whole master."""
+        """*directives*: lines of the pool; *ini*: ``name=value`` for the whole master. What exists is older than its start."""
+        newest = max((path.stat().st_ctime for path in self.root.rglob("*")), default=0.0)
+        while int(time.time()) <= int(newest):
+            time.sleep(0.01)
         user = getpass.getuser()
         lines = ["[global]", f"error_log={self.base}/error.log", "[www]", f"listen={self.socket}", f"user={user}", f"group={user}"]
         lines += ["pm=static", "pm.max_children=2", "pm.status_path=/status", *directives]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import signal
@@ -27,6 +28,14 @@ async def one(coprocess: Coprocess, *request: str) -> dict[str, bytes]:
     """Sections of one answer by name (the last of a name counts)."""
     (block,) = await coprocess.ask(request, timeout=10)
     return {section.name: section.payload for section in block.sections}
+
+
+async def ended(coprocess: Coprocess) -> None:
+    """It does not answer any more, at the second line at the latest."""
+    with contextlib.suppress(LinkLost):
+        await coprocess.ask(("beat",), timeout=10)
+    with pytest.raises(LinkLost):
+        await coprocess.ask(("beat",), timeout=10)
 
 
 async def test_it_tells_stats_exactly_and_only_what_moved(coprocess: Coprocess, tmp_path: Path) -> None:
@@ -110,8 +119,13 @@ async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, t
 
 async def test_only_harmless_keys_of_the_cached_config_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
     path = tmp_path / "config.php"
-    path.write_text("<?php return array (\n'key' => 'base64:canary',\n'view' => array('check_cache_timestamps' => false,\n'compiled' => '/v'));")
-    assert (await one(coprocess, "keys", str(path)))["keys"].decode().split("\n")[:2] == ["'check_cache_timestamps' => false", "'compiled' => '/v'"]
+    path.write_text(
+        "<?php return array (\n'key' => 'base64:canary',\n'view' => array('check_cache_timestamps' => false,\n'compiled' => '/v'));"
+    )
+    assert (await one(coprocess, "keys", str(path)))["keys"].decode().split("\n")[:2] == [
+        "'check_cache_timestamps' => false",
+        "'compiled' => '/v'",
+    ]
 
 
 async def test_a_log_is_read_from_an_offset(coprocess: Coprocess, tmp_path: Path) -> None:
@@ -229,9 +243,7 @@ async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: P
     await asking
     os.kill(parse_hello(hello.text("hello")).pid, number)
     # A shell that waits in read acts on the signal at its next line at the latest.
-    with pytest.raises(LinkLost):
-        for _ in range(3):
-            await coprocess.ask(("tick",), timeout=10)
+    await ended(coprocess)
     await until(lambda: not directory.exists())
 
 
@@ -240,11 +252,18 @@ async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shel
     (hello,) = await killed.ask(("hello",), timeout=10)
     left = Path(await killed.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))
     os.kill(parse_hello(hello.text("hello")).pid, signal.SIGKILL)
+    await ended(killed)
     alive = await Coprocess.start(link, "cid@desk", 1, shell=shell)
     kept = Path(await alive.write_file(str(tmp_path), "other", "203601010000", PHP, timeout=10))
     stranger = tmp_path / kept.name.replace(str(os.getpid()), "x").replace("other", "stranger").replace("-0-", "-4242-", 1)
     stranger.mkdir()
-    await until(lambda: not Path(f"/proc/{parse_hello(hello.text('hello')).pid}/cmdline").read_bytes() if Path(f"/proc/{parse_hello(hello.text('hello')).pid}").exists() else True)
+    await until(
+        lambda: (
+            not Path(f"/proc/{parse_hello(hello.text('hello')).pid}/cmdline").read_bytes()
+            if Path(f"/proc/{parse_hello(hello.text('hello')).pid}").exists()
+            else True
+        )
+    )
     again = await Coprocess.start(link, "dee@desk", 1, shell=shell)
     await again.write_file(str(tmp_path), "third", "203601010000", PHP, timeout=10)
     assert not left.exists()
@@ -270,7 +289,5 @@ async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, t
         await asyncio.sleep(0.05)
     assert directory.exists(), "it ended although it was heard"
     await until(lambda: not directory.exists())
-    with pytest.raises(LinkLost):
-        for _ in range(2):
-            await coprocess.ask(("tick",), timeout=10)
+    await ended(coprocess)
     await coprocess.close()

@@ -1,0 +1,350 @@
+"""What a server says, in every shape that real ones and hostile ones give it."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.inventory import LogWatch
+from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
+from tui.probe.fpm_status import from_mapping, parse_page
+from tui.probe.inputs import group
+from tui.probe.machine import PhpProcess
+from tui.probe.places import Place
+from tui.probe.records import FileRecord, ProcessRecord
+from tui.probe.workers import queue_workers
+from tui.snapshot import PoolStatus, Unseen
+
+ROOT = "/srv/app"
+
+
+def record(path: str, mtime: float = 1000.0) -> FileRecord:
+    return FileRecord(f"{ROOT}/{path}", mtime, mtime, 1, 1, 0o100644, "deploy", "deploy")
+
+
+# --------------------------------------------------------------------------------------------------------------------- records
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_a_file_parser_fail(data: bytes) -> None:
+    for found in records.parse_files(data).values():
+        assert 0 <= found.mtime <= records.FAR_FUTURE
+        assert found.stat().path.isprintable()
+
+
+@pytest.mark.parametrize(
+    "line", ["", "1 2 3", "nan 1 1 1 81a4 a b /x", "x 1 1 1 81a4 a b /x", "1 1 1 1 zz a b /x", "1 1 1 1 81a4 a b ", "1 1 1.5 1 81a4 a b /x"]
+)
+def test_what_is_no_file_is_none(line: str) -> None:
+    assert records.parse_file(line) is None
+
+
+def test_a_file_name_may_hold_spaces_and_bytes_that_are_not_utf8() -> None:
+    files = records.parse_files(b"1700000000.5 1700000001 12 7 81a4 www-data www-data /srv/app/a b \xff.php")
+    (found,) = files.values()
+    assert (found.mtime, found.ctime, found.size) == (1_700_000_000.5, 1_700_000_001.0, 12)
+    assert found.stat(ROOT).path == "a b \\xff.php"
+
+
+def test_a_process_name_cannot_move_the_fields() -> None:
+    rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20"
+    found = records.parse_process(f"77 (evil) S 9 (x) ) {rest}")
+    assert found is not None
+    assert (found.pid, found.state, found.parent, found.ticks) == (77, "S", 1, 4711)
+    assert records.parse_process(f"77 (gone) {rest.replace('S', 'Z', 1)}") is None
+
+
+# ------------------------------------------------------------------------------------------------------------------ fpm, nginx
+
+POOL_FILE = """
+; comment
+[www]
+user = www-data
+group = www-data
+listen = /run/php/$pool.sock ; where
+pm = dynamic
+pm.max_children = 5
+pm.status_path = /status
+php_admin_value[opcache.validate_timestamps] = 0
+chdir = "/srv/app"
+[tcp]
+listen = 9001
+[star]
+listen = *:9002
+[nothing]
+user = x
+"""
+
+
+def test_pools_of_a_configuration() -> None:
+    config = fpm_config.parse_config(
+        "[global]\npid = /run/x\nprocess_control_timeout = 10s\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n", POOL_FILE
+    )
+    www, tcp, star = fpm_config.pools(config)
+    assert (www.name, www.listen, www.user, www.pm, www.max_children, www.status_path) == (
+        "www",
+        "/run/php/www.sock",
+        "www-data",
+        "dynamic",
+        5,
+        "/status",
+    )
+    assert www.settings == {"php_admin_value[opcache.validate_timestamps]": "0", "chdir": "/srv/app"}
+    assert (tcp.listen, star.listen) == ("127.0.0.1:9001", "127.0.0.1:9002")
+    assert config.includes == ("/etc/php/8.2/fpm/pool.d/*.conf",)
+    assert fpm_config.control_timeout(config) == 10.0
+    assert fpm_config.control_timeout(fpm_config.parse_config("")) == 0.0
+
+
+@given(st.text(max_size=300))
+def test_no_text_makes_the_configuration_parsers_fail(text: str) -> None:
+    fpm_config.pools(fpm_config.parse_config(text))
+    nginx.parse_sites(text)
+    release.parse_reflog(text)
+    release.parse_releases_log(text)
+    packages.cached_packages(text)
+    parse_page(text.encode("utf-8", "replace"))
+
+
+def test_sites_of_nginx() -> None:
+    content = """
+    upstream php { server unix:/run/x.sock; }
+    server {
+        root /srv/app/public; # root /not/this;
+        location ~ \\.php$ { fastcgi_pass unix:/run/php/a.sock; fastcgi_param X "{;}"; }
+    }
+    server { root $base/x; location / { fastcgi_pass 127.0.0.1:9000; } }
+    server { root "/srv/b/"; location / { fastcgi_pass localhost:9001; } }
+    """
+    assert nginx.parse_sites(content) == (nginx.Site("/srv/app/public", "/run/php/a.sock"), nginx.Site("/srv/b", "localhost:9001"))
+
+
+# --------------------------------------------------------------------------------------------------------------- fpm's scoreboard
+
+FUNCTION = {
+    "pool": "www", "process-manager": "static", "start-time": 1795557092, "start-since": 1, "accepted-conn": 1, "listen-queue": 3,
+    "idle-processes": 1, "active-processes": 1, "total-processes": 2, "max-children-reached": 0, "slow-requests": 0,
+    "procs": [{"pid": 17278, "state": "Running", "start-time": 1795557092, "requests": 1, "request-duration": 805, "request-method": "GET",
+               "request-uri": "", "user": "-", "script": "/tmp/p1/t.php"}],
+}  # fmt: skip
+PAGE = (
+    b'{"pool":"www","process manager":"static","start time":1795557092,"start since":1,"accepted conn":2,"listen queue":3,'
+    b'"max listen queue":0,"listen queue len":0,"idle processes":1,"active processes":1,"total processes":2,"max active processes":1,'
+    b'"max children reached":0,"slow requests":0, "processes":[{"pid":17278,"state":"Running","start time":1795557092,"start since":1,'
+    b'"requests":1,"request duration":805,"request method":"GET","request uri":"-","content length":0,"user":"-",'
+    b'"script":"/tmp/p1/t.php","last request cpu":0.00,"last request memory":2097152}]}'
+)
+
+
+def test_function_and_page_tell_the_same_pool() -> None:
+    by_function, by_page = from_mapping(FUNCTION), parse_page(PAGE)
+    assert isinstance(by_function, PoolStatus)
+    assert isinstance(by_page, PoolStatus)
+    assert by_function.workers == by_page.workers
+    assert by_page.workers[0].duration == pytest.approx(805e-6)
+    assert (by_page.started, by_page.listen_queue, by_page.total) == (1795557092.0, 3, 2)
+
+
+@pytest.mark.parametrize("duration", [b"-7", b"18446744073709551000", b"9e99"])
+def test_a_nonsense_duration_is_none(duration: bytes) -> None:
+    status = parse_page(PAGE.replace(b'"request duration":805', b'"request duration":' + duration))
+    assert isinstance(status, PoolStatus)
+    assert status.workers[0].duration == 0.0
+
+
+def test_a_page_that_is_broken_json_still_tells_its_numbers() -> None:
+    status = parse_page(PAGE.replace(b"/tmp/p1/t.php", b'/tmp/"x'))
+    assert isinstance(status, PoolStatus)
+    assert (status.pool, status.listen_queue, status.started, status.workers) == ("www", 3, 1795557092.0, ())
+
+
+@pytest.mark.parametrize("body", [b"", b"File not found.", b"[]", b"{}", b"null"])
+def test_what_is_no_status_is_unseen(body: bytes) -> None:
+    assert isinstance(parse_page(body), Unseen)
+
+
+def test_hostile_text_in_the_scoreboard_is_made_visible() -> None:
+    status = parse_page(PAGE.replace(b"/tmp/p1/t.php", b"/\\u001b[31m\\u202e[/x]"))
+    assert isinstance(status, PoolStatus)
+    assert status.workers[0].script == "/\\x1b[31m\\u202e[/x]"
+
+
+# ---------------------------------------------------------------------------------------------------------------------- release
+
+REFLOG = (
+    f"{'0' * 40} {'a' * 40} Dora Deploy <dora@example.invalid> 1700000000 +0100\tcommit (initial): First\n"
+    "not a line\n"
+    f"{'a' * 40} {'b' * 40} Dora Deploy <dora@example.invalid> 1700000600 +0100\treset: moving to fix\x1b[31m\n"
+)
+
+
+def test_the_diary_of_git_newest_first() -> None:
+    newest, first = release.parse_reflog(REFLOG)
+    assert (newest.at, newest.who, newest.commit) == (1_700_000_600.0, "Dora Deploy", "b" * 40)
+    assert newest.what == "reset: moving to fix\\x1b[31m"
+    assert first.source == "git"
+
+
+def test_the_diary_of_deployer() -> None:
+    line = '{"created_at":"2025-10-24T12:38:00+0200","release_name":"12","user":"dora","target":"main"}\n'
+    (deploy,) = release.parse_releases_log("garbage\n" + line)
+    assert (deploy.at, deploy.what, deploy.who, deploy.source) == (1761302280.0, "release 12 of main", "dora", "deployer")
+
+
+def test_head_is_a_branch_or_a_commit() -> None:
+    assert release.parse_head("ref: refs/heads/feature/x\n") == ("", "refs/heads/feature/x")
+    assert release.branch_name("refs/heads/feature/x") == "feature/x"
+    assert release.parse_head("a" * 40 + "\n") == ("a" * 40, "")
+    assert release.parse_head("\x00") == ("", "")
+
+
+# ------------------------------------------------------------------------------------------------------------------------- logs
+
+WATCH = LogWatch(path="storage/logs/laravel.log", alarm=("context not found",), reassure=("Function routing",))
+
+
+def test_lines_of_a_log_in_a_zone_that_it_does_not_tell() -> None:
+    mtime = 1761303024.0  # 2025-10-24 10:50:24 UTC; the log says 12:50:24
+    content = (
+        "[2025-10-24 12:49:50] production.ERROR: Call context not found {}\n[stacktrace]\n#0 /srv/app/x.php(1): ERROR\n"
+        "[2025-10-24 12:50:24] production.INFO: Function routing {}\n[2025-10-24 12:50:24] production.DEBUG: x\n"
+    )
+    offset = laravel_log.zone_offset(content, mtime)
+    assert offset == 7200.0
+    lines = laravel_log.parse_log(content, WATCH, read_at=mtime + 10, offset=offset)
+    assert [(line.at - mtime, line.alarm, line.reassure) for line in lines] == [
+        (-34.0, True, False),
+        (0.0, False, True),
+        (0.0, False, False),
+    ]
+
+
+def test_a_stamp_with_its_own_zone_is_believed() -> None:
+    content = "[2025-10-24T12:49:50.123456+02:00] production.CRITICAL: boom\n"
+    assert laravel_log.zone_offset(content, 1.0) == 0.0
+    (line,) = laravel_log.parse_log(content, WATCH, read_at=1761303024.0, offset=0.0)
+    assert (line.at, line.alarm) == (1761302990.0, True)
+
+
+def test_a_time_of_the_future_or_a_bad_one_does_no_harm() -> None:
+    lines = laravel_log.parse_log("[9999-12-31 23:59:59] a.ERROR: x\n[2025-99-99 00:00:00] a.ERROR: y\n", WATCH, read_at=100.0, offset=0.0)
+    assert [line.at for line in lines] == [160.0, 0.0]
+
+
+def test_half_a_line_waits_for_its_end() -> None:
+    assert laravel_log.whole_lines(b"a\nb\nc") == (b"a\nb\n", 4)
+    assert laravel_log.whole_lines(b"abc") == (b"", 0)
+
+
+# --------------------------------------------------------------------------------------------------------------------- packages
+
+CACHED = (
+    "<?php return array (\n  'acme/b' => \n  array (\n"
+    "    'providers' => \n    array (\n      0 => 'A\\\\B',\n    ),\n  ),\n  'acme/a' => \n  array (\n  ),\n);"
+)
+PACKAGE = {"name": "acme/a", "extra": {"laravel": {"providers": ["A"]}}}
+
+
+def test_names_in_the_manifest() -> None:
+    assert packages.cached_packages(CACHED) == ("acme/a", "acme/b")
+    assert packages.cached_packages("<?php return array (\n);") == ()
+    assert packages.cached_packages("gibberish") is None
+
+
+@pytest.mark.parametrize("composer_1", [True, False])
+def test_names_that_composer_installed(composer_1: bool) -> None:
+    listed = [
+        PACKAGE,
+        {"name": "acme/plain"},
+        {"name": "acme/odd", "extra": []},
+        {"name": "acme/c", "extra": {"laravel": {"aliases": {"C": "C"}}}},
+    ]
+    body = msgspec.json.encode(listed if composer_1 else {"packages": listed, "dev": True})
+    assert packages.installed_packages(body, b"") == ("acme/a", "acme/c")
+    assert packages.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["acme/c"]}}}') == ("acme/a",)
+    assert packages.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["*"]}}}') == ()
+    assert packages.installed_packages(b"{", b"") is None
+
+
+# ----------------------------------------------------------------------------------------------------------------------- inputs
+
+
+@pytest.mark.parametrize(
+    ("path", "direct", "indirect"),
+    [
+        (".env", {"config"}, set()),
+        ("config/services.php", {"config", "code"}, set()),
+        ("config/deep/x.php", {"config", "code"}, set()),
+        ("bootstrap/providers.php", {"config", "code"}, set()),
+        ("bootstrap/app.php", {"code"}, {"config", "routes"}),
+        ("routes/api.php", {"routes", "code"}, set()),
+        ("app/Providers/RouteServiceProvider.php", {"routes", "code"}, {"config", "events"}),
+        ("app/Providers/EventServiceProvider.php", {"events", "code"}, {"config", "routes"}),
+        ("app/Providers/AppServiceProvider.php", {"code"}, {"config", "routes", "events"}),
+        ("app/Listeners/SendMail.php", {"events", "code"}, set()),
+        ("vendor/composer/installed.json", {"packages"}, set()),
+        ("vendor/composer/autoload_static.php", {"code"}, set()),
+        ("composer.json", {"packages"}, set()),
+        ("resources/views/home.blade.php", {"views"}, set()),
+        ("app/Http/Controllers/HomeController.php", {"code"}, set()),
+        ("public/index.php", set(), set()),
+    ],
+)
+def test_what_each_file_is_an_input_of(path: str, direct: set[str], indirect: set[str]) -> None:
+    inputs = group([record(path)], ROOT)
+    assert {layer for layer, each in inputs.items() if each.direct} == direct
+    assert {layer for layer, each in inputs.items() if each.indirect} == indirect
+
+
+def test_the_newest_inputs_come_first_and_more_are_told() -> None:
+    inputs = group([record(f"config/{number}.php", float(number)) for number in range(300)], ROOT)["config"]
+    assert inputs.direct[0].path == "config/299.php"
+    assert inputs.truncated
+    assert not group([record("config/a.php")], ROOT)["config"].truncated
+
+
+# ---------------------------------------------------------------------------------------------------------------------- workers
+
+
+def php(*args: str, cwd: str = "") -> PhpProcess:
+    return PhpProcess(ProcessRecord(7, "php", "S", 1, 1000), args, cwd, "www-data")
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "release_path", "deleted"),
+    [
+        (php("php", "/srv/app/artisan", "queue:work", "--tries=3"), "queue", "/srv/app", False),
+        (php("/usr/bin/php8.2", "artisan", "horizon", cwd="/srv/app"), "horizon", "/srv/app", False),
+        (php("php", "artisan", "octane:start", cwd="/srv/app (deleted)"), "octane", "/srv/app", True),
+        (php("php", "artisan", "schedule:work"), "schedule", "", False),
+    ],
+)
+def test_workers_are_told_by_their_arguments(found: PhpProcess, kind: str, release_path: str, deleted: bool) -> None:
+    (worker,) = queue_workers([found], Place(path=ROOT, root=ROOT, kind="laravel"), alone=True, boot=100.0, hz=100)
+    assert (worker.kind, worker.release, worker.process.cwd_deleted) == (kind, release_path, deleted)
+    assert worker.process.started == pytest.approx(110.0)
+
+
+def test_a_worker_of_another_app_or_a_plain_command_is_none() -> None:
+    place = Place(path=ROOT, root=ROOT, kind="laravel")
+    others = [php("php", "/srv/other/artisan", "queue:work"), php("php", "/srv/app/artisan", "tinker"), php("php", "-v")]
+    assert queue_workers(others, place, alone=True, boot=0.0, hz=100) == ()
+    assert queue_workers([php("php", "artisan", "queue:work")], place, alone=False, boot=0.0, hz=100) == ()
+
+
+def test_a_worker_in_an_old_release_says_so() -> None:
+    place = Place(path="/srv/app/current", root="/srv/app/releases/2", kind="laravel")
+    found = php("php", "/srv/app/current/artisan", "queue:work", cwd="/srv/app/releases/1")
+    (worker,) = queue_workers([found], place, alone=False, boot=0.0, hz=100)
+    assert worker.release == "/srv/app/releases/1"
+
+
+def test_twenty_thousand_sources_are_grouped_quickly() -> None:
+    many = [record(f"app/Models/Thing{number}.php", float(number)) for number in range(20_000)]
+    begun = time.process_time()
+    group(many, ROOT, truncated=True)
+    assert time.process_time() - begun < 1.0

@@ -1,0 +1,240 @@
+"""runtime.php and its client against a real php-fpm."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.unit.probe.fpm import Fpm
+from tui.probe.host import Host
+from tui.probe.pool import PoolProbe
+from tui.probe.runtime_file import RuntimeFile
+from tui.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
+from tui.transport.local import LocalLink
+
+
+@pytest_asyncio.fixture
+async def host(link: LocalLink) -> AsyncIterator[Host]:
+    host = Host(link, "ann@laptop", 10.0)
+    await host.tick()
+    yield host
+    await host.close()
+
+
+def probe(link: LocalLink, host: Host, fpm: Fpm) -> PoolProbe:
+    return PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), None)
+
+
+async def facts(pool: PoolProbe, *, full: bool = True) -> RuntimeFacts:
+    found = await pool.look(full=full, wait=10.0, idle=False)
+    assert isinstance(found, RuntimeFacts), found
+    return found
+
+
+def opcache_of(found: RuntimeFacts) -> Opcache:
+    assert isinstance(found.opcache, Opcache), found.opcache
+    return found.opcache
+
+
+async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    home = fpm.script("home.php", "echo 'v1';")
+    fpm.script("index.php", "require __DIR__.'/home.php';")
+    fpm.start()
+    assert fpm.get(fpm.root / "index.php") == "v1"
+    found = await facts(probe(link, host, fpm))
+    opcache = opcache_of(found)
+    assert found.via == "tunnel"
+    assert found.php_version[0].isdigit()
+    assert {script.path for script in opcache.scripts} == {str(home), str(fpm.root / "index.php")}
+    assert {script.path for script in opcache.entry_points} == {str(fpm.root / "index.php")}
+    script = next(script for script in opcache.scripts if script.path == str(home))
+    assert (script.timestamp, script.size, script.inode) == (int(home.stat().st_mtime), home.stat().st_size, home.stat().st_ino)
+    assert len(script.digest) == 32
+    assert opcache.changed == ()
+    assert opcache.compared == 2
+    assert isinstance(found.status, PoolStatus)
+    assert found.status.pool == "www"
+    assert {worker.state for worker in found.status.workers} == {"Running", "Idle"}
+    assert abs(found.status.started - time.time()) < 60
+
+
+async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start("php_admin_value[opcache.validate_timestamps]=0")
+    home = fpm.script("home.php", "echo 'v1';")
+    assert fpm.get(home) == "v1"
+    pool = probe(link, host, fpm)
+    assert opcache_of(await facts(pool)).validate_timestamps is False
+    home.write_text("<?php echo 'v2';\n")
+    assert fpm.get(home) == "v1", "the stage is wrong: PHP should still run the old code"
+    (script,) = opcache_of(await facts(pool, full=False)).changed
+    assert (script.path, script.timestamp, script.cached) == (str(home), None, True)
+    assert await pool.invalidate([str(home), "/nowhere.php"]) == {str(home): True, "/nowhere.php": True}
+    assert [script.cached for script in opcache_of(await facts(pool, full=False)).changed] == [False]
+    assert fpm.get(home) == "v2"
+
+
+@pytest.mark.parametrize(
+    ("change", "candidate"),
+    [
+        ("mtime moved back", True),
+        ("only chmod", False),
+        ("rewritten with the same mtime", True),
+        ("a directory renamed over", True),
+        ("nothing", False),
+    ],
+)
+async def test_what_is_a_candidate_with_timestamps(link: LocalLink, host: Host, fpm: Fpm, change: str, candidate: bool) -> None:
+    home = fpm.script("lib/home.php", "echo 'v1';")
+    other = fpm.script("other/home.php", "echo 'v2';")
+    fpm.start("php_admin_value[opcache.revalidate_freq]=600")
+    assert fpm.get(home) == "v1"
+    pool = probe(link, host, fpm)
+    await facts(pool)
+    start = opcache_of(await facts(pool)).start_time
+    while time.time() < start + 1:
+        await asyncio.sleep(0.05)
+    stat = home.stat()
+    if change == "mtime moved back":
+        os.utime(home, (stat.st_mtime - 100, stat.st_mtime - 100))
+    elif change == "rewritten with the same mtime":
+        home.write_text("<?php echo 'v9';\n")
+        os.utime(home, (stat.st_atime, stat.st_mtime))
+    elif change == "a directory renamed over":
+        home.parent.rename(fpm.root / "backup")
+        other.parent.rename(fpm.root / "lib")
+    elif change == "only chmod":
+        home.chmod(0o600)
+    changed = opcache_of(await facts(pool, full=False)).changed
+    if change == "only chmod":
+        # The look-alike of a rewrite: a candidate by ctime, told with the digest that settles it.
+        assert [(script.timestamp, script.mtime) for script in changed] == [(int(stat.st_mtime), int(stat.st_mtime))]
+        assert changed[0].digest
+        return
+    assert [script.path for script in changed] == ([str(home)] if candidate else [])
+    if change == "a directory renamed over":
+        assert changed[0].parent_changed is not None
+
+
+async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    for directive in ("1", "0"):
+        fpm.start(f"php_admin_value[opcache.validate_timestamps]={directive}")
+        assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
+        pool = probe(link, host, fpm)
+        before = opcache_of(await facts(pool))
+        for _ in range(200):
+            await facts(pool, full=False)
+        after = opcache_of(await facts(pool))
+        assert (after.cached_scripts, after.cached_keys, after.wasted_memory) == (
+            before.cached_scripts,
+            before.cached_keys,
+            before.wasted_memory,
+        )
+        assert after.hits == before.hits
+        assert after.misses - before.misses == 201, "own requests must be countable, to be subtracted"
+        fpm.stop()
+        fpm.socket.unlink(missing_ok=True)
+
+
+async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start()
+    pool = probe(link, host, fpm)
+    counts = [(await facts(pool, full=False)).own_requests for _ in range(3)]
+    assert counts == [1, 2, 3]
+    assert (await facts(pool)).opcache.misses == 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("directive", "ini", "code"),
+    [
+        ("php_admin_value[opcache.restrict_api]=/nowhere", (), "opcache.restricted"),
+        ("", ("disable_functions=opcache_get_status",), "opcache.functions-disabled"),
+    ],
+)
+async def test_who_may_not_ask_says_what_to_grant(
+    link: LocalLink, host: Host, fpm: Fpm, directive: str, ini: tuple[str, ...], code: str
+) -> None:
+    fpm.start(directive, ini=ini)
+    found = await facts(probe(link, host, fpm))
+    assert isinstance(found.opcache, Unseen)
+    assert found.opcache.code == code
+    assert found.opcache.grant
+
+
+async def test_disabled_is_a_fact_not_a_fault(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start(ini=("opcache.enable=0",))
+    assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
+    assert opcache_of(await facts(probe(link, host, fpm))).enabled is False
+
+
+async def test_harmless_functions_may_be_disabled(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    names = "getenv,posix_getpwuid,posix_geteuid,ini_set,md5_file,gzdeflate,fpm_get_status,getmypid,set_time_limit"
+    fpm.start(ini=(f"disable_functions={names}",))
+    assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
+    found = await facts(probe(link, host, fpm))
+    assert opcache_of(found).cached_scripts == 1
+    assert isinstance(found.status, Unseen)
+
+
+async def test_a_hidden_directory_leads_to_the_next_one(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start(f"php_admin_value[open_basedir]=/dev/shm:{fpm.root}")
+    assert opcache_of(await facts(probe(link, host, fpm))).enabled
+    assert list(Path("/dev/shm").glob(f"stalewatch-*-{host.hello.pid}-*"))
+
+
+async def test_no_directory_at_all_is_unknown_with_the_reason(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start(f"php_admin_value[open_basedir]={fpm.root}")
+    found = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
+    assert isinstance(found, Unseen)
+    assert found.code == "fpm.probe-hidden"
+    assert "No input file specified." in found.message
+
+
+async def test_an_auto_prepend_file_does_not_spoil_the_answer(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    prepend = fpm.script("prepend.php", "echo '<b>tracking</b>';")
+    fpm.start(f"php_admin_value[auto_prepend_file]={prepend}", "php_admin_value[output_buffering]=4096")
+    assert opcache_of(await facts(probe(link, host, fpm))).enabled
+
+
+async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start("pm.max_children=1")
+    pool = probe(link, host, fpm)
+    await facts(pool)
+    slow = fpm.script("slow.php", "$end = microtime(true) + 2; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
+    request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
+    await asyncio.sleep(0.3)
+    begun = time.monotonic()
+    jammed = await pool.look(full=False, wait=0.3, idle=False)
+    assert time.monotonic() - begun < 1.5
+    assert isinstance(jammed, Unseen)
+    assert jammed.code == "fpm.no-answer"
+    assert await request == "done"
+    assert isinstance(await pool.look(full=False, wait=10.0, idle=False), RuntimeFacts), "the same request is picked up later"
+
+
+async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: Host, fpm: Fpm, tmp_path: Path) -> None:
+    pool = PoolProbe(link, host, RuntimeFile(host), str(tmp_path / "none.sock"), None)
+    missing = await pool.look(full=True, wait=10.0, idle=False)
+    fpm.start()
+    fpm.stop()
+    fpm.socket.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(lambda _reader, _writer: None, fpm.socket)
+    server.close()
+    await server.wait_closed()
+    dead = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
+    assert [each.code for each in (missing, dead) if isinstance(each, Unseen)] == ["fpm.socket-missing", "fpm.socket-dead"]
+
+
+async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start("pm=ondemand", "pm.process_idle_timeout=1s")
+    pool = probe(link, host, fpm)
+    first = await pool.look(full=False, wait=10.0, idle=True)
+    again = await pool.look(full=False, wait=10.0, idle=True)
+    assert isinstance(first, RuntimeFacts)
+    assert isinstance(again, RuntimeFacts)
+    assert first.asked_at == again.asked_at
