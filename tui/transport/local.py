@@ -128,6 +128,8 @@ class LocalStream:
     async def read(self, limit: int = 65536) -> bytes:
         try:
             data = await self._reader.read(limit)
+        except ConnectionResetError:
+            data = b""  # as over SSH, where a reset over there arrives as a mere end
         except OSError as error:
             raise self._lost(error) from error
         if not data and (lost := self._ended()) is not None:

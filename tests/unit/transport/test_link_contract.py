@@ -121,6 +121,21 @@ async def test_open_unix_and_open_tcp_reach_sockets(link: Link, tmp_path: Path) 
             await stream.close()
 
 
+async def test_a_socket_that_is_reset_over_there_is_a_mere_end(link: Link, tmp_path: Path) -> None:
+    """A PHP worker killed under a request: the codec tells it from a whole answer, on either link alike."""
+
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)  # what is left unread makes the kernel reset instead of end
+        writer.transport.abort()
+
+    async with await asyncio.start_unix_server(reset, str(tmp_path / "s")):
+        stream = await link.open_unix(str(tmp_path / "s"))
+        await stream.write(b"x" * 1000)
+        assert await asyncio.wait_for(stream.read(), 5) == b""
+        assert link.alive
+        await stream.close()
+
+
 async def test_a_socket_that_is_not_there_is_not_permitted_and_the_link_lives(link: Link, tmp_path: Path) -> None:
     with pytest.raises(NotPermitted):
         await link.open_unix(str(tmp_path / "nothing"))
