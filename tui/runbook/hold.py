@@ -58,7 +58,7 @@ class Hold:
         self._heard = 0.0
         self._gone: LinkError | None = None
         self.warnings: list[SafeText] = []
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+        self._tasks = [asyncio.create_task(watching) for watching in (self._listen(), self._beat(), self._watch_link())]
 
     async def wait_held(self, timeout: float) -> None:
         """Raises Busy, CannotHold, LinkError."""
@@ -135,6 +135,10 @@ class Hold:
             self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}", grant=f"since {safe(since, 20)}"))
         elif word == "failed" and not self._held.done():
             self._held.set_exception(CannotHold(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
+
+    async def _watch_link(self) -> None:
+        await self._link.wait_closed()  # a running step may hold the stream open
+        self._end(LinkLost("the connection is gone"))
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()

@@ -117,8 +117,7 @@ async def test_a_lost_link_lets_the_step_end_and_keeps_the_lock_until_then(place
     slow = f"until [ -e '{gate}' ]; do sleep 0.05; done; echo half; sleep 0.1; echo > '{done}'"
     running = asyncio.create_task(held.step("slow", slow, 30))
     await until(lambda: "slow on" in _read(places / "syslog"))
-    await held._stream.write(b"")
-    closing = asyncio.create_task(held._stream.close())  # what a dead connection looks like over there: the end of its input
+    closing = asyncio.create_task(link.close())
     with pytest.raises(LinkLost):
         await running
     with pytest.raises(Busy, match="alice@laptop"):
