@@ -145,6 +145,11 @@ class StalewatchApp(App[int]):
         """In place of Textual's pages of traceback, which nobody reads in an incident: one line. The log has the rest."""
         self.panic(text(crash_line(sys.exc_info()[1])))
 
+    def paint_all(self) -> None:
+        """The terminal lost what it showed."""
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
     def write_escape(self, sequence: str) -> None:
         """Send an escape sequence of our own making to the terminal."""
         if self._driver is not None:

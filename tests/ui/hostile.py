@@ -32,7 +32,9 @@ def lie(report: Report) -> Report:
     )
     assert report.snapshot is not None
     told = msgspec.convert(_poison(msgspec.to_builtins(report.snapshot)), type(report.snapshot))
-    return msgspec.structs.replace(report, server=report.server, findings=findings, snapshot=told, errors=(Unseen(code="x", message=evil, grant=evil),))
+    return msgspec.structs.replace(
+        report, server=report.server, findings=findings, snapshot=told, errors=(Unseen(code="x", message=evil, grant=evil),)
+    )
 
 
 KEPT = {"type", "layer", "via", "kind", "source", "app", "server", "address"}

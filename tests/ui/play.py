@@ -42,7 +42,8 @@ def main() -> None:
         columns, rows = arguments[2].split("x")
         asyncio.run(shot(app, arguments[1], (int(columns), int(rows)), arguments[3:]))
     else:
-        sys.exit(app.run() or 0)
+        app.run()
+        sys.exit(app.return_code or 0)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,12 @@ async def test_a_asks_for_the_whole_sequence() -> None:
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f", "a", "a", "x")
-    assert [(request.everything, request.cache_clear) for request in engine.asked] == [(False, False), (True, False), (False, False), (False, True)]
+    assert [(request.everything, request.cache_clear) for request in engine.asked] == [
+        (False, False),
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
 
 
 async def test_v_looks_at_once_also_read_only() -> None:

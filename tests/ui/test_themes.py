@@ -41,7 +41,9 @@ def test_words_that_matter_can_be_read(name: str, base: str) -> None:
     roles = [*WORDS, "text", "muted", "warning", "key", "error", "command", "notice", "shield", "frozen"]
     poor = {role: round(ratio, 2) for role in roles if (ratio := contrast(palette, role, base)) < 4.5}
     if base == "band":
-        poor = {role: ratio for role, ratio in poor.items() if role in (*(verdict.value for verdict in Verdict), "text", "shield", "frozen")}
+        poor = {
+            role: ratio for role, ratio in poor.items() if role in (*(verdict.value for verdict in Verdict), "text", "shield", "frozen")
+        }
     assert poor == {}
 
 

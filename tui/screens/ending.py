@@ -43,7 +43,8 @@ class Ending:
         }
 
     def listen(self) -> None:
-        """Signals end the app through its own door, which restores the terminal."""
+        """Signals end the app through its own door, which restores the terminal; after a suspension everything is painted anew."""
+        self._app.app_resume_signal.subscribe(self._app, lambda _: self._app.paint_all())
         loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
             try:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def strip(row: Line, palette: Palette, width: int) -> Strip:
     """*row* as a Strip of exactly *width* cells in *palette*."""
     base = row.base or "text"
+    if not all(span.text.isprintable() for span in row.spans):  # widths were counted on other text
+        row = Line(tuple(span._replace(text=_printable(span.text)) for span in row.spans), row.base)
     segments = [
-        Segment(_printable(text), _clickable(palette.style(role, base), click) if click else palette.style(role, base))
+        Segment(text, _clickable(palette.style(role, base), click) if click else palette.style(role, base))
         for text, role, click in fill(row, width, role=base).spans
     ]
     return Strip(segments, width)
