@@ -18,6 +18,7 @@ from tui.errors import LinkLost
 from tui.probe import records
 from tui.probe.coprocess import Coprocess
 from tui.probe.host import Host, parse_hello
+from tui.probe.machine import Machine, survey
 from tui.probe.release import parse_reflog
 from tui.transport.local import LocalLink
 
@@ -108,7 +109,7 @@ async def test_a_cut_cache_file_is_told(coprocess: Coprocess, tmp_path: Path, co
 async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
     (tmp_path / "www.conf").write_text(
         "[www]\nlisten = /run/a.sock\nenv[DB_PASSWORD] = canary-1\nenv[APP_CONFIG_CACHE] = /x.php\n"
-        "php_admin_value[session.save_path] = tcp://:canary-2@redis\nphp_admin_value[opcache.validate_timestamps] = 0\nrequest_slowlog_timeout = 1\n"
+        "php_admin_value[session.save_path] = tcp://:canary-2@redis\nphp_admin_value[opcache.validate_timestamps] = 0\n"
     )
     text = (await one(coprocess, "conf", f"{tmp_path}/*.conf", "100000"))["text"].decode()
     assert "canary" not in text
@@ -174,23 +175,22 @@ async def test_children_of_a_master_have_exact_start_times(link: LocalLink, shel
 
 
 async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: str, tmp_path: Path) -> None:
-    mine = Host(link, "ann@laptop", 10.0, shell=shell)
-    other = await Coprocess.start(link, "bob@desk", 1795557000)
+    ann, bob = f"ann@{tmp_path.name}-{os.getpid()}", f"bob@{tmp_path.name}-{os.getpid()}"  # other tests watch this machine too
+    mine = Host(link, ann, 10.0, shell=shell)
+    other = await Coprocess.start(link, bob, 1795557000)
     # A real lock as the runbook takes it: flock on the directory itself, told by its command line.
-    script = "exec flock -n -E 75 " + shlex.quote(str(tmp_path)) + " sh -c 'echo held; read -r _' stalewatch-lock 'bob@desk' 1795557001"
+    script = "exec flock -n -E 75 " + shlex.quote(str(tmp_path)) + " sh -c 'echo held; read -r _' stalewatch-lock " + f"{bob} 1795557001"
     holder = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None
     assert holder.stdin is not None
     try:
         assert holder.stdout.readline() == b"held\n"
         await other.ask(("beat",), timeout=10)
-        from tui.probe.machine import Machine, survey
-
         watchers = (await survey(mine, Machine())).watchers
-        assert [(watcher.who, watcher.since) for watcher in watchers if watcher.who == "bob@desk"] == [("bob@desk", 1795557000)]
-        assert "ann@laptop" not in [watcher.who for watcher in watchers]
+        assert [(watcher.who, watcher.since) for watcher in watchers if watcher.who == bob] == [(bob, 1795557000)]
+        assert ann not in [watcher.who for watcher in watchers]
         _, fast = await mine.tick()
-        assert [(lock.who, lock.since) for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [("bob@desk", 1795557001)]
+        assert [(lock.who, lock.since) for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [(bob, 1795557001)]
         holder.stdin.close()
         holder.wait(10)
         assert not [lock for lock in (await mine.tick())[1].locks if lock.inode == tmp_path.stat().st_ino]
