@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types lab bench screenshots clean
+.PHONY: help setup lab-packages demo test lint types lab truth bench screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -40,6 +40,9 @@ lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
 
 lab: lab-packages  ## keep N real hosts up and print the command that watches them (N=3)
 	@$(BIN)/python -m tests.lab up --hosts $(N)
+
+truth: lab-packages  ## what stalewatch says of servers against what they really serve, state by state
+	@$(BIN)/python -m tests.lab.truth
 
 bench: lab-packages  ## the figures in README
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,39 @@
+"""Every state of the matrix: the verdict, the layers, the codes, and what the application really served. 0 wrong, 0 false alarms."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import Lab, Unavailable
+from tests.lab.truth import STATES, Kind
+from tests.lab.truth.run import HOSTS, run
+
+if TYPE_CHECKING:
+    from tests.lab.truth.run import Outcome
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("truth"), pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    """All states, made and looked at once, side by side."""
+    try:
+        with Lab(HOSTS) as lab:
+            return {outcome.state.name: outcome for outcome in asyncio.run(run(lab, STATES))}
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("name", [state.name for state in STATES])
+def test_it_is_judged_as_it_is(outcomes: dict[str, Outcome], name: str) -> None:
+    assert outcomes[name].wrong == ()
+
+
+def test_the_matrix_is_as_large_as_promised() -> None:
+    kinds = [state.kind for state in STATES]
+    assert kinds.count(Kind.STALE) >= 30
+    assert kinds.count(Kind.HEALTHY) >= 20
+    assert len({state.name for state in STATES}) == len(STATES)
