@@ -147,7 +147,7 @@ class Acting:
             return _outcome(Status.FAILED, why="the lock is not held")
         if step.phase is Phase.PREFLIGHT:
             await self._sent(step)
-            ended = await self._hold.step(step.id, step.command, step.timeout)
+            ended = await self._hold.step(step.id, step.command, step.timeout, acting=False)
             return preflight.judge(step, ended.output, ended.code)
         self._before = await self._look()
         self._forgotten, self._said = {}, ""

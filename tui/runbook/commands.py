@@ -97,6 +97,12 @@ def may_run(text: str) -> str:
     return f"sudo -n -l {text.removeprefix(_SUDO)}" if text.startswith(_SUDO) else ""
 
 
+def fpm_binary(config_path: str, unit: str) -> str:
+    """Where Debian and Ubuntu have the binary of this FPM ("" not known): only root may read the master's /proc/PID/exe."""
+    version = re.match(r"/etc/php/(\d+\.\d+)/fpm/", config_path) or re.fullmatch(r"php(\d+\.\d+)-fpm(?:\.service)?", unit)
+    return f"/usr/sbin/php-fpm{version[1]}" if version else ""
+
+
 def usable_name(name: str) -> bool:
     """Whether *name* may stand in a command as a user or unit."""
     return _NAME.fullmatch(name) is not None

@@ -71,12 +71,15 @@ class Hold:
         """One line for the server's syslog."""
         await self._send(f"note {_one_line(text)}")
 
-    async def step(self, step_id: str, command: str, timeout: float) -> Ended:
-        """Run *command* to its end over there. Raises LinkLost (outcome unknown) and LinkTimeout (it still runs)."""
+    async def step(self, step_id: str, command: str, timeout: float, *, acting: bool = True) -> Ended:
+        """Run *command* to its end over there; *acting*: the server's syslog gets to know.
+
+        Raises LinkLost (outcome unknown) and LinkTimeout (it still runs).
+        """
         if not command.isprintable() or " " in step_id:
             raise CannotHold("a command must be one printable line")
         ended = self._steps[step_id] = asyncio.get_running_loop().create_future()
-        await self._send(f"step {step_id} {command}")
+        await self._send(f"{'step' if acting else 'check'} {step_id} {command}")
         try:
             code = await asyncio.wait_for(asyncio.shield(ended), timeout)
         except TimeoutError:

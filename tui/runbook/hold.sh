@@ -1,5 +1,5 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
-# Hears: beat | note TEXT | step ID COMMAND | end.  Says: held DIR | beat | ended ID CODE.
+# Hears: beat | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.  Says: held DIR | beat | ended ID CODE.
 # A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here.
 who=$1 since=$2 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
 umask 077
@@ -28,17 +28,17 @@ else
   hear() { IFS= read -r line; }
 fi
 runner='trap "" HUP INT PIPE
-say() { logger -t stalewatch -- "$1" >/dev/null 2>&1 9>&-; }
+say() { [ -z "$1" ] || logger -t stalewatch -- "$1: $2" >/dev/null 2>&1 9>&-; }
 cd "$3" 2>/dev/null || cd /
-say "$1: $4 on $3 begins: $6"
+say "$1" "$4 on $3 begins: $6"
 umask 022
 sh -c "$6" </dev/null >"$5/$4.out" 2>&1 9>&-
 code=$?
-say "$1: $4 on $3 ended with code $code"
+say "$1" "$4 on $3 ended with code $code"
 kill -0 "$7" 2>/dev/null || rm -rf -- "$5"
 echo "ended $4 $code" >&9'
-begin() { # ID COMMAND
-  $own sh -c "$runner" stalewatch-step "$who" "$since" "$app" "$1" "$dir" "$2" $$ </dev/null >/dev/null 2>&1 &
+begin() { # WHO ID COMMAND
+  $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ </dev/null >/dev/null 2>&1 &
   running=$!
 }
 say "$what on $app: begins"
@@ -47,10 +47,8 @@ while hear; do
   case $line in
     beat) echo beat ;;
     'note '*) say "${line#note }" ;;
-    'step '*)
-      line=${line#step }
-      begin "${line%% *}" "${line#* }"
-      ;;
+    'step '*) line=${line#step } && begin "$who" "${line%% *}" "${line#* }" ;;
+    'check '*) line=${line#check } && begin '' "${line%% *}" "${line#* }" ;;
     end) break ;;
   esac
 done 2>/dev/null

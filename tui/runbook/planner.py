@@ -16,6 +16,7 @@ from tui.runbook.commands import (
     OCTANE_RELOAD,
     QUEUE_RESTART,
     Access,
+    fpm_binary,
     may_run,
     usable,
     usable_name,
@@ -70,9 +71,7 @@ def _server_plan(report: Report, request: Request, *, production: bool, means: M
     host = report.snapshot.host if report.snapshot else None
     blocked = preflight.blocked_at_all(report)
     if blocked or report.snapshot is None or not isinstance(host, HostFacts):
-        return ServerPlan(
-            server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, basis=basis
-        )
+        return ServerPlan(server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, basis=basis)
     return _Drawing(report, report.snapshot, host, request, means).server_plan(basis, production=production)
 
 
@@ -143,7 +142,7 @@ class _Drawing:
         if not self._laravel:
             return []
         if self._request.choice is Choice.CLEAR:
-            return [(layer, f"{layer.value} is cached", ()) for layer in cached_layers(self._host)]
+            return [(layer, f"asked for: {layer.value} cached now", ()) for layer in cached_layers(self._host)]
         rebuilt = {step.layer for step in rebuilds}
         asked = self._found.of(Remedy.CLEAR)
         if not self._wants(Phase.REBUILD):  # only a clear: a stale cache is emptied rather than rebuilt
@@ -162,8 +161,8 @@ class _Drawing:
         for layer in REBUILT:
             if self._request.choice is Choice.REBUILD or self._request.everything:
                 if layer in cached or layer in self._cleared:
-                    was = "is cached" if layer in cached else "was cached before it was cleared"
-                    found.append(steps.rebuild(self._access, layer, f"{layer.value} {was}"))
+                    when = "cached now" if layer in cached else "cached before it was cleared"
+                    found.append(steps.rebuild(self._access, layer, f"asked for: {layer.value} {when}"))
             elif needs := _of_layer(self._found.of(Remedy.REBUILD), layer):
                 found.append(steps.rebuild(self._access, layer, *_why(needs)))
         return found
@@ -324,7 +323,7 @@ def _access(report: Report, host: HostFacts, means: Means) -> Access:
     runtime = report.snapshot.runtime if report.snapshot else None
     seen = str(runtime.user) if isinstance(runtime, RuntimeFacts) else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
-    binary = str(fpm.binary) if fpm else ""
+    binary = (str(fpm.binary) or fpm_binary(str(fpm.config_path), str(fpm.unit))) if fpm else ""
     unit = means.units.get(report.key, "") or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),

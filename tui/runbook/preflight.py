@@ -154,7 +154,7 @@ def _judge_fpm_test(output: str, code: int) -> Outcome:
         return _not_told("no right to run php-fpm -t (stalewatch init --sudoers prints the line)", said)
     if "error_log" in output and "ermission denied" in output:
         return _not_told("php-fpm -t needs root: it could not open error_log", said)
-    if code in (126, 127):
+    if code in (126, 127) or output.startswith("sudo:"):
         return _not_told("php-fpm could not be run", said)
     return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
 

@@ -1,0 +1,49 @@
+"""What our own clears have emptied and no rebuild has put back: read from the audit log, so that it outlives the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.report import Layer
+from tui.runbook.audit import Entry, default_path
+from tui.runbook.commands import CACHE, CLEAR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TAIL = 1024 * 1024
+"""Bytes of the log that are read, from its end."""
+_CLEARS = {name: layer for layer, name in CLEAR.items()}
+_CACHES = {name: layer for layer, name in CACHE.items()}
+
+
+def cleared(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
+    """Layers by (server, app) for :class:`tui.runbook.planner.Means`. A log that is missing or damaged is an empty one."""
+    try:
+        with (path or default_path()).open("rb") as log:
+            log.seek(0, 2)
+            log.seek(max(log.tell() - TAIL, 0))
+            return from_lines(log.read().splitlines())
+    except OSError:
+        return {}
+
+
+def from_lines(lines: list[bytes]) -> dict[tuple[str, str], frozenset[Layer]]:
+    """The same from the log's lines, oldest first. Pure."""
+    found: dict[tuple[str, str], set[Layer]] = {}
+    decoder = msgspec.json.Decoder(Entry)
+    for line in lines:
+        try:
+            entry = decoder.decode(line)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            continue
+        if entry.event != "outcome" or entry.status != "done":
+            continue
+        layers = found.setdefault((entry.server, entry.app), set())
+        if entry.step in _CLEARS:
+            layers.add(_CLEARS[entry.step])
+        elif entry.step in _CACHES:
+            layers.discard(_CACHES[entry.step])
+    return {key: frozenset(layers) for key, layers in found.items() if layers}
