@@ -30,7 +30,10 @@ class Context(NamedTuple):
 
 
 class Action(NamedTuple):
-    """*keys*: the first is the one shown. *footer*: screens whose last line names it. *why_not*: the reason it cannot be done now, "" where it can."""
+    """*keys*: the first is the one shown. *footer*: screens whose last line names it.
+
+    *why_not*: the reason it cannot be done now, "" where it can.
+    """
 
     id: str
     keys: tuple[str, ...]

@@ -15,7 +15,7 @@ from tui.runbook.plan import LeftOut, Plan, Request, ServerPlan
 from tui.snapshot import Unseen
 from tui.text import SafeText
 
-EVIL = "[/x][bold]e\x1b]0;pwned\x07v\x1b[31mi\x9b31ml\u202e\u2066\r\n\x00😀"
+EVIL = "[/x][bold]e\x1b]0;pwned\x07v\x1b[31mi\x9b31ml\u202e\u2066\r\n\x00"
 
 
 def lie(report: Report) -> Report:

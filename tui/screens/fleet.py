@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tui import actions
 from tui.screens.base import LiveScreen
 from tui.screens.moves import moved, next_kinds
-from tui.screens.sizes import Sizes, share
+from tui.screens.sizes import Sizes, Wanted, share
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.footer import FooterView
 from tui.widgets.header import ClockView, HeaderView, summary_line
@@ -76,7 +76,7 @@ class FleetScreen(LiveScreen):
         self.model.update()
         self.model.settle()
         size, panes = self.app.size, self.model.panes()
-        self._resize(share(size.width, size.height, len(panes), len({pane.server for pane in panes}), self.model.view.dense))
+        self._resize(share(size.width, size.height, len(panes), len({pane.server for pane in panes})))
 
     def redraw(self) -> None:
         super().redraw()
@@ -84,24 +84,18 @@ class FleetScreen(LiveScreen):
         at = panes.index(chosen) if chosen in panes else -1
         looks = [self.model.look(pane, number == at and not self.model.view.on_timeline) for number, pane in enumerate(panes)]
         lanes = self.model.lanes()
-        sizes = share(
-            self.size.width,
-            self.size.height,
-            len(panes),
-            len(lanes),
-            self.model.view.dense,
-            bool(self.query_one("#filter").has_class("-open")),
-        )
+        view = self.model.view
+        wanted = Wanted(view.dense, self.query_one("#filter").has_class("-open"), view.on_timeline)
+        sizes = share(self.size.width, self.size.height, len(panes), len(lanes), wanted)
         self._resize(sizes)
         if sizes.table:
             marked = [look._replace(focused=number == at) for number, look in enumerate(looks)]
             self.query_one(FleetTable).show(panes, marked, at)
-            if chosen is not None:
+            if chosen is not None and sizes.strip:
                 self._strip.show(chosen, looks[at])
         else:
             self.query_one(PaneGrid).show(panes, looks, at, sizes.columns, sizes.pane)
         self.query_one(SummaryView).redraw()
-        view = self.model.view
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, view.on_timeline, self.model.cursor(), view.kinds)
         self.query_one(LanesView).show(lanes, scope)
         self.query_one(EventsView).show(self.model.events(), scope, any(lane.shades for lane in lanes))
@@ -192,7 +186,7 @@ class FleetScreen(LiveScreen):
         chosen = self.model.selected()
         if chosen is not None:
             self.model.view = self.model.view.but(marked=self.model.view.marked ^ {chosen.key})
-            self._move("down") if len(self.model.panes()) > 1 else self.redraw()
+            self._move("right") if len(self.model.panes()) > 1 else self.redraw()
 
     def _toggle_table(self) -> None:
         self._see(dense=not (self._sizes and self._sizes.table))

@@ -23,21 +23,36 @@ class Sizes(NamedTuple):
     events: int
 
 
-def share(width: int, height: int, panes: int, servers: int, dense: bool | None, filtering: bool = False) -> Sizes:
+class Wanted(NamedTuple):
+    """What the person asked for: *dense* table or panes (None: by itself), the filter's row, the keys on the timeline."""
+
+    dense: bool | None = None
+    filtering: bool = False
+    reading: bool = False
+
+
+def share(width: int, height: int, panes: int, servers: int, wanted: Wanted = Wanted()) -> Sizes:  # noqa: B008  a constant value
     """Panes where all of them fit beside a useful timeline, else the dense table with one pane under it."""
-    summary = 1 if height >= 24 + 6 else 0
-    free = height - 2 - summary - (1 if filtering else 0)
+    summary = 1 if height >= 30 else 0
+    free = height - 2 - summary - (1 if wanted.filtering else 0)
     columns = across(width, max(1, panes))
     rows = -(-max(1, panes) // columns)
     timeline = 1 + min(servers, 4) + 5
-    table = dense if dense is not None else rows * (PANE_HEIGHT - 2) + timeline > free
-    if table:
-        lanes = 1 + max(1, min(servers, max(3, free // 6)))
-        strip = 10 if free < 32 else 13
-        events = max(4, free // 6)
-        rows = min(1 + panes, max(4, free - lanes - events - strip))
-        return Sizes(summary, rows, strip, 0, 0, 1, lanes, max(2, free - rows - strip - lanes))
+    dense = wanted.dense if wanted.dense is not None else rows * (PANE_HEIGHT - 2) + timeline > free
+    if dense:
+        return _dense(free, summary, panes, servers, wanted.reading)
     lanes = 1 + max(1, min(servers, max(3, free // 4)))
     pane = min(PANE_HEIGHT, max(PANE_HEIGHT - 2, (free - lanes - 6) // rows))
     grid = min(rows * pane, max(pane, free - lanes - 6))
     return Sizes(summary, 0, 0, grid, min(pane, grid), columns, lanes, max(2, free - grid - lanes))
+
+
+def _dense(free: int, summary: int, panes: int, servers: int, reading: bool) -> Sizes:
+    """The table; while somebody reads the timeline, the list of events has the room of the one pane."""
+    lanes = 1 + max(1, min(servers, max(3, free // 6)))
+    strip = 10 if free < 32 else 13
+    events = max(4, free // 6)
+    rows = min(1 + panes, max(4, free - lanes - events - strip))
+    if reading:
+        strip = 0
+    return Sizes(summary, rows, strip, 0, 0, 1, lanes, max(2, free - rows - strip - lanes))

@@ -22,7 +22,8 @@ class LinesView(ScrollView, can_focus=False):
     """Subclasses hold values and override :meth:`build`; whoever sets values calls :meth:`redraw`."""
 
     DEFAULT_CSS = """
-    LinesView { overflow-x: hidden; overflow-y: hidden; scrollbar-size-vertical: 1; background: $background; }
+    LinesView { overflow-x: hidden; overflow-y: hidden; scrollbar-size-vertical: 1; background: $background;
+        scrollbar-background: $panel; scrollbar-background-hover: $panel; scrollbar-color: $secondary; }
     LinesView.-scrolls { overflow-y: auto; }
     """
 

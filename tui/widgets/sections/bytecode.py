@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.report import Layer, Verdict
 from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, columns, line, path_crop
+from tui.widgets.lines import BLANK, Line, Span, columns, line, paragraph, path_crop
 from tui.widgets.signs import sign
 from tui.widgets.times import size
 
@@ -23,7 +23,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     cache = facts.opcache(report)
     if cache is None:
         return [line(Span(f"  {facts.bytecode(report, clock).wide}", "unknown-mark"))]
-    rows = [_summary(cache, clock), _head(width)]
+    rows = [*_summary(cache, clock, width), _head(width)]
     verdicts = _verdicts(report)
     shown = sorted(cache.changed, key=lambda script: (-verdicts.get(script.path, Verdict.FRESH).rank, -script.hits))
     known = {script.path for script in shown}
@@ -45,16 +45,11 @@ def _verdicts(report: Report) -> dict[str, Verdict]:
     return found
 
 
-def _summary(cache: Opcache, clock: Clock) -> Line:
+def _summary(cache: Opcache, clock: Clock, width: int) -> list[Line]:
     total = cache.used_memory + cache.free_memory + cache.wasted_memory
-    since = f"holds what it holds since {clock.exact(cache.since)}" if cache.since else ""
-    return line(
-        Span(
-            f"  {cache.cached_scripts} scripts, {size(cache.used_memory)} of {size(total)} used, {size(cache.wasted_memory)} wasted; "
-            f"{since}",
-            "muted",
-        )
-    )
+    memory = f"{size(cache.used_memory)} of {size(total)} used, {size(cache.wasted_memory)} wasted"
+    since = f"; holds what it holds since {clock.exact(cache.since)}" if cache.since else ""
+    return paragraph(f"{cache.cached_scripts} scripts, {memory}{since}", width, "muted", "  ")
 
 
 def _widths(width: int) -> tuple[int, ...]:
