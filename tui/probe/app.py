@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tui.snapshot import CompiledView, FpmFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
 
 MAX_VIEWS = 5000
-_NOT_THERE = Unseen(code="app.missing", message=safe("there is no such directory on this server"), grant=safe("check the path (--app)"))
 
 
 class App:
@@ -133,8 +132,12 @@ class App:
             lock=self._lock(fast, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
-            problems=() if root and there else (_NOT_THERE,),
+            problems=() if root and there else (self._missing(host.hello.login),),
         )
+
+    def _missing(self, login: str) -> Unseen:
+        message = f"{self.place.path}: no such directory, or not visible to {login}"
+        return Unseen(code="app.missing", message=safe(message), grant=safe("check the path (--app, or [[server.app]] in stalewatch.toml)"))
 
     def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
         key = (self._views, id(self._walk), id(self._view_sources))

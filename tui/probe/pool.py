@@ -63,10 +63,11 @@ class PoolProbe:
         self._failures = 0
         self._unseen: Unseen | None = None
 
-    async def look(self, *, full: bool, wait: float, idle: bool) -> RuntimeFacts | Unseen:
+    async def look(self, *, full: bool, wait: float, idle: bool, moved: bool = False) -> RuntimeFacts | Unseen:
         """The pool now. Waits at most *wait* seconds; a request that takes longer goes on, and a later look picks it up.
 
-        *idle*: an ondemand pool without workers: asking it would start one, so the last answer stands for a minute.
+        *moved*: the host saw a file change, so the comparison is worth its cost. *idle*: an ondemand pool without workers: asking it
+        would start one, so the last answer stands for a minute.
         """
         now = asyncio.get_running_loop().time()
         if self._task is None:
@@ -74,7 +75,7 @@ class PoolProbe:
                 return self._unseen
             if idle and not full and self._last is not None and now - self._asked < IDLE_BEAT:
                 return self._without_scripts(self._last)
-            self._task = asyncio.create_task(self._ask(full))
+            self._task = asyncio.create_task(self._ask(full, moved))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
         if not done:
             return Unseen(
@@ -116,9 +117,9 @@ class PoolProbe:
 
     # ------------------------------------------------------------------------------------------------------------ the request
 
-    async def _ask(self, full: bool) -> RuntimeFacts | Unseen:
+    async def _ask(self, full: bool, moved: bool) -> RuntimeFacts | Unseen:
         loop = asyncio.get_running_loop()
-        verb = self._verb(full, loop.time())
+        verb = self._verb(full, moved, loop.time())
         self._asked = loop.time()
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
         body = msgspec.json.encode({"digest": digest, "limit": MAX_CHANGED})
@@ -140,15 +141,15 @@ class PoolProbe:
             status = await self.status_page(self.address) if self.pool and self.pool.status_path else _NO_SCOREBOARD
         return self._facts(verb, answer, status)
 
-    def _verb(self, full: bool, now: float) -> str:
+    def _verb(self, full: bool, moved: bool, now: float) -> str:
         """The most telling verb that is affordable now."""
         since_listed = now - self._listed
         opcache = self._last.opcache if self._last is not None else None
-        moved = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
-        due = since_listed >= SLOW_BEAT or (moved and since_listed >= MIN_SCRIPTS_BEAT)
+        other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
+        due = since_listed >= SLOW_BEAT or (other and since_listed >= MIN_SCRIPTS_BEAT)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
-        return "compare" if now - self._compared >= DUTY * self._compare_cost else "status"
+        return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"
 
     def _account(self, verb: str, answer: Answer, now: float) -> None:
         seconds = max(answer.ms, 0.0) / 1000.0

@@ -65,6 +65,7 @@ class Probe:
         self._pools: dict[str, PoolProbe] = {}
         self._slow_due = 0.0
         self._sources_seen: object = None
+        self._moved = False
         self._offset: float | None = None
 
     async def start(self) -> None:
@@ -81,7 +82,7 @@ class Probe:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(Fast(), error),)
         if not self._apps:
             return (self._empty(fast, None),)
-        runtimes = await self._ask_pools(full)
+        runtimes = await self._ask_pools(full, moved=self._moved)
         if self._opcache_moved(runtimes):
             await self._slow_beat(fast)
         roots = tuple(record.inode for app in self._apps if (record := fast.files.get(app.place.path)) is not None)
@@ -129,8 +130,9 @@ class Probe:
         asked = time.time()
         before, fast = await self._host.tick()
         self._offset = fast.now - (asked + time.time()) / 2
-        moved = before.children != fast.children or before.sockets != fast.sockets or any(app.moved(before, fast) for app in self._apps)
-        if full or moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_BEAT:
+        files = any(app.moved(before, fast) for app in self._apps)
+        self._moved = files or before.children != fast.children or before.sockets != fast.sockets
+        if full or self._moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_BEAT:
             fast = await self._slow_beat(fast)
         for app in self._apps:
             await app.read_logs(self._host, fast)
@@ -174,9 +176,9 @@ class Probe:
 
     # ----------------------------------------------------------------------------------------------------------------- runtime
 
-    async def _ask_pools(self, full: bool) -> dict[str, RuntimeFacts | Unseen]:
+    async def _ask_pools(self, full: bool, *, moved: bool) -> dict[str, RuntimeFacts | Unseen]:
         wait = TIMEOUT + 1.0 if full else PATIENCE
-        looks = {address: probe.look(full=full, wait=wait, idle=self._idle(probe)) for address, probe in self._pools.items()}
+        looks = {address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=moved) for address, probe in self._pools.items()}
         answers = await asyncio.gather(*looks.values(), return_exceptions=True)
         results: dict[str, RuntimeFacts | Unseen] = {}
         for address, answer in zip(looks, answers, strict=True):

@@ -1,0 +1,54 @@
+"""What watching costs a server, and that it leaves nothing in the cache it watches.
+
+`python -m pytest tests/lab/test_probe_cost.py -s` prints the figure for README.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.lab import Host, Lab
+from tests.lab.probing import host_of, look, opcache_of, probing
+
+TICKS = 60
+BEAT = 2.0
+BUDGET_MS = 15.0
+
+
+async def test_a_tick_costs_the_server_less_than_15_ms_slow_beat_included(lab: Lab, web1: Host) -> None:
+    """60 real beats (two minutes), minus what the same host uses unwatched in the same time."""
+    web1.get("/")
+    await asyncio.sleep(2)  # what the request set off is over
+    seconds = TICKS * BEAT / 4
+    before = web1.cpu_usec()
+    await asyncio.sleep(seconds)
+    idle_per_second = (web1.cpu_usec() - before) / seconds
+    async with probing(lab, web1) as (probe, _):
+        await look(probe, full=True)
+        loop = asyncio.get_running_loop()
+        before, begun = web1.cpu_usec(), loop.time()
+        slow = set()
+        for number in range(1, TICKS + 1):
+            slow.add(host_of(await look(probe)).slow_at)
+            await asyncio.sleep(max(0.0, begun + number * BEAT - loop.time()))
+        used = web1.cpu_usec() - before - idle_per_second * (loop.time() - begun)
+    per_tick = used / TICKS / 1000
+    print(f"\ncost on the server: {per_tick:.1f} ms of CPU a tick ({TICKS} ticks every {BEAT:g} s, {len(slow) - 1} slow beats)")
+    assert len(slow) >= 4, "the slow beat was not part of what was measured"
+    assert per_tick < BUDGET_MS
+
+
+async def test_200_ticks_leave_no_script_and_no_wasted_memory(lab: Lab, web1: Host) -> None:
+    for setting in (1, 0):
+        web1.fpm(validate_timestamps=setting)
+        web1.get("/")
+        async with probing(lab, web1) as (probe, _):
+            first = opcache_of(await look(probe, full=True))
+            for number in range(200):
+                await look(probe, full=number % 50 == 49)
+            last = opcache_of(await look(probe, full=True))
+        assert first.validate_timestamps is bool(setting)
+        assert last.cached_scripts == first.cached_scripts
+        assert last.cached_keys == first.cached_keys
+        assert last.wasted_memory == first.wasted_memory
+        assert {script.path for script in last.scripts} == {script.path for script in first.scripts}

@@ -1,0 +1,169 @@
+"""What the probe says when something is in its way: which, why, what to grant; and the other probe still sees."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from tests.lab import Host, Lab
+from tests.lab.probing import host_of, look, opcache_of, probing, runtime_of
+from tui.inventory import AppEntry
+from tui.snapshot import FpmFacts, RuntimeFacts, Unseen
+
+
+def fpm_of(snapshot: object) -> FpmFacts:
+    fpm = host_of(snapshot).fpm  # type: ignore[arg-type]
+    assert isinstance(fpm, FpmFacts), fpm
+    return fpm
+
+
+async def test_everything_is_discovered(lab: Lab, web1: Host) -> None:
+    web1.get("/")
+    async with probing(lab, web1) as (probe, _):
+        snapshot = await look(probe, full=True)
+    host, fpm = host_of(snapshot), fpm_of(snapshot)
+    assert snapshot.app == "/srv/app"
+    assert (host.layout.kind, host.layout.laravel) == ("laravel", "8.83.26")
+    assert fpm.unit == "php8.2-fpm.service"
+    assert fpm.version == "8.2"
+    assert fpm.pool is not None
+    assert (fpm.pool.name, fpm.pool.user) == ("www", "www-data")
+    assert fpm.status_text
+    assert any(stat.path == "/etc/php/8.2/fpm/php.ini" for stat in fpm.config_files)
+    status = web1.status()
+    assert {worker.pid for worker in fpm.workers} == {each["pid"] for each in status["processes"]}
+    for worker in fpm.workers:
+        told = next(each["start time"] for each in status["processes"] if each["pid"] == worker.pid)
+        assert abs(worker.started - told) < 1.1
+    assert host.packages.cached == host.packages.installed == ("acme/greeter",)
+    assert [cache.layer for cache in host.caches if cache.stat and cache.complete] == ["config", "routes", "events", "packages", "services"]
+    assert host.views.views
+    assert all(view.source is not None for view in host.views.views)
+    assert host.release.dirty == 0
+    assert host.release.deploys[0].source == "git"
+    assert host.disk_free
+    assert host.problems == ()
+    assert runtime_of(snapshot).user == "www-data"
+    assert opcache_of(snapshot).entry_points[0].path == "/srv/app/public/index.php"
+
+
+async def test_an_edit_is_seen_at_the_next_tick(lab: Lab, web1: Host) -> None:
+    web1.get("/")
+    async with probing(lab, web1) as (probe, _):
+        await look(probe, full=True)
+        web1.edit("config/services.php", replace=("1", "2"))
+        inputs = host_of(await look(probe)).inputs["config"]
+        assert inputs.direct[0].path == "config/services.php"
+        web1.release("v2")
+        await asyncio.sleep(2)  # one beat: a comparison is not repeated within 200 times what it cost
+        snapshot = await look(probe)
+        assert [script.path.rpartition("/")[2] for script in opcache_of(snapshot).changed] == ["HomeController.php"]
+        assert host_of(snapshot).inputs["code"].direct[0].path.endswith("HomeController.php")
+
+
+async def test_a_reload_is_seen_at_the_next_tick(lab: Lab, web1: Host) -> None:
+    async with probing(lab, web1) as (probe, _):
+        before = await look(probe, full=True)
+        await asyncio.sleep(1)  # start times are whole seconds
+        web1.reload()
+        after = await look(probe)
+        assert not {worker.pid for worker in fpm_of(before).workers} & {worker.pid for worker in fpm_of(after).workers}
+        assert opcache_of(after).start_time > opcache_of(before).start_time
+        assert runtime_of(after).own_requests == 1
+
+
+async def test_a_denied_socket(lab: Lab, web1: Host) -> None:
+    web1.deny_socket()
+    async with probing(lab, web1) as (probe, _):
+        snapshot = await look(probe, full=True)
+        assert isinstance(snapshot.runtime, Unseen)
+        assert snapshot.runtime.code == "fpm.socket-denied"
+        assert "usermod -aG www-data deploy" in snapshot.runtime.grant
+        assert fpm_of(snapshot).workers, "the host part still sees"
+        web1.allow_socket()
+        deadline = time.monotonic() + 20
+        while not isinstance((await look(probe)).runtime, RuntimeFacts):
+            assert time.monotonic() < deadline, "it does not recover by itself"
+            await asyncio.sleep(0.3)
+
+
+async def test_fpm_stopped_and_back(lab: Lab, web1: Host) -> None:
+    async with probing(lab, web1) as (probe, _):
+        await look(probe, full=True)
+        web1.stop_fpm()
+        snapshot = await look(probe)
+        assert isinstance(snapshot.runtime, Unseen)
+        assert fpm_of(snapshot).running is False
+        assert fpm_of(snapshot).workers == ()
+        web1.start_fpm()
+        snapshot = await look(probe, full=True)
+        assert fpm_of(snapshot).running
+        assert isinstance(snapshot.runtime, RuntimeFacts)
+
+
+async def test_a_jammed_pool_does_not_blind_the_host_part(lab: Lab, web1: Host) -> None:
+    web1.pool(pm="static", pm__max_children=1)
+    web1.get("/")
+    async with probing(lab, web1) as (probe, _):
+        await look(probe, full=True)
+        slow = asyncio.create_task(asyncio.to_thread(web1.get, "/sleep/4"))
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        snapshot = await look(probe)
+        assert time.monotonic() - begun < 2.5
+        assert isinstance(snapshot.runtime, Unseen)
+        assert snapshot.runtime.code == "fpm.no-answer"
+        assert fpm_of(snapshot).workers
+        await slow
+        assert isinstance((await look(probe, full=True)).runtime, RuntimeFacts)
+
+
+async def test_a_path_that_is_not_there(lab: Lab, web1: Host) -> None:
+    async with probing(lab, web1, AppEntry(path="/srv/not-there")) as (probe, _):
+        snapshot = await look(probe, full=True)
+    assert host_of(snapshot).layout.exists is False
+    assert [(problem.code, "/srv/not-there" in problem.message) for problem in snapshot.problems] == [("app.missing", True)]
+
+
+async def test_private_tmp_hides_one_directory_and_not_all(lab: Lab, web1: Host) -> None:
+    web1.fpm()
+    web1.run(["mkdir", "-p", "/run/systemd/system/php8.2-fpm.service.d"])
+    drop_in = "/run/systemd/system/php8.2-fpm.service.d/private.conf"
+    try:
+        web1.run(["sh", "-c", f"printf '[Service]\\nPrivateTmp=yes\\n' >{drop_in}; systemctl daemon-reload"])
+        web1.restart()
+        async with probing(lab, web1) as (probe, _):
+            assert opcache_of(await look(probe, full=True)).enabled
+    finally:
+        web1.run(["sh", "-c", f"rm -rf {drop_in.rpartition('/')[0]}; systemctl daemon-reload"])
+        web1.restart()
+
+
+async def test_secrets_of_env_and_config_stay_on_the_server(lab: Lab, web1: Host) -> None:
+    """Nothing that the probe sends or keeps holds what is in .env or in the cached configuration."""
+    web1.edit(".env", web1.read("/srv/app/.env") + "\nCANARY=canary-in-env\n")
+    web1.edit("config/services.php", "<?php return ['retell' => ['version' => 'v1', 'secret' => 'canary-in-config']];\n")
+    web1.artisan("config:cache")
+    assert "canary-in-config" in web1.read("/srv/app/bootstrap/cache/config.php")
+    async with probing(lab, web1) as (probe, _):
+        heard: list[bytes] = []
+        snapshot = await look(probe, full=True)
+        host = probe._host
+        deframer = host._coprocess._deframer  # type: ignore[union-attr]
+        feed = deframer.feed
+
+        def listen(data: bytes) -> object:
+            heard.append(data)
+            return feed(data)
+
+        deframer.feed = listen  # type: ignore[method-assign]
+        await host.ask(("again",))
+        for app in probe._apps:
+            app._contents._seen.clear()
+            app._judged.clear()
+        await look(probe, full=True)
+    assert sum(map(len, heard)) > 1000
+    assert b"canary" not in b"".join(heard)
+    assert b"canary" not in msgspec.json.encode(snapshot)
