@@ -43,7 +43,7 @@ class BoardChanged(Message):
 class StalewatchApp(App[int]):
     """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
 
-    Whoever makes the engine starts and stops it.
+    Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
     """
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
@@ -57,6 +57,7 @@ class StalewatchApp(App[int]):
         *,
         title: str = "",
         theme: str = "",
+        painted: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,6 +70,7 @@ class StalewatchApp(App[int]):
         for source in files().values():
             self.register_theme(textual(source))
         self.theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or DEFAULT
+        self._after_first_frame = painted
         self._due: Timer | None = None
         self._painted = 0.0
 
@@ -80,6 +82,8 @@ class StalewatchApp(App[int]):
         self.flush()
         self.model.engine.board.listen(self._told)
         self.set_interval(1.0, self._tick)
+        if self._after_first_frame is not None:
+            self.screen.call_after_refresh(self._after_first_frame)
 
     # --------------------------------------------------------------------------------------------------------------------- data
 

@@ -14,6 +14,7 @@ from tui.runbook import planner
 from tui.runbook.basis import basis_of
 from tui.runbook.plan import Plan, Progress, Request, Status
 from tui.timeline import from_progress
+from tui.watch.publish import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,9 @@ class Engine:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.board = Board()
+        self.publisher = Publisher(self.board)
+        for server in fleet.servers:
+            self.publisher.place_holder(server)
         self.read_only = fleet.read_only
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: dict[str, Watcher] = {}
@@ -40,7 +44,7 @@ class Engine:
         self._runs: set[asyncio.Task[dict[Key, Status]]] = set()
 
     def start(self) -> None:
-        """Start watching; returns at once (asyncssh is imported in the engine's thread)."""
+        """Start watching; returns at once. What links need is imported in the engine's thread: best after the first frame."""
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -91,15 +95,12 @@ class Engine:
             asyncio.run(self._watch())
 
     async def _watch(self) -> None:
-        from tui.watch.publish import Publisher
         from tui.watch.watcher import Watcher
 
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        self.publisher = Publisher(self.board)
         chance = random.Random()
         for server in self.fleet.servers:
-            self.publisher.place_holder(server)
             self._watchers[server.name] = Watcher(server, self.fleet, self.publisher, chance)
         self._started.set()
         async with asyncio.TaskGroup() as group:

@@ -55,8 +55,7 @@ def run(fleet: Fleet) -> int:
     from tui.engine import Engine
 
     engine = Engine(fleet)
-    app = StalewatchApp(engine)
-    engine.start()
+    app = StalewatchApp(engine, painted=engine.start)
     try:
         app.run()
     finally:

@@ -93,7 +93,7 @@ class _Fix:
         self._dry_run = dry_run
 
     async def run(self) -> ExitCode:
-        from tui.watch import open_sites
+        from tui.watch.once import open_sites
 
         async with open_sites(self._fleet) as sites:
             plan = self._plan(sites.reports)

@@ -81,10 +81,10 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seams(monkeypatch: pytest.MonkeyPatch) -> Seams:
     fakes = Seams()
-    watch = ModuleType("tui.watch")
+    watch = ModuleType("tui.watch.once")
     watch.look_once = fakes.look_once  # type: ignore[attr-defined]
     watch.open_sites = fakes.open_sites  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tui.watch", watch)
+    monkeypatch.setitem(sys.modules, "tui.watch.once", watch)
     from tui.runbook import planner
 
     monkeypatch.setattr(planner, "plan", fakes.plan)

@@ -168,7 +168,7 @@ changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.se
 seams.plans = {plans}
 seams.result = {{("web1", "/srv/app"): Status.DONE}}
 seams.progress = [examples.progress()]
-watch = sys.modules["tui.watch"] = ModuleType("tui.watch")
+watch = sys.modules["tui.watch.once"] = ModuleType("tui.watch.once")
 watch.open_sites = seams.open_sites
 planner.plan = seams.plan
 from tui.cli import main
