@@ -82,7 +82,7 @@ class FleetScreen(LiveScreen):
         super().redraw()
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
-        looks = [self.model.look(pane, number == at and not self.model.view.on_timeline) for number, pane in enumerate(panes)]
+        looks = self.model.looks(panes, -1 if self.model.view.on_timeline else at)
         lanes = self.model.lanes()
         view = self.model.view
         wanted = Wanted(view.dense, self.query_one("#filter").has_class("-open"), view.on_timeline)
@@ -128,7 +128,8 @@ class FleetScreen(LiveScreen):
     def _count_seconds(self) -> None:
         """Panes that are connecting say for how long."""
         panes, chosen = self.model.panes(), self.model.selected()
-        looks = [self.model.look(pane, pane is chosen and not self.model.view.on_timeline) for pane in panes]
+        at = panes.index(chosen) if chosen in panes else -1
+        looks = self.model.looks(panes, -1 if self.model.view.on_timeline else at)
         if self._sizes and self._sizes.table and chosen in panes:
             self._strip.show(chosen, looks[panes.index(chosen)])
         elif self._sizes and self._sizes.grid:

@@ -16,7 +16,7 @@ from tui.widgets.pane_lines import Look, verdict_of
 from tui.widgets.window import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from tui.runbook.plan import Plan, Status
@@ -44,6 +44,8 @@ class Model:
         self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
         self._order: list[Key] = []
         self._span: int | None = None
+        self._panes: tuple[tuple[State, list[Key], str], list[Pane]] | None = None
+        self._lanes: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
 
     def update(self) -> bool:
         """Take the board's newest; whether anything changed."""
@@ -74,11 +76,15 @@ class Model:
         if force or self.may_move():
             self._order = order.worst_first(self.state.panes)
 
-    def panes(self) -> list[Pane]:
-        """What the filter lets through, in order."""
-        known = {pane.key: pane for pane in self.shown.panes}
-        panes = [known[key] for key in order.keep(self._order, self.shown.panes)]
-        return [pane for pane in panes if order.matches(pane, self.view.filter)] if self.view.filter else panes
+    def panes(self) -> Sequence[Pane]:
+        """What the filter lets through, in order; made once per state, order and filter."""
+        wanted = (self.shown, self._order, self.view.filter)
+        if self._panes is None or any(one is not other for one, other in zip(self._panes[0], wanted, strict=True)):
+            known = {pane.key: pane for pane in self.shown.panes}
+            panes = [known[key] for key in order.keep(self._order, self.shown.panes)]
+            kept = [pane for pane in panes if order.matches(pane, self.view.filter)] if self.view.filter else panes
+            self._panes = (wanted, kept)
+        return self._panes[1]
 
     def selected(self) -> Pane | None:
         """The pane under the cursor: the worst until somebody chose one."""
@@ -88,10 +94,14 @@ class Model:
     def pane(self, key: Key) -> Pane | None:
         return next((pane for pane in self.shown.panes if pane.key == key), None)
 
-    def look(self, pane: Pane, focused: bool) -> Look:
-        """How *pane* is seen now."""
+    def looks(self, panes: Sequence[Pane], focused: int) -> list[Look]:
+        """How *panes* are seen now; *focused*: the place of the one that has the keys (-1: none)."""
         monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()
-        return Look(self.clock().coarse, monotonic, focused, pane.key in self.view.marked, self.engine.fleet.thresholds.hit_rate)
+        clock, marked, threshold = self.clock().coarse, self.view.marked, self.engine.fleet.thresholds.hit_rate
+        return [
+            Look(clock, monotonic if pane.step or pane.error else 0.0, at == focused, pane.key in marked, threshold)
+            for at, pane in enumerate(panes)
+        ]
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
@@ -114,7 +124,9 @@ class Model:
 
     def lanes(self) -> list[Lane]:
         """One lane per server, in the order of the panes."""
-        events, chosen = by_server(self.shown.events), self.selected()
+        if self._lanes[0] is not self.shown.events:
+            self._lanes = (self.shown.events, by_server(self.shown.events))
+        events, chosen = self._lanes[1], self.selected()
         names = dict.fromkeys(pane.server for pane in self.panes())
         return [
             Lane(

@@ -34,7 +34,8 @@ def worst_first(panes: Sequence[Pane]) -> list[Key]:
 def keep(order: Sequence[Key], panes: Sequence[Pane]) -> list[Key]:
     """The same order, without panes that are gone; a pane that is new takes the place of a gone one of its server, else the end."""
     known = {pane.key for pane in panes}
-    added = [pane.key for pane in panes if pane.key not in set(order)]
+    before = set(order)
+    added = [pane.key for pane in panes if pane.key not in before]
     kept: list[Key] = []
     for key in order:
         if key in known:

@@ -38,7 +38,7 @@ class DetailView(LinesView):
         if pane is None:
             return ()
         events = [event for event in reversed(self._model.shown.events) if event.server == pane.server]
-        rows, self.starts = detail_lines(pane, events, self._model.look(pane, True), width)
+        rows, self.starts = detail_lines(pane, events, self._model.looks([pane], 0)[0], width)
         return rows
 
 

@@ -118,6 +118,7 @@ class FleetTable(LinesView):
         self._panes: Sequence[Pane] = ()
         self._looks: Sequence[Look] = ()
         self._top = 0
+        self._made: dict[tuple[str, str], tuple[Pane, tuple[Look, int, bool], Line]] = {}
 
     def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int) -> None:
         self._panes, self._looks = panes, looks
@@ -128,7 +129,7 @@ class FleetTable(LinesView):
     def build(self, width: int, height: int) -> Sequence[Line]:
         shown = range(self._top, min(len(self._panes), self._top + height - 1))
         apps = Counter(pane.server for pane in self._panes)
-        rows = [row(self._panes[at], self._looks[at], width, apps[self._panes[at].server] > 1) for at in shown]
+        rows = [self._row(self._panes[at], self._looks[at], width, apps[self._panes[at].server] > 1) for at in shown]
         below = len(self._panes) - self._top - len(rows)
         top = head(width)
         if self._top or below:
@@ -138,6 +139,14 @@ class FleetTable(LinesView):
                 width,
             )
         return [top, *rows]
+
+    def _row(self, pane: Pane, look: Look, width: int, twin: bool) -> Line:
+        """The row of *pane*, made anew only where something it shows is another."""
+        known = self._made.get(pane.key)
+        if known is None or known[0] is not pane or known[1] != (look, width, twin):
+            known = (pane, (look, width, twin), row(pane, look, width, twin))
+            self._made[pane.key] = known
+        return known[2]
 
     def on_click(self, event: events.Click) -> None:
         at = self._top + event.y - 1

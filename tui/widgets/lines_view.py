@@ -34,8 +34,8 @@ class LinesView(ScrollView, can_focus=False):
         self._drawn: tuple[str, int] = ("", 0)
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        """The rows for a widget of *width* × *height* cells (more rows than *height*: it scrolls)."""
-        raise NotImplementedError
+        """The rows for a widget of *width* × *height* cells (more rows than *height*: it scrolls). Nothing, where it has no values yet."""
+        return ()
 
     @property
     def lines(self) -> tuple[Line, ...]:
