@@ -68,7 +68,7 @@ class Acting:
         try:
             self._hold = await hold(self._site.link, self._who, app or self._server.app, fpm, self._request.choice.value)
         except Busy as busy:
-            outcome = _outcome(Status.FAILED, why=busy.message, since=busy.grant.removeprefix("since "))
+            outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
         except StalewatchError as error:
@@ -159,7 +159,7 @@ class Acting:
             ended = await self._hold.step(step.id, step.command, step.timeout)
             self._said = ended.output
             if ended.code != 0 and _never_ran(ended.output, ended.code):
-                return _outcome(Status.FAILED, why=ended.output.strip()[-300:] or f"exit code {ended.code}")
+                return _outcome(Status.FAILED, why=preflight.last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0
         return await self._proof(step, self._before)
 
@@ -178,7 +178,7 @@ class Acting:
             self._progress(step.id, Status.RUNNING, outcome.evidence)
             await asyncio.sleep(self._timings.poll)
         if self._said.strip() and outcome.status is Status.FAILED:
-            outcome = Outcome(status=outcome.status, evidence={**outcome.evidence, "said": safe(self._said.strip()[-300:])})
+            outcome = Outcome(status=outcome.status, evidence={**outcome.evidence, "said": preflight.last_lines(self._said)})
         return outcome
 
     async def _prove_fresh(self, step: Step) -> Outcome:

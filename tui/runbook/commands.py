@@ -97,8 +97,12 @@ def may_run(text: str) -> str:
     return f"sudo -n -l {text.removeprefix(_SUDO)}" if text.startswith(_SUDO) else ""
 
 
-def fpm_binary(config_path: str, unit: str) -> str:
-    """Where Debian and Ubuntu have the binary of this FPM ("" not known): only root may read the master's /proc/PID/exe."""
+def fpm_binary(seen: str, config_path: str, unit: str) -> str:
+    """The path of the FPM binary ("" not known). *seen* is what /proc tells: only root may read the master's exe, others get its name."""
+    if usable(seen):
+        return seen
+    if re.fullmatch(r"php-fpm[0-9.]*", seen):
+        return f"/usr/sbin/{seen}"
     version = re.match(r"/etc/php/(\d+\.\d+)/fpm/", config_path) or re.fullmatch(r"php(\d+\.\d+)-fpm(?:\.service)?", unit)
     return f"/usr/sbin/php-fpm{version[1]}" if version else ""
 

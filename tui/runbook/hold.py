@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
+from tui.runbook.words import moment
 from tui.text import SafeText, safe
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ class Hold:
         elif word == "busy" and not self._held.done():
             which, since, who = (*rest.split(" ", 2), "", "")[:3]
             place = "this application" if which == "app" else "this FPM master"
-            self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}", grant=f"since {safe(since, 20)}"))
+            known = f" since {moment(int(since))}" if since.isdigit() and since != "0" else ""
+            self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}{known}"))
         elif word == "failed" and not self._held.done():
             self._held.set_exception(CannotHold(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
 

@@ -283,7 +283,7 @@ class _Drawing:
 
     def _tolerated(self, acting: list[Step]) -> tuple[Layer, ...]:
         if self._fixing and not self._request.only:
-            touched = {step.layer for step in acting}
+            touched = {step.layer for step in acting} | ({Layer.OPCACHE} if any(step.phase is Phase.RELOAD for step in acting) else set())
             unseen = [layer for layer, verdict in self._report.layers.items() if verdict.value == "unknown" and layer not in touched]
             return tuple(dict.fromkeys([*self._found.layers, *unseen]))
         proving = {step.layer for step in acting}
@@ -323,13 +323,13 @@ def _access(report: Report, host: HostFacts, means: Means) -> Access:
     runtime = report.snapshot.runtime if report.snapshot else None
     seen = str(runtime.user) if isinstance(runtime, RuntimeFacts) else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
-    binary = (str(fpm.binary) or fpm_binary(str(fpm.config_path), str(fpm.unit))) if fpm else ""
+    binary = fpm_binary(str(fpm.binary), str(fpm.config_path), str(fpm.unit)) if fpm else ""
     unit = means.units.get(report.key, "") or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
-        fpm_binary=binary if usable(binary) else "",
+        fpm_binary=binary,
         allowed=means.allowed.get(report.key, frozenset()),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.runbook.commands import usable
 from tui.runbook.plan import Action, Outcome, Phase, Status
+from tui.runbook.words import moment
 from tui.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
 from tui.text import SafeText, safe
 
@@ -54,7 +54,7 @@ def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, 
     reload = any(step.action is Action.RELOAD_FPM for step in steps)
     acting = any(step.phase not in (Phase.PREFLIGHT, Phase.VERIFY) for step in steps)
     if host.lock is not None and acting:
-        blocked.append(f"{host.lock.who} runs a runbook here since {_clock(host.lock.since)}")
+        blocked.append(f"{host.lock.who} runs a runbook here since {moment(host.lock.since)}")
     if artisan and host.disk_free is not None and host.disk_free < DISK_FLOOR:
         blocked.append(f"the disk is full: {host.disk_free // 1024**2} MiB free")
     if artisan and not user:
@@ -65,7 +65,7 @@ def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, 
         warnings.append("this is production")
     if acting and host.release.under_way is not None:
         way = host.release.under_way
-        warnings.append(f"a deploy is under way ({way.sign}, since {_clock(way.since)}): what is rebuilt now may be old again in a moment")
+        warnings.append(f"a deploy is under way ({way.sign}, since {moment(way.since)}): what is rebuilt now may be old again in a moment")
     if artisan:
         warnings += _foreign_owners(host, user)
     if any(step.action is Action.ARTISAN and step.id == "cache:clear" for step in steps):
@@ -125,10 +125,6 @@ def _foreign_owners(host: HostFacts, user: str) -> list[str]:
     return [f"cache files belong to {', '.join(sorted(foreign))}, not to the pool's user {user}: artisan may not be able to replace them"]
 
 
-def _clock(at: float) -> str:
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%H:%M:%S UTC")
-
-
 def _safe(lines: list[str]) -> tuple[SafeText, ...]:
     return tuple(safe(line) for line in lines)
 
@@ -140,14 +136,14 @@ def judge(step: Step, output: str, code: int) -> Outcome:
     if step.action is Action.DISK_FREE:
         return _judge_disk(output)
     if step.action is Action.RIGHTS:
-        return _judge_rights(output, code)
+        return _judge_rights(step.command.split(" && "), output, code)
     if code == 0:
         return Outcome(status=Status.DONE, evidence={"artisan": safe("is there")})
     return Outcome(status=Status.FAILED, evidence={"artisan": safe("there is no artisan in the application's root")})
 
 
 def _judge_fpm_test(output: str, code: int) -> Outcome:
-    said = safe(output.strip()[-400:])
+    said = last_lines(output)
     if code == 0 and "test is successful" in output:
         return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
     if _no_right(output):
@@ -162,21 +158,26 @@ def _judge_fpm_test(output: str, code: int) -> Outcome:
 def _judge_disk(output: str) -> Outcome:
     fields = output.strip().splitlines()[-1].split() if output.strip() else []
     if len(fields) < 6 or not fields[3].isdigit():
-        return _not_told("df could not be read", safe(output.strip()[-200:]))
+        return _not_told("df could not be read", last_lines(output))
     free = int(fields[3]) * 1024
     status = Status.DONE if free >= DISK_FLOOR else Status.FAILED
     return Outcome(status=status, evidence={"free": safe(f"{free // 1024**2} MiB")})
 
 
-def _judge_rights(output: str, code: int) -> Outcome:
+def _judge_rights(asked: list[str], output: str, code: int) -> Outcome:
     if code == 0:
         return Outcome(status=Status.DONE, evidence={"sudo": safe("every command of the plan is permitted")})
-    lines = output.strip().splitlines()
     if _no_right(output) or code == 1:
-        permitted = sum(not line.startswith("sudo:") for line in lines)
-        missing = f"command {permitted + 1} of the plan is not permitted (stalewatch init --sudoers prints the lines)"
-        return Outcome(status=Status.FAILED, evidence={"sudo": safe(missing), "said": safe(output.strip()[-200:])})
-    return _not_told("sudo does not tell what it permits", safe(output.strip()[-200:]))
+        permitted = sum(not line.startswith("sudo:") for line in output.strip().splitlines())  # it prints each one that is
+        missing = asked[min(permitted, len(asked) - 1)].replace("sudo -n -l", "sudo -n", 1)
+        grant = safe("stalewatch init --sudoers prints the lines")
+        return Outcome(status=Status.FAILED, evidence={"not permitted": safe(missing), "grant": grant})
+    return _not_told("sudo does not tell what it permits", last_lines(output))
+
+
+def last_lines(output: str, most: int = 3) -> SafeText:
+    """The end of what a command said, in one line."""
+    return safe("; ".join(line.strip() for line in output.strip().splitlines()[-most:])[-400:])
 
 
 def _no_right(output: str) -> bool:

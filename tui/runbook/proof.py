@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from tui.report import Report, Verdict
 from tui.runbook.needs import seen_opcache
 from tui.runbook.plan import Outcome, Status
+from tui.runbook.words import moment
 from tui.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts
 from tui.text import SafeText, safe
 
 if TYPE_CHECKING:
     from tui.runbook.plan import Step
-    from tui.snapshot import Process
+    from tui.runbook.words import moment
+from tui.snapshot import Process
 
 _KIND = {"queue:restart": "queue", "horizon:terminate": "horizon", "octane:reload": "octane"}
 
@@ -41,10 +43,10 @@ def reloaded(before: Report, after: Report, sent: int) -> Outcome:
             evidence[name] = safe("not seen")
         elif now < sent or now == was:
             waiting = True
-            evidence[name] = safe(f"still {now}")
+            evidence[name] = safe(f"still {moment(now)}")
         else:
             proofs += 1
-            evidence[name] = safe(str(now))
+            evidence[name] = safe(moment(now))
     if not proofs and not waiting:  # nobody may ask the pool: only /proc is left
         waiting = not new or not all(started >= sent for _, started in new)
         evidence["proof"] = safe("worker start times only: the pool could not be asked")

@@ -12,6 +12,7 @@ from tui.report import Finding, Layer, Remedy, Report, Verdict
 from tui.runbook import proof
 from tui.runbook.needs import seen_opcache
 from tui.runbook.plan import Action, Outcome, Phase, ServerPlan, Status, Step
+from tui.runbook.words import moment
 from tui.snapshot import CacheFile, FileStat, HostFacts, Script
 from tui.text import SafeText, safe
 
@@ -42,7 +43,7 @@ def prove(
         return _wiped(after)
     if step.layer is None:
         failed = "Failed to clear" in said
-        words = said.strip()[-200:] or "nothing"
+        words = " ".join(said.split())[-200:] or "nothing"
         return _outcome(Status.FAILED if failed else Status.DONE, said=words, proof="none: it leaves no artefact here")
     if step.layer is Layer.VIEWS:
         return _views(step, host, after, sent)
@@ -83,11 +84,11 @@ def settled(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = f
 
 
 def artefacts(report: Report) -> dict[str, SafeText]:
-    """The artefacts that a person would look at, with their times (epoch seconds, server's clock)."""
+    """The artefacts that a person would look at, with their times by the server's clock."""
     host = _host(report)
-    found = {str(cache.path): safe(f"{cache.stat.mtime:.0f}") for cache in host.caches if cache.stat} if host else {}
+    found = {str(cache.path): safe(moment(cache.stat.mtime)) for cache in host.caches if cache.stat} if host else {}
     if (opcache := seen_opcache(report.snapshot)) is not None:
-        found["opcache since"] = safe(str(opcache.since))
+        found["opcache since"] = safe(moment(opcache.since))
     return found
 
 
@@ -122,15 +123,15 @@ def _rebuilt(caches: list[CacheFile], host: HostFacts, step: Step, server: Serve
             continue
         wrong = _wrong(stat, sent, newest, str(server.user)) or ("it is not complete" if cache.complete is False else "")
         failed = failed or bool(wrong)
-        evidence[cache.path] = wrong or f"written {stat.mtime:.0f}, owner {stat.owner or 'not known'}"
+        evidence[cache.path] = wrong or f"written {moment(stat.mtime)}, owner {stat.owner or 'not known'}"
     return _outcome(Status.FAILED if failed else Status.DONE, **evidence)
 
 
 def _wrong(stat: FileStat, sent: int, newest: float, user: str) -> str:
     if math.floor(stat.mtime) < sent:
-        return f"not rewritten: still of {stat.mtime:.0f}"
+        return f"not rewritten: still of {moment(stat.mtime)}"
     if math.floor(newest) > stat.mtime + 1:
-        return f"older than its newest source ({newest:.0f})"
+        return f"older than its newest source ({moment(newest)})"
     if user and stat.owner and stat.owner != user:
         return f"belongs to {stat.owner}, the pool runs as {user}"
     return ""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.runbook.examples import bytecode, finding, report, runtime, vt0
 from tui.report import Layer
-from tui.runbook.commands import Access, may_run, sudoers, usable
+from tui.runbook.commands import Access, fpm_binary, may_run, sudoers, usable
 from tui.runbook.plan import Action, Choice, Request
 from tui.runbook.planner import plan
 from tui.text import safe
@@ -79,3 +79,17 @@ def test_may_run_asks_for_the_very_command() -> None:
     text = ACCESS.text(ACCESS.artisan("config:cache"))
     assert may_run(text) == text.replace("sudo -n", "sudo -n -l", 1)
     assert may_run("/usr/bin/php x") == ""
+
+
+@pytest.mark.parametrize(
+    ("seen", "config", "unit", "binary"),
+    [
+        ("/usr/sbin/php-fpm8.3", "/etc/php/8.2/fpm/php-fpm.conf", "php8.2-fpm", "/usr/sbin/php-fpm8.3"),
+        ("php-fpm8.2", "", "", "/usr/sbin/php-fpm8.2"),
+        ("", "/etc/php/8.2/fpm/php-fpm.conf", "", "/usr/sbin/php-fpm8.2"),
+        ("", "", "php8.4-fpm.service", "/usr/sbin/php-fpm8.4"),
+        ("php-fpm; rm", "/opt/php.conf", "app.service", ""),
+    ],
+)
+def test_the_binary_of_a_master_whose_exe_we_may_not_read(seen: str, config: str, unit: str, binary: str) -> None:
+    assert fpm_binary(seen, config, unit) == binary

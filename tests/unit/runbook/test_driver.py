@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.unit.runbook.examples import bytecode, finding, host, report, runtime, vt0
+from tests.unit.runbook.examples import bytecode, finding, fpm, host, report, runtime, vt0
 from tui.errors import LinkLost
 from tui.report import Finding, Layer, Report
 from tui.runbook import driver
@@ -24,7 +24,7 @@ from tui.runbook.audit import Audit
 from tui.runbook.hold import hold
 from tui.runbook.plan import Choice, Progress, Request, Status
 from tui.runbook.planner import plan
-from tui.snapshot import AppLayout, CacheFile, FileStat, FpmFacts, HostFacts, Inputs, ReleaseFacts, ViewFacts
+from tui.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
 from tui.text import safe
 from tui.transport.local import LocalLink
 
@@ -82,10 +82,7 @@ class Here:
         )
 
     def _host(self, source: FileStat | None, cache: FileStat | None) -> HostFacts:
-        facts = host()
-        assert isinstance(facts.fpm, FpmFacts)
         me = safe(getpass.getuser())
-        assert facts.fpm.pool is not None
         return host(
             now=time.time(),
             login=me,
@@ -94,6 +91,7 @@ class Here:
             caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php"), stat=cache),),
             inputs={"config": Inputs(direct=(source,) if source else ())},
             views=ViewFacts(),
+            fpm=fpm(config_path=safe(str(self.root / "config"))),
         )
 
 

@@ -233,7 +233,7 @@ def test_in_flight_requests_are_counted_without_our_own() -> None:
 @pytest.mark.parametrize(
     ("seen", "why"),
     [
-        (report(CONFIG, host_facts=host(lock=LockHolder(who=safe("bob@desk"), since=T0))), "bob@desk runs a runbook here since 08:00:00"),
+        (report(CONFIG, host_facts=host(lock=LockHolder(who=safe("bob@desk"), since=T0))), "bob@desk runs a runbook here since 2027-01-15"),
         (report(CONFIG, host_facts=host(disk_free=1024)), "the disk is full"),
         (report(CONFIG, host_facts=host(layout=AppLayout(kind="laravel", exists=False))), "no application"),
         (report(finding(Layer.FPM), host_facts=host(fpm=fpm(running=False))), "FPM does not run"),
@@ -294,3 +294,9 @@ def test_basis_moves_with_the_evidence_and_only_with_it() -> None:
         ),
     ]
     assert len({basis_of(other) for other in [seen, *others]}) == len(others) + 1
+
+
+def test_a_reload_that_nobody_could_look_into_is_answered_for() -> None:
+    unknown = {Layer.OPCACHE: Verdict.UNKNOWN}
+    assert Layer.OPCACHE not in planned(report(CONFIG, runtime_facts=DENIED, layers=unknown)).tolerated  # type: ignore[arg-type]
+    assert Layer.OPCACHE in planned(report(CONFIG, layers=unknown)).tolerated, "nothing was done there: it stays as unknown as it was"

@@ -207,7 +207,7 @@ def test_a_step_whose_finding_is_gone_is_not_needed_any_more() -> None:
             "needs root",
         ),
         ("fpm-test", "sudo: a password is required", 1, Status.DONE, "no right"),
-        ("rights", "/usr/bin/php /srv/app/artisan config:cache\nsudo: a password is required", 1, Status.FAILED, "command 2"),
+        ("rights", "/usr/bin/php config:cache\nsudo: a password is required", 1, Status.FAILED, "systemctl reload"),
         ("rights", "/usr/bin/php x\n/usr/bin/systemctl reload", 0, Status.DONE, "permitted"),
         ("rights", "sh: sudo: not found", 127, Status.DONE, "does not tell"),
         ("disk-free", "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 100 90 10 90% /", 0, Status.FAILED, "0 MiB"),
