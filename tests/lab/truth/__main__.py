@@ -65,7 +65,7 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
     stale = [outcome for outcome in outcomes if outcome.state.kind is Kind.STALE]
     healthy = [outcome for outcome in outcomes if outcome.state.kind is Kind.HEALTHY]
     wrong = sum(1 for outcome in outcomes if outcome.wrong)
-    lines = [f"{len(stale)} stale, {len(healthy)} healthy, {len(outcomes) - len(stale) - len(healthy)} blind; {wrong} not as expected"]
+    lines = [f"{len(stale)} stale, {len(healthy)} healthy, {len(outcomes) - len(stale) - len(healthy)} unsettled; {wrong} not as expected"]
     found = sum(1 for outcome in stale if outcome.report is not None and outcome.report.verdict.rank > 1)
     false = sum(1 for outcome in healthy if outcome.report is not None and outcome.report.verdict.rank > 1)
     lines.append(f"{'stalewatch':<14} found {found:>2} of {len(stale)}, false alarms {false:>2} of {len(healthy)}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tests.lab import Host
-from tests.lab.truth.state import warm
+from tests.lab.application import FAR_FUTURE
+from tests.lab.truth.state import APP, warm
 from tests.lab.waiting import until
 
 CONTROLLER = "app/Http/Controllers/HomeController.php"
@@ -15,7 +19,7 @@ HOUR = 3600.0
 Change = Callable[[Host], object]
 
 
-def then(*changes: Change) -> Callable[[Host], None]:
+def then(*changes: Change) -> Change:
     """One after another."""
 
     def change(host: Host) -> None:
@@ -25,17 +29,20 @@ def then(*changes: Change) -> Callable[[Host], None]:
     return change
 
 
-def opcache(**settings: object) -> Callable[[Host], None]:
+def opcache(**settings: object) -> Change:
     """Settings of the pool's OPcache, with a restart; then served a while."""
-
-    def arrange(host: Host) -> None:
-        host.fpm(**settings)
-        warm(host)
-
-    return arrange
+    return then(lambda host: host.fpm(**settings), warm)
 
 
-def get(uri: str = "/", times: int = 10, script: str | None = None, pool: str = "www") -> Callable[[Host], None]:
+VT0 = opcache(validate_timestamps=0)
+
+
+def ini(**settings: object) -> Change:
+    """Settings of FPM's php.ini, with a restart; then served a while."""
+    return then(lambda host: host.ini(**settings), warm)
+
+
+def get(uri: str = "/", times: int = 10, script: str | None = None, pool: str = "www") -> Change:
     """Requests."""
 
     def change(host: Host) -> None:
@@ -50,40 +57,95 @@ def edit(host: Host) -> None:
     host.release("v2")
 
 
-def rewrite(mtime_back: float = 0.0, path: str = CONTROLLER, replace: tuple[str, str] = ("home v1", "home v2")) -> Callable[[Host], None]:
-    """Other content, with the modification time that the file had, or an earlier one."""
+def change_text(path: str, old: str, new: str) -> Change:
+    """A text in a file becomes another, now."""
+    return lambda host: host.edit(path, replace=(old, new))
+
+
+AGENT = change_text("config/services.php", "agent-v1", "agent-v2")
+ENV = change_text(".env", "RETELL_VERSION=v1", "RETELL_VERSION=v2")
+ROUTE = change_text("routes/api.php", "'ping']", "'package']")
+EVENT = change_text("app/Providers/EventServiceProvider.php", "[AnswerPing::class]", "[]")
+VIEW = change_text("resources/views/home.blade.php", "view v1", "view v2")
+
+
+def rewrite(path: str = CONTROLLER, old: str = "home v1", new: str = "home v2", back: float = 0.0) -> Change:
+    """Other content, with the modification time that the file had, or one *back* seconds earlier."""
 
     def change(host: Host) -> None:
         mtime = host.file(path).stat().st_mtime
-        host.edit(path, replace=replace, mtime=mtime - mtime_back)
+        host.edit(path, replace=(old, new), mtime=mtime - back)
 
     return change
 
 
-def shell(command: str, user: str = "root") -> Callable[[Host], None]:
-    """A command in the host."""
-
-    def change(host: Host) -> None:
-        host.run(["sh", "-ec", command], user=user)
-
-    return change
+def touch(path: str = CONTROLLER) -> Change:
+    """A new modification time, the same content."""
+    return lambda host: host.touch(path, time.time())
 
 
-def pause(seconds: float) -> Callable[[Host], None]:
+def cache(*layers: str) -> Change:
+    """Cache these layers again."""
+    return lambda host: host.cache(*layers)
+
+
+def clear(*layers: str) -> Change:
+    """Clear these caches."""
+    return lambda host: host.clear_caches(*layers)
+
+
+def shell(command: str, user: str = "root") -> Change:
+    """A command in the host, at the application's root."""
+    return lambda host: host.run(["sh", "-ec", f"cd {APP} 2>/dev/null || cd /srv; {command}"], user=user)
+
+
+def pause(seconds: float) -> Change:
     """Time passes that the state is made of: a revalidation window, the age of a file."""
-
-    def change(_host: Host) -> None:
-        time.sleep(seconds)
-
-    return change
+    return lambda _host: time.sleep(seconds)
 
 
-def healed(body: str = "home v2", uri: str = "/", script: str | None = None) -> Callable[[Host], None]:
+def healed(body: str = "home v2", uri: str = "/", script: str | None = None) -> Change:
     """Requests until the new code is served and is in the cache (a file younger than two seconds is not kept)."""
 
     def change(host: Host) -> None:
-        until(lambda: host.request(uri, script=script).body.strip() == body, f"{body!r} from {host.name}", pause=0.1)
+        until(lambda: host.request(uri, script=script).body.strip().startswith(body), f"{body!r} from {host.name}", pause=0.1)
         time.sleep(2.2)
         get(uri, script=script)(host)
+
+    return change
+
+
+def kill_workers(host: Host) -> None:
+    """Every worker of FPM dies; its master makes new ones."""
+    old = host.fpm_workers()
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    host.wait_for_fpm(old)
+
+
+def run_in_pool(code: str) -> Change:
+    """PHP that runs inside the pool, once, and is not kept in its cache."""
+
+    def change(host: Host) -> None:
+        script = host.root("/run/lab-once.php")
+        script.write_text(f"<?php {code}")
+        os.utime(script, (FAR_FUTURE, FAR_FUTURE))
+        host.request("/", script="/run/lab-once.php")
+
+    return change
+
+
+def busy(seconds: int) -> Change:
+    """A request that keeps a worker busy; returns when it is at work. It ends by itself."""
+
+    def change(host: Host) -> None:
+        from threading import Thread
+
+        def ask() -> None:
+            with suppress(OSError):
+                host.request(f"/sleep/{seconds}", timeout=seconds + 5)
+
+        Thread(target=ask, daemon=True).start()
+        time.sleep(0.3)
 
     return change

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,11 +12,13 @@ from dataclasses import dataclass
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
 from tests.lab.truth.state import State
-from tui.inventory import Fleet, Server
+from tui.diagnosis.memory import Memory
+from tui.inventory import AppEntry, Fleet, Server
 from tui.report import Report, Severity, Verdict
 from tui.watch.session import Session
 
 HOSTS = 8
+Aside = Callable[[Callable[[Host], object]], Awaitable[object]]
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,30 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
+class Forgetful(dict[str, Memory]):
+    """Memories that begin empty for every app, whatever an earlier state left in the state directory."""
+
+    def __contains__(self, _app: object) -> bool:
+        return True
+
+    def __missing__(self, _app: str) -> Memory:
+        return Memory()
+
+
 async def run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
-    """Every state on the next host that is free; outcomes in the order of *states*."""
+    """Every state on the next host that is free; outcomes in the order of *states*. Nothing is remembered from one to the next."""
+    with tempfile.TemporaryDirectory() as kept:
+        before = os.environ.get("XDG_STATE_HOME")
+        os.environ["XDG_STATE_HOME"] = kept
+        try:
+            return await _run(lab, states)
+        finally:
+            os.environ.pop("XDG_STATE_HOME")
+            if before is not None:
+                os.environ["XDG_STATE_HOME"] = before
+
+
+async def _run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
     waiting = list(enumerate(states))
     outcomes: dict[int, Outcome] = {}
     with ThreadPoolExecutor(len(lab.hosts)) as threads:
@@ -58,9 +84,11 @@ async def one(lab: Lab, host: Host, state: State, threads: ThreadPoolExecutor) -
         await aside(state.undo)
 
 
-async def _one(lab: Lab, host: Host, state: State, aside: Callable[[Callable[[Host], object]], Awaitable[object]]) -> Outcome:
-    server = Server(target=host.name, name=host.name)
-    session = Session(server, Fleet(servers=(server,), ssh_config=str(lab.ssh_config)), {})
+async def _one(lab: Lab, host: Host, state: State, aside: Aside) -> Outcome:
+    apps = (AppEntry(path=state.app),) if state.named else ()
+    server = Server(target=host.name, name=host.name, apps=apps)
+    fleet = Fleet(servers=(server,), ssh_config=str(lab.ssh_config))
+    session = Session(server, fleet, Forgetful())
     await aside(state.arrange)
     try:
         if state.remembered:
@@ -71,6 +99,9 @@ async def _one(lab: Lab, host: Host, state: State, aside: Callable[[Callable[[Ho
             await session.open(lambda _step: None)
         if state.invalidate:
             await session.invalidate(state.app, state.invalidate)
+        if state.meanwhile is not None:
+            await session.look(full=True)
+            await aside(state.meanwhile)
         reports = await session.look(full=True)
     finally:
         await session.close()

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from tests.lab import Host
 from tui.report import Layer, Verdict
 
-INDEX = "/srv/app/public/index.php"
+APP = "/srv/app"
+INDEX = f"{APP}/public/index.php"
 QUIET = dict.fromkeys(Layer, Verdict.FRESH) | {Layer.WORKERS: Verdict.ABSENT}
 """The layers of a lab host in its known good state."""
 
 
 class Kind(StrEnum):
-    """``stale``: old code, or will be, or may be; ``healthy``: nothing is wrong, whatever it looks like; ``blind``: cannot be seen."""
+    """``stale``: old code runs, or will, or may; ``healthy``: nothing is wrong, whatever it looks like; ``unsettled``: cannot be seen or
+    told, or is just changing."""
 
     STALE = "stale"
     HEALTHY = "healthy"
-    BLIND = "blind"
+    UNSETTLED = "unsettled"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One question to the application, and what the old and the new code answer to it."""
+    """One question to the application, and how the old and the new code begin their answers to it ("": the whole answer is empty)."""
 
     uri: str = "/"
     old: str = "home v1"
@@ -38,11 +41,14 @@ class Ask:
             body = host.request(self.uri, script=self.script, pool=self.pool).body.strip()
         except OSError:
             return "down"
-        return {self.old: "old", self.new: "new"}.get(body, "broken")
+        for word, beginning in (("old", self.old), ("new", self.new)):
+            if body == beginning or (beginning and body.startswith(beginning)):
+                return word
+        return "broken"
 
 
 HOME = Ask()
-UNCHANGED = Ask(old="", new="home v1")
+UNCHANGED = Ask(old="(none)", new="home v1")
 
 
 def nothing(_host: Host) -> None:
@@ -59,25 +65,28 @@ def warm(host: Host) -> None:
 class State:
     """One situation. *arrange* comes before what happened, *act* is what happened.
 
-    *remembered*: stalewatch looked (and remembers) between the two; else it comes after both and has one look. *expect*: every layer
-    that differs from :data:`QUIET`: its verdict, then the codes that must be there; other codes of a verdict must not. *health*: the
-    warnings beside the verdict. *really*: what *ask* must find at the time of the last look. *undo*: what a restore does not.
-    *app*: which app of the server is judged.
+    *remembered*: stalewatch looked (and remembers) between the two; else it comes after both and has one look. *meanwhile*: what happens
+    after a look that follows *act*, before the last one. *invalidate*: scripts that stalewatch itself takes out of the cache after *act*.
+    *expect*: every layer that differs from :data:`QUIET`: its verdict, then the codes of its findings; no other code of a verdict may be
+    there. *health*: the warnings beside the verdict. *errors*: why something is unknown. *really*: what *ask* finds after the last look.
+    *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered.
     """
 
     name: str
     kind: Kind
-    expect: Mapping[Layer, tuple[Verdict | str, ...]] = field(default_factory=dict)
-    arrange: Callable[[Host], None] = warm
-    act: Callable[[Host], None] = nothing
+    expect: Mapping[Layer, tuple[str, ...]] = field(default_factory=dict)
+    arrange: Callable[[Host], object] = warm
+    act: Callable[[Host], object] = nothing
+    meanwhile: Callable[[Host], object] | None = None
     ask: Callable[[Host], str] = UNCHANGED
     really: str = "new"
     remembered: bool = False
     health: frozenset[str] = frozenset()
     errors: frozenset[str] = frozenset()
     invalidate: tuple[str, ...] = ()
-    undo: Callable[[Host], None] = nothing
-    app: str = "/srv/app"
+    undo: Callable[[Host], object] = nothing
+    app: str = APP
+    named: bool = False
 
     @property
     def layers(self) -> dict[Layer, Verdict]:
@@ -93,3 +102,8 @@ class State:
     def verdict(self) -> Verdict:
         """The verdict expected of the server."""
         return max(self.layers.values(), key=lambda verdict: verdict.rank)
+
+
+stale = partial(State, kind=Kind.STALE, ask=HOME, really="old")
+healthy = partial(State, kind=Kind.HEALTHY)
+unsettled = partial(State, kind=Kind.UNSETTLED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lab.truth import laravel, opcache_healthy, opcache_stale
 from tests.lab.truth.state import State
-from tests.lab.truth.states_opcache import OPCACHE
 
-STATES: tuple[State, ...] = (*OPCACHE,)
+STATES: tuple[State, ...] = (*opcache_stale.STATES, *laravel.STATES, *opcache_healthy.STATES)

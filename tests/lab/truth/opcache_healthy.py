@@ -1,0 +1,102 @@
+"""Bytecode that is new, although something looks otherwise; and an OPcache that cannot be asked, or is just restarting."""
+
+from __future__ import annotations
+
+from tests.lab.truth import changes as do
+from tests.lab.truth.opcache_stale import SUSPECT
+from tests.lab.truth.state import HOME, Ask, healthy, nothing, unsettled
+from tui.report import Layer
+
+_FOLDERS = "app config routes resources"
+_CHMOD = do.then(do.shell(f"chmod -R g+w {_FOLDERS}"), do.get())
+_CHOWN = do.then(do.shell(f"chown -R www-data {_FOLDERS}"), do.get())
+_ALL_TOUCHED = {
+    Layer.CONFIG: ("suspect", "config.suspect"),
+    Layer.ROUTES: ("suspect", "routes.suspect"),
+    Layer.EVENTS: ("suspect", "events.suspect"),
+    Layer.VIEWS: ("suspect", "views.suspect"),
+    **SUSPECT,
+}
+_ABSENT = {Layer.OPCACHE: ("absent",)}
+_UNKNOWN = {Layer.OPCACHE: ("unknown",)}
+
+HEALTHY = (
+    healthy(name="known good, cold", arrange=nothing),
+    healthy(name="known good, warm"),
+    healthy(name="known good, vt=0", arrange=do.VT0, remembered=True, act=do.get()),
+    healthy(name="vt=1, freq=2: ordinary deploy without reload", act=do.then(do.edit, do.healed()), ask=HOME),
+    healthy(name="vt=1, freq=2: the same, seen before", act=do.then(do.edit, do.healed()), ask=HOME, remembered=True),
+    healthy(name="vt=1, freq=2: older mtime, healed", act=do.then(do.rewrite(back=do.HOUR), do.healed()), ask=HOME),
+    healthy(name="vt=1: touched, same content", act=do.then(do.touch(), do.pause(2.5), do.get(), do.pause(2.2), do.get())),
+    healthy(name="vt=0: touched, same content, seen before", arrange=do.VT0, act=do.then(do.touch(), do.get()), remembered=True),
+    healthy(
+        name="vt=0: edited and reverted, seen before",
+        arrange=do.VT0,
+        act=do.then(do.edit, do.change_text(do.CONTROLLER, "home v2", "home v1"), do.get()),
+        remembered=True,
+    ),
+    healthy(name="vt=1: chmod -R, seen before", act=_CHMOD, remembered=True),
+    healthy(name="vt=0: chown -R, seen before", arrange=do.VT0, act=_CHOWN, remembered=True),
+    healthy(
+        name="vt=0: edited, then systemctl reload",
+        arrange=do.VT0,
+        act=do.then(do.edit, lambda host: host.reload(), do.get()),
+        ask=HOME,
+    ),
+    healthy(
+        name="vt=0: edited, then opcache_reset() in the pool",
+        arrange=do.VT0,
+        act=do.then(do.edit, do.pause(2.1), do.run_in_pool("opcache_reset();"), do.get()),
+        ask=HOME,
+    ),
+    healthy(
+        name="vt=0: edited, then invalidated by stalewatch",
+        arrange=do.VT0,
+        act=do.then(do.edit, do.pause(2.1)),
+        remembered=True,
+        invalidate=(f"/srv/app/{do.CONTROLLER}",),
+        meanwhile=do.get(),
+        ask=HOME,
+    ),
+    healthy(name="workers killed, nothing changed", act=do.then(do.kill_workers, do.get())),
+    healthy(name="OPcache off", expect=_ABSENT, arrange=do.ini(opcache__enable="0"), act=do.then(do.edit, do.get()), ask=HOME),
+    healthy(name="OPcache off in the pool", expect=_ABSENT, arrange=do.opcache(enable=0), act=do.then(do.edit, do.get()), ask=HOME),
+    healthy(
+        name="vt=0, cache full: the edited script is not in it",
+        arrange=do.ini(opcache__validate_timestamps="0", opcache__max_accelerated_files="200"),
+        act=do.then(do.edit, do.get()),
+        ask=HOME,
+        health=frozenset({"health.opcache-keys"}),
+    ),
+    healthy(
+        name="vt=0: views compiled at their first render",
+        expect={Layer.VIEWS: ("fresh",)},
+        arrange=do.then(do.clear("view"), do.pause(1.1), do.VT0),
+        act=do.then(do.get("/view"), do.pause(2.2), do.get("/view")),
+        ask=Ask(uri="/view", old="(none)", new="<!doctype html>\n<title>lab</title>\n<p>view v1"),
+    ),
+)
+UNSETTLED = (
+    unsettled(name="vt=1: chmod -R, one look", expect=_ALL_TOUCHED, act=do.then(do.pause(1.1), _CHMOD)),
+    unsettled(
+        name="vt=0: touched, same content, one look", expect=SUSPECT, arrange=do.VT0, act=do.then(do.touch(), do.pause(3.1), do.get())
+    ),
+    unsettled(
+        name="opcache.restrict_api",
+        expect=_UNKNOWN,
+        arrange=do.ini(opcache__restrict_api="/srv/app/admin"),
+        errors=frozenset({"opcache.restricted"}),
+    ),
+    unsettled(
+        name="disable_functions holds opcache_get_status",
+        expect=_UNKNOWN,
+        arrange=do.ini(disable_functions="opcache_get_status"),
+        errors=frozenset({"opcache.functions-disabled"}),
+    ),
+    unsettled(
+        name="a reset waits for a running request",
+        expect={Layer.OPCACHE: ("pending", "opcache.restart-pending")},
+        act=do.then(do.busy(4), do.run_in_pool("opcache_reset();")),
+    ),
+)
+STATES = (*HEALTHY, *UNSETTLED)
