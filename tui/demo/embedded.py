@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from tui.errors import StalewatchError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,13 +18,14 @@ _LEAVES_WITHIN = 10.0
 
 
 class Embedded:
-    """``with Embedded() as world``: returns when the servers answer. Raises what their start raised."""
+    """``with Embedded() as world``: returns when the servers answer. Raises StalewatchError (no room, no port)."""
 
     def __init__(self, *, read_only: bool = False) -> None:
         self._read_only = read_only
         self._world: World | None = None
-        self._error: BaseException | None = None
+        self._error: OSError | None = None
         self._ready = threading.Event()
+        self._leaving = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="stalewatch-demo", daemon=True)
@@ -35,21 +39,23 @@ class Embedded:
             raise
         if self._world is None:
             self._leave()
-            raise self._error or RuntimeError("the demo's servers did not start")
+            raise StalewatchError(f"the demo's servers did not start: {self._error or 'a bug'}") from self._error
         return self._world
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._leave()
 
     def _leave(self) -> None:
-        if self._loop is not None and self._stop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+        self._leaving = True
+        if self._loop is not None and self._stop is not None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_LEAVES_WITHIN)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._live())
-        except OSError as error:  # no room, no port: for whoever started us
+        except OSError as error:
             self._error = error
         finally:
             self._ready.set()
@@ -57,8 +63,10 @@ class Embedded:
     async def _live(self) -> None:
         from tui.demo.world import World  # asyncssh is imported beside the main thread
 
-        self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if self._leaving:
+            return
         async with World(read_only=self._read_only) as world:
             self._world = world
             self._ready.set()

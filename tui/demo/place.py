@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PREFIX = "stalewatch-demo-"
-_NAME = re.compile(rf"{PREFIX}(\d+)-\w+")
+_NAME = re.compile(rf"{PREFIX}(\d+)(-\w+)?")
 _LONGEST = 60
 """So that a socket's path below it stays under the 107 bytes that a unix socket may have."""
 
@@ -31,7 +31,7 @@ class Place:
     def __init__(self) -> None:
         base = _base()
         sweep(base)
-        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
+        self.path = _make(base)
         self._lock = os.open(self.path, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._cleaner = subprocess.Popen(
@@ -79,6 +79,16 @@ def _dead(pid: int, path: Path) -> bool:
     finally:
         os.close(held)
     return True
+
+
+def _make(base: Path) -> Path:
+    """A private folder. Its name is short where it can be: people read it in every path and command that the demo shows."""
+    path = base / f"{PREFIX}{os.getpid()}"
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return Path(tempfile.mkdtemp(prefix=f"{path.name}-", dir=base))
+    return path
 
 
 def _base() -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tui.demo.embedded import Embedded
@@ -17,6 +19,7 @@ TITLE = "api-gateway · demo"
 
 def run(read_only: bool = False) -> int:
     """Start the servers, watch them until the person leaves, clean up; gives the exit code."""
+    threading.Thread(target=import_module, args=("tui.app",), daemon=True).start()  # while the servers are being made
     with _signals_unwind(), Embedded(read_only=read_only) as world:
         from tui.app import StalewatchApp
         from tui.engine import Engine

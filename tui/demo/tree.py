@@ -73,9 +73,9 @@ def build(root: Path, libraries: Path, start: float, packages_at: float, earlier
 
 def deploy(root: Path, at: float) -> None:
     """``git pull`` of the fix at *at*."""
-    for name in FIXED:
+    for number, name in enumerate(reversed(FIXED)):  # the controller last: it is what people will name first
         text = files("tui.demo").joinpath(f"files/fixed/{name}").read_text(encoding="utf-8")
-        disk.write(root / name, text, at)
+        disk.write(root / name, text, at + number / 100)
     _write_diary(root, at, _EARLIER_COMMIT, FIX_COMMIT, "Mara Lindt", "pull: Strip the version from function names")
 
 

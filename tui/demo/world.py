@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ class World:
         shims = await asyncio.to_thread(_copy_shims, path / "bin")
         await asyncio.to_thread(tree.library, path / "library", self._start)
         self.hosts = tuple(
-            Host(scene, path / scene.name, shims, path / "library", self._start, space=int(path.name.split("-")[2]) * 10 + number)
+            Host(scene, path / scene.name, shims, path / "library", self._start, space=os.getpid() * 10 + number)
             for number, scene in enumerate(story.SCENES, 1)
         )
         key = asyncssh.generate_private_key("ssh-ed25519", comment="stalewatch demo")

@@ -6,13 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tui.demo.embedded import Embedded
 from tui.demo.place import PREFIX, sweep
+from tui.errors import StalewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,3 +93,22 @@ def test_the_next_start_sweeps_what_a_dead_one_left(tmp_path: Path) -> None:
     assert not dead.exists()
     assert alive.exists()
     assert other.exists()
+
+
+def test_interrupted_while_it_starts_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded = Embedded()
+
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedded._ready, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        embedded.__enter__()
+    assert "stalewatch-demo" not in [thread.name for thread in threading.enumerate()]
+    assert not list(Path(tempfile.gettempdir()).glob(f"{PREFIX}{os.getpid()}*"))
+
+
+def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(StalewatchError, match="did not start"), Embedded():
+        pass
