@@ -103,8 +103,10 @@ def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
         return bool(record.mode & 0o200)
     if record.group == group:
         return bool(record.mode & 0o020)
-    # Supplementary groups are not known, so only the world's bit can say yes; no is not certain.
-    return True if record.mode & 0o002 else None
+    if record.mode & 0o002:
+        return True
+    # Supplementary groups are not known: where another group may write, the pool's user may be in it.
+    return None if record.mode & 0o020 else False
 
 
 def packages_of(files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord]) -> PackageFacts:

@@ -20,6 +20,7 @@ MAX_WALK = 20_000
 LAYERS = ("config", "routes", "events", "packages", "views", "code")
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
+_OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
 
 
@@ -86,7 +87,8 @@ def _code(path: str) -> bool:
 
 
 def _provider(path: str) -> bool:
-    return _PROVIDER.search(path) is not None
+    """Service providers that may feed any cache; those of routes and events feed only their own."""
+    return _PROVIDER.search(path) is not None and path.rpartition("/")[2] not in _OWN_PROVIDERS
 
 
 _DIRECT: dict[str, Callable[[str], bool]] = {

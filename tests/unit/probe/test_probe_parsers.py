@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from tui.inventory import LogWatch
 from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
+from tui.probe.app_facts import writable_by
 from tui.probe.fpm_status import from_mapping, parse_page
 from tui.probe.inputs import group
 from tui.probe.machine import PhpProcess
 from tui.probe.places import Place
 from tui.probe.records import FileRecord, ProcessRecord
 from tui.probe.workers import queue_workers
-from tui.snapshot import PoolStatus, Unseen
+from tui.snapshot import FpmFacts, Pool, PoolStatus, Unseen
+from tui.text import safe
 
 ROOT = "/srv/app"
 
@@ -282,8 +284,8 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
         ("bootstrap/providers.php", {"config", "code"}, set()),
         ("bootstrap/app.php", {"code"}, {"config", "routes"}),
         ("routes/api.php", {"routes", "code"}, set()),
-        ("app/Providers/RouteServiceProvider.php", {"routes", "code"}, {"config", "events"}),
-        ("app/Providers/EventServiceProvider.php", {"events", "code"}, {"config", "routes"}),
+        ("app/Providers/RouteServiceProvider.php", {"routes", "code"}, set()),
+        ("app/Providers/EventServiceProvider.php", {"events", "code"}, set()),
         ("app/Providers/AppServiceProvider.php", {"code"}, {"config", "routes", "events"}),
         ("app/Listeners/SendMail.php", {"events", "code"}, set()),
         ("vendor/composer/installed.json", {"packages"}, set()),
@@ -298,6 +300,24 @@ def test_what_each_file_is_an_input_of(path: str, direct: set[str], indirect: se
     inputs = group([record(path)], ROOT)
     assert {layer for layer, each in inputs.items() if each.direct} == direct
     assert {layer for layer, each in inputs.items() if each.indirect} == indirect
+
+
+@pytest.mark.parametrize(
+    ("owner", "group_name", "mode", "expected"),
+    [
+        ("www-data", "www-data", 0o755, True),
+        ("www-data", "www-data", 0o555, False),
+        ("deploy", "www-data", 0o775, True),
+        ("deploy", "www-data", 0o755, False),
+        ("root", "root", 0o755, False),
+        ("root", "root", 0o777, True),
+        ("deploy", "editors", 0o775, None),
+    ],
+)
+def test_whether_the_pools_user_may_write(owner: str, group_name: str, mode: int, expected: bool | None) -> None:
+    directory = msgspec.structs.replace(record("storage/framework/views"), owner=owner, group=group_name, mode=0o040000 | mode)
+    pool = Pool(name=safe("www"), listen=safe("/run/www.sock"), user=safe("www-data"), group=safe("www-data"))
+    assert writable_by(directory, FpmFacts(running=True, pool=pool)) is expected
 
 
 def test_the_newest_inputs_come_first_and_more_are_told() -> None:
