@@ -92,7 +92,7 @@ class App:
         for block in blocks:
             for section in block.sections:
                 self._take(section)
-        await self._second_trip(host)
+        await self._second_trip(host, fast)
         self._regroup(fast)
         self.slow_at = fast.now
 
@@ -188,10 +188,12 @@ class App:
             states = (line.partition(" ")[::2] for line in records.text(section.payload).split("\n"))
             self._complete |= {path: state == "complete" for state, path in states if path}
 
-    async def _second_trip(self, host: Host) -> None:
+    async def _second_trip(self, host: Host, fast: Fast) -> None:
         """What the first one's answers ask for: sources of views outside the walk, and git's opinion when a source moved."""
         requests: list[tuple[str, ...]] = []
         outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
+        missing = [log for log in self._logs if log.daily and log.path not in fast.files]
+        requests += [("list", log.daily) for log in missing]
         requests += [("stat", *outside[start : start + 200]) for start in range(0, min(len(outside), MAX_VIEWS), 200)]
         # The count of changed files can only have moved with a source or with git itself.
         basis = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
@@ -200,8 +202,10 @@ class App:
             self._dirty_for = basis
             requests.append(("dirty", self.place.root))
         blocks: list[Block] = await host.ask(*requests) if requests else []
+        for log, block in zip(missing, blocks, strict=False):
+            log.choose(fast.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
         self._view_sources = {}
-        for block in blocks:
+        for block in blocks[len(missing) :]:
             for section in block.of("files"):
                 self._view_sources |= records.parse_files(section.payload)
             if (dirty := block.first("dirty")) is not None and dirty.payload.strip().isdigit():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.errors import LinkLost, NotPermitted
 from tui.probe import records
 from tui.probe.coprocess import Coprocess
 from tui.text import safe
@@ -111,7 +112,16 @@ class Host:
             self._coprocess = await Coprocess.start(self._link, self._who, self._since, shell=self._shell)
             self.generation += 1
             setup = [(verb, *words) for verb, words in self._setup.items()]
-            hello, *_ = await self._coprocess.ask(("hello",), *setup, timeout=self.timeout)
+            try:
+                hello, *_ = await self._coprocess.ask(("hello",), *setup, timeout=self.timeout)
+            except LinkLost:
+                if not self._link.alive:
+                    raise
+                raise NotPermitted(
+                    "the server starts no POSIX shell for this login",
+                    code="host.no-shell",
+                    grant="give the login a shell (not sftp-only, no ForceCommand)",
+                ) from None
             self.hello = parse_hello(hello.text("hello"))
         return self._coprocess
 

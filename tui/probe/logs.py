@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tui.probe.laravel_log import parse_log, whole_lines, zone_offset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tui.inventory import LogWatch
     from tui.probe.host import Host
     from tui.probe.records import FileRecord
@@ -22,9 +24,21 @@ class LogTail:
     def __init__(self, watch: LogWatch, root: str) -> None:
         self._watch = watch
         self.path = watch.path if watch.path.startswith("/") else f"{root}/{watch.path}"
+        self._named = self.path
         self._offset: int | None = None
         self._inode = 0
         self._zone = 0.0
+
+    @property
+    def daily(self) -> str:
+        """The pattern of Laravel's ``daily`` channel: ``laravel-2026-11-24.log`` beside ``laravel.log``."""
+        stem, dot, ending = self._named.rpartition(".")
+        return f"{stem}-[0-9]*{dot}{ending}" if dot else ""
+
+    def choose(self, named: FileRecord | None, daily: Iterable[FileRecord]) -> None:
+        """Follow the named log where it is there, else the newest of its daily ones."""
+        newest = max(daily, key=lambda record: record.mtime, default=None)
+        self.path = newest.path if named is None and newest is not None else self._named
 
     async def read(self, host: Host, record: FileRecord | None, now: float) -> tuple[LogLine, ...]:
         """New lines, at most :data:`STEP` bytes of them (what is skipped of a flood is its beginning). Raises LinkError."""

@@ -83,9 +83,10 @@ def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | N
     first = machine.masters[0] if machine.masters else None
     if place.entry.socket:
         return first, None
+    homes = [home for home in (place.path, place.root) if home]
     for master, pool in pairs:
         chdir = str(pool.settings.get("chdir", "")).rstrip("/")
-        if chdir and (chdir == place.path or chdir.startswith((place.path + "/", place.root + "/"))):
+        if chdir and (chdir in homes or chdir.startswith(tuple(f"{home}/" for home in homes))):
             return master, pool
     names = {part for part in place.path.split("/") if part}
     running = [pair for pair in pairs if pair[0].record is not None] or pairs

@@ -57,7 +57,7 @@ class PoolProbe:
         self._last: RuntimeFacts | None = None
         self._asked = self._compared = self._listed = float("-inf")
         self._compare_cost = self._list_cost = 0.0
-        self._listed_scripts = -1
+        self._listed_scripts = self._listed_since = -1
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
@@ -146,7 +146,8 @@ class PoolProbe:
         since_listed = now - self._listed
         opcache = self._last.opcache if self._last is not None else None
         other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
-        due = since_listed >= SLOW_BEAT or (other and since_listed >= MIN_SCRIPTS_BEAT)
+        restarted = isinstance(opcache, Opcache) and opcache.since != self._listed_since
+        due = since_listed >= SLOW_BEAT or restarted or (other and since_listed >= MIN_SCRIPTS_BEAT)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
         return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"
@@ -156,6 +157,7 @@ class PoolProbe:
         if verb == "scripts":
             self._listed, self._list_cost = now, seconds
             self._listed_scripts = answer.opcache.cached_scripts
+            self._listed_since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
         if verb == "compare":
             self._compare_cost = seconds
         if verb != "status":

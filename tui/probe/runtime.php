@@ -53,10 +53,29 @@ function opcache_error(): string
     return '';
 }
 
+/** A setting as this request has it: what OPcache itself says, else the ini text, which may be "On". */
 function setting(string $name, int $default): int
 {
-    $value = ini_get("opcache.$name");
-    return $value === false || $value === '' ? $default : (int) $value;
+    static $directives = null;
+    if ($directives === null) {
+        $configuration = function_exists('opcache_get_configuration') ? opcache_get_configuration() : false;
+        $directives = is_array($configuration) ? $configuration['directives'] : [];
+    }
+    $value = $directives["opcache.$name"] ?? ini_get("opcache.$name");
+    if (is_string($value) && in_array(strtolower($value), ['on', 'yes', 'true'], true)) {
+        return 1;
+    }
+    return $value === false && !isset($directives["opcache.$name"]) || $value === '' ? $default : (int) $value;
+}
+
+function restricted(): bool
+{
+    foreach (Warnings::$seen as $warning) {
+        if (strpos($warning, 'restrict_api') !== false) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /** @param array<string, mixed>|false $status */
@@ -214,7 +233,7 @@ function answer(string $verb, array $options): array
     }
     $status = $error === '' ? opcache_get_status($listing) : false;
     if ($error === '' && $status === false) {
-        $error = Warnings::$seen === [] ? 'disabled' : 'restricted';
+        $error = restricted() ? 'restricted' : 'disabled';
     }
     $facts = opcache_facts($status, $error);
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.transport.base import Link
 
 SLOW_BEAT = 30.0
+SOON = 4.0
 PATIENCE = 1.5
 """Seconds that an ordinary tick waits for a pool: a jammed one must not hold up what the host tells."""
 
@@ -48,6 +49,11 @@ def who() -> str:
     except (OSError, KeyError):
         name = "someone"
     return f"{name}@{socket.gethostname()}"
+
+
+def _gone(fast: Fast) -> set[int]:
+    """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool are no event."""
+    return {pid for pid, children in fast.children.items() if children is None}
 
 
 class Probe:
@@ -124,14 +130,15 @@ class Probe:
         sockets = [address for address in self._pools if address.startswith("/")]
         await self._host.watch("files", [path for app in self._apps for path in app.paths] + sockets)
         await self._host.watch("sockets", sockets)
-        await self._host.watch("masters", [str(master.record.pid) for master in self._machine.masters if master.record])
+        pids = [master.record.pid for master in self._machine.masters if master.record] + [each.record.pid for each in self._machine.php]
+        await self._host.watch("masters", map(str, pids))
 
     async def _look_at_host(self, full: bool) -> Fast:
         asked = time.time()
         before, fast = await self._host.tick()
         self._offset = fast.now - (asked + time.time()) / 2
         files = any(app.moved(before, fast) for app in self._apps)
-        self._moved = files or before.children != fast.children or before.sockets != fast.sockets
+        self._moved = files or _gone(before) != _gone(fast) or before.sockets != fast.sockets
         if full or self._moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_BEAT:
             fast = await self._slow_beat(fast)
         for app in self._apps:
@@ -141,20 +148,23 @@ class Probe:
     async def _slow_beat(self, fast: Fast) -> Fast:
         """Everything expensive; then one more tick, because what is watched may be more now."""
         masters = [(master.config_path, master.record) for master in self._machine.masters]
+        workers = {each.record for each in self._machine.php}
         self._machine = await survey(self._host, self._machine)
         for app in self._apps:
             await app.slow(self._host, fast)
         flipped = any(not app.place.root or app.place.path not in fast.files for app in self._apps) or self._link_moved(fast)
-        if not self._apps or flipped or masters != [(master.config_path, master.record) for master in self._machine.masters]:
+        found = [(master.config_path, master.record) for master in self._machine.masters]
+        if not self._apps or flipped or masters != found or self._pools_moved():
             await self._discover()
             _, fast = await self._host.tick()
             for app in self._apps:
                 if not app.slow_at:
                     await app.slow(self._host, fast)
-        self._refresh_pools()
         await self._watch()
         _, fast = await self._host.tick()
-        self._slow_due = fast.now + SLOW_BEAT
+        # A worker that has just ended is probably being started again by its supervisor: look again soon.
+        ended = workers - {each.record for each in self._machine.php}
+        self._slow_due = fast.now + (SOON if ended else SLOW_BEAT)
         return fast
 
     def _link_moved(self, fast: Fast) -> bool:
@@ -165,14 +175,17 @@ class Probe:
                 return True
         return False
 
-    def _refresh_pools(self) -> None:
+    def _pools_moved(self) -> bool:
+        """Take over what the configuration says now; whether a pool moved to an address that is not asked yet."""
         for app in self._apps:
             master, pool = choose_pool(app.place, self._machine)
             address = app.place.entry.socket or (str(pool.listen) if pool else "")
-            if address == self._served[app.place.path][2] or address in self._pools:
-                self._served[app.place.path] = (master, pool, address)
-                if address in self._pools:
-                    self._pools[address].pool = pool
+            self._served[app.place.path] = (master, pool, address)
+            if address in self._pools:
+                self._pools[address].pool = pool
+            elif address:
+                return True
+        return False
 
     # ----------------------------------------------------------------------------------------------------------------- runtime
 
