@@ -93,7 +93,8 @@ def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | N
     for master, pool in running:
         if pool.name in names:
             return master, pool
-    return running[0] if running else (first, None)
+    unclaimed = [pair for pair in running if not str(pair[1].settings.get("chdir", "")).strip("/")]
+    return next(iter(unclaimed or running), (first, None))
 
 
 async def _signs(host: Host, paths: Iterable[str]) -> dict[str, str]:

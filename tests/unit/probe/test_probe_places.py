@@ -1,0 +1,47 @@
+"""Which pool serves which application."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.inventory import AppEntry
+from tui.probe.machine import Machine, Master
+from tui.probe.places import Place, choose_pool
+from tui.probe.records import ProcessRecord
+from tui.snapshot import Pool
+from tui.text import safe
+
+
+def pool(name: str, listen: str = "", **settings: str) -> Pool:
+    values = {key: safe(value) for key, value in settings.items()}
+    return Pool(name=safe(name), listen=safe(listen or f"/run/php/{name}.sock"), settings=values)
+
+
+def machine(*pools: Pool) -> Machine:
+    record = ProcessRecord(7, "php-fpm8.2", "S", 1, 100)
+    return Machine(masters=(Master(config_path="/etc/php/8.2/fpm/php-fpm.conf", record=record, pools=pools),))
+
+
+SHOP = pool("shop", chdir="/srv/shop/current")
+WWW = pool("www")
+
+
+@pytest.mark.parametrize(
+    ("place", "chosen"),
+    [
+        (Place(path="/srv/shop/current", root="/srv/shop/releases/3"), "shop"),
+        (Place(path="/srv/blog", root="/srv/blog"), "www"),
+        (Place(path="/srv/blog", root="/srv/blog", passes_to="/run/php/shop.sock"), "shop"),
+        (Place(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/php/shop.sock"), passes_to="/run/php/www.sock"), "shop"),
+        (Place(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/other.sock")), None),
+        (Place(path="/srv/not-there"), "www"),
+        (Place(path="/srv/www", root="/srv/www"), "www"),
+    ],
+)
+def test_the_inventory_then_nginx_then_chdir_then_a_pool_that_nobody_claims(place: Place, chosen: str | None) -> None:
+    _, found = choose_pool(place, machine(SHOP, WWW))
+    assert (found.name if found else None) == chosen
+
+
+def test_without_fpm_there_is_no_pool() -> None:
+    assert choose_pool(Place(path="/srv/app", root="/srv/app"), Machine()) == (None, None)
