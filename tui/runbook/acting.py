@@ -59,6 +59,7 @@ class Acting:
         self._before: Report | None = None
         self._looked_at = 0.0
         self._said = ""
+        self._begun = False
         self._forgotten: dict[str, bool] = {}
 
     async def begin(self) -> Outcome:
@@ -91,12 +92,14 @@ class Acting:
     async def do(self, step: Step) -> Outcome:
         """Run *step* and prove it."""
         self._progress(step.id, Status.RUNNING, {})
+        self._begun = step.action is Action.LOOK
         try:
             outcome = await self._prove_fresh(step) if step.action is Action.LOOK else await self._act(step)
         except LinkTimeout as error:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
         except LinkError as error:
-            outcome = _outcome(Status.UNKNOWN, why=f"the link was lost: {error.message}")
+            lost = Status.UNKNOWN if self._begun else Status.SKIPPED
+            outcome = _outcome(lost, why=f"the link was lost{'' if self._begun else ' before it was begun'}: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message, grant=error.grant)
         if step.action is not Action.LOOK:
@@ -104,26 +107,49 @@ class Acting:
         return self._progress(step.id, outcome.status, outcome.evidence)
 
     async def resolve(self, step: Step) -> Outcome:
-        """Look again until it is known whether *step* was done; never do it again."""
-        outcome = _outcome(Status.UNKNOWN, why="the link was lost while it ran, and the server could not be looked at since")
+        """Look again until it is known whether *step* was done; never do it again.
+
+        The lock tells when it is over: whatever runs over there keeps it. Over, and not done, is ``failed``.
+        """
         deadline = time.monotonic() + self._timings.resolve
-        while time.monotonic() < deadline and step.phase is not Phase.PREFLIGHT:
-            try:
-                report = await self._site.look()
-                if step.action is Action.LOOK:
-                    outcome = await self._prove_fresh(step)
-                elif self._before is not None:
-                    outcome = verify.prove(step, self._server, self._before, report, said=self._said, forgotten=self._forgotten)
-            except LinkError:
-                outcome = _outcome(Status.UNKNOWN, why="the link was lost while it ran, and is not back")
-            if outcome.status is Status.DONE:
-                outcome = Outcome(status=Status.DONE, evidence={"link": safe("lost while it ran; looked again: done"), **outcome.evidence})
+        over = False
+        while True:
+            outcome = await self._look_back(step)
+            if outcome.status is Status.DONE or time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
                 break
+            if not over and outcome.status is not Status.UNKNOWN and await self._is_over():
+                over = True
+                deadline = time.monotonic() + step.timeout
+                continue
             await asyncio.sleep(self._timings.poll)
-        if outcome.status is not Status.DONE:
-            why = {"link": safe("lost while it ran; looked again: it can't be told whether it was done")}
-            outcome = Outcome(status=Status.UNKNOWN, evidence={**why, **outcome.evidence})
-        return self._progress(step.id, outcome.status, outcome.evidence)
+        if outcome.status is Status.DONE:
+            status, told = Status.DONE, "lost while it ran; looked again: done"
+        elif over:
+            status, told = Status.FAILED, "lost while it ran; it has ended since; looked again: not done"
+        else:
+            status, told = Status.UNKNOWN, "lost while it ran; looked again: it can't be told whether it was done"
+        return self._progress(step.id, status, {"link": safe(told), **outcome.evidence})
+
+    async def _look_back(self, step: Step) -> Outcome:
+        try:
+            report = await self._site.look()
+            if step.action is Action.LOOK:
+                return await self._prove_fresh(step)
+            if self._before is None:
+                return _outcome(Status.UNKNOWN, why="nothing is known of the time before it")
+            return verify.prove(step, self._server, self._before, report, said=self._said, forgotten=self._forgotten)
+        except LinkError:
+            return _outcome(Status.UNKNOWN, why="the link is not back")
+
+    async def _is_over(self) -> bool:
+        app, fpm = self._server.lock
+        try:
+            held = await hold(self._site.link, self._who, app, fpm, f"looking back at {self._request.choice.value}")
+        except StalewatchError:
+            return False
+        locked = not held.warnings
+        await held.release()
+        return locked
 
     def skip(self, step: Step, why: str) -> Outcome:
         """*step* is not begun."""
@@ -154,6 +180,8 @@ class Acting:
         await self._sent(step)
         if step.action is Action.INVALIDATE:
             await self._hold.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
+        self._begun = True
+        if step.action is Action.INVALIDATE:
             self._forgotten = await self._site.invalidate(step.paths)
         else:
             ended = await self._hold.step(step.id, step.command, step.timeout)

@@ -32,7 +32,7 @@ class Recheck(msgspec.Struct, frozen=True):
 
 
 class Do(msgspec.Struct, frozen=True):
-    """Run *step* and prove it by its artefacts."""
+    """Run *step* and prove it by its artefacts. ``skipped``: the link was lost before it was begun."""
 
     server: ServerPlan
     step: Step
@@ -139,7 +139,7 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
                 continue
             if again.status is not Status.DONE:
                 yield from _skip(server, (step, *later), "what justified it could not be read again")
-                return Status.UNKNOWN, f"before {step.id}: {'; '.join(again.evidence.values())}"
+                return Status.FAILED, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done since"
         outcome = yield Do(server, step)
         if outcome.status is Status.UNKNOWN:
             outcome = yield Resolve(server, step)
@@ -147,6 +147,9 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
             if outcome.status is Status.DONE and rest:
                 yield from _skip(server, later, "the link was lost; begin again with a fresh plan")
                 return Status.FAILED, f"the link was lost at {step.id}, which was done; {len(rest)} steps were not begun"
+        if outcome.status is Status.SKIPPED:
+            yield from _skip(server, later, "the link was lost; begin again with a fresh plan")
+            return Status.FAILED, f"{step.id}: {'; '.join(outcome.evidence.values())}; nothing was done since"
         if outcome.status is not Status.DONE:
             yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
             return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -205,10 +205,7 @@ async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_
     told: list[Progress] = []
 
     async def lose_it() -> None:
-        deadline = time.monotonic() + 20
-        while not (site.root / "audit-when-run").exists():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+        await until(lambda: (site.root / "audit-when-run").exists())
         await link.close()
 
     def on_progress(line: Progress) -> None:
@@ -244,6 +241,44 @@ async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: A
     assert final(told)["config:cache"] is Status.UNKNOWN
 
 
+async def test_a_step_that_died_with_the_link_is_known_to_be_over_and_not_done(site: Here, audit: Audit) -> None:
+    (site.root / "gate").touch()
+    told: list[Progress] = []
+
+    async def cut_and_kill() -> None:
+        await until(lambda: (site.root / "audit-when-run").exists())
+        link, site.link = site.link, LocalLink()
+        await link.close()
+        await until(lambda: final(told).get("config:cache") is Status.UNKNOWN)
+        (found,) = [pid for pid in _processes() if f"{site.root}/artisan".encode() in _words(pid)]
+        os.kill(found, 9)
+
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    patient = msgspec.structs.replace(FAST, resolve=20.0)
+    running = driver.run(made, {site.report.key: site}, told.append, who="alice", audit=audit, timings=patient)
+    ended, _ = await asyncio.gather(running, cut_and_kill())
+    line = [line for line in told if line.step == "config:cache"][-1]
+    assert line.status is Status.FAILED
+    assert "it has ended since" in line.evidence["link"]
+    assert set(ended.values()) == {Status.FAILED}
+
+
+async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: Audit) -> None:
+    told: list[Progress] = []
+
+    def on_progress(line: Progress) -> None:
+        told.append(line)
+        if line.step == "disk-free":
+            site.down = True
+
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    ended = await driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=FAST)
+    assert final(told)["config:cache"] is Status.SKIPPED
+    assert set(ended.values()) == {Status.FAILED}
+    assert "nothing was done since" in told[-1].evidence["why"]
+    assert "config:cache" not in _read(site.root / "ran")
+
+
 async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that_fails(site: Here, audit: Audit, tmp_path: Path) -> None:
     other = Here(application(tmp_path / "second", audit.path), "web2")
     (site.root / "lying").touch()
@@ -264,3 +299,25 @@ async def test_verify_only_looks_and_a_server_without_a_link_is_unknown(site: He
     assert not audit.path.exists()
     made = plan([site.report], Request(choice=Choice.FIX))
     assert set((await driver.run(made, {}, told.append, audit=audit)).values()) == {Status.UNKNOWN}
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _words(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        await asyncio.sleep(0.02)

@@ -84,6 +84,12 @@ def test_a_link_lost_after_any_step_is_resolved_by_looking_and_nothing_is_done_t
         assert ended["web1", "/srv/app"] is Status.DONE
 
 
+def test_a_link_lost_before_a_step_was_begun_needs_no_resolving() -> None:
+    effects, ended = play(PLAN, lambda effect: Status.SKIPPED if isinstance(effect, Do) and effect.step.id == "reload" else Status.DONE)
+    assert not any(isinstance(effect, Resolve) for effect in effects)
+    assert list(ended.values()) == [Status.FAILED, Status.SKIPPED, Status.SKIPPED]
+
+
 def test_a_lock_that_somebody_holds_means_nothing_is_run() -> None:
     effects, ended = play(PLAN, lambda effect: Status.FAILED if isinstance(effect, Begin) else Status.DONE)
     assert did(effects) == []
