@@ -113,7 +113,7 @@ def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tu
 
 def _can_invalidate(finding: Finding, report: Report, few: int) -> bool:
     opcache = seen_opcache(report.snapshot)
-    if opcache is None or not 0 < len(finding.paths) <= few or not all(script.exact for script in opcache.changed):
+    if opcache is None or not may_ask(report.snapshot) or not 0 < len(finding.paths) <= few or not all(script.exact for script in opcache.changed):
         return False
     return all(usable(path) for path in finding.paths)
 
@@ -123,6 +123,11 @@ def seen_opcache(snapshot: Snapshot | None) -> Opcache | None:
     if snapshot is None or not isinstance(snapshot.runtime, RuntimeFacts):
         return None
     return snapshot.runtime.opcache if isinstance(snapshot.runtime.opcache, Opcache) else None
+
+
+def may_ask(snapshot: Snapshot | None) -> bool:
+    """Whether PHP can be asked to do something: a health check's page only tells."""
+    return snapshot is not None and isinstance(snapshot.runtime, RuntimeFacts) and snapshot.runtime.via != "health_url"
 
 
 def cached_layers(host: HostFacts) -> tuple[Layer, ...]:

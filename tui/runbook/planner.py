@@ -21,7 +21,7 @@ from tui.runbook.commands import (
     usable,
     usable_name,
 )
-from tui.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, seen_opcache, worker_kinds
+from tui.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, seen_opcache, worker_kinds
 from tui.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
 from tui.snapshot import CacheFile, FpmFacts, HostFacts, Opcache, RuntimeFacts
 from tui.text import SafeText, safe
@@ -83,6 +83,7 @@ class _Drawing:
         self._host = host
         self._request = request
         self._opcache = seen_opcache(snapshot)
+        self._may_ask = may_ask(snapshot)
         self._access = _access(report, host, means)
         self._cleared = means.cleared.get(report.key, frozenset())
         self._few = GENTLE if request.invalidate else FEW
@@ -183,7 +184,7 @@ class _Drawing:
             reason, causes = _why(reloads + stale)
             return [self._reload(reason, () if follows else causes)]
         paths = list(dict.fromkeys([path for need in stale for path in need.paths] + (held or [])))
-        if held is None or len(paths) > self._few or not all(usable(path) for path in paths):
+        if held is None or (paths and not self._may_ask) or len(paths) > self._few or not all(usable(path) for path in paths):
             after = "what artisan rebuilt is PHP that OPcache may hold" if rebuilt else f"{len(paths)} scripts are old"
             reason, causes = _why(stale) if stale else (after, ())
             return [self._reload(reason, () if follows else causes)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.runbook.examples import (
@@ -300,3 +301,9 @@ def test_a_reload_that_nobody_could_look_into_is_answered_for() -> None:
     unknown = {Layer.OPCACHE: Verdict.UNKNOWN}
     assert Layer.OPCACHE not in planned(report(CONFIG, runtime_facts=DENIED, layers=unknown)).tolerated  # type: ignore[arg-type]
     assert Layer.OPCACHE in planned(report(CONFIG, layers=unknown)).tolerated, "nothing was done there: it stays as unknown as it was"
+
+
+def test_a_health_page_only_tells_so_nothing_is_invalidated_through_it() -> None:
+    page = msgspec.structs.replace(runtime(opcache=vt0()), via="health_url")
+    assert acting(planned(report(bytecode(), runtime_facts=page))) == ["reload"]
+    assert acting(planned(report(CONFIG, runtime_facts=page))) == ["config:cache", "reload"]
