@@ -38,6 +38,8 @@ class LiveScreen(Screen[None]):
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
+        # Held, not looked up: a tick may come while the tree is taken down.
+        self.header, self.time, self.footer = HeaderView(), ClockView(), FooterView()
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
         """What this screen does for which action."""
@@ -50,19 +52,19 @@ class LiveScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Draw from the model; what did not change costs nothing."""
-        self.query_one(HeaderView).show(self.model.heading())
-        self.query_one(FooterView).show(self.model.context(self.kind, self.key))
+        self.header.show(self.model.heading())
+        self.footer.show(self.model.context(self.kind, self.key))
         self.tick()
 
     def tick(self) -> None:
         """Once a second: the clock, and what counts seconds."""
-        self.query_one(ClockView).show(self.model.clock())
+        self.time.show(self.model.clock())
         if self.model.view.frozen:
-            self.query_one(HeaderView).show(self.model.heading())
+            self.header.show(self.model.heading())
 
     def say(self, words: str) -> None:
         """A notice in the footer, until the next key."""
-        self.query_one(FooterView).notice(words)
+        self.footer.notice(words)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)

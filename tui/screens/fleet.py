@@ -13,8 +13,7 @@ from tui.screens.base import LiveScreen
 from tui.screens.moves import moved, next_kinds
 from tui.screens.sizes import Sizes, Wanted, share
 from tui.widgets.fleet_table import FleetTable
-from tui.widgets.footer import FooterView
-from tui.widgets.header import ClockView, HeaderView, summary_line
+from tui.widgets.header import summary_line
 from tui.widgets.lines_view import LinesView
 from tui.widgets.pane import PaneView
 from tui.widgets.pane_grid import PaneGrid
@@ -55,19 +54,23 @@ class FleetScreen(LiveScreen):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._sizes: Sizes | None = None
+        hint = "filter: name, group, verdict, layer, commit; !word excludes"
+        self._filter = Input(id="filter", placeholder=hint, compact=True)
+        self._summary, self._table, self._strip, self._grid = SummaryView(model), FleetTable(), PaneView(), PaneGrid()
+        self._lanes, self._events = LanesView(), EventsView()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
-            yield HeaderView()
-            yield ClockView()
-        yield Input(id="filter", placeholder="filter: name, group, verdict, layer, commit; !word excludes", compact=True)
-        yield SummaryView(self.model)
-        yield FleetTable()
-        yield PaneView()
-        yield PaneGrid()
-        yield LanesView()
-        yield EventsView()
-        yield FooterView()
+            yield self.header
+            yield self.time
+        yield self._filter
+        yield self._summary
+        yield self._table
+        yield self._strip
+        yield self._grid
+        yield self._lanes
+        yield self._events
+        yield self.footer
 
     # ------------------------------------------------------------------------------------------------------------------- drawing
 
@@ -85,36 +88,32 @@ class FleetScreen(LiveScreen):
         looks = self.model.looks(panes, -1 if self.model.view.on_timeline else at)
         lanes = self.model.lanes()
         view = self.model.view
-        wanted = Wanted(view.dense, self.query_one("#filter").has_class("-open"), view.on_timeline)
+        wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
         sizes = share(self.size.width, self.size.height, len(panes), len(lanes), wanted)
         self._resize(sizes)
         if sizes.table:
             marked = [look._replace(focused=number == at) for number, look in enumerate(looks)]
-            self.query_one(FleetTable).show(panes, marked, at)
+            self._table.show(panes, marked, at)
             if chosen is not None and sizes.strip:
                 self._strip.show(chosen, looks[at])
         else:
-            self.query_one(PaneGrid).show(panes, looks, at, sizes.columns, sizes.pane)
-        self.query_one(SummaryView).redraw()
+            self._grid.show(panes, looks, at, sizes.columns, sizes.pane)
+        self._summary.redraw()
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, view.on_timeline, self.model.cursor(), view.kinds)
-        self.query_one(LanesView).show(lanes, scope)
-        self.query_one(EventsView).show(self.model.events(), scope, any(lane.shades for lane in lanes))
-
-    @property
-    def _strip(self) -> PaneView:
-        return next(child for child in self.children if isinstance(child, PaneView))
+        self._lanes.show(lanes, scope)
+        self._events.show(self.model.events(), scope, any(lane.shades for lane in lanes))
 
     def _resize(self, sizes: Sizes) -> None:
         if sizes == self._sizes:
             return
         self._sizes = sizes
         parts = (
-            (self.query_one(SummaryView), sizes.summary),
-            (self.query_one(FleetTable), sizes.table),
+            (self._summary, sizes.summary),
+            (self._table, sizes.table),
             (self._strip, sizes.strip),
-            (self.query_one(PaneGrid), sizes.grid),
-            (self.query_one(LanesView), sizes.lanes),
-            (self.query_one(EventsView), sizes.events),
+            (self._grid, sizes.grid),
+            (self._lanes, sizes.lanes),
+            (self._events, sizes.events),
         )
         for part, rows in parts:
             part.display = rows > 0
@@ -133,9 +132,7 @@ class FleetScreen(LiveScreen):
         if self._sizes and self._sizes.table and chosen in panes:
             self._strip.show(chosen, looks[panes.index(chosen)])
         elif self._sizes and self._sizes.grid:
-            self.query_one(PaneGrid).show(
-                panes, looks, panes.index(chosen) if chosen in panes else -1, self._sizes.columns, self._sizes.pane
-            )
+            self._grid.show(panes, looks, panes.index(chosen) if chosen in panes else -1, self._sizes.columns, self._sizes.pane)
 
     # ---------------------------------------------------------------------------------------------------------------------- keys
 
@@ -175,7 +172,7 @@ class FleetScreen(LiveScreen):
     def _back(self) -> None:
         view = self.model.view
         if view.filter:
-            self.query_one(Input).value = ""
+            self._filter.value = ""
             self._close_filter()
             self._see(filter="")
         elif view.marked:
@@ -209,13 +206,13 @@ class FleetScreen(LiveScreen):
     # -------------------------------------------------------------------------------------------------------------------- filter
 
     def _open_filter(self) -> None:
-        box = self.query_one(Input)
+        box = self._filter
         box.add_class("-open")
         box.focus()
         self.redraw()
 
     def _close_filter(self) -> None:
-        box = self.query_one(Input)
+        box = self._filter
         box.set_class(bool(box.value), "-open")
         self.set_focus(None)
 

@@ -8,8 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui.runbook.plan import Status
 from tui.widgets.lines_view import LinesView
 from tui.widgets.progress_lines import progress_lines
+from tui.widgets.signs import STATUS_SIGN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +68,7 @@ class ProgressScreen(ModalScreen[None]):
     def __init__(self, model: Model, plan: Plan) -> None:
         super().__init__()
         self._model, self._plan = model, plan
+        self._followed: int | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -75,8 +78,13 @@ class ProgressScreen(ModalScreen[None]):
         self.set_interval(0.25, self.redraw)  # the future ends without a word to the board
 
     def redraw(self) -> None:
-        """Only rows that changed are painted."""
-        self.query_one(ProgressView).redraw()
+        """Only rows that changed are painted; the step that runs is kept in sight."""
+        view = self.query_one(ProgressView)
+        view.redraw()
+        running = next((at for at, row in enumerate(view.lines) if row.text.startswith(f" {STATUS_SIGN[Status.RUNNING].text} ")), None)
+        if running is not None and running != self._followed:
+            self._followed = running
+            view.show_row(min(running + 3, len(view.lines) - 1))
 
     def action_hide(self) -> None:
         self.dismiss(None)

@@ -10,8 +10,6 @@ from textual.containers import Horizontal
 from tui import actions
 from tui.screens.base import LiveScreen
 from tui.widgets.detail_lines import NAMES, detail_lines
-from tui.widgets.footer import FooterView
-from tui.widgets.header import ClockView, HeaderView
 from tui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -53,6 +51,7 @@ class ServerScreen(LiveScreen):
         super().__init__(model)
         self._key = key
         self._section = section
+        self._page_view = DetailView(model, key)
 
     @property
     def key(self) -> Key:
@@ -60,14 +59,14 @@ class ServerScreen(LiveScreen):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
-            yield HeaderView()
-            yield ClockView()
-        yield DetailView(self.model, self._key)
-        yield FooterView()
+            yield self.header
+            yield self.time
+        yield self._page_view
+        yield self.footer
 
     def redraw(self) -> None:
         super().redraw()
-        view = self.query_one(DetailView)
+        view = self._page_view
         view.key = self._key
         view.redraw()
         if self._section and view.lines:
@@ -91,20 +90,20 @@ class ServerScreen(LiveScreen):
 
     @property
     def _page(self) -> int:
-        return max(1, self.query_one(DetailView).size.height - 2)
+        return max(1, self._page_view.size.height - 2)
 
     def _scroll(self, rows: int) -> None:
-        view = self.query_one(DetailView)
+        view = self._page_view
         view.scroll_to(y=view.scroll_offset.y + rows, animate=False)
 
     def go(self, section: str) -> None:
         """Scroll to *section*."""
-        view = self.query_one(DetailView)
+        view = self._page_view
         if section in view.starts:
             view.scroll_to(y=view.starts[section], animate=False)
 
     def _part(self, step: int) -> None:
-        view = self.query_one(DetailView)
+        view = self._page_view
         starts = sorted(view.starts.values())
         here = view.scroll_offset.y
         following = [at for at in starts if at > here] if step > 0 else [at for at in reversed(starts) if at < here]
@@ -115,5 +114,5 @@ class ServerScreen(LiveScreen):
         if self._key in keys:
             self._key = keys[(keys.index(self._key) + step) % len(keys)]
             self.model.view = self.model.view.but(selected=self._key)
-            self.query_one(DetailView).scroll_to(y=0, animate=False)
+            self._page_view.scroll_to(y=0, animate=False)
             self.redraw()

@@ -43,16 +43,16 @@ def share(width: int, height: int, panes: int, servers: int, wanted: Wanted = Wa
         return _dense(free, summary, panes, servers, wanted.reading)
     lanes = 1 + max(1, min(servers, max(3, free // 4)))
     pane = min(PANE_HEIGHT, max(PANE_HEIGHT - 2, (free - lanes - 6) // rows))
-    grid = min(rows * pane, max(pane, free - lanes - 6))
+    grid = min(rows * pane, max(pane, free - lanes - 6), free - lanes - 2)
     return Sizes(summary, 0, 0, grid, min(pane, grid), columns, lanes, max(2, free - grid - lanes))
 
 
 def _dense(free: int, summary: int, panes: int, servers: int, reading: bool) -> Sizes:
     """The table; while somebody reads the timeline, the list of events has the room of the one pane."""
     lanes = 1 + max(1, min(servers, max(3, free // 6)))
-    strip = 10 if free < 32 else 13
     events = max(4, free // 6)
+    strip = min(10 if free < 32 else 13, free - lanes - min(1 + panes, 4) - 3)
     rows = min(1 + panes, max(4, free - lanes - events - strip))
-    if reading:
+    if reading or strip < 5:
         strip = 0
     return Sizes(summary, rows, strip, 0, 0, 1, lanes, max(2, free - rows - strip - lanes))

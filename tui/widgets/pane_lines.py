@@ -16,6 +16,7 @@ from tui.widgets.times import Clock, age
 if TYPE_CHECKING:
     from tui.board import Pane
     from tui.report import Report
+    from tui.runbook.plan import Progress
 
 LABEL = 9
 STEPS = ("name", "tcp", "host key", "auth", "probe")
@@ -180,13 +181,20 @@ def trouble_lines(pane: Pane, look: Look, width: int) -> list[Line]:
 
 
 def progress_lines(pane: Pane, width: int) -> list[Line]:
-    """The runbook that runs here: what is under way, and the last things that were done."""
+    """The runbook that runs here: what is under way and the last things done; once it is over, one row, unless it went wrong."""
     latest = {item.step: item for item in pane.progress}
     shown = [item for item in latest.values() if item.status is not Status.WAITING]
-    return [
-        crop(line(STATUS_SIGN[item.status], " ", Span(text_crop(item.step, 40)), Span(f"  {item.status.value}", "muted")), width)
-        for item in shown[-4:]
-    ]
+    if not shown:
+        return []
+    bad = [item for item in shown if item.status in (Status.FAILED, Status.UNKNOWN)]
+    over = shown[-1].step == "result" and not bad
+    rows = [shown[-1]] if over else shown[-4:]
+    return [crop(_progress_line(item, len(latest) - 1 if over else 0), width) for item in rows]
+
+
+def _progress_line(item: Progress, steps: int) -> Line:
+    words = f"runbook, {steps} steps" if steps else text_crop(item.step, 40)
+    return line(STATUS_SIGN[item.status], " ", Span(words), Span(f"  {item.status.value}", "muted"))
 
 
 def why_lines(report: Report, width: int, most: int) -> list[Line]:

@@ -48,7 +48,7 @@ def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, wi
     for step in server.steps:
         rows += _step(step, latest.get(step.id), width)
     for item in latest.values():
-        if item.step not in known:
+        if item.step not in known and item.step != "result":
             rows += _line(item.step, "", item, width)
     return rows
 

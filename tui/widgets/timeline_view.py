@@ -37,6 +37,7 @@ class LanesView(LinesView):
     def __init__(self) -> None:
         super().__init__(id="lanes")
         self._rows: Sequence[Lane] = ()
+        self._top = 0
         self._scope: Scope | None = None
 
     def show(self, rows: Sequence[Lane], scope: Scope) -> None:
@@ -53,12 +54,10 @@ class LanesView(LinesView):
         return [axis(view, scope.clock, label, scope.focused), *(lane(row, view, label, scope.cursor) for row in shown)]
 
     def _near(self, room: int) -> Sequence[Lane]:
-        """As many lanes as there is room for, the selected one among them; the rest is named in the last row."""
-        if len(self._rows) <= room:
-            return self._rows
+        """As many lanes as there is room for, the selected one among them; they move no further than they must."""
         at = next((number for number, row in enumerate(self._rows) if row.selected), 0)
-        start = min(max(0, at - room // 2), len(self._rows) - room)
-        return self._rows[start : start + room]
+        self._top = max(0, min(max(self._top, at - room + 1), at, len(self._rows) - room))
+        return self._rows[self._top : self._top + room]
 
 
 class EventsView(LinesView):

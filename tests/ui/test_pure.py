@@ -1,0 +1,120 @@
+"""Drawing functions without a screen: lines, times, windows, order, copying."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tests.ui import build
+from tui.actions import ACTIONS, Context, markdown_table
+from tui.screens import order
+from tui.screens.sizes import Wanted, share
+from tui.widgets import osc52
+from tui.widgets.content import strip
+from tui.widgets.lines import Span, crop, line, wrap
+from tui.widgets.names import app_name
+from tui.widgets.theme import files, palette
+from tui.widgets.times import Clock, Zone, age
+from tui.widgets.window import window
+
+
+@given(st.text(max_size=80), st.integers(1, 60))
+def test_a_strip_is_always_exactly_as_wide_as_asked_and_printable(text: str, width: int) -> None:
+    made = strip(line(Span(text, "muted")), palette("dark"), width)
+    assert made.cell_length == width
+    assert cell_len(made.text) == width
+    assert made.text.isprintable()
+
+
+@given(st.text(st.characters(blacklist_categories=["C", "Z", "M"]), max_size=60), st.integers(1, 40))
+def test_what_is_cut_is_marked(text: str, width: int) -> None:
+    made = crop(line(text), width)
+    assert made.text == text or made.text.endswith("…")
+    assert made.width <= width
+
+
+@given(st.lists(st.text("abc/-:", min_size=1, max_size=30), min_size=1, max_size=12), st.integers(10, 60))
+def test_wrapping_loses_nothing(words: list[str], width: int) -> None:
+    text = " ".join(words)
+    pieces = wrap(text, width)
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert all(cell_len(piece) <= width for piece in pieces)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (45, "45 s"), (1440, "24 min"), (5400, "1 h 30 min"), (90_000, "1 d 1 h")])
+def test_ages_are_short_and_honest(seconds: float, words: str) -> None:
+    assert age(seconds) == words
+
+
+def test_times_are_told_in_the_zone_that_was_chosen() -> None:
+    deployed = build.at("12:38:02")
+    assert Clock(build.NOW, Zone.LOCAL).hms(deployed) == "12:38:02"
+    assert Clock(build.NOW, Zone.UTC).hms(deployed) == "10:38:02"
+    assert Clock(build.NOW, Zone.SERVER).there(-18000, 0.0).hms(deployed) == "05:38:02"
+    assert Clock(build.NOW, relative=True).hm(deployed) == "24 min ago"
+
+
+def test_ages_are_by_the_servers_own_clock() -> None:
+    skewed = Clock(build.NOW).there(0, -120.0)
+    assert skewed.since(build.NOW - 180) == "1 min"
+
+
+def test_a_tick_moves_the_window_by_whole_cells_only() -> None:
+    assert window(1_000_010.0, 3600, 0, 100) == window(1_000_010.0 + 20, 3600, 0, 100)
+    assert window(1_000_010.0, 3600, 0, 100) != window(1_000_010.0 + 40, 3600, 0, 100)
+
+
+@given(st.integers(60, 250), st.integers(20, 80), st.integers(0, 200), st.booleans(), st.booleans(), st.sampled_from([None, True, False]))
+def test_the_parts_never_need_more_rows_than_there_are(
+    width: int, height: int, panes: int, filtering: bool, reading: bool, dense: bool | None
+) -> None:
+    sizes = share(width, height, panes, panes, Wanted(dense, filtering, reading))
+    used = 2 + filtering + sizes.summary + sizes.table + sizes.strip + sizes.grid + sizes.lanes + sizes.events
+    assert used <= height
+    assert min(sizes.lanes, sizes.events) >= 2
+
+
+def test_worst_first_and_equals_stay_where_they_were() -> None:
+    panes = [build.pane(build.fresh("a")), build.pane(build.stale("b")), build.pane(build.fresh("c")), build.unreachable("d")]
+    assert [server for server, _ in order.worst_first(panes)] == ["b", "d", "a", "c"]
+
+
+def test_an_app_that_is_discovered_takes_the_place_of_its_place_holder() -> None:
+    panes = [build.pane(build.fresh("a")), build.pane(build.fresh("b"))]
+    assert order.keep([("a", ""), ("b", build.APP)], panes) == [("a", build.APP), ("b", build.APP)]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("web1", True), ("stale opcache", True), ("!stale", False), ("4f2a9", True), ("prod", True), ("views", False), ("!", True)],
+)
+def test_filters_look_at_name_verdict_layer_commit_and_group(words: str, shown: bool) -> None:
+    assert order.matches(build.pane(build.stale("web1")), words) is shown
+
+
+def test_copying_is_bounded_and_wrapped_for_tmux() -> None:
+    plain = osc52.sequence("x" * 200_000)
+    assert len(plain) <= osc52.LIMIT + 20
+    base64.b64decode(plain[7:-1], validate=True)
+    assert osc52.sequence("hi", tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
+
+
+@pytest.mark.parametrize(("path", "name"), [("/var/www/api-gateway/current", "api-gateway"), ("/srv/app", "app"), ("", "?")])
+def test_apps_are_called_by_what_tells_them_apart(path: str, name: str) -> None:
+    assert app_name(path) == name
+
+
+def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert all(action.disabled(Context(read_only=True)) for action in ACTIONS if action.acting)
+    assert {"clear", "rebuild", "reload", "fix"} == {action.id for action in ACTIONS if action.acting}
+    assert "| `f` |" in markdown_table()
+
+
+def test_theme_labels_are_told_apart() -> None:
+    assert len({theme.label for theme in files().values()}) == len(files())
