@@ -36,7 +36,8 @@ class Terminal:
         self._master, child = os.openpty()
         self.resize(columns, rows)
         self.modes_before = termios.tcgetattr(child)
-        surroundings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
+        surroundings = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # xdist sets them
+        surroundings |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
         self.process = subprocess.Popen(
             argv, stdin=child, stdout=child, stderr=child, env=surroundings, start_new_session=True, preexec_fn=_controlling_terminal
         )

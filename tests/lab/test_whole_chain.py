@@ -131,7 +131,9 @@ def test_the_running_dashboard_proves_it_and_keys_fix_it(lab: Lab, hosts: list[H
         assert web1.get("/") == "home v1"
         terminal.type("\t\r")
         terminal.wait_until(lambda: web1.get("/") == "home v2", timeout=40)
-        terminal.wait_for(lambda text: "STALE" not in text and text.count("FRESH") >= 3 and "f fix" in text, timeout=40)
+        terminal.wait_for("✓ verified", timeout=40)
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: "STALE" not in text and text.count("FRESH") >= 3 and "verified" not in text, timeout=40)
         terminal.type("q")
         assert terminal.wait_exit() == 0
         assert terminal.insane() == []
