@@ -113,9 +113,9 @@ def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tu
 
 def _can_invalidate(finding: Finding, report: Report, few: int) -> bool:
     opcache = seen_opcache(report.snapshot)
-    if opcache is None or not may_ask(report.snapshot) or not 0 < len(finding.paths) <= few or not all(script.exact for script in opcache.changed):
+    if opcache is None or not may_ask(report.snapshot) or not 0 < len(finding.paths) <= few:
         return False
-    return all(usable(path) for path in finding.paths)
+    return all(script.exact for script in opcache.changed) and all(usable(path) for path in finding.paths)
 
 
 def seen_opcache(snapshot: Snapshot | None) -> Opcache | None:
