@@ -1,6 +1,6 @@
 """What watching costs a server, and that it leaves nothing in the cache it watches.
 
-`python -m pytest tests/lab/test_probe_cost.py -s` prints the figure for README.
+The figure in README is measured over 60 ticks by `python -m tests.bench cost`; here one round of beats guards the budget.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import asyncio
 from tests.lab import Host, Lab
 from tests.lab.probing import host_of, look, opcache_of, probing
 
-TICKS = 60
+TICKS = 16  # one round: a slow beat every 30 s
 BEAT = 2.0
 BUDGET_MS = 15.0
 
 
 async def test_a_tick_costs_the_server_less_than_15_ms_slow_beat_included(lab: Lab, web1: Host) -> None:
-    """60 real beats (two minutes), minus what the same host uses unwatched in the same time."""
+    """Real beats, minus what the same host uses unwatched in the same time."""
     web1.get("/")
     await asyncio.sleep(2)  # what the request set off is over
     seconds = TICKS * BEAT / 4
@@ -34,7 +34,7 @@ async def test_a_tick_costs_the_server_less_than_15_ms_slow_beat_included(lab: L
         used = web1.cpu_usec() - before - idle_per_second * (loop.time() - begun)
     per_tick = used / TICKS / 1000
     print(f"\ncost on the server: {per_tick:.1f} ms of CPU a tick ({TICKS} ticks every {BEAT:g} s, {len(slow) - 1} slow beats)")
-    assert len(slow) >= 4, "the slow beat was not part of what was measured"
+    assert len(slow) >= 2, "the slow beat was not part of what was measured"
     assert per_tick < BUDGET_MS
 
 
