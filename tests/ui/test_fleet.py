@@ -195,3 +195,11 @@ async def test_two_hundred_servers_are_a_table_that_scrolls_with_the_cursor() ->
         text = await press(pilot, "G")
     assert "of 200" in text
     assert "▸ web200" in text
+
+
+async def test_at_the_least_size_the_table_still_names_its_servers() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+    assert re.search(r"▸ web1.*✗ STALE 24 min +✓ ✓ ✗ ✗ · ✓ ✗ ✓ ·", text)

@@ -39,12 +39,15 @@ LAYER_HEADS = {
 
 
 SIGNS = 4 * len(LAYER_HEADS) - 1
+NARROW = 2 * len(LAYER_HEADS) - 1
 VERDICT, COMMIT = 20, 8
 
 
 def widths(width: int) -> tuple[int, ...]:
-    """Cells for name, verdict, commit, layers, and the hit rate where there is room for it."""
+    """Cells for name, verdict, commit, layers, and the hit rate where there is room for it; name, verdict and one letter a layer where there is little."""
     rest = width - VERDICT - COMMIT - SIGNS - 3
+    if rest < 10:
+        return (width - VERDICT - NARROW - 2, VERDICT, NARROW)
     if rest < 24:
         return (rest, VERDICT, COMMIT, SIGNS)
     name = min(30, rest * 3 // 5)
@@ -55,6 +58,8 @@ def head(width: int) -> Line:
     """The names of the columns."""
     shape = widths(width)
     names = ("  server", "verdict", "commit", " ".join(LAYER_HEADS.values()), "hit rate")
+    if len(shape) == 3:
+        names = ("  server", "verdict", " ".join(word[0] for word in LAYER_HEADS.values()))
     row = columns([line(name) for name in names[: len(shape)]], shape)
     return Line(tuple(Span(span.text, "head") for span in fill(row, width).spans), "head")
 
@@ -75,6 +80,8 @@ def row(pane: Pane, look: Look, width: int, twin: bool = False) -> Line:
         _layers(pane),
         _rate(pane, look, shape[-1]),
     ]
+    if len(shape) == 3:
+        cells[2:] = [_layers(pane, narrow=True)]
     made = fill(columns(cells[: len(shape)], shape), width)
     return made.over("cursor") if look.focused else made
 
@@ -84,13 +91,14 @@ def _name(pane: Pane, room: int, twin: bool) -> str:
     return full if twin or len(full) <= room else pane.server
 
 
-def _layers(pane: Pane) -> Line:
+def _layers(pane: Pane, narrow: bool = False) -> Line:
+    room, before, after = (NARROW, "", " ") if narrow else (SIGNS, " ", "  ")
     if pane.report is None or (pane.error is not None and pane.report.snapshot is None):
-        return line(Span(text_crop(str(pane.error.message) if pane.error else f"connecting: {pane.step or 'waiting'}", SIGNS), "muted"))
+        return line(Span(text_crop(str(pane.error.message) if pane.error else f"connecting: {pane.step or 'waiting'}", room), "muted"))
     spans: list[Span] = []
     for layer in LAYER_HEADS:
-        spans += [Span(" "), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span("  ")]
-    return crop(Line(tuple(spans[:-1])), SIGNS)
+        spans += [Span(before), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span(after)]
+    return crop(Line(tuple(spans[:-1])), room)
 
 
 def _rate(pane: Pane, look: Look, room: int) -> Line:
