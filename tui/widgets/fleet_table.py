@@ -44,7 +44,10 @@ VERDICT, COMMIT = 20, 8
 
 
 def widths(width: int) -> tuple[int, ...]:
-    """Cells for name, verdict, commit, layers, and the hit rate where there is room for it; name, verdict and one letter a layer where there is little."""
+    """Cells for name, verdict, commit, layers, and the hit rate where there is room for it.
+
+    Three only where there is little room: name, verdict, one letter a layer.
+    """
     rest = width - VERDICT - COMMIT - SIGNS - 3
     if rest < 10:
         return (width - VERDICT - NARROW - 2, VERDICT, NARROW)
@@ -57,7 +60,7 @@ def widths(width: int) -> tuple[int, ...]:
 def head(width: int) -> Line:
     """The names of the columns."""
     shape = widths(width)
-    names = ("  server", "verdict", "commit", " ".join(LAYER_HEADS.values()), "hit rate")
+    names: tuple[str, ...] = ("  server", "verdict", "commit", " ".join(LAYER_HEADS.values()), "hit rate")
     if len(shape) == 3:
         names = ("  server", "verdict", " ".join(word[0] for word in LAYER_HEADS.values()))
     row = columns([line(name) for name in names[: len(shape)]], shape)
