@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.diagnosis.look import Look
-from tui.diagnosis.opcache import vt0, vt1
+from tui.diagnosis.opcache import blade, vt0, vt1
 from tui.diagnosis.opcache.judged import Judged, Kind
 from tui.diagnosis.opcache.ours import Ours
 from tui.diagnosis.opcache.window import Window, window
@@ -15,7 +15,8 @@ def judge(look: Look, opcache: Opcache) -> tuple[Judged, ...]:
     if not opcache.changed:
         return ()
     ours = Ours(look)
-    return tuple(judge_one(script, opcache, look) for script in opcache.changed if ours.concerns(script.path))
+    judged = tuple(judge_one(script, opcache, look) for script in opcache.changed if ours.concerns(script.path))
+    return blade.settle(judged, look, opcache)
 
 
 def judge_one(script: Script, opcache: Opcache, look: Look) -> Judged:
