@@ -144,16 +144,21 @@ def low_hit_rate(look: Look, opcache: Opcache, rate: float | None) -> Iterator[F
 def memory(opcache: Opcache) -> Iterator[Finding]:
     """Full, or nearly."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
-    if opcache.cache_full or (total > 0 and opcache.free_memory < total * (1 - FULL)):
-        state = "full" if opcache.cache_full else "nearly full"
+    exhausted = opcache.cache_full and not _keys_full(opcache)
+    if exhausted or (total > 0 and opcache.free_memory < total * (1 - FULL)):
+        state = "full" if exhausted else "nearly full"
         yield MEMORY_FULL.finding("OPcache", f"OPcache's memory is {state}", _sizes(opcache))
 
 
 def keys(opcache: Opcache) -> Iterator[Finding]:
     """Too many scripts."""
-    if opcache.max_cached_keys > 0 and opcache.cached_keys >= opcache.max_cached_keys * FULL:
+    if _keys_full(opcache):
         evidence = (words.number("keys", opcache.cached_keys), words.number("most", opcache.max_cached_keys))
         yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", evidence)
+
+
+def _keys_full(opcache: Opcache) -> bool:
+    return opcache.max_cached_keys > 0 and opcache.cached_keys >= opcache.max_cached_keys * FULL
 
 
 def wasted(opcache: Opcache) -> Iterator[Finding]:
