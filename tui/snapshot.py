@@ -105,10 +105,12 @@ class DeployUnderWay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else "")."""
+    """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else ""). *switched_at*: when the
+    link was last switched (its own ctime), None where it was not asked."""
 
     root: SafeText
     link: SafeText = SafeText("")
+    switched_at: float | None = None
     commit: SafeText = SafeText("")
     branch: SafeText = SafeText("")
     dirty: int | None = None

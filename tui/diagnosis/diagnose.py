@@ -45,7 +45,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         verdict=worst(list(layers.values())),
         layers=layers,
         findings=tuple(sorted(found, key=_worst_first)),
-        errors=_errors(look, layers, found),
+        errors=_told(look),
         snapshot=snapshot,
         observed_at=snapshot.observed_at,
         stale_since=min((one.since for one in found if one.verdict is Verdict.STALE and one.since is not None), default=None),
@@ -99,13 +99,3 @@ def _told(look: Look) -> tuple[Unseen, ...]:
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]
     return tuple({(one.code, one.message): one for one in told}.values())
-
-
-def _errors(look: Look, layers: dict[Layer, Verdict], found: list[Finding]) -> tuple[Unseen, ...]:
-    """What the snapshot says, and why OPcache is not judged although an answer of it is at hand."""
-    told = _told(look)
-    explained = {finding.layer for finding in found}
-    if layers[Layer.OPCACHE] is Verdict.UNKNOWN and Layer.OPCACHE not in explained and look.opcache is not None:
-        down = Unseen(code="opcache.fpm-down", message=SafeText("PHP-FPM is not running, so its OPcache cannot be asked"))
-        return (*told, down)
-    return told

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.snapshot import FpmFacts
 
 _STATUS_TEXT = re.compile(r"Processes active: (\d+), idle: (\d+)")
-DEAD = ("socket-dead", "dead", "refused", "not-running", "down", "no-socket", "socket-missing")
+DEAD = frozenset({"socket-dead", "socket-missing", "port-refused", "not-running"})
 """Last parts of error codes by which transport and probe say that nobody answers on the pool's socket."""
 
 
@@ -72,6 +72,14 @@ START_UNKNOWN = Rule(
     "reload took it in since.",
     evidence=CONFIG_NEWER.evidence,
 )
+CONFIG_UNSEEN = Rule(
+    code="fpm.config-unseen",
+    layer=Layer.FPM,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="PHP-FPM runs, but its configuration files, or since when it runs with them, could not be read.",
+    evidence=("unit",),
+)
 LISTEN_QUEUE = _health(
     "listen-queue",
     Severity.WARNING,
@@ -103,6 +111,7 @@ RULES = (
     CONFIG_NEWER,
     BINARY_NEWER,
     START_UNKNOWN,
+    CONFIG_UNSEEN,
     LISTEN_QUEUE,
     MAX_CHILDREN,
     ALL_BUSY,
@@ -144,9 +153,12 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     cache = float(look.opcache.start_time) if look.opcache is not None else 0.0
     master = fpm.master.started if fpm.master is not None else 0.0
     known = max(pool, cache)
-    running = known or master
+    running = max(known, master)
     newer = [file for file in fpm.config_files if floor(file.mtime) > running]
-    if not newer or not running:
+    if not fpm.config_files or not running:
+        yield unseen(fpm)
+        return
+    if not newer:
         return
     newest = max(newer, key=lambda file: file.mtime)
     rule = BINARY_NEWER if newest.path == fpm.binary else CONFIG_NEWER
@@ -167,6 +179,12 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
         ),
         since=min(file.mtime for file in newer),
     )
+
+
+def unseen(fpm: FpmFacts) -> Finding:
+    """One of the two sides of the comparison is missing."""
+    what = "since when it runs" if fpm.config_files else "its configuration files"
+    return CONFIG_UNSEEN.finding(fpm.unit or "php-fpm", f"PHP-FPM runs, but {what} could not be read", (words.text("unit", fpm.unit),))
 
 
 def listen_queue(look: Look) -> Iterator[Finding]:

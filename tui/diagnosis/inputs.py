@@ -50,7 +50,7 @@ def differs(now: FileStat, before: FileStat) -> bool:
 
 def removed(inputs: tuple[FileStat, ...], baseline: Baseline | None) -> tuple[FileStat, ...]:
     """Sources that were there when the cache was fresh and are gone."""
-    if baseline is None or baseline.inputs == inputs:
+    if baseline is None or baseline.truncated or baseline.inputs == inputs:
         return ()
     left = {source.path for source in inputs}
     return tuple(source for source in baseline.inputs if source.path not in left)

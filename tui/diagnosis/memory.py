@@ -43,11 +43,13 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Baseline(msgspec.Struct, frozen=True, array_like=True):
-    """The inputs of a layer when it was last fresh: *stamp* is the mtime of the cache made from them (workers: 0)."""
+    """The inputs of a layer when it was last fresh: *stamp* is the mtime of the cache made from them (workers: 0). *truncated*: there were
+    more, so a source that is not among them may not be new."""
 
     stamp: float
     at: float
     inputs: tuple[FileStat, ...]
+    truncated: bool = False
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):

@@ -133,14 +133,14 @@ def served(look: Look, host: HostFacts) -> Iterator[Finding]:
     last = max(old, key=lambda script: script.last_used)
     switched = switched_at(look, host)
     current = max((script.last_used for script in own if release_of(script.path, base) == root), default=0)
-    if switched is None or current > last.last_used:
+    if current > last.last_used:
         return
-    if last.last_used > switched + FLIP_TOLERANCE:
+    if switched is not None and last.last_used > switched + FLIP_TOLERANCE:
         yield _served_after(look, host, opcache, last, switched)
-    elif current <= switched and link_passed(look, host) and not opcache.revalidate_path:
+    elif (switched is None or current <= switched) and link_passed(look, host) and not opcache.revalidate_path:
         yield WILL_SERVE_OLD.finding(
             last.path,
-            f"nothing was requested since the switch to {words.name_of(root)}; the next request will probably run {_release(last, base)}",
+            f"the link leads to {words.name_of(root)}, but the last request ran {_release(last, base)}, and the next one probably will",
             _evidence(look, host, opcache, last, switched),
             since=switched,
             paths=(str(last.path),) if last.exact else (),
@@ -168,9 +168,12 @@ def _served_after(look: Look, host: HostFacts, opcache: Opcache, last: Script, s
 
 
 def switched_at(look: Look, host: HostFacts) -> float | None:
-    """When *root* became the current release: what the server's diary says, else since when we see it; None: not known."""
-    if host.release.deploys:
-        return max(deploy.at for deploy in host.release.deploys)
+    """When *root* became the current release: the link's own time, else since when we see it; None: not known.
+
+    The diary of deploys does not tell: it notes when a deploy began.
+    """
+    if host.release.switched_at is not None:
+        return host.release.switched_at
     return look.memory.root_since if look.memory.root == host.release.root else None
 
 
@@ -199,7 +202,7 @@ def _release(script: Script, base: str) -> str:
     return words.name_of(release_of(script.path, base))
 
 
-def _evidence(look: Look, host: HostFacts, opcache: Opcache, last: Script, switched: float) -> tuple[Evidence, ...]:
+def _evidence(look: Look, host: HostFacts, opcache: Opcache, last: Script, switched: float | None) -> tuple[Evidence, ...]:
     link = host.release.link
     passed = (
         next((worker.script for worker in look.status.workers if link and worker.script.startswith(f"{link}/")), "") if look.status else ""

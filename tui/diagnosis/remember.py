@@ -141,11 +141,11 @@ def _baselines(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> dic
 def _put(kept: dict[str, Baseline], name: str, stamp: float, host: HostFacts, source: str, now: float) -> dict[str, Baseline]:
     found = host.inputs.get(source)
     old = kept.get(name)
-    if found is None or found.truncated or len(found.direct) > MAX_INPUTS:
+    if found is None or len(found.direct) > MAX_INPUTS:
         return kept
     if old is not None and old.stamp == stamp and (old.inputs is found.direct or old.inputs == found.direct):
-        return kept if stamp else {**kept, name: Baseline(stamp, now, old.inputs)}
-    return {**kept, name: Baseline(stamp, now, found.direct)}
+        return kept if stamp else {**kept, name: Baseline(stamp, now, old.inputs, old.truncated)}
+    return {**kept, name: Baseline(stamp, now, found.direct, found.truncated)}
 
 
 def _views(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> tuple[CompiledView, ...]:

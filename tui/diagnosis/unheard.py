@@ -14,16 +14,15 @@ def unheard(last: Report, error: Unseen) -> Report:
 
     Findings are gone: nobody shall act on what may not be so any more.
     """
-    seen = last.observed_at if last.verdict is not Verdict.UNKNOWN or last.last_verdict is None else last.last_seen
-    verdict = last.verdict if last.verdict is not Verdict.UNKNOWN or last.last_verdict is None else last.last_verdict
+    already = last.last_seen is not None or last.snapshot is None
     return msgspec.structs.replace(
         last,
         verdict=Verdict.UNKNOWN,
         layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
         findings=(),
         errors=(error,),
-        last_verdict=verdict if last.snapshot is not None else last.last_verdict,
-        last_seen=seen if last.last_seen is None or verdict is last.verdict else last.last_seen,
+        last_verdict=last.last_verdict if already else last.verdict,
+        last_seen=last.last_seen if already else last.observed_at,
     )
 
 

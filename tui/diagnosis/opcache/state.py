@@ -23,9 +23,9 @@ class OpcacheRuling(NamedTuple):
 
 
 def judge(look: Look) -> OpcacheRuling:
-    """The opcache layer. Not seen, or FPM down: unknown; switched off: absent, because what is on disk is what runs."""
+    """The opcache layer. Not seen: unknown; switched off: absent, because what is on disk is what runs."""
     opcache = look.opcache
-    if opcache is None or (look.fpm is not None and not look.fpm.running):
+    if opcache is None:
         return OpcacheRuling(Ruling(Verdict.UNKNOWN))
     if opcache.restart_pending or opcache.restart_in_progress:
         return OpcacheRuling(rule_on(Verdict.FRESH, (restart_pending(look, opcache),)))

@@ -1,0 +1,131 @@
+"""Servers against each other, and servers that do not answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.diagnosis.build import NOW, ROOT, at, codes, file, host, looked, quiet, snapshot, sources
+from tui.diagnosis.fleet import compare
+from tui.diagnosis.rules import RULES, explain, table
+from tui.diagnosis.unheard import never_seen, unheard
+from tui.errors import UsageError
+from tui.report import Layer, Report, Verdict
+from tui.snapshot import Deploy, DeployUnderWay, ReleaseFacts, Unseen
+from tui.text import safe
+
+LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
+OLD, NEW = "9b1d04e" + "0" * 33, "4f2a9c1" + "0" * 33
+
+
+def server(name: str, commit: str, deployed: float = -600, **release: Any) -> Report:
+    facts = ReleaseFacts(
+        root=safe(ROOT), commit=safe(commit), deploys=(Deploy(at=at(deployed), source="git", commit=safe(commit)),), **release
+    )
+    return looked(snapshot(server=name, host=host(release=facts)))
+
+
+def mixed(reports: tuple[Report, ...]) -> set[str]:
+    return {report.server for report in reports if "release.mixed" in codes(report)}
+
+
+def test_servers_on_one_commit_are_left_as_they_are() -> None:
+    reports = (server("web1", NEW), server("web2", NEW))
+    assert all(after is before for after, before in zip(compare(reports), reports, strict=True))
+
+
+def test_the_minority_is_suspect() -> None:
+    compared = compare((server("web1", NEW), server("web2", OLD), server("web3", NEW)))
+    assert mixed(compared) == {"web2"}
+    web2 = compared[1]
+    assert web2.layers[Layer.RELEASE] is web2.verdict is Verdict.SUSPECT
+    assert "9b1d04e" in web2.findings[0].summary
+    quiet(compared[0])
+
+
+def test_where_it_is_even_the_older_deploy_is_the_one_left_out() -> None:
+    assert mixed(compare((server("web1", OLD, -90), server("web2", NEW, -600)))) == {"web2"}
+
+
+def test_a_rolling_deploy_is_pending() -> None:
+    sign = DeployUnderWay(sign=safe(".dep/deploy.lock"), since=at(-5))
+    compared = compare((server("web1", NEW, under_way=sign), server("web2", OLD), server("web3", OLD)))
+    assert mixed(compared) == {"web1"}
+    assert {report.layers[Layer.RELEASE] for report in compared} == {Verdict.PENDING, Verdict.FRESH}
+
+
+def test_comparing_again_is_comparing_once_and_forgets_what_is_over() -> None:
+    once = compare((server("web1", NEW), server("web2", OLD), server("web3", NEW)))
+    assert compare(once) == once
+    over = compare((once[1], server("web1", OLD)))
+    assert mixed(over) == set()
+    quiet(over[0])
+
+
+def test_apps_of_another_name_are_not_compared() -> None:
+    reports = (server("web1", NEW), server("stage", OLD))
+    assert mixed(compare(reports)) != set()
+    assert mixed(compare(reports, {("web1", ROOT): "api", ("stage", ROOT): "stage"})) == set()
+
+
+def test_a_server_that_is_not_heard_from_is_not_compared() -> None:
+    gone = unheard(server("web2", OLD), LOST)
+    assert mixed(compare((server("web1", NEW), gone, server("web3", NEW)))) == set()
+
+
+def stale() -> Report:
+    return looked(snapshot(host=host(inputs=sources(config=(file("config/app.php", -60),)))))
+
+
+def test_a_server_not_heard_from_is_unknown_beside_its_last_verdict() -> None:
+    report = unheard(stale(), LOST)
+    assert report.verdict is Verdict.UNKNOWN
+    assert set(report.layers.values()) == {Verdict.UNKNOWN}
+    assert report.last_verdict is Verdict.STALE
+    assert report.last_seen == NOW
+    assert report.errors == (LOST,)
+    assert report.snapshot is not None
+    assert not report.findings
+
+
+def test_unheard_twice_keeps_what_was_seen_last() -> None:
+    again = Unseen(code="link.unreachable", message=safe("refused"))
+    report = unheard(unheard(stale(), LOST), again)
+    assert (report.last_verdict, report.last_seen, report.errors) == (Verdict.STALE, NOW, (again,))
+
+
+def test_unknown_when_last_seen_is_what_it_was() -> None:
+    blind = looked(snapshot(host=LOST, runtime=LOST))
+    report = unheard(unheard(blind, LOST), LOST)
+    assert (report.last_verdict, report.last_seen) == (Verdict.UNKNOWN, NOW)
+
+
+def test_never_seen_is_an_entry_with_its_reason() -> None:
+    report = never_seen("web9", "deploy@web9", "", LOST)
+    assert report.verdict is Verdict.UNKNOWN
+    assert set(report.layers) == set(Layer)
+    assert report.last_verdict is report.last_seen is report.snapshot is None
+    assert unheard(report, LOST).last_verdict is None
+
+
+def test_every_code_explains_itself() -> None:
+    for code, rule in RULES.items():
+        assert code.startswith(f"{rule.layer}.") or code.startswith("health.")
+        text = explain(code)
+        assert code in text
+        assert rule.meaning in text
+        assert f"`{code}`" in table()
+        assert "\n" not in rule.meaning
+
+
+def test_an_unknown_code_is_a_usage_error_with_a_suggestion() -> None:
+    with pytest.raises(UsageError) as raised:
+        explain("opcache.stale-bytcode")
+    assert "opcache.stale-bytecode" in raised.value.grant
+
+
+def test_reports_are_json() -> None:
+    report = stale()
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report

@@ -1,0 +1,482 @@
+"""The layers that Laravel caches, the release, FPM, workers and health: a healthy server with one thing changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.diagnosis.build import (
+    CACHED,
+    NOT_PERMITTED,
+    ROOT,
+    START,
+    at,
+    caches,
+    codes,
+    file,
+    fpm,
+    host,
+    looked,
+    only,
+    opcache,
+    quiet,
+    runtime,
+    script,
+    snapshot,
+    sources,
+    status,
+    uncached,
+    view,
+    vt0,
+    with_host,
+    with_opcache,
+    worker,
+)
+from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from tui.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, PackageFacts, PoolWorker, Process, ReleaseFacts, Unseen, ViewFacts
+from tui.text import SafeText, safe
+
+STALE, SUSPECT, PENDING, UNKNOWN, ABSENT, FRESH = (
+    Verdict.STALE,
+    Verdict.SUSPECT,
+    Verdict.PENDING,
+    Verdict.UNKNOWN,
+    Verdict.ABSENT,
+    Verdict.FRESH,
+)
+CACHED_LAYERS = [Layer.CONFIG, Layer.ROUTES, Layer.EVENTS]
+
+
+def test_a_healthy_server_is_quiet() -> None:
+    quiet(looked(snapshot()))
+    quiet(looked(snapshot(-4), snapshot(-2), snapshot()))
+
+
+# ------------------------------------------------------------------------------------------------- config, routes, events
+
+
+@pytest.mark.parametrize("layer", CACHED_LAYERS)
+def test_a_newer_source_proves_the_cache_old(layer: Layer) -> None:
+    changed = file("routes/api.php", -60)
+    finding = only(looked(with_host(inputs=sources(**{layer.value: (changed,)}))), layer, STALE, f"{layer}.stale")
+    assert finding.subject == "routes/api.php"
+    assert finding.since == at(-60)
+    assert finding.remedy == (Remedy.REBUILD,)
+    assert {each.label: each.value for each in finding.evidence if each.kind == "time"} == {
+        "source modified": at(-60),
+        "source changed": at(-60),
+        "cache written": at(CACHED),
+    }
+    assert any(each.kind == "command" and "/srv/app/routes/api.php" in str(each.value) for each in finding.evidence)
+
+
+@pytest.mark.parametrize("layer", CACHED_LAYERS)
+def test_no_cache_file_is_absent(layer: Layer) -> None:
+    report = looked(with_host(caches=caches(**{layer.value: uncached(layer.value)}), inputs=sources(**{layer.value: (file("x", -60),)})))
+    assert report.layers[layer] is ABSENT
+    quiet(report)
+
+
+@pytest.mark.parametrize("layer", CACHED_LAYERS)
+def test_a_newer_ctime_alone_suspects_until_content_settles_it(layer: Layer) -> None:
+    touched = with_host(inputs=sources(**{layer.value: (file("config/services.php", -7_200, -60),)}))
+    only(looked(touched), layer, SUSPECT, f"{layer}.suspect")
+    before = with_host(-90, inputs=sources(**{layer.value: (file("config/services.php"),)}))
+    quiet(looked(before, touched))
+    other = with_host(inputs=sources(**{layer.value: (file("config/services.php", -7_300, -60),)}))
+    only(looked(before, other), layer, STALE, f"{layer}.stale")
+
+
+def test_chmod_of_the_whole_tree_at_once_is_quiet() -> None:
+    """It moves the ctime of sources and caches together."""
+    config = file("bootstrap/cache/config.php", CACHED, -60.0)
+    changed = caches(config=CacheFile(layer="config", path=config.path, stat=config, complete=True))
+    quiet(looked(with_host(caches=changed, inputs=sources(config=(file("config/app.php", -7_200, -59.5),)))))
+
+
+def test_a_source_that_went_away_lives_on_in_the_cache() -> None:
+    before = with_host(-60, inputs=sources(config=(file("config/old.php"),)))
+    only(looked(before, with_host()), Layer.CONFIG, STALE, "config.stale")
+
+
+def test_a_rebuilt_cache_starts_anew() -> None:
+    before = with_host(-60, inputs=sources(config=(file("config/old.php"),)))
+    config = file("bootstrap/cache/config.php", -30)
+    quiet(looked(before, with_host(caches=caches(config=CacheFile(layer="config", path=config.path, stat=config, complete=True)))))
+
+
+def test_another_provider_suspects_at_most() -> None:
+    inputs = sources()
+    inputs["config"] = msgspec.structs.replace(inputs["config"], indirect=(file("app/Providers/AppServiceProvider.php", -60),))
+    only(looked(with_host(inputs=inputs)), Layer.CONFIG, SUSPECT, "config.provider-newer")
+
+
+def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None:
+    def broken(mtime: float) -> tuple[CacheFile, ...]:
+        stat = file("bootstrap/cache/config.php", mtime)
+        return caches(config=CacheFile(layer="config", path=stat.path, stat=stat, complete=False))
+
+    only(looked(with_host(caches=broken(-60))), Layer.CONFIG, STALE, "config.broken")
+    quiet(looked(with_host(caches=broken(-0.5))))
+
+
+def test_a_root_owned_cache_is_mentioned() -> None:
+    stat = file("bootstrap/cache/config.php", CACHED, owner=safe("root"))
+    report = looked(with_host(caches=caches(config=CacheFile(layer="config", path=stat.path, stat=stat))))
+    quiet(report)
+    assert "config.foreign-owner" in codes(report)
+
+
+def test_without_sources_a_cache_is_not_green() -> None:
+    inputs = sources()
+    del inputs["config"]
+    only(looked(with_host(inputs=inputs)), Layer.CONFIG, UNKNOWN, "config.sources-unseen")
+
+
+# ------------------------------------------------------------------------------------------------------- packages, views
+
+
+def names(*given: str) -> tuple[SafeText, ...]:
+    return tuple(safe(name) for name in given)
+
+
+PACKAGES: list[tuple[PackageFacts, Verdict]] = [
+    (PackageFacts(cached=names("a", "b"), installed=names("b", "a")), FRESH),
+    (PackageFacts(cached=names("a"), installed=names("a", "b")), STALE),
+    (PackageFacts(cached=names("a", "b"), installed=names("a")), STALE),
+    (PackageFacts(cached=None, installed=names("a")), ABSENT),
+    (PackageFacts(cached=names("a"), installed=None), UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("facts", "verdict"), PACKAGES)
+def test_package_sets_are_compared_not_times(facts: PackageFacts, verdict: Verdict) -> None:
+    composer = sources(packages=(file("vendor/composer/installed.json", -10),))
+    report = looked(with_host(packages=facts, inputs=composer))
+    assert report.layers[Layer.PACKAGES] is verdict
+    if verdict is STALE:
+        assert only(report, Layer.PACKAGES, STALE, "packages.differ").remedy == (Remedy.DISCOVER,)
+
+
+def test_a_newer_view_source_is_compiled_again_at_its_next_render() -> None:
+    facts = ViewFacts(views=(view(-60),), check_timestamps=True, writable=True)
+    only(looked(with_host(views=facts)), Layer.VIEWS, PENDING, "views.source-newer")
+
+
+@pytest.mark.parametrize("more", [{"check_timestamps": False}, {"writable": False}])
+def test_a_newer_view_source_that_blade_will_not_heal_is_stale(more: dict[str, Any]) -> None:
+    only(looked(with_host(views=ViewFacts(views=(view(-60),), **more))), Layer.VIEWS, STALE, "views.stale")
+
+
+def test_a_compiled_view_that_opcache_holds_for_ever() -> None:
+    held = script(f"{ROOT}/storage/framework/views/home.php", compiled=None)
+    facts = ViewFacts(views=(view(-60),))
+    cache = vt0(scripts=(held,), scripts_at=at(0))
+    report = looked(snapshot(host=host(views=facts), runtime=runtime(cache)))
+    only(report, Layer.VIEWS, STALE, "views.held-by-opcache")
+    elsewhere = vt0(scripts=(script(compiled=None),), scripts_at=at(0))
+    report = looked(snapshot(host=host(views=facts), runtime=runtime(elsewhere)))
+    only(report, Layer.VIEWS, PENDING, "views.source-newer")
+
+
+def test_without_opcaches_word_a_newer_view_is_not_called_pending() -> None:
+    report = looked(snapshot(host=host(views=ViewFacts(views=(view(-60),))), runtime=NOT_PERMITTED))
+    assert report.layers[Layer.VIEWS] is UNKNOWN
+    assert "views.unproven" in codes(report)
+
+
+def test_a_view_source_that_went_back_in_time() -> None:
+    back = ViewFacts(views=(view(-8_000, source_ctime=-60, size=120),))
+    only(looked(with_host(views=back)), Layer.VIEWS, SUSPECT, "views.suspect")
+    only(looked(with_host(-90), with_host(views=back)), Layer.VIEWS, STALE, "views.older-source")
+    chmod = ViewFacts(views=(view(source_ctime=-60),))
+    quiet(looked(with_host(-90), with_host(views=chmod)))
+
+
+def test_views_compiled_into_the_future_and_views_without_source_are_quiet() -> None:
+    """Laravel 13.15 gives the compiled view its source's mtime and a second."""
+    new = view(-1, 0.5)
+    orphan = msgspec.structs.replace(view(name="gone"), source=None)
+    quiet(looked(with_host(views=ViewFacts(views=(new, orphan)))))
+
+
+# ------------------------------------------------------------------------------------------------------------- release
+
+OLD, NEW = f"{ROOT}/releases/1", f"{ROOT}/releases/2"
+
+
+def switched(**more: Any) -> ReleaseFacts:
+    return ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), **{"switched_at": at(-300), **more})
+
+
+def flipped(old_used: float, *, passed: str, new_used: float | None = None, **cache: Any) -> Any:
+    entries = [script(f"{OLD}/public/index.php", used=old_used)]
+    if new_used is not None:
+        entries.append(script(f"{NEW}/public/index.php", used=new_used))
+    workers = (PoolWorker(pid=1, state=safe("Idle"), started=at(START), script=safe(f"{passed}/public/index.php")),)
+    facts = runtime(opcache(entry_points=tuple(entries), **cache), status=status(workers=workers))
+    return snapshot(app=safe(f"{ROOT}/current"), host=host(release=switched()), runtime=facts)
+
+
+def test_a_link_that_was_switched_but_never_asked_again() -> None:
+    finding = only(looked(flipped(-5, passed=f"{ROOT}/current")), Layer.RELEASE, STALE, "release.old-served")
+    assert "revalidate_path" in finding.summary
+    assert finding.paths == (f"{OLD}/public/index.php",)
+    assert Remedy.CONFIGURE in finding.remedy
+    assert finding.since == at(-300)
+
+
+def test_a_switched_link_that_ends_by_itself_or_is_over() -> None:
+    ending = flipped(-5, passed=OLD, revalidate_path=True)
+    young = msgspec.structs.replace(ending, host=host(release=switched(switched_at=at(-30))))
+    only(looked(young), Layer.RELEASE, PENDING, "release.old-served")
+    quiet(looked(flipped(-400, passed=NEW, new_used=-5)))
+    quiet(looked(flipped(-400, passed=NEW)))
+
+
+def test_nothing_requested_since_the_switch_but_the_link_is_passed() -> None:
+    only(looked(flipped(-400, passed=f"{ROOT}/current")), Layer.RELEASE, SUSPECT, "release.link-passed")
+
+
+def test_a_deploy_under_way_is_told_as_such_and_a_left_lock_too() -> None:
+    def deploying(since: float) -> Any:
+        sign = DeployUnderWay(sign=safe(".git/index.lock"), since=at(since), who=safe("mara"))
+        return with_host(release=ReleaseFacts(root=safe(ROOT), under_way=sign))
+
+    finding = only(looked(deploying(-20)), Layer.RELEASE, PENDING, "release.deploy-under-way")
+    assert "mara" in finding.summary
+    left = looked(deploying(-9_000))
+    assert left.verdict is FRESH
+    assert "release.deploy-lock-left" in codes(left)
+
+
+def test_edited_on_the_server_is_information() -> None:
+    report = looked(with_host(release=ReleaseFacts(root=safe(ROOT), commit=safe("4f2a9c1"), dirty=2)))
+    quiet(report)
+    assert "release.dirty" in codes(report)
+
+
+# ----------------------------------------------------------------------------------------------------------------- fpm
+
+
+def test_a_configuration_newer_than_the_pool_is_stale_whatever_the_master_says() -> None:
+    ini = file("/etc/php/8.2/fpm/pool.d/www.conf", -60)
+    finding = only(looked(with_host(fpm=fpm(config_files=(ini,)))), Layer.FPM, STALE, "fpm.config-newer")
+    assert finding.remedy == (Remedy.RELOAD,)
+    binary = file("/usr/sbin/php-fpm8.2", -60)
+    only(looked(with_host(fpm=fpm(config_files=(binary,)))), Layer.FPM, STALE, "fpm.binary-newer")
+
+
+def test_a_reload_took_the_configuration_in_although_the_masters_start_did_not_move() -> None:
+    ini = file("/etc/php/8.2/fpm/php.ini", -60)
+    changed = host(fpm=fpm(config_files=(ini,)))
+    quiet(looked(snapshot(host=changed, runtime=runtime(opcache(start_time=int(at(-30))), status=status(started=at(-30))))))
+    chmod = file("/etc/php/8.2/fpm/php.ini", -90_000, -60)
+    quiet(looked(with_host(fpm=fpm(config_files=(chmod,)))))
+
+
+def test_without_the_pools_start_a_newer_configuration_is_unknown() -> None:
+    ini = file("/etc/php/8.2/fpm/php.ini", -60)
+    report = looked(snapshot(host=host(fpm=fpm(config_files=(ini,))), runtime=NOT_PERMITTED))
+    assert report.layers[Layer.FPM] is UNKNOWN
+    assert "fpm.start-unknown" in codes(report)
+
+
+DOWN = [
+    (fpm(running=False, master=None, workers=()), "fpm.not-running", "fpm.not-running"),
+    (fpm(), "fpm.socket-dead", "fpm.not-answering"),
+    (fpm(), "fpm.port-refused", "fpm.not-answering"),
+    (fpm(), "fpm.socket-missing", "fpm.not-answering"),
+]
+
+
+@pytest.mark.parametrize(("facts", "reason", "code"), DOWN)
+def test_a_dead_fpm_is_unknown_and_critical(facts: Any, reason: str, code: str) -> None:
+    report = looked(snapshot(host=host(fpm=facts), runtime=Unseen(code=reason, message=safe("nobody listens"))))
+    assert report.layers[Layer.FPM] is report.layers[Layer.OPCACHE] is report.verdict is UNKNOWN
+    (finding,) = [each for each in report.findings if each.layer is Layer.FPM]
+    assert (finding.code, finding.severity) == (code, Severity.CRITICAL)
+
+
+def test_a_socket_that_is_not_permitted_leaves_the_other_layers() -> None:
+    report = looked(snapshot(runtime=NOT_PERMITTED))
+    assert report.layers[Layer.OPCACHE] is report.verdict is UNKNOWN
+    assert report.layers[Layer.CONFIG] is report.layers[Layer.FPM] is FRESH
+    assert [error.code for error in report.errors] == ["fpm.socket-denied"]
+    assert report.errors[0].grant
+
+
+def warned(report: Any, code: str) -> Finding:
+    assert report.verdict is FRESH, report.findings
+    (finding,) = [each for each in report.findings if each.code == code]
+    assert finding.verdict is FRESH
+    return finding  # type: ignore[no-any-return]
+
+
+def test_saturation_is_a_warning_also_where_the_status_page_hangs() -> None:
+    warned(looked(snapshot(runtime=runtime(status=status(listen_queue=4, idle=0, active=5, total=5)))), "fpm.listen-queue")
+    warned(looked(snapshot(runtime=runtime(status=status(idle=0, active=5, total=5)))), "fpm.all-busy")
+    hangs = Unseen(code="fpm.status-hangs", message=safe("no worker answered"))
+    text = safe("Processes active: 5, idle: 0, Requests: 812, slow: 0, Traffic: 3req/sec")
+    warned(looked(snapshot(host=host(fpm=fpm(status_text=text)), runtime=runtime(status=hangs))), "fpm.all-busy")
+    more = snapshot(runtime=runtime(status=status(max_children_reached=3)))
+    quiet(looked(more))
+    warned(looked(snapshot(-2, runtime=runtime(status=status(max_children_reached=2))), more), "fpm.max-children")
+
+
+def test_requests_that_a_reload_would_kill_are_named() -> None:
+    busy = PoolWorker(
+        pid=1,
+        state=safe("Running"),
+        started=at(START),
+        duration=8.2,
+        method=safe("POST"),
+        uri=safe("/calls"),
+        script=safe(f"{ROOT}/public/index.php"),
+    )
+    report = looked(snapshot(host=host(fpm=fpm(process_control_timeout=0.0)), runtime=runtime(status=status(workers=(busy,)))))
+    assert warned(report, "fpm.reload-kills").severity is Severity.INFO
+    quiet(looked(with_host(fpm=fpm(process_control_timeout=0.0))))
+
+
+# -------------------------------------------------------------------------------------------------------------- workers
+
+
+def code(*newer: Any) -> Any:
+    return sources(code=newer)
+
+
+def test_workers_older_than_the_code_are_stale_and_none_is_absent() -> None:
+    assert looked(snapshot()).layers[Layer.WORKERS] is ABSENT
+    finding = only(
+        looked(with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -60)))),
+        Layer.WORKERS,
+        STALE,
+        "workers.older-than-code",
+    )
+    assert finding.remedy == (Remedy.RESTART_WORKERS,)
+    assert "app/Jobs/Call.php" in finding.summary
+    quiet(looked(with_host(queue_workers=(worker(started=-30),), inputs=code(file("app/Jobs/Call.php", -60)))))
+
+
+@pytest.mark.parametrize("kind", ["octane", "schedule", "reverb", "other"])
+def test_what_queue_restart_does_not_reach_is_left_to_the_person(kind: str) -> None:
+    report = looked(with_host(queue_workers=(worker(kind),), inputs=code(file("app/Jobs/Call.php", -60))))
+    assert only(report, Layer.WORKERS, STALE, "workers.older-than-code").remedy == (Remedy.CONFIGURE,)
+
+
+def test_chmod_never_makes_workers_stale() -> None:
+    touched = with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -7_200, -60)))
+    only(looked(touched), Layer.WORKERS, SUSPECT, "workers.suspect")
+    before = with_host(-90, queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php")))
+    quiet(looked(before, touched))
+    other = with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -7_300, -60)))
+    only(looked(before, other), Layer.WORKERS, STALE, "workers.older-than-code")
+
+
+def test_young_workers_in_an_old_or_deleted_release() -> None:
+    release = ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"))
+    young = with_host(release=release, queue_workers=(worker(started=-5, release=OLD),))
+    finding = only(looked(young), Layer.WORKERS, STALE, "workers.old-release")
+    assert Remedy.CONFIGURE in finding.remedy
+    lost = with_host(release=release, queue_workers=(worker(started=-5, release=NEW, cwd_deleted=True),))
+    only(looked(lost), Layer.WORKERS, STALE, "workers.deleted-directory")
+
+
+def test_workers_without_their_code_seen_are_not_green() -> None:
+    inputs = sources()
+    del inputs["code"]
+    only(looked(with_host(queue_workers=(worker(),), inputs=inputs)), Layer.WORKERS, UNKNOWN, "workers.code-unseen")
+
+
+# --------------------------------------------------------------------------------------------------------------- health
+
+
+def counted(later: float, hits: int, misses: int, **more: Any) -> Any:
+    own = more.pop("own", 0)
+    return snapshot(later, runtime=runtime(opcache(hits=hits, misses=misses, **more), own_requests=own))
+
+
+def test_a_low_hit_rate_is_a_warning_beside_the_verdict() -> None:
+    report = looked(counted(-30, 1_000, 400), counted(0, 1_700, 700))
+    assert report.hit_rate == pytest.approx(0.7)
+    assert report.hit_rates == (pytest.approx(0.7),)
+    warned(report, "health.hit-rate")
+
+
+def test_the_hit_rate_is_not_said_when_idle_alone_or_just_restarted() -> None:
+    first = counted(-30, 1_000, 400)
+    assert looked(first).hit_rate is None
+    idle = looked(first, counted(0, 1_003, 415, own=15))
+    assert idle.hit_rate is None
+    own = looked(counted(-30, 1_000, 400, own=0), counted(0, 1_100, 430, own=30))
+    assert own.hit_rate == 1.0
+    young = looked(counted(-20, 10, 40, start_time=int(at(-40))), counted(0, 100, 400, start_time=int(at(-40))))
+    assert young.hit_rate is not None
+    quiet(young)
+    reset = looked(first, counted(0, 70, 300, last_restart_time=int(at(-10))))
+    assert reset.hit_rate is None
+
+
+HEALTH = [
+    (with_opcache(opcache(cache_full=True)), "health.opcache-memory"),
+    (with_opcache(opcache(free_memory=1_000_000)), "health.opcache-memory"),
+    (with_opcache(opcache(cached_keys=16_000)), "health.opcache-keys"),
+    (with_opcache(opcache(cached_keys=16_229, cache_full=True)), "health.opcache-keys"),
+    (with_opcache(opcache(wasted_memory=60_000_000)), "health.opcache-wasted"),
+    (with_host(disk_free=50_000_000), "health.disk"),
+    (snapshot(clock_offset=-90.0), "health.clock-skew"),
+    (with_host(layout=AppLayout(kind="laravel", maintenance=True)), "health.maintenance"),
+]
+
+
+@pytest.mark.parametrize(("seen", "code"), HEALTH)
+def test_health_is_a_warning_and_no_verdict(seen: Any, code: str) -> None:
+    assert warned(looked(seen), code).severity is Severity.WARNING
+
+
+def test_a_cache_that_restarted_by_itself_is_told_once_seen() -> None:
+    quiet(looked(with_opcache(opcache(oom_restarts=2))))
+    report = looked(with_opcache(opcache(oom_restarts=2), -2), with_opcache(opcache(oom_restarts=3, last_restart_time=int(at(-1)))))
+    warned(report, "health.opcache-restarts")
+
+
+# ------------------------------------------------------------------------------------------------------ other roots, nothing
+
+
+@pytest.mark.parametrize("kind", ["symfony", "wordpress", "php"])
+def test_another_php_root_is_judged_by_what_it_has(kind: Any) -> None:
+    bare = host(layout=AppLayout(kind=kind), caches=(), inputs={}, views=ViewFacts(), packages=PackageFacts())
+    report = looked(snapshot(host=bare))
+    assert {layer for layer, verdict in report.layers.items() if verdict is not ABSENT} == {Layer.OPCACHE, Layer.FPM}
+    quiet(report)
+    stale = looked(snapshot(host=bare, runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
+    assert stale.layers[Layer.OPCACHE] is STALE
+
+
+def test_a_path_that_is_not_there_is_unknown_in_every_layer() -> None:
+    missing = with_host(layout=AppLayout(kind="php", exists=False))
+    for seen in (missing, snapshot(app=safe(""))):
+        report = looked(seen)
+        assert set(report.layers.values()) == {UNKNOWN}
+        assert report.errors
+        assert report.errors[0].code.startswith("app.")
+
+
+def test_an_unseen_host_leaves_opcache_judged() -> None:
+    lost = Unseen(code="host.timeout", message=safe("the shell did not answer"))
+    report = looked(snapshot(host=lost))
+    assert report.layers[Layer.OPCACHE] is FRESH
+    assert report.verdict is UNKNOWN
+    assert report.errors == (lost,)
+
+
+def test_workers_of_fpm_never_decide() -> None:
+    """Killing all workers gives new ones with the same old bytecode; old ones run the new code."""
+    reborn = fpm(workers=tuple(Process(pid=900 + each, started=at(-5), title=safe("php-fpm: pool www")) for each in range(3)))
+    stale = looked(snapshot(host=host(fpm=reborn), runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
+    assert stale.verdict is STALE
+    deployed = ReleaseFacts(root=safe(ROOT), deploys=(Deploy(at=at(-60), source="git"),))
+    quiet(looked(snapshot(host=host(release=deployed), runtime=runtime(opcache(script(compiled=-60, mtime=-60))))))

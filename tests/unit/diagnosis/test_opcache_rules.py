@@ -1,0 +1,300 @@
+"""The bytecode of one script against its file: every row of the rules, with and without memory of an earlier look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.diagnosis.build import (
+    CONTROLLER,
+    ROOT,
+    START,
+    WRITTEN,
+    at,
+    codes,
+    host,
+    looked,
+    only,
+    opcache,
+    quiet,
+    remembered,
+    runtime,
+    script,
+    snapshot,
+    view,
+    vt0,
+    with_opcache,
+)
+from tui.diagnosis.memory import invalidated_by_us
+from tui.report import Layer, Remedy, Severity, Verdict
+from tui.snapshot import Script, ViewFacts
+from tui.text import safe
+
+FRESH, PENDING, SUSPECT, STALE, UNKNOWN = Verdict.FRESH, Verdict.PENDING, Verdict.SUSPECT, Verdict.STALE, Verdict.UNKNOWN
+
+VT1 = [
+    ("as it was compiled, long ago", script(), FRESH, ""),
+    ("an ordinary deploy that recompiled by itself", script(compiled=-60, mtime=-60), FRESH, ""),
+    ("the same, written within a second", script(compiled=-60, mtime=-59.6, ctime=-58.9), FRESH, ""),
+    ("chmod before the cache began", script(ctime=START - 5), FRESH, ""),
+    ("chmod since, or the same mtime with other content", script(ctime=-60), SUSPECT, "opcache.suspect-bytecode"),
+    ("chmod, but its first compile came after it", script(ctime=-60, used=-30, hits=0), FRESH, ""),
+    ("changed, not used since, freq over", script(mtime=-60, used=-120), PENDING, "opcache.pending"),
+    ("changed a second ago", script(mtime=-1, used=-0.5), PENDING, "opcache.pending"),
+    ("changed, used within the window W", script(mtime=-60, used=-20, revalidate=-10), PENDING, "opcache.pending"),
+    ("changed, W is still to come", script(mtime=-60, used=-1, revalidate=+500), PENDING, "opcache.pending"),
+    ("changed, used long after W", script(mtime=-60, used=-5, revalidate=-30), STALE, "opcache.stale-bytecode"),
+    ("changed, used long after the window of an older PHP", script(mtime=-60, used=-5), STALE, "opcache.stale-bytecode"),
+    ("went back in time, used long after", script(mtime=-9_000, ctime=-60, used=-5), STALE, "opcache.stale-bytecode"),
+    ("went back in time, not used since", script(mtime=-9_000, ctime=-60, used=-90), PENDING, "opcache.pending"),
+    ("never checked (T = 0), changed after its last use", script(timestamp=0, mtime=-60, used=-90), STALE, "opcache.stale-bytecode"),
+    ("never checked (T = 0), changed and used", script(timestamp=0, mtime=-60, used=-5), SUSPECT, "opcache.suspect-bytecode"),
+    ("never checked (T = 0), unchanged", script(timestamp=0), FRESH, ""),
+    ("invalidated and not compiled again", script(timestamp=0, mtime=-60, used=-5, cached=False), FRESH, ""),
+    ("gone from disk, not used", Script(path=safe(CONTROLLER), timestamp=int(at(-90)), last_used=int(at(-80)), mtime=None), FRESH, ""),
+]
+VT0 = [
+    ("nothing since the cache began", script(compiled=None), FRESH, ""),
+    ("deploy and reload within one second", script(compiled=None, mtime=START + 0.2, used=-10), FRESH, ""),
+    ("changed after its last use", script(compiled=None, mtime=-60, used=-90), STALE, "opcache.stale-bytecode"),
+    ("changed in the second of its last use", script(compiled=None, mtime=-60, used=-60), STALE, "opcache.stale-bytecode"),
+    ("changed, and used since", script(compiled=None, mtime=-60, used=-5), SUSPECT, "opcache.suspect-bytecode"),
+    ("changed, first compiled after that", script(compiled=None, mtime=-60, used=-30, hits=0), FRESH, ""),
+    (
+        "changed, compiled before that and not used since",
+        script(compiled=None, mtime=-60, used=-90, hits=0),
+        STALE,
+        "opcache.stale-bytecode",
+    ),
+    ("only its ctime moved", script(compiled=None, ctime=-60), SUSPECT, "opcache.suspect-bytecode"),
+    ("a directory was renamed over it", script(compiled=None, parent_changed=-60), SUSPECT, "opcache.directory-renamed"),
+    ("a directory was renamed over it before the cache began", script(compiled=None, parent_changed=START - 60), FRESH, ""),
+    ("not cached any more", script(compiled=None, mtime=-60, used=-90, cached=False), FRESH, ""),
+]
+
+
+@pytest.mark.parametrize(("case", "one", "verdict", "code"), VT1, ids=[case[0] for case in VT1])
+def test_a_script_that_php_checks(case: str, one: Script, verdict: Verdict, code: str) -> None:
+    report = looked(with_opcache(opcache(one)))
+    if verdict is FRESH:
+        quiet(report)
+    else:
+        finding = only(report, Layer.OPCACHE, verdict, code)
+        assert finding.subject == CONTROLLER
+        assert finding.paths == (CONTROLLER,)
+        assert Remedy.INVALIDATE in finding.remedy
+
+
+@pytest.mark.parametrize(("case", "one", "verdict", "code"), VT0, ids=[case[0] for case in VT0])
+def test_a_script_that_php_never_checks(case: str, one: Script, verdict: Verdict, code: str) -> None:
+    report = looked(with_opcache(vt0(one)))
+    if verdict is FRESH:
+        quiet(report)
+    else:
+        only(report, Layer.OPCACHE, verdict, code)
+
+
+BEFORE = script(compiled=None, used=-100, hits=40, digest="a")
+REMEMBERED = [
+    ("content changed, hits grew", script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), STALE),
+    ("content changed under the old mtime", script(compiled=None, ctime=-60, used=-5, hits=50, digest="b"), STALE),
+    ("size changed, no digest", script(compiled=None, mtime=-60, used=-5, hits=50, size=120), STALE),
+    ("chmod: the same content", script(compiled=None, ctime=-60, used=-5, hits=50, digest="a"), FRESH),
+    ("chmod, no digest: the same time, size and inode", script(compiled=None, ctime=-60, used=-5, hits=50), FRESH),
+    ("touched, the same content", script(compiled=None, mtime=-60, used=-5, hits=50, digest="a"), FRESH),
+    ("copied over with its times: another inode", script(compiled=None, ctime=-60, used=-5, hits=50, inode=8), SUSPECT),
+    ("a directory was renamed over it, the same content", script(compiled=None, parent_changed=-60, hits=50, digest="a"), FRESH),
+    ("a directory was renamed over it, other content", script(compiled=None, parent_changed=-60, hits=50, digest="b"), STALE),
+    ("fewer hits: compiled again, but who knows when", script(compiled=None, mtime=-60, used=-5, hits=3, digest="b"), SUSPECT),
+    ("fewer hits, and the change came before the earlier look", script(compiled=None, ctime=-95, used=-5, hits=3, digest="b"), FRESH),
+]
+
+
+@pytest.mark.parametrize(("case", "now", "verdict"), REMEMBERED, ids=[case[0] for case in REMEMBERED])
+def test_an_earlier_look_settles_what_one_look_cannot(case: str, now: Script, verdict: Verdict) -> None:
+    first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
+    report = looked(first, with_opcache(vt0(now)))
+    assert report.verdict is verdict, report.findings
+    assert report.layers[Layer.OPCACHE] is verdict
+
+
+def test_what_was_proven_stays_proven_while_the_old_code_is_used_on() -> None:
+    """Its last use moves past the change, which alone would make the proof a suspicion."""
+    proof = with_opcache(vt0(script(compiled=None, mtime=-60, used=-90)), -50)
+    later = with_opcache(vt0(script(compiled=None, mtime=-60, used=-1, hits=90)), 0)
+    assert looked(proof, later).verdict is STALE
+
+
+def test_another_start_of_the_cache_voids_the_memory() -> None:
+    first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
+    reloaded = vt0(script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), start_time=int(at(-30)))
+    quiet(looked(first, with_opcache(reloaded)))
+
+
+def test_a_reset_counts_as_a_new_cache() -> None:
+    first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
+    reset = vt0(script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), last_restart_time=int(at(-30)))
+    quiet(looked(first, with_opcache(reset)))
+
+
+def test_what_we_invalidated_after_the_change_is_fresh() -> None:
+    suspect = with_opcache(vt0(script(compiled=None, mtime=-60, used=-5, hits=50)), -4)
+    assert looked(suspect).verdict is SUSPECT
+    known = invalidated_by_us(remembered(suspect), [CONTROLLER], at(-3))
+    later = with_opcache(vt0(script(compiled=None, mtime=-60, used=-1, hits=2)))
+    quiet(looked(later, memory=known))
+
+
+def test_a_script_seen_uncached_was_compiled_after_that() -> None:
+    gone = with_opcache(vt0(script(compiled=None, mtime=-60, used=-90, cached=False)), -30)
+    again = with_opcache(vt0(script(compiled=None, mtime=-60, used=-5, hits=12)))
+    quiet(looked(gone, again))
+
+
+def test_vt1_the_same_mtime_with_other_content_is_never_noticed_by_php() -> None:
+    first = with_opcache(opcache(scripts=(script(digest="a"),), scripts_at=at(-90)), -90)
+    finding = only(looked(first, with_opcache(opcache(script(ctime=-60, digest="b")))), Layer.OPCACHE, STALE, "opcache.same-mtime")
+    assert finding.since == at(-60)
+
+
+def test_vt1_chmod_while_watching_is_quiet() -> None:
+    first = with_opcache(opcache(scripts=(script(digest="a"),), scripts_at=at(-90)), -90)
+    quiet(looked(first, with_opcache(opcache(script(ctime=-60, digest="a")))))
+
+
+def test_vt1_a_preserved_time_that_php_has_taken_over_is_fresh_once_seen() -> None:
+    """rsync -t brings an older mtime; PHP notices the inequality and compiles again."""
+    first = with_opcache(opcache(scripts=(script(),), scripts_at=at(-90)), -90)
+    waiting = with_opcache(opcache(script(mtime=-9_000, ctime=-60, used=-70)), -59)
+    healed = with_opcache(opcache(script(compiled=-9_000, mtime=-9_000, ctime=-60, used=-5)))
+    assert looked(first, waiting).verdict is PENDING
+    quiet(looked(first, waiting, healed))
+    quiet(looked(first, healed))
+
+
+@pytest.mark.parametrize(("used", "until"), [(-0.5, True), (-300, True)])
+def test_pending_says_when_it_ends(used: float, until: bool) -> None:
+    report = looked(with_opcache(opcache(script(mtime=-60, used=used, revalidate=540), revalidate_freq=600)))
+    finding = only(report, Layer.OPCACHE, PENDING, "opcache.pending")
+    assert finding.until == int(at(540))
+    assert finding.severity is Severity.INFO
+
+
+def test_gone_from_disk_and_still_used_is_stale() -> None:
+    gone = script(compiled=None, mtime=None, ctime=None, used=-20, hits=5)
+    used = msgspec.structs.replace(gone, hits=9, last_used=int(at(-1)))
+    first, second = with_opcache(vt0(gone), -10), with_opcache(vt0(used))
+    assert looked(first).verdict is FRESH
+    only(looked(first, second), Layer.OPCACHE, STALE, "opcache.deleted-script")
+    third = with_opcache(vt0(used), 2)
+    only(looked(first, second, third), Layer.OPCACHE, STALE, "opcache.deleted-script")
+
+
+NAMED = [
+    ("bootstrap/cache/config.php", "opcache.stale-config-cache", "configuration cache"),
+    ("bootstrap/cache/routes-v7.php", "opcache.stale-route-cache", "route cache"),
+    ("bootstrap/cache/events.php", "opcache.stale-event-cache", "event cache"),
+    ("bootstrap/cache/packages.php", "opcache.stale-package-manifest", "package manifest"),
+    ("storage/framework/views/0a1b.php", "opcache.stale-view", "compiled view"),
+    ("app/Models/User.php", "opcache.stale-bytecode", "app/Models/User.php"),
+]
+
+
+@pytest.mark.parametrize(("path", "code", "word"), NAMED)
+def test_laravels_own_php_files_are_named_as_what_they_are(path: str, code: str, word: str) -> None:
+    rebuilt = script(f"{ROOT}/{path}", compiled=None, mtime=-60, used=-90)
+    finding = only(looked(with_opcache(vt0(rebuilt))), Layer.OPCACHE, STALE, code)
+    assert word in finding.summary
+    assert finding.since == at(-60)
+
+
+COMPILED = f"{ROOT}/storage/framework/views/home.php"
+
+
+@pytest.mark.parametrize("cache", [vt0, opcache])
+@pytest.mark.parametrize(("source_changed", "verdict"), [(START - 60, FRESH), (START + 60, SUSPECT)])
+def test_a_view_compiled_since_the_cache_began_is_as_fresh_as_its_source(cache: Any, source_changed: float, verdict: Verdict) -> None:
+    one = script(COMPILED, compiled=None if cache is vt0 else -60, mtime=-60, ctime=-50, used=-5)
+    views = ViewFacts(views=(view(compiled=-60, source=WRITTEN, source_ctime=source_changed),))
+    report = looked(snapshot(host=host(views=views), runtime=runtime(cache(one))))
+    assert report.layers[Layer.OPCACHE] is verdict, report.findings
+
+
+def test_a_preloaded_script_that_changed_needs_a_reload() -> None:
+    loaded = script(f"{ROOT}/preload.php", timestamp=0, mtime=-60, used=-5)
+    report = looked(with_opcache(opcache(loaded, preload=safe(f"{ROOT}/preload.php"))))
+    assert only(report, Layer.OPCACHE, STALE, "opcache.preload-changed").remedy == (Remedy.RELOAD,)
+
+
+def test_a_file_cache_that_is_never_checked_is_suspect() -> None:
+    finding = only(looked(with_opcache(vt0(file_cache=safe("/var/cache/php")))), Layer.OPCACHE, SUSPECT, "opcache.file-cache")
+    assert Remedy.WIPE in finding.remedy
+    quiet(looked(with_opcache(opcache(file_cache=safe("/var/cache/php")))))
+
+
+def test_switched_off_is_absent_and_a_pending_reset_is_not_switched_off() -> None:
+    assert looked(with_opcache(opcache(enabled=False))).layers[Layer.OPCACHE] is Verdict.ABSENT
+    waiting = opcache(enabled=False, restart_pending=True)
+    finding = only(looked(with_opcache(waiting)), Layer.OPCACHE, PENDING, "opcache.restart-pending")
+    assert finding.severity is Severity.INFO
+    late = looked(with_opcache(waiting, -100), with_opcache(waiting))
+    finding = only(late, Layer.OPCACHE, PENDING, "opcache.restart-pending")
+    assert finding.severity is Severity.WARNING
+    assert finding.until == at(80)
+
+
+@pytest.mark.parametrize("cache", [opcache(compared=0), opcache(truncated=True), opcache(changed_total=3)])
+def test_what_was_not_compared_is_never_green(cache: object) -> None:
+    only(looked(with_opcache(cache)), Layer.OPCACHE, UNKNOWN, "opcache.not-compared")  # type: ignore[arg-type]
+
+
+def test_many_stale_scripts_are_a_screenful_and_a_count_and_a_reloads_work() -> None:
+    many = [script(f"{ROOT}/app/F{each:03}.php", compiled=None, mtime=-60, used=-90) for each in range(120)]
+    report = looked(with_opcache(vt0(*many)))
+    found = [finding for finding in report.findings if finding.layer is Layer.OPCACHE]
+    assert len(found) == 21
+    assert {path for finding in found for path in finding.paths} == {one.path for one in many}
+    assert "100 more" in found[-1].summary
+    assert {finding.remedy for finding in found} == {(Remedy.RELOAD,)}
+
+
+def test_a_path_that_cannot_be_shown_exactly_is_never_acted_on() -> None:
+    odd = script(f"{ROOT}/app/a\\x1b.php", compiled=None, mtime=-60, used=-90, exact=False)
+    (finding,) = [each for each in looked(with_opcache(vt0(odd))).findings if each.layer is Layer.OPCACHE]
+    assert finding.paths == ()
+    assert finding.remedy == (Remedy.RELOAD,)
+
+
+def test_the_other_applications_of_the_same_cache_are_their_own_panes() -> None:
+    """All pools of one master share one OPcache; a stale script of another root is not ours, a shared library is."""
+    other = script("/srv/shop/app/Cart.php", compiled=None, mtime=-60, used=-90)
+    shared = script("/usr/share/php/Illuminate/View.php", compiled=None, mtime=-60, used=-90)
+    told = host(other_apps=(safe("/srv/shop"),))
+    quiet(looked(snapshot(runtime=runtime(vt0(other)), host=told)))
+    entry = script("/srv/shop/public/index.php")
+    quiet(looked(with_opcache(vt0(other, entry_points=(entry,)))))
+    only(looked(snapshot(runtime=runtime(vt0(shared)), host=told)), Layer.OPCACHE, STALE, "opcache.stale-bytecode")
+
+
+def test_the_workers_age_is_evidence_and_no_verdict() -> None:
+    report = looked(with_opcache(vt0(script(compiled=None, mtime=-60, used=-90))))
+    (finding,) = [each for each in report.findings if each.verdict is STALE]
+    assert {each.label: each.value for each in finding.evidence}["workers since"] == at(START)
+    quiet(looked(with_opcache(opcache(script(compiled=-60, mtime=-60)))))
+
+
+def test_stale_since_is_the_oldest_change_that_does_not_run() -> None:
+    first = script(f"{ROOT}/a.php", compiled=None, mtime=-300, used=-400)
+    second = script(f"{ROOT}/b.php", compiled=None, mtime=-60, used=-90)
+    suspected = script(f"{ROOT}/c.php", compiled=None, mtime=-2_000, used=-5)
+    report = looked(with_opcache(vt0(second, suspected, first)))
+    assert report.stale_since == at(-300)
+    assert codes(report) == {"opcache.stale-bytecode", "opcache.suspect-bytecode"}
+    assert report.findings[0].verdict is STALE
+
+
+def test_written_times_are_what_the_summary_compares() -> None:
+    report = looked(with_opcache(opcache(script(mtime=WRITTEN + 720, used=-5))))
+    assert "12 min newer on disk" in report.findings[0].summary

@@ -1,0 +1,97 @@
+"""What happened between two looks at the same app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.report import Layer, Report, Verdict
+from tui.timeline.event import Event, EventKind
+from tui.timeline.facts import SAME, Facts
+from tui.timeline.logs import events_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GOOD = (Verdict.FRESH, Verdict.ABSENT)
+
+
+def changes(before: Report, after: Report) -> tuple[Event, ...]:
+    """What is new in *after*, sorted by time. Told again for the same pair it is the same events (same keys)."""
+    if after.snapshot is None:
+        return ()
+    new = Facts(after.snapshot)
+    found = [*_link(before, after, new)]
+    if before.snapshot is not None and before.snapshot is not after.snapshot:
+        found += _facts(Facts(before.snapshot), new)
+        found += events_of(new, new.host.log_lines if new.host is not None else ())
+    if not _unheard(before) and not _unheard(after):
+        found += _verdict(before, after, new)
+    return tuple(sorted(found, key=lambda event: event.at))
+
+
+def _facts(old: Facts, new: Facts) -> Iterator[Event]:
+    """Deploys, edits, caches, reloads, restarts, workers that *old* did not tell of; caches that went away; who acts."""
+    told = (*old.all(), *notable(old))
+    known = {event.key for event in told}
+    reloads = [event.at for event in told if event.kind is EventKind.RELOAD]
+    for event in (*new.all(), *notable(new)):
+        again = event.kind is EventKind.RELOAD and any(abs(event.at - at) <= SAME for at in reloads)  # another source, the same reload
+        if event.key not in known and not again:
+            yield event
+    yield from _removed(old, new)
+
+
+def notable(facts: Facts) -> Iterator[Event]:
+    """What goes on right now: a deploy under way, somebody who holds the lock of a runbook, a dead FPM."""
+    host = facts.host
+    if host is None:
+        return
+    deploy, lock = host.release.under_way, host.lock
+    if deploy is not None:
+        who = f" by {deploy.who}" if deploy.who else ""
+        yield facts.event(EventKind.DEPLOY, deploy.since, deploy.sign, f"a deploy{who} is under way", f"under-way:{int(deploy.since)}")
+    if lock is not None:
+        yield facts.event(EventKind.ACTION, lock.since, "lock", f"{lock.who} runs a runbook", f"lock:{lock.who}:{int(lock.since)}")
+
+
+def _removed(old: Facts, new: Facts) -> Iterator[Event]:
+    if old.host is None or new.host is None:
+        return
+    there = {cache.layer for cache in new.host.caches if cache.stat is not None}
+    for cache in old.host.caches:
+        if cache.stat is not None and cache.layer not in there:
+            at = new.snapshot.observed_at
+            yield new.event(EventKind.CACHE, at, cache.layer, f"{cache.layer} cache removed", f"removed:{cache.layer}:{int(at)}")
+    if old.fpm is not None and new.fpm is not None and old.fpm.running and not new.fpm.running:
+        at = new.snapshot.observed_at
+        yield new.event(EventKind.RELOAD, at, "fpm", "FPM is not running any more", f"fpm-down:{int(at)}")
+
+
+def _verdict(before: Report, after: Report, facts: Facts) -> Iterator[Event]:
+    """Better or worse: which layers moved, and what the server is now."""
+    moved = [layer for layer in Layer if _moved(before.layers.get(layer), after.layers.get(layer))]
+    if before.verdict is after.verdict and not moved:
+        return
+    layers = ", ".join(f"{layer} {after.layers[layer]}" for layer in moved)
+    what = f"{after.verdict}: {layers}" if layers else str(after.verdict)
+    at = after.observed_at or facts.snapshot.observed_at
+    yield facts.event(EventKind.VERDICT, at, "verdict", what, f"verdict:{int(at * 10)}:{after.verdict}")
+
+
+def _moved(old: Verdict | None, new: Verdict | None) -> bool:
+    return old is not new and not (old in _GOOD and new in _GOOD)
+
+
+def _link(before: Report, after: Report, facts: Facts) -> Iterator[Event]:
+    """Lost: at the time it was last seen. Back: at the look that saw it again."""
+    if _unheard(after) and not _unheard(before):
+        at = after.last_seen or after.observed_at or 0.0
+        why = after.errors[0].message if after.errors else "no answer"
+        yield facts.event(EventKind.LINK, at, "link", f"lost: {why}", f"lost:{int(at)}")
+    elif _unheard(before) and not _unheard(after):
+        at = after.observed_at or 0.0
+        yield facts.event(EventKind.LINK, at, "link", f"back, {after.verdict}", f"back:{int(at)}")
+
+
+def _unheard(report: Report) -> bool:
+    return report.last_seen is not None

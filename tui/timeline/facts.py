@@ -1,0 +1,134 @@
+"""What one snapshot tells of the past: deploys, caches, reloads, restarts, workers. Each a few events, with keys that dedupe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.diagnosis.words import count, name_of, several
+from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
+from tui.text import safe
+from tui.timeline.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.snapshot import Deploy, FileStat
+
+SAME = 2.0
+"""Seconds within which two start times are one event."""
+ONE_DEPLOY = 120.0
+"""Seconds within which files that changed belong to one deploy."""
+MOST = 20
+_CACHES = {
+    "config": "configuration cached",
+    "routes": "routes cached",
+    "events": "events cached",
+    "packages": "packages discovered",
+    "services": "services manifest written",
+}
+
+
+class Facts:
+    """The events that can be read off one snapshot, part by part."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.host = snapshot.host if isinstance(snapshot.host, HostFacts) else None
+        self.runtime = snapshot.runtime if isinstance(snapshot.runtime, RuntimeFacts) else None
+        self.fpm = self.host.fpm if self.host is not None and isinstance(self.host.fpm, FpmFacts) else None
+        self.opcache = self.runtime.opcache if self.runtime is not None and isinstance(self.runtime.opcache, Opcache) else None
+        self.status = self.runtime.status if self.runtime is not None and isinstance(self.runtime.status, PoolStatus) else None
+
+    def all(self) -> tuple[Event, ...]:
+        """Everything, sorted by time."""
+        found = [*self.deploys(), *self.edits(), *self.caches(), *self.reloads(), *self.restarts(), *self.births()]
+        return tuple(sorted(found, key=lambda event: event.at))
+
+    def event(self, kind: EventKind, at: float, source: str, what: str, key: str, until: float | None = None, count: int = 1) -> Event:
+        """An event of this app; *key* is completed by server and app."""
+        return Event(
+            at=at,
+            server=self.snapshot.server,
+            app=self.snapshot.app,
+            kind=kind,
+            source=source,
+            what=safe(what, 200),
+            key=f"{key}|{self.snapshot.server}|{self.snapshot.app}",
+            until=until,
+            count=count,
+        )
+
+    def deploys(self) -> Iterator[Event]:
+        """What the server's diary of deploys tells, else the guess from the sources."""
+        for deploy in self.host.release.deploys[:MOST] if self.host is not None else ():
+            yield self.event(EventKind.DEPLOY, deploy.at, deploy.source, _deployed(deploy), f"deploy:{int(deploy.at)}")
+
+    def edits(self) -> Iterator[Event]:
+        """Sources that changed at a time at which no deploy is told of: the latest group of them."""
+        if self.host is None:
+            return
+        latest = latest_edit(self.host)
+        if not latest:
+            return
+        at = max(file.mtime for file in latest)
+        if any(deploy.at - ONE_DEPLOY <= at <= deploy.at + ONE_DEPLOY for deploy in self.host.release.deploys):
+            return
+        names = [name_of(file.path) for file in latest]
+        yield self.event(EventKind.DEPLOY, at, "files", f"{several(names, 1)} changed", f"edit:{int(at)}")
+
+    def caches(self) -> Iterator[Event]:
+        """Laravel's cache files, by their mtime."""
+        for cache in self.host.caches if self.host is not None else ():
+            if cache.stat is not None:
+                at = cache.stat.mtime
+                yield self.event(EventKind.CACHE, at, cache.layer, _CACHES[cache.layer], f"cache:{cache.layer}:{int(at)}")
+
+    def reloads(self) -> Iterator[Event]:
+        """The pool's start: by the status page, else by OPcache, which starts with it."""
+        at = pool_start(self)
+        if not at:
+            return
+        master = self.fpm.master.started if self.fpm is not None and self.fpm.master is not None else None
+        verb = "started" if master is not None and abs(master - at) <= SAME else "reloaded"
+        workers = self.status.total if self.status is not None else len(self.fpm.workers) if self.fpm is not None else 0
+        what = f"{verb}, {count(workers, 'worker')}" if workers else verb
+        yield self.event(EventKind.RELOAD, at, "fpm", what, f"reload:{int(at)}")
+
+    def restarts(self) -> Iterator[Event]:
+        """A reset of OPcache: the cache began anew without a reload."""
+        if self.opcache is not None and self.opcache.last_restart_time > 0:
+            at = float(self.opcache.last_restart_time)
+            yield self.event(EventKind.RESTART, at, "opcache", "the cache was reset", f"restart:{int(at)}")
+
+    def births(self) -> Iterator[Event]:
+        """Long-running workers of the application, grouped. FPM's own come and go with load; they are told with the reload."""
+        workers = self.host.queue_workers if self.host is not None else ()
+        groups: dict[tuple[str, int], list[float]] = {}
+        for worker in sorted(workers, key=lambda each: each.process.started)[-MOST:]:
+            groups.setdefault((worker.kind, int(worker.process.started // 10)), []).append(worker.process.started)
+        for (kind, group), starts in groups.items():
+            what = f"{count(len(starts), f'{kind} worker')} started"
+            yield self.event(EventKind.WORKERS, starts[0], kind, what, f"workers:{kind}:{group}")
+
+
+def pool_start(facts: Facts) -> float:
+    """Since when the pool runs as it runs (0: not seen)."""
+    if facts.status is not None and facts.status.started:
+        return facts.status.started
+    return float(facts.opcache.start_time) if facts.opcache is not None else 0.0
+
+
+def latest_edit(host: HostFacts) -> tuple[FileStat, ...]:
+    """The sources that were modified together most recently, newest first."""
+    newest = [inputs.direct[:MOST] for inputs in host.inputs.values() if inputs.direct]
+    files = sorted({file.path: file for group in newest for file in group}.values(), key=lambda file: -file.mtime)
+    return tuple(file for file in files if files[0].mtime - file.mtime <= ONE_DEPLOY)
+
+
+def _deployed(deploy: Deploy) -> str:
+    """Commit, files (or what the diary says), by whom."""
+    parts = [deploy.commit[:7]] if deploy.commit else []
+    parts.append(several([name_of(file) for file in deploy.files], 1) if deploy.files else deploy.what or "deployed")
+    if deploy.who:
+        parts.append(f"by {deploy.who}")
+    return " ".join(parts)

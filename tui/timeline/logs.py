@@ -1,0 +1,45 @@
+"""Log lines -> events: the same line over and over is one event with a count."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tui.timeline.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.snapshot import LogLine
+    from tui.timeline.facts import Facts
+
+SPAN = 900
+"""Seconds within which repeats are one event."""
+_PREFIX = re.compile(r"^(?:\[[^\]]{0,40}\]\s*)?(?:\w+\.[A-Z]+:\s*)?")
+_CONTEXT = re.compile(r"\s*[\[{].*$")
+_VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
+
+
+def events_of(facts: Facts, lines: Sequence[LogLine]) -> tuple[Event, ...]:
+    """Alarms and reassurances in *lines*; other lines are no events. The key is the same for later repeats: see ``combine``."""
+    groups: dict[str, list[LogLine]] = {}
+    for line in lines:
+        if line.alarm or line.reassure:
+            name = line.log.rsplit("/", 1)[-1]
+            kind = "error" if line.alarm else "good"
+            key = f"log:{kind}:{name}:{_VARIABLE.sub('#', message(line))[:120]}:{int(line.at // SPAN)}"
+            groups.setdefault(key, []).append(line)
+    return tuple(_event(facts, key, group) for key, group in groups.items())
+
+
+def message(line: LogLine) -> str:
+    """The line without Monolog's date and level in front and its context behind."""
+    text = _PREFIX.sub("", line.text)
+    return _CONTEXT.sub("", text) or text
+
+
+def _event(facts: Facts, key: str, group: list[LogLine]) -> Event:
+    first, last = min(line.at for line in group), max(line.at for line in group)
+    kind = EventKind.ERROR if group[0].alarm else EventKind.REASSURE
+    name = group[0].log.rsplit("/", 1)[-1]
+    return facts.event(kind, first, name, f'"{message(group[0])}"', key, until=last if last > first else None, count=len(group))
