@@ -1,0 +1,66 @@
+"""A terminal that takes nothing: the screen must stand still, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench.recorder import Recorder
+from tests.bench.table import Row
+
+BEAT = 2.0
+REPAINT = "T"
+"""A change of the theme paints the whole screen: some dozens are more than what a pseudo-terminal and Textual's queue hold."""
+
+
+def stalled(quick: bool) -> list[Row]:
+    """Real links, real probes (the demo's servers): the longest gap between two looks, while the terminal stands still and before."""
+    seconds = 6.0 if quick else 10.0
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder) / "notes"
+        with Recorder([sys.executable, "-m", "tests.bench.demo_runner", str(notes)]) as terminal:
+            terminal.until(r"STALE", 60)
+            terminal.record(6 + seconds)
+            free = time.monotonic()
+            _fill(terminal, notes)
+            began = time.monotonic()
+            time.sleep(seconds)
+            ended = time.monotonic()
+            terminal.record(1)
+            lines = [line.split() for line in notes.read_text().splitlines()[:-1]]
+    looks = [float(line[2]) for line in lines if line[0] == "look"]
+    screen = [float(line[1]) for line in lines if line[0] == "screen"]
+    before, during = _within(looks, free - seconds, free), _within(looks, began, ended)
+    last = max((moment for moment in screen if moment < ended), default=ended)
+    still = ended - last
+    servers = len({line[1] for line in lines if line[0] == "look"})
+    wanted = round(servers * seconds / BEAT)
+    note = f"; the screen stood still for {still:.1f} s"
+    return [
+        Row(
+            f"the terminal takes nothing for {seconds:g} s: looks at {servers} servers",
+            f"{len(during)}, {len(before)} in the {seconds:g} s before{note}",
+            "as many",
+            len(during) >= min(len(before), wanted) - 1 and still > seconds * 0.9,
+        )
+    ]
+
+
+def _within(moments: list[float], begin: float, end: float) -> list[float]:
+    return [moment for moment in moments if begin <= moment < end]
+
+
+def _fill(terminal: Recorder, notes: Path, patience: float = 60.0) -> None:
+    """Make it paint, and take nothing, until the screen's loop writes no line any more: it waits for the terminal."""
+    deadline = time.monotonic() + patience
+    while float(_screen_lines(notes)[-1]) > time.monotonic() - 2.0:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the terminal takes nothing, and the screen goes on: nothing can be measured")
+        terminal.type(REPAINT)
+        time.sleep(0.25)
+
+
+def _screen_lines(notes: Path) -> list[str]:
+    return [line.split()[1] for line in notes.read_text().splitlines() if line.startswith("screen") and line[-1].isdigit()]
