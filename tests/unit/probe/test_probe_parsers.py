@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.inventory import LogWatch
-from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
+from tui.probe import fpm_config, inputs, laravel_log, nginx, packages, records, release
 from tui.probe.app_facts import writable_by
 from tui.probe.fpm_status import from_mapping, parse_page
 from tui.probe.inputs import group
@@ -297,9 +297,31 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
     ],
 )
 def test_what_each_file_is_an_input_of(path: str, direct: set[str], indirect: set[str]) -> None:
-    inputs = group([record(path)], ROOT)
-    assert {layer for layer, each in inputs.items() if each.direct} == direct
-    assert {layer for layer, each in inputs.items() if each.indirect} == indirect
+    grouped = group([record(path)], ROOT)
+    assert {layer for layer, each in grouped.items() if each.direct} == direct
+    assert {layer for layer, each in grouped.items() if each.indirect} == indirect
+
+
+_EXPLICIT = "class EventServiceProvider {\n    public function shouldDiscoverEvents(): bool\n    {\n        return false;\n    }\n}"
+
+
+@pytest.mark.parametrize(
+    ("version", "provider", "expected"),
+    [
+        ("8.83.26", "", False),
+        ("10.48.0", _EXPLICIT, False),
+        ("10.48.0", _EXPLICIT.replace("false", "true"), True),
+        ("9.1.0", _EXPLICIT.replace("return false", "return app()->isLocal()"), True),
+        ("11.0.0", "", True),
+        ("13.2.0", _EXPLICIT, True),
+        ("", "", True),
+    ],
+)
+def test_listeners_are_inputs_of_the_event_cache_only_where_they_are_discovered(version: str, provider: str, expected: bool) -> None:
+    discovers = inputs.discovers_events(version, provider)
+    assert discovers is expected
+    grouped = group([record("app/Listeners/SendMail.php")], ROOT, discovers=discovers)
+    assert (bool(grouped["events"].direct), bool(grouped["code"].direct)) == (expected, True)
 
 
 @pytest.mark.parametrize(
@@ -321,9 +343,9 @@ def test_whether_the_pools_user_may_write(owner: str, group_name: str, mode: int
 
 
 def test_the_newest_inputs_come_first_and_more_are_told() -> None:
-    inputs = group([record(f"config/{number}.php", float(number)) for number in range(300)], ROOT)["config"]
-    assert inputs.direct[0].path == "config/299.php"
-    assert inputs.truncated
+    config = group([record(f"config/{number}.php", float(number)) for number in range(300)], ROOT)["config"]
+    assert config.direct[0].path == "config/299.php"
+    assert config.truncated
     assert not group([record("config/a.php")], ROOT)["config"].truncated
 
 

@@ -15,7 +15,8 @@ from tests.unit.probe.fpm import Fpm
 from tui.probe.host import Host
 from tui.probe.pool import PoolProbe
 from tui.probe.runtime_file import RuntimeFile
-from tui.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
+from tui.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
+from tui.text import safe
 from tui.transport.local import LocalLink
 
 
@@ -238,3 +239,30 @@ async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Hos
     assert isinstance(first, RuntimeFacts)
     assert isinstance(again, RuntimeFacts)
     assert first.asked_at == again.asked_at
+
+
+async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: Host, fpm: Fpm) -> None:
+    fpm.start(ini=("disable_functions=fpm_get_status",))
+    configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"))
+    found = await facts(PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), configured))
+    assert isinstance(found.status, PoolStatus)
+    assert (found.status.pool, found.status.total) == ("www", 2)
+
+
+async def test_status_listen_is_seen_while_every_worker_is_busy(
+    link: LocalLink, host: Host, fpm: Fpm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.probe.pool.TIMEOUT", 0.5)
+    listen = fpm.base / "status.sock"
+    fpm.start("pm.max_children=1", f"pm.status_listen={listen}")
+    configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))
+    pool = PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), configured)
+    await facts(pool)
+    slow = fpm.script("slow.php", "$end = microtime(true) + 3; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
+    request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
+    await asyncio.sleep(0.3)
+    busy = await facts(pool, full=False)
+    assert isinstance(busy.status, PoolStatus)
+    assert busy.status.active >= 1
+    assert isinstance(busy.opcache, Unseen)
+    assert await request == "done"
