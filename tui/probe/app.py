@@ -8,8 +8,8 @@ import msgspec
 
 from tui.probe import records
 from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts
-from tui.probe.app_files import AppFiles, app_files, wanted_contents
-from tui.probe.inputs import MAX_WALK, group, layer_files
+from tui.probe.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
+from tui.probe.inputs import MAX_WALK, discovers_events, group, layer_files
 from tui.probe.logs import LogTail
 from tui.probe.views import pair_views, parse_trailers
 from tui.snapshot import HostFacts, Inputs, LockHolder, Unseen
@@ -220,4 +220,5 @@ class App:
             ticked = set(self.paths)
             merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
-            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated)
+            discovers = discovers_events(self._version, self._contents.text(self.files.at(EVENT_PROVIDER)))
+            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated, discovers=discovers)

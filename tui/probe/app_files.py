@@ -22,6 +22,7 @@ _CACHE_NAMES = {
     "services": ("APP_SERVICES_CACHE", "bootstrap/cache/services.php"),
 }
 OLD_ROUTES = "bootstrap/cache/routes.php"
+EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
 ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
 
@@ -49,7 +50,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fixed(self) -> tuple[str, ...]:
         """What every tick stats."""
-        named = [*ENV_FILES, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", OLD_ROUTES]
+        named = [*ENV_FILES, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
         return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, f"{self.base}/.dep/releases_log")
@@ -78,4 +79,5 @@ def wanted_contents(files: AppFiles) -> Contents:
     contents.want(files.caches["packages"], 2 * _MIB)
     contents.want(files.at("vendor/composer/installed.json"), 16 * _MIB, "gz")
     contents.want(files.at("composer.json"), 256 * KIB)
+    contents.want(files.at(EVENT_PROVIDER), 64 * KIB)
     return contents

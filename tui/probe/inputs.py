@@ -21,16 +21,32 @@ LAYERS = ("config", "routes", "events", "packages", "views", "code")
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
+_LISTENERS = "app/Listeners/"
+_DISCOVERS = re.compile(r"function\s+shouldDiscoverEvents\s*\([^)]*\)[^{]*\{(?!\s*return\s+false\b)", re.IGNORECASE)
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
 
 
-def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False) -> dict[str, Inputs]:
-    """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs)."""
+def discovers_events(version: str, provider: str) -> bool:
+    """Whether listeners are found by looking through ``app/Listeners``: Laravel 11 and later, before that by what EventServiceProvider's
+    source says. A *version* that is not known is taken for one that does."""
+    major = version.partition(".")[0]
+    if not major.isdecimal() or int(major[:4]) >= 11:
+        return True
+    return _DISCOVERS.search(provider) is not None
+
+
+def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, discovers: bool = True) -> dict[str, Inputs]:
+    """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs).
+
+    *discovers*: listeners are inputs of the event cache (else it is made from the provider alone, and their code is just code).
+    """
     direct: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
     indirect: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
     for record in records:
         path = record.path.removeprefix(root + "/")
         for layer in LAYERS:
+            if layer == "events" and not discovers and path.startswith(_LISTENERS):
+                continue
             if _DIRECT[layer](path):
                 direct[layer].append(record)
             elif _INDIRECT.get(layer, _never)(path):
@@ -70,7 +86,7 @@ def _routes(path: str) -> bool:
 
 
 def _events(path: str) -> bool:
-    in_listeners = path.startswith("app/Listeners/") and path.endswith(".php")
+    in_listeners = path.startswith(_LISTENERS) and path.endswith(".php")
     return in_listeners or path.endswith("/EventServiceProvider.php")
 
 
