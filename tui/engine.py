@@ -10,9 +10,11 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from tui.board import Board
+from tui.errors import LinkLost
 from tui.runbook import planner
 from tui.runbook.basis import basis_of
 from tui.runbook.plan import Plan, Progress, Request, Status
+from tui.runbook.remembered import cleared
 from tui.timeline import from_progress
 from tui.watch.publish import Publisher
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.inventory import Fleet
     from tui.report import Report
+    from tui.watch.session import Session
     from tui.watch.watcher import Watcher
 
 Key = tuple[str, str]
@@ -63,7 +66,8 @@ class Engine:
         """What *request* would do, from the latest reports. Panes without a report are left out."""
         reports = self._reports()
         production = frozenset(server.name for server in self.fleet.servers if server.production)
-        return planner.plan([reports[key] for key in keys if key in reports], request, production=production)
+        means = planner.Means(units=self.fleet.units, cleared=cleared())
+        return planner.plan([reports[key] for key in keys if key in reports], request, production=production, means=means)
 
     def still_valid(self, plan: Plan) -> bool:
         """Whether the evidence that *plan* was drawn from is still what the board shows."""
@@ -140,15 +144,27 @@ class Engine:
 
         keys = [(server.server, str(server.app)) for server in plan.servers]
         reports = self._reports()
-        sites = {}
         for key in keys:
             self.publisher.clear_progress(key)
-            session = self._watchers[key[0]].session
-            if session is not None and key in reports:
-                sites[key] = AppSite(session, reports[key])
+        sites = {key: AppSite(self, reports[key]) for key in keys if key in reports}
         result = await driver.run(plan, sites, self._progressed)
         self._look_now([server for server, _ in keys])
         return result
+
+    def session(self, server: str) -> Session:
+        """The watcher's open session. Raises LinkLost when there is none."""
+        session = self._watchers[server].session
+        if session is None or not session.alive:
+            raise LinkLost(f"{server}: the connection is gone")
+        return session
+
+    async def reopened(self, server: str) -> Session:
+        """The watcher's session; without one the watcher is told to connect at once. Raises LinkLost."""
+        watcher = self._watchers[server]
+        if watcher.session is None or not watcher.session.alive:
+            watcher.look_now()
+            await watcher.opened(self.fleet.timeout)
+        return self.session(server)
 
     def _progressed(self, progress: Progress) -> None:
         self.publisher.progress(progress)

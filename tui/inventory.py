@@ -59,3 +59,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     ssh_config: str = ""
     timeout: float = 10.0
     read_only: bool = False
+
+    @property
+    def units(self) -> dict[tuple[str, str], str]:
+        """Reload units that the configuration names, by (server, app path)."""
+        return {(server.name, app.path): app.reload for server in self.servers for app in server.apps if app.reload}

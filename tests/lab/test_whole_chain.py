@@ -137,3 +137,15 @@ def test_the_running_dashboard_proves_it_and_keys_fix_it(lab: Lab, hosts: list[H
         terminal.type("q")
         assert terminal.wait_exit() == 0
         assert terminal.insane() == []
+
+
+def test_what_was_cleared_is_rebuilt_by_the_next_run(lab: Lab, web1: Host) -> None:
+    warm(web1)
+    assert web1.exists("/srv/app/bootstrap/cache/config.php")
+    ran = stalewatch(lab, "fix", "--yes", "--all", "--only", "clear", "web1")
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert not web1.exists("/srv/app/bootstrap/cache/config.php")
+    ran = stalewatch(lab, "fix", "--yes", "--all", "--only", "rebuild", "web1")
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert web1.exists("/srv/app/bootstrap/cache/config.php")
+    assert check(lab, "web1")[0] == 0

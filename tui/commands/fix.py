@@ -137,11 +137,10 @@ class _Fix:
         return len(self._settled(plan, reports)) < len(plan.servers)
 
     def _plan(self, reports: Sequence[Report]) -> Plan:
-        from tui.runbook import planner
+        from tui.runbook import planner, remembered
 
         production = frozenset(server.name for server in self._fleet.servers if server.production)
-        units = {(server.name, app.path): app.reload for server in self._fleet.servers for app in server.apps if app.reload}
-        means = planner.Means(units=units)
+        means = planner.Means(units=self._fleet.units, cleared=remembered.cleared())
         return planner.plan(reports, self._request, production=production, batch=self._batch, means=means)
 
     def _settled(self, plan: Plan, reports: Sequence[Report]) -> dict[tuple[str, str], Status]:

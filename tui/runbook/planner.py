@@ -142,7 +142,8 @@ class _Drawing:
     def _layers_to_clear(self, rebuilds: list[Step]) -> list[tuple[Layer, str, tuple[Cause, ...]]]:
         if not self._laravel:
             return []
-        if self._request.choice is Choice.CLEAR:
+        only_clear = self._request.everything and self._fixing and not self._wants(Phase.REBUILD)
+        if self._request.choice is Choice.CLEAR or only_clear:
             return [(layer, f"asked for: {layer.value} cached now", ()) for layer in cached_layers(self._host)]
         rebuilt = {step.layer for step in rebuilds}
         asked = self._found.of(Remedy.CLEAR)

@@ -15,7 +15,7 @@ from tui.watch.session import Session, as_unseen
 from tui.watch.site import AppSite
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from tui.inventory import Fleet, Server
     from tui.report import Report
@@ -26,9 +26,23 @@ if TYPE_CHECKING:
 class Sites:
     """The fleet, connected and looked at. *reports*: one per (server, app), servers in the order of the inventory."""
 
-    def __init__(self, reports: tuple[Report, ...], sessions: dict[str, Session]) -> None:
+    def __init__(self, reports: tuple[Report, ...], sessions: dict[str, Session], reopen: Callable[[Session], Awaitable[Session]]) -> None:
         self.reports = reports
         self._sessions = sessions
+        self._reopen = reopen
+
+    def session(self, server: str) -> Session:
+        """The open session of *server*. Raises LinkLost when its link died."""
+        session = self._sessions[server]
+        _ = session.link
+        return session
+
+    async def reopened(self, server: str) -> Session:
+        """The open session, or a new one. Raises LinkError."""
+        session = self._sessions[server]
+        if not session.alive:
+            session = self._sessions[server] = await self._reopen(session)
+        return session
 
     async def look(self) -> tuple[Report, ...]:
         """Look at the connected servers again. One whose link died is unheard of; one that could not be reached keeps its entry."""
@@ -48,7 +62,7 @@ class Sites:
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""
-        sites = {report.key: AppSite(self._sessions[report.server], report) for report in self.reports if report.server in self._sessions}
+        sites = {report.key: AppSite(self, report) for report in self.reports if report.server in self._sessions}
         return await driver.run(plan, sites, on_progress)
 
 
@@ -57,8 +71,15 @@ async def open_sites(fleet: Fleet) -> AsyncIterator[Sites]:
     """Connect to every server at once and look. Never raises LinkError: who can't be reached is a report with its error."""
     opened = await asyncio.gather(*(_open(server, fleet) for server in fleet.servers))
     sessions = {session.server.name: session for session, _ in opened if session is not None}
+
+    async def reopen(dead: Session) -> Session:
+        await dead.close()
+        session = Session(dead.server, fleet, dead.memories)
+        await session.open(lambda _: None)
+        return session
+
     try:
-        yield Sites(compare(tuple(report for _, reports in opened for report in reports)), sessions)
+        yield Sites(compare(tuple(report for _, reports in opened for report in reports)), sessions, reopen)
     finally:
         await asyncio.gather(*(session.close() for session in sessions.values()))
 

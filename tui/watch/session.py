@@ -36,12 +36,17 @@ class Session:
     def __init__(self, server: Server, fleet: Fleet, memories: Memories) -> None:
         self.server = server
         self._fleet = fleet
-        self._memories = memories
+        self.memories = memories
         self._link: Link | None = None
         self._probe: Probe | None = None
         self._looking = asyncio.Lock()
         self._clock_offset = 0.0
         self._kept_at = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a link that has not died."""
+        return self._link is not None and self._link.alive
 
     @property
     def link(self) -> Link:
@@ -86,7 +91,7 @@ class Session:
                 raise LinkLost(f"{self.server.name}: not connected")
             asked_at = time.time() + self._clock_offset
             gone = await self._probe.invalidate(app, paths)
-            self._memories[app] = invalidated_by_us(self._memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
+            self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
 
     async def close(self) -> None:
@@ -100,15 +105,15 @@ class Session:
 
     async def _keep(self) -> None:
         self._kept_at = time.monotonic()
-        await asyncio.to_thread(keep, self.server.target, dict(self._memories))
+        await asyncio.to_thread(keep, self.server.target, dict(self.memories))
 
     def _judge(self, snapshot: Snapshot) -> Report:
-        if snapshot.app not in self._memories:
-            self._memories[snapshot.app] = recall(self.server.target, snapshot.app)
+        if snapshot.app not in self.memories:
+            self.memories[snapshot.app] = recall(self.server.target, snapshot.app)
         if snapshot.clock_offset is not None:
             self._clock_offset = snapshot.clock_offset
-        memory, report = diagnose(self._memories[snapshot.app], snapshot, self._fleet.thresholds)
-        self._memories[snapshot.app] = memory
+        memory, report = diagnose(self.memories[snapshot.app], snapshot, self._fleet.thresholds)
+        self.memories[snapshot.app] = memory
         return report
 
 

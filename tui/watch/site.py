@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,23 +12,36 @@ if TYPE_CHECKING:
     from tui.watch.session import Session
 
 
-class AppSite:
-    """What :mod:`tui.runbook.driver` needs of one app. *session* is asked anew each time: a link may come back while a runbook runs."""
+class Sessions(Protocol):
+    """Who holds the session of a server, and opens another when its link died."""
 
-    def __init__(self, session: Session, report: Report) -> None:
-        self._session = session
+    def session(self, server: str) -> Session:
+        """The open session now. Raises LinkLost when there is none."""
+        ...
+
+    async def reopened(self, server: str) -> Session:
+        """The open session, or a new one: a lost link is tried again at once, but once only. Raises LinkError."""
+        ...
+
+
+class AppSite:
+    """What :mod:`tui.runbook.driver` needs of one app. The session is asked for each time: a link may come back meanwhile."""
+
+    def __init__(self, sessions: Sessions, report: Report) -> None:
+        self._sessions = sessions
         self.report = report
 
     @property
     def link(self) -> Link:
         """Raises LinkLost when there is none."""
-        return self._session.link
+        return self._sessions.session(self.report.server).link
 
     async def look(self) -> Report:
         """A fresh full look, diagnosed. Raises LinkError."""
-        self.report = await self._session.look_at(self.report.app)
+        session = await self._sessions.reopened(self.report.server)
+        self.report = await session.look_at(self.report.app)
         return self.report
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Path -> no longer cached. Raises LinkError."""
-        return await self._session.invalidate(self.report.app, tuple(paths))
+        return await self._sessions.session(self.report.server).invalidate(self.report.app, tuple(paths))

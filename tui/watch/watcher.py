@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -39,12 +40,18 @@ class Watcher:
         self._random = random
         self._memories: Memories = {}
         self._wake = asyncio.Event()
+        self._open_now = asyncio.Event()
         self.session: Session | None = None
         """The open session, None while there is none."""
 
     def look_now(self) -> None:
         """Do not wait for the next beat, or for the next try to connect."""
         self._wake.set()
+
+    async def opened(self, timeout: float) -> None:
+        """Return when there is an open session, or after *timeout* seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._open_now.wait(), timeout)
 
     async def run(self) -> None:
         """Watch for ever. Ends by cancellation only, and then leaves nothing behind over there."""
@@ -66,6 +73,7 @@ class Watcher:
                 self._lost(_bug(self.server.name, error), retry_in)
             finally:
                 self.session = None
+                self._open_now.clear()
                 await session.close()
             await self._pause(retry_in)
 
@@ -79,6 +87,7 @@ class Watcher:
         except TimeoutError:
             raise LinkTimeout(f"{self.server.name}: not connected within {3 * self._fleet.timeout:g} s") from None
         self.session = session
+        self._open_now.set()
 
     async def _beat(self, session: Session) -> None:
         full = True
