@@ -58,9 +58,8 @@ NO_SOCKET = _unknown("socket-missing", "PHP-FPM's master runs, but the pool's so
 NOT_ANSWERING = _unknown("not-answering", "PHP-FPM's socket is there, but nobody answers on it.")
 CONFIG_NEWER = _stale(
     "config-newer",
-    "An ini or pool file was modified after the pool started (the later of the pool's and OPcache's start; the master's own start "
-    "does not move on a reload): "
-    "FPM runs with the old configuration. Only mtimes count here.",
+    "An ini or pool file was modified after the pool started (the later of the pool's and OPcache's start; the master's own start does "
+    "not move on a reload): FPM runs with the old configuration. Only mtimes count here.",
 )
 BINARY_NEWER = _stale("binary-newer", "The php-fpm binary was modified after the pool started: the old version still runs.")
 START_UNKNOWN = Rule(

@@ -44,9 +44,8 @@ def _health(name: str, layer: Layer, meaning: str, evidence: tuple[str, ...], re
 HIT_RATE = _health(
     "hit-rate",
     Layer.OPCACHE,
-    "Over the last minute fewer look-ups than the threshold were answered from OPcache (our own requests left out). Not said while "
-    "the pool is idle, nor in the "
-    "first minute after a restart. It never proves that old code runs.",
+    "Over the last minute fewer look-ups than the threshold were answered from OPcache (our own requests left out). Not said while the "
+    "pool is idle, nor in the first minute after a restart. It never proves that old code runs.",
     ("hit rate", "threshold", "look-ups"),
 )
 MEMORY_FULL = _health(

@@ -41,9 +41,8 @@ STALE = {
         "stale",
         Verdict.STALE,
         Severity.CRITICAL,
-        "A source of the {name} cache is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), "
-        "or is gone since: "
-        "the application uses what was cached, not what is in the files.",
+        "A source of the {name} cache is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), or "
+        "is gone since: the application uses what was cached, not what is in the files.",
     )
     for layer in _NAMES
 }
@@ -53,8 +52,8 @@ SUSPECT = {
         "suspect",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A source of the {name} cache got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old "
-        "time (rsync -t, cp -p).",
+        "A source of the {name} cache got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old time "
+        "(rsync -t, cp -p).",
     )
     for layer in _NAMES
 }
@@ -85,9 +84,8 @@ OWNER = {
         "foreign-owner",
         Verdict.FRESH,
         Severity.INFO,
-        "The {name} cache belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, "
-        "and `config:clear` "
-        "says it did although the file stays.",
+        "The {name} cache belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, and "
+        "`config:clear` says it did although the file stays.",
         (Remedy.CONFIGURE,),
     )
     for layer in _NAMES

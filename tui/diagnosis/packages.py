@@ -20,8 +20,7 @@ DIFFER = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="bootstrap/cache/packages.php names other packages than composer's installed.json would put there: providers of new "
-    "packages are not "
-    "loaded, those of removed ones still are. It is rebuilt only when it is missing.",
+    "packages are not loaded, those of removed ones still are. It is rebuilt only when it is missing.",
     evidence=("missing", "left over", "cached", "installed", "written", "repeat"),
     remedy=(Remedy.DISCOVER,),
 )

@@ -32,8 +32,7 @@ STALE = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="A Blade source is newer than its compiled view, and Blade will not heal it: view.check_cache_timestamps is off, or the "
-    "pool's user cannot "
-    "write to the folder of compiled views.",
+    "pool's user cannot write to the folder of compiled views.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -43,8 +42,7 @@ HELD = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="A Blade source is newer than its compiled view. The next render compiles it again, but to the same path, which OPcache "
-    "holds and with "
-    "validate_timestamps=0 never looks at again.",
+    "holds and with validate_timestamps=0 never looks at again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD, Remedy.RELOAD),
 )
@@ -54,8 +52,7 @@ BACKWARDS = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="A Blade source got other content with a modification time before the compiled view's (rsync -t, a restored file), so "
-    "Blade will never "
-    "compile it again.",
+    "Blade will never compile it again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )

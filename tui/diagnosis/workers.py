@@ -44,9 +44,8 @@ OLD_RELEASE = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="A worker runs in another release than the current one, whatever its age. Commonly its supervisor resolved the link "
-    "before the deploy, and "
-    "restarts it in the old directory again and again.",
+    meaning="A worker runs in another release than the current one, whatever its age. Commonly its supervisor resolved the link before "
+    "the deploy, and restarts it in the old directory again and again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.RESTART_WORKERS, Remedy.CONFIGURE),
     advice="If it comes back in the old release, restart the supervisor's program so that it resolves its directory anew.",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from tui.report import Layer, Report, Verdict
 from tui.timeline.event import Event, EventKind
-from tui.timeline.facts import SAME, Facts
+from tui.timeline.facts import BORN_TOGETHER, SAME, Facts
 from tui.timeline.logs import events_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GOOD = (Verdict.FRESH, Verdict.ABSENT)
+_NEAR = {EventKind.RELOAD: SAME, EventKind.WORKERS: BORN_TOGETHER}
 
 
 def changes(before: Report, after: Report) -> tuple[Event, ...]:
@@ -33,12 +34,15 @@ def _facts(old: Facts, new: Facts) -> Iterator[Event]:
     """Deploys, edits, caches, reloads, restarts, workers that *old* did not tell of; caches that went away; who acts."""
     told = (*old.all(), *notable(old))
     known = {event.key for event in told}
-    reloads = [event.at for event in told if event.kind is EventKind.RELOAD]
     for event in (*new.all(), *notable(new)):
-        again = event.kind is EventKind.RELOAD and any(abs(event.at - at) <= SAME for at in reloads)  # another source, the same reload
-        if event.key not in known and not again:
+        if event.key not in known and not any(_is_again(event, one) for one in told):
             yield event
     yield from _removed(old, new)
+
+
+def _is_again(event: Event, told: Event) -> bool:
+    """The same reload by another source (which counts in other fractions), or what is left of a group of workers."""
+    return event.kind is told.kind and event.kind in _NEAR and event.source == told.source and abs(event.at - told.at) <= _NEAR[event.kind]
 
 
 def notable(facts: Facts) -> Iterator[Event]:

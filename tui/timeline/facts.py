@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SAME = 2.0
 """Seconds within which two start times are one event."""
+BORN_TOGETHER = 10.0
+"""Seconds within which workers of a kind are one group."""
 ONE_DEPLOY = 120.0
 """Seconds within which files that changed belong to one deploy."""
 MOST = 20
@@ -42,7 +44,7 @@ class Facts:
     def all(self) -> tuple[Event, ...]:
         """Everything, sorted by time."""
         found = [*self.deploys(), *self.edits(), *self.caches(), *self.reloads(), *self.restarts(), *self.births()]
-        return tuple(sorted(found, key=lambda event: event.at))
+        return tuple(sorted({event.key: event for event in found}.values(), key=lambda event: event.at))
 
     def event(self, kind: EventKind, at: float, source: str, what: str, key: str, until: float | None = None, count: int = 1) -> Event:
         """An event of this app; *key* is completed by server and app."""
@@ -61,17 +63,17 @@ class Facts:
     def deploys(self) -> Iterator[Event]:
         """What the server's diary of deploys tells, else the guess from the sources."""
         for deploy in self.host.release.deploys[:MOST] if self.host is not None else ():
-            yield self.event(EventKind.DEPLOY, deploy.at, deploy.source, _deployed(deploy), f"deploy:{int(deploy.at)}")
+            yield self.event(EventKind.DEPLOY, deploy.at, deploy.source, _deployed(deploy), f"deploy:{deploy.source}:{int(deploy.at)}")
 
     def edits(self) -> Iterator[Event]:
-        """Sources that changed at a time at which no deploy is told of: the latest group of them."""
+        """Sources that changed after the last deploy that is told of: the latest group of them."""
         if self.host is None:
             return
         latest = latest_edit(self.host)
         if not latest:
             return
         at = max(file.mtime for file in latest)
-        if any(deploy.at - ONE_DEPLOY <= at <= deploy.at + ONE_DEPLOY for deploy in self.host.release.deploys):
+        if any(at <= deploy.at + ONE_DEPLOY for deploy in self.host.release.deploys):
             return
         names = [name_of(file.path) for file in latest]
         yield self.event(EventKind.DEPLOY, at, "files", f"{several(names, 1)} changed", f"edit:{int(at)}")
@@ -103,12 +105,16 @@ class Facts:
     def births(self) -> Iterator[Event]:
         """Long-running workers of the application, grouped. FPM's own come and go with load; they are told with the reload."""
         workers = self.host.queue_workers if self.host is not None else ()
-        groups: dict[tuple[str, int], list[float]] = {}
-        for worker in sorted(workers, key=lambda each: each.process.started)[-MOST:]:
-            groups.setdefault((worker.kind, int(worker.process.started // 10)), []).append(worker.process.started)
-        for (kind, group), starts in groups.items():
+        groups: list[tuple[str, list[float]]] = []
+        for worker in sorted(workers, key=lambda each: (each.kind, each.process.started)):
+            started = worker.process.started
+            if groups and groups[-1][0] == worker.kind and started - groups[-1][1][-1] <= BORN_TOGETHER:
+                groups[-1][1].append(started)
+            else:
+                groups.append((worker.kind, [started]))
+        for kind, starts in groups[-MOST:]:
             what = f"{count(len(starts), f'{kind} worker')} started"
-            yield self.event(EventKind.WORKERS, starts[0], kind, what, f"workers:{kind}:{group}")
+            yield self.event(EventKind.WORKERS, starts[0], kind, what, f"workers:{kind}:{int(starts[0])}")
 
 
 def pool_start(facts: Facts) -> float:

@@ -106,13 +106,13 @@ def test_never_seen_is_an_entry_with_its_reason() -> None:
     report = never_seen("web9", "deploy@web9", "", LOST)
     assert report.verdict is Verdict.UNKNOWN
     assert set(report.layers) == set(Layer)
-    assert report.last_verdict is report.last_seen is report.snapshot is None
+    assert (report.last_verdict, report.last_seen, report.snapshot) == (None, None, None)
     assert unheard(report, LOST).last_verdict is None
 
 
 def test_every_code_explains_itself() -> None:
     for code, rule in RULES.items():
-        assert code.startswith(f"{rule.layer}.") or code.startswith("health.")
+        assert code.startswith((f"{rule.layer}.", "health."))
         text = explain(code)
         assert code in text
         assert rule.meaning in text

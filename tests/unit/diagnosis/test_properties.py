@@ -74,7 +74,7 @@ def poorer(seen: Snapshot, part: str) -> Snapshot | None:
     replace = msgspec.structs.replace
     if isinstance(seen.host, HostFacts) and not seen.host.layout.exists:
         return None
-    if part in ("host", "runtime"):
+    if part in ("host", "runtime") and not isinstance(getattr(seen, part), Unseen):
         return replace(seen, **{part: NO})
     if part == "fpm" and isinstance(seen.host, HostFacts):
         return replace(seen, host=replace(seen.host, fpm=NO))

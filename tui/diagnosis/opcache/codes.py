@@ -38,17 +38,14 @@ def _stale(code: str, meaning: str, remedy: tuple[Remedy, ...] = _ACT, advice: s
 
 BYTECODE = _stale(
     "opcache.stale-bytecode",
-    "PHP-FPM runs bytecode that was compiled before the file changed. Proven by one of: the file's mtime differs from the compiled "
-    "one although "
-    "the script was used after the check was due (validate_timestamps=1); the file is newer than its last use from the cache, or its "
-    "content "
-    "changed after an earlier look saw it cached, with no restart and no fewer hits since (validate_timestamps=0).",
+    "PHP-FPM runs bytecode that was compiled before the file changed. Proven by one of: the file's mtime differs from the compiled one "
+    "although the script was used after the check was due (validate_timestamps=1); the file is newer than its last use from the cache, "
+    "or its content changed after an earlier look saw it cached, with no restart and no fewer hits since (validate_timestamps=0).",
 )
 CONFIG_CACHE = _stale(
     "opcache.stale-config-cache",
     "The configuration was cached again (bootstrap/cache/config.php), but PHP-FPM still holds the old one as bytecode: config:cache "
-    "writes the same "
-    "path, and with validate_timestamps=0 nobody looks at it again.",
+    "writes the same path, and with validate_timestamps=0 nobody looks at it again.",
 )
 ROUTE_CACHE = _stale(
     "opcache.stale-route-cache",
@@ -68,9 +65,8 @@ VIEW = _stale(
 )
 SAME_MTIME = _stale(
     "opcache.same-mtime",
-    "The file has other content than when it was compiled, but the same modification time. PHP compares times for inequality only, "
-    "so it will never "
-    "notice, with validate_timestamps=1 either.",
+    "The file has other content than when it was compiled, but the same modification time. PHP compares times for inequality only, so "
+    "it will never notice, with validate_timestamps=1 either.",
 )
 DELETED = _stale(
     "opcache.deleted-script",
@@ -78,8 +74,8 @@ DELETED = _stale(
 )
 PRELOADED = _stale(
     "opcache.preload-changed",
-    "A preloaded script changed after PHP-FPM started. Preloaded scripts are never checked again; only a reload or restart loads "
-    "them anew.",
+    "A preloaded script changed after PHP-FPM started. Preloaded scripts are never checked again; only a reload or restart loads them "
+    "anew.",
     (Remedy.RELOAD,),
 )
 SUSPECT = Rule(
@@ -88,9 +84,8 @@ SUSPECT = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="The file changed (mtime or only ctime) after the cache began, and PHP does not tell whether it was compiled before or "
-    "after that. "
-    "chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look alike by time. It settles when an earlier look is remembered "
-    "(`stalewatch mark` before a deploy, or a dashboard that was watching), or by acting.",
+    "after that. chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look alike by time. It settles when an earlier look "
+    "is remembered (`stalewatch mark` before a deploy, or a dashboard that was watching), or by acting.",
     evidence=_EVIDENCE,
     remedy=_ACT,
 )
@@ -100,8 +95,7 @@ RENAMED = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="A directory above the script was renamed into place after the cache began (its ctime is newer than its own mtime). That "
-    "moves no time of "
-    "any file in it, so other content may lie under the path.",
+    "moves no time of any file in it, so other content may lie under the path.",
     evidence=_EVIDENCE,
     remedy=_ACT,
 )
@@ -120,8 +114,8 @@ RESTART_PENDING = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.PENDING,
     severity=Severity.INFO,
-    meaning="A reset was asked for and waits until no request holds the cache; until then everything is compiled on every request. After "
-    "force_restart_timeout PHP kills whoever holds it: a warning when half of that time is over.",
+    meaning="A reset was asked for and waits until no request holds the cache; until then everything is compiled on every request. "
+    "After force_restart_timeout PHP kills whoever holds it: a warning when half of that time is over.",
     evidence=("waiting since", "seen first", "force_restart_timeout", "scripts", "repeat"),
     remedy=(Remedy.WAIT,),
 )
@@ -131,8 +125,7 @@ FILE_CACHE = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="opcache.file_cache keeps bytecode on disk and, with validate_timestamps=0, brings it back after a reset and after a "
-    "reload without looking at "
-    "the sources. A young cache proves nothing here.",
+    "reload without looking at the sources. A young cache proves nothing here.",
     evidence=("file_cache", "validate_timestamps", "cache since", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",

@@ -34,12 +34,6 @@ def base_of(root: str) -> str:
     return parent.removesuffix("/releases") if parent.endswith("/releases") and parent != "/releases" else root
 
 
-def release_of(path: str, base: str) -> str:
-    """The root of the release that *path* belongs to ("" if it is in none): below *base*/releases, its first directory."""
-    prefix = f"{base}/releases/"
-    return prefix + path[len(prefix) :].split("/", 1)[0] if path.startswith(prefix) else ""
-
-
 def _other_roots(look: Look) -> set[str]:
     roots = {str(root) for root in look.host.other_apps} if look.host is not None else set()
     for entry in look.opcache.entry_points if look.opcache is not None else ():

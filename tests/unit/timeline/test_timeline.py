@@ -1,0 +1,262 @@
+"""What the timeline tells: the past at the first look, then what changes, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.diagnosis.build import (
+    CACHED,
+    NOW,
+    ROOT,
+    START,
+    at,
+    caches,
+    file,
+    fpm,
+    host,
+    looked,
+    opcache,
+    runtime,
+    script,
+    snapshot,
+    sources,
+    status,
+    uncached,
+    vt0,
+    with_host,
+    worker,
+)
+from tui.diagnosis.unheard import unheard
+from tui.report import Report, Verdict
+from tui.runbook.plan import Progress, Status
+from tui.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
+from tui.text import safe
+from tui.timeline import Event, EventKind, changes, combine, from_progress, history, stale_spans
+
+LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
+MINUTE = 60.0
+
+
+def report(seen: Snapshot) -> Report:
+    return looked(seen)
+
+
+def deployed(seconds: float, *files: str, **more: Any) -> ReleaseFacts:
+    deploy = Deploy(
+        at=at(seconds), source="git", who=safe("mara"), commit=safe("4f2a9c1" + "0" * 33), files=tuple(map(safe, files)), **more
+    )
+    return ReleaseFacts(root=safe(ROOT), deploys=(deploy,))
+
+
+def told(events: tuple[Event, ...], kind: EventKind) -> list[Event]:
+    return [event for event in events if event.kind is kind]
+
+
+def one(events: tuple[Event, ...], kind: EventKind) -> Event:
+    (event,) = told(events, kind)
+    return event
+
+
+def line(seconds: float, text: str = "production.ERROR: Call context not found", *, alarm: bool = True, **more: Any) -> LogLine:
+    return LogLine(log=safe("/srv/app/storage/logs/laravel.log"), at=at(seconds), text=safe(text), alarm=alarm, **more)
+
+
+# ------------------------------------------------------------------------------------------------------------------ history
+
+
+def test_history_is_not_empty_and_sorted() -> None:
+    events = history(report(with_host(release=deployed(-720, "app/A.php", "routes/api.php"))))
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert {event.kind for event in events} >= {EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD}
+    assert {event.server for event in events} == {"web1"}
+    assert len({event.key for event in events}) == len(events)
+
+
+def test_a_deploy_is_told_with_commit_files_and_who() -> None:
+    event = one(history(report(with_host(release=deployed(-720, "app/Http/Call.php", "b.php", "c.php", "d.php")))), EventKind.DEPLOY)
+    assert event.what == "4f2a9c1 Call.php and 3 more by mara"
+    assert (event.at, event.source) == (at(-720), "git")
+
+
+def test_sources_edited_without_a_deploy_are_told() -> None:
+    edited = sources(code=(file("app/A.php", -60), file("app/B.php", -62)))
+    events = history(report(with_host(release=deployed(-9_000), inputs=edited)))
+    assert [event.what for event in told(events, EventKind.DEPLOY)][-1] == "A.php and 1 more changed"
+    quiet_ = history(report(with_host(release=deployed(-61), inputs=edited)))
+    assert len(told(quiet_, EventKind.DEPLOY)) == 1
+
+
+def test_the_pool_started_or_was_reloaded() -> None:
+    assert one(history(report(snapshot())), EventKind.RELOAD).what == "started, 3 workers"
+    reloaded = snapshot(runtime=runtime(opcache(start_time=int(at(-90))), status=status(started=at(-90))))
+    event = one(history(report(reloaded)), EventKind.RELOAD)
+    assert (event.what, event.at, event.source) == ("reloaded, 3 workers", at(-90), "fpm")
+
+
+def test_a_reset_and_long_running_workers_are_told() -> None:
+    seen = snapshot(
+        host=host(queue_workers=(worker(started=-50), worker(started=-51))), runtime=runtime(opcache(last_restart_time=int(at(-40))))
+    )
+    events = history(report(seen))
+    assert one(events, EventKind.RESTART).at == at(-40)
+    assert one(events, EventKind.WORKERS).what == "2 queue workers started"
+
+
+def test_repeated_errors_are_one_event() -> None:
+    lines = tuple(line(-100 + each) for each in range(14))
+    event = one(history(report(with_host(log_lines=(*lines, line(-90, "production.INFO: nothing", alarm=False))))), EventKind.ERROR)
+    assert (event.at, event.until, event.count) == (at(-100), at(-87), 14)
+    assert event.what == '"Call context not found"'
+    assert event.source == "laravel.log"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("[2026-11-24 12:49:50] production.ERROR: no call 17", "[2026-11-24 12:49:53] production.ERROR: no call 18", True),
+        ('production.ERROR: no call {"id":"a"}', 'production.ERROR: no call {"id":"b"}', True),
+        ("production.ERROR: no call", "production.ERROR: no route", False),
+    ],
+)
+def test_what_counts_as_the_same_error(first: str, second: str, same: bool) -> None:
+    events = history(report(with_host(log_lines=(line(-100, first), line(-99, second)))))
+    assert len(told(events, EventKind.ERROR)) == (1 if same else 2)
+
+
+def test_reassurance_is_told_as_such() -> None:
+    event = one(history(report(with_host(log_lines=(line(-5, "Function routing", alarm=False, reassure=True),)))), EventKind.REASSURE)
+    assert event.what == '"Function routing"'
+
+
+def test_no_snapshot_no_history() -> None:
+    assert history(msgspec.structs.replace(report(snapshot()), snapshot=None)) == ()
+
+
+# ------------------------------------------------------------------------------------------------------------------ changes
+
+
+def test_nothing_changed_is_nothing() -> None:
+    assert changes(report(snapshot(-2)), report(snapshot())) == ()
+
+
+def test_the_same_look_published_again_is_nothing() -> None:
+    seen = report(with_host(log_lines=(line(-1),)))
+    assert changes(seen, msgspec.structs.replace(seen, hit_rate=0.9)) == ()
+
+
+def test_each_thing_that_happens_is_told_once() -> None:
+    config = file("bootstrap/cache/config.php", -1)
+    rebuilt = caches(config=CacheFile(layer="config", path=config.path, stat=config))
+    cases: list[tuple[Snapshot, EventKind, str]] = [
+        (with_host(release=deployed(-1)), EventKind.DEPLOY, "4f2a9c1 deployed by mara"),
+        (with_host(caches=rebuilt), EventKind.CACHE, "configuration cached"),
+        (with_host(caches=caches(config=uncached("config"))), EventKind.CACHE, "config cache removed"),
+        (
+            snapshot(runtime=runtime(opcache(start_time=int(at(-1))), status=status(started=at(-1)))),
+            EventKind.RELOAD,
+            "reloaded, 3 workers",
+        ),
+        (snapshot(runtime=runtime(opcache(last_restart_time=int(at(-1))))), EventKind.RESTART, "the cache was reset"),
+        (with_host(queue_workers=(worker(started=-1),)), EventKind.WORKERS, "1 queue worker started"),
+        (with_host(lock=LockHolder(who=safe("mara"), since=at(-1))), EventKind.ACTION, "mara runs a runbook"),
+        (with_host(log_lines=(line(-1),)), EventKind.ERROR, '"Call context not found"'),
+    ]
+    for seen, kind, what in cases:
+        event = one(changes(report(snapshot(-2)), report(seen)), kind)
+        assert event.what == what
+        assert at(-2) <= event.at <= NOW
+
+
+def test_a_deploy_under_way_is_told_when_it_begins() -> None:
+    release = ReleaseFacts(root=safe(ROOT), under_way=DeployUnderWay(sign=safe(".git/index.lock"), since=at(-1), who=safe("mara")))
+    event = one(changes(report(snapshot(-2)), report(with_host(release=release))), EventKind.DEPLOY)
+    assert event.what == "a deploy by mara is under way"
+
+
+def test_the_same_reload_seen_by_another_source_is_not_another_one() -> None:
+    by_status = report(snapshot(-2, runtime=runtime(opcache(), status=status(started=at(START)))))
+    by_cache = report(snapshot(runtime=runtime(opcache(start_time=int(at(START)) + 1), status=LOST)))
+    assert not told(changes(by_status, by_cache), EventKind.RELOAD)
+
+
+def test_a_verdict_that_gets_worse_and_better() -> None:
+    good = report(snapshot(-2))
+    bad = report(snapshot(runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
+    worse = one(changes(good, bad), EventKind.VERDICT)
+    assert worse.what == "stale: opcache stale"
+    assert one(changes(bad, report(snapshot(2))), EventKind.VERDICT).what == "fresh: opcache fresh"
+
+
+def test_a_layer_that_is_no_longer_cached_is_no_verdict_event() -> None:
+    after = report(with_host(caches=caches(config=uncached("config"))))
+    assert not told(changes(report(snapshot(-2)), after), EventKind.VERDICT)
+
+
+def test_fpm_that_goes_down() -> None:
+    down = snapshot(host=host(fpm=fpm(running=False, master=None, workers=())), runtime=LOST)
+    assert one(changes(report(snapshot(-2)), report(down)), EventKind.RELOAD).what == "FPM is not running any more"
+
+
+def test_a_link_that_is_lost_and_comes_back() -> None:
+    seen = report(snapshot(-30))
+    gone = unheard(seen, LOST)
+    lost = one(changes(seen, gone), EventKind.LINK)
+    assert (lost.at, lost.what) == (at(-30), "lost: no answer for 10 s")
+    assert changes(gone, unheard(gone, LOST)) == ()
+    back = changes(gone, report(snapshot()))
+    assert [event.kind for event in back] == [EventKind.LINK]
+    assert back[0].at == NOW
+
+
+def test_what_happened_while_the_link_was_away_is_told() -> None:
+    gone = unheard(report(snapshot(-30)), LOST)
+    assert told(changes(gone, report(with_host(release=deployed(-10)))), EventKind.DEPLOY)
+
+
+# ---------------------------------------------------------------------------------------------------------- combine, actions
+
+
+def test_repeats_add_up_and_the_same_history_read_again_does_not() -> None:
+    first = one(history(report(with_host(log_lines=(line(-100), line(-99))))), EventKind.ERROR)
+    later = one(changes(report(snapshot(-4)), report(with_host(log_lines=(line(-3), line(-2), line(-1))))), EventKind.ERROR)
+    assert first.key == later.key
+    both = combine(first, later)
+    assert (both.at, both.until, both.count) == (at(-100), at(-1), 5)
+    assert combine(first, first) == first
+    assert combine(later, first).count == 5
+
+
+def test_other_events_are_replaced() -> None:
+    event = one(history(report(snapshot())), EventKind.RELOAD)
+    newer = msgspec.structs.replace(event, what=safe("reloaded, 7 workers"))
+    assert combine(event, newer) is newer
+
+
+def test_a_step_is_one_event_whose_words_follow_its_status() -> None:
+    def progress(status: Status, seconds: float, **evidence: str) -> Event:
+        said = {key: safe(value) for key, value in evidence.items()}
+        return from_progress(Progress(server="web1", app=safe(ROOT), step="reload", status=status, at=NOW + seconds, evidence=said))
+
+    running, done = progress(Status.RUNNING, 1), progress(Status.DONE, 2, started="later than the reload")
+    assert running.key == done.key
+    assert done.what == "reload: done (later than the reload)"
+    assert done.kind is EventKind.ACTION
+    assert progress(Status.DONE, 4_000).key != done.key
+
+
+def test_spans_in_which_old_code_ran() -> None:
+    bad = report(snapshot(runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
+    assert stale_spans((), bad, NOW) == ((at(-60), NOW),)
+    good = report(snapshot(300))
+    worse = changes(report(snapshot(-2)), bad)
+    better = changes(bad, good)
+    assert stale_spans((*worse, *better), good, NOW + 300) == ((NOW, NOW + 300),)
+    assert stale_spans((), good, NOW) == ()
+    assert good.verdict is Verdict.FRESH
+
+
+def test_caches_are_told_at_the_time_they_were_written() -> None:
+    assert {event.at for event in told(history(report(snapshot())), EventKind.CACHE)} == {at(CACHED)}

@@ -1,0 +1,179 @@
+"""Symlink deploys: the release that requests are answered from against the one that the link leads to, with the root cause."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.diagnosis import words
+from tui.diagnosis.look import Look
+from tui.diagnosis.rule import Rule
+from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.snapshot import HostFacts, Opcache, Script
+
+FLIP_TOLERANCE = 1.0
+_SERIAL = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
+
+OLD_SERVED = Rule(
+    code="release.old-served",
+    layer=Layer.RELEASE,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    others=(Verdict.PENDING,),
+    meaning="The link points to the new release, but requests are still answered from an old one. Where the web server passes the link "
+    "itself and opcache.revalidate_path is 0, OPcache keeps which script the link led to and never asks again. With revalidate_path=1, "
+    "or while only PHP's own realpath cache remembers, it ends by itself after realpath_cache_ttl.",
+    evidence=("served", "current", "last served", "switched", "link", "script passed", "revalidate_path", "realpath_cache_ttl", "repeat"),
+    remedy=(Remedy.INVALIDATE, Remedy.CONFIGURE),
+    advice="Pass the real path: nginx $realpath_root, Caddy resolve_root_symlink.",
+)
+WILL_SERVE_OLD = Rule(
+    code="release.link-passed",
+    layer=Layer.RELEASE,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    others=(Verdict.UNKNOWN,),
+    meaning="Nothing was requested since the link was switched, and the web server passes the link itself with "
+    "opcache.revalidate_path=0: the next request will probably be answered from the old release.",
+    evidence=OLD_SERVED.evidence,
+    remedy=(Remedy.INVALIDATE, Remedy.CONFIGURE),
+    advice="Pass the real path: nginx $realpath_root, Caddy resolve_root_symlink.",
+)
+RULES = (OLD_SERVED, WILL_SERVE_OLD)
+
+
+class Releases(NamedTuple):
+    """The directory that holds the releases, and what their names look like."""
+
+    folder: str
+    shape: str
+
+    @classmethod
+    def around(cls, root: str) -> Releases:
+        """The releases that *root* is one of."""
+        folder, _, name = root.rpartition("/")
+        return cls(folder, "" if folder.endswith("/releases") else _shape(name))
+
+    def of(self, path: str) -> str:
+        """The root of the release that *path* is in ("": in none). Neighbours with another kind of name are other applications."""
+        if not path.startswith(f"{self.folder}/"):
+            return ""
+        name = path[len(self.folder) + 1 :].split("/", 1)[0]
+        return f"{self.folder}/{name}" if not self.shape or _shape(name) == self.shape else ""
+
+
+class Served(NamedTuple):
+    """*last*: the entry point of an old release that was used last; *used*: when the current one's was (0 never); *switched*: the link;
+    *passed*: whether the web server passes the link itself (None: no worker tells)."""
+
+    last: Script
+    release: str
+    used: int
+    switched: float | None
+    passed: bool | None
+
+
+def judge(look: Look, host: HostFacts) -> Iterator[Finding]:
+    """The entry point that was used last against the release that the link leads to."""
+    opcache = look.opcache
+    if opcache is None or not host.release.link:
+        return
+    found = find(look, host, opcache)
+    if found is None or found.used > found.last.last_used:
+        return
+    if found.switched is not None and found.last.last_used > found.switched + FLIP_TOLERANCE:
+        yield after_the_switch(look, host, opcache, found)
+    elif not opcache.revalidate_path and found.passed is not False:
+        yield not_asked_yet(look, host, opcache, found)
+
+
+def find(look: Look, host: HostFacts, opcache: Opcache) -> Served | None:
+    """What is served of an old release; None: nothing."""
+    root = host.release.root
+    releases = Releases.around(root)
+    own = [(releases.of(script.path), script) for script in opcache.entry_points if script.cached]
+    old = [(release, script) for release, script in own if release not in ("", root)]
+    if not old:
+        return None
+    release, last = max(old, key=lambda pair: pair[1].last_used)
+    used = max((script.last_used for release, script in own if release == root), default=0)
+    return Served(last, release, used, switched_at(look, host), link_passed(look, host, releases))
+
+
+def after_the_switch(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
+    """An old release answered after the link was switched."""
+    ttl = look.runtime.realpath_cache_ttl if look.runtime is not None else 0
+    until = (found.switched or 0.0) + ttl
+    heals = (opcache.revalidate_path or found.passed is False) and look.now < until + FLIP_TOLERANCE
+    why = ""
+    if found.passed and not opcache.revalidate_path:
+        why = "; the web server passes the link, and with opcache.revalidate_path=0 that never ends by itself"
+    current = words.name_of(host.release.root)
+    return OLD_SERVED.finding(
+        found.last.path,
+        f"requests are still answered from release {words.name_of(found.release)}, although the link leads to {current}{why}",
+        _evidence(look, host, opcache, found),
+        since=found.switched,
+        until=until if heals else None,
+        verdict=Verdict.PENDING if heals else None,
+        severity=Severity.INFO if heals else None,
+        remedy=(Remedy.WAIT, Remedy.INVALIDATE) if heals else None,
+        paths=(str(found.last.path),) if found.last.exact else (),
+    )
+
+
+def not_asked_yet(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
+    """No request since the switch (or nobody knows when it was): what the next one runs depends on the web server."""
+    current, old = words.name_of(host.release.root), words.name_of(found.release)
+    ending = "and the next one probably will" if found.passed else "and whether the next one will is not known"
+    return WILL_SERVE_OLD.finding(
+        found.last.path,
+        f"the link leads to {current}, but the last request ran {old}, {ending}",
+        _evidence(look, host, opcache, found),
+        since=found.switched,
+        verdict=None if found.passed else Verdict.UNKNOWN,
+        paths=(str(found.last.path),) if found.last.exact else (),
+    )
+
+
+def switched_at(look: Look, host: HostFacts) -> float | None:
+    """When *root* became the current release: the link's own time, else since when we see it; None: not known.
+
+    The diary of deploys does not tell: it notes when a deploy began.
+    """
+    if host.release.switched_at is not None:
+        return host.release.switched_at
+    return look.memory.root_since if look.memory.root == host.release.root else None
+
+
+def link_passed(look: Look, host: HostFacts, releases: Releases) -> bool | None:
+    """Whether a worker's script goes through the link: the web server did not resolve it. None: no worker served this app yet."""
+    scripts = [worker.script for worker in look.status.workers] if look.status is not None else []
+    if any(script.startswith(f"{host.release.link}/") for script in scripts):
+        return True
+    return False if any(releases.of(script) for script in scripts) else None
+
+
+def _evidence(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> tuple[Evidence, ...]:
+    link = host.release.link
+    workers = look.status.workers if look.status is not None else ()
+    return (
+        words.text("served", found.last.path),
+        words.text("current", host.release.root),
+        words.time("last served", found.last.last_used),
+        words.time("switched", found.switched),
+        words.text("link", link),
+        words.text("script passed", next((worker.script for worker in workers if worker.script.startswith(f"{link}/")), "")),
+        words.text("revalidate_path", "on" if opcache.revalidate_path else "off"),
+        words.age("realpath_cache_ttl", look.runtime.realpath_cache_ttl if look.runtime is not None else 0),
+        words.command("readlink", "-f", link),
+    )
+
+
+def _shape(name: str) -> str:
+    """``app-v2`` and ``app-v3`` look alike: numbers and hashes stand for themselves."""
+    return _SERIAL.sub("#", name)
