@@ -79,6 +79,9 @@ def settled(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = f
         evidence[layer_name] = safe(words)
     status = Status.FAILED if bad else Status.RUNNING if waiting else Status.DONE
     if status is Status.DONE:
+        left = [f"{layer.value} {report.layers[layer].value}" for layer in server.tolerated if report.layers.get(layer) in _BAD]
+        if left:
+            evidence["not put right by this plan"] = safe(", ".join(left))
         evidence.update(artefacts(report))
     return Outcome(status=status, evidence=evidence)
 

@@ -163,6 +163,12 @@ def plain(*tolerated: Layer) -> ServerPlan:
     return msgspec.structs.replace(SERVER, tolerated=tolerated)
 
 
+def test_a_layer_that_the_plan_does_not_answer_for_is_still_named_when_it_is_stale() -> None:
+    outcome = settled(plain(Layer.OPCACHE), report(bytecode(), runtime_facts=runtime(opcache=vt0())))
+    assert outcome.status is Status.DONE
+    assert outcome.evidence["not put right by this plan"] == "opcache stale"
+
+
 def test_settled_wants_every_layer_that_the_plan_answers_for() -> None:
     assert settled(plain(), report()).status is Status.DONE
     assert settled(plain(), report(finding(Layer.CONFIG))).status is Status.FAILED
