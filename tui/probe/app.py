@@ -52,6 +52,7 @@ class App:
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
         self._disk: tuple[int, int] | None = None
+        self._link: FileRecord | None = None
         self._version = ""
         self._versioned: FileRecord | None = None
         self._keys = ""
@@ -85,6 +86,7 @@ class App:
             ("walk", root, str(MAX_WALK + 1)),
             ("views", self.files.views, str(MAX_VIEWS)),
             ("disk", root),
+            ("link", self.place.path),
             *self._contents.requests(fast.files),
             *self._due(fast),
         )
@@ -112,6 +114,8 @@ class App:
         root, there = self.place.root, self.place.path in fast.files
         self._regroup(fast)
         release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
+        if self._link is not None:
+            release = msgspec.structs.replace(release, switched_at=self._link.ctime)
         return HostFacts(
             now=fast.now,
             slow_at=self.slow_at,
@@ -178,6 +182,8 @@ class App:
             self._views = section.payload
         elif section.name == "trailers":
             self._trailers = parse_trailers(section.payload)
+        elif section.name == "link":
+            self._link = records.parse_files(section.payload).get(self.place.path)
         elif section.name == "disk":
             self._disk = disk_of(section.payload)
         elif section.name == "version":

@@ -9,6 +9,7 @@
 #   again                makes the next tick tell everything
 #   scan                 processes: FPM, PHP, other stalewatches
 #   stat P...            stat of these files (follows links)              real P...      real paths
+#   link P               stat of a symbolic link itself
 #   text P LIMIT         one file                                         glob PATTERN LIMIT   every file that matches
 #   conf PATTERN LIMIT   FPM configuration without secrets                nginx PATTERN...     roots and fastcgi_pass lines
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
@@ -264,7 +265,7 @@ verb_discard() {
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | text | glob | gz | tail | log | roots | walk | views | list \
+    hello | conf | nginx | complete | keys | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | views | list \
       | dirty | disk | unit | socket | private | discard | beat)
       verb=$2
       sequence=$1

@@ -51,6 +51,12 @@ verb_real() {
   done
 }
 
+verb_link() { # PATH: the link itself, not what it leads to
+  [ -h "$1" ] || return 0
+  section link "$1"
+  out="$out$(stat -c "$format" -- "$1" 2>/dev/null)"
+}
+
 verb_text() { # PATH LIMIT
   [ -f "$1" ] || return 0
   if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi

@@ -63,6 +63,17 @@ async def test_it_tells_stats_exactly_and_only_what_moved(coprocess: Coprocess, 
     assert records.parse_files((await one(coprocess, "tick"))["files"])[str(name)].mtime == 1_700_000_001
 
 
+async def test_a_link_is_told_as_itself_and_a_directory_is_no_link(coprocess: Coprocess, tmp_path: Path) -> None:
+    release, current = tmp_path / "releases", tmp_path / "current"
+    release.mkdir()
+    os.utime(release, (1_700_000_000, 1_700_000_000))
+    current.symlink_to(release)
+    found = records.parse_files((await one(coprocess, "link", str(current)))["link"])
+    assert found[str(current)].inode == current.lstat().st_ino
+    assert found[str(current)].ctime == pytest.approx(current.lstat().st_ctime, abs=1.0)
+    assert await one(coprocess, "link", str(release)) == {}
+
+
 async def test_a_file_name_cannot_forge_a_record(coprocess: Coprocess, tmp_path: Path) -> None:
     source = tmp_path / "config"
     source.mkdir()
