@@ -160,7 +160,8 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     if not newer:
         return
     newest = max(newer, key=lambda file: file.mtime)
-    rule = BINARY_NEWER if newest.path == fpm.binary else CONFIG_NEWER
+    # Who is not root sees of the master's binary only its name.
+    rule = BINARY_NEWER if words.name_of(newest.path) == words.name_of(fpm.binary) else CONFIG_NEWER
     rule = rule if known else START_UNKNOWN
     names = words.several([words.name_of(file.path) for file in newer])
     ending = "" if known else ", and whether a reload took it in since could not be asked"

@@ -266,7 +266,8 @@ def test_a_configuration_newer_than_the_pool_is_stale_whatever_the_master_says()
     finding = only(looked(with_host(fpm=fpm(config_files=(ini,)))), Layer.FPM, STALE, "fpm.config-newer")
     assert finding.remedy == (Remedy.RELOAD,)
     binary = file("/usr/sbin/php-fpm8.2", -60)
-    only(looked(with_host(fpm=fpm(config_files=(binary,)))), Layer.FPM, STALE, "fpm.binary-newer")
+    for seen in ("/usr/sbin/php-fpm8.2", "php-fpm8.2"):
+        only(looked(with_host(fpm=fpm(config_files=(binary,), binary=safe(seen)))), Layer.FPM, STALE, "fpm.binary-newer")
 
 
 def test_a_reload_took_the_configuration_in_although_the_masters_start_did_not_move() -> None:
