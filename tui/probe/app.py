@@ -227,4 +227,4 @@ class App:
             merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             discovers = discovers_events(self._version, self._contents.text(self.files.at(EVENT_PROVIDER)))
-            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated, discovers=discovers)
+            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated, discovers=discovers, env=self.files.env)

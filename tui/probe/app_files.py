@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,16 +24,21 @@ _CACHE_NAMES = {
 }
 OLD_ROUTES = "bootstrap/cache/routes.php"
 EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
+_ENV_NAME = re.compile(r"[\w-]{1,64}")
 ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
 
 class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Absolute paths below one real root. *caches* by layer name (relocated by the pool's ``env[APP_…_CACHE]`` where it says so)."""
+    """Absolute paths below one real root. *caches* by layer name (relocated by the pool's ``env[APP_…_CACHE]`` where it says so).
+
+    *env*: ``APP_ENV`` of the pool's own environment ("" not set): then Laravel reads ``.env.$APP_ENV`` where that exists.
+    """
 
     root: str
     base: str
     caches: dict[str, str]
     views: str
+    env: str = ""
 
     def at(self, name: str) -> str:
         """*name* below the root."""
@@ -50,7 +56,8 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fixed(self) -> tuple[str, ...]:
         """What every tick stats."""
-        named = [*ENV_FILES, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
+        own = [f".env.{self.env}"] if self.env else []
+        named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
         return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, f"{self.base}/.dep/releases_log")
@@ -66,7 +73,8 @@ def app_files(place: Place, pool: Pool | None) -> AppFiles:
 
     caches = {layer: located(variable, default) for layer, (variable, default) in _CACHE_NAMES.items()}
     views = located("VIEW_COMPILED_PATH", "storage/framework/views")
-    return AppFiles(root=place.root, base=place.base, caches=caches, views=views)
+    name = env.get("APP_ENV", "")
+    return AppFiles(root=place.root, base=place.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
 
 
 def wanted_contents(files: AppFiles) -> Contents:

@@ -35,15 +35,21 @@ def discovers_events(version: str, provider: str) -> bool:
     return _DISCOVERS.search(provider) is not None
 
 
-def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, discovers: bool = True) -> dict[str, Inputs]:
+def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, discovers: bool = True, env: str = "") -> dict[str, Inputs]:
     """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs).
 
+    *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` where that is set for real and there; others lie about (as
+    templates, for other machines) and are read by nobody, but where there is no ``.env``.
     *discovers*: listeners are inputs of the event cache (else it is made from the provider alone, and their code is just code).
     """
+    records = list(records)
+    unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
     direct: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
     indirect: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
     for record in records:
         path = record.path.removeprefix(root + "/")
+        if path in unused:
+            continue
         for layer in LAYERS:
             if layer == "events" and not discovers and path.startswith(_LISTENERS):
                 continue
@@ -52,6 +58,12 @@ def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, 
             elif _INDIRECT.get(layer, _never)(path):
                 indirect[layer].append(record)
     return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in LAYERS}
+
+
+def _unused_env(paths: set[str], env: str) -> set[str]:
+    named = f".env.{env}" if env else ""
+    used = named if named in paths else ".env"
+    return {path for path in paths if _ENV.match(path) and path != used} if used in paths else set()
 
 
 def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:

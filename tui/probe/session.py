@@ -51,6 +51,17 @@ def who() -> str:
     return f"{name}@{socket.gethostname()}"
 
 
+def _no_pool(master: Master | None) -> Unseen:
+    """Why there is no pool to ask."""
+    if master is None or not master.denied:
+        return _NO_POOL
+    return Unseen(
+        code="fpm.config-denied",
+        message=safe("this login may not read " + ", ".join(master.denied[:3])),
+        grant=safe("chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)"),
+    )
+
+
 def _gone(fast: Fast) -> set[int]:
     """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool are no event."""
     return {pid for pid, children in fast.children.items() if children is None}
@@ -228,7 +239,7 @@ class Probe:
         workers = queue_workers(self._machine.php, app.place, alone=len(self._apps) == 1, boot=fast.boot, hz=hz)
         others = tuple(other.place.root for other in self._apps if other is not app and other.place.root)
         host = app.facts(fast, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
-        runtime = runtimes.get(address, _NO_POOL)
+        runtime = runtimes.get(address, _no_pool(master))
         stopped = isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING

@@ -302,6 +302,21 @@ def test_what_each_file_is_an_input_of(path: str, direct: set[str], indirect: se
     assert {layer for layer, each in grouped.items() if each.indirect} == indirect
 
 
+@pytest.mark.parametrize(
+    ("present", "env", "used"),
+    [
+        ({".env"}, "", {".env"}),
+        ({".env", ".env.production", ".env.staging"}, "", {".env"}),
+        ({".env", ".env.production", ".env.staging"}, "production", {".env.production"}),
+        ({".env", ".env.staging"}, "production", {".env"}),
+        ({".env.production", ".env.local"}, "", {".env.production", ".env.local"}),
+    ],
+)
+def test_only_the_environment_file_that_laravel_reads_is_an_input(present: set[str], env: str, used: set[str]) -> None:
+    found = group([record(path) for path in sorted(present)], ROOT, env=env)
+    assert {stat.path for stat in found["config"].direct} == used
+
+
 _EXPLICIT = "class EventServiceProvider {\n    public function shouldDiscoverEvents(): bool\n    {\n        return false;\n    }\n}"
 
 
