@@ -47,6 +47,8 @@ class _Finding(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     evidence: dict[str, str | float | int | bool | None]
     remedy: list[str]
+    since: str | None
+    until: str | None
 
 
 class _Error(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +120,8 @@ def _finding(finding: Finding) -> _Finding:
         summary=finding.summary,
         evidence=_evidence(finding.evidence),
         remedy=[str(remedy) for remedy in finding.remedy],
+        since=iso(finding.since),
+        until=iso(finding.until),
     )
 
 
