@@ -203,7 +203,14 @@ def bytecode(report: Report, clock: Clock) -> Fact:
         return Fact("opcache", verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
     if verdict is Verdict.PENDING:
         note = f"heals by {clock.hm(until)}" if until else "heals by itself"
-        return Fact("opcache", verdict, f"{count} of {total} scripts old", f"{count} of {total} old", note)
+        return Fact(
+            "opcache",
+            verdict,
+            f"{count} of {total} scripts old",
+            f"{count} of {total} old",
+            note,
+            f"till {clock.hm(until)}" if until else "",
+        )
     return Fact("opcache", verdict, f"{total} scripts as on disk", f"{total} as on disk")
 
 
