@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from tui.snapshot import FileStat, QueueWorker
 
 TOLERANCE = 1.0
-_EVIDENCE = ("pid", "started", "code modified", "code changed", "file", "release", "current release", "directory", "repeat")
+_EVIDENCE = (
+    "pid",
+    "started",
+    "code modified",
+    "code changed",
+    "file",
+    "release",
+    "current release",
+    "link switched",
+    "directory",
+    "repeat",
+)
 _ARTISAN = frozenset({"queue", "horizon"})
 
 OLDER = Rule(
@@ -67,7 +78,18 @@ UNSEEN = Rule(
     meaning="Workers run, but the times of the app's PHP files could not be read, so there is nothing to compare their start with.",
     evidence=_EVIDENCE,
 )
-RULES = (OLDER, SUSPECT, OLD_RELEASE, DELETED, UNSEEN)
+RELEASE_UNSEEN = Rule(
+    code="workers.release-unseen",
+    layer=Layer.WORKERS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="A worker started after the link was switched, but in which release it runs could not be read: the working directory of a "
+    "process is shown to its own user and to root only, and its arguments name no release. A supervisor that resolved the link earlier "
+    "starts young workers in the old release.",
+    evidence=_EVIDENCE,
+    advice="Log in as the workers' user, or start them by the full path of the release's artisan.",
+)
+RULES = (OLDER, SUSPECT, OLD_RELEASE, DELETED, UNSEEN, RELEASE_UNSEEN)
 
 
 def judge(look: Look) -> Ruling:
@@ -83,7 +105,7 @@ def judge(look: Look) -> Ruling:
     newest = newest_of(code.direct)
     aged = older(look, workers, newest)
     found = (*deleted(look, workers), *old_release(look, workers), *aged)
-    return rule_on(Verdict.FRESH, found or tuple(touched(look, workers, code.direct)))
+    return rule_on(Verdict.FRESH, (*(found or touched(look, workers, code.direct)), *release_unseen(look, workers)))
 
 
 def newest_of(files: tuple[FileStat, ...]) -> FileStat:
@@ -174,6 +196,36 @@ def old_release(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Findin
             ),
             remedy=(*_remedy(old), Remedy.CONFIGURE) if Remedy.CONFIGURE not in _remedy(old) else _remedy(old),
         )
+
+
+def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """Where releases take turns and /proc does not say which one a worker is in. Who started before the switch is in an old one."""
+    release = look.host.release if look.host is not None else None
+    if release is None or not release.link or not _takes_turns(release.root, release.link):
+        return
+    hidden = [worker for worker in workers if not worker.release and not worker.process.cwd_deleted]
+    switched = release.switched_at
+    before = [worker for worker in hidden if switched is not None and worker.process.started + TOLERANCE < switched]
+    if before:
+        told = (*_process(before[0]), words.text("current release", release.root), words.time("link switched", switched))
+        yield OLD_RELEASE.finding(
+            _titles(before),
+            f"{_kinds(before)} started before the link was switched to {words.name_of(release.root)}",
+            told,
+            remedy=_remedy(before),
+            since=switched,
+        )
+    elif hidden:
+        yield RELEASE_UNSEEN.finding(
+            _titles(hidden),
+            f"in which release {_kinds(hidden)} run{'s' if len(hidden) == 1 else ''} could not be read",
+            (*_process(hidden[0]), words.text("current release", release.root), words.time("link switched", switched)),
+        )
+
+
+def _takes_turns(root: str, link: str) -> bool:
+    """Whether *link* is one that deploys switch, and not only another name of the app."""
+    return root.rpartition("/")[0].endswith("/releases") or words.name_of(link) == "current"
 
 
 def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:

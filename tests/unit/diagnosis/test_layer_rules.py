@@ -386,6 +386,17 @@ def test_young_workers_in_an_old_or_deleted_release() -> None:
     only(looked(lost), Layer.WORKERS, STALE, "workers.deleted-directory")
 
 
+def test_workers_in_a_release_that_may_not_be_seen_are_not_green() -> None:
+    switched = ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), switched_at=at(-60))
+    before = with_host(release=switched, queue_workers=(worker(started=-90, release=""),))
+    only(looked(before), Layer.WORKERS, STALE, "workers.old-release")
+    after = with_host(release=switched, queue_workers=(worker(started=-5, release=""),))
+    only(looked(after), Layer.WORKERS, UNKNOWN, "workers.release-unseen")
+    another_name = ReleaseFacts(root=safe(ROOT), link=safe("/var/www/html"), switched_at=at(-60))
+    quiet(looked(with_host(release=another_name, queue_workers=(worker(started=-5, release=""),))))
+    quiet(looked(with_host(queue_workers=(worker(started=-5, release=""),))))
+
+
 def test_workers_without_their_code_seen_are_not_green() -> None:
     inputs = sources()
     del inputs["code"]
