@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.diagnosis.look import Look
 from tui.diagnosis.opcache import blade, vt0, vt1
+from tui.diagnosis.opcache.beginning import beginning
 from tui.diagnosis.opcache.judged import Judged, Kind
 from tui.diagnosis.opcache.ours import Ours
 from tui.diagnosis.opcache.window import Window, window
@@ -15,13 +16,15 @@ def judge(look: Look, opcache: Opcache) -> tuple[Judged, ...]:
     if not opcache.changed:
         return ()
     ours = Ours(look)
-    judged = tuple(judge_one(script, opcache, look) for script in opcache.changed if ours.concerns(script.path))
+    begun = beginning(look, opcache)
+    concerned = (begun.exactly(script) for script in opcache.changed if ours.concerns(script.path))
+    judged = tuple(judge_one(script, opcache, look, begun.born) for script in concerned)
     return blade.settle(judged, look, opcache)
 
 
-def judge_one(script: Script, opcache: Opcache, look: Look) -> Judged:
+def judge_one(script: Script, opcache: Opcache, look: Look, born: float) -> Judged:
     """One script. What is listed but not cached any more is neutral: the next request compiles it from disk."""
-    known = window(script, opcache, look.memory, look.now)
+    known = window(script, opcache, look.memory, look.now, born)
     if not script.cached:
         return Judged(script, Kind.NEUTRAL, known)
     if script.mtime is None:

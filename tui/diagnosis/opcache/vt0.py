@@ -49,7 +49,7 @@ def by_mtime(script: Script, window: Window) -> Judged | None:
 
 def by_ctime(script: Script, window: Window) -> Judged | None:
     """Everything that happened to the file was over when it was compiled."""
-    if floor(max(landed(script), script.mtime or 0.0)) <= window.after:
+    if window.came_after(max(landed(script), script.mtime or 0.0)):
         return Judged(script, Kind.FRESH, window, proven=True)
     return None
 
@@ -57,10 +57,10 @@ def by_ctime(script: Script, window: Window) -> Judged | None:
 def unsettled(script: Script, window: Window) -> Judged:
     """It changed after the cache began, and PHP does not tell when it was compiled."""
     mtime, ctime = script.mtime or 0.0, script.ctime or 0.0
-    if floor(mtime) > window.after:
+    if not window.came_after(mtime):
         why = "was modified after the cache began, and PHP does not tell whether it was compiled before or after that"
         return Judged(script, Kind.SUSPECT, window, since=mtime, why=why)
-    if floor(ctime) <= window.after and script.parent_changed is not None:
+    if window.came_after(ctime) and script.parent_changed is not None:
         why = "lies below a directory that was renamed into place after the cache began"
         return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)
     why = "was changed on disk after the cache began, without a new modification time; that may be a chmod or other content"

@@ -22,9 +22,13 @@ class Window(NamedTuple):
     seen: Seen | None
     retimed: bool
 
+    def came_after(self, change: float) -> bool:
+        """Whether this compile came after a *change* on disk. PHP tells whole seconds: such a change may be as late as their end."""
+        return change <= self.after if change % 1 else change + 1 <= self.after
 
-def window(script: Script, opcache: Opcache, memory: Memory, now: float) -> Window:
-    """What is known of the compile of *script*.
+
+def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: float = 0.0) -> Window:
+    """What is known of the compile of *script*. *born*: when the workers came that this cache began with, to the millisecond.
 
     A script is compiled no earlier than S and no later than it was last used; with ``hits`` 0 that use *was* the compile. PHP does not
     cache a file younger than ``file_update_protection``, so a file modified later than L minus that is not what was compiled.
@@ -32,7 +36,7 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float) -> Wind
     since = opcache.since
     seen = memory.scripts.get(script.path) if memory.since == since else None
     used = float(script.last_used) if script.last_used else now
-    after = max(float(since), memory.uncached.get(script.path, 0.0))
+    after = max(float(since), born, memory.uncached.get(script.path, 0.0))
     before = min(used, now)
     retimed = seen is not None and None not in (script.timestamp, seen.timestamp) and script.timestamp != seen.timestamp
     recompiled = seen is not None and (script.hits < seen.hits or retimed)
@@ -43,7 +47,7 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float) -> Wind
         if not recompiled:
             before = min(before, seen.before)
     if script.hits == 0 and script.last_used:
-        after, before = max(after, used - 1), used
+        after, before = max(after, used), used
     newest = before - opcache.file_update_protection if script.last_used else before
     return Window(after, before, newest, None if recompiled else seen, retimed)
 

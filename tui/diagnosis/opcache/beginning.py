@@ -1,0 +1,40 @@
+"""The second in which the cache began, finer than PHP tells it: a deploy and its reload often share one."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import NamedTuple
+
+import msgspec
+
+from tui.diagnosis.look import Look
+from tui.diagnosis.words import absolute
+from tui.snapshot import Opcache, Script
+
+
+class Beginning(NamedTuple):
+    """*born*: when the workers came that began with this cache, to the millisecond (0.0 not known): nothing in it was compiled earlier.
+    *changed*: ctimes in that second with their fraction, by path."""
+
+    since: int
+    born: float
+    changed: dict[str, float]
+
+    def exactly(self, script: Script) -> Script:
+        """*script* with the fraction of its ctime, where that decides and the host probe saw it."""
+        if script.ctime is None or floor(script.ctime) != self.since or script.path not in self.changed:
+            return script
+        return msgspec.structs.replace(script, ctime=self.changed[script.path])
+
+
+def beginning(look: Look, opcache: Opcache) -> Beginning:
+    """What the host tells of the second S. A reset leaves the workers as they are, so their birth says nothing of it."""
+    since = opcache.since
+    first = min((worker.started for worker in look.fpm.workers), default=0.0) if look.fpm is not None else 0.0
+    changed = {
+        absolute(file.path, look.root): file.ctime
+        for inputs in (look.host.inputs.values() if look.host is not None else ())
+        for file in inputs.direct
+        if floor(file.ctime) == since
+    }
+    return Beginning(since, first if since <= first < since + 2 else 0.0, changed)
