@@ -23,11 +23,30 @@ def strip(row: Line, palette: Palette, width: int) -> Strip:
     base = row.base or "text"
     if not all(span.text.isprintable() for span in row.spans):  # widths were counted on other text
         row = Line(tuple(span._replace(text=_printable(span.text)) for span in row.spans), row.base)
-    segments = [
-        Segment(text, _clickable(palette.style(role, base), click) if click else palette.style(role, base))
-        for text, role, click in fill(row, width, role=base).spans
-    ]
-    return Strip(segments, width)
+    runs: list[tuple[str, Style]] = []
+    for text, role, click in fill(row, width, role=base).spans:
+        style = palette.style(role, base)
+        _append(runs, text, _clickable(style, click) if click else style)
+    return Strip([Segment(text, style) for text, style in runs], width)
+
+
+def _append(runs: list[tuple[str, Style]], text: str, style: Style) -> None:
+    """Add to the last run what looks the same in it: every change of style costs some 40 bytes on the line."""
+    if runs:
+        last, its = runs[-1]
+        if style == its or (text.isspace() and _ground(style) == _ground(its)):
+            runs[-1] = (last + text, its)
+            return
+        if last.isspace() and _ground(style) == _ground(its):
+            runs[-1] = (last + text, style)
+            return
+    runs.append((text, style))
+
+
+@lru_cache(maxsize=512)
+def _ground(style: Style) -> tuple[object, ...]:
+    """What of *style* is seen where there is no letter."""
+    return (style.color if style.reverse else style.bgcolor, style.reverse, style.underline, style.strike, str(style.meta))
 
 
 def content(text: str) -> Content:

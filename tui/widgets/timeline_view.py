@@ -12,12 +12,15 @@ from tui.widgets.lines_view import LinesView
 from tui.widgets.window import window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual import events
 
     from tui.timeline import Event
     from tui.widgets.times import Clock
+
+REMEMBERED = 3000
+"""Rows of events that are kept: more than a pan or two shows."""
 
 
 class Scope(NamedTuple):
@@ -75,6 +78,7 @@ class EventsView(LinesView):
         self._events: Sequence[Event] = ()
         self._scope: Scope | None = None
         self._shaded = False
+        self._made: dict[str, tuple[Event, tuple[object, ...], Line]] = {}
 
     def show(self, shown: Sequence[Event], scope: Scope, shaded: bool) -> None:
         """*shown*: newest first."""
@@ -92,7 +96,20 @@ class EventsView(LinesView):
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
         widths = event_widths(self._events, scope.clock)
-        return [head, *(event_line(event, scope.clock, widths, width, scope.focused and event == scope.cursor) for event in self._events)]
+        dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.moment(scope.clock.here).date())
+        look = (dated, width, *widths.values())
+        if len(self._made) > REMEMBERED:
+            self._made.clear()
+        return [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
+
+    def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, look: tuple[object, ...]) -> Line:
+        """The row of *event*, made anew only where it is another or looks different: most rows stay what they were."""
+        selected = scope.focused and event == scope.cursor
+        known = self._made.get(event.key)
+        if known is None or known[0] is not event or known[1] != (*look, selected):
+            known = (event, (*look, selected), event_line(event, scope.clock, widths, width, selected))
+            self._made[event.key] = known
+        return known[2]
 
     def on_click(self, event: events.Click) -> None:
         row = event.y + self.scroll_offset.y - 1
