@@ -10,11 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from tui.runbook.plan import Plan, Request
+from tui.runbook.plan import Choice, Phase, Plan, Request
 from tui.widgets import markdown
 from tui.widgets.lines import Line, Span, beside, line
 from tui.widgets.lines_view import LinesView
 from tui.widgets.plan_lines import can_run, plan_lines, title, word_to_type
+from tui.widgets.plan_words import reloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.screens.model import Model
 
 CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
+GENTLER = (Choice.FIX, Choice.RELOAD)
+"""Where scripts can be invalidated one by one instead of a reload."""
 
 
 class PlanView(LinesView):
@@ -71,11 +74,11 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     ConfirmScreen { align: center middle; background: $background 60%; }
     ConfirmScreen:ansi { background: ansi_default; }
     ConfirmScreen > Vertical {
-        width: 90%; min-width: 58; max-width: 120; height: auto; max-height: 94%;
+        width: 94%; min-width: 58; max-width: 150; height: auto; max-height: 100%;
         border: round $primary; padding: 0 1; background: $background;
     }
     ConfirmScreen #plan-head { height: 1; }
-    ConfirmScreen #plan { height: auto; margin: 1 0; }
+    ConfirmScreen #plan { height: auto; margin: 0 0 1 0; }
     ConfirmScreen #answer { height: 1; }
     ConfirmScreen #word { width: 1fr; border: none; background: $panel; height: 1; }
     ConfirmScreen #hint { width: 1fr; height: 1; }
@@ -90,6 +93,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     def __init__(self, model: Model, keys: Sequence[Key], request: Request, copy: Callable[[str], str]) -> None:
         super().__init__()
         self._model, self._keys, self._request, self._copy = model, tuple(keys), request, copy
+        self._choice = request.choice
         self.plan = model.engine.plan(self._keys, request)
         self._word = ""
 
@@ -128,8 +132,8 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         asked = self._request
         parts = [f"type {self._word} to run"] if self._word else []
         parts += ["y copy", f"a {'only what is needed' if asked.everything else 'whole sequence'}"]
-        if any(server.in_flight for server in self.plan.servers) or asked.invalidate:
-            parts.append(f"i {'reload' if asked.invalidate else 'invalidate'} instead")
+        if asked.invalidate or (asked.choice in GENTLER and any(reloads(server) for server in self.plan.servers)):
+            parts.append("i reload instead" if asked.invalidate else "i invalidate instead, loses no request")
         parts.append(f"x {'without' if asked.cache_clear else 'also'} cache:clear")
         self.query_one("#keys", HintView).say(" · ".join(parts))
 
@@ -138,7 +142,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         view, head = self.query_one(PlanView), self.query_one(PlanHead)
         view.redraw()
         rows = len(plan_lines(self.plan, max(8, view.room[0]), view.notice)) if view.size.width else 10
-        most = max(3, int(self.size.height * 0.94) - 7)
+        most = max(3, self.size.height - 7)
         view.styles.height = min(rows, most)
         head.words = title(self.plan)
         head.more = f"{rows - most} more lines: ↓" if rows > most else ""
@@ -172,7 +176,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     def action_cancel(self) -> None:
         self.dismiss(None)
 
-    def _ask(self, **changes: bool) -> None:
+    def _ask(self, **changes: object) -> None:
         self._request = msgspec.structs.replace(self._request, **changes)
         self.plan = self._model.engine.plan(self._keys, self._request)
         self._draw("")
@@ -181,7 +185,13 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         self._ask(everything=not self._request.everything)
 
     def action_invalidate(self) -> None:
-        self._ask(invalidate=not self._request.invalidate)
+        """Scripts one by one instead of a reload, and back; also where a reload alone was asked for."""
+        if self._request.invalidate:
+            self._ask(invalidate=False, choice=self._choice, only=())
+        elif self._request.choice is Choice.RELOAD:
+            self._ask(invalidate=True, choice=Choice.FIX, only=(Phase.RELOAD,))
+        elif self._request.choice is Choice.FIX:
+            self._ask(invalidate=True)
 
     def action_cache_clear(self) -> None:
         self._ask(cache_clear=not self._request.cache_clear)

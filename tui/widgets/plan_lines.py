@@ -1,21 +1,26 @@
-"""A plan as lines: every server, every step with its exact command and reason, what is left out, what is to be known. Pure."""
+"""A plan as lines: what it changes, every step with its exact command and reason, what is only checked, what is left out. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.runbook.plan import Action, Choice, Phase
-from tui.widgets.lines import BLANK, Line, Span, line, paragraph
+from rich.cells import cell_len
+
+from tui.runbook.plan import Action, Choice
+from tui.widgets.lines import BLANK, Line, Span, line, paragraph, wrap
 from tui.widgets.names import app_name
+from tui.widgets.plan_words import acting, changes, cost, kills
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.runbook.plan import Plan, ServerPlan, Step
 
 TITLES = {
     Choice.CLEAR: "clear its caches",
     Choice.REBUILD: "rebuild its caches",
     Choice.RELOAD: "reload PHP-FPM",
-    Choice.FIX: "make it run the code that is on its disk",
+    Choice.FIX: "make it run the code on its disk",
     Choice.VERIFY: "look again",
 }
 
@@ -42,63 +47,112 @@ def can_run(plan: Plan) -> bool:
 
 
 def plan_lines(plan: Plan, width: int, notice: str = "") -> list[Line]:
-    """The whole plan in lines of *width*; long commands are wrapped, never cut."""
+    """The whole plan in lines of *width*; long commands are wrapped, never cut. Servers that are done alike are told once."""
     rows: list[Line] = []
     if notice:
         rows += [*paragraph(notice, width, "notice"), BLANK]
     if not can_run(plan):
-        rows += [
-            *paragraph(
-                "Nothing would be done." + ("" if plan.request.everything else " Press a for the whole sequence, needed or not."),
-                width,
-                "strong",
-            ),
-            BLANK,
-        ]
+        more = "" if plan.request.everything else " Press a for the whole sequence, needed or not."
+        rows += [*paragraph(f"Nothing would be done.{more}", width, "strong"), BLANK]
+    if len(plan.servers) > 1:
+        rows += [*_overview(plan.servers, width), BLANK]
+    groups: dict[tuple[object, ...], list[ServerPlan]] = {}
     for server in plan.servers:
-        rows += [*server_lines(server, width), BLANK]
+        groups.setdefault(_sameness(server), []).append(server)
+    for alike in groups.values():
+        rows += [*server_lines(alike, width, alone=len(plan.servers) == 1), BLANK]
     return rows[:-1]
 
 
-def server_lines(server: ServerPlan, width: int) -> list[Line]:
-    """One server of the plan."""
-    head = [Span(server.server, "title"), Span(f"  {server.app}", "muted")]
-    if server.production:
-        head.append(Span("  production", "warning"))
-    rows = [line(*head)]
-    for words in server.blocked:
-        rows += paragraph(f"✗ blocked, nothing is run here: {words}", width, "stale-mark", " ", "  ")
-    if server.in_flight:
-        many = "request" if server.in_flight == 1 else "requests"
-        rows += paragraph(
-            f"! {server.in_flight} {many} in flight would be killed by a reload; i invalidates instead, which loses none",
-            width,
-            "warning",
-            " ",
-            "  ",
-        )
-    for words in server.warnings:
-        rows += paragraph(f"! {words}", width, "warning", " ", "  ")
-    for number, step in enumerate(server.steps, 1):
-        rows += step_lines(step, number, width)
-    if not server.steps and not server.blocked:
-        rows.append(line(Span("   no steps", "muted")))
-    for left in server.left_out:
-        rows += paragraph(f"– left out: {left.what}: {left.why}", width, "muted", " ", "  ")
+def _sameness(server: ServerPlan) -> tuple[object, ...]:
+    return (server.app, server.production, server.steps, server.blocked, server.warnings, server.left_out, server.in_flight)
+
+
+# ---------------------------------------------------------------------------------------------------------------- what it changes
+
+
+def _overview(servers: Sequence[ServerPlan], width: int) -> list[Line]:
+    """One paragraph a server: what is changed there."""
+    name = min(24, max(len(server.server) for server in servers))
+    rows: list[Line] = []
+    for server in servers:
+        lead = f" {server.server:<{name}}  "
+        first, *rest = _sentence(server, width - cell_len(lead))
+        rows.append(Line((Span(lead, "title"), *first.spans)))
+        rows += [Line((Span(" " * cell_len(lead)), *row.spans)) for row in rest]
+    return rows
+
+
+def _sentence(server: ServerPlan, width: int) -> list[Line]:
+    """What is changed, and what that costs; or why nothing is."""
+    if server.blocked:
+        return [
+            row for words in server.blocked for row in paragraph(f"✗ blocked, nothing is run here: {words}", width, "stale-mark", hang="  ")
+        ]
+    if not acting(server):
+        return [line(Span("only looks: nothing is changed" if server.steps else "no steps: nothing to do", "muted"))]
+    words = changes(server)
+    what, price = Span(f"{words[0].upper()}{words[1:]};", "strong"), Span(f"{cost(server)}.", "warning" if kills(server) else "fresh-mark")
+    whole = line(what, " ", price)
+    return [whole] if whole.width <= width else [row for span in (what, price) for row in paragraph(span.text, width, span.role)]
+
+
+# ------------------------------------------------------------------------------------------------------------------ the servers
+
+
+def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> list[Line]:
+    """Servers that are done *alike*, told once; *alone*: the whole plan is one server, and its sentence stands here."""
+    server = alike[0]
+    rows: list[Line] = []
+    if not alone:
+        rows += paragraph(", ".join(each.server for each in alike), width, "title")
+    more = ("   production" if server.production else "") + ("   the same on each of them" if len(alike) > 1 else "")
+    rows += paragraph(f"{server.app}{more}", width, "warning" if server.production else "muted")
+    rows += _sentence(server, width) if alone else []
+    rows += [
+        row for words in server.warnings for row in paragraph(f"! {words}", width, "warning", "", "  ") if words != "this is production"
+    ]
+    numbered = list(enumerate(server.steps, 1))
+    doing = [(number, step) for number, step in numbered if step in acting(server)]
+    checks = [(number, step) for number, step in numbered if step not in acting(server)]
+    if doing:
+        rows += [BLANK, line(Span("What would be run there" if server.blocked else "What is run there", "accent"))]
+        rows += [row for number, step in doing for row in step_lines(step, number, width)]
+    if checks:
+        rows += [BLANK, line(Span("What is only checked, before and after", "accent"))]
+        rows += [row for number, step in checks for row in check_lines(step, number, width)]
+    if server.left_out:
+        rows += [
+            BLANK,
+            *(row for left in server.left_out for row in paragraph(f"– left out: {left.what}: {left.why}", width, "muted", "", "  ")),
+        ]
     return rows
 
 
 def step_lines(step: Step, number: int, width: int) -> list[Line]:
     """A step: its phase and reason, and under it the command as it is run."""
-    role = "accent" if step.phase in (Phase.PREFLIGHT, Phase.VERIFY) else "key"
-    reason = paragraph(str(step.reason), width - 15, "muted")
-    first = Line((Span(f" {number:>2} "), Span(f"{step.phase.value:<10} ", role), *reason[0].spans))
+    reason = paragraph(str(step.reason), width - 15, "text")
+    first = Line((Span(f" {number:>2} "), Span(f"{step.phase.value:<10} ", "key"), *reason[0].spans))
     rest = [Line((Span(" " * 15), *row.spans)) for row in reason[1:]]
-    return [first, *rest, *paragraph(_command(step), width, "command", "    ", "    ")]
+    return [first, *rest, *(row for piece in _pieces(step) for row in paragraph(piece, width, "command", "    ", "    "))]
 
 
-def _command(step: Step) -> str:
-    """As a person would read it: ``$`` before what a shell runs, ``>`` before what is asked of PHP."""
+def check_lines(step: Step, number: int, width: int) -> list[Line]:
+    """A check in as few rows as it takes: the command, and behind it why."""
+    pieces = [row for piece in _pieces(step) for row in wrap(piece, width - 4, "  ")]
+    reason = f"  {step.reason}"
+    rows = [line(f" {number:>2} " if at == 0 else "    ", Span(piece, "command")) for at, piece in enumerate(pieces)]
+    if rows[-1].width + cell_len(reason) <= width:
+        rows[-1] = Line((*rows[-1].spans, Span(reason, "muted")))
+        return rows
+    return rows + paragraph(str(step.reason), width, "muted", "      ")
+
+
+def _pieces(step: Step) -> list[str]:
+    """As a person would read it: ``$`` before what a shell runs, ``>`` before each thing that is asked of PHP."""
     if step.action is Action.LOOK:
-        return f"  {step.command}"
-    return f"$ {step.command}" if step.via == "shell" else f"> {step.command}   (through {step.via})"
+        return [step.command]
+    if step.via == "shell":
+        return [f"$ {step.command}"]
+    *calls, last = step.command.split("; ")
+    return [*(f"> {call};" for call in calls), f"> {last}   (through {step.via})"]

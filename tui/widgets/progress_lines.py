@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.runbook.plan import Progress, Status
+from tui.report import Verdict
+from tui.runbook.plan import Choice, Progress, Status
 from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
 from tui.widgets.plan_lines import title
 from tui.widgets.signs import STATUS_SIGN
@@ -30,14 +31,61 @@ def progress_lines(
     failure: str,
     width: int,
 ) -> list[Line]:
-    """Every server with its steps; *outcome* by pane once *done*; *failure*: why the runbook itself ended early."""
-    rows = [line(Span(title(plan), "title")), BLANK]
+    """How it stands, then every server with its steps; *outcome* by pane once *done*; *failure*: why the runbook itself ended early."""
+    how = ended(plan, outcome, failure) if done else under_way(plan, progress)
+    rows = [*paragraph(f" {how.text} ", width, how.role), line(Span(title(plan), "muted")), BLANK]
     for server in plan.servers:
         rows += [*_server(server, {item.step: item for item in progress.get(server.key, ())}, outcome.get(server.key, ""), width), BLANK]
     if failure:
         rows += paragraph(f"? the runbook ended early: {failure}", width, "unknown-mark")
-    rows.append(line(Span("done · esc goes back" if done else "running · esc hides this, o shows it again; it goes on", "muted")))
+    rows.append(
+        line(Span("over · esc, enter or q goes back" if done else "running · esc hides this, o shows it again; it goes on", "muted"))
+    )
     return rows
+
+
+def under_way(plan: Plan, progress: Mapping[tuple[str, str], Sequence[Progress]]) -> Span:
+    """``▸ web1: rebuild, step 4 of 7``."""
+    for server in plan.servers:
+        latest = {item.step: item.status for item in progress.get(server.key, ())}
+        for number, step in enumerate(server.steps, 1):
+            if latest.get(step.id) is Status.RUNNING:
+                return Span(f"▸ {server.server}: {step.phase.value}, step {number} of {len(server.steps)}", "strong")
+    return Span("▸ running", "strong")
+
+
+def ended(plan: Plan, outcome: Mapping[tuple[str, str], str], failure: str) -> Span:
+    """The result in words that nobody has to look up; the worst of several servers first."""
+    if failure:
+        return Span("? the runbook ended early: look again before anything else", "unknown")
+    named = {status: [server.server for server in plan.servers if outcome.get(server.key) == status.value] for status in Status}
+    done, failed, lost, skipped = (named[status] for status in (Status.DONE, Status.FAILED, Status.UNKNOWN, Status.SKIPPED))
+    parts = [
+        f"✗ {_names(failed)} failed: {'it' if len(failed) == 1 else 'each'} says why below" if failed else "",
+        f"? {_names(lost)}: outcome unknown, look again before anything else" if lost else "",
+        f"✓ {_names(done)} verified: {_proven(plan, done)}" if done else "",
+        f"– {_names(skipped)} not started" if skipped else "",
+    ]
+    verdict = Verdict.STALE if failed else Verdict.UNKNOWN if lost or not done else Verdict.FRESH
+    return Span("; ".join(filter(None, parts)) or "– nothing was done", verdict.value)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} servers"
+
+
+def _proven(plan: Plan, names: Sequence[str]) -> str:
+    """What verification proved of the servers *names*."""
+    many = len(names) > 1
+    if plan.request.choice is Choice.FIX and any(server.tolerated for server in plan.servers if server.server in names):
+        return "what this plan changes is in place"
+    return {
+        Choice.CLEAR: "the caches are cleared",
+        Choice.REBUILD: "the caches are rebuilt",
+        Choice.RELOAD: "PHP-FPM runs anew",
+        Choice.FIX: f"run{'' if many else 's'} the code on {'their disks' if many else 'its disk'}",
+        Choice.VERIFY: "looked again",
+    }[plan.request.choice]
 
 
 def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, width: int) -> list[Line]:
