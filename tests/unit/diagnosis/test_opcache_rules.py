@@ -14,6 +14,8 @@ from tests.unit.diagnosis.build import (
     WRITTEN,
     at,
     codes,
+    file,
+    fpm,
     host,
     looked,
     only,
@@ -23,13 +25,14 @@ from tests.unit.diagnosis.build import (
     runtime,
     script,
     snapshot,
+    sources,
     view,
     vt0,
     with_opcache,
 )
 from tui.diagnosis.memory import invalidated_by_us
 from tui.report import Layer, Remedy, Severity, Verdict
-from tui.snapshot import Script, ViewFacts
+from tui.snapshot import Process, Script, ViewFacts
 from tui.text import safe
 
 FRESH, PENDING, SUSPECT, STALE, UNKNOWN = Verdict.FRESH, Verdict.PENDING, Verdict.SUSPECT, Verdict.STALE, Verdict.UNKNOWN
@@ -57,7 +60,7 @@ VT1 = [
 ]
 VT0 = [
     ("nothing since the cache began", script(compiled=None), FRESH, ""),
-    ("deploy and reload within one second", script(compiled=None, mtime=START + 0.2, used=-10), FRESH, ""),
+    ("changed in the second in which the cache began", script(compiled=None, mtime=START, used=-10), SUSPECT, "opcache.suspect-bytecode"),
     ("changed after its last use", script(compiled=None, mtime=-60, used=-90), STALE, "opcache.stale-bytecode"),
     ("changed in the second of its last use", script(compiled=None, mtime=-60, used=-60), STALE, "opcache.stale-bytecode"),
     ("changed, and used since", script(compiled=None, mtime=-60, used=-5), SUSPECT, "opcache.suspect-bytecode"),
@@ -94,6 +97,18 @@ def test_a_script_that_php_never_checks(case: str, one: Script, verdict: Verdict
         quiet(report)
     else:
         only(report, Layer.OPCACHE, verdict, code)
+
+
+@pytest.mark.parametrize(("changed", "verdict"), [(-0.3, FRESH), (0.3, SUSPECT)])
+def test_deploy_and_reload_in_one_second_are_told_apart_by_the_workers_birth(changed: float, verdict: Verdict) -> None:
+    """PHP tells whole seconds; the host probe saw the file's ctime and the workers' start with their fractions."""
+    born = START + 0.5
+    workers = tuple(Process(pid=100 + each, started=at(born + each / 100), title=safe("php-fpm: pool www")) for each in range(3))
+    edited = file("app/Http/Controllers/HomeController.php", born + changed)
+    seen = host(fpm=fpm(workers=workers), inputs=sources(code=(edited,)))
+    one = script(compiled=None, mtime=START, used=-10)
+    report = looked(snapshot(host=seen, runtime=runtime(vt0(one))))
+    assert report.layers[Layer.OPCACHE] is verdict, report.findings
 
 
 BEFORE = script(compiled=None, used=-100, hits=40, digest="a")
