@@ -105,11 +105,15 @@ class StalewatchApp(App[int]):
         """Take the newest and draw it."""
         self._due = None
         self._painted = time.monotonic()
+        if not self.screen_stack:  # it is ending: what comes now is nobody's
+            return
         if self.model.update() and not self.model.view.frozen:
             self._settle()
             self._redraw()
 
     def _tick(self) -> None:
+        if not self.screen_stack:
+            return
         if isinstance(self.screen, LiveScreen):
             self.screen.tick()
         if int(self.model.now()) % 15 == 0:  # ages are counted in quarters of a minute
