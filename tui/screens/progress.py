@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
@@ -9,8 +10,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.runbook.plan import Status
+from tui.widgets.lines import Span, line
 from tui.widgets.lines_view import LinesView
-from tui.widgets.progress_lines import progress_lines
+from tui.widgets.progress_lines import Run, head_lines, hint, progress_lines
 from tui.widgets.signs import STATUS_SIGN
 
 if TYPE_CHECKING:
@@ -24,6 +26,41 @@ if TYPE_CHECKING:
     from tui.widgets.lines import Line
 
 
+def run_of(model: Model, plan: Plan) -> Run:
+    """The runbook of *plan* as it stands now."""
+    panes = {pane.key: pane for pane in model.state.panes}
+    progress = {server.key: panes[server.key].progress if server.key in panes else () for server in plan.servers}
+    future = next((future for known, future in model.runs if known is plan), None)
+    if future is None or not future.done():
+        return Run(plan, progress, {})
+    error = CancelledError() if future.cancelled() else future.exception()
+    if error is not None:
+        return Run(plan, progress, {}, True, str(error) or type(error).__name__)
+    return Run(plan, progress, {key: status.value for key, status in future.result().items()}, True)
+
+
+class ProgressHead(LinesView):
+    """How it stands: always in sight."""
+
+    def __init__(self, model: Model, plan: Plan) -> None:
+        super().__init__(id="run-head")
+        self._model, self._plan = model, plan
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return head_lines(run_of(self._model, self._plan), width)
+
+
+class ProgressHint(LinesView):
+    """What keys do here."""
+
+    def __init__(self, model: Model, plan: Plan) -> None:
+        super().__init__(id="run-hint")
+        self._model, self._plan = model, plan
+
+    def build(self, width: int, height: int) -> Sequence[Line]:
+        return [line(Span(hint(run_of(self._model, self._plan)), "muted"))]
+
+
 class ProgressView(LinesView):
     """The steps."""
 
@@ -32,17 +69,7 @@ class ProgressView(LinesView):
         self._model, self._plan = model, plan
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        panes = {pane.key: pane for pane in self._model.state.panes}
-        future = next((future for plan, future in self._model.runs if plan is self._plan), None)
-        outcome: dict[tuple[str, str], str] = {}
-        failure = ""
-        if future is not None and future.done():
-            error = future.exception()
-            failure = str(error) or type(error).__name__ if error else ""
-            outcome = {} if error else {key: status.value for key, status in future.result().items()}
-        done = future is not None and future.done()
-        progress = {server.key: panes[server.key].progress if server.key in panes else () for server in self._plan.servers}
-        return progress_lines(self._plan, progress, outcome, done, failure, width)
+        return progress_lines(run_of(self._model, self._plan), width)
 
 
 class ProgressScreen(ModalScreen[None]):
@@ -59,10 +86,12 @@ class ProgressScreen(ModalScreen[None]):
     ProgressScreen { align: center middle; background: $background 60%; }
     ProgressScreen:ansi { background: ansi_default; }
     ProgressScreen > Vertical {
-        width: 90%; min-width: 58; max-width: 120; height: 80%;
+        width: 94%; min-width: 58; max-width: 150; height: 90%;
         border: round $primary; padding: 0 1; background: $background;
     }
+    ProgressScreen #run-head { height: 2; margin: 0 0 1 0; }
     ProgressScreen #steps { height: 1fr; }
+    ProgressScreen #run-hint { height: 1; }
     """
 
     def __init__(self, model: Model, plan: Plan) -> None:
@@ -72,14 +101,19 @@ class ProgressScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
+            yield ProgressHead(self._model, self._plan)
             yield ProgressView(self._model, self._plan)
+            yield ProgressHint(self._model, self._plan)
 
     def on_mount(self) -> None:
         self.set_interval(0.25, self.redraw)  # the future ends without a word to the board
 
     def redraw(self) -> None:
         """Only rows that changed are painted; the step that runs is kept in sight."""
-        view = self.query_one(ProgressView)
+        head, view = self.query_one(ProgressHead), self.query_one(ProgressView)
+        head.styles.height = max(2, len(head_lines(run_of(self._model, self._plan), head.room[0])))
+        head.redraw()
+        self.query_one(ProgressHint).redraw()
         view.redraw()
         running = next((at for at, row in enumerate(view.lines) if row.text.startswith(f" {STATUS_SIGN[Status.RUNNING].text} ")), None)
         if running is not None and running != self._followed:

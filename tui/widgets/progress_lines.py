@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.report import Verdict
 from tui.runbook.plan import Choice, Progress, Status
-from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
+from tui.widgets.lines import BLANK, Line, Span, crop, fill, line, paragraph
 from tui.widgets.plan_lines import title
 from tui.widgets.signs import STATUS_SIGN
 
@@ -23,25 +23,36 @@ OUTCOME = {
 }
 
 
-def progress_lines(
-    plan: Plan,
-    progress: Mapping[tuple[str, str], Sequence[Progress]],
-    outcome: Mapping[tuple[str, str], str],
-    done: bool,
-    failure: str,
-    width: int,
-) -> list[Line]:
-    """How it stands, then every server with its steps; *outcome* by pane once *done*; *failure*: why the runbook itself ended early."""
-    how = ended(plan, outcome, failure) if done else under_way(plan, progress)
-    rows = [*paragraph(f" {how.text} ", width, how.role), line(Span(title(plan), "muted")), BLANK]
-    for server in plan.servers:
-        rows += [*_server(server, {item.step: item for item in progress.get(server.key, ())}, outcome.get(server.key, ""), width), BLANK]
-    if failure:
-        rows += paragraph(f"? the runbook ended early: {failure}", width, "unknown-mark")
-    rows.append(
-        line(Span("over · esc, enter or q goes back" if done else "running · esc hides this, o shows it again; it goes on", "muted"))
-    )
-    return rows
+class Run(NamedTuple):
+    """A runbook of ours as it stands: *outcome* by pane once *done*; *failure*: why it ended early."""
+
+    plan: Plan
+    progress: Mapping[tuple[str, str], Sequence[Progress]]
+    outcome: Mapping[tuple[str, str], str]
+    done: bool = False
+    failure: str = ""
+
+
+def head_lines(run: Run, width: int) -> list[Line]:
+    """How it stands, and what it is."""
+    how = ended(run.plan, run.outcome, run.failure) if run.done else under_way(run.plan, run.progress)
+    return [*(fill(row, width, role=how.role) for row in paragraph(f" {how.text}", width, how.role)), line(Span(title(run.plan), "muted"))]
+
+
+def hint(run: Run) -> str:
+    """What keys do here."""
+    return "over · esc, enter or q goes back" if run.done else "running · esc hides this, o shows it again; it goes on"
+
+
+def progress_lines(run: Run, width: int) -> list[Line]:
+    """Every server with its steps."""
+    rows: list[Line] = []
+    for server in run.plan.servers:
+        latest = {item.step: item for item in run.progress.get(server.key, ())}
+        rows += [*_server(server, latest, run.outcome.get(server.key, ""), width), BLANK]
+    if run.failure:
+        rows += [*paragraph(f"? the runbook ended early: {run.failure}", width, "unknown-mark"), BLANK]
+    return rows[:-1]
 
 
 def under_way(plan: Plan, progress: Mapping[tuple[str, str], Sequence[Progress]]) -> Span:
