@@ -152,9 +152,7 @@ def _views(step: Step, host: HostFacts, after: Report, sent: int) -> Outcome:
     verdict = after.layers[Layer.VIEWS]
     if not host.views.views:
         return _outcome(Status.FAILED, why="view:cache left no compiled view")
-    old = sum(
-        view.source is not None and math.floor(view.source.mtime) > math.floor(view.compiled.mtime) for view in host.views.views
-    )
+    old = sum(view.source is not None and math.floor(view.source.mtime) > math.floor(view.compiled.mtime) for view in host.views.views)
     failed = old > 0
     return _outcome(
         Status.FAILED if failed else Status.DONE,

@@ -60,7 +60,6 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.02)
 
 
-
 async def take(places: Path, link: LocalLink, who: str = "alice@laptop") -> module.Hold:
     return await hold(link, who, str(places / "app"), str(places / "fpm" / "php-fpm.conf"), "fix")
 
