@@ -18,7 +18,7 @@ _SIGN = {True: "alarm", False: "·", None: "?"}
 
 def main() -> int:
     arguments = parse()
-    states = [state for state in STATES if arguments.only in state.name]
+    states = [state for state in STATES if not arguments.only or any(word in state.name for word in arguments.only)]
     begun = time.monotonic()
     try:
         with Lab(min(HOSTS, len(states))) as lab:
@@ -33,7 +33,7 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.truth", description=__doc__)
-    parser.add_argument("only", nargs="?", default="", help="only the states whose name contains this")
+    parser.add_argument("only", nargs="*", help="only the states whose name contains one of these")
     return parser.parse_args()
 
 

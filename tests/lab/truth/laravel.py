@@ -60,10 +60,26 @@ def relocate(host: Host) -> None:
     warm(host)
 
 
+def own_environment(host: Host) -> None:
+    """The pool's APP_ENV is staging, so Laravel reads .env.staging and not .env."""
+    do.shell("cp -p .env .env.staging")(host)
+    host.run(["env", "APP_ENV=staging", "php", "/srv/app/artisan", "config:cache"], user="www-data")
+    do.pause(1.1)(host)
+    host.pool("www", **{"env[APP_ENV]": "staging"})
+    warm(host)
+
+
 STALE = (
     stale(name="config: a source edited", expect=CONFIG_STALE, act=do.then(do.AGENT, do.get()), ask=CONFIG),
     stale(name="config: .env edited", expect=CONFIG_STALE, act=do.then(do.ENV, do.get()), ask=ENV),
     stale(name="config: a source edited, cache relocated", expect=CONFIG_STALE, arrange=relocate, act=do.AGENT, ask=CONFIG),
+    stale(
+        name="config: .env.$APP_ENV edited",
+        expect=CONFIG_STALE,
+        arrange=own_environment,
+        act=do.change_text(".env.staging", "RETELL_VERSION=v1", "RETELL_VERSION=v2"),
+        ask=ENV,
+    ),
     stale(
         name="config: a source with an older mtime, seen before",
         expect=CONFIG_STALE,
@@ -226,6 +242,16 @@ HEALTHY = (
         ask=ENV,
     ),
     healthy(name="all caches cleared, then reload", expect=_CACHES_GONE, act=do.then(do.clear(), lambda host: host.reload())),
+    healthy(
+        name="config: another machine's .env edited",
+        arrange=do.then(do.shell("cp -p .env .env.production", user="root"), warm),
+        act=do.then(do.pause(1.1), do.change_text(".env.production", "RETELL_VERSION=v1", "RETELL_VERSION=v2")),
+        ask=Ask(uri="/config", old="(none)", new="v1 agent-v1"),
+    ),
+    healthy(
+        name="config: cached by root",
+        act=do.then(lambda host: host.artisan("config:cache", user="root"), do.pause(2.1), do.get(), do.pause(2.2), do.get()),
+    ),
     healthy(name="packages: same set, newer file", act=do.then(install_again, do.get())),
     healthy(
         name="events: a listener edited (explicit in Laravel 8)",

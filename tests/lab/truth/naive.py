@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from tests.lab import Host
 
@@ -27,7 +28,7 @@ def worker_start(host: Host, app: str) -> bool | None:
     return min(started) < newest(host, app) if started else None
 
 
-def hit_rate(host: Host, _app: str) -> bool | None:
+def hit_rate(host: Host, app: str) -> bool | None:
     """The report's health check: OPcache's hit rate since its start, below 85 %. None: it cannot be asked."""
     try:
         statistics = host.opcache().get("opcache_statistics")
@@ -38,7 +39,13 @@ def hit_rate(host: Host, _app: str) -> bool | None:
     return bool(statistics["hits"] / (statistics["hits"] + statistics["misses"]) < 0.85)
 
 
-CHECKS: dict[str, Callable[[Host, str], bool | None]] = {"CI step": ci_step, "worker start": worker_start, "hit rate": hit_rate}
+class Check(Protocol):
+    """One of the checks: whether it raises an alarm; None: it cannot tell."""
+
+    def __call__(self, host: Host, app: str) -> bool | None: ...
+
+
+CHECKS: dict[str, Check] = {"CI step": ci_step, "worker start": worker_start, "hit rate": hit_rate}
 
 
 def real(host: Host, app: str) -> str:

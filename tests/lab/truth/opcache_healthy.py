@@ -26,7 +26,12 @@ HEALTHY = (
     healthy(name="known good, vt=0", arrange=do.VT0, remembered=True, act=do.get()),
     healthy(name="vt=1, freq=2: ordinary deploy without reload", act=do.then(do.edit, do.healed()), ask=HOME),
     healthy(name="vt=1, freq=2: the same, seen before", act=do.then(do.edit, do.healed()), ask=HOME, remembered=True),
-    healthy(name="vt=1, freq=2: older mtime, healed", act=do.then(do.rewrite(back=do.HOUR), do.healed()), ask=HOME),
+    healthy(
+        name="vt=1, freq=2: older mtime, healed, seen before",
+        act=do.then(do.rewrite(back=do.HOUR), do.healed()),
+        ask=HOME,
+        remembered=True,
+    ),
     healthy(name="vt=1: touched, same content", act=do.then(do.touch(), do.pause(2.5), do.get(), do.pause(2.2), do.get())),
     healthy(name="vt=0: touched, same content, seen before", arrange=do.VT0, act=do.then(do.touch(), do.get()), remembered=True),
     healthy(
@@ -77,6 +82,12 @@ HEALTHY = (
     ),
 )
 UNSETTLED = (
+    unsettled(
+        name="vt=1, freq=2: older mtime, healed, one look",
+        expect=SUSPECT,
+        act=do.then(do.rewrite(back=do.HOUR), do.healed()),
+        ask=HOME,
+    ),
     unsettled(name="vt=1: chmod -R, one look", expect=_ALL_TOUCHED, act=do.then(do.pause(1.1), _CHMOD)),
     unsettled(
         name="vt=0: touched, same content, one look", expect=SUSPECT, arrange=do.VT0, act=do.then(do.touch(), do.pause(3.1), do.get())

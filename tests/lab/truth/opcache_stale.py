@@ -16,12 +16,12 @@ _EDITED = do.then(do.edit, _IN_USE)
 
 _SECOND_POOL = "xadmin"
 _TWO_DIRECTORIES = do.then(
-    do.shell("cp -a app app.new; sed -i 's/home v1/home v2/' app.new/Http/Controllers/HomeController.php"),
+    do.shell("cp -a app ../app.new; sed -i 's/home v1/home v2/' ../app.new/Http/Controllers/HomeController.php"),
     do.cache(),
     do.pause(1.1),
     do.VT0,
 )
-_SWAP = do.then(do.shell("mv app app.old; mv app.new app"), do.get())
+_SWAP = do.then(do.shell("mv app ../app.old; mv ../app.new app"), do.get())
 
 
 def _second_pool(**opcache: object) -> do.Change:

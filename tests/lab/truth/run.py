@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
+from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
+from tui.diagnosis.fleet import compare
 from tui.diagnosis.memory import Memory
+from tui.errors import LinkError
 from tui.inventory import AppEntry, Fleet, Server
 from tui.report import Report, Severity, Verdict
 from tui.watch.session import Session
 
 HOSTS = 8
-Aside = Callable[[Callable[[Host], object]], Awaitable[object]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,61 +62,86 @@ async def run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
 
 
 async def _run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
-    waiting = list(enumerate(states))
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
+    waiting = deque(state for state in states if state not in FLEET)
     with ThreadPoolExecutor(len(lab.hosts)) as threads:
+        makers = [Maker(lab, host, threads) for host in lab.hosts]
 
-        async def work(host: Host) -> None:
+        async def work(maker: Maker) -> None:
             while waiting:
-                index, state = waiting.pop(0)
-                outcomes[index] = await one(lab, host, state, threads)
+                state = waiting.popleft()
+                outcomes[state.name] = await maker.one(state)
 
-        await asyncio.gather(*(work(host) for host in lab.hosts))
-    return [outcomes[index] for index in range(len(states))]
+        async def begin(first: list[Maker]) -> None:
+            if all(state in states for state in FLEET):
+                outcomes.update({outcome.state.name: outcome for outcome in await together(first)})
+            await asyncio.gather(*map(work, first))
 
-
-async def one(lab: Lab, host: Host, state: State, threads: ThreadPoolExecutor) -> Outcome:
-    """*state* on *host*, which is restored first."""
-
-    async def aside(function: Callable[[Host], object]) -> object:
-        return await asyncio.get_running_loop().run_in_executor(threads, function, host)
-
-    await aside(Host.restore)
-    try:
-        return await _one(lab, host, state, aside)
-    except (RuntimeError, ValueError, TimeoutError, OSError) as error:
-        return Outcome(state, None, "", {}, (f"could not be made: {error!r}",))
-    finally:
-        await aside(state.undo)
+        await asyncio.gather(begin(makers[: len(FLEET)]), *map(work, makers[len(FLEET) :]))
+    return [outcomes[state.name] for state in states if state.name in outcomes]
 
 
-async def _one(lab: Lab, host: Host, state: State, aside: Aside) -> Outcome:
-    apps = (AppEntry(path=state.app),) if state.named else ()
-    server = Server(target=host.name, name=host.name, apps=apps)
-    fleet = Fleet(servers=(server,), ssh_config=str(lab.ssh_config))
-    session = Session(server, fleet, Forgetful())
-    await aside(state.arrange)
-    try:
-        if state.remembered:
-            await session.open(lambda _step: None)
-            await session.look(full=True)
-        await aside(state.act)
-        if not state.remembered:
-            await session.open(lambda _step: None)
-        if state.invalidate:
-            await session.invalidate(state.app, state.invalidate)
-        if state.meanwhile is not None:
-            await session.look(full=True)
-            await aside(state.meanwhile)
-        reports = await session.look(full=True)
-    finally:
-        await session.close()
-    alarms = await aside(lambda host: {name: check(host, state.app) for name, check in naive.CHECKS.items()})
-    served = await aside(state.ask)
-    assert isinstance(alarms, dict)
-    report = next((report for report in reports if report.app == state.app), None)
-    wrong = ("no such app was found",) if report is None else tuple(judge(state, report, str(served)))
-    return Outcome(state, report, str(served), alarms, wrong)
+async def together(makers: Sequence[Maker]) -> list[Outcome]:
+    """The states of a fleet, one per host, compared with each other."""
+    pairs = list(zip(makers, FLEET, strict=True))
+    found = await asyncio.gather(*(maker.reports(state) for maker, state in pairs))
+    compared = compare([report for reports in found for report in reports])
+    return [await maker.outcome(state, [one for one in compared if one.server == maker.host.name]) for maker, state in pairs]
+
+
+class Maker:
+    """Makes states on one host, one after the other, and looks at them."""
+
+    def __init__(self, lab: Lab, host: Host, threads: ThreadPoolExecutor) -> None:
+        self.host = host
+        self._lab = lab
+        self._threads = threads
+
+    async def one(self, state: State) -> Outcome:
+        """*state*, and what came of it."""
+        try:
+            return await self.outcome(state, await self.reports(state))
+        except (RuntimeError, ValueError, TimeoutError, OSError, LinkError) as error:
+            return Outcome(state, None, "", {}, (f"could not be made: {error!r}",))
+        finally:
+            await self._aside(state.undo)
+
+    async def reports(self, state: State) -> tuple[Report, ...]:
+        """The last look's reports of *state*, which is made on a restored host."""
+        await self._aside(Host.restore)
+        await self._aside(state.arrange)
+        session = self._session(state)
+        try:
+            if state.remembered:
+                await session.open(lambda _step: None)
+                await session.look(full=True)
+            await self._aside(state.act)
+            if not state.remembered:
+                await session.open(lambda _step: None)
+            if state.invalidate:
+                await session.invalidate(state.app, state.invalidate)
+            if state.meanwhile is not None:
+                await session.look(full=True)
+                await self._aside(state.meanwhile)
+            return await session.look(full=True)
+        finally:
+            await session.close()
+
+    async def outcome(self, state: State, reports: Sequence[Report]) -> Outcome:
+        """*reports* against what *state* expects and what the application serves."""
+        report = next((report for report in reports if report.app == state.app), None)
+        alarms = {name: await self._aside(partial(check, app=state.app)) for name, check in naive.CHECKS.items()}
+        served = str(await self._aside(state.ask))
+        wrong = ("no such app was found",) if report is None else tuple(judge(state, report, served))
+        return Outcome(state, report, served, alarms, wrong)
+
+    def _session(self, state: State) -> Session:
+        apps = (AppEntry(path=state.app),) if state.named else ()
+        server = Server(target=self.host.name, name=self.host.name, apps=apps)
+        return Session(server, Fleet(servers=(server,), ssh_config=str(self._lab.ssh_config)), Forgetful())
+
+    async def _aside(self, function: Callable[[Host], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, self.host)
 
 
 def judge(state: State, report: Report, served: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import laravel, opcache_healthy, opcache_stale
+from tests.lab.truth import laravel, opcache_healthy, opcache_stale, release, servers
+from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
-STATES: tuple[State, ...] = (*opcache_stale.STATES, *laravel.STATES, *opcache_healthy.STATES)
+STATES: tuple[State, ...] = (*opcache_stale.STATES, *laravel.STATES, *release.STATES, *servers.STATES, *opcache_healthy.STATES, *FLEET)

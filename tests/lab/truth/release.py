@@ -1,0 +1,186 @@
+"""Which release runs: symlink deploys, workers in old releases, deploys under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.lab import Host
+from tests.lab.truth import changes as do
+from tests.lab.truth.state import Ask, healthy, stale, unsettled
+from tests.lab.waiting import until
+from tui.report import Layer
+
+SHOP = "/srv/shop"
+CURRENT = f"{SHOP}/current"
+_INDEX = "public/index.php"
+_LINKED = f"{CURRENT}/{_INDEX}"
+_PID = "/tmp/lab-worker.pid"
+
+BUILD = """
+mkdir -p /srv/shop/releases
+mv /srv/app /srv/shop/releases/1
+cd /srv/shop
+rm -rf releases/1/.git
+cp -a releases/1 releases/2
+sed -i 's/home v1/home v2/' releases/2/app/Http/Controllers/HomeController.php
+sed -i 's/job v1/job v2/' releases/2/app/Jobs/WriteVersion.php
+ln -s releases/1 current
+chown -h deploy:deploy . releases current
+for release in 1 2; do
+    for layer in config route event view; do
+        setpriv --reuid=www-data --regid=www-data --init-groups php releases/$release/artisan $layer:cache >/dev/null
+    done
+done
+"""
+FLIP = "ln -s releases/2 /srv/shop/next; mv -T /srv/shop/next /srv/shop/current"
+SERVED = Ask(script=_LINKED)
+RESOLVED = Ask(script=f"{SHOP}/releases/2/{_INDEX}")
+_WORKER = {Layer.WORKERS: ("fresh",)}
+
+
+def layout(script: str = _LINKED, directives: Mapping[str, object] | None = None) -> do.Change:
+    """The application as two releases and a link to the first; requests come through *script*."""
+
+    def arrange(host: Host) -> None:
+        host.run(["sh", "-ec", BUILD])
+        do.pause(1.1)(host)
+        host.pool("www", **(directives or {}))
+        do.get(script=script)(host)
+
+    return arrange
+
+
+flip = do.shell(FLIP)
+_ADMIN = "php_admin_value[{}]"
+
+
+def start_worker(directory: str, user: str = "deploy", command: str = "queue:work --sleep=0.1 --tries=1") -> do.Change:
+    """A queue worker as a supervisor starts it that resolved *directory* before; it has done a job."""
+
+    def change(host: Host) -> None:
+        run = f"cd {directory}; echo $$ >{_PID}; exec php artisan {command} </dev/null >/dev/null 2>&1"
+        host.start(["sh", "-ec", run], user=user)
+        until(lambda: host.exists(_PID) and bool(host.read(_PID).strip()), f"a worker on {host.name}")
+        do.pause(0.5)(host)
+
+    return change
+
+
+def stop_worker(host: Host) -> None:
+    """End it."""
+    host.run(["sh", "-c", f"[ ! -f {_PID} ] || kill -9 $(cat {_PID}); rm -f {_PID}"])
+
+
+def in_release_1(host: Host) -> str:
+    """Where the worker runs, by /proc as root sees it."""
+    return "old" if f"{SHOP}/releases/1" in host.run(["readlink", f"/proc/{host.read(_PID).strip()}/cwd"]).stdout else "new"
+
+
+STATES = (
+    stale(
+        name="release: link switched, revalidate_path=0, in use",
+        expect={Layer.RELEASE: ("stale", "release.old-served")},
+        arrange=layout(),
+        act=do.then(flip, do.pause(2.5), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    stale(
+        name="release: the same, seen before",
+        expect={Layer.RELEASE: ("stale", "release.old-served")},
+        arrange=layout(),
+        act=do.then(flip, do.pause(2.5), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+        remembered=True,
+    ),
+    stale(
+        name="release: link switched, not requested since",
+        expect={Layer.RELEASE: ("suspect", "release.link-passed")},
+        arrange=layout(),
+        act=do.then(do.pause(1.1), flip),
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    stale(
+        name="workers: young, in an old release",
+        expect={Layer.WORKERS: ("stale", "workers.old-release")},
+        arrange=layout(RESOLVED.script),
+        act=do.then(flip, do.get(script=RESOLVED.script), start_worker(f"{SHOP}/releases/1")),
+        ask=in_release_1,
+        app=CURRENT,
+        undo=stop_worker,
+    ),
+    stale(
+        name="workers: in a release that was removed",
+        expect={Layer.WORKERS: ("stale", "workers.deleted-directory")},
+        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1", command="schedule:work")),
+        act=do.then(flip, do.get(script=RESOLVED.script), do.shell("rm -rf /srv/shop/releases/1")),
+        ask=in_release_1,
+        app=CURRENT,
+        undo=stop_worker,
+    ),
+    stale(
+        name="workers: older than the switch, directory not shown",
+        expect={Layer.WORKERS: ("stale", "workers.old-release")},
+        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1", user="www-data")),
+        act=do.then(do.pause(1.1), flip, do.get(script=RESOLVED.script)),
+        ask=in_release_1,
+        app=CURRENT,
+        undo=stop_worker,
+    ),
+    healthy(
+        name="release: link switched, web server resolves it",
+        arrange=layout(f"{SHOP}/releases/1/{_INDEX}"),
+        act=do.then(do.pause(1.1), flip, do.get(script=RESOLVED.script)),
+        ask=RESOLVED,
+        app=CURRENT,
+    ),
+    healthy(
+        name="release: the same, old release removed",
+        arrange=layout(f"{SHOP}/releases/1/{_INDEX}"),
+        act=do.then(
+            do.pause(1.1), flip, do.get(script=RESOLVED.script), do.shell("rm -rf /srv/shop/releases/1"), do.get(script=RESOLVED.script)
+        ),
+        ask=RESOLVED,
+        app=CURRENT,
+        remembered=True,
+    ),
+    healthy(
+        name="release: link switched, revalidate_path=1, ttl over",
+        arrange=layout(directives={_ADMIN.format("opcache.revalidate_path"): 1, _ADMIN.format("realpath_cache_ttl"): 1}),
+        act=do.then(flip, do.pause(3.5), do.get(script=_LINKED), do.pause(1.1), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    healthy(
+        name="release: link switched, then reload",
+        arrange=layout(),
+        act=do.then(flip, lambda host: host.reload(), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    healthy(
+        name="workers: started in the new release",
+        expect=_WORKER,
+        arrange=layout(RESOLVED.script),
+        act=do.then(flip, do.get(script=RESOLVED.script), start_worker(CURRENT)),
+        ask=RESOLVED,
+        app=CURRENT,
+        undo=stop_worker,
+    ),
+    unsettled(
+        name="workers: in which release may not be seen",
+        expect={Layer.WORKERS: ("unknown", "workers.release-unseen")},
+        arrange=layout(RESOLVED.script),
+        act=do.then(flip, do.pause(1.1), do.get(script=RESOLVED.script), start_worker(CURRENT, user="www-data")),
+        ask=RESOLVED,
+        app=CURRENT,
+        undo=stop_worker,
+    ),
+    unsettled(
+        name="release: a deploy is under way",
+        expect={Layer.RELEASE: ("pending", "release.deploy-under-way")},
+        act=do.shell("touch .git/index.lock", user="deploy"),
+    ),
+)
