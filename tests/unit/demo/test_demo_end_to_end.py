@@ -46,6 +46,10 @@ def reports(engine: Engine) -> dict[str, Report]:
     return {pane.server: pane.report for pane in engine.board.peek().panes if pane.report is not None}
 
 
+def steps(engine: Engine) -> list[str]:
+    return [f"{line.step} {line.status} {line.evidence}" for pane in engine.board.peek().panes for line in pane.progress]
+
+
 def loud(report: Report) -> list[str]:
     return [f"{finding.severity} {finding.code} {finding.summary}" for finding in report.findings if finding.severity is not Severity.INFO]
 
@@ -79,8 +83,8 @@ def test_the_runbook_ends_the_incident(watched: tuple[World, Engine]) -> None:
 
     statuses = engine.run(plan).result(timeout=60)
 
-    assert statuses == {web1.key: Status.DONE}
-    assert eventually(lambda: reports(engine)["web1"].verdict is Verdict.FRESH)
+    assert statuses == {web1.key: Status.DONE}, steps(engine)
+    assert eventually(lambda: reports(engine)["web1"].verdict is Verdict.FRESH), (steps(engine), reports(engine)["web1"])
     size = log.stat().st_size
     world.hosts[0].gateway.call(time.time(), "check_availability_v17")
     told = log.read_bytes()[size:].decode()
