@@ -137,7 +137,7 @@ final class Comparison
             return [false, null];
         }
         $cached = !$suspicious || !function_exists('opcache_is_script_cached') || opcache_is_script_cached($path);
-        $ours = $suspicious || strpos($path, '/vendor/') === false;
+        $ours = $suspicious || (strpos($path, '/vendor/') === false && strpos($path, '/usr/share/') !== 0); // deploys change these
         return [$suspicious, [
             $path, $timestamp, (int) ($script['last_used_timestamp'] ?? 0), (int) ($script['hits'] ?? 0),
             (int) ($script['memory_consumption'] ?? 0), $script['revalidate'] ?? null,
