@@ -61,7 +61,7 @@ def start_worker(directory: str, user: str = "deploy", command: str = "queue:wor
         run = f"cd {directory}; echo $$ >{_PID}; exec php artisan {command} </dev/null >/dev/null 2>&1"
         host.start(["sh", "-ec", run], user=user)
         until(lambda: host.exists(_PID) and bool(host.read(_PID).strip()), f"a worker on {host.name}")
-        do.pause(0.5)(host)
+        do.pause(1.0)(host)
 
     return change
 
@@ -114,7 +114,7 @@ STATES = (
     stale(
         name="workers: in a release that was removed",
         expect={Layer.WORKERS: ("stale", "workers.deleted-directory")},
-        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1", command="schedule:work")),
+        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1", command="queue:work --sleep=60")),
         act=do.then(flip, do.get(script=RESOLVED.script), do.shell("rm -rf /srv/shop/releases/1")),
         ask=in_release_1,
         app=CURRENT,
