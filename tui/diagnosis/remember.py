@@ -13,6 +13,8 @@ from tui.report import Layer, Verdict
 from tui.snapshot import CompiledView, HostFacts, Opcache, Script
 
 _CACHED = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
+SLACK = 1_000
+"""So many more than the bound before the oldest are dropped: a few new ones must not cost a copy at every look."""
 _SETTLED = (Verdict.FRESH, Verdict.PENDING)
 
 
@@ -87,7 +89,7 @@ def _with_scripts(known: Memory, look: Look, opcache: Opcache, judged: tuple[Jud
                 scripts[str(one.script.path)] = _seen(one.script, one.window, one.proven, one.kind, look.now)
             else:
                 scripts.pop(one.script.path, None)
-    if len(scripts) > MAX_SCRIPTS:
+    if len(scripts) > MAX_SCRIPTS + SLACK:
         scripts = dict(list(scripts.items())[-MAX_SCRIPTS:])
     at = opcache.scripts_at if opcache.scripts else (known.scripts_at if same_cache else None)
     return msgspec.structs.replace(known, scripts=scripts, scripts_at=at)
