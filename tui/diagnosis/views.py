@@ -157,8 +157,9 @@ def truncated(facts: ViewFacts) -> Iterator[Finding]:
 
 def is_newer(source: FileStat, compiled: FileStat) -> bool:
     """Whether the source's content came after the compile; in whole seconds (busybox) the same second counts, as it does for Blade."""
-    whole = source.mtime == int(source.mtime) and compiled.mtime == int(compiled.mtime)
-    return source.mtime > compiled.mtime or (whole and source.mtime == compiled.mtime)
+    if source.mtime != compiled.mtime:
+        return source.mtime > compiled.mtime
+    return source.mtime.is_integer()
 
 
 def never_checked(opcache: Opcache) -> bool:

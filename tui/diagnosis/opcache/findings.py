@@ -28,6 +28,8 @@ _RULES = {
 
 def tell(judged: tuple[Judged, ...], look: Look, opcache: Opcache) -> tuple[Finding, ...]:
     """Findings for all of *judged* that are not fresh or neutral: stale first, in each kind the app's own and the latest changes first."""
+    if not any(one.kind not in (Kind.FRESH, Kind.NEUTRAL) for one in judged):
+        return ()
     kinds = (STALE_KINDS, {Kind.SUSPECT, Kind.RENAMED}, {Kind.PENDING})
     acting = sum(1 for one in judged if one.kind not in (Kind.FRESH, Kind.NEUTRAL))
     teller = _Teller(look, opcache, few=acting <= FEW)
