@@ -159,7 +159,7 @@ def is_newer(source: FileStat, compiled: FileStat) -> bool:
     """Whether the source's content came after the compile; in whole seconds (busybox) the same second counts, as it does for Blade."""
     if source.mtime != compiled.mtime:
         return source.mtime > compiled.mtime
-    return source.mtime.is_integer()
+    return float(source.mtime).is_integer()
 
 
 def never_checked(opcache: Opcache) -> bool:
