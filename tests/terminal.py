@@ -50,13 +50,21 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
-        os.close(self._child)
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._child)
+            os.close(self._master)
 
     @property
     def text(self) -> str:
         """The screen now, a line per row."""
         return "\n".join(self._screen.display)
+
+    def reversed(self, word: str) -> bool:
+        """Whether *word* stands on the screen in reverse video, as what has the focus does."""
+        for row, line in enumerate(self._screen.display):
+            if (at := line.find(word)) >= 0 and all(self._screen.buffer[row][at + offset].reverse for offset in range(len(word))):
+                return True
+        return False
 
     def type(self, keys: str) -> None:
         """Send *keys* as typed."""
@@ -70,6 +78,12 @@ class Terminal:
     def signal(self, number: int) -> None:
         """Send a signal to the program only."""
         self.process.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed or a connection that is cut does."""
+        os.close(self._child)
+        os.close(self._master)
+        self._master = self._child = -1
 
     def wait_for(self, what: str | Callable[[str], object], timeout: float = 20.0) -> str:
         """Read until the screen shows *what* (a regular expression, or a predicate of its text); the screen's text."""

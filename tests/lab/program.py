@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.terminal import STALEWATCH, Terminal
 
 if TYPE_CHECKING:
-    from tests.lab import Lab
+    from tests.lab import Host, Lab
 
 
 class Ran(NamedTuple):
@@ -45,6 +45,47 @@ def dashboard(lab: Lab, *arguments: str, columns: int = 120, rows: int = 40) -> 
     """The dashboard on all hosts of the lab, in a pseudo-terminal."""
     argv = [*STALEWATCH, *(arguments or lab.targets), "--ssh-config", str(lab.ssh_config)]
     return Terminal(argv, columns=columns, rows=rows)
+
+
+def serving(host: Host, uri: str = "/") -> str:
+    """What the application serves now; "" while a reload drops the request."""
+    try:
+        return host.get(uri)
+    except OSError:
+        return ""
+
+
+class Footprint(NamedTuple):
+    """What any runbook on a host would move: equal before and after means nobody touched it."""
+
+    pool_start: object
+    opcache_start: object
+    workers: frozenset[int]
+    caches: tuple[tuple[str, int, int], ...]
+    syslog: tuple[str, ...]
+
+
+CACHES = ("bootstrap/cache", "storage/framework/views")
+
+
+def footprint(host: Host) -> Footprint:
+    """A host's footprint now. Workers that a pool starts beside the old ones do not count: those that were there must stay."""
+    files = sorted(path for directory in CACHES for path in host.file(directory).iterdir() if path.suffix == ".php")
+    return Footprint(
+        host.status()["start time"],
+        host.opcache()["opcache_statistics"]["start_time"],
+        frozenset(host.fpm_workers()),
+        tuple((path.name, path.stat().st_mtime_ns, path.stat().st_ctime_ns) for path in files),
+        tuple(host.syslog()),
+    )
+
+
+def ours(host: Host) -> list[str]:
+    """What of stalewatch is on the host: its directories and files, and its processes (watching, holding a lock, running a step)."""
+    script = """ls -d /tmp/stalewatch-* /var/tmp/stalewatch-* /dev/shm/stalewatch-* 2>/dev/null
+for p in /proc/[0-9]*; do tr '\\0\\n' '  ' <$p/cmdline 2>/dev/null | grep -oE 'stalewatch-(watch|lock|step)( [^ ]+){0,2}'; done; true"""
+    found = host.run(["sh", "-c", script]).stdout.splitlines()
+    return sorted({line for line in found if "(" not in line and '"' not in line})
 
 
 def codes(entry: dict[str, Any]) -> set[str]:
