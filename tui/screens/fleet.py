@@ -36,9 +36,13 @@ class SummaryView(LinesView):
     def __init__(self, model: Model) -> None:
         super().__init__(id="summary")
         self._model = model
+        self._made: tuple[tuple[object, ...], Line] | None = None
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        return [summary_line(self._model.shown.panes, self._model.clock().coarse, width)]
+        panes, clock = self._model.shown.panes, self._model.clock().coarse
+        if self._made is None or self._made[0] != (panes, clock, width):
+            self._made = ((panes, clock, width), summary_line(panes, clock, width))
+        return [self._made[1]]
 
 
 class FleetScreen(LiveScreen):
@@ -85,17 +89,16 @@ class FleetScreen(LiveScreen):
         super().redraw()
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
-        looks = self.model.looks(panes, -1 if self.model.view.on_timeline else at)
         lanes = self.model.lanes()
         view = self.model.view
         wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
         sizes = share(self.size.width, self.size.height, len(panes), len(lanes), wanted)
         self._resize(sizes)
+        looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
-            marked = [look._replace(focused=number == at) for number, look in enumerate(looks)]
-            self._table.show(panes, marked, at)
+            self._table.show(panes, looks, at)
             if chosen is not None and sizes.strip:
-                self._strip.show(chosen, looks[at])
+                self._strip.show(chosen, looks[at]._replace(focused=not view.on_timeline))
         else:
             self._grid.show(panes, looks, at, sizes.columns, sizes.pane)
         self._summary.redraw()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tui.actions import Context
@@ -43,8 +44,10 @@ class Model:
         self.last_key: float | None = None
         self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
         self._order: list[Key] = []
-        self._span: int | None = None
+        self._span = 0
+        self._fitted: Sequence[Event] | None = None
         self._panes: tuple[tuple[State, list[Key], str], list[Pane]] | None = None
+        self._events: tuple[Sequence[Event], Sequence[Pane], tuple[str, float], Sequence[Event]] | None = None
         self._lanes: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
 
     def update(self) -> bool:
@@ -98,10 +101,14 @@ class Model:
         """How *panes* are seen now; *focused*: the place of the one that has the keys (-1: none)."""
         monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()
         clock, marked, threshold = self.clock().coarse, self.view.marked, self.engine.fleet.thresholds.hit_rate
-        return [
-            Look(clock, monotonic if pane.step or pane.error else 0.0, at == focused, pane.key in marked, threshold)
-            for at, pane in enumerate(panes)
-        ]
+        made: dict[tuple[bool, bool, bool], Look] = {}
+        looks: list[Look] = []
+        for at, pane in enumerate(panes):
+            kind = (bool(pane.step or pane.error), at == focused, bool(marked) and pane.key in marked)
+            if kind not in made:
+                made[kind] = Look(clock, monotonic if kind[0] else 0.0, kind[1], kind[2], threshold)
+            looks.append(made[kind])
+        return looks
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
@@ -118,8 +125,9 @@ class Model:
         """Seconds that the lanes show; chosen once when history is there, then kept."""
         if self.view.span is not None:
             return self.view.span
-        if self._span is None or self._span < fitting(self.state.events, self.now()):
-            self._span = fitting(self.state.events, self.now())
+        if self._fitted is not self.state.events:
+            self._fitted = self.state.events
+            self._span = max(self._span, fitting(self.state.events, self.now()))
         return self._span
 
     def lanes(self) -> list[Lane]:
@@ -138,17 +146,23 @@ class Model:
             for name in names
         ]
 
-    def events(self) -> list[Event]:
-        """What the list shows, newest first."""
-        kinds, servers = KINDS[self.view.kinds], {pane.server for pane in self.panes()}
+    def events(self) -> Sequence[Event]:
+        """What the list shows, newest first; made once per state, order, filter and place in time."""
+        panes = self.panes()
         end = self.clock().now - self.view.pan if self.view.pan else float("inf")
-        found: list[Event] = []
-        for event in reversed(self.shown.events):
-            if event.kind in kinds and event.server in servers and event.at <= end:
-                found.append(event)
-                if len(found) == LISTED:
-                    break
-        return found
+        if (
+            self._events is None
+            or self._events[0] is not self.shown.events
+            or self._events[1] is not panes
+            or self._events[2] != (self.view.kinds, end)
+        ):
+            self._events = (self.shown.events, panes, (self.view.kinds, end), self._listed(panes, end))
+        return self._events[3]
+
+    def _listed(self, panes: Sequence[Pane], end: float) -> list[Event]:
+        kinds, servers = KINDS[self.view.kinds], {pane.server for pane in panes}
+        wanted = (event for event in reversed(self.shown.events) if event.kind in kinds and event.server in servers and event.at <= end)
+        return list(islice(wanted, LISTED))
 
     def cursor(self) -> Event | None:
         """The event that is read out, while the timeline has the keys."""
@@ -163,7 +177,7 @@ class Model:
         """The marked panes, else the focused one; *key*: that one only."""
         if key is not None:
             return [pane for pane in self.state.panes if pane.key == key]
-        marked = [pane for pane in self.state.panes if pane.key in self.view.marked]
+        marked = [pane for pane in self.state.panes if pane.key in self.view.marked] if self.view.marked else []
         chosen = self.selected()
         return marked or ([chosen] if chosen else [])
 

@@ -45,8 +45,9 @@ class FooterView(LinesView):
         self._notice = ""
 
     def show(self, context: Context) -> None:
-        self._keys_of = context
-        self.redraw()
+        if context != self._keys_of or not self.lines:
+            self._keys_of = context
+            self.redraw()
 
     def notice(self, words: str) -> None:
         """Say *words* in place of the keys."""

@@ -90,8 +90,9 @@ class HeaderView(LinesView):
         self._heading: Heading | None = None
 
     def show(self, heading: Heading) -> None:
-        self._heading = heading
-        self.redraw()
+        if heading != self._heading or not self.lines:
+            self._heading = heading
+            self.redraw()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         return [header_line(self._heading, width)] if self._heading else ()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.content import strip
-from tui.widgets.lines import BLANK, Line
+from tui.widgets.lines import BLANK, Line, fill
 from tui.widgets.theme import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+
+    from tui.widgets.lines import Span
 
 
 class LinesView(ScrollView, can_focus=False):
@@ -57,8 +61,9 @@ class LinesView(ScrollView, can_focus=False):
         if len(before) != len(after):
             self.virtual_size = Size(width, len(after))
         top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
-        for start, count in _runs([y for y in changed if top <= y < bottom]):
-            self.refresh(Region(0, start - top, self.size.width, count))
+        regions = [changed_cells(_at(before, y), _at(after, y), y - top, self.size.width) for y in changed if top <= y < bottom]
+        if regions:
+            self.refresh(*regions)
 
     @property
     def room(self) -> tuple[int, int]:
@@ -97,11 +102,27 @@ def _at(rows: tuple[Line, ...], y: int) -> Line:
     return rows[y] if y < len(rows) else BLANK
 
 
-def _runs(rows: list[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for y in rows:
-        if runs and runs[-1][0] + runs[-1][1] == y:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((y, 1))
-    return runs
+def changed_cells(before: Line, after: Line, y: int, width: int) -> Region:
+    """The cells of row *y* that differ, as one region: a second one in the same row would send what lies between them twice."""
+    if before.base != after.base:
+        return Region(0, y, width, 1)
+    role = after.base or "text"
+    old, new = fill(before, width, role=role).spans, fill(after, width, role=role).spans
+    left = _alike(old, new)
+    right = min(width - left - 1, _alike(old[::-1], new[::-1], backwards=True))
+    return Region(left, y, max(1, width - left - right), 1)
+
+
+def _alike(old: Sequence[Span], new: Sequence[Span], *, backwards: bool = False) -> int:
+    """In how many cells *old* and *new* begin alike."""
+    cells = 0
+    for one, other in zip(old, new, strict=False):
+        if one == other:
+            cells += cell_len(one.text)
+            continue
+        if one[1:] != other[1:]:
+            return cells
+        step = -1 if backwards else 1
+        pairs = zip(one.text[::step], other.text[::step], strict=False)
+        return cells + sum(cell_len(char) for char, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return cells

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tui.timeline import Event
     from tui.widgets.times import Clock
+    from tui.widgets.window import Window
 
 REMEMBERED = 3000
 """Rows of events that are kept: more than a pan or two shows."""
@@ -42,6 +43,7 @@ class LanesView(LinesView):
         self._rows: Sequence[Lane] = ()
         self._top = 0
         self._scope: Scope | None = None
+        self._made: dict[str, tuple[Lane, tuple[Window, int, Event | None], Line]] = {}
 
     def show(self, rows: Sequence[Lane], scope: Scope) -> None:
         self._rows, self._scope = rows, scope
@@ -54,7 +56,15 @@ class LanesView(LinesView):
         label = min(20, max([11, *(len(row.name) + 4 for row in self._rows)]))
         view = window(scope.clock.now, scope.span, scope.pan, width - label - 1)
         shown = self._near(height - 1)
-        return [axis(view, scope.clock, label, scope.focused), *(lane(row, view, label, scope.cursor) for row in shown)]
+        return [axis(view, scope.clock, label, scope.focused), *(self._lane(row, (view, label, scope.cursor)) for row in shown)]
+
+    def _lane(self, row: Lane, look: tuple[Window, int, Event | None]) -> Line:
+        """The lane of *row*, made anew only where it is another or the window moved."""
+        known = self._made.get(row.name)
+        if known is None or known[0].events is not row.events or (known[0][2:], known[1]) != (row[2:], look):
+            known = (row, look, lane(row, *look))
+            self._made[row.name] = known
+        return known[2]
 
     def _near(self, room: int) -> Sequence[Lane]:
         """As many lanes as there is room for, the selected one among them; they move no further than they must."""
@@ -78,10 +88,13 @@ class EventsView(LinesView):
         self._events: Sequence[Event] = ()
         self._scope: Scope | None = None
         self._shaded = False
+        self._widths: tuple[Sequence[Event], object, Mapping[str, int]] | None = None
         self._made: dict[str, tuple[Event, tuple[object, ...], Line]] = {}
 
     def show(self, shown: Sequence[Event], scope: Scope, shaded: bool) -> None:
         """*shown*: newest first."""
+        if shown is self._events and (scope, shaded) == (self._scope, self._shaded) and self.lines:
+            return
         self._events, self._scope, self._shaded = shown, scope, shaded
         self.redraw()
         if scope.focused and scope.cursor in shown:
@@ -95,8 +108,10 @@ class EventsView(LinesView):
         head = beside(Line((Span(" "), *legend(width - 16, self._shaded).spans)), kinds, width)
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
-        widths = event_widths(self._events, scope.clock)
         dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.moment(scope.clock.here).date())
+        if self._widths is None or self._widths[0] is not self._events or self._widths[1] != dated:
+            self._widths = (self._events, dated, event_widths(self._events, scope.clock))
+        widths = self._widths[2]
         look = (dated, width, *widths.values())
         if len(self._made) > REMEMBERED:
             self._made.clear()

@@ -1,0 +1,68 @@
+"""What is sent when something changes: only the cells that differ, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ui import build
+from tests.ui.conftest import app_of, settle
+from tui.widgets.content import strip
+from tui.widgets.lines import Line, Span
+from tui.widgets.lines_view import changed_cells
+from tui.widgets.theme import palette
+
+if TYPE_CHECKING:
+    from textual.geometry import Region
+
+WIDTH = 30
+SPANS = st.lists(st.builds(Span, st.text("ab─世 ", max_size=6), st.sampled_from(["text", "muted", "stale"])), max_size=5)
+LINES = st.builds(Line, SPANS.map(tuple), st.sampled_from(["", "cursor"]))
+
+
+def cells(row: Line) -> list[tuple[str, object]]:
+    """Each cell of *row* as it is seen; a wide character fills two."""
+    made = strip(row, palette("dark"), WIDTH)
+    parts = [part for at in range(WIDTH) for part in made.crop(at, at + 1)]
+    return [(part.text, part.style if part.text.strip() else (part.style.bgcolor, part.style.reverse)) for part in parts if part.style]
+
+
+@given(LINES, LINES)
+def test_cells_outside_of_what_is_sent_did_not_change(before: Line, after: Line) -> None:
+    region = changed_cells(before, after, 0, WIDTH)
+    old, new = cells(before), cells(after)
+    assert len(old) == len(new) == WIDTH
+    assert (old[: region.x], old[region.right :]) == (new[: region.x], new[region.right :])
+
+
+async def test_a_move_of_the_cursor_repaints_a_few_cells() -> None:
+    """The rest of a wide screen stays: a slow line would feel it."""
+    board = build.incident()
+    for number in range(4, 60):
+        board.put(build.pane(build.fresh(f"web{number}")))
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settle(pilot)
+        await pilot.press("down")
+        await settle(pilot)
+        sent: list[Region] = []
+        for widget in app.screen.walk_children():
+            widget.refresh = lambda *regions, its=widget, **more: sent.extend(regions) or its  # type: ignore[method-assign, assignment]
+        await pilot.press("down")
+    assert 0 < sum(region.area for region in sent) < 700
+
+
+async def test_a_rate_that_changed_sends_its_cells_only() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        sent: list[Region] = []
+        for widget in app.screen.walk_children():
+            widget.refresh = lambda *regions, its=widget, **more: sent.extend(regions) or its  # type: ignore[method-assign, assignment]
+        engine.board.put(build.pane(build.fresh("web2", hit_rate=0.95)))
+        app.flush()
+    assert [region.height for region in sent] == [1]
+    assert sent[0].width < 30
