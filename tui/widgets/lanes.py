@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
-from tui.widgets.lines import Line, Span, fill, line, text_crop
+from tui.widgets.lines import Line, Span, crop, fill, join, line, text_crop
 from tui.widgets.signs import EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tui.timeline import Event
     from tui.widgets.times import Clock
@@ -109,27 +109,29 @@ def _runs(cells: Sequence[tuple[str, str]]) -> list[Span]:
     return spans
 
 
-def legend(width: int, shaded: bool) -> Line:
-    """What the signs mean, as far as there is room."""
-    parts = [Span(f"{SHADE} ran old code", "shade")] if shaded else []
-    for kind in (
-        EventKind.DEPLOY,
-        EventKind.RELOAD,
-        EventKind.CACHE,
-        EventKind.RESTART,
-        EventKind.ERROR,
-        EventKind.ACTION,
-        EventKind.WORKERS,
-    ):
-        parts.append(Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value))
-    spans: list[Span] = []
-    room = width
-    for part in parts:
-        if len(part.text) + 2 > room:
-            break
-        spans += [Span("  "), part] if spans else [part]
-        room -= len(part.text) + 2
-    return Line(tuple(spans))
+LEGEND = (
+    EventKind.DEPLOY,
+    EventKind.RELOAD,
+    EventKind.CACHE,
+    EventKind.ERROR,
+    EventKind.ACTION,
+    EventKind.RESTART,
+    EventKind.REASSURE,
+    EventKind.WORKERS,
+)
+"""What lanes draw; those without which the picture is not understood come first."""
+
+
+def legend(width: int, shaded: bool, kinds: Collection[EventKind]) -> Line:
+    """What the signs of *kinds* mean; closer together where there is little room."""
+    drawn = [kind for kind in LEGEND if kind in kinds]
+    signs = [Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value) for kind in drawn]
+    row = Line()
+    for gap, words in (("   ", "ran old code"), (" ", "ran old code"), (" ", "old code")):
+        row = join([line(part) for part in ([Span(f"{SHADE} {words}", "shade")] if shaded else []) + signs], gap)
+        if row.width <= width:
+            return row
+    return crop(row, width)
 
 
 def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int, selected: bool) -> Line:

@@ -104,8 +104,7 @@ class EventsView(LinesView):
         if self._scope is None:
             return ()
         scope = self._scope
-        kinds = line(Span(f"{scope.kinds} · {len(self._events)} ", "muted"))
-        head = beside(Line((Span(" "), *legend(width - 16, self._shaded).spans)), kinds, width)
+        head = self._head(scope.kinds, width)
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
         dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.moment(scope.clock.here).date())
@@ -116,6 +115,13 @@ class EventsView(LinesView):
         if len(self._made) > REMEMBERED:
             self._made.clear()
         return [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
+
+    def _head(self, listed: str, width: int) -> Line:
+        """The legend of what the lanes show, and which events are listed."""
+        many = len(self._events)
+        words = f"{many} event{'' if many == 1 else 's'} " if listed == "all events" and width < 100 else f"{listed} · {many} "
+        drawn = {event.kind for event in self._events}
+        return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shaded, drawn).spans)), line(Span(words, "muted")), width)
 
     def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, look: tuple[object, ...]) -> Line:
         """The row of *event*, made anew only where it is another or looks different: most rows stay what they were."""
