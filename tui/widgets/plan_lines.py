@@ -131,8 +131,9 @@ def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> lis
 
 def step_lines(step: Step, number: int, width: int) -> list[Line]:
     """A step: its phase and reason, and under it the command as it is run."""
+    what = "forget" if step.action is Action.INVALIDATE else step.phase.value  # part of that phase, and no reload
     reason = paragraph(str(step.reason), width - 15, "text")
-    first = Line((Span(f" {number:>2} "), Span(f"{step.phase.value:<10} ", "key"), *reason[0].spans))
+    first = Line((Span(f" {number:>2} "), Span(f"{what:<10} ", "key"), *reason[0].spans))
     rest = [Line((Span(" " * 15), *row.spans)) for row in reason[1:]]
     return [first, *rest, *(row for piece in _pieces(step) for row in paragraph(piece, width, "command", "    ", "    "))]
 
