@@ -86,7 +86,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     ConfirmScreen Button { margin: 0 0 0 1; min-width: 10; }
     ConfirmScreen Button { background: $panel; color: $foreground; }
     ConfirmScreen #run { color: $error; text-style: bold; }
-    ConfirmScreen Button:focus { text-style: bold reverse; }
+    ConfirmScreen Button:focus, ConfirmScreen #run:focus { text-style: bold reverse; }
     ConfirmScreen Button:disabled { text-style: dim; }
     """
 

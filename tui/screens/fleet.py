@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from tui.board import Pane
     from tui.screens.engine_like import Key
     from tui.screens.model import Model
     from tui.widgets.lines import Line
+    from tui.widgets.pane_lines import Look
 
 
 class SummaryView(LinesView):
@@ -96,11 +98,8 @@ class FleetScreen(LiveScreen):
         self._resize(sizes)
         looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
-            self._table.show(panes, looks, at)
-            if chosen is not None and sizes.strip:
-                self._strip.show(chosen, looks[at]._replace(focused=not view.on_timeline))
-        else:
-            self._grid.show(panes, looks, at, sizes.columns, sizes.pane)
+            self._table.show(panes, looks, at, view.grouped)
+        self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, view.on_timeline, self.model.cursor(), view.kinds)
         self._lanes.show(lanes, scope)
@@ -129,13 +128,20 @@ class FleetScreen(LiveScreen):
 
     def _count_seconds(self) -> None:
         """Panes that are connecting say for how long."""
+        if self._sizes is None:
+            return
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
-        looks = self.model.looks(panes, -1 if self.model.view.on_timeline else at)
-        if self._sizes and self._sizes.table and chosen in panes:
-            self._strip.show(chosen, looks[panes.index(chosen)])
-        elif self._sizes and self._sizes.grid:
-            self._grid.show(panes, looks, panes.index(chosen) if chosen in panes else -1, self._sizes.columns, self._sizes.pane)
+        self._show_panes(self._sizes, panes, self.model.looks(panes, -1 if self.model.view.on_timeline else at), at)
+
+    def _show_panes(self, sizes: Sizes, panes: Sequence[Pane], looks: Sequence[Look], at: int) -> None:
+        """The one pane under the table, or all of them."""
+        if sizes.table and sizes.strip and at >= 0:
+            look = looks[at]._replace(focused=not self.model.view.on_timeline)
+            self._strip.show(panes[at], self.model.with_log(panes[at], look))
+        elif not sizes.table:
+            told = [self.model.with_log(pane, look) for pane, look in zip(panes, looks, strict=True)]
+            self._grid.show(panes, told, at, sizes.columns, sizes.pane)
 
     # ---------------------------------------------------------------------------------------------------------------------- keys
 
@@ -151,6 +157,7 @@ class FleetScreen(LiveScreen):
             "unmark": partial(self._see, marked=frozenset()),
             "table": self._toggle_table,
             "sort": self._sort,
+            "group": self._group,
             "zoom_in": partial(self._zoom, -1),
             "zoom_out": partial(self._zoom, 1),
             "earlier": partial(self._pan, 1),
@@ -195,6 +202,11 @@ class FleetScreen(LiveScreen):
     def _sort(self) -> None:
         self.model.settle(force=True)
         self._see(selected=None)
+
+    def _group(self) -> None:
+        grouped = not self.model.view.grouped
+        self._see(grouped=grouped, dense=True if grouped else self.model.view.dense)
+        self.say("by group, the one with the worst server first" if grouped else "not by group: the worst first")
 
     def _zoom(self, steps: int) -> None:
         self._see(span=zoomed(self.model.span(), steps))

@@ -13,11 +13,12 @@ from tui.screens.shades import Spans, shades
 from tui.screens.view import KINDS, Frozen, View
 from tui.widgets.header import Heading
 from tui.widgets.lanes import Lane, by_server
+from tui.widgets.log_facts import told
 from tui.widgets.pane_lines import Look, verdict_of
 from tui.widgets.window import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     from tui.runbook.plan import Plan, Status
@@ -46,7 +47,7 @@ class Model:
         self._order: list[Key] = []
         self._span = 0
         self._fitted: Sequence[Event] | None = None
-        self._panes: tuple[tuple[State, list[Key], str], list[Pane]] | None = None
+        self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
         self._events: tuple[Sequence[Event], Sequence[Pane], tuple[str, float], Sequence[Event]] | None = None
         self._lanes: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
 
@@ -81,12 +82,12 @@ class Model:
 
     def panes(self) -> Sequence[Pane]:
         """What the filter lets through, in order; made once per state, order and filter."""
-        wanted = (self.shown, self._order, self.view.filter)
+        wanted = (self.shown, self._order, self.view.filter, self.view.grouped)
         if self._panes is None or any(one is not other for one, other in zip(self._panes[0], wanted, strict=True)):
             known = {pane.key: pane for pane in self.shown.panes}
             panes = [known[key] for key in order.keep(self._order, self.shown.panes)]
             kept = [pane for pane in panes if order.matches(pane, self.view.filter)] if self.view.filter else panes
-            self._panes = (wanted, kept)
+            self._panes = (wanted, order.by_group(kept) if self.view.grouped else kept)
         return self._panes[1]
 
     def selected(self) -> Pane | None:
@@ -110,6 +111,10 @@ class Model:
             looks.append(made[kind])
         return looks
 
+    def with_log(self, pane: Pane, look: Look) -> Look:
+        """*look* with what the logs of *pane* say."""
+        return look._replace(log=told(self._by_server().get(pane.server, ()), str(pane.app), look.clock.now))
+
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
         return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen)
@@ -132,9 +137,7 @@ class Model:
 
     def lanes(self) -> list[Lane]:
         """One lane per server, in the order of the panes."""
-        if self._lanes[0] is not self.shown.events:
-            self._lanes = (self.shown.events, by_server(self.shown.events))
-        events, chosen = self._lanes[1], self.selected()
+        events, chosen = self._by_server(), self.selected()
         names = dict.fromkeys(pane.server for pane in self.panes())
         return [
             Lane(
@@ -145,6 +148,11 @@ class Model:
             )
             for name in names
         ]
+
+    def _by_server(self) -> Mapping[str, list[Event]]:
+        if self._lanes[0] is not self.shown.events:
+            self._lanes = (self.shown.events, by_server(self.shown.events))
+        return self._lanes[1]
 
     def events(self) -> Sequence[Event]:
         """What the list shows, newest first; made once per state, order, filter and place in time."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.report import Severity, Verdict
 from tui.widgets.facts import host
+from tui.widgets.names import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,14 @@ def badness(pane: Pane) -> tuple[int, int]:
 def worst_first(panes: Sequence[Pane]) -> list[Key]:
     """Keys from the worst; equals stay in the order of the board."""
     return [pane.key for pane in sorted(panes, key=badness, reverse=True)]
+
+
+def by_group(panes: Sequence[Pane]) -> list[Pane]:
+    """*panes* group by group, in the order in which the groups first come: the group of the worst one is the first."""
+    groups: dict[tuple[str, str], list[Pane]] = {}
+    for pane in panes:
+        groups.setdefault(group_of(pane), []).append(pane)
+    return [pane for group in groups.values() for pane in group]
 
 
 def keep(order: Sequence[Key], panes: Sequence[Pane]) -> list[Key]:

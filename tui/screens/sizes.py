@@ -10,6 +10,10 @@ LEAST = (60, 20)
 """Columns and rows below which a polite line is shown instead."""
 
 
+MANY = 6
+"""Panes from which on a small screen gives the table more rows than the one pane under it."""
+
+
 class Sizes(NamedTuple):
     """Rows of each part; 0 is not shown. *pane*: of one pane in the grid, *columns*: panes side by side."""
 
@@ -51,7 +55,8 @@ def _dense(free: int, summary: int, panes: int, servers: int, reading: bool) -> 
     """The table; while somebody reads the timeline, the list of events has the room of the one pane."""
     lanes = 1 + max(1, min(servers, max(3, free // 6)))
     events = max(4, free // 6)
-    strip = min(10 if free < 32 else 13, free - lanes - min(1 + panes, 4) - 3)
+    most = 13 if free >= 32 else 7 if panes > MANY else 10
+    strip = min(most, free - lanes - min(1 + panes, 4) - 3)
     rows = min(1 + panes, max(4, free - lanes - events - strip))
     if reading or strip < 5:
         strip = 0

@@ -25,7 +25,8 @@ class Frozen(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """*selected* is a pane's key, never a row. *dense* None: table or panes by itself. *span* None: the one that fits.
+    """*selected* is a pane's key, never a row. *dense* None: table or panes by itself.
+    *grouped*: group by group, not only the worst first. *span* None: the one that fits.
 
     *cursor*: key of the event that is read out ("" the newest).
     """
@@ -34,6 +35,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     marked: frozenset[tuple[str, str]] = frozenset()
     filter: str = ""
     dense: bool | None = None
+    grouped: bool = False
     on_timeline: bool = False
     span: int | None = None
     pan: float = 0.0

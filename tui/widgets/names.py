@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.board import Pane
+
 _PLACES = {"current", "public", "www", "html", "htdocs", "app", "src", "httpdocs"}
 
 
@@ -14,3 +19,8 @@ def app_name(path: str) -> str:
         if part not in _PLACES and part not in {"srv", "var", "home", "opt", "releases"}:
             return part
     return parts[-1]
+
+
+def group_of(pane: Pane) -> tuple[str, str]:
+    """What a pane belongs to: its group, else its app; and its environment."""
+    return (pane.group or (app_name(pane.app) if pane.app else "not known yet"), "production" if pane.production else "")

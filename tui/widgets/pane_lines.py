@@ -8,6 +8,7 @@ from tui.report import Verdict
 from tui.runbook.plan import Status
 from tui.widgets import facts
 from tui.widgets.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
+from tui.widgets.log_facts import Told, log_line
 from tui.widgets.names import app_name
 from tui.widgets.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
 from tui.widgets.spark import sparkline
@@ -23,13 +24,14 @@ STEPS = ("name", "tcp", "host key", "auth", "probe")
 
 
 class Look(NamedTuple):
-    """How a pane is seen right now: *monotonic* seconds for waiting times, *threshold* of the hit rate."""
+    """How a pane is seen right now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say."""
 
     clock: Clock
     monotonic: float
     focused: bool = False
     marked: bool = False
     threshold: float = 0.85
+    log: Told | None = None
 
 
 def verdict_of(pane: Pane) -> Verdict:
@@ -106,6 +108,8 @@ def fact_lines(report: Report, look: Look, width: int) -> list[tuple[int, Line]]
         rows.append((_rank(fact), fact_line(fact, width)))
         if fact.label == "opcache":
             rows.append(rate_line(report, look, width))
+    if look.log is not None:
+        rows.append(log_line(look.log, facts.clock_of(report, look.clock), LABEL, width))
     return rows
 
 
