@@ -14,7 +14,7 @@ from tui.report import Report
 from tui.runbook.plan import Progress
 from tui.snapshot import Unseen
 from tui.text import SafeText
-from tui.timeline import Event
+from tui.timeline import Event, combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,10 +87,11 @@ class Board:
         self._tell()
 
     def add(self, events: Iterable[Event]) -> None:
-        """Add events; one with a known key replaces the old one. The oldest go when there are more than MAX_EVENTS."""
+        """Add events; one with a known key replaces the old one, repeats of a log line add up. The oldest go beyond MAX_EVENTS."""
         changed = False
         with self._lock:
-            for event in events:
+            for told in events:
+                event = combine(self._events[told.key], told) if told.key in self._events else told
                 if self._events.get(event.key) != event:
                     self._events[event.key] = event
                     changed = True

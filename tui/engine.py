@@ -35,7 +35,7 @@ class Engine:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.board = Board()
-        self.publisher = Publisher(self.board)
+        self.publisher = Publisher(self.board, self.fleet)
         for server in fleet.servers:
             self.publisher.place_holder(server)
         self.read_only = fleet.read_only

@@ -64,3 +64,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def units(self) -> dict[tuple[str, str], str]:
         """Reload units that the configuration names, by (server, app path)."""
         return {(server.name, app.path): app.reload for server in self.servers for app in server.apps if app.reload}
+
+    def belongs(self, server: str, app: str) -> str:
+        """Which app a pane shows: its name in the configuration, else its path; within the server's group (staging is not production)."""
+        for entry in self.servers:
+            if entry.name == server:
+                name = next((named.name for named in entry.apps if named.path == app and named.name), app)
+                return f"{entry.group}\n{name}"
+        return app

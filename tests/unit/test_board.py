@@ -52,6 +52,24 @@ def test_events_are_sorted_and_one_with_a_known_key_replaces() -> None:
     assert [(shown.key, shown.count) for shown in board.take().events] == [("a", 1), ("b", 3)]
 
 
+def test_repeats_of_a_log_line_add_up_over_the_ticks() -> None:
+    board = Board()
+    for at, count in ((10.0, 2), (12.0, 3)):
+        error = Event(
+            at=at,
+            server="web1",
+            app=safe("/srv/app"),
+            kind=EventKind.ERROR,
+            source="laravel.log",
+            what=safe("Call context not found"),
+            key="same",
+            count=count,
+        )
+        board.add([error])
+    (shown,) = board.take().events
+    assert (shown.at, shown.until, shown.count) == (10.0, 12.0, 5)
+
+
 def test_the_oldest_events_go_first_when_there_are_too_many() -> None:
     board = Board()
     board.add([event(str(number), float(number)) for number in range(MAX_EVENTS + 5)])

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 class Sites:
     """The fleet, connected and looked at. *reports*: one per (server, app), servers in the order of the inventory."""
 
-    def __init__(self, reports: tuple[Report, ...], sessions: dict[str, Session], reopen: Callable[[Session], Awaitable[Session]]) -> None:
-        self.reports = reports
+    def __init__(
+        self, fleet: Fleet, reports: tuple[Report, ...], sessions: dict[str, Session], reopen: Callable[[Session], Awaitable[Session]]
+    ) -> None:
+        self._fleet = fleet
+        self.reports = _compared(fleet, reports)
         self._sessions = sessions
         self._reopen = reopen
 
@@ -51,7 +54,7 @@ class Sites:
         kept: list[Report] = []
         for server in dict.fromkeys(report.server for report in self.reports):
             kept += seen.get(server) or [report for report in self.reports if report.server == server]
-        self.reports = compare(tuple(kept))
+        self.reports = _compared(self._fleet, tuple(kept))
         return self.reports
 
     async def _look(self, session: Session) -> tuple[Report, ...]:
@@ -79,7 +82,7 @@ async def open_sites(fleet: Fleet) -> AsyncIterator[Sites]:
         return session
 
     try:
-        yield Sites(compare(tuple(report for _, reports in opened for report in reports)), sessions, reopen)
+        yield Sites(fleet, tuple(report for _, reports in opened for report in reports), sessions, reopen)
     finally:
         await asyncio.gather(*(session.close() for session in sessions.values()))
 
@@ -117,3 +120,7 @@ async def _open(server: Server, fleet: Fleet) -> tuple[Session | None, tuple[Rep
 def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:
     apps = [app.path for app in server.apps] or [""]
     return tuple(never_seen(server.name, server.target, safe(app), as_unseen(error)) for app in apps)
+
+
+def _compared(fleet: Fleet, reports: tuple[Report, ...]) -> tuple[Report, ...]:
+    return compare(reports, {report.key: fleet.belongs(*report.key) for report in reports})

@@ -14,7 +14,7 @@ from tui.text import safe
 from tui.timeline import changes, history
 
 if TYPE_CHECKING:
-    from tui.inventory import Server
+    from tui.inventory import Fleet, Server
     from tui.report import Report
     from tui.runbook.plan import Progress
     from tui.snapshot import Unseen
@@ -26,7 +26,8 @@ MAX_PROGRESS = 60
 class Publisher:
     """Holds the panes by key; everything happens in the engine's loop."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, fleet: Fleet) -> None:
+        self._fleet = fleet
         self._board = board
         self._panes: dict[tuple[str, str], Pane] = {}
         self._told: dict[tuple[str, str], Report] = {}
@@ -92,7 +93,7 @@ class Publisher:
     def flush(self) -> None:
         """Put what changed on the board, with what only the whole fleet can tell."""
         reports = [pane.report for pane in self._panes.values() if pane.report is not None]
-        for report in compare(tuple(reports)):
+        for report in compare(reports, {report.key: self._fleet.belongs(*report.key) for report in reports}):
             pane = self._panes[report.key]
             self._board.put(pane if pane.report is report else msgspec.structs.replace(pane, report=report))
             self._tell(report)
