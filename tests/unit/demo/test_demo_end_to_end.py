@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ALARM = "Call context not found"
 
 
-def eventually(condition: Callable[[], bool], within: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], within: float = 45.0) -> bool:
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
