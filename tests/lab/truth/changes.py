@@ -7,10 +7,11 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 
 from tests.lab import Host
 from tests.lab.application import FAR_FUTURE
-from tests.lab.truth.state import APP, warm
+from tests.lab.truth.state import APP, INDEX, warm
 from tests.lab.waiting import until
 
 CONTROLLER = "app/Http/Controllers/HomeController.php"
@@ -135,17 +136,28 @@ def run_in_pool(code: str) -> Change:
     return change
 
 
-def busy(seconds: int) -> Change:
-    """A request that keeps a worker busy; returns when it is at work. It ends by itself."""
+def busy(host: Host) -> None:
+    """One worker is busy for the next minute; returns when it is at work. A restart of FPM ends it."""
+    _leave_running(host, "/sleep/60", INDEX)
+    until(
+        lambda: any(one["state"] == "Running" and one["script"] == INDEX for one in host.status()["processes"]),
+        f"a busy worker on {host.name}",
+    )
 
-    def change(host: Host) -> None:
-        from threading import Thread
 
-        def ask() -> None:
-            with suppress(OSError):
-                host.request(f"/sleep/{seconds}", timeout=seconds + 5)
+def jam(host: Host) -> None:
+    """The only worker of a pool is busy for the next minute; returns when it is at work."""
+    begun = host.root("/tmp/lab-jammed")
+    begun.unlink(missing_ok=True)
+    script = host.root("/run/lab-jam.php")
+    script.write_text("<?php touch('/tmp/lab-jammed'); for ($i = 0; $i < 600; $i++) usleep(100000);")
+    _leave_running(host, "/", "/run/lab-jam.php")
+    until(begun.exists, f"a jammed pool on {host.name}")
 
-        Thread(target=ask, daemon=True).start()
-        time.sleep(0.3)
 
-    return change
+def _leave_running(host: Host, uri: str, script: str) -> None:
+    def ask() -> None:
+        with suppress(OSError):
+            host.request(uri, script=script, timeout=70)
+
+    Thread(target=ask, daemon=True).start()

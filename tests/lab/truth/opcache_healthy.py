@@ -107,7 +107,7 @@ UNSETTLED = (
     unsettled(
         name="a reset waits for a running request",
         expect={Layer.OPCACHE: ("pending", "opcache.restart-pending")},
-        act=do.then(do.busy(4), do.run_in_pool("opcache_reset();")),
+        act=do.then(do.busy, do.run_in_pool("opcache_reset();")),
     ),
 )
 STATES = (*HEALTHY, *UNSETTLED)

@@ -20,16 +20,22 @@ BUILD = """
 mkdir -p /srv/shop/releases
 mv /srv/app /srv/shop/releases/1
 cd /srv/shop
-rm -rf releases/1/.git
+rm -rf releases/1/.git releases/1/bootstrap/cache/*.php releases/1/storage/framework/views/*.php
+chmod -R g+w releases/1/storage releases/1/database releases/1/bootstrap/cache
 cp -a releases/1 releases/2
 sed -i 's/home v1/home v2/' releases/2/app/Http/Controllers/HomeController.php
 sed -i 's/job v1/job v2/' releases/2/app/Jobs/WriteVersion.php
 ln -s releases/1 current
 chown -h deploy:deploy . releases current
 for release in 1 2; do
-    for layer in config route event view; do
-        setpriv --reuid=www-data --regid=www-data --init-groups php releases/$release/artisan $layer:cache >/dev/null
-    done
+    setpriv --reuid=www-data --regid=www-data --init-groups php -r '
+        require "/srv/shop/releases/$argv[1]/vendor/autoload.php";
+        $app = require "/srv/shop/releases/$argv[1]/bootstrap/app.php";
+        $kernel = $app->make(Illuminate\\Contracts\\Console\\Kernel::class);
+        foreach (["config:cache", "route:cache", "event:cache", "view:cache"] as $command) {
+            $kernel->call($command) === 0 || exit(1);
+        }
+    ' $release
 done
 """
 FLIP = "ln -s releases/2 /srv/shop/next; mv -T /srv/shop/next /srv/shop/current"

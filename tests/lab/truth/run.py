@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from subprocess import SubprocessError
 from typing import TypeVar
 
 from tests.lab import Host, Lab
@@ -23,7 +24,7 @@ from tui.inventory import AppEntry, Fleet, Server
 from tui.report import Report, Severity, Verdict
 from tui.watch.session import Session
 
-HOSTS = 8
+HOSTS = 10
 T = TypeVar("T")
 
 
@@ -101,8 +102,8 @@ class Maker:
         """*state*, and what came of it."""
         try:
             return await self.outcome(state, await self.reports(state))
-        except (RuntimeError, ValueError, TimeoutError, OSError, LinkError) as error:
-            return Outcome(state, None, "", {}, (f"could not be made: {error!r}",))
+        except (RuntimeError, ValueError, OSError, SubprocessError, LinkError) as error:
+            return Outcome(state, None, "", {}, (f"could not be made: {str(error)[-300:]!r}",))
         finally:
             await self._aside(state.undo)
 

@@ -158,7 +158,7 @@ HEALTHY = (
         arrange=lambda host: host.pool(pm="ondemand", pm__process_idle_timeout="1s"),
         act=do.pause(4.5),
     ),
-    healthy(name="one of two workers busy", act=do.busy(3)),
+    healthy(name="one of two workers busy", act=do.busy),
     healthy(
         name="a log grows, a session is written",
         act=do.shell("echo x >>storage/logs/laravel.log; echo y >storage/framework/sessions/s", user="www-data"),
@@ -189,8 +189,10 @@ UNSETTLED = (
         name="every worker busy",
         expect={Layer.OPCACHE: ("unknown",)},
         arrange=lambda host: host.pool(pm="static", pm__max_children="1"),
-        act=do.busy(8),
+        act=do.jam,
         errors=frozenset({"fpm.status-hangs"}),
+        ask=Ask(old="(none)", new="home v1", patience=1.0),
+        really="down",
     ),
 )
 STATES = (*STALE, *HEALTHY, *UNSETTLED)

@@ -34,11 +34,12 @@ class Ask:
     new: str = "home v2"
     script: str = INDEX
     pool: str = "www"
+    patience: float = 10.0
 
     def __call__(self, host: Host) -> str:
-        """``old``, ``new``, ``down`` (nobody answers), or ``broken`` (something else is answered)."""
+        """``old``, ``new``, ``down`` (nobody answers within *patience* seconds), or ``broken`` (something else is answered)."""
         try:
-            body = host.request(self.uri, script=self.script, pool=self.pool).body.strip()
+            body = host.request(self.uri, script=self.script, pool=self.pool, timeout=self.patience).body.strip()
         except OSError:
             return "down"
         for word, beginning in (("old", self.old), ("new", self.new)):
