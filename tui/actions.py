@@ -1,10 +1,11 @@
 """One table of actions: it feeds the bindings, the footer, the help, the palette, README's key table and ``--read-only``.
 
-Knows nothing of Textual. ``python -c 'import tui.actions as a; print(a.markdown_table())'`` prints README's table.
+Knows nothing of Textual. ``python -m tui.actions`` prints README's table.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -152,7 +153,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("zone", ("u",), "time zone", "times: local, the server's, UTC", "Look"),
     Action("relative", ("d",), "ages", "times as ages or as clock times", "Look"),
     Action("theme", ("T",), "theme", "the next theme", "Look"),
-    Action("copy", ("y",), "copy", "copy a status (fleet) or the findings (server) as Markdown", "Look", footer=EVERYWHERE),
+    Action(
+        "copy",
+        ("y",),
+        "copy",
+        "copy as Markdown: a status (fleet), the finding under the cursor or all of them (server), the plan (dialog)",
+        "Look",
+        footer=EVERYWHERE,
+    ),
     Action("up", ("up", "k"), "up", "the server, row or event above", "Move"),
     Action("down", ("down", "j"), "down", "the one below", "Move"),
     Action("left", ("left", "h"), "left", "the pane to the left; the event before; the server before", "Move"),
@@ -163,6 +171,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("last", ("end", "G"), "last", "the last one", "Move"),
     Action("next_part", ("tab",), "next part", "servers or timeline; the next section", "Move"),
     Action("previous_part", ("shift+tab",), "part before", "the part before", "Move"),
+    Action("next_finding", ("n",), "next finding", "the cursor to the next finding", "Move", screens=frozenset({SERVER})),
+    Action("previous_finding", ("N",), "finding before", "the finding before", "Move", screens=frozenset({SERVER})),
     *(Action(f"go_{n}", (str(n),), f"server {n}", f"the {n}. server or section", "Move") for n in range(1, 10)),
     Action("zoom_in", ("plus", "equals_sign"), "zoom in", "a shorter span of time", "Timeline", screens=frozenset({FLEET})),
     Action("zoom_out", ("minus",), "zoom out", "a longer span of time", "Timeline", screens=frozenset({FLEET})),
@@ -239,3 +249,7 @@ def markdown_table() -> str:
         shown = " ".join(f"`{key}`" if key != "…" else key for key in keys.replace("|", "\\|").split(" "))
         rows.append(f"| {shown} | {words}{' (acts: not with `--read-only`)' if action.acting else ''} | {action.group} |")
     return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown_table())

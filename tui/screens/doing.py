@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tui.app import StalewatchApp
     from tui.runbook.plan import Plan
     from tui.screens.base import LiveScreen
-    from tui.screens.engine_like import Key
 
 
 class Doing:
@@ -142,13 +141,16 @@ class Doing:
     # ------------------------------------------------------------------------------------------------------------------ copying
 
     def copy(self) -> None:
-        """The findings of the server that is shown, else a status of the fleet."""
-        key: Key | None = self._screen.key
-        pane = self._model.pane(key) if key else None
+        """The finding under the cursor, all findings of the server that is shown, or a status of the fleet."""
+        from tui.screens.server import ServerScreen
+
+        screen, clock = self._screen, self._model.clock()
+        pane = self._model.pane(screen.key) if screen.key else None
         if pane is not None and pane.report is not None:
-            self._screen.say(self.copied(markdown.findings(pane.report, self._model.clock())))
+            chosen = screen.finding if isinstance(screen, ServerScreen) else None
+            screen.say(self.copied(markdown.findings(pane.report, clock, chosen)))
         else:
-            self._screen.say(self.copied(markdown.status(self._model.panes(), self._model.clock(), self._model.title)))
+            screen.say(self.copied(markdown.status(self._model.panes(), clock, self._model.title)))
 
     def copied(self, text: str) -> str:
         """Copy *text* through the terminal, and say so."""

@@ -17,26 +17,30 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from tui.report import Finding
     from tui.screens.engine_like import Key
     from tui.screens.model import Model
     from tui.widgets.lines import Line
 
 
 class DetailView(LinesView):
-    """The page; *starts* tells at which row a section begins."""
+    """The page; *starts* tells at which row a section begins, *findings* each finding; *selected*: the finding under the cursor."""
 
     def __init__(self, model: Model, key: Key) -> None:
         super().__init__(id="detail", classes="-scrolls")
         self._model = model
         self.key = key
         self.starts: dict[str, int] = {}
+        self.findings: list[int] = []
+        self.selected: int | None = None
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         pane = self._model.pane(self.key)
         if pane is None:
             return ()
         events = [event for event in reversed(self._model.shown.events) if event.server == pane.server]
-        rows, self.starts = detail_lines(pane, events, self._model.looks([pane], 0)[0], width)
+        look = self._model.with_log(pane, self._model.looks([pane], 0)[0])
+        rows, self.starts, self.findings = detail_lines(pane, events, look, width, self.selected)
         return rows
 
 
@@ -85,6 +89,9 @@ class ServerScreen(LiveScreen):
             "right": partial(self._neighbour, 1),
             "next_part": partial(self._part, 1),
             "previous_part": partial(self._part, -1),
+            "next_finding": partial(self._finding, 1),
+            "previous_finding": partial(self._finding, -1),
+            "back": self._back,
             **{f"go_{number}": partial(self.go, name) for number, name in enumerate(NAMES, 1)},
         }
 
@@ -109,10 +116,36 @@ class ServerScreen(LiveScreen):
         following = [at for at in starts if at > here] if step > 0 else [at for at in reversed(starts) if at < here]
         view.scroll_to(y=following[0] if following else (0 if step < 0 else here), animate=False)
 
+    def _finding(self, step: int) -> None:
+        """The cursor goes to the next finding; ``y`` copies that one."""
+        view = self._page_view
+        if not view.findings:
+            self.say("there are no findings here")
+            return
+        before = view.selected if view.selected is not None else (-1 if step > 0 else 0)
+        view.selected = (before + step) % len(view.findings)
+        view.redraw()
+        view.scroll_to(y=max(0, view.findings[view.selected] - 2), animate=False)
+        self.say(f"finding {view.selected + 1} of {len(view.findings)}: y copies it with its evidence")
+
+    @property
+    def finding(self) -> Finding | None:
+        """The one under the cursor."""
+        pane, at = self.model.pane(self._key), self._page_view.selected
+        return pane.report.findings[at] if pane and pane.report and at is not None and at < len(pane.report.findings) else None
+
+    def _back(self) -> None:
+        if self._page_view.selected is None:
+            self.app.pop_screen()
+        else:
+            self._page_view.selected = None
+            self._page_view.redraw()
+
     def _neighbour(self, step: int) -> None:
         keys = [pane.key for pane in self.model.panes()]
         if self._key in keys:
             self._key = keys[(keys.index(self._key) + step) % len(keys)]
             self.model.view = self.model.view.but(selected=self._key)
+            self._page_view.selected = None
             self._page_view.scroll_to(y=0, animate=False)
             self.redraw()

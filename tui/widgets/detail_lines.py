@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
 from tui.widgets import facts
 from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
+from tui.widgets.log_facts import log_line
 from tui.widgets.names import app_name
 from tui.widgets.pane_lines import headline, progress_lines, trouble_lines
-from tui.widgets.sections import SECTIONS
+from tui.widgets.sections import SECTIONS, verdict
+from tui.widgets.signs import CURSOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,20 +19,28 @@ if TYPE_CHECKING:
     from tui.board import Pane
     from tui.timeline import Event
     from tui.widgets.pane_lines import Look
-    from tui.widgets.times import Clock
 
 NAMES = (*(section.name for section in SECTIONS), "log")
 LOG_MOST = 100
 
 
-def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int) -> tuple[list[Line], dict[str, int]]:
-    """Rows, and the row at which each section begins. *events*: of this server, newest first."""
+class Page(NamedTuple):
+    """*rows*, the row at which each section begins, and the rows at which the findings of the first section begin."""
+
+    rows: list[Line]
+    starts: dict[str, int]
+    findings: list[int]
+
+
+def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, selected: int | None = None) -> Page:
+    """The page. *events*: of this server, newest first; *selected*: which finding the cursor is on."""
     rows = [line(Span(f" {pane.server}", "title"), Span(f"  {app_name(pane.app)}  {pane.app}  ", "muted"), headline(pane, look.clock))]
     starts: dict[str, int] = {}
     running = progress_lines(pane, width)
     if running:
         rows += [line(Span(" runbook", "strong")), *(Line((Span("  "), *row.spans)) for row in running)]
     report = pane.report
+    found: list[int] = []
     if pane.error is not None or report is None:
         rows += [Line((Span("  "), *row.spans)) for row in trouble_lines(pane, look, width - 4)]
     if report is not None:
@@ -38,12 +48,18 @@ def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int) ->
         for number, section in enumerate(SECTIONS, 1):
             rows += [BLANK, _title(number, section.title, width)]
             starts[section.name] = len(rows) - 1
+            if section.draw is verdict.lines:
+                found = [len(rows) + at for at in verdict.places(report, clock, width)]
             rows += section.draw(report, clock, width)
     else:
         rows += [BLANK, line(Span(f"  not looked at yet{': ' + pane.step if pane.step else ''}", "muted"))]
     rows += [BLANK, _title(len(SECTIONS) + 1, "Log", width)]
     starts["log"] = len(rows) - 1
-    return [crop(row, width) for row in [*rows, *_log(pane, events, look.clock, width)]], starts
+    page = [crop(row, width) for row in [*rows, *_log(pane, events, look, width)]]
+    if selected is not None and selected < len(found):
+        row = page[found[selected]]
+        page[found[selected]] = Line((Span(f"{CURSOR} ", "accent"), *row.spans[1:]), "cursor")
+    return Page(page, starts, found)
 
 
 def _title(number: int, words: str, width: int) -> Line:
@@ -51,10 +67,11 @@ def _title(number: int, words: str, width: int) -> Line:
     return line(Span(head, "band"), Span("─" * max(0, width - len(head)), "border"))
 
 
-def _log(pane: Pane, events: Sequence[Event], clock: Clock, width: int) -> list[Line]:
-    """Alarming and reassuring lines of the watched logs, newest first; repeats are one."""
+def _log(pane: Pane, events: Sequence[Event], look: Look, width: int) -> list[Line]:
+    """How many a minute, then alarming and reassuring lines of the watched logs, newest first; repeats are one."""
+    clock = facts.clock_of(pane.report, look.clock)
     told = [event for event in events if event.kind in (EventKind.ERROR, EventKind.REASSURE)][:LOG_MOST]
-    rows: list[Line] = []
+    rows = [Line((Span("  "), *log_line(look.log, clock, 5, width - 2)[1].spans)), BLANK] if look.log else []
     for event in told:
         times = f" ×{event.count}" if event.count > 1 else ""
         rows += paragraph(f"{clock.hms(event.at)} {event.source}{times}  {event.what}", width, event.kind.value, "  ", "         ")

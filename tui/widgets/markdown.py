@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.board import Pane
+    from tui.report import Finding
     from tui.runbook.plan import Plan
     from tui.widgets.times import Clock
 
@@ -37,15 +38,19 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def findings(report: Report, clock: Clock) -> str:
-    """Every finding of one server with its evidence."""
+def findings(report: Report, clock: Clock, only: Finding | None = None) -> str:
+    """Every finding of one server with its evidence, or one of them *only*."""
     here = facts.clock_of(report, clock)
     rows = [f"### {report.server} · {app_name(report.app)}: {VERDICT_SIGN[report.verdict]} {VERDICT_WORD[report.verdict]}", ""]
-    for finding in report.findings:
+    for finding in [only] if only else report.findings:
         rows.append(f"- **{finding.code}** ({finding.verdict}): {finding.summary}")
         rows.append(f"  - subject: `{finding.subject}`")
         rows += [f"  - {item.label}: {_code(value_words(item, here), item.kind)}" for item in finding.evidence]
-    rows += [f"- unknown ({error.code}): {error.message}" + (f" — {error.grant}" if error.grant else "") for error in report.errors]
+    rows += (
+        []
+        if only
+        else [f"- unknown ({error.code}): {error.message}" + (f" — {error.grant}" if error.grant else "") for error in report.errors]
+    )
     return "\n".join(rows) + "\n"
 
 

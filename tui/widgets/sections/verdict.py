@@ -28,6 +28,16 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     return rows
 
 
+def places(report: Report, clock: Clock, width: int) -> list[int]:
+    """At which of :func:`lines`' rows each finding begins."""
+    found: list[int] = []
+    at = 2
+    for finding in report.findings:
+        found.append(at + 1)
+        at += 1 + len(finding_lines(finding, clock, width))
+    return found
+
+
 def _verdict(report: Report, clock: Clock) -> Line:
     since = ""
     if report.stale_since is not None:
