@@ -57,7 +57,7 @@ def measure(name: str, quick: bool) -> list[Row]:
     print(f"{name} …", file=sys.stderr, flush=True)
     try:
         return BENCHES[name](quick)
-    except Unavailable as reason:
+    except (Unavailable, RuntimeError) as reason:
         return [Row(name, f"not measured: {reason}")]
 
 

@@ -37,7 +37,7 @@ class SyntheticEngine(build.FakeEngine):
         self._beat, self._moving = beat, moving
         self._shift = time.time() - build.NOW
         self._reports = [_own(n) for n in range(1, servers + 1)]
-        self._publisher = Publisher(self.board)
+        self._publisher = Publisher(self.board, self.fleet)
         for server, report in zip(self.fleet.servers, self._reports, strict=True):
             self._publisher.place_holder(server)
             self._publisher.seen(server, (report,))

@@ -14,10 +14,13 @@ STORY = 12 * 3600 + 50 * 60
 
 
 def _zone() -> str:
-    """A time zone in which it is 12:50 now, so that the pictures tell the hours of the story (POSIX: west is positive)."""
+    """A time zone in which it is 12:50 or a little later, so that the pictures tell the hours of the story (POSIX: west is positive).
+
+    In steps of ten minutes: logs write offsets in minutes, and round moments on the axis shall be round.
+    """
     west = (time.time() - STORY + 43200) % 86400 - 43200
-    hours, seconds = divmod(int(abs(west)), 3600)
-    return f"CEST{'-' if west < 0 else ''}{hours}:{seconds // 60:02}:{seconds % 60:02}"
+    minutes = int(west // 600) * 10
+    return f"CEST{'-' if minutes < 0 else ''}{abs(minutes) // 60}:{abs(minutes) % 60:02}"
 
 
 # Before anything of Textual is imported: pictures are the same whoever makes them, and whenever.
