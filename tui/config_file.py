@@ -89,8 +89,6 @@ def _app(table: Any, where: str) -> AppEntry:
         raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
     if app.reload and not _UNIT.fullmatch(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
-    if app.health_url and not (app.health_url.startswith(("http://", "https://")) and app.health_url.isprintable()):
-        raise UsageError(f"{where}: health_url {app.health_url!r} must start with http:// or https://")
     return msgspec.structs.replace(app, path=app.path.rstrip("/") or "/")
 
 

@@ -12,7 +12,6 @@ class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     socket: str = ""
     reload: str = ""
-    health_url: str = ""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
