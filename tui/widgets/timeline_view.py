@@ -107,7 +107,7 @@ class EventsView(LinesView):
         head = self._head(scope.kinds, width)
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
-        dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.moment(scope.clock.here).date())
+        dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.here // 3600)
         if self._widths is None or self._widths[0] is not self._events or self._widths[1] != dated:
             self._widths = (self._events, dated, event_widths(self._events, scope.clock))
         widths = self._widths[2]

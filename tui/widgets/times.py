@@ -13,6 +13,9 @@ import msgspec
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+NEAR = 12 * 3600
+"""Seconds within which the time of day alone is enough: an incident does not become unreadable at midnight."""
+
 
 class Zone(StrEnum):
     """In which zone times are shown."""
@@ -67,7 +70,7 @@ class Clock(msgspec.Struct, frozen=True):
         return datetime.fromtimestamp(at, self.tz)
 
     def hm(self, at: float) -> str:
-        """``12:38``, with the date where it was another day; ``24 min ago`` where relative is asked for."""
+        """``12:38``, with the date where it was another day and not just now; ``24 min ago`` where relative is asked for."""
         return self.ago(at) if self.relative else self._clock(at, "%H:%M")
 
     def hms(self, at: float) -> str:
@@ -95,8 +98,8 @@ class Clock(msgspec.Struct, frozen=True):
 
     def _clock(self, at: float, form: str) -> str:
         moment = self.moment(at)
-        same = moment.date() == self.moment(self.here).date()
-        return moment.strftime(form if same else f"%b %d {form}")
+        near = abs(self.here - at) < NEAR or moment.date() == self.moment(self.here).date()
+        return moment.strftime(form if near else f"%b %d {form}")
 
 
 def age(seconds: float) -> str:
