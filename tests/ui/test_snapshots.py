@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ui import build
-from tests.ui.conftest import app_of, press
+from tests.ui.conftest import app_of, press, settle
+from tui.widgets.theme import files
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from syrupy.assertion import SnapshotAssertion
 
+THEMES = [*files(), "NO_COLOR"]
 SIZES = [(80, 24), (120, 40), (200, 60)]
 SCREENS = {
     "fleet": (),
@@ -26,6 +29,8 @@ SCREENS = {
     "log": ("L",),
     "confirm": ("f",),
     "help": ("question_mark",),
+    "finding": ("enter", "n", "n"),
+    "filter": ("slash", *"!fresh"),
 }
 
 
@@ -36,3 +41,21 @@ async def test_screen(name: str, size: tuple[int, int], snapshot: SnapshotAssert
     async with app.run_test(size=size) as pilot:
         text = await press(pilot, *SCREENS[name])
     assert text == snapshot
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_the_main_screen_in_every_theme(theme: str, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run of cells with the style it is sent in."""
+    if theme == "NO_COLOR":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = app_of(build.FakeEngine(build.incident()), theme="" if theme == "NO_COLOR" else theme)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        rows = app.screen._compositor.render_strips()
+    styled = ["  ".join(f"{part.text.strip()} [{_plain(part.style)}]" for part in row if part.text.strip(" ─│")) for row in rows]
+    assert "\n".join(styled) == snapshot
+
+
+def _plain(style: Style | None) -> str:
+    """*style* without what a click does."""
+    return str(style.clear_meta_and_links()) if style else ""

@@ -125,10 +125,10 @@ LEGEND = (
 def legend(width: int, shaded: bool, kinds: Collection[EventKind]) -> Line:
     """What the signs of *kinds* mean; closer together where there is little room."""
     drawn = [kind for kind in LEGEND if kind in kinds]
-    signs = [Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value) for kind in drawn]
+    signs = [line(Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value)) for kind in drawn]
     row = Line()
     for gap, words in (("   ", "ran old code"), (" ", "ran old code"), (" ", "old code")):
-        row = join([line(part) for part in ([Span(f"{SHADE} {words}", "shade")] if shaded else []) + signs], gap)
+        row = join([*([line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shaded else []), *signs], gap)
         if row.width <= width:
             return row
     return crop(row, width)
