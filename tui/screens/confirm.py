@@ -12,7 +12,7 @@ from textual.widgets import Button, Input
 
 from tui.runbook.plan import Choice, Phase, Plan, Request
 from tui.widgets import markdown
-from tui.widgets.lines import Line, Span, beside, line
+from tui.widgets.lines import Line, Span, beside, crop, line
 from tui.widgets.lines_view import LinesView
 from tui.widgets.plan_lines import can_run, plan_lines, title, word_to_type
 from tui.widgets.plan_words import reloads
@@ -130,12 +130,15 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
 
     def _keys_line(self) -> None:
         asked = self._request
-        parts = [f"type {self._word} to run"] if self._word else []
-        parts += ["y copy", f"a {'only what is needed' if asked.everything else 'whole sequence'}"]
-        if asked.invalidate or (asked.choice in GENTLER and any(reloads(server) for server in self.plan.servers)):
-            parts.append("i reload instead" if asked.invalidate else "i invalidate instead, loses no request")
-        parts.append(f"x {'without' if asked.cache_clear else 'also'} cache:clear")
-        self.query_one("#keys", HintView).say(" · ".join(parts))
+        whole = ("only what is needed", "needed") if asked.everything else ("whole sequence", "whole")
+        parts = [(f"type {self._word} to run", f"type {self._word}")] if self._word else []
+        parts += [("y copy", "y copy"), (f"a {whole[0]}", f"a {whole[1]}")]
+        if asked.invalidate:
+            parts.append(("i reload instead", "i reload"))
+        elif asked.choice in GENTLER and any(reloads(server) for server in self.plan.servers):
+            parts.append(("i invalidate instead, loses no request", "i invalidate"))
+        parts.append((f"x {'without' if asked.cache_clear else 'also'} cache:clear", f"x {'no ' if asked.cache_clear else ''}cache:clear"))
+        self.query_one("#keys", HintView).say(*(" · ".join(part[size] for part in parts) for size in (0, 1)))
 
     def _fit(self) -> None:
         """The dialog is as high as its plan, as far as the screen goes; what is out of sight is said."""
@@ -205,15 +208,17 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
 
 
 class HintView(LinesView):
-    """A line of hints."""
+    """A line of hints, in the longest words that fit."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
-        self._words = ""
+        self._words: tuple[str, ...] = ()
 
-    def say(self, words: str) -> None:
+    def say(self, *words: str) -> None:
+        """*words*: the longest first."""
         self._words = words
         self.redraw()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        return [line(Span(self._words, "muted"))]
+        fitting = next((words for words in self._words if len(words) <= width), self._words[-1] if self._words else "")
+        return [crop(line(Span(fitting, "muted")), width)]

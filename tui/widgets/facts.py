@@ -298,7 +298,7 @@ def _unseen(label: str, verdict: Verdict | None, report: Report, layer: Layer) -
         found = runtime(report)
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
-    return Fact(label, verdict or Verdict.UNKNOWN, words or "not seen", words or "not seen")
+    return Fact(label, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
 
 
 def _many(count: int, word: str) -> str:

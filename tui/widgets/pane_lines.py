@@ -87,13 +87,13 @@ def body(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
     """What is inside the border, at most *height* rows: least important rows give way first."""
     notes = [*progress_lines(pane, width), *trouble_lines(pane, look, width)]
     if pane.report is None or pane.report.snapshot is None:
-        return [*connect_lines(pane, look, width), *notes][:height]
+        return clamp([*connect_lines(pane, look, width), *notes], height, width)
     if not notes:
         notes = why_lines(pane.report, width, 2)
     rows = fact_lines(pane.report, look, width)
-    room = max(1, height - min(len(notes), max(1, height // 2)))
-    kept = _most_telling(rows, room)
-    return [*kept, *notes[: height - len(kept)]]
+    most = height * 2 // 3 if trouble_lines(pane, look, width) else height // 2
+    kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
+    return [*kept, *clamp(notes, height - len(kept), width)]
 
 
 def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
@@ -170,17 +170,20 @@ def connect_lines(pane: Pane, look: Look, width: int) -> list[Line]:
 
 def trouble_lines(pane: Pane, look: Look, width: int) -> list[Line]:
     """Why there is no link or something was not seen, what to grant, and when it is tried again."""
-    rows: list[Line] = []
     errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
-    for error in errors[:3]:
-        rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
-        if error.grant:
-            rows += clamp(paragraph(f"→ {error.grant}", width, "command", hang="  "), 4, width)
+    waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
-        rows.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - look.monotonic))}", "muted")))
+        waits.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - look.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
-        rows.append(line(Span(f"last seen {facts.clock_of(pane.report, look.clock).ago(seen)}", "muted")))
+        waits.append(line(Span(f"last seen {facts.clock_of(pane.report, look.clock).ago(seen)}", "muted")))
+    rows: list[Line] = [] if errors else waits
+    for error in errors[:3]:
+        rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
+        if error is errors[0]:
+            rows += waits
+        if error.grant:
+            rows += clamp(paragraph(f"→ {error.grant}", width, "command", hang="  "), 4, width)
     return rows
 
 
