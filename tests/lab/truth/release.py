@@ -60,16 +60,30 @@ flip = do.shell(FLIP)
 _ADMIN = "php_admin_value[{}]"
 
 
-def start_worker(directory: str, user: str = "deploy", command: str = "queue:work --sleep=0.1 --tries=1") -> do.Change:
-    """A queue worker as a supervisor starts it that resolved *directory* before; it has done a job."""
+def start_worker(directory: str, user: str = "deploy") -> do.Change:
+    """A queue worker as a supervisor starts it that resolved *directory* before; it waits for a job for a minute."""
 
     def change(host: Host) -> None:
-        run = f"cd {directory}; echo $$ >{_PID}; exec php artisan {command} </dev/null >/dev/null 2>&1"
+        run = f"cd {directory}; echo $$ >{_PID}; exec php artisan queue:work --sleep=60 --tries=1 </dev/null >/dev/null 2>&1"
         host.start(["sh", "-ec", run], user=user)
         until(lambda: host.exists(_PID) and bool(host.read(_PID).strip()), f"a worker on {host.name}")
-        do.pause(1.0)(host)
+        until(lambda: idle(host, host.read(_PID).strip()), f"a worker on {host.name} that waits for jobs", patience=20, pause=0.1)
 
     return change
+
+
+def idle(host: Host, pid: str) -> bool:
+    """Whether a process is PHP that sleeps and uses no time: it has started, and found no job."""
+
+    def used() -> list[str]:
+        fields = host.read(f"/proc/{pid}/stat")
+        return fields[fields.index("(") :].replace(") ", " ").split()
+
+    before = used()
+    do.pause(0.4)(host)
+    after = used()
+    # Name, state, then user and system time.
+    return before[0] == "(php" and before[1] == after[1] == "S" and before[12:14] == after[12:14] != ["0", "0"]
 
 
 def stop_worker(host: Host) -> None:
@@ -120,7 +134,7 @@ STATES = (
     stale(
         name="workers: in a release that was removed",
         expect={Layer.WORKERS: ("stale", "workers.deleted-directory")},
-        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1", command="queue:work --sleep=60")),
+        arrange=do.then(layout(RESOLVED.script), start_worker(f"{SHOP}/releases/1")),
         act=do.then(flip, do.get(script=RESOLVED.script), do.shell("rm -rf /srv/shop/releases/1")),
         ask=in_release_1,
         app=CURRENT,
