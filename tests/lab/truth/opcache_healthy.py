@@ -88,7 +88,7 @@ UNSETTLED = (
         act=do.then(do.rewrite(back=do.HOUR), do.healed()),
         ask=HOME,
     ),
-    unsettled(name="vt=1: chmod -R, one look", expect=_ALL_TOUCHED, act=do.then(do.pause(1.1), _CHMOD)),
+    unsettled(name="vt=1: chmod -R, one look", expect=_ALL_TOUCHED, act=_CHMOD),
     unsettled(
         name="vt=0: touched, same content, one look", expect=SUSPECT, arrange=do.VT0, act=do.then(do.touch(), do.pause(3.1), do.get())
     ),

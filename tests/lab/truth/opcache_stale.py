@@ -114,7 +114,7 @@ STATES = (
         name="preloaded script edited",
         expect={Layer.OPCACHE: ("stale", "opcache.preload-changed")},
         arrange=_PRELOAD,
-        act=do.then(do.pause(1.1), do.change_text("app/preloaded.php", "home v1", "home v2"), _IN_USE),
+        act=do.then(do.change_text("app/preloaded.php", "home v1", "home v2"), _IN_USE),
         ask=Ask(script="/srv/app/public/version.php"),
     ),
     stale(

@@ -25,6 +25,8 @@ from tui.report import Report, Severity, Verdict
 from tui.watch.session import Session
 
 HOSTS = 10
+LATER = 1.1
+"""Seconds between a server's start and what happens to it: most clocks here count whole ones, and real servers run for hours."""
 T = TypeVar("T")
 
 
@@ -116,6 +118,7 @@ class Maker:
             if state.remembered:
                 await session.open(lambda _step: None)
                 await session.look(full=True)
+            await asyncio.sleep(LATER)
             await self._aside(state.act)
             if not state.remembered:
                 await session.open(lambda _step: None)

@@ -99,12 +99,12 @@ def blog(host: Host) -> None:
 EDIT_BLOG = do.then(lambda host: host.edit(_BLOG_INDEX, replace=("blog v1", "blog v2")), do.pause(2.1), do.get(script=_BLOG_INDEX))
 
 STALE = (
-    stale(name="fpm: ini newer, no reload", expect=_CONFIG_NEWER, act=do.then(do.pause(1.1), write_ini), ask=memory_limit),
-    stale(name="fpm: pool file newer, no reload", expect=_CONFIG_NEWER, act=do.then(do.pause(1.1), write_pool), ask=max_children),
+    stale(name="fpm: ini newer, no reload", expect=_CONFIG_NEWER, act=write_ini, ask=memory_limit),
+    stale(name="fpm: pool file newer, no reload", expect=_CONFIG_NEWER, act=write_pool, ask=max_children),
     stale(
         name="fpm: binary newer, not restarted",
         expect={Layer.FPM: ("stale", "fpm.binary-newer")},
-        act=do.then(do.pause(1.1), upgrade),
+        act=upgrade,
         ask=lambda _host: "old",
         undo=downgrade,
     ),
@@ -143,7 +143,7 @@ HEALTHY = (
         act=do.then(write_ini, lambda host: host.reload(), do.get()),
         ask=lambda host: memory_limit(host),
     ),
-    healthy(name="fpm: pool file chmod", act=do.then(do.pause(1.1), lambda host: host.run(["chmod", "0664", _POOL]))),
+    healthy(name="fpm: pool file chmod", act=lambda host: host.run(["chmod", "0664", _POOL])),
     healthy(name="workers: running, nothing changed", expect=_WORKING, arrange=_WITH_WORKER, ask=unchanged_job),
     healthy(
         name="workers: restarted after the deploy",
