@@ -77,7 +77,8 @@ def _verdict(before: Report, after: Report, facts: Facts) -> Iterator[Event]:
     if before.verdict is after.verdict and not moved:
         return
     layers = ", ".join(f"{layer} {after.layers[layer]}" for layer in moved)
-    what = f"{after.verdict}: {layers}" if layers else str(after.verdict)
+    still = "still " if before.verdict is after.verdict else ""
+    what = f"{still}{after.verdict}: {layers}" if layers else str(after.verdict)
     at = after.observed_at or facts.snapshot.observed_at
     yield facts.event(EventKind.VERDICT, at, "verdict", what, f"verdict:{int(at * 10)}:{after.verdict}")
 

@@ -20,7 +20,7 @@ def stale_spans(events: Iterable[Event], report: Report, now: float) -> tuple[tu
     spans: list[tuple[float, float]] = []
     begin: float | None = None
     for event in own:
-        stale = event.what.partition(":")[0] == Verdict.STALE
+        stale = event.what.removeprefix("still ").partition(":")[0] == Verdict.STALE
         if stale and begin is None:
             begin = event.at
         elif not stale and begin is not None:

@@ -30,7 +30,7 @@ from tests.unit.diagnosis.build import (
     worker,
 )
 from tui.diagnosis.unheard import unheard
-from tui.report import Report, Verdict
+from tui.report import Layer, Report, Verdict
 from tui.runbook.plan import Progress, Status
 from tui.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
 from tui.text import safe
@@ -188,6 +188,15 @@ def test_a_verdict_that_gets_worse_and_better() -> None:
     worse = one(changes(good, bad), EventKind.VERDICT)
     assert worse.what == "stale: opcache stale"
     assert one(changes(bad, report(snapshot(2))), EventKind.VERDICT).what == "fresh: opcache fresh"
+
+
+def test_a_layer_that_got_better_while_the_server_did_not_says_so() -> None:
+    stale = runtime(vt0(script(compiled=None, mtime=-60, used=-90)))
+    both = report(snapshot(-2, runtime=stale))
+    both = msgspec.structs.replace(both, layers={**both.layers, Layer.CONFIG: Verdict.STALE})
+    told_of = one(changes(both, report(snapshot(runtime=stale))), EventKind.VERDICT)
+    assert told_of.what == "still stale: config fresh"
+    assert stale_spans([told_of], both, at(100))[0][0] <= told_of.at
 
 
 def test_a_layer_that_is_no_longer_cached_is_no_verdict_event() -> None:
