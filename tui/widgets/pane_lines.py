@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.report import Verdict
 from tui.runbook.plan import Status
 from tui.widgets import facts
+from tui.widgets.company import holder_lines, watcher_lines
 from tui.widgets.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
 from tui.widgets.log_facts import Told, log_line
 from tui.widgets.names import app_name
@@ -89,7 +90,9 @@ def body(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
     if pane.report is None or pane.report.snapshot is None:
         return clamp([*connect_lines(pane, look, width), *notes], height, width)
     if not notes:
-        notes = why_lines(pane.report, width, 2)
+        here = facts.clock_of(pane.report, look.clock)
+        holder = holder_lines(pane.report, here, width)
+        notes = [*holder, *why_lines(pane.report, width, 2), *([] if holder else watcher_lines(pane.report, here, width))]
     rows = fact_lines(pane.report, look, width)
     most = height * 2 // 3 if trouble_lines(pane, look, width) else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))

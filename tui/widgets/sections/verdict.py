@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.report import Layer, Severity, Verdict
 from tui.widgets import facts
+from tui.widgets.company import holder_lines, watcher_lines
 from tui.widgets.evidence import value_words
 from tui.widgets.lines import BLANK, Line, Span, line, paragraph
 from tui.widgets.signs import SEVERITY_ROLE, badge, sign
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """The verdict, all layers in one row, then findings worst first, then what could not be seen."""
-    rows = [_verdict(report, clock), _layers(report)]
+    rows = _head(report, clock, width)
     for finding in report.findings:
         rows += [BLANK, *finding_lines(finding, clock, width)]
     for error in facts.problems(report):
@@ -31,11 +32,16 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
 def places(report: Report, clock: Clock, width: int) -> list[int]:
     """At which of :func:`lines`' rows each finding begins."""
     found: list[int] = []
-    at = 2
+    at = len(_head(report, clock, width))
     for finding in report.findings:
         found.append(at + 1)
         at += 1 + len(finding_lines(finding, clock, width))
     return found
+
+
+def _head(report: Report, clock: Clock, width: int) -> list[Line]:
+    company = [*holder_lines(report, clock, width - 2), *watcher_lines(report, clock, width - 2)]
+    return [_verdict(report, clock), _layers(report), *(line("  ", *row.spans) for row in company)]
 
 
 def _verdict(report: Report, clock: Clock) -> Line:

@@ -1,0 +1,42 @@
+"""Who else is on a server is said in its pane and in its detail."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.ui import build
+from tui.report import Report
+from tui.snapshot import LockHolder, Watcher
+from tui.text import safe
+from tui.widgets.pane_lines import Look, pane_lines
+from tui.widgets.sections import verdict
+from tui.widgets.times import Clock
+
+CLOCK = Clock(build.NOW)
+MARA = LockHolder(who=safe("mara@laptop"), since=build.at("12:49:00"))
+BEN = Watcher(who=safe("ben@desk"), since=build.at("12:31:00"))
+
+
+def shared(report: Report, lock: LockHolder | None, *watchers: Watcher) -> Report:
+    assert report.snapshot is not None
+    host = msgspec.structs.replace(report.snapshot.host, lock=lock, watchers=watchers)
+    return msgspec.structs.replace(report, snapshot=msgspec.structs.replace(report.snapshot, host=host))
+
+
+def shown(report: Report) -> str:
+    return "\n".join(row.text for row in pane_lines(build.pane(report), Look(CLOCK, 0.0), 58, 16))
+
+
+def test_a_pane_says_who_runs_a_runbook_and_who_else_looks() -> None:
+    assert "mara@laptop runs a runbook here since 12:49" in shown(shared(build.stale(), MARA, BEN))
+    assert "also watched by ben@desk since 12:31" in shown(shared(build.fresh("web2"), None, BEN))
+    assert "watched" not in shown(build.fresh("web2"))
+
+
+def test_the_detail_says_both_and_still_finds_its_findings() -> None:
+    report = shared(build.stale(), MARA, BEN)
+    rows = [row.text for row in verdict.lines(report, CLOCK, 100)]
+    assert any("mara@laptop runs a runbook here" in row for row in rows)
+    assert any("ben@desk" in row for row in rows)
+    for place, finding in zip(verdict.places(report, CLOCK, 100), report.findings, strict=True):
+        assert str(finding.summary)[:40] in rows[place]
