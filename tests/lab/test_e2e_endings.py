@@ -1,0 +1,135 @@
+"""However the dashboard ends, the terminal is as it was and the servers have nothing of ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.program import dashboard, ours
+from tests.lab.waiting import until
+from tests.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tests.lab import Host, Lab
+
+CRASH = """
+import sys
+import tui.screens.fleet as fleet
+from tui.cli import main
+def kinds(self):
+    raise RuntimeError("on purpose [/x]\\x1b]0;pwned\\x07")
+fleet.FleetScreen._kinds = kinds
+main(sys.argv[1:])
+"""
+
+
+def all_seen(text: str) -> bool:
+    return "✓ 3 fresh" in text
+
+
+def nothing_left(hosts: list[Host], patience: float) -> None:
+    until(lambda: not any(ours(host) for host in hosts), "clean hosts", patience, 0.2)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_leaves_a_sane_terminal_and_clean_hosts(lab: Lab, hosts: list[Host], number: signal.Signals, code: int) -> None:
+    with dashboard(lab, columns=80, rows=24) as terminal:
+        terminal.wait_for(all_seen)
+        assert all(ours(host) for host in hosts)
+        terminal.signal(number)
+        assert terminal.wait_exit() == code
+        assert terminal.insane() == []
+    nothing_left(hosts, 5)
+
+
+def test_the_terminal_window_is_closed(lab: Lab, hosts: list[Host]) -> None:
+    with dashboard(lab, columns=80, rows=24) as terminal:
+        terminal.wait_for(all_seen)
+        terminal.hang_up()
+        until(lambda: terminal.process.poll() is not None, "the program's end", 10)
+    nothing_left(hosts, 5)
+
+
+def test_an_exception_leaves_one_line_a_sane_terminal_and_clean_hosts(lab: Lab, hosts: list[Host]) -> None:
+    argv = [sys.executable, "-c", CRASH, *lab.targets, "--ssh-config", str(lab.ssh_config)]
+    with Terminal(argv, columns=80, rows=24) as terminal:
+        terminal.wait_for(all_seen)
+        terminal.type("e")
+        assert terminal.wait_exit() == 1
+        assert terminal.insane() == []
+        last = terminal.raw.decode().rsplit("\x1b[?1049l", 1)[-1]
+        assert b"\x1b]0;pwned" not in terminal.raw
+    assert "stalewatch: the dashboard ended by a mistake of ours: RuntimeError: on purpose [/x]" in " ".join(last.split())
+    assert "Traceback" not in last
+    nothing_left(hosts, 5)
+
+
+def test_suspended_and_brought_back_it_watches_on(lab: Lab, hosts: list[Host]) -> None:
+    with dashboard(lab, columns=80, rows=24) as terminal:
+        terminal.wait_for(all_seen)
+        terminal.type("\x1a")
+        terminal.wait_until(lambda: state(terminal.process.pid) == "T")
+        assert terminal.insane() == []
+        hosts[0].fpm(validate_timestamps=0)
+        hosts[0].stop_fpm()
+        before = len(terminal.raw)
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_until(lambda: b"web3" in terminal.raw[before:])
+        terminal.wait_for(r"web1.*UNKNOWN", timeout=30)
+        hosts[0].start_fpm()
+        terminal.wait_for(all_seen, timeout=30)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+    nothing_left(hosts, 5)
+
+
+def test_killed_the_hosts_tidy_up_themselves(lab: Lab, hosts: list[Host]) -> None:
+    with dashboard(lab, columns=80, rows=24) as terminal:
+        terminal.wait_for(all_seen)
+        terminal.signal(signal.SIGKILL)
+        assert terminal.wait_exit() == 137
+    nothing_left(hosts, 35)
+
+
+def state(pid: int) -> str:
+    """The state letter of a process."""
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def test_quitting_while_a_runbook_runs_asks_first(lab: Lab, hosts: list[Host]) -> None:
+    """And leaving then breaks nothing off: the step ends over there, the lock is let go."""
+    web1 = hosts[0]
+    web1.fpm(validate_timestamps=0)
+    slow = "if (PHP_SAPI === 'cli' && in_array('config:cache', $_SERVER['argv'])) { sleep(4); }\n"
+    web1.edit("config/session.php", replace=("return [", slow + "return ["))
+    assert web1.get("/config") == "v1 agent-v1"
+    web1.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    before = len(web1.syslog())
+    with dashboard(lab) as terminal:
+        terminal.wait_for(r"config +✗", timeout=30)
+        terminal.type("1f")
+        terminal.wait_for(lambda text: "Cancel" in text and terminal.reversed("Cancel"))
+        terminal.type("\t")
+        terminal.wait_for(lambda _: terminal.reversed("Run"))
+        terminal.type("\r")
+        terminal.wait_until(lambda: any("config:cache on" in line for line in web1.syslog()[before:]), timeout=30)
+        terminal.wait_for(r"esc\b")
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: not re.search(r"esc\b", text))
+        terminal.type("q")
+        terminal.wait_for("A runbook is running. Leave all the same")
+        assert terminal.process.poll() is None
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait_exit() == 143
+        assert terminal.insane() == []
+    nothing_left(hosts, 20)
+    assert "agent-v2" in web1.read("/srv/app/bootstrap/cache/config.php"), "the step ran to its end"
+    assert any("config:cache" in line and "ended with code 0" in line for line in web1.syslog()[before:])
+    assert os.path.exists(web1.root("/srv/app/bootstrap/cache/routes-v7.php"))
