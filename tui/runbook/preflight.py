@@ -152,7 +152,13 @@ def _judge_fpm_test(output: str, code: int) -> Outcome:
         return _not_told("php-fpm -t needs root: it could not open error_log", said)
     if code in (126, 127) or output.startswith("sudo:"):
         return _not_told("php-fpm could not be run", said)
-    return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
+    return Outcome(status=Status.FAILED, evidence={"php-fpm -t": _first_error(output) or said or safe(f"exit code {code}")})
+
+
+def _first_error(output: str) -> SafeText:
+    """The line that names the mistake: php-fpm says it first, then that it could not load the file, then that it could not start."""
+    errors = [line.partition("] ")[2] for line in output.splitlines() if "] ERROR: " in line]
+    return safe(errors[0].strip(), 400) if errors else SafeText("")
 
 
 def _judge_disk(output: str) -> Outcome:

@@ -227,3 +227,15 @@ def test_preflight_fails_on_what_is_known_and_says_what_is_not(name: str, output
     assert outcome.status is status
     assert word in " ".join(outcome.evidence.values())
     assert step(name).phase is Phase.PREFLIGHT
+
+
+def test_a_broken_fpm_configuration_is_named_by_its_mistake_not_by_what_follows_from_it() -> None:
+    said = (
+        "[24-Nov-2026 23:29:38] ERROR: [/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'\n"
+        "[24-Nov-2026 23:29:38] ERROR: Unable to include /etc/php/8.2/fpm/pool.d/www.conf from /etc/php/8.2/fpm/php-fpm.conf at line 1\n"
+        "[24-Nov-2026 23:29:38] ERROR: failed to load configuration file '/etc/php/8.2/fpm/php-fpm.conf'\n"
+        "[24-Nov-2026 23:29:38] ERROR: FPM initialization failed\n"
+    )
+    outcome = judge(step("fpm-test"), said, 78)
+    assert outcome.status is Status.FAILED
+    assert outcome.evidence["php-fpm -t"] == "[/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'"
