@@ -16,6 +16,7 @@ from tui.screens.base import LiveScreen
 from tui.screens.doing import Doing
 from tui.screens.ending import Ending, crash_line
 from tui.screens.fleet import FleetScreen
+from tui.screens.guard import Guard
 from tui.screens.model import Model
 from tui.screens.palette import ActionProvider
 from tui.screens.sizes import LEAST
@@ -67,6 +68,7 @@ class StalewatchApp(App[int]):
         self.model = Model(engine, title, now, monotonic)
         self.doing = Doing(self)
         self.ending = Ending(self)
+        self.guard = Guard()
         for source in files().values():
             self.register_theme(textual(source))
         self.theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or DEFAULT
@@ -82,6 +84,8 @@ class StalewatchApp(App[int]):
         self.flush()
         self.model.engine.board.listen(self._told)
         self.set_interval(1.0, self._tick)
+        if not self.is_headless:
+            self.screen.call_after_refresh(self.guard.start)
         if self._after_first_frame is not None:
             self.screen.call_after_refresh(self._after_first_frame)
 

@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +117,29 @@ def test_the_modules_drag_in_neither_asyncssh_nor_the_transport() -> None:
         "import sys, tui.app; sys.exit(any(name.split('.')[0] == 'asyncssh' or name.startswith('tui.transport') for name in sys.modules))"
     )
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+
+
+def test_a_terminal_that_takes_nothing_for_a_while_loses_nothing() -> None:
+    """A hundred repaints are more than the terminal and the queue before it hold; keys typed meanwhile still count."""
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("T" * 100 + "p")
+        terminal.wait_for("FROZEN")
+        assert re.search(r"✗ STALE 24 min", terminal.text)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+
+
+def test_killed_without_a_chance_the_terminal_is_put_right_all_the_same() -> None:
+    code = "import subprocess, sys\nchild = subprocess.Popen(sys.argv[2:])\nopen(sys.argv[1], 'w').write(str(child.pid))\n"
+    code += "child.wait()\nsys.stdin.read()"
+    with tempfile.TemporaryDirectory() as folder:
+        noted = Path(folder) / "pid"
+        with Terminal([sys.executable, "-c", code, str(noted), *PLAY]) as terminal:
+            terminal.wait_for(r"✗ STALE")
+            program = int(noted.read_text())
+            terminal.wait_until(Path(f"/proc/{program}/task/{program}/children").read_text)
+            os.kill(program, signal.SIGKILL)
+            terminal.wait_until(lambda: b"stalewatch was killed" in terminal.raw)
+            assert [what for what in terminal.insane() if what.startswith("mode")] == []

@@ -48,7 +48,7 @@ class Model:
         self._span = 0
         self._fitted: Sequence[Event] | None = None
         self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
-        self._events: tuple[Sequence[Event], Sequence[Pane], tuple[str, float], Sequence[Event]] | None = None
+        self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], Sequence[Event]] | None = None
         self._lanes: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
 
     def update(self) -> bool:
@@ -155,21 +155,17 @@ class Model:
         return self._lanes[1]
 
     def events(self) -> Sequence[Event]:
-        """What the list shows, newest first; made once per state, order, filter and place in time."""
-        panes = self.panes()
+        """What the list shows, newest first; made once per events, servers and place in time."""
         end = self.clock().now - self.view.pan if self.view.pan else float("inf")
-        if (
-            self._events is None
-            or self._events[0] is not self.shown.events
-            or self._events[1] is not panes
-            or self._events[2] != (self.view.kinds, end)
-        ):
-            self._events = (self.shown.events, panes, (self.view.kinds, end), self._listed(panes, end))
-        return self._events[3]
+        wanted = (frozenset(pane.server for pane in self.panes()), self.view.kinds, end)
+        if self._events is None or self._events[0] is not self.shown.events or self._events[1] != wanted:
+            self._events = (self.shown.events, wanted, self._listed(*wanted))
+        return self._events[2]
 
-    def _listed(self, panes: Sequence[Pane], end: float) -> list[Event]:
-        kinds, servers = KINDS[self.view.kinds], {pane.server for pane in panes}
-        wanted = (event for event in reversed(self.shown.events) if event.kind in kinds and event.server in servers and event.at <= end)
+    def _listed(self, servers: frozenset[str], kinds: str, end: float) -> list[Event]:
+        wanted = (
+            event for event in reversed(self.shown.events) if event.kind in KINDS[kinds] and event.server in servers and event.at <= end
+        )
         return list(islice(wanted, LISTED))
 
     def cursor(self) -> Event | None:
