@@ -157,8 +157,8 @@ def _judge_fpm_test(output: str, code: int) -> Outcome:
 
 def _first_error(output: str) -> SafeText:
     """The line that names the mistake: php-fpm says it first, then that it could not load the file, then that it could not start."""
-    errors = [line.partition("] ")[2] for line in output.splitlines() if "] ERROR: " in line]
-    return safe(errors[0].strip(), 400) if errors else SafeText("")
+    error = next((line for line in output.splitlines() if "] ERROR: " in line), "")
+    return safe(error.partition("] ERROR: ")[2].strip(), 400)
 
 
 def _judge_disk(output: str) -> Outcome:
