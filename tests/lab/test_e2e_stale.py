@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.lab.program import check, codes, dashboard, explain, footprint, ours, serving, stalewatch
+from tests.lab.program import check, dashboard, explain, footprint, ours, serving, stalewatch
 
 if TYPE_CHECKING:
     from tests.lab import Host, Lab
@@ -161,8 +161,3 @@ def test_several_stale_servers_are_marked_typed_for_and_fixed_one_after_the_othe
         assert terminal.wait_exit() == 0
     assert footprint(web3) == before
     assert check(lab)[0] == 0
-
-
-def test_codes_of_a_healthy_fleet_are_none(lab: Lab, hosts: list[Host]) -> None:
-    _, entries = check(lab)
-    assert [codes(entries[name]) for name in lab.targets] == [set(), set(), set()]
