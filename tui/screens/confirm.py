@@ -131,14 +131,15 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     def _keys_line(self) -> None:
         asked = self._request
         whole = ("only what is needed", "needed") if asked.everything else ("whole sequence", "whole")
-        parts = [(f"type {self._word} to run", f"type {self._word}")] if self._word else []
-        parts += [("y copy", "y copy"), (f"a {whole[0]}", f"a {whole[1]}")]
+        cache = f"x {'without' if asked.cache_clear else 'also'} cache:clear"
+        parts = [(f"type {self._word} to run", f"type {self._word}", f"type {self._word}")] if self._word else []
+        parts += [("y copy", "y copy", "y copy"), (f"a {whole[0]}", f"a {whole[0]}", f"a {whole[1]}")]
         if asked.invalidate:
-            parts.append(("i reload instead", "i reload"))
+            parts.append(("i reload instead", "i reload instead", "i reload"))
         elif asked.choice in GENTLER and any(reloads(server) for server in self.plan.servers):
-            parts.append(("i invalidate instead, loses no request", "i invalidate"))
-        parts.append((f"x {'without' if asked.cache_clear else 'also'} cache:clear", f"x {'no ' if asked.cache_clear else ''}cache:clear"))
-        self.query_one("#keys", HintView).say(*(" · ".join(part[size] for part in parts) for size in (0, 1)))
+            parts.append(("i invalidate instead, loses no request", "i invalidate instead", "i invalidate"))
+        parts.append((cache, cache, f"x {'no ' if asked.cache_clear else ''}cache:clear"))
+        self.query_one("#keys", HintView).say(*(" · ".join(words) for words in zip(*parts, strict=True)))
 
     def _fit(self) -> None:
         """The dialog is as high as its plan, as far as the screen goes; what is out of sight is said."""

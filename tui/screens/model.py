@@ -49,7 +49,8 @@ class Model:
         self._fitted: Sequence[Event] | None = None
         self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
         self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], Sequence[Event]] | None = None
-        self._lanes: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
+        self._grouped: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
+        self._lanes: tuple[Sequence[Event], Sequence[Pane], Mapping[str, Spans], dict[str, Lane]] | None = None
 
     def update(self) -> bool:
         """Take the board's newest; whether anything changed."""
@@ -137,22 +138,20 @@ class Model:
 
     def lanes(self) -> list[Lane]:
         """One lane per server, in the order of the panes."""
-        events, chosen = self._by_server(), self.selected()
-        names = dict.fromkeys(pane.server for pane in self.panes())
-        return [
-            Lane(
-                name,
-                events.get(name, []),
-                self.shades.get(name, ()),
-                chosen is not None and chosen.server == name,
-            )
-            for name in names
-        ]
+        chosen = self.selected()
+        name = chosen.server if chosen else ""
+        wanted = (self.shown.events, self.panes(), self.shades)
+        if self._lanes is None or self._lanes[0] is not wanted[0] or self._lanes[1] is not wanted[1] or self._lanes[2] is not wanted[2]:
+            names = dict.fromkeys(pane.server for pane in self.panes())
+            events = self._by_server()
+            self._lanes = (*wanted, {name: Lane(name, events.get(name, []), self.shades.get(name, ())) for name in names})
+        rows = self._lanes[3]
+        return [row._replace(selected=True) if row.name == name else row for row in rows.values()]
 
     def _by_server(self) -> Mapping[str, list[Event]]:
-        if self._lanes[0] is not self.shown.events:
-            self._lanes = (self.shown.events, by_server(self.shown.events))
-        return self._lanes[1]
+        if self._grouped[0] is not self.shown.events:
+            self._grouped = (self.shown.events, by_server(self.shown.events))
+        return self._grouped[1]
 
     def events(self) -> Sequence[Event]:
         """What the list shows, newest first; made once per events, servers and place in time."""

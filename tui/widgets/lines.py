@@ -37,7 +37,10 @@ class Line(NamedTuple):
     @property
     def width(self) -> int:
         """In terminal cells."""
-        return sum(cell_len(span.text) for span in self.spans)
+        cells = 0
+        for text, _, _ in self.spans:
+            cells += len(text) if text.isascii() else cell_len(text)
+        return cells
 
     def over(self, base: str) -> Line:
         """The same line on *base*."""
