@@ -15,7 +15,7 @@ mv env .env
 mv gitignore .gitignore
 mv vendor_ vendor
 chmod 0755 artisan
-mkdir -p storage/app storage/logs storage/framework/cache/data storage/framework/sessions storage/framework/views bootstrap/cache
+mkdir -p database storage/app storage/logs storage/framework/cache/data storage/framework/sessions storage/framework/views bootstrap/cache
 chown -R "$deploy:$www" .
 chmod 0640 .env
 
