@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import msgspec
@@ -10,6 +11,9 @@ import pytest
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
 from tui.report import Verdict
+from tui.screens.shades import shades
+from tui.widgets.pane_lines import Look, pane_lines
+from tui.widgets.times import Clock
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -203,3 +207,55 @@ async def test_at_the_least_size_the_table_still_names_its_servers() -> None:
         await settle(pilot)
         text = screen_text(app)
     assert re.search(r"▸ web1.*✗ STALE 24 min +✓ ✓ ✗ ✗ · ✓ ✗ ✓ ·", text)
+
+
+async def test_groups_have_a_head_and_the_one_with_the_worst_server_is_first() -> None:
+    board = build.Board()
+    for report, group in ((build.fresh("a1"), "shop"), (build.stale("b1"), "api"), (build.fresh("a2"), "shop"), (build.fresh("b2"), "api")):
+        board.put(build.pane(report, group=group))
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot, "z")
+    assert [pane.server for pane in app.model.panes()] == ["b1", "b2", "a1", "a2"]
+    assert re.search(r"api · production +✗ 1 stale +✓ 1 fresh", text)
+    assert re.search(r"shop · production +✓ 2 fresh", text)
+
+
+async def test_the_pane_counts_alarms_and_says_how_many_a_minute() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+    assert re.search(r'log +! 14 alarms, 14 a minute, last 12:50 +"Call context not found"', text)
+
+
+async def test_n_goes_from_finding_to_finding_and_y_copies_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    app = app_of(build.FakeEngine(build.incident()))
+    sent: list[str] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        monkeypatch.setattr(app, "write_escape", sent.append)
+        text = await press(pilot, "enter", "n", "n")
+        assert re.search(r"▸ ✗ the config cache is 12 min older", text)
+        await press(pilot, "y", "escape", "y")
+    one, everything = (base64.b64decode(text[7:-1]).decode() for text in sent)
+    assert "config.older-than-source" in one
+    assert "opcache.stale-bytecode" not in one
+    assert "opcache.stale-bytecode" in everything
+
+
+def test_what_is_cut_of_what_to_grant_is_marked() -> None:
+    error = build.Unseen(code="x", message=build.SafeText("no"), grant=build.SafeText("do this and that " * 30))
+    pane = build.Pane(server="web1", app=build.SafeText(""), error=error)
+    rows = pane_lines(pane, Look(Clock(build.NOW), 0.0), 40, 6)
+    assert rows[-2].text.rstrip(" │").endswith("…")
+
+
+def test_old_code_is_shaded_until_a_server_was_last_seen_and_no_further() -> None:
+    told = build.pane(build.stale("web1"))
+    lost = build.pane(build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.at("13:00")))
+    open_ = shades({}, [told])
+    closed = shades(open_, [lost])
+    assert closed == {"web1": ((build.at("12:38:02"), build.at("13:00")),)}
+    assert shades(closed, [told]) == open_, "seen again, still stale: one span"
+    assert shades({}, [build.pane(build.fresh("web2"))]) == {}, "what was before anybody looked is not guessed"

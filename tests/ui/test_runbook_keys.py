@@ -8,9 +8,10 @@ import pytest
 
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
-from tui.runbook.plan import Choice, Status
+from tui.runbook.plan import Choice, Request, Status
 from tui.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from tui.screens.progress import ProgressScreen
+from tui.widgets.progress_lines import Run, head_lines
 
 
 async def test_f_shows_every_command_and_cancel_has_the_focus() -> None:
@@ -148,3 +149,70 @@ def test_choices_of_the_table_are_those_of_plans() -> None:
     from tui.actions import ACTIONS
 
     assert {action.choice for action in ACTIONS if action.choice} == set(Choice)
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "words"), [(0, "no request is in flight that it would kill"), (2, "2 requests in flight will be killed")]
+)
+async def test_the_first_lines_say_what_will_change_and_what_that_costs(in_flight: int, words: str) -> None:
+    engine = build.FakeEngine(build.incident())
+    engine.in_flight = in_flight
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f")
+        rows = [row.text for row in app.screen.query_one(PlanView).lines]
+    assert rows[1] == "Rebuild config, routes; reload PHP-FPM gracefully;"
+    assert rows[2] == f"{words}."
+    first_check = next(at for at, row in enumerate(rows) if "php-fpm8.3 -t" in row)
+    last_act = next(at for at, row in enumerate(rows) if "systemctl reload" in row)
+    assert last_act < first_check, "checks come after what acts"
+
+
+async def test_servers_that_are_done_alike_are_told_once_and_each_has_its_sentence() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "space", "space", "space", "r")
+        rows = [row.text for row in app.screen.query_one(PlanView).lines]
+    assert sorted(row.split()[0] for row in rows if "reload PHP-FPM gracefully" in row) == ["web1", "web2", "web3"]
+    assert sum("systemctl reload" in row for row in rows) == 1
+    assert any(sorted(row.split(", ")) == ["web1", "web2", "web3"] for row in rows)
+
+
+async def test_i_takes_the_gentle_way_and_back_also_where_a_reload_was_asked_for() -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "r", "i", "i")
+    assert [(request.choice, request.invalidate) for request in engine.asked] == [
+        (Choice.RELOAD, False),
+        (Choice.FIX, True),
+        (Choice.RELOAD, False),
+    ]
+
+
+@pytest.mark.parametrize("key", ["escape", "enter", "q"])
+async def test_the_result_stands_on_top_any_key_closes_it_and_q_then_quits(key: str) -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f", "tab", "enter")
+        assert "▸ running" in screen_text(app)
+        engine.futures[0].set_result({("web1", build.APP): Status.DONE})
+        await pilot.pause(0.3)
+        assert "✓ web1 verified: runs the code on its disk" in screen_text(app)
+        await press(pilot, key)
+        assert not isinstance(app.screen, ProgressScreen)
+        await press(pilot, "q")
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(Status.FAILED, "✗ web1 failed"), (Status.UNKNOWN, "? web1: outcome unknown, look again"), (Status.SKIPPED, "– web1 not started")],
+)
+def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None:
+    engine = build.FakeEngine(build.incident())
+    plan = engine.plan([("web1", build.APP)], Request(choice=Choice.FIX))
+    run = Run(plan, {}, {("web1", build.APP): status.value}, True)
+    assert head_lines(run, 76)[0].text.strip().startswith(words)
+    assert "verified" not in head_lines(run, 76)[0].text

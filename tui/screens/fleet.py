@@ -15,6 +15,7 @@ from tui.screens.sizes import Sizes, Wanted, share
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.header import summary_line
 from tui.widgets.lines_view import LinesView
+from tui.widgets.names import group_of
 from tui.widgets.pane import PaneView
 from tui.widgets.pane_grid import PaneGrid
 from tui.widgets.timeline_view import EventsView, LanesView, Scope
@@ -94,7 +95,8 @@ class FleetScreen(LiveScreen):
         lanes = self.model.lanes()
         view = self.model.view
         wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
-        sizes = share(self.size.width, self.size.height, len(panes), len(lanes), wanted)
+        heads = len({group_of(pane) for pane in panes}) if view.grouped and view.dense else 0
+        sizes = share(self.size.width, self.size.height, len(panes) + heads, len(lanes), wanted)
         self._resize(sizes)
         looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
