@@ -10,8 +10,8 @@ LEAST = (60, 20)
 """Columns and rows below which a polite line is shown instead."""
 
 
-MANY = 6
-"""Panes from which on a small screen gives the table more rows than the one pane under it."""
+STRIP = (7, 13)
+"""Rows of the one pane under a table, at least and at most."""
 
 
 class Sizes(NamedTuple):
@@ -52,12 +52,12 @@ def share(width: int, height: int, panes: int, servers: int, wanted: Wanted = Wa
 
 
 def _dense(free: int, summary: int, panes: int, servers: int, reading: bool) -> Sizes:
-    """The table; while somebody reads the timeline, the list of events has the room of the one pane."""
+    """The table; the one pane under it gives way to more rows. While somebody reads the timeline, the list of events has its room."""
     lanes = 1 + max(1, min(servers, max(3, free // 6)))
-    events = max(4, free // 6)
-    most = 13 if free >= 32 else 7 if panes > MANY else 10
-    strip = min(most, free - lanes - min(1 + panes, 4) - 3)
-    rows = min(1 + panes, max(4, free - lanes - events - strip))
+    events = max(3, free // 6)
+    left = free - lanes - events
+    strip = min(max(left - 1 - panes, STRIP[0]), STRIP[1] if free >= 32 else 10, left - min(1 + panes, 4))
     if reading or strip < 5:
         strip = 0
+    rows = min(1 + panes, max(4, left - strip))
     return Sizes(summary, rows, strip, 0, 0, 1, lanes, max(2, free - rows - strip - lanes))
