@@ -149,7 +149,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         most = max(3, self.size.height - 7)
         view.styles.height = min(rows, most)
         head.words = title(self.plan)
-        head.more = f"{rows - most} more lines: ↓" if rows > most else ""
+        head.more = f"  {rows - most} more lines: ↓" if rows > most else ""
         head.redraw()
 
     # --------------------------------------------------------------------------------------------------------------------- answers
