@@ -145,8 +145,10 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         """The dialog is as high as its plan, as far as the screen goes; what is out of sight is said."""
         view, head = self.query_one(PlanView), self.query_one(PlanHead)
         view.redraw()
-        rows = len(plan_lines(self.plan, max(8, view.room[0]), view.notice)) if view.size.width else 10
-        most = max(3, self.size.height - 7)
+        screen = self.app.size
+        width = view.room[0] if view.size.width else min(150, screen.width * 94 // 100) - 5  # the first frame is right already
+        rows = len(plan_lines(self.plan, max(8, width), view.notice))
+        most = max(3, screen.height - 7)
         view.styles.height = min(rows, most)
         head.words = title(self.plan)
         head.more = f"  {rows - most} more lines: ↓" if rows > most else ""
