@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import threading
 from concurrent.futures import Future
@@ -15,6 +16,8 @@ from tui.runbook import planner
 from tui.runbook.basis import basis_of
 from tui.runbook.plan import Plan, Progress, Request, Status
 from tui.runbook.remembered import cleared
+from tui.snapshot import Unseen
+from tui.text import safe
 from tui.timeline import from_progress
 from tui.watch.publish import Publisher
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from tui.report import Report
     from tui.watch.session import Session
     from tui.watch.watcher import Watcher
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 
@@ -95,8 +100,15 @@ class Engine:
     # ---------------------------------------------------------------------------------------------- in the engine's thread
 
     def _run(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             asyncio.run(self._watch())
+        except asyncio.CancelledError:
+            pass
+        except ExceptionGroup as bugs:  # of a task that has no border of its own: what is shown must not look alive
+            log.exception("the engine ended")
+            why = "; ".join(f"{type(bug).__name__}: {bug}" for bug in bugs.exceptions)
+            message = safe(f"stalewatch itself stopped watching ({why})")
+            self.publisher.ended(Unseen(code="internal", message=message, grant=safe("start it again; its log has the details")))
 
     async def _watch(self) -> None:
         from tui.watch.watcher import Watcher

@@ -10,6 +10,8 @@ import msgspec
 
 from tui.board import Board, Pane
 from tui.diagnosis.fleet import compare
+from tui.diagnosis.unheard import unheard
+from tui.snapshot import Unseen
 from tui.text import safe
 from tui.timeline import changes, history
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from tui.inventory import Fleet, Server
     from tui.report import Report
     from tui.runbook.plan import Progress
-    from tui.snapshot import Unseen
 
 FLUSH = 0.1
 MAX_PROGRESS = 60
@@ -62,13 +63,26 @@ class Publisher:
             self._put_report(report, received=False)
 
     def seen(self, server: Server, reports: tuple[Report, ...]) -> None:
-        """A look succeeded. The first one takes the place of the place holder; apps that are gone keep their last pane."""
+        """A look succeeded. The first one takes the place of the place holder; an app that is gone is unknown from then on."""
         waiting = [key for key in self.keys_of(server.name) if self._panes[key].report is None or key[1] == ""]
         for report in reports:
             if report.key not in self._panes:
                 self._adopt(server, report, waiting.pop(0) if waiting else None)
             self._update(report.key, step="", error=None, retry_at=None)
             self._put_report(report, received=True)
+        seen = {report.key for report in reports}
+        for key in self.keys_of(server.name):
+            last = self._panes[key].report
+            if reports and key not in seen and last is not None and last.snapshot is not None:
+                gone = Unseen(code="app.gone", message=safe(f"{key[1]} was not found at the last look"))
+                self._update(key, step="", error=gone)
+                self._put_report(unheard(last, gone), received=False)
+
+    def ended(self, why: Unseen) -> None:
+        """Nobody looks any more: every pane is unknown, at once and for good. May be called when the loop is gone."""
+        for pane in self._panes.values():
+            report = unheard(pane.report, why) if pane.report is not None else None
+            self._board.put(msgspec.structs.replace(pane, report=report, error=why, step="", retry_at=None))
 
     def progress(self, progress: Progress) -> None:
         """One line of a running runbook, in its pane."""
