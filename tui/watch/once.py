@@ -6,11 +6,11 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.fleet import compare
 from tui.diagnosis.unheard import never_seen, unheard
 from tui.errors import LinkError, Unreachable
 from tui.runbook import driver
 from tui.text import safe
+from tui.watch.compared import compared
 from tui.watch.session import Session, as_unseen
 from tui.watch.site import AppSite
 
@@ -30,7 +30,7 @@ class Sites:
         self, fleet: Fleet, reports: tuple[Report, ...], sessions: dict[str, Session], reopen: Callable[[Session], Awaitable[Session]]
     ) -> None:
         self._fleet = fleet
-        self.reports = _compared(fleet, reports)
+        self.reports = compared(fleet, reports)
         self._sessions = sessions
         self._reopen = reopen
 
@@ -54,7 +54,7 @@ class Sites:
         kept: list[Report] = []
         for server in dict.fromkeys(report.server for report in self.reports):
             kept += seen.get(server) or [report for report in self.reports if report.server == server]
-        self.reports = _compared(self._fleet, tuple(kept))
+        self.reports = compared(self._fleet, tuple(kept))
         return self.reports
 
     async def _look(self, session: Session) -> tuple[Report, ...]:
@@ -120,7 +120,3 @@ async def _open(server: Server, fleet: Fleet) -> tuple[Session | None, tuple[Rep
 def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:
     apps = [app.path for app in server.apps] or [""]
     return tuple(never_seen(server.name, server.target, safe(app), as_unseen(error)) for app in apps)
-
-
-def _compared(fleet: Fleet, reports: tuple[Report, ...]) -> tuple[Report, ...]:
-    return compare(reports, {report.key: fleet.belongs(*report.key) for report in reports})

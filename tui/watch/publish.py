@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.board import Board, Pane
-from tui.diagnosis.fleet import compare
 from tui.diagnosis.unheard import unheard
 from tui.snapshot import Unseen
 from tui.text import safe
 from tui.timeline import changes, history
+from tui.watch.compared import compared
 
 if TYPE_CHECKING:
     from tui.inventory import Fleet, Server
@@ -107,7 +107,7 @@ class Publisher:
     def flush(self) -> None:
         """Put what changed on the board, with what only the whole fleet can tell."""
         reports = [pane.report for pane in self._panes.values() if pane.report is not None]
-        for report in compare(reports, {report.key: self._fleet.belongs(*report.key) for report in reports}):
+        for report in compared(self._fleet, reports):
             pane = self._panes[report.key]
             self._board.put(pane if pane.report is report else msgspec.structs.replace(pane, report=report))
             self._tell(report)
