@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import glob
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -43,11 +44,16 @@ class Fpm:
         argv = [binary, "-R", "-F", "-O", "-y", str(config), *options]
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
-        while not self.socket.exists():
+        while not self._answers():
             assert self._process.poll() is None, (self.base / "error.log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.01)
         return self
+
+    def _answers(self) -> bool:
+        """The file of a socket is there before anyone listens on it: only a connection says that FPM is up."""
+        with socket.socket(socket.AF_UNIX) as link:
+            return link.connect_ex(str(self.socket)) == 0
 
     @property
     def pid(self) -> int:
