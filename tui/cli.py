@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "One look without the dashboard: what is stale, why, and what to do.",
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
+    "mark": "Remember what is cached now, before a deploy: then a check can prove what it else suspects.",
     "explain": "What a finding code means, and what puts it right.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }

@@ -1,0 +1,60 @@
+"""What is remembered of one app, as it was read back from where it was kept: a pure function of the look and of that memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui.snapshot import HostFacts, Opcache, RuntimeFacts, Unseen
+
+if TYPE_CHECKING:
+    from tui.diagnosis.memory import Memory
+    from tui.report import Report
+    from tui.text import SafeText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What is remembered of one app. *kept* None: nothing was seen that could be kept. *scripts*: how many; None: OPcache is off there.
+
+    *complete*: whether that is every script of this cache. *caches*: the Laravel caches whose sources are remembered. *errors*: what could
+    not be looked at.
+    """
+
+    server: str
+    address: str
+    app: SafeText
+    observed_at: float | None
+    kept: bool | None = None
+    scripts: int | None = None
+    complete: bool = True
+    caches: tuple[str, ...] = ()
+    errors: tuple[Unseen, ...] = ()
+
+
+def marked(report: Report, memory: Memory) -> Mark:
+    """What *memory*, read back after the look of *report*, holds of it."""
+    seen = Mark(server=report.server, address=report.address, app=report.app, observed_at=report.observed_at, errors=_unseen(report))
+    snapshot = report.snapshot
+    if snapshot is None or report.observed_at is None:
+        return seen
+    opcache = snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None
+    on = isinstance(opcache, Opcache) and opcache.enabled
+    return replace(
+        seen,
+        kept=memory.at >= report.observed_at,
+        scripts=len(memory.scripts) if on else None,
+        complete=not isinstance(opcache, Opcache) or len(memory.scripts) >= opcache.cached_scripts,
+        caches=tuple(name for name in memory.baselines if name != "workers"),
+    )
+
+
+def _unseen(report: Report) -> tuple[Unseen, ...]:
+    """Why bytecode or disk could not be looked at; what else is unknown does not matter to what is remembered."""
+    snapshot = report.snapshot
+    if snapshot is None or report.observed_at is None:
+        return report.errors
+    parts = [snapshot.host, snapshot.runtime, snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None]
+    if isinstance(snapshot.host, HostFacts) and not snapshot.host.layout.exists:
+        return report.errors
+    return tuple(part for part in parts if isinstance(part, Unseen))
