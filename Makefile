@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types lab truth bench screenshots clean
+.PHONY: help setup lab-packages demo test lint types lab truth bench docs screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -46,6 +46,9 @@ truth: lab-packages  ## what stalewatch says of servers against what they really
 
 bench: lab-packages  ## the figures in README
 	$(BIN)/python -m tests.bench
+
+docs: $(VENV)/.stamp  ## the table of findings, from the rules themselves
+	$(BIN)/python -m tui.diagnosis.rules >tui/diagnosis/README.md
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots

@@ -9,7 +9,7 @@ import msgspec
 
 from tui.diagnosis import words
 from tui.diagnosis.release import MIXED
-from tui.report import Finding, Layer, Report, Severity, Verdict, worst
+from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
 from tui.snapshot import HostFacts
 
 if TYPE_CHECKING:
@@ -74,10 +74,18 @@ def _finding(report: Report, leading: str, most: int, total: int, deploying: boo
             words.text("others", leading),
             words.number("servers", total),
             words.time("deployed", _deployed(report) or None),
+            _repeat(report),
         ),
         verdict=Verdict.PENDING if deploying else None,
         severity=Severity.INFO if deploying else None,
     )
+
+
+def _repeat(report: Report) -> Evidence:
+    host = _host(report)
+    root = host.release.root if host is not None else str(report.app)
+    by_git = host is not None and any(deploy.source == "git" for deploy in host.release.deploys)
+    return words.command("git", "-C", root, "rev-parse", "HEAD") if by_git else words.command("cat", words.absolute("REVISION", root))
 
 
 def _with(report: Report, finding: Finding) -> Report:

@@ -6,7 +6,7 @@ import re
 from math import floor
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
+from tui.diagnosis import by_hand, words
 from tui.diagnosis.look import Look, Ruling, rule_on
 from tui.diagnosis.rule import Rule
 from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
@@ -77,7 +77,7 @@ CONFIG_UNSEEN = Rule(
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
     meaning="PHP-FPM runs, but its configuration files, or since when it runs with them, could not be read.",
-    evidence=("unit",),
+    evidence=("unit", "repeat"),
 )
 LISTEN_QUEUE = _health(
     "listen-queue",
@@ -89,7 +89,7 @@ MAX_CHILDREN = _health(
     "max-children",
     Severity.WARNING,
     "The pool hit pm.max_children since the last look: requests had to wait.",
-    ("times since start", "pm.max_children"),
+    ("times since start", "pm.max_children", "repeat"),
 )
 ALL_BUSY = _health(
     "all-busy",
@@ -101,7 +101,7 @@ RELOAD_KILLS = _health(
     "reload-kills",
     Severity.INFO,
     "process_control_timeout is 0 (PHP's default): a reload kills the requests that are being worked on.",
-    ("process_control_timeout", "in flight", "longest"),
+    ("process_control_timeout", "in flight", "longest", "for", "repeat"),
 )
 RULES = (
     NOT_RUNNING,
@@ -142,7 +142,9 @@ def dead(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     elif isinstance(look.snapshot.runtime, Unseen) and look.snapshot.runtime.code.rpartition(".")[2] in DEAD:
         reason = look.snapshot.runtime.message
         yield NOT_ANSWERING.finding(
-            pool or unit, "nobody answers on PHP-FPM's socket", (words.text("socket", pool), words.text("reason", reason))
+            pool or unit,
+            "nobody answers on PHP-FPM's socket",
+            (words.text("socket", pool), words.text("reason", reason), words.command("systemctl", "status", unit)),
         )
 
 
@@ -184,7 +186,9 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
 def unseen(fpm: FpmFacts) -> Finding:
     """One of the two sides of the comparison is missing."""
     what = "since when it runs" if fpm.config_files else "its configuration files"
-    return CONFIG_UNSEEN.finding(fpm.unit or "php-fpm", f"PHP-FPM runs, but {what} could not be read", (words.text("unit", fpm.unit),))
+    unit = fpm.unit or "php-fpm"
+    evidence = (words.text("unit", fpm.unit), words.command("systemctl", "status", unit))
+    return CONFIG_UNSEEN.finding(unit, f"PHP-FPM runs, but {what} could not be read", evidence)
 
 
 def listen_queue(look: Look) -> Iterator[Finding]:
@@ -213,7 +217,11 @@ def max_children(look: Look) -> Iterator[Finding]:
     yield MAX_CHILDREN.finding(
         status.pool,
         f"the pool {status.pool} reached its greatest number of workers",
-        (words.number("times since start", status.max_children_reached), Evidence("pm.max_children", limit)),
+        (
+            words.number("times since start", status.max_children_reached),
+            Evidence("pm.max_children", limit),
+            by_hand.ask(look, by_hand.SCOREBOARD),
+        ),
     )
 
 
@@ -254,5 +262,7 @@ def reload_kills(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
             words.age("process_control_timeout", 0),
             words.number("in flight", len(busy)),
             words.text("longest", f"{longest.method} {longest.uri}"),
+            words.age("for", longest.duration),
+            by_hand.ask(look, by_hand.SCOREBOARD),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
+from tui.diagnosis import by_hand, words
 from tui.diagnosis.look import Look
 from tui.diagnosis.memory import Sample
 from tui.diagnosis.rule import Rule
@@ -46,13 +46,13 @@ HIT_RATE = _health(
     Layer.OPCACHE,
     "Over the last minute fewer look-ups than the threshold were answered from OPcache (our own requests left out). Not said while the "
     "pool is idle, nor in the first minute after a restart. It never proves that old code runs.",
-    ("hit rate", "threshold", "look-ups"),
+    ("hit rate", "threshold", "look-ups", "repeat"),
 )
 MEMORY_FULL = _health(
     "opcache-memory",
     Layer.OPCACHE,
     "OPcache's memory is full or nearly full: new scripts are not cached, or the whole cache restarts.",
-    ("used", "free", "wasted"),
+    ("used", "free", "wasted", "repeat"),
     (Remedy.CONFIGURE,),
     "Raise opcache.memory_consumption. Old releases are never evicted: a reload empties it.",
 )
@@ -60,7 +60,7 @@ KEYS_FULL = _health(
     "opcache-keys",
     Layer.OPCACHE,
     "OPcache has nearly as many keys as it can hold: further scripts are not cached.",
-    ("keys", "most"),
+    ("keys", "most", "repeat"),
     (Remedy.CONFIGURE,),
     "Raise opcache.max_accelerated_files.",
 )
@@ -68,14 +68,14 @@ WASTED_MEMORY = _health(
     "opcache-wasted",
     Layer.OPCACHE,
     "A large part of OPcache's memory holds bytecode that was replaced; it comes back only by a restart of the cache.",
-    ("wasted", "used", "free"),
+    ("wasted", "used", "free", "repeat"),
     (Remedy.RELOAD,),
 )
 RESTARTED = _health(
     "opcache-restarts",
     Layer.OPCACHE,
     "OPcache restarted by itself since the last look, because memory or keys ran out.",
-    ("out of memory", "out of keys"),
+    ("out of memory", "out of keys", "repeat"),
     (Remedy.CONFIGURE,),
 )
 DISK = _health(
@@ -99,7 +99,8 @@ def judge(look: Look, rate: float | None) -> tuple[Finding, ...]:
     found = [*disk(look), *clock(look), *maintenance(look)]
     opcache = look.opcache
     if opcache is not None and opcache.enabled and not opcache.restart_pending:
-        found += [*low_hit_rate(look, opcache, rate), *memory(opcache), *keys(opcache), *wasted(opcache), *restarted(look, opcache)]
+        found += [*low_hit_rate(look, opcache, rate), *memory(look, opcache), *keys(look, opcache)]
+        found += [*wasted(look, opcache), *restarted(look, opcache)]
     return tuple(found)
 
 
@@ -136,23 +137,28 @@ def low_hit_rate(look: Look, opcache: Opcache, rate: float | None) -> Iterator[F
             words.number("hit rate", round(rate, 4)),
             words.number("threshold", look.thresholds.hit_rate),
             words.number("look-ups", opcache.hits + opcache.misses - before.hits - before.misses),
+            by_hand.ask(look, by_hand.OPCACHE),
         ),
     )
 
 
-def memory(opcache: Opcache) -> Iterator[Finding]:
+def memory(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """Full, or nearly."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     exhausted = opcache.cache_full and not _keys_full(opcache)
     if exhausted or (total > 0 and opcache.free_memory < total * (1 - FULL)):
         state = "full" if exhausted else "nearly full"
-        yield MEMORY_FULL.finding("OPcache", f"OPcache's memory is {state}", _sizes(opcache))
+        yield MEMORY_FULL.finding("OPcache", f"OPcache's memory is {state}", _sizes(look, opcache))
 
 
-def keys(opcache: Opcache) -> Iterator[Finding]:
+def keys(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """Too many scripts."""
     if _keys_full(opcache):
-        evidence = (words.number("keys", opcache.cached_keys), words.number("most", opcache.max_cached_keys))
+        evidence = (
+            words.number("keys", opcache.cached_keys),
+            words.number("most", opcache.max_cached_keys),
+            by_hand.ask(look, by_hand.OPCACHE),
+        )
         yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", evidence)
 
 
@@ -160,17 +166,21 @@ def _keys_full(opcache: Opcache) -> bool:
     return opcache.max_cached_keys > 0 and opcache.cached_keys >= opcache.max_cached_keys * FULL
 
 
-def wasted(opcache: Opcache) -> Iterator[Finding]:
+def wasted(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """Memory that only a restart gives back."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     if total > 0 and opcache.wasted_memory > total * WASTED:
-        yield WASTED_MEMORY.finding("OPcache", f"more than {WASTED:.0%} of OPcache's memory is wasted", _sizes(opcache))
+        yield WASTED_MEMORY.finding("OPcache", f"more than {WASTED:.0%} of OPcache's memory is wasted", _sizes(look, opcache))
 
 
 def restarted(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """It ran out of something between two looks."""
     if look.memory.at and (opcache.oom_restarts > look.memory.oom_restarts or opcache.hash_restarts > look.memory.hash_restarts):
-        evidence = (words.number("out of memory", opcache.oom_restarts), words.number("out of keys", opcache.hash_restarts))
+        evidence = (
+            words.number("out of memory", opcache.oom_restarts),
+            words.number("out of keys", opcache.hash_restarts),
+            by_hand.ask(look, by_hand.OPCACHE),
+        )
         yield RESTARTED.finding("OPcache", "OPcache restarted by itself because it was full", evidence)
 
 
@@ -209,5 +219,10 @@ def maintenance(look: Look) -> Iterator[Finding]:
         )
 
 
-def _sizes(opcache: Opcache) -> tuple[Evidence, ...]:
-    return (words.size("used", opcache.used_memory), words.size("free", opcache.free_memory), words.size("wasted", opcache.wasted_memory))
+def _sizes(look: Look, opcache: Opcache) -> tuple[Evidence, ...]:
+    return (
+        words.size("used", opcache.used_memory),
+        words.size("free", opcache.free_memory),
+        words.size("wasted", opcache.wasted_memory),
+        by_hand.ask(look, by_hand.OPCACHE),
+    )

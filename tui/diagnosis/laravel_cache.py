@@ -110,14 +110,14 @@ def judge(look: Look, layer: Layer) -> Ruling:
         return Ruling(Verdict.UNKNOWN)
     cache = next((cache for cache in look.host.caches if cache.layer == layer.value), None)
     if cache is None:
-        return rule_on(Verdict.UNKNOWN, unseen(layer, ""))
+        return rule_on(Verdict.UNKNOWN, unseen(layer, "", look.root))
     if cache.stat is None:
         return Ruling(Verdict.ABSENT)
     sources = look.host.inputs.get(layer.value)
     baseline = baseline_of(look, layer, cache)
     found = list(broken(look, layer, cache, cache.stat))
     if sources is None or not (sources.direct or sources.indirect):
-        found += unseen(layer, cache.path)
+        found += unseen(layer, cache.path, look.root)
     else:
         found += stale(look, layer, cache.stat, sources, baseline)
         found += gone(look, layer, cache.stat, sources, baseline)
@@ -197,10 +197,14 @@ def broken(look: Look, layer: Layer, file: CacheFile, cache: FileStat) -> Iterat
         )
 
 
-def unseen(layer: Layer, path: str) -> Iterator[Finding]:
+def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
     """Nothing to compare the cache with; *path* "": the cache itself was not looked for."""
     what = f"the sources of the {_NAMES[layer]} cache" if path else f"the {_NAMES[layer]} cache"
-    yield UNSEEN[layer].finding(path or layer.value, f"{what} could not be read", (words.text("cache", path),))
+    yield UNSEEN[layer].finding(
+        path or layer.value,
+        f"{what} could not be read",
+        (words.text("cache", path), words.stat(words.absolute(path or "bootstrap/cache", root))),
+    )
 
 
 def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding]:
@@ -210,7 +214,11 @@ def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding
         yield OWNER[layer].finding(
             cache.path,
             f"the {_NAMES[layer]} cache belongs to root, so {user} cannot write it again",
-            (words.text("owner", cache.owner), words.text("pool's user", user)),
+            (
+                words.text("owner", cache.owner),
+                words.text("pool's user", user),
+                words.command("ls", "-l", "--", words.absolute(cache.path, look.root)),
+            ),
         )
 
 

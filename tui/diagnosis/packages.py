@@ -30,7 +30,7 @@ UNSEEN = Rule(
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
     meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so the sets cannot be compared.",
-    evidence=("cached",),
+    evidence=("cached", "repeat"),
 )
 RULES = (DIFFER, UNSEEN)
 
@@ -42,7 +42,7 @@ def judge(look: Look) -> Ruling:
     facts = look.host.packages
     if facts.cached is None:
         return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*unseen(facts), *differ(look, facts)))
+    return rule_on(Verdict.FRESH, (*unseen(look, facts), *differ(look, facts)))
 
 
 def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
@@ -70,11 +70,11 @@ def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
     )
 
 
-def unseen(facts: PackageFacts) -> Iterator[Finding]:
+def unseen(look: Look, facts: PackageFacts) -> Iterator[Finding]:
     """One of the two sets is not known."""
     if facts.cached is not None and facts.installed is None:
         yield UNSEEN.finding(
             "vendor/composer/installed.json",
             "the installed packages could not be read, so the discovered ones cannot be compared with them",
-            (words.number("cached", len(facts.cached)),),
+            (words.number("cached", len(facts.cached)), words.stat(words.absolute("vendor/composer/installed.json", look.root))),
         )

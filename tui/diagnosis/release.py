@@ -50,7 +50,7 @@ MIXED = Rule(
     others=(Verdict.PENDING,),
     meaning="Servers of one app have different commits on disk. Said of the servers that differ from most (of the older ones, where it "
     "is even). While a deploy runs on one of them it is pending.",
-    evidence=("commit", "others", "servers", "deployed"),
+    evidence=("commit", "others", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Deploy the servers that were left out.",
 )

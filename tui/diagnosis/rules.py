@@ -8,6 +8,7 @@ from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, 
 from tui.diagnosis.opcache import codes
 from tui.diagnosis.rule import Rule
 from tui.errors import UsageError
+from tui.report import Layer
 
 RULES: dict[str, Rule] = {
     rule.code: rule
@@ -35,11 +36,30 @@ def explain(code: str) -> str:
     return rule.text()
 
 
-def table() -> str:
-    """The table in the documentation (Markdown): code, verdict, meaning, evidence, remedy."""
+def document() -> str:
+    """The page beside this file (Markdown), so that it cannot drift: ``python -m tui.diagnosis.rules > tui/diagnosis/README.md``."""
+    title = "# What stalewatch can say\n\n"
+    about = (
+        "Made from the rules (`make docs`). Beside a code stand the verdict and severity that its findings usually have;\n"
+        "`fresh` is health: said beside the verdict, never as evidence for it. `stalewatch explain CODE` prints a row.\n"
+    )
+    return title + about + "".join(f"\n## {layer}\n\n{_table(layer)}" for layer in Layer)
+
+
+def _table(layer: Layer) -> str:
     rows = ["| code | verdict | meaning | evidence | remedy |", "|---|---|---|---|---|"]
     for rule in RULES.values():
-        remedy = ", ".join(rule.remedy)
-        told = ". ".join(part for part in (remedy, rule.advice) if part)
-        rows.append(f"| `{rule.code}` | {rule.verdict} | {rule.meaning} | {', '.join(rule.evidence)} | {told} |".replace("\n", " "))
+        if rule.layer is layer:
+            verdicts = " or ".join(dict.fromkeys((rule.verdict, *rule.others)))
+            remedy = ". ".join(part for part in (", ".join(rule.remedy), rule.advice) if part)
+            cells = (f"`{rule.code}`", f"{verdicts}, {rule.severity}", rule.meaning, ", ".join(rule.evidence), remedy)
+            rows.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    print(document(), end="")  # noqa: T201

@@ -81,7 +81,7 @@ TRUNCATED = Rule(
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
     meaning="There are more compiled views than are looked at; those that were seen are fresh.",
-    evidence=("views",),
+    evidence=("views", "repeat"),
 )
 RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, UNPROVEN, TRUNCATED)
 
@@ -100,7 +100,7 @@ def judge(look: Look) -> Ruling:
     facts = look.host.views
     if not facts.views:
         return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*newer(look, facts), *backwards(look, facts), *truncated(facts)))
+    return rule_on(Verdict.FRESH, (*newer(look, facts), *backwards(look, facts), *truncated(look, facts)))
 
 
 def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
@@ -147,11 +147,13 @@ def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
         yield _tell(SUSPECT, touched, look, "without a newer modification time", verb="changed on disk after its compiled view")
 
 
-def truncated(facts: ViewFacts) -> Iterator[Finding]:
+def truncated(look: Look, facts: ViewFacts) -> Iterator[Finding]:
     """More views than we take."""
     if facts.truncated:
         yield TRUNCATED.finding(
-            "compiled views", f"only {len(facts.views)} compiled views were looked at", (words.number("views", len(facts.views)),)
+            "compiled views",
+            f"only {len(facts.views)} compiled views were looked at",
+            (words.number("views", len(facts.views)), words.command("ls", "-l", words.absolute("storage/framework/views", look.root))),
         )
 
 

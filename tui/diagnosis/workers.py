@@ -135,7 +135,7 @@ def older(look: Look, workers: tuple[QueueWorker, ...], newest: FileStat) -> tup
                 *_process(first),
                 words.text("file", newest.path),
                 words.time("code modified", newest.mtime),
-                words.command("ps", "-o", "pid,lstart,args", "-p", ",".join(str(worker.process.pid) for worker in old[:20])),
+                _in_ps(old),
             ),
             remedy=_remedy(old),
             since=newest.mtime,
@@ -155,7 +155,12 @@ def touched(look: Look, workers: tuple[QueueWorker, ...], code: tuple[FileStat, 
             yield OLDER.finding(
                 worker.process.title,
                 f"the {worker.kind} worker was running before {source.path} got other content",
-                (*_process(worker), words.text("file", source.path), words.time("code changed", source.ctime)),
+                (
+                    *_process(worker),
+                    words.text("file", source.path),
+                    words.time("code changed", source.ctime),
+                    words.stat(words.absolute(source.path, look.root)),
+                ),
                 remedy=_remedy([worker]),
                 since=source.ctime,
             )
@@ -207,7 +212,12 @@ def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Fin
     switched = release.switched_at
     before = [worker for worker in hidden if switched is not None and worker.process.started + TOLERANCE < switched]
     if before:
-        told = (*_process(before[0]), words.text("current release", release.root), words.time("link switched", switched))
+        told = (
+            *_process(before[0]),
+            words.text("current release", release.root),
+            words.time("link switched", switched),
+            _in_ps(before),
+        )
         yield OLD_RELEASE.finding(
             _titles(before),
             f"{_kinds(before)} started before the link was switched to {words.name_of(release.root)}",
@@ -219,7 +229,12 @@ def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Fin
         yield RELEASE_UNSEEN.finding(
             _titles(hidden),
             f"in which release {_kinds(hidden)} run{'s' if len(hidden) == 1 else ''} could not be read",
-            (*_process(hidden[0]), words.text("current release", release.root), words.time("link switched", switched)),
+            (
+                *_process(hidden[0]),
+                words.text("current release", release.root),
+                words.time("link switched", switched),
+                words.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
+            ),
         )
 
 
@@ -247,13 +262,18 @@ def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
 
 def unseen(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
     """Nothing to compare with."""
-    yield UNSEEN.finding(_titles(list(workers)), "workers run, but the times of the app's code could not be read", _process(workers[0]))
+    told = (*_process(workers[0]), _in_ps(list(workers)))
+    yield UNSEEN.finding(_titles(list(workers)), "workers run, but the times of the app's code could not be read", told)
 
 
 def _remedy(workers: list[QueueWorker]) -> tuple[Remedy, ...]:
     kinds = {worker.kind for worker in workers}
     remedy = (Remedy.RESTART_WORKERS,) if kinds & _ARTISAN else ()
     return (*remedy, Remedy.CONFIGURE) if kinds - _ARTISAN else remedy
+
+
+def _in_ps(workers: list[QueueWorker]) -> Evidence:
+    return words.command("ps", "-o", "pid,lstart,args", "-p", ",".join(str(worker.process.pid) for worker in workers[:20]))
 
 
 def _process(worker: QueueWorker) -> tuple[Evidence, ...]:

@@ -136,7 +136,7 @@ NOT_COMPARED = Rule(
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
     meaning="Not all cached scripts could be compared with the disk, so nothing is known of the others.",
-    evidence=("scripts", "compared", "changed", "listed"),
+    evidence=("scripts", "compared", "changed", "listed", "repeat"),
 )
 RULES = (
     BYTECODE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis import words
+from tui.diagnosis import by_hand, words
 from tui.diagnosis.look import Look, Ruling, rule_on
 from tui.diagnosis.opcache import codes, findings, scripts
 from tui.diagnosis.opcache.judged import Judged
@@ -34,7 +34,7 @@ def judge(look: Look) -> OpcacheRuling:
     if not opcache.enabled:
         return OpcacheRuling(Ruling(Verdict.ABSENT))
     judged = scripts.judge(look, opcache)
-    found = (*findings.tell(judged, look, opcache), *file_cache(look, opcache), *not_compared(opcache))
+    found = (*findings.tell(judged, look, opcache), *file_cache(look, opcache), *not_compared(look, opcache))
     return OpcacheRuling(rule_on(Verdict.FRESH, found), judged)
 
 
@@ -49,7 +49,11 @@ def restart_pending(look: Look, opcache: Opcache) -> Finding:
     return codes.RESTART_PENDING.finding(
         "OPcache",
         summary,
-        (words.time("seen first", since), words.age("force_restart_timeout", opcache.force_restart_timeout)),
+        (
+            words.time("seen first", since),
+            words.age("force_restart_timeout", opcache.force_restart_timeout),
+            by_hand.ask(look, by_hand.OPCACHE),
+        ),
         until=until,
         severity=Severity.WARNING if late else None,
     )
@@ -72,7 +76,7 @@ def file_cache(look: Look, opcache: Opcache) -> Iterator[Finding]:
     )
 
 
-def not_compared(opcache: Opcache) -> Iterator[Finding]:
+def not_compared(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """Scripts of which nothing is known."""
     unlisted = opcache.changed_total - len(opcache.changed)
     if not opcache.truncated and unlisted <= 0 and (opcache.compared or not opcache.cached_scripts):
@@ -86,5 +90,6 @@ def not_compared(opcache: Opcache) -> Iterator[Finding]:
             words.number("compared", opcache.compared),
             words.number("changed", opcache.changed_total),
             words.number("listed", len(opcache.changed)),
+            by_hand.ask(look, by_hand.OPCACHE),
         ),
     )
