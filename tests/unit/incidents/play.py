@@ -1,156 +1,139 @@
-"""Incidents as files: facts per server over time, looked at in order with the memory and the timeline that the engine would have."""
+"""An incident played through the real engine: its thread, watchers, sessions, memory, publisher and board. Only the servers are told.
+
+The seam is what a session opens: a link, and a probe on it. The probe here answers a look with the next snapshot of the file.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+import asyncio
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tests.unit.diagnosis.build import ROOT, caches, fpm, host, opcache, runtime, status
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.snapshot import (
-    CacheFile,
-    CompiledView,
-    Deploy,
-    FileStat,
-    Inputs,
-    LogLine,
-    Process,
-    ReleaseFacts,
-    Script,
-    Snapshot,
-    ViewFacts,
-)
-from tui.text import safe
-from tui.timeline import Event, changes, history
+from tui.engine import Engine
+from tui.inventory import Fleet, Server
+from tui.watch import publish, session, watcher
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    import pytest
+
+    from tui.board import State
     from tui.report import Report
+    from tui.snapshot import Snapshot
+    from tui.timeline import Event
 
-LAYER_FILES = {
-    "config": ("config/app.php", "config/services.php", ".env"),
-    "routes": ("routes/web.php", "routes/api.php"),
-    "events": ("app/Providers/EventServiceProvider.php",),
-    "views": ("resources/views/home.blade.php",),
-}
+PATIENCE = 60.0
+
+
+class ToldLink:
+    """A link that nobody uses and that never dies."""
+
+    alive = True
+
+    async def close(self) -> None:
+        pass
+
+
+class Line:
+    """What one server's probe will answer, from the test's thread to the engine's."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._answers: asyncio.Queue[Snapshot] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def opened(self) -> None:
+        """In the engine's loop."""
+        self._answers, self._loop = asyncio.Queue(), asyncio.get_running_loop()
+        self._open.set()
+
+    async def next(self) -> Snapshot:
+        assert self._answers is not None
+        return await self._answers.get()
+
+    def say(self, snapshot: Snapshot) -> None:
+        assert self._open.wait(PATIENCE)
+        assert self._answers is not None
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._answers.put_nowait, snapshot)
+
+    def pass_through(self) -> None:
+        """Return when whatever the engine's loop was doing is done."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(PATIENCE)
 
 
 @dataclass
 class Looked:
-    """One look: what the file expects of it, and what came."""
+    """What the board had after a look: that server's report, all reports, and the events that are new or changed."""
 
-    expected: dict[str, Any]
     report: Report
+    reports: dict[str, Report]
     events: tuple[Event, ...]
+    state: State
 
 
-@dataclass
-class Server:
-    """What is so on one server, as the looks change it."""
+class Player:
+    """An engine on told servers. Made by :func:`playing`."""
 
-    facts: dict[str, Any]
-    changed: dict[str, float] = field(default_factory=dict)
-    memory: Memory = field(default_factory=Memory)
-    last: Report | None = None
+    def __init__(self, servers: list[str], lines: dict[str, Line]) -> None:
+        self._lines = lines
+        self.engine = Engine(Fleet(servers=tuple(Server(target=name, name=name) for name in servers)))
+        self._events: dict[str, Event] = {}
+
+    def look(self, snapshot: Snapshot) -> Looked:
+        """Let *snapshot*'s server answer with it, and wait until the board shows it."""
+        line = self._lines[snapshot.server]
+        line.say(snapshot)
+        deadline = time.monotonic() + PATIENCE
+        while self._shown(snapshot.server) != snapshot.observed_at:
+            assert time.monotonic() < deadline, f"{snapshot.server} is not on the board: {self.engine.board.peek().panes}"
+            time.sleep(0.002)
+        line.pass_through()
+        state = self.engine.board.peek()
+        reports = {pane.server: pane.report for pane in state.panes if pane.report is not None}
+        events = {event.key: event for event in state.events}
+        new = tuple(event for key, event in events.items() if self._events.get(key) != event and event.server == snapshot.server)
+        self._events = events
+        return Looked(reports[snapshot.server], reports, new, state)
+
+    def _shown(self, server: str) -> float | None:
+        return next((pane.report.observed_at for pane in self.engine.board.peek().panes if pane.server == server and pane.report), None)
 
 
-class Incident:
-    """One file. Iterating plays it."""
+@contextmanager
+def playing(servers: list[str], patched: pytest.MonkeyPatch) -> Iterator[Player]:
+    """An engine that watches *servers*, without its pauses."""
+    lines = {name: Line() for name in servers}
 
-    def __init__(self, path: Path) -> None:
-        self._told = tomllib.loads(path.read_text())
-        self._day: date = self._told["day"]
-        self._servers: dict[str, Server] = {}
+    async def connect(*_: object) -> ToldLink:
+        return ToldLink()
 
-    def at(self, clock: str) -> float:
-        """Epoch seconds of a local time of the day."""
-        return datetime.fromisoformat(f"{self._day}T{clock}{self._told['utc_offset']}").timestamp()
+    class ToldProbe:
+        def __init__(self, _link: object, server: Server, _fleet: object) -> None:
+            self._line = lines[server.name]
 
-    def play(self) -> list[Looked]:
-        return [self._look(look) for look in self._told["look"]]
+        async def start(self) -> None:
+            self._line.opened()
 
-    def _look(self, look: dict[str, Any]) -> Looked:
-        server = self._servers.setdefault(look["server"], Server({**self._told["start"], "used": look["at"], "hits": 200}))
-        server.facts.update({key: value for key, value in look.items() if key not in ("verdict", "layers", "codes", "subjects", "events")})
-        server.facts["errors"] = look.get("errors")
-        if "deploy" in look and "changed" in look:
-            server.changed.update(dict.fromkeys(look["changed"], self.at(look["deploy"])))
-        server.memory, report = diagnose(server.memory, self._snapshot(look, server))
-        events = history(report) if server.last is None else changes(server.last, report)
-        server.last = report
-        return Looked(look, report, events)
+        async def tick(self, full: bool = False) -> tuple[Snapshot, ...]:
+            return (await self._line.next(),)
 
-    def _snapshot(self, look: dict[str, Any], server: Server) -> Snapshot:
-        facts, now = server.facts, self.at(look["at"])
-        written, started = self.at(facts["sources"]), self.at(facts["pool_started"])
-        deploys = [Deploy(at=self.at(clock), source="git", what=safe("pull")) for clock in (facts.get("deploy"), facts["sources"]) if clock]
+        async def close(self) -> None:
+            pass
 
-        def stat(path: str) -> FileStat:
-            moment = server.changed.get(path, written)
-            return FileStat(safe(path), moment, moment, 100, 7)
-
-        def inputs(paths: tuple[str, ...]) -> Inputs:
-            return Inputs(direct=tuple(sorted(map(stat, paths), key=lambda each: -each.mtime)))
-
-        cached = self.at(facts["caches"])
-        files = {
-            each.layer: CacheFile(layer=each.layer, path=each.path, stat=FileStat(each.path, cached, cached, 100, 9), complete=True)
-            for each in caches()
-        }
-        view = CompiledView(compiled=FileStat(safe("storage/framework/views/a.php"), cached, cached), source=stat(LAYER_FILES["views"][0]))
-        workers = tuple(Process(pid=100 + each, started=started, title=safe("php-fpm: pool www")) for each in range(7))
-        seen = host(
-            now=now,
-            release=ReleaseFacts(root=safe(ROOT), deploys=tuple(deploys)),
-            caches=tuple(files.values()),
-            inputs={layer: inputs(paths) for layer, paths in LAYER_FILES.items()} | {"code": inputs(tuple(facts["scripts"]))},
-            views=ViewFacts(views=(view,)),
-            fpm=fpm(
-                master=Process(pid=90, started=written, title=safe("php-fpm: master process")),
-                workers=workers,
-                config_files=(stat("php.ini"),),
-            ),
-            log_lines=self._lines(facts["errors"]),
-        )
-        return Snapshot(
-            server=look["server"],
-            address=look["server"],
-            app=safe(ROOT),
-            observed_at=now,
-            host=seen,
-            runtime=runtime(self._opcache(facts, server, cached, started), status=status(started=started, total=7)),
-        )
-
-    def _opcache(self, facts: dict[str, Any], server: Server, cached: float, started: float) -> Any:
-        def script(path: str, mtime: float) -> Script:
-            return Script(
-                path=safe(f"{ROOT}/{path}"),
-                last_used=int(self.at(facts["used"])),
-                hits=facts["hits"],
-                mtime=mtime,
-                ctime=mtime,
-                size=100,
-                inode=7,
-            )
-
-        every = [script(path, server.changed.get(path, self.at(facts["sources"]))) for path in facts["scripts"]]
-        every += [script(path, cached) for path in facts["held"]]
-        changed = tuple(each for each in every if (each.mtime or 0) >= int(started))
-        return opcache(
-            *changed,
-            validate_timestamps=facts["validate_timestamps"],
-            start_time=int(started),
-            scripts=tuple(every),
-            scripts_at=self.at(facts["used"]),
-        )
-
-    def _lines(self, errors: dict[str, Any] | None) -> tuple[LogLine, ...]:
-        if errors is None:
-            return ()
-        first = self.at(errors["first"])
-        log = safe("storage/logs/laravel.log")
-        return tuple(LogLine(log=log, at=first + 2 * each, text=safe(errors["text"]), alarm=True) for each in range(errors["count"]))
+    patched.setattr(session, "connect", connect)
+    patched.setattr(session, "Probe", ToldProbe)
+    patched.setattr(watcher, "BEAT", 0.001)
+    patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
+    patched.setattr(publish, "FLUSH", 0.001)
+    player = Player(servers, lines)
+    player.engine.start()
+    try:
+        yield player
+    finally:
+        player.engine.stop(PATIENCE)

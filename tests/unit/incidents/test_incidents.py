@@ -1,4 +1,4 @@
-"""Every incident in this folder, look by look: verdict, layers, what is named, and what the timeline gains."""
+"""Every incident in this folder, look by look: verdict, layers, what is named, and the story that the timeline tells in the end."""
 
 from __future__ import annotations
 
@@ -6,26 +6,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.incidents.play import Incident
+from tests.unit.incidents.facts import Story
+from tests.unit.incidents.play import playing
 from tui.report import Layer, Severity
 
 FILES = sorted(Path(__file__).parent.glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_an_incident_is_told_as_it_was(path: Path) -> None:
-    incident = Incident(path)
-    for looked in incident.play():
-        expected, report = looked.expected, looked.report
-        when = f"{expected['server']} at {expected['at']}: {[(one.code, one.subject, one.verdict.value) for one in report.findings]}"
-        assert report.verdict == expected["verdict"], when
-        for layer, verdict in expected.get("layers", {}).items():
-            assert report.layers[Layer(layer)] == verdict, (layer, when)
-        assert set(expected.get("codes", [])) <= {finding.code for finding in report.findings}, when
-        for subject in expected.get("subjects", []):
-            assert any(finding.subject.endswith(subject) for finding in report.findings), (subject, when)
-        if "stale_since" in expected:
-            assert report.stale_since == incident.at(expected["stale_since"]), when
-        if expected["verdict"] == "fresh":
-            assert not [finding for finding in report.findings if finding.severity is not Severity.INFO], when
-        assert set(expected.get("events", [])) <= {event.kind.value for event in looked.events}, (when, looked.events)
+def test_an_incident_is_told_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(path)
+    with playing(story.servers, monkeypatch) as player:
+        for look in story.looks:
+            looked = player.look(story.snapshot(look))
+            report = looked.report
+            when = f"{look['server']} at {look['at']}: {[(one.code, one.subject, one.verdict.value) for one in report.findings]}"
+            assert report.verdict == look["verdict"], when
+            for layer, verdict in look.get("layers", {}).items():
+                assert report.layers[Layer(layer)] == verdict, (layer, when)
+            assert set(look.get("codes", [])) <= {finding.code for finding in report.findings}, when
+            for subject in look.get("subjects", []):
+                assert any(finding.subject.endswith(subject) for finding in report.findings), (subject, when)
+            if "stale_since" in look:
+                assert report.stale_since == story.at(look["stale_since"]), when
+            if "until" in look:
+                assert story.at(look["until"]) in {finding.until for finding in report.findings}, (when, report.findings)
+            if look["verdict"] == "fresh":
+                assert not [finding for finding in report.findings if finding.severity is not Severity.INFO], when
+            assert set(look.get("events", [])) <= {event.kind.value for event in looked.events}, (when, looked.events)
+            for server, verdict in look.get("compared", {}).items():
+                assert looked.reports[server].verdict == verdict, (server, when)
+        told = [(event.at, event.server, event.kind.value, str(event.what), event.count) for event in player.engine.board.peek().events]
+    for line in story.timeline:
+        at, more = story.at(line["at"]), line.get("what", "")
+        assert any(
+            (when, server, kind, count) == (at, line["server"], line["kind"], line.get("count", 1)) and more in what
+            for when, server, kind, what, count in told
+        ), (line, told)
