@@ -9,6 +9,7 @@ import msgspec
 from tui.outputs.times import iso
 from tui.report import Verdict
 from tui.runbook.plan import Progress, Status
+from tui.snapshot import HostFacts
 from tui.text import safe
 
 if TYPE_CHECKING:
@@ -47,9 +48,16 @@ def plan(plan: Plan) -> bytes:
 
 
 def left(report: Report) -> Progress:
-    """A server for which there is nothing to do: done where it is fine, failed where only a person can help."""
-    fine = report.verdict in (Verdict.FRESH, Verdict.PENDING)
+    """A server for which there is nothing to do: done where it is fine, failed where only a person can help.
+
+    While somebody else's runbook runs there, what looks fine is a moment between two of its steps.
+    """
+    host = report.snapshot.host if report.snapshot is not None else None
+    holder = host.lock if isinstance(host, HostFacts) else None
+    fine = report.verdict in (Verdict.FRESH, Verdict.PENDING) and holder is None
     evidence = {"verdict": safe(report.verdict)}
+    if holder is not None:
+        evidence["busy"] = safe(f"{holder.who} runs a runbook here since {iso(holder.since)}: look again when it has ended")
     for finding in report.findings:
         if finding.verdict.rank >= Verdict.PENDING.rank:
             evidence[finding.code] = finding.summary

@@ -70,8 +70,8 @@ class Acting:
             self._hold = await hold(self._site.link, self._who, app or self._server.app, fpm, self._request.choice.value)
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
-        except LinkError as error:
-            outcome = _outcome(Status.UNKNOWN, why=error.message)
+        except LinkError as error:  # no step can have begun: they are sent only once the lock is held
+            outcome = _outcome(Status.FAILED, why=f"the link was lost while the lock was taken, nothing was begun: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:

@@ -21,6 +21,8 @@ import report_examples as examples
 from tui.commands.fix import exit_code
 from tui.report import Verdict
 from tui.runbook.plan import Choice, Phase, Plan, Request, Status
+from tui.snapshot import LockHolder
+from tui.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +130,17 @@ def test_nothing_to_do_is_0_only_where_the_server_is_fine(stalewatch: Stalewatch
     one.looks = [(suspect,)]
     assert stalewatch("fix", "web2", "--yes").exit_code == 1
     assert one.ran == []
+
+
+def test_nothing_to_do_while_somebody_elses_runbook_runs_proves_nothing(stalewatch: Stalewatch, one: Seams) -> None:
+    one.plans = [Plan(request=Request(choice=Choice.FIX), servers=(examples.plan().servers[1],))]
+    seen = examples.fresh()
+    assert seen.snapshot is not None
+    held = msgspec.structs.replace(seen.snapshot.host, lock=LockHolder(who=safe("bob@desk"), since=examples.NOW - 9))
+    one.looks = [(msgspec.structs.replace(seen, snapshot=msgspec.structs.replace(seen.snapshot, host=held)),)]
+    result = stalewatch("fix", "web2", "--yes")
+    assert result.exit_code == 1
+    assert "bob@desk runs a runbook here since" in result.stdout
 
 
 def test_a_link_lost_while_a_step_ran_is_3_and_never_called_failed(stalewatch: Stalewatch, one: Seams) -> None:

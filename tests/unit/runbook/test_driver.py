@@ -26,6 +26,7 @@ from tui.runbook.plan import Choice, Progress, Request, Status
 from tui.runbook.planner import plan
 from tui.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
 from tui.text import safe
+from tui.transport.base import Stream
 from tui.transport.local import LocalLink
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
@@ -277,6 +278,20 @@ async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: 
     assert set(ended.values()) == {Status.FAILED}
     assert "nothing was done since" in told[-1].evidence["why"]
     assert "config:cache" not in _read(site.root / "ran")
+
+
+async def test_a_link_lost_while_the_lock_is_taken_has_begun_nothing_and_is_no_unknown_outcome(site: Here, audit: Audit) -> None:
+    class DiesAtTheLock(LocalLink):
+        async def coprocess(self, command: str) -> Stream:
+            raise LinkLost("the connection is gone")
+
+    await site.link.close()
+    site.link = DiesAtTheLock()
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    assert final(told)["lock"] is Status.FAILED
+    assert "nothing was begun" in told[-1].evidence["why"]
+    assert not (site.root / "ran").exists()
 
 
 async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that_fails(site: Here, audit: Audit, tmp_path: Path) -> None:
