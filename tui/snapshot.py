@@ -133,11 +133,17 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
-    """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown)."""
+    """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown).
+
+    *holds*: the code of its ``start``; ``none``, because it starts a new PHP for the work (queue:listen, schedule:work, a server above
+    workers); ``unsure``: it can load code anew without a new process (FrankenPHP). *placed* False: it may be another app's.
+    """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
     process: Process
     release: SafeText = SafeText("")
+    holds: Literal["start", "none", "unsure"] = "start"
+    placed: bool = True
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):

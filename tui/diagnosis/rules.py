@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, workers
+from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, worker_places, workers
 from tui.diagnosis.opcache import codes
 from tui.diagnosis.rule import Rule
 from tui.errors import UsageError
@@ -20,6 +20,7 @@ RULES: dict[str, Rule] = {
         *codes.RULES,
         *fpm.RULES,
         *workers.RULES,
+        *worker_places.RULES,
         *health.RULES,
     )
 }

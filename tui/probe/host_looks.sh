@@ -4,7 +4,7 @@
 verb_scan() {
   section scan ''
   set +f
-  now=$(grep -ls -e php -e artisan -e stalewatch-watch "$proc"/[0-9]*/cmdline)
+  now=$(grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline)
   set -f
   for path in $now; do
     pid=${path%/cmdline}
@@ -14,9 +14,9 @@ verb_scan() {
       php-fpm:\ pool*) [ -e "$proc/$pid/task/$pid/children" ] || process "$pid" ;;
       php-fpm:\ master*) scan_master ;;
       *stalewatch-watch*) scan_args watch ;;
-      *php* | *artisan*)
+      *php* | *artisan* | swoole_http_server*)
         first_line "$proc/$pid/comm" || continue
-        case $line in php*) scan_args php ;; esac ;;
+        case $line in *php*) scan_args php ;; esac ;;
     esac
   done
 }

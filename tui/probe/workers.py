@@ -1,12 +1,13 @@
-"""Long-running PHP processes of an application, told by their arguments. Pure."""
+"""Long-running PHP processes of an application: told by their arguments, placed by these and by their working directory. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.probe.machine import process
+from tui.probe.worker_commands import command_of
 from tui.snapshot import QueueWorker
 from tui.text import safe
 
@@ -17,55 +18,64 @@ if TYPE_CHECKING:
     from tui.probe.places import Place
     from tui.snapshot import Process
 
-Kind = Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
-_COMMANDS: tuple[tuple[str, Kind], ...] = (
-    ("queue:work", "queue"),
-    ("queue:listen", "queue"),
-    ("horizon", "horizon"),
-    ("octane:", "octane"),
-    ("schedule:work", "schedule"),
-    ("reverb:start", "reverb"),
-    ("pulse:", "other"),
-    ("websockets:serve", "other"),
-)
 _DELETED = " (deleted)"
+_NO_RELEASES = frozenset({"shared", "storage", ".dep"})
 
 
 def queue_workers(found: Iterable[PhpProcess], place: Place, *, alone: bool, boot: float, hz: int) -> tuple[QueueWorker, ...]:
-    """Those of *place*. *alone*: it is the only application here, so a worker whose place cannot be seen is its."""
+    """Those of *place*, by pid. *alone*: it is the only application here, so a worker whose place cannot be seen is its; where there are
+    others, such a worker may be anybody's (``placed`` False)."""
     workers = []
     for each in found:
-        kind, artisan = _kind(each.args)
-        if kind is None:
-            continue
         deleted = each.cwd.endswith(_DELETED)
         cwd = each.cwd.removesuffix(_DELETED)
-        release = artisan.rpartition("/")[0] if artisan.startswith("/") else cwd
-        if not _belongs(release, place) and not (alone and not release):
+        command = command_of(each.args, cwd)
+        if command is None:
+            continue
+        unseen = not command.where and not cwd
+        if not unseen and not _belongs(command.where or cwd, place):
             continue
         value = process(each.record, " ".join(each.args), boot=boot, hz=hz, user=each.user)
         workers.append(
             QueueWorker(
-                kind=kind,
+                kind=command.kind,
                 process=_placed(value, cwd, deleted),
                 # A path through the link does not tell which release it was when the process started; the working directory does.
-                release=safe(cwd if cwd and _belongs(cwd, place) else release if release.startswith(place.root) else ""),
+                release=safe(_release(command.where, place) or _release(cwd, place)),
+                holds=command.holds,
+                placed=alone or not unseen,
             )
         )
-    return tuple(sorted(workers, key=lambda worker: worker.process.pid))
+    return tuple(sorted(_served(workers), key=lambda worker: worker.process.pid))
 
 
-def _kind(args: tuple[str, ...]) -> tuple[Kind | None, str]:
-    for index, arg in enumerate(args[:-1]):
-        if arg.rpartition("/")[2] == "artisan":
-            command = args[index + 1]
-            return next((kind for prefix, kind in _COMMANDS if command.startswith(prefix)), None), arg
-    return None, ""
+def _served(workers: list[QueueWorker]) -> list[QueueWorker]:
+    """Octane's starter runs no code of requests where its workers are processes of their own."""
+    if not any(worker.kind == "octane" and worker.holds == "start" for worker in workers):
+        return workers
+    return [msgspec.structs.replace(each, holds="none") if each.holds == "unsure" else each for each in workers]
 
 
 def _belongs(path: str, place: Place) -> bool:
     homes = (place.path, place.root, place.base)
-    return bool(path) and any(home and (path == home or path.startswith(home + "/")) for home in homes)
+    return bool(path) and any(home and _below(path, home) for home in homes)
+
+
+def _release(path: str, place: Place) -> str:
+    """The release of *place* that *path* is in: a real path, "" where it names none (the link itself, or what releases share)."""
+    if place.root and _below(path, place.root):
+        return place.root
+    if not place.root or place.base == place.root or not _below(path, place.base):
+        return ""
+    names = path[len(place.base) + 1 :].split("/")
+    depth = place.root[len(place.base) + 1 :].count("/") + 1 if _below(place.root, place.base) else 1
+    if len(names) < depth or not names[0] or names[0] in _NO_RELEASES or f"{place.base}/{names[0]}" == place.path:
+        return ""
+    return "/".join((place.base, *names[:depth]))
+
+
+def _below(path: str, home: str) -> bool:
+    return path == home or path.startswith(home + "/")
 
 
 def _placed(value: Process, cwd: str, deleted: bool) -> Process:

@@ -67,7 +67,7 @@ def workers_restarted(step: Step, before: HostFacts, after: HostFacts, verdict: 
 
 
 def _of_kind(host: HostFacts, kind: str) -> list[Process]:
-    return [worker.process for worker in host.queue_workers if worker.kind == kind]
+    return [worker.process for worker in host.queue_workers if worker.kind == kind and worker.holds == "start"]
 
 
 def _identity(process: Process) -> tuple[int, int]:

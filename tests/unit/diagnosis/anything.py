@@ -197,7 +197,13 @@ class Anything:
         return CacheFile(layer=layer, path=self._text(*NAMES), stat=self._maybe(self._file), complete=self._one(None, True, True, False))
 
     def _worker(self) -> QueueWorker:
-        return QueueWorker(kind=self._one("queue", "octane"), process=self._process(), release=self._text("", ROOT, f"{ROOT}/releases/1"))
+        return QueueWorker(
+            kind=self._one("queue", "octane"),
+            process=self._process(),
+            release=self._text("", ROOT, f"{ROOT}/releases/1"),
+            holds=self._one("start", "start", "none", "unsure"),
+            placed=self._one(True, True, False),
+        )
 
     def _release(self) -> ReleaseFacts:
         deploys = tuple(

@@ -123,9 +123,11 @@ def fpm(**more: Any) -> FpmFacts:
     return FpmFacts(**{**facts, **more})
 
 
-def worker(kind: Any = "queue", started: float = START, release: str = ROOT, **process: Any) -> QueueWorker:
+def worker(
+    kind: Any = "queue", started: float = START, release: str = ROOT, holds: Any = "start", placed: bool = True, **process: Any
+) -> QueueWorker:
     of = Process(pid=300, started=at(started), title=safe(f"php artisan {kind}:work"), cwd=safe(release), **process)
-    return QueueWorker(kind=kind, process=of, release=safe(release))
+    return QueueWorker(kind=kind, process=of, release=safe(release), holds=holds, placed=placed)
 
 
 def sources(**newer: tuple[FileStat, ...]) -> dict[str, Inputs]:

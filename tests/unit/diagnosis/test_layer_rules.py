@@ -362,10 +362,39 @@ def test_workers_older_than_the_code_are_stale_and_none_is_absent() -> None:
     quiet(looked(with_host(queue_workers=(worker(started=-30),), inputs=code(file("app/Jobs/Call.php", -60)))))
 
 
-@pytest.mark.parametrize("kind", ["octane", "schedule", "reverb", "other"])
+@pytest.mark.parametrize("kind", ["reverb", "other"])
 def test_what_queue_restart_does_not_reach_is_left_to_the_person(kind: str) -> None:
     report = looked(with_host(queue_workers=(worker(kind),), inputs=code(file("app/Jobs/Call.php", -60))))
     assert only(report, Layer.WORKERS, STALE, "workers.older-than-code").remedy == (Remedy.CONFIGURE,)
+
+
+@pytest.mark.parametrize("kind", ["queue", "schedule", "octane"])
+def test_what_starts_a_new_php_for_the_work_is_never_too_old_but_may_be_in_an_old_release(kind: str) -> None:
+    """queue:listen, schedule:work and Octane's servers: what they started is what runs code."""
+    edited = code(file("app/Jobs/Call.php", -60))
+    quiet(looked(with_host(queue_workers=(worker(kind, holds="none"),), inputs=edited)))
+    quiet(looked(with_host(queue_workers=(worker(kind, holds="none"),), inputs=code(file("app/Jobs/Call.php", -7_200, -60)))))
+    release = ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), switched_at=at(-300))
+    young = with_host(release=release, queue_workers=(worker(kind, started=-5, release=OLD, holds="none"),))
+    assert only(looked(young), Layer.WORKERS, STALE, "workers.old-release").remedy == (Remedy.CONFIGURE,)
+
+
+def test_octane_that_may_have_been_reloaded_inside_is_suspect_until_it_restarts() -> None:
+    edited = code(file("app/Jobs/Call.php", -60))
+    only(
+        looked(with_host(queue_workers=(worker("octane", holds="unsure"),), inputs=edited)), Layer.WORKERS, SUSPECT, "workers.reload-unseen"
+    )
+    quiet(looked(with_host(queue_workers=(worker("octane", started=-30, holds="unsure"),), inputs=edited)))
+    old = with_host(queue_workers=(worker("octane"), worker("octane", holds="none")), inputs=edited)
+    assert only(looked(old), Layer.WORKERS, STALE, "workers.older-than-code").remedy == (Remedy.RESTART_WORKERS,)
+
+
+def test_a_worker_that_may_be_another_apps_is_unknown_unless_it_is_young() -> None:
+    edited = code(file("app/Jobs/Call.php", -60))
+    only(looked(with_host(queue_workers=(worker(release="", placed=False),), inputs=edited)), Layer.WORKERS, UNKNOWN, "workers.app-unseen")
+    young = looked(with_host(queue_workers=(worker(started=-30, release="", placed=False),), inputs=edited))
+    quiet(young)
+    assert young.layers[Layer.WORKERS] is ABSENT
 
 
 def test_chmod_never_makes_workers_stale() -> None:

@@ -14,10 +14,7 @@ from tui.probe import fpm_config, inputs, laravel_log, nginx, packages, records,
 from tui.probe.app_facts import writable_by
 from tui.probe.fpm_status import from_mapping, parse_page
 from tui.probe.inputs import group
-from tui.probe.machine import PhpProcess
-from tui.probe.places import Place
-from tui.probe.records import FileRecord, ProcessRecord
-from tui.probe.workers import queue_workers
+from tui.probe.records import FileRecord
 from tui.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from tui.text import safe
 
@@ -362,42 +359,6 @@ def test_the_newest_inputs_come_first_and_more_are_told() -> None:
     assert config.direct[0].path == "config/299.php"
     assert config.truncated
     assert not group([record("config/a.php")], ROOT)["config"].truncated
-
-
-# ---------------------------------------------------------------------------------------------------------------------- workers
-
-
-def php(*args: str, cwd: str = "") -> PhpProcess:
-    return PhpProcess(ProcessRecord(7, "php", "S", 1, 1000), args, cwd, "www-data")
-
-
-@pytest.mark.parametrize(
-    ("found", "kind", "release_path", "deleted"),
-    [
-        (php("php", "/srv/app/artisan", "queue:work", "--tries=3"), "queue", "/srv/app", False),
-        (php("/usr/bin/php8.2", "artisan", "horizon", cwd="/srv/app"), "horizon", "/srv/app", False),
-        (php("php", "artisan", "octane:start", cwd="/srv/app (deleted)"), "octane", "/srv/app", True),
-        (php("php", "artisan", "schedule:work"), "schedule", "", False),
-    ],
-)
-def test_workers_are_told_by_their_arguments(found: PhpProcess, kind: str, release_path: str, deleted: bool) -> None:
-    (worker,) = queue_workers([found], Place(path=ROOT, root=ROOT, kind="laravel"), alone=True, boot=100.0, hz=100)
-    assert (worker.kind, worker.release, worker.process.cwd_deleted) == (kind, release_path, deleted)
-    assert worker.process.started == pytest.approx(110.0)
-
-
-def test_a_worker_of_another_app_or_a_plain_command_is_none() -> None:
-    place = Place(path=ROOT, root=ROOT, kind="laravel")
-    others = [php("php", "/srv/other/artisan", "queue:work"), php("php", "/srv/app/artisan", "tinker"), php("php", "-v")]
-    assert queue_workers(others, place, alone=True, boot=0.0, hz=100) == ()
-    assert queue_workers([php("php", "artisan", "queue:work")], place, alone=False, boot=0.0, hz=100) == ()
-
-
-def test_a_worker_in_an_old_release_says_so() -> None:
-    place = Place(path="/srv/app/current", root="/srv/app/releases/2", kind="laravel")
-    found = php("php", "/srv/app/current/artisan", "queue:work", cwd="/srv/app/releases/1")
-    (worker,) = queue_workers([found], place, alone=False, boot=0.0, hz=100)
-    assert worker.release == "/srv/app/releases/1"
 
 
 def test_twenty_thousand_sources_are_grouped_quickly() -> None:

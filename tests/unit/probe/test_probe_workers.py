@@ -1,0 +1,125 @@
+"""Workers by the command lines that Laravel, Horizon and Octane really start them with (read in their sources)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.probe.machine import PhpProcess
+from tui.probe.places import Place
+from tui.probe.records import ProcessRecord
+from tui.probe.workers import queue_workers
+from tui.snapshot import QueueWorker
+
+ROOT = "/srv/app"
+APP = Place(path=ROOT, root=ROOT, kind="laravel")
+SHOP = Place(path="/srv/shop/current", root="/srv/shop/releases/2", kind="laravel")
+OLD = "/srv/shop/releases/1"
+HORIZON = ("--workers-name=default", "--balance=auto", "--max-processes=3", "--parent-id=71", "--queue=default", "--tries=1")
+SWOOLE = "swoole_http_server: {} process for Shop"
+OCTANE_BIN = f"{ROOT}/vendor/laravel/octane/bin"
+
+
+def php(*args: str, cwd: str = "", pid: int = 7) -> PhpProcess:
+    return PhpProcess(ProcessRecord(pid, "php", "S", 1, 1000), args, cwd, "www-data")
+
+
+def seen(*found: PhpProcess, place: Place = APP, alone: bool = True) -> tuple[QueueWorker, ...]:
+    return queue_workers(found, place, alone=alone, boot=100.0, hz=100)
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "holds"),
+    [
+        (php("php", "/srv/app/artisan", "queue:work", "--tries=3"), "queue", "start"),
+        (php("/usr/bin/php8.2", "-d", "memory_limit=512M", "artisan", "--env=staging", "-v", "queue:work", cwd=ROOT), "queue", "start"),
+        (php("php", "artisan", "--env", "staging", "queue:work", cwd=ROOT), "queue", "start"),
+        (php("php", "artisan", "queue:listen", "--timeout=60", cwd=ROOT), "queue", "none"),
+        (php("/usr/bin/php8.2", "artisan", "horizon", cwd=ROOT), "horizon", "start"),
+        (
+            php("/usr/bin/php8.3", "artisan", "horizon:supervisor", "web1:one", "redis", *HORIZON, cwd=ROOT),
+            "horizon",
+            "start",
+        ),
+        (php("/usr/bin/php8.3", "artisan", "horizon:work", "redis", "--name=default", "--supervisor=a:b", cwd=ROOT), "horizon", "start"),
+        (php("php", "artisan", "octane:start", "--server=frankenphp", cwd=ROOT), "octane", "unsure"),
+        (php("php", "artisan", "octane:frankenphp", cwd=ROOT), "octane", "unsure"),
+        (php("/usr/bin/php8.3", f"{ROOT}/vendor/bin/roadrunner-worker", cwd=ROOT), "octane", "start"),
+        (php("/usr/bin/php8.3", "swoole-server", f"{ROOT}/storage/logs/octane-server-state.json", cwd=OCTANE_BIN), "octane", "none"),
+        (php(SWOOLE.format("master"), cwd=OCTANE_BIN), "octane", "none"),
+        (php(SWOOLE.format("manager"), cwd=OCTANE_BIN), "octane", "none"),
+        (php(SWOOLE.format("worker"), cwd=OCTANE_BIN), "octane", "start"),
+        (php(SWOOLE.format("task worker"), cwd=OCTANE_BIN), "octane", "start"),
+        (php("php", "artisan", "schedule:work", cwd=ROOT), "schedule", "none"),
+        (php("php", "artisan", "reverb:start", "--host=0.0.0.0", cwd=ROOT), "reverb", "start"),
+        (php("php", "artisan", "pulse:check", cwd=ROOT), "other", "start"),
+    ],
+)
+def test_a_worker_is_told_by_its_command_line(found: PhpProcess, kind: str, holds: str) -> None:
+    (worker,) = seen(found)
+    assert (worker.kind, worker.holds, worker.release, worker.placed) == (kind, holds, ROOT, True)
+    assert worker.process.started == pytest.approx(110.0)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        php("php", "/srv/other/artisan", "queue:work"),
+        php("php", "artisan", "queue:work", cwd="/srv/application"),
+        php("php", "/srv/app/artisan", "tinker"),
+        php("php", "/srv/app/artisan", "queue:restart"),
+        php("php", "/srv/app/artisan", "horizon:terminate"),
+        php("php", "/srv/app/artisan", "horizon:snapshot"),
+        php("php", "/srv/app/artisan", "octane:reload"),
+        php("php", "/srv/app/artisan", "tinker", "queue:work"),
+        php("php", "/srv/app/artisan"),
+        php("php", "-v"),
+        php(""),
+    ],
+)
+def test_another_apps_worker_or_a_short_command_is_none(found: PhpProcess) -> None:
+    assert seen(found) == ()
+
+
+def test_octanes_starter_holds_nothing_where_its_workers_are_processes() -> None:
+    starter = php("php", "artisan", "octane:start", cwd=ROOT, pid=70)
+    server = php(SWOOLE.format("master"), cwd=OCTANE_BIN, pid=71)
+    worker = php(SWOOLE.format("worker"), cwd=OCTANE_BIN, pid=72)
+    assert [each.holds for each in seen(starter, server, worker)] == ["none", "none", "start"]
+    assert [each.holds for each in seen(starter)] == ["unsure"]
+
+
+@pytest.mark.parametrize(
+    ("found", "release_path", "deleted"),
+    [
+        (php("php", "artisan", "queue:work", cwd=OLD), OLD, False),
+        (php("php", "artisan", "queue:work", cwd=f"{OLD} (deleted)"), OLD, True),
+        (php("php", "../artisan", "queue:work", cwd=f"{OLD}/storage"), OLD, False),
+        (php("php", f"{SHOP.path}/artisan", "queue:work", cwd=OLD), OLD, False),
+        (php("php", f"{SHOP.root}/artisan", "queue:work", cwd=OLD), SHOP.root, False),
+        (php("php", f"{OLD}/artisan", "queue:work", cwd="/"), OLD, False),
+        (php("php", f"{SHOP.path}/artisan", "queue:work", cwd="/"), "", False),
+        (php("php", f"{SHOP.path}/artisan", "queue:work"), "", False),
+        (php("php", "current/artisan", "queue:work", cwd="/srv/shop"), "", False),
+        (php("php", f"{OLD}/vendor/bin/roadrunner-worker", cwd=OLD), OLD, False),
+        (php(SWOOLE.format("worker"), cwd=f"{OLD}/vendor/laravel/octane/bin"), OLD, False),
+        (php("php", "artisan", "schedule:work"), "", False),
+    ],
+)
+def test_in_which_release_a_worker_runs(found: PhpProcess, release_path: str, deleted: bool) -> None:
+    (worker,) = seen(found, place=SHOP)
+    assert (worker.release, worker.process.cwd_deleted) == (release_path, deleted)
+
+
+def test_releases_that_are_named_by_colour() -> None:
+    green = Place(path="/srv/shop/current", root="/srv/shop/green", kind="laravel")
+    (blue,) = seen(php("php", "artisan", "queue:work", cwd="/srv/shop/blue/public"), place=green)
+    (shared,) = seen(php("php", "/srv/shop/current/artisan", "queue:work", cwd="/srv/shop/shared"), place=green)
+    assert (blue.release, shared.release) == ("/srv/shop/blue", "")
+
+
+def test_where_there_are_several_apps_a_worker_that_names_no_place_may_be_anybodys() -> None:
+    hidden = php("php", "artisan", "queue:work")
+    (worker,) = seen(hidden, alone=False)
+    assert (worker.placed, worker.release) == (False, "")
+    assert seen(hidden)[0].placed
+    assert seen(php("php", "artisan", "queue:work", cwd=ROOT), alone=False)[0].placed

@@ -1,0 +1,152 @@
+"""Where long-running workers run: in another release than the current one, in a removed directory, or where nobody may look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.diagnosis import words
+from tui.diagnosis.rule import Rule
+from tui.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from tui.report import Finding, Layer, Remedy, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.diagnosis.look import Look
+    from tui.snapshot import QueueWorker
+
+OLD_RELEASE = Rule(
+    code="workers.old-release",
+    layer=Layer.WORKERS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A worker runs in another release than the current one, whatever its age. Commonly its supervisor resolved the link before "
+    "the deploy, and restarts it in the old directory again and again.",
+    evidence=EVIDENCE,
+    remedy=(Remedy.RESTART_WORKERS, Remedy.CONFIGURE),
+    advice="If it comes back in the old release, restart the supervisor's program so that it resolves its directory anew.",
+)
+DELETED = Rule(
+    code="workers.deleted-directory",
+    layer=Layer.WORKERS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A worker's working directory does not exist any more: it runs code of a release that was removed.",
+    evidence=EVIDENCE,
+    remedy=(Remedy.RESTART_WORKERS,),
+)
+RELEASE_UNSEEN = Rule(
+    code="workers.release-unseen",
+    layer=Layer.WORKERS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="A worker started after the link was switched, but in which release it runs could not be read: the working directory of a "
+    "process is shown to its own user and to root only, and its arguments name no release. A supervisor that resolved the link earlier "
+    "starts young workers in the old release.",
+    evidence=EVIDENCE,
+    advice="Log in as the workers' user, or start them by the full path of the release's artisan.",
+)
+APP_UNSEEN = Rule(
+    code="workers.app-unseen",
+    layer=Layer.WORKERS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="A worker that is older than the newest PHP file of the app runs on a server with several apps, and whose it is could not be "
+    "read: the working directory of a process is shown to its own user and to root only, and its arguments name no directory.",
+    evidence=EVIDENCE,
+    advice="Log in as the workers' user, or start them by the full path of their artisan.",
+)
+RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN)
+
+
+def old_release(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """In a release that is not the current one."""
+    root = look.host.release.root if look.host is not None else ""
+    old = [worker for worker in workers if root and worker.release not in ("", root) and not worker.process.cwd_deleted]
+    if old:
+        first = old[0]
+        yield OLD_RELEASE.finding(
+            titles(old),
+            f"{kinds_of(old)} run{'s' if len(old) == 1 else ''} in {words.name_of(first.release)}, but the current release is "
+            f"{words.name_of(root)}",
+            (
+                *process(first),
+                words.text("release", first.release),
+                words.text("current release", root),
+                words.command("readlink", f"/proc/{first.process.pid}/cwd"),
+            ),
+            remedy=(*remedy_of(old), Remedy.CONFIGURE) if Remedy.CONFIGURE not in remedy_of(old) else remedy_of(old),
+        )
+
+
+def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """Where releases take turns and /proc does not say which one a worker is in. Who started before the switch is in an old one."""
+    release = look.host.release if look.host is not None else None
+    if release is None or not release.link or not _takes_turns(release.root, release.link):
+        return
+    hidden = [worker for worker in workers if not worker.release and not worker.process.cwd_deleted]
+    switched = release.switched_at
+    before = [worker for worker in hidden if switched is not None and worker.process.started + TOLERANCE < switched]
+    if before:
+        told = (
+            *process(before[0]),
+            words.text("current release", release.root),
+            words.time("link switched", switched),
+            in_ps(before),
+        )
+        yield OLD_RELEASE.finding(
+            titles(before),
+            f"{kinds_of(before)} started before the link was switched to {words.name_of(release.root)}",
+            told,
+            remedy=remedy_of(before),
+            since=switched,
+        )
+    elif hidden:
+        yield RELEASE_UNSEEN.finding(
+            titles(hidden),
+            f"in which release {kinds_of(hidden)} run{'s' if len(hidden) == 1 else ''} could not be read",
+            (
+                *process(hidden[0]),
+                words.text("current release", release.root),
+                words.time("link switched", switched),
+                words.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
+            ),
+        )
+
+
+def _takes_turns(root: str, link: str) -> bool:
+    """Whether *link* is one that deploys switch, and not only another name of the app."""
+    return root.rpartition("/")[0].endswith("/releases") or words.name_of(link) == "current"
+
+
+def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """In a directory that was removed."""
+    lost = [worker for worker in workers if worker.process.cwd_deleted]
+    if lost:
+        first = lost[0]
+        yield DELETED.finding(
+            titles(lost),
+            f"{kinds_of(lost)} run{'s' if len(lost) == 1 else ''} in a directory that was removed",
+            (
+                *process(first),
+                words.text("directory", first.process.cwd or ""),
+                words.command("readlink", f"/proc/{first.process.pid}/cwd"),
+            ),
+            remedy=remedy_of(lost),
+        )
+
+
+def app_unseen(workers: tuple[QueueWorker, ...], newest: float | None) -> Iterator[Finding]:
+    """Workers that may be this app's. One that is younger than all of the app's code (*newest*; None not read) is fresh whosever it is."""
+    holding = [worker for worker in workers if worker.holds != "none"]
+    hidden = [worker for worker in holding if newest is None or worker.process.started + TOLERANCE < newest]
+    if hidden:
+        yield APP_UNSEEN.finding(
+            titles(hidden),
+            f"whether {kinds_of(hidden)} {'is' if len(hidden) == 1 else 'are'} of this app could not be read",
+            (
+                *process(hidden[0]),
+                words.time("code modified", newest),
+                words.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
+            ),
+        )

@@ -1,0 +1,54 @@
+"""Words and evidence that all findings about workers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.diagnosis import words
+from tui.report import Evidence, Remedy
+
+if TYPE_CHECKING:
+    from tui.snapshot import QueueWorker
+
+TOLERANCE = 1.0
+EVIDENCE = (
+    "pid",
+    "started",
+    "code modified",
+    "code changed",
+    "file",
+    "release",
+    "current release",
+    "link switched",
+    "directory",
+    "repeat",
+)
+_ARTISAN = frozenset({"queue", "horizon", "octane"})
+
+
+def remedy_of(workers: list[QueueWorker]) -> tuple[Remedy, ...]:
+    """An artisan command restarts some; the others (and what starts a new PHP for each job) only who supervises them."""
+    by_artisan = [worker.kind in _ARTISAN and worker.holds == "start" for worker in workers]
+    remedy = (Remedy.RESTART_WORKERS,) if any(by_artisan) else ()
+    return remedy if all(by_artisan) else (*remedy, Remedy.CONFIGURE)
+
+
+def in_ps(workers: list[QueueWorker]) -> Evidence:
+    """The command that lists them."""
+    return words.command("ps", "-o", "pid,lstart,args", "-p", ",".join(str(worker.process.pid) for worker in workers[:20]))
+
+
+def process(worker: QueueWorker) -> tuple[Evidence, ...]:
+    """Which one, since when."""
+    return (words.number("pid", worker.process.pid), words.time("started", worker.process.started))
+
+
+def titles(workers: list[QueueWorker]) -> str:
+    """The command lines of the first two."""
+    return words.several([worker.process.title for worker in workers], 2)
+
+
+def kinds_of(workers: list[QueueWorker]) -> str:
+    """``2 queue workers``."""
+    kinds = sorted({worker.kind for worker in workers})
+    return words.count(len(workers), f"{'/'.join(kinds)} worker")
