@@ -47,11 +47,7 @@ async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) 
     sites = nginx.parse_sites(found.text("nginx"))
     passes = {_without_public(site.root): site.passes_to for site in sites}
     named = [entry for entry in entries if entry.path]
-    if named:
-        paths = [entry.path.rstrip("/") or "/" for entry in named]
-    else:
-        chdirs = [str(pool.settings.get("chdir", "")) for master in machine.masters for pool in master.pools]
-        paths = [*passes, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
+    paths = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(passes, machine)
     signs = await _signs(host, paths)
     if not named:
         # A bare index.php in a usual place is a default page; only who is told to serve it makes it an application.
@@ -70,6 +66,19 @@ async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) 
         for path in paths
     ]
     return tuple(places if named else _distinct(places))[:MAX_APPS]
+
+
+async def only_laravel(host: Host, machine: Machine, places: tuple[Place, ...]) -> bool:
+    """Whether no second Laravel application is seen on this server, watched or not: then an artisan process that shows no directory can
+    only be the first one's."""
+    ours = {place.root for place in places if place.kind == "laravel"}
+    if not any(place.entry.path for place in places):
+        return len(ours) < 2
+    (found,) = await host.ask(("nginx", *_NGINX))
+    roots = (_without_public(site.root) for site in nginx.parse_sites(found.text("nginx")))
+    signs = await _signs(host, _usual(roots, machine))
+    real = await _real_paths(host, [path for path, sign in signs.items() if sign == "artisan"])
+    return len(ours | set(real.values())) < 2
 
 
 def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | None]:
@@ -95,6 +104,12 @@ def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | N
             return master, pool
     unclaimed = [pair for pair in running if not str(pair[1].settings.get("chdir", "")).strip("/")]
     return next(iter(unclaimed or running), (first, None))
+
+
+def _usual(roots: Iterable[str], machine: Machine) -> list[str]:
+    """Where applications usually are: *roots* of the web server, the pools' directories, the places that distributions and people use."""
+    chdirs = [str(pool.settings.get("chdir", "")) for master in machine.masters for pool in master.pools]
+    return [*roots, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
 
 
 async def _signs(host: Host, paths: Iterable[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tui.probe.app import App
 from tui.probe.fpm_facts import fpm_facts
 from tui.probe.host import Fast, Host
 from tui.probe.machine import Machine, survey
-from tui.probe.places import choose_pool, discover
+from tui.probe.places import choose_pool, discover, only_laravel
 from tui.probe.pool import TIMEOUT, PoolProbe
 from tui.probe.runtime_file import RuntimeFile
 from tui.probe.workers import queue_workers
@@ -84,6 +84,7 @@ class Probe:
         self._sources_seen: object = None
         self._moved = False
         self._offset: float | None = None
+        self._lone = False
 
     async def start(self) -> None:
         """Start the shell over there and find out what is there. Raises LinkError."""
@@ -134,6 +135,7 @@ class Probe:
                 storage = [f"{place.root}/storage/framework"] if place.kind == "laravel" and place.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, address, pool, storage)
         self._apps = tuple(apps)
+        self._lone = await only_laravel(self._host, self._machine, places)
         await self._watch()
 
     async def _watch(self) -> None:
@@ -236,7 +238,7 @@ class Probe:
         master, pool, address = self._served[app.place.path]
         hz = self._host.hello.hz
         fpm = fpm_facts(master, pool, address, fast, hz=hz, unit=app.place.entry.reload)
-        workers = queue_workers(self._machine.php, app.place, alone=len(self._apps) == 1, boot=fast.boot, hz=hz)
+        workers = queue_workers(self._machine.php, app.place, alone=self._lone, boot=fast.boot, hz=hz)
         others = tuple(other.place.root for other in self._apps if other is not app and other.place.root)
         host = app.facts(fast, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address, _no_pool(master))

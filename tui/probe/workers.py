@@ -23,8 +23,8 @@ _NO_RELEASES = frozenset({"shared", "storage", ".dep"})
 
 
 def queue_workers(found: Iterable[PhpProcess], place: Place, *, alone: bool, boot: float, hz: int) -> tuple[QueueWorker, ...]:
-    """Those of *place*, by pid. *alone*: it is the only application here, so a worker whose place cannot be seen is its; where there are
-    others, such a worker may be anybody's (``placed`` False)."""
+    """Those of *place*, by pid. *alone*: it is the only Laravel here, so a worker whose place is not seen is its; where there are others,
+    such a worker may be anybody's (``placed`` False)."""
     workers = []
     for each in found:
         deleted = each.cwd.endswith(_DELETED)
@@ -33,7 +33,7 @@ def queue_workers(found: Iterable[PhpProcess], place: Place, *, alone: bool, boo
         if command is None:
             continue
         unseen = not command.where and not cwd
-        if not unseen and not _belongs(command.where or cwd, place):
+        if place.kind != "laravel" if unseen else not _belongs(command.where or cwd, place):
             continue
         value = process(each.record, " ".join(each.args), boot=boot, hz=hz, user=each.user)
         workers.append(

@@ -76,7 +76,7 @@ def unchanged_job(host: Host) -> str:
 
 
 _WITH_WORKER = do.then(do.get(), do.get("/job"), lambda host: host.start_worker(), lambda host: job(host))
-_HEAL_JOB = do.then(do.pause(2.5), do.get("/job"), do.pause(2.2), do.get("/job"))
+HEAL_JOB = do.then(do.pause(2.5), do.get("/job"), do.pause(2.2), do.get("/job"))
 
 
 def blog(host: Host) -> None:
@@ -108,12 +108,12 @@ STALE = (
         ask=lambda _host: "old",
         undo=downgrade,
     ),
-    stale(name="workers: older than the deploy", expect=_OLDER, arrange=_WITH_WORKER, act=do.then(JOB, _HEAL_JOB), ask=job),
+    stale(name="workers: older than the deploy", expect=_OLDER, arrange=_WITH_WORKER, act=do.then(JOB, HEAL_JOB), ask=job),
     stale(
         name="workers: other content with its old mtime, seen before",
         expect={Layer.WORKERS: ("stale", "workers.older-than-code")},
         arrange=_WITH_WORKER,
-        act=do.then(do.rewrite("app/Jobs/WriteVersion.php", "job v1", "job v2-new", back=10.0), _HEAL_JOB),
+        act=do.then(do.rewrite("app/Jobs/WriteVersion.php", "job v1", "job v2-new", back=10.0), HEAL_JOB),
         ask=job,
         really="old",
         remembered=True,
@@ -149,7 +149,7 @@ HEALTHY = (
         name="workers: restarted after the deploy",
         expect=_WORKING,
         arrange=_WITH_WORKER,
-        act=do.then(JOB, _HEAL_JOB, lambda host: host.systemctl("restart", "laravel-worker"), do.pause(0.5)),
+        act=do.then(JOB, HEAL_JOB, lambda host: host.systemctl("restart", "laravel-worker"), do.pause(0.5)),
         ask=job,
     ),
     healthy(name="maintenance mode", act=lambda host: host.artisan("down"), health=frozenset({"health.maintenance"})),

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import laravel, opcache_healthy, opcache_stale, release, servers
+from tests.lab.truth import laravel, opcache_healthy, opcache_stale, release, servers, workers
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
-STATES: tuple[State, ...] = (*opcache_stale.STATES, *laravel.STATES, *release.STATES, *servers.STATES, *opcache_healthy.STATES, *FLEET)
+STATES: tuple[State, ...] = (
+    *opcache_stale.STATES,
+    *laravel.STATES,
+    *release.STATES,
+    *servers.STATES,
+    *workers.STATES,
+    *opcache_healthy.STATES,
+    *FLEET,
+)
