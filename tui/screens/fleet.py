@@ -14,6 +14,7 @@ from tui.screens.moves import moved, next_kinds
 from tui.screens.sizes import Sizes, Wanted, share
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.header import summary_line
+from tui.widgets.lanes import Shaded
 from tui.widgets.lines_view import LinesView
 from tui.widgets.names import group_of
 from tui.widgets.pane import PaneView
@@ -103,9 +104,10 @@ class FleetScreen(LiveScreen):
             self._table.show(panes, looks, at, view.grouped)
         self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
-        scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, view.on_timeline, self.model.cursor(), view.kinds)
+        reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older())
+        scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
         self._lanes.show(lanes, scope)
-        self._events.show(self.model.events(), scope, any(lane.shades for lane in lanes))
+        self._events.show(self.model.events(), scope, Shaded(any(lane.shades for lane in lanes), any(lane.probable for lane in lanes)))
 
     def _resize(self, sizes: Sizes) -> None:
         if sizes == self._sizes:

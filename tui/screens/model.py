@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from tui.actions import Context
@@ -11,10 +10,13 @@ from tui.board import Pane, State
 from tui.screens import order
 from tui.screens.shades import Spans, shades
 from tui.screens.view import KINDS, Frozen, View
+from tui.timeline import healed_spans, joined
+from tui.widgets import facts
 from tui.widgets.header import Heading
 from tui.widgets.lanes import Lane, by_server
 from tui.widgets.log_facts import told
 from tui.widgets.pane_lines import Look, verdict_of
+from tui.widgets.times import Zone
 from tui.widgets.window import fitting
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from tui.widgets.times import Clock
 
 LISTED = 300
-"""Events in the list: what is older is reached by panning."""
+"""Events in the list: what is older is reached by panning, and the list says so."""
+SKEW = 2.0
+"""Seconds by which a server's clock must be off to matter in the lanes."""
 
 
 class Model:
@@ -42,15 +46,18 @@ class Model:
         self.view = View()
         self.state = State(0, (), ())
         self.shades: dict[str, Spans] = {}
+        self.looked_since: dict[Key, float] = {}
         self.last_key: float | None = None
         self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
         self._order: list[Key] = []
         self._span = 0
         self._fitted: Sequence[Event] | None = None
         self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
-        self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], Sequence[Event]] | None = None
+        self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], tuple[Sequence[Event], int]] | None = None
         self._grouped: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
+        self._joined: tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]]] = ((), (), {})
         self._lanes: tuple[Sequence[Event], Sequence[Pane], Mapping[str, Spans], dict[str, Lane]] | None = None
+        self._clocks: tuple[tuple[object, ...], dict[str, Clock]] | None = None
 
     def update(self) -> bool:
         """Take the board's newest; whether anything changed."""
@@ -59,6 +66,9 @@ class Model:
             return False
         self.state = state
         self.shades = shades(self.shades, state.panes)
+        for pane in state.panes:
+            if pane.key not in self.looked_since and pane.report is not None and pane.report.observed_at is not None:
+                self.looked_since[pane.key] = pane.report.observed_at
         self._order = order.keep(self._order, state.panes)
         return True
 
@@ -70,7 +80,25 @@ class Model:
         return self.view.frozen.state if self.view.frozen else self.state
 
     def clock(self) -> Clock:
-        return self.view.clock(self.now())
+        """The clock to draw with; in the servers' zones it is in that of the selected one."""
+        clock = self.view.clock(self.now())
+        chosen = self.selected() if self.view.zone is Zone.SERVER else None
+        there = facts.host(chosen.report) if chosen is not None and chosen.report is not None else None
+        return clock.there(there.utc_offset, 0.0) if there is not None else clock
+
+    def clocks(self) -> dict[str, Clock]:
+        """The clocks of the servers whose times are told by another one than :meth:`clock`: in their own zone, or because theirs is off."""
+        clock, panes = self.clock().coarse, self.shown.panes
+        wanted = (clock, panes)
+        if self._clocks is None or self._clocks[0] != wanted:
+            found: dict[str, Clock] = {}
+            for pane in panes:
+                there = facts.host(pane.report) if pane.report is not None else None
+                skew = skew_of(pane)
+                if there is not None and (skew or (clock.zone is Zone.SERVER and there.utc_offset != clock.offset)):
+                    found[pane.server] = clock.there(there.utc_offset, skew)
+            self._clocks = (wanted, found)
+        return self._clocks[1]
 
     def may_move(self) -> bool:
         """Whether the order may change by itself now."""
@@ -131,41 +159,65 @@ class Model:
         """Seconds that the lanes show; chosen once when history is there, then kept."""
         if self.view.span is not None:
             return self.view.span
-        if self._fitted is not self.state.events:
-            self._fitted = self.state.events
-            self._span = max(self._span, fitting(self.state.events, self.now()))
+        if self._fitted is not self.shown.events:
+            self._fitted = self.shown.events
+            self._span = max(self._span, fitting(self.shown.events, self.view.clock(self.now()).now))
         return self._span
 
     def lanes(self) -> list[Lane]:
         """One lane per server, in the order of the panes."""
         chosen = self.selected()
         name = chosen.server if chosen else ""
-        wanted = (self.shown.events, self.panes(), self.shades)
+        shaded = self.view.frozen.shades if self.view.frozen else self.shades
+        wanted = (self.shown.events, self.panes(), shaded)
         if self._lanes is None or self._lanes[0] is not wanted[0] or self._lanes[1] is not wanted[1] or self._lanes[2] is not wanted[2]:
-            names = dict.fromkeys(pane.server for pane in self.panes())
-            events = self._by_server()
-            self._lanes = (*wanted, {name: Lane(name, events.get(name, []), self.shades.get(name, ())) for name in names})
+            events = self._told()[2]
+            made: dict[str, Lane] = {}
+            for pane in self.panes():
+                lane = made.get(pane.server) or Lane(pane.server, events.get(pane.server, []), shaded.get(pane.server, ()))
+                made[pane.server] = lane._replace(probable=(*lane.probable, *self._healed(pane)), skew=skew_of(pane))
+            self._lanes = (*wanted, made)
         rows = self._lanes[3]
         return [row._replace(selected=True) if row.name == name else row for row in rows.values()]
+
+    def _healed(self, pane: Pane) -> Spans:
+        """When old code probably ran there before we looked."""
+        since = self.looked_since.get(pane.key)
+        if pane.report is None or since is None:
+            return ()
+        return healed_spans(pane.report, self._by_server().get(pane.server, ()), since)
 
     def _by_server(self) -> Mapping[str, list[Event]]:
         if self._grouped[0] is not self.shown.events:
             self._grouped = (self.shown.events, by_server(self.shown.events))
         return self._grouped[1]
 
+    def _told(self) -> tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]]]:
+        """The events, the same with repeats as one, and these by server."""
+        if self._joined[0] is not self.shown.events:
+            told = joined(self.shown.events)
+            self._joined = (self.shown.events, told, by_server(told))
+        return self._joined
+
     def events(self) -> Sequence[Event]:
         """What the list shows, newest first; made once per events, servers and place in time."""
-        end = self.clock().now - self.view.pan if self.view.pan else float("inf")
+        return self._list()[0]
+
+    def older(self) -> int:
+        """How many events there are beyond those that are listed."""
+        return self._list()[1]
+
+    def _list(self) -> tuple[Sequence[Event], int]:
+        end = self.clock().coarse.now - self.view.pan if self.view.pan else float("inf")
         wanted = (frozenset(pane.server for pane in self.panes()), self.view.kinds, end)
         if self._events is None or self._events[0] is not self.shown.events or self._events[1] != wanted:
             self._events = (self.shown.events, wanted, self._listed(*wanted))
         return self._events[2]
 
-    def _listed(self, servers: frozenset[str], kinds: str, end: float) -> list[Event]:
-        wanted = (
-            event for event in reversed(self.shown.events) if event.kind in KINDS[kinds] and event.server in servers and event.at <= end
-        )
-        return list(islice(wanted, LISTED))
+    def _listed(self, servers: frozenset[str], kinds: str, end: float) -> tuple[Sequence[Event], int]:
+        listed = KINDS[kinds]
+        wanted = [event for event in self._told()[1] if event.kind in listed and event.server in servers and event.at <= end]
+        return wanted[: -LISTED - 1 : -1], max(0, len(wanted) - LISTED)
 
     def cursor(self) -> Event | None:
         """The event that is read out, while the timeline has the keys."""
@@ -203,5 +255,11 @@ class Model:
 
     def freeze(self) -> None:
         """Freeze, or go on."""
-        frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic())
+        frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic(), self.shades)
         self.view = self.view.but(frozen=frozen)
+
+
+def skew_of(pane: Pane) -> float:
+    """Whole seconds that its server's clock is ahead of ours; 0 where it is off too little to matter."""
+    offset = pane.report.snapshot.clock_offset if pane.report is not None and pane.report.snapshot is not None else None
+    return float(round(offset)) if offset is not None and abs(offset) >= SKEW else 0.0

@@ -33,7 +33,9 @@ def _event(model: Model, move: str, page: int) -> View:
     owner = next((pane.key for pane in model.panes() if pane.server == event.server), model.view.selected)
     now, span = model.clock().now, model.span()
     pan = model.view.pan
-    if event.at < now - pan - span:
+    if event is listed[-1] and model.older():
+        pan = max(0.0, now - event.at - 1)  # the list goes on from here
+    elif event.at < now - pan - span:
         pan = max(0.0, now - event.at - span / 2)
     elif event.at > now - pan:
         pan = 0.0

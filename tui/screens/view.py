@@ -17,11 +17,12 @@ KINDS: dict[str, frozenset[EventKind]] = {
 
 
 class Frozen(msgspec.Struct, frozen=True):
-    """What was on the board when ``p`` was pressed, and when that was (epoch and monotonic)."""
+    """What was on the board when ``p`` was pressed, and when that was (epoch and monotonic); *shades*: when old code ran, as known then."""
 
     state: State
     now: float
     monotonic: float
+    shades: dict[str, tuple[tuple[float, float], ...]] = {}
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

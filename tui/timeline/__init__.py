@@ -4,6 +4,7 @@ from tui.timeline.changes import changes
 from tui.timeline.event import Event, EventKind, combine
 from tui.timeline.history import history
 from tui.timeline.progress import from_progress
-from tui.timeline.spans import stale_spans
+from tui.timeline.repeats import joined
+from tui.timeline.spans import healed_spans
 
-__all__ = ["Event", "EventKind", "changes", "combine", "from_progress", "history", "stale_spans"]
+__all__ = ["Event", "EventKind", "changes", "combine", "from_progress", "healed_spans", "history", "joined"]

@@ -1,38 +1,63 @@
-"""When a server ran old code: for the shading of its lane."""
+"""When a server probably ran old code before anybody looked: for the shading of its lane."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tui.report import Report, Verdict
 from tui.timeline.event import Event, EventKind
+from tui.timeline.facts import Facts, pool_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tui.report import Report
+    from tui.snapshot import Deploy
 
-def stale_spans(events: Iterable[Event], report: Report, now: float) -> tuple[tuple[float, float], ...]:
-    """Spans (begin, end) in which the app of *report* was stale, oldest first: by its verdict events, and since when it is now.
+NOTICED = 60
+"""Seconds of ``revalidate_freq`` from which a pool that does check its files is worth telling of."""
+UNTOLD, TOLD = 3600.0, 86400.0
+"""Seconds between a deploy and the reload that ended it, at most: where nothing tells that there was no other reload in between (only the
+last one is told by FPM itself), and where the log tells of those before the deploy too."""
+_RENEWS = (EventKind.RELOAD, EventKind.RESTART)
+_DIARIES = ("git", "deployer")
 
-    *now*: the end of what goes on, by the server's clock. Before the first verdict event nothing is claimed but ``stale_since``.
+
+def healed_spans(report: Report, events: Iterable[Event], looked_since: float) -> tuple[tuple[float, float], ...]:
+    """Spans (begin, end), oldest first, from a deploy to the reload or reset after it, in a pool that does not notice changes by itself.
+
+    *events*: of that server. Only what ended before *looked_since* (server's clock) is told: from then on verdicts tell. Nothing is
+    told where OPcache was not seen, or where the deploy is a guess. The pool's settings are those of now: so it is probable, not proven.
     """
-    own = sorted((event for event in events if event.kind is EventKind.VERDICT and _is_of(event, report)), key=lambda event: event.at)
-    spans: list[tuple[float, float]] = []
-    begin: float | None = None
-    for event in own:
-        stale = event.what.removeprefix("still ").partition(":")[0] == Verdict.STALE
-        if stale and begin is None:
-            begin = event.at
-        elif not stale and begin is not None:
-            spans.append((begin, event.at))
-            begin = None
-    if report.verdict is Verdict.STALE:
-        since = report.stale_since if report.stale_since is not None else begin
-        begins = [each for each in (begin, since) if each is not None]
-        if begins:
-            spans.append((min(begins), now))
-    return tuple(spans)
+    if report.snapshot is None:
+        return ()
+    facts = Facts(report.snapshot)
+    if facts.host is None or facts.opcache is None or not facts.opcache.enabled:
+        return ()
+    notices = facts.opcache.revalidate_freq if facts.opcache.validate_timestamps else None
+    if notices is not None and notices < NOTICED:
+        return ()
+    renewals = sorted(
+        {pool_start(facts), float(facts.opcache.start_time), float(facts.opcache.last_restart_time), *_renewals(events, report.key)} - {0.0}
+    )
+    found = []
+    for deploy in facts.host.release.deploys:
+        at = bisect_right(renewals, deploy.at)
+        if at == len(renewals) or deploy.source not in _DIARIES or not _changes_code(deploy):
+            continue
+        end = renewals[at]
+        if end <= looked_since and end - deploy.at <= (TOLD if at else UNTOLD):
+            found.append((deploy.at, end if notices is None else min(end, deploy.at + notices)))
+    return tuple(sorted(found))
 
 
-def _is_of(event: Event, report: Report) -> bool:
-    return (event.server, event.app) == report.key
+def _renewals(events: Iterable[Event], key: tuple[str, str]) -> Iterable[float]:
+    """When the pool's bytecode began anew, or was put right by a runbook."""
+    for event in events:
+        ours = event.kind is EventKind.ACTION and event.what.startswith("invalidate: done")
+        if (event.kind in _RENEWS or ours) and (event.server, event.app) == key:
+            yield event.at
+
+
+def _changes_code(deploy: Deploy) -> bool:
+    return not deploy.files or any(file.endswith(".php") for file in deploy.files)

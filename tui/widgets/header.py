@@ -112,5 +112,7 @@ class ClockView(LinesView):
     def build(self, width: int, height: int) -> Sequence[Line]:
         if self._clock is None:
             return ()
-        words = f"{self._clock.tick(self._clock.now) if width < 12 else self._clock.hms(self._clock.now)} {self._clock.zone_name} "
+        clock = self._clock
+        words = f"{clock.hms(clock.now)} {clock.zone_name} "
+        words = words if len(words) <= width else f"{clock.tick(clock.now)} {clock.zone_name} "
         return [beside(Line((), "band"), line(Span(words, "band")), width, role="band")]

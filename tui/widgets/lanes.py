@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.timeline import EventKind
 from tui.widgets.lines import Line, Span, crop, fill, join, line, text_crop
 from tui.widgets.signs import EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
+from tui.widgets.window import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tui.timeline import Event
     from tui.widgets.times import Clock
@@ -18,15 +19,29 @@ if TYPE_CHECKING:
 
 SKIPPED = (EventKind.LINK, EventKind.VERDICT)
 """Not drawn in lanes: the list tells them."""
+PROBABLE = "░"
+LASTS = "╍"
+NARROW = 100
+"""Cells below which words are shorter."""
 
 
 class Lane(NamedTuple):
-    """One server's row: its events sorted by time, and the spans of time in which it ran old code."""
+    """One server's row: its events sorted by time, the spans of time in which it ran old code, and those in which it *probably* did.
+
+    *skew*: seconds that its clock is ahead of ours. Its events are drawn where they are on our axis, so that lanes can be compared.
+    """
 
     name: str
     events: Sequence[Event]
     shades: Sequence[tuple[float, float]] = ()
+    probable: Sequence[tuple[float, float]] = ()
+    skew: float = 0.0
     selected: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name, with what its clock is off by."""
+        return f"{self.name} {self.skew:+.0f} s" if self.skew else self.name
 
 
 def by_server(events: Sequence[Event]) -> dict[str, list[Event]]:
@@ -38,14 +53,19 @@ def by_server(events: Sequence[Event]) -> dict[str, list[Event]]:
 
 
 def axis(window: Window, clock: Clock, label: int, focused: bool) -> Line:
-    """``timeline  12:20 ───────── 12:40 ───────── now``."""
+    """``timeline  12:20 ───────── 12:40 ───────── now``; with the date where the window is not only today's."""
     cells = ["─"] * window.width
     live = window.end >= clock.now
     end = " now" if live else ""
-    for at in window.ticks():
-        column, words = window.column(at), f" {clock.tick(at)} "
-        if column is not None and column + len(words) <= window.width - len(end):
+    days = [clock.moment(at).date() for at in (window.start, window.end, clock.now)]
+    other = len(set(days)) > 1
+    shown, free = None, 0
+    for at in window.ticks(clock.east, 16 if other else 12):
+        day = clock.moment(at).date()
+        column, words = window.column(at), f" {clock.tick(at, other and day != shown)} "
+        if column is not None and free <= column and column + len(words) <= window.width - len(end):
             cells[column : column + len(words)] = words
+            shown, free = day, column + len(words)
     if end:
         cells[-len(end) :] = end
     head = Span(" timeline", "key" if focused else "strong")
@@ -54,28 +74,45 @@ def axis(window: Window, clock: Clock, label: int, focused: bool) -> Line:
 
 def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> Line:
     """One lane. Signs carry their word where there is room; the lane's *cursor* event is reversed."""
+    window = window._replace(start=window.start + row.skew, end=window.end + row.skew)
     cells: list[tuple[str, str]] = [("─", "lane")] * window.width
-    for begin, end in row.shades:
-        first, last = window.column(max(begin, window.start)), window.column(min(end, window.end))
-        if first is not None and last is not None and end >= window.start and begin <= window.end:
-            cells[first : last + 1] = [(SHADE, "shade")] * (last + 1 - first)
+    for spans, sign in ((row.probable, PROBABLE), (row.shades, SHADE)):
+        for begin, end in spans:
+            _stretch(cells, window, begin, end, (sign, "shade"))
     placed = _placed(row.events, window)
+    for _, event in placed:
+        if _lasts(event, window):
+            _stretch(cells, window, event.at, event.until or event.at, (LASTS, str(event.kind.value)))
     for number, (column, event) in enumerate(placed):
         until = placed[number + 1][0] if number + 1 < len(placed) else window.width
-        _write(cells, column, event, until, cursor is not None and event.key == cursor.key)
-    name = Span(text_crop(row.name, label - 3), "strong" if row.selected else "text")
+        _write(cells, window, (column, event), until, cursor is not None and event.key == cursor.key)
+    name = Span(text_crop(row.label, label - 3), "strong" if row.selected else "text")
     lead = fill(line(Span(" ▸" if row.selected else "  ", "accent"), name), label)
     return Line((*lead.spans, *_runs(cells)))
 
 
+def _lasts(event: Event, window: Window) -> bool:
+    """Whether it went on for so long that its end is another place than its begin."""
+    return event.until is not None and min(event.until, window.end) - max(event.at, window.start) >= 2 * window.cell
+
+
+def _stretch(cells: list[tuple[str, str]], window: Window, begin: float, end: float, cell: tuple[str, str]) -> None:
+    """*cell* from *begin* to *end*, as far as the window shows it."""
+    first, last = window.column(max(begin, window.start)), window.column(min(end, window.end))
+    if first is not None and last is not None:
+        cells[first : last + 1] = [cell] * (last + 1 - first)
+
+
 def _placed(events: Sequence[Event], window: Window) -> list[tuple[int, Event]]:
-    """The event that is drawn in each cell, from left to right."""
-    first = bisect_left(events, window.start, key=lambda event: event.at)
+    """The event that is drawn in each cell, from left to right; what began before the window and goes on in it is in its first cell."""
+    first = bisect_left(events, window.start - DAY, key=lambda event: event.at)
     last = bisect_right(events, window.end, key=lambda event: event.at)
     best: dict[int, Event] = {}
     for event in events[first:last]:
-        column = window.column(event.at)
-        if column is None or event.kind in SKIPPED:
+        if event.kind in SKIPPED or (event.until or event.at) < window.start:
+            continue
+        column = window.column(max(event.at, window.start))
+        if column is None:
             continue
         old = best.get(column)
         if old is None or EVENT_RANK[event.kind] >= EVENT_RANK[old.kind]:
@@ -83,13 +120,17 @@ def _placed(events: Sequence[Event], window: Window) -> list[tuple[int, Event]]:
     return sorted(best.items())
 
 
-def _write(cells: list[tuple[str, str]], column: int, event: Event, until: int, cursor: bool) -> None:
+def _write(cells: list[tuple[str, str]], window: Window, placed: tuple[int, Event], until: int, cursor: bool) -> None:
+    """The sign, and its word behind it (behind its end where it lasted), if there is room before the next one."""
+    column, event = placed
     role = "notice" if cursor else str(event.kind.value)
     cells[column] = (EVENT_SIGN[event.kind], role)
+    last = window.column(min(event.until or event.at, window.end)) if _lasts(event, window) else None
+    after = (column if last is None else max(column, last)) + 1
     times = f" ×{event.count}" if event.count > 1 else ""
     for words in (f" {EVENT_WORD[event.kind]}{times} ", f"{times} " if times else ""):
-        if words and event.kind is not EventKind.WORKERS and column + 1 + len(words) <= until:
-            cells[column + 1 : column + 1 + len(words)] = [(char, role) for char in words]
+        if words and event.kind is not EventKind.WORKERS and after + len(words) <= until:
+            cells[after : after + len(words)] = [(char, role) for char in words]
             return
 
 
@@ -122,42 +163,54 @@ LEGEND = (
 """What lanes draw; those without which the picture is not understood come first."""
 
 
-def legend(width: int, shaded: bool, kinds: Collection[EventKind]) -> Line:
+class Shaded(NamedTuple):
+    """Which shadings are drawn: *old* code ran, and it *probably* did."""
+
+    old: bool = False
+    probably: bool = False
+
+
+def legend(width: int, shaded: Shaded, kinds: Collection[EventKind]) -> Line:
     """What the signs of *kinds* mean; closer together where there is little room."""
     drawn = [kind for kind in LEGEND if kind in kinds]
     signs = [line(Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value)) for kind in drawn]
     row = Line()
     for gap, words in (("   ", "ran old code"), (" ", "ran old code"), (" ", "old code")):
-        row = join([*([line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shaded else []), *signs], gap)
+        old = [line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shaded.old else []
+        likely = "probably" if shaded.old else f"probably {words}"
+        old += [line(Span(PROBABLE, "shade"), Span(f" {likely}", "muted"))] if shaded.probably else []
+        row = join([*old, *signs], gap)
         if row.width <= width:
             return row
     return crop(row, width)
 
 
 def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int, selected: bool) -> Line:
-    """``12:49:50  web1  ! laravel.log  "Call context not found" ×14``."""
-    when = clock.ago(event.at) if clock.relative else clock.hms(event.at)
-    times = f" ×{event.count}" if event.count > 1 else ""
-    until = f"  until {clock.hms(event.until)}" if event.until and event.until - event.at >= 1 else ""
+    """``12:49:50  web1  ! laravel.log  "Call context not found" ×14  until 12:50:49``; *clock*: for its server."""
+    lasted = event.until is not None and event.until - event.at >= 1
+    until = f"  {'until' if width >= NARROW else 'to'} {_when(event.until or 0.0, clock)}" if lasted else ""
     role = str(event.kind.value)
-    left = line(
-        Span(f" {when:<{names['when']}} ", "muted"),
+    head = line(
+        Span(f" {_when(event.at, clock):<{names['when']}} ", "muted"),
         Span(f"{text_crop(event.server, names['server']):<{names['server']}}  ", "text"),
         Span(f"{EVENT_SIGN[event.kind]} ", role),
         Span(f"{text_crop(event.source, names['source']):<{names['source']}}  ", "muted"),
-        Span(event.what, role if event.kind in (EventKind.ERROR, EventKind.ACTION) else "text"),
-        Span(times, role),
-        Span(until, "muted"),
     )
-    made = fill(left, width)
+    tail = line(Span(f" ×{event.count}" if event.count > 1 else "", role), Span(until, "muted"))
+    words = text_crop(clock.retold(event.what), max(8, width - head.width - tail.width))
+    what = Span(words, role if event.kind in (EventKind.ERROR, EventKind.ACTION) else "text")
+    made = fill(Line((*head.spans, what, *tail.spans)), width)
     return made.over("cursor") if selected else made
 
 
-def event_widths(events: Sequence[Event], clock: Clock) -> dict[str, int]:
-    """Widths of the columns of the list."""
-    whens = [len(clock.ago(event.at) if clock.relative else clock.hms(event.at)) for event in events[-200:]]
+def _when(at: float, clock: Clock) -> str:
+    return clock.ago(at) if clock.relative else clock.hms(at)
+
+
+def event_widths(events: Sequence[Event], clocks: Callable[[str], Clock]) -> dict[str, int]:
+    """Widths of the columns of the list; *clocks*: the clock of a server."""
     return {
-        "when": max([8, *whens]),
+        "when": max([8, *(len(_when(event.at, clocks(event.server))) for event in events[-200:])]),
         "server": min(16, max([4, *(len(event.server) for event in events[-200:])])),
         "source": min(14, max([6, *(len(event.source) for event in events[-200:])])),
     }

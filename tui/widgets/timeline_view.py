@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
-from tui.widgets.lanes import Lane, axis, event_line, event_widths, lane, legend
+from tui.widgets.lanes import NARROW, Lane, Shaded, axis, event_line, event_widths, lane, legend
 from tui.widgets.lines import BLANK, Line, Span, beside, line
 from tui.widgets.lines_view import LinesView
 from tui.widgets.window import window
@@ -25,7 +25,11 @@ REMEMBERED = 3000
 
 
 class Scope(NamedTuple):
-    """Which time is shown: *span* and *pan* in seconds; *focused*: the keys move here; *cursor*: the event that is read out."""
+    """Which time is shown: *span* and *pan* in seconds; *focused*: the keys move here; *cursor*: the event that is read out.
+
+    *clocks*: of the servers that have another clock than *clock*: in their own zones, or because they are off. *older*: how many events
+    there are beyond those that are listed.
+    """
 
     clock: Clock
     span: int
@@ -33,6 +37,12 @@ class Scope(NamedTuple):
     focused: bool = False
     cursor: Event | None = None
     kinds: str = "all"
+    clocks: Mapping[str, Clock] = {}
+    older: int = 0
+
+    def clock_of(self, server: str) -> Clock:
+        """The clock of *server*."""
+        return self.clocks.get(server, self.clock)
 
 
 class LanesView(LinesView):
@@ -53,7 +63,7 @@ class LanesView(LinesView):
         if self._scope is None:
             return ()
         scope = self._scope
-        label = min(20, max([11, *(len(row.name) + 4 for row in self._rows)]))
+        label = min(20, max([11, *(len(row.label) + 4 for row in self._rows)]))
         view = window(scope.clock.now, scope.span, scope.pan, width - label - 1)
         shown = self._near(height - 1)
         return [axis(view, scope.clock, label, scope.focused), *(self._lane(row, (view, label, scope.cursor)) for row in shown)]
@@ -87,18 +97,19 @@ class EventsView(LinesView):
         super().__init__(id="events", classes="-scrolls")
         self._events: Sequence[Event] = ()
         self._scope: Scope | None = None
-        self._shaded = False
+        self._shaded = Shaded()
         self._widths: tuple[Sequence[Event], object, Mapping[str, int]] | None = None
         self._made: dict[str, tuple[Event, tuple[object, ...], Line]] = {}
 
-    def show(self, shown: Sequence[Event], scope: Scope, shaded: bool) -> None:
+    def show(self, shown: Sequence[Event], scope: Scope, shaded: Shaded) -> None:
         """*shown*: newest first."""
         if shown is self._events and (scope, shaded) == (self._scope, self._shaded) and self.lines:
             return
         self._events, self._scope, self._shaded = shown, scope, shaded
         self.redraw()
         if scope.focused and scope.cursor in shown:
-            self.show_row(1 + shown.index(scope.cursor))
+            at = 1 + shown.index(scope.cursor)
+            self.show_row(at + 1 if scope.older and at == len(shown) else at)
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         if self._scope is None:
@@ -108,27 +119,34 @@ class EventsView(LinesView):
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
         dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.here // 3600)
-        if self._widths is None or self._widths[0] is not self._events or self._widths[1] != dated:
-            self._widths = (self._events, dated, event_widths(self._events, scope.clock))
+        if self._widths is None or self._widths[0] is not self._events or self._widths[1] != (dated, scope.clocks):
+            self._widths = (self._events, (dated, scope.clocks), event_widths(self._events, scope.clock_of))
         widths = self._widths[2]
         look = (dated, width, *widths.values())
         if len(self._made) > REMEMBERED:
             self._made.clear()
-        return [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
+        rows = [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
+        if scope.older:
+            more = f"  and {scope.older:,} older: [ moves the window to the past, e lists fewer kinds"
+            rows.append(line(Span(more, "muted")))
+        return rows
 
     def _head(self, listed: str, width: int) -> Line:
         """The legend of what the lanes show, and which events are listed."""
         many = len(self._events)
-        words = f"{many} event{'' if many == 1 else 's'} " if listed == "all events" and width < 100 else f"{listed} · {many} "
+        if self._scope is not None and self._scope.older:
+            words = f"{listed} · newest {many} of {many + self._scope.older:,} "
+        else:
+            words = f"{many} event{'' if many == 1 else 's'} " if listed == "all events" and width < NARROW else f"{listed} · {many} "
         drawn = {event.kind for event in self._events}
         return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shaded, drawn).spans)), line(Span(words, "muted")), width)
 
     def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, look: tuple[object, ...]) -> Line:
         """The row of *event*, made anew only where it is another or looks different: most rows stay what they were."""
         selected = scope.focused and event == scope.cursor
-        known = self._made.get(event.key)
-        if known is None or known[0] is not event or known[1] != (*look, selected):
-            known = (event, (*look, selected), event_line(event, scope.clock, widths, width, selected))
+        known, clock = self._made.get(event.key), scope.clock_of(event.server)
+        if known is None or known[0] is not event or known[1] != (*look, selected, clock.offset, clock.skew):
+            known = (event, (*look, selected, clock.offset, clock.skew), event_line(event, clock, widths, width, selected))
             self._made[event.key] = known
         return known[2]
 

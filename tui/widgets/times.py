@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 NEAR = 12 * 3600
 """Seconds within which the time of day alone is enough: an incident does not become unreadable at midnight."""
+_WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
 class Zone(StrEnum):
@@ -61,25 +63,44 @@ class Clock(msgspec.Struct, frozen=True):
 
     @property
     def zone_name(self) -> str:
-        """Such as ``CEST`` or ``UTC``; says so where the server's zone is not known."""
-        if self.zone is Zone.SERVER:
-            return "server time"
+        """Such as ``CEST`` or ``UTC``; the server's own zone is told as ``+05:30``, UTC where it is not known."""
+        if self.zone is Zone.SERVER and self.offset is not None:
+            return _east(self.offset)
         return datetime.fromtimestamp(self.now, self.tz).astimezone(self.tz).tzname() or "local"
 
     def moment(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self.tz)
+
+    def east(self, at: float) -> float:
+        """Seconds that the shown zone is ahead of UTC at *at*."""
+        ahead = self.moment(at).astimezone(self.tz).utcoffset()
+        return ahead.total_seconds() if ahead else 0.0
 
     def hm(self, at: float) -> str:
         """``12:38``, with the date where it was another day and not just now; ``24 min ago`` where relative is asked for."""
         return self.ago(at) if self.relative else self._clock(at, "%H:%M")
 
     def hms(self, at: float) -> str:
-        """``12:38:02``, always the clock's."""
+        """``12:38:02``, always the clock's; of another day the date and the minute: ``Oct 24 12:38``."""
         return self._clock(at, "%H:%M:%S")
 
-    def tick(self, at: float) -> str:
-        """``12:38`` for an axis."""
-        return self.moment(at).strftime("%H:%M")
+    def tick(self, at: float, dated: bool = False) -> str:
+        """``12:38`` for an axis; *dated*: ``Oct 24`` at midnight, ``Oct 24 12:38`` else."""
+        moment = self.moment(at)
+        if not dated:
+            return moment.strftime("%H:%M")
+        return moment.strftime("%b %d" if moment.hour == moment.minute == 0 else "%b %d %H:%M")
+
+    def retold(self, words: str) -> str:
+        """*words* with the moments in them (written down in UTC, as ``2025-10-24 10:38:02Z``) in this clock's zone."""
+        return _WRITTEN.sub(lambda found: self._told(found[0]), words)
+
+    def _told(self, written: str) -> str:
+        try:
+            at = datetime.strptime(written, "%Y-%m-%d %H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            return written
+        return self.ago(at) if self.relative else self.hms(at)
 
     def exact(self, at: float) -> str:
         """Absolute and relative: ``2025-10-24 12:38:02 (24 min ago)``."""
@@ -99,7 +120,13 @@ class Clock(msgspec.Struct, frozen=True):
     def _clock(self, at: float, form: str) -> str:
         moment = self.moment(at)
         near = abs(self.here - at) < NEAR or moment.date() == self.moment(self.here).date()
-        return moment.strftime(form if near else f"%b %d {form}")
+        return moment.strftime(form if near else "%b %d %H:%M")
+
+
+def _east(seconds: int) -> str:
+    """``+05:30``."""
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def age(seconds: float) -> str:

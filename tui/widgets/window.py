@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.timeline import EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tui.timeline import Event
 
@@ -50,11 +50,16 @@ class Window(NamedTuple):
             return None
         return min(self.width - 1, int((at - self.start) / self.cell))
 
-    def ticks(self) -> list[float]:
-        """Round moments, at least 12 cells apart."""
-        step = next((tick for tick in TICKS if tick / self.cell >= 12), TICKS[-1])
-        first = -(-self.start // step) * step
-        return [first + step * number for number in range(int((self.end - first) // step) + 1)]
+    def ticks(self, east: Callable[[float], float] = lambda _at: 0.0, least: int = 12) -> list[float]:
+        """Moments that are round where clocks are *east* seconds ahead of UTC, at least *least* cells apart. Where the clocks were
+        changed within the window, those before it are round by the clock of then."""
+        step = next((tick for tick in TICKS if tick / self.cell >= least), TICKS[-1])
+        ahead = east(self.end)
+        first = -(-(self.start + ahead - HOUR) // step) * step - ahead
+        found = {first + step * number for number in range(int((self.end + HOUR - first) // step) + 1)}
+        if step > HOUR:
+            found = {at + ahead - east(at) for at in found}
+        return sorted(at for at in found if self.start <= at <= self.end)
 
 
 def fitting(events: Sequence[Event], now: float) -> int:

@@ -34,7 +34,7 @@ from tui.report import Layer, Report, Verdict
 from tui.runbook.plan import Progress, Status
 from tui.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
 from tui.text import safe
-from tui.timeline import Event, EventKind, changes, combine, from_progress, history, stale_spans
+from tui.timeline import Event, EventKind, changes, combine, from_progress, history
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
 MINUTE = 60.0
@@ -196,7 +196,6 @@ def test_a_layer_that_got_better_while_the_server_did_not_says_so() -> None:
     both = msgspec.structs.replace(both, layers={**both.layers, Layer.CONFIG: Verdict.STALE})
     told_of = one(changes(both, report(snapshot(runtime=stale))), EventKind.VERDICT)
     assert told_of.what == "still stale: config fresh"
-    assert stale_spans([told_of], both, at(100))[0][0] <= told_of.at
 
 
 def test_a_layer_that_is_no_longer_cached_is_no_verdict_event() -> None:
@@ -254,17 +253,6 @@ def test_a_step_is_one_event_whose_words_follow_its_status() -> None:
     assert done.what == "reload: done (later than the reload)"
     assert done.kind is EventKind.ACTION
     assert progress(Status.DONE, 4_000).key != done.key
-
-
-def test_spans_in_which_old_code_ran() -> None:
-    bad = report(snapshot(runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
-    assert stale_spans((), bad, NOW) == ((at(-60), NOW),)
-    good = report(snapshot(300))
-    worse = changes(report(snapshot(-2)), bad)
-    better = changes(bad, good)
-    assert stale_spans((*worse, *better), good, NOW + 300) == ((NOW, NOW + 300),)
-    assert stale_spans((), good, NOW) == ()
-    assert good.verdict is Verdict.FRESH
 
 
 def test_caches_are_told_at_the_time_they_were_written() -> None:
