@@ -59,10 +59,13 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledView(msgspec.Struct, frozen=True, kw_only=True):
-    """One compiled Blade view and the source named in its trailer (*source* None: no trailer, or the source is gone)."""
+    """One compiled Blade view and the source named in its trailer (*source* None: no trailer, or the source is gone).
+
+    *writable*: the file itself, by the pool's user (None: not known)."""
 
     compiled: FileStat
     source: FileStat | None = None
+    writable: bool | None = None
 
 
 class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,12 +174,20 @@ class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
     mode: SafeText = SafeText("")
 
 
+class ConfigTest(msgspec.Struct, frozen=True, kw_only=True, tag="tested"):
+    """What ``php-fpm -t`` says of the configuration on the disk. *said*: the line that names the mistake ("" valid)."""
+
+    valid: bool
+    said: SafeText = SafeText("")
+
+
 class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     """The FPM master that serves the app, and what its host knows without asking FPM itself.
 
     *running* False: configured, no master. *workers* are the processes of our *pool* only. *config_files* are the ini,
     conf.d, pool files and the binary, newest first.
-    *process_control_timeout* in seconds (0 is PHP's default: a reload kills requests in flight).
+    *process_control_timeout* in seconds (0 is PHP's default: a reload kills requests in flight). *config_test*: None where nothing
+    asked for it, because no file is newer than the master.
     """
 
     running: bool
@@ -192,16 +203,41 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     other_pools: tuple[Pool, ...] = ()
     socket: SocketFacts | None = None
     workers: tuple[Process, ...] = ()
+    config_test: ConfigTest | Unseen | None = None
+    backlog: int | None = None
+    """Connections that wait at the pool's socket to be accepted, by the kernel: told also while no worker is free to answer (None: not known)."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a watched log. *at* by the line itself where it has a time, else when it was read. *alarm*: an error level or pattern."""
+    """One line of a watched log. *at* by the line itself where it has a time, else when it was read. *alarm*: an error level or pattern.
+    *fpm*: FPM itself wrote it."""
 
     log: SafeText
     at: float
     text: SafeText
     alarm: bool = False
     reassure: bool = False
+    fpm: bool = False
+
+
+class LogMinute(msgspec.Struct, frozen=True):
+    """How many lines came in the minute that began at *at*."""
+
+    at: float
+    alarms: int = 0
+    good: int = 0
+
+
+class LogFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One log that is followed. *unseen*: why it can't be. *tail*: its newest lines, oldest first. *minutes*: those in which something
+    came, oldest first. *skipped*: bytes of floods that were passed over, so that the counts are the least there was. *fpm*: FPM's own."""
+
+    path: SafeText
+    fpm: bool = False
+    unseen: Unseen | None = None
+    tail: tuple[LogLine, ...] = ()
+    minutes: tuple[LogMinute, ...] = ()
+    skipped: int = 0
 
 
 class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,6 +285,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     disk_total: int | None = None
     log_lines: tuple[LogLine, ...] = ()
     """Lines that came since the last tick (at the first look: the recent history), oldest first."""
+    logs: tuple[LogFacts, ...] = ()
     lock: LockHolder | None = None
     watchers: tuple[Watcher, ...] = ()
     other_apps: tuple[SafeText, ...] = ()

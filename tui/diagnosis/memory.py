@@ -67,7 +67,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *scripts_at*: when the full list was last taken in. *samples*: the window of the hit rate, oldest first; *rates*: its history.
     *uncached*: scripts that were not in the cache at that time (we
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
-    and since when we see it.
+    and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
     """
 
     version: int = 1
@@ -77,6 +77,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     scripts_at: float | None = None
     baselines: dict[str, Baseline] = {}
     views: tuple[CompiledView, ...] = ()
+    rendered: dict[str, float] = {}
     samples: tuple[Sample, ...] = ()
     rates: tuple[float, ...] = ()
     uncached: dict[str, float] = {}

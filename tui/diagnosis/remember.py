@@ -9,6 +9,7 @@ from tui.diagnosis.look import Look, Ruling
 from tui.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
 from tui.diagnosis.opcache.judged import Judged, Kind
 from tui.diagnosis.opcache.window import Window, window
+from tui.diagnosis.views import rendered
 from tui.report import Layer, Verdict
 from tui.snapshot import CompiledView, HostFacts, Opcache, Script
 
@@ -28,6 +29,7 @@ def remember(look: Look, rulings: dict[Layer, Ruling], judged: tuple[Judged, ...
             known,
             baselines=_baselines(look, look.host, rulings),
             views=_views(look, look.host, rulings),
+            rendered=rendered(look),
             root=str(look.host.release.root),
             root_since=old.root_since if same_root else look.now,
         )

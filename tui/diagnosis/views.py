@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis import words
+from tui.diagnosis import laravel, words
 from tui.diagnosis.inputs import TOLERANCE, differs
 from tui.diagnosis.look import Look, Ruling, rule_on
 from tui.diagnosis.rule import Rule
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tui.snapshot import CompiledView, FileStat, Opcache, ViewFacts
 
+REQUEST = 30.0
+"""Seconds that a request may take: one that began before a source changed goes on rendering what it has checked already."""
 _EVIDENCE = ("source modified", "source changed", "compiled", "compiled view", "more views", "why", "repeat")
 
 PENDING = Rule(
@@ -25,6 +27,7 @@ PENDING = Rule(
     meaning="A Blade source is newer than its compiled view. Blade compares them on every render, so the next render compiles it again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD, Remedy.WAIT),
+    advice="Laravel 12.10 to 13.14 writes nothing where the result is the same: fresh once it was rendered (PHP tells the last use).",
 )
 STALE = Rule(
     code="views.stale",
@@ -32,7 +35,7 @@ STALE = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="A Blade source is newer than its compiled view, and Blade will not heal it: view.check_cache_timestamps is off, or the "
-    "pool's user cannot write to the folder of compiled views.",
+    "pool's user cannot write to the folder of compiled views (before Laravel 12.52: to the compiled view).",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -105,13 +108,23 @@ def judge(look: Look) -> Ruling:
 
 def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
     """Source at or after compiled: pending, but for the exceptions."""
-    old = [Old(view.compiled, view.source) for view in facts.views if view.source is not None and is_newer(view.source, view.compiled)]
+    version = laravel.version_of(look)
+    settled = rendered(look)
+    never: dict[str, list[Old]] = {}
+    old: list[Old] = []
+    for view in facts.views:
+        if view.source is None or not is_newer(view.source, view.compiled):
+            continue
+        one, reason = Old(view.compiled, view.source), _never_heals(facts, view, version)
+        if reason:
+            never.setdefault(reason, []).append(one)
+        elif settled.get(view.compiled.path) != view.source.mtime:
+            old.append(one)
+    for reason, them in never.items():
+        yield _tell(STALE, them, look, f"and Blade will not compile it again: {reason}", reason)
     if not old:
         return
-    reason = _never_heals(facts)
-    if reason:
-        yield _tell(STALE, old, look, f"and Blade will not compile it again: {reason}", reason)
-    elif look.opcache is None:
+    if look.opcache is None:
         yield _tell(UNPROVEN, old, look, "and OPcache could not be asked whether it would run it")
     elif never_checked(look.opcache):
         held = [one for one in old if held_by_opcache(look, one.compiled)]
@@ -130,7 +143,13 @@ def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
     touched: list[Old] = []
     for view in facts.views:
         source, compiled = view.source, view.compiled
-        if source is None or source.ctime <= compiled.mtime or is_newer(source, compiled):
+        if source is None or is_newer(source, compiled):
+            continue
+        if compiled.mtime > compiled.ctime and min(source.mtime, source.ctime) > compiled.ctime:
+            # From 13.15 a view that compiled to the same gets its source's time and a second: what comes within it is never seen.
+            proven.append(Old(compiled, source))
+            continue
+        if source.ctime <= compiled.mtime:
             continue
         if known is None:
             known = {old.compiled.path: old for old in look.memory.views}
@@ -157,6 +176,23 @@ def truncated(look: Look, facts: ViewFacts) -> Iterator[Finding]:
         )
 
 
+def rendered(look: Look) -> dict[str, float]:
+    """Compiled views whose source is newer (by its mtime then), and that were rendered since and not written again: they compile to what
+    they are. So it stays from Laravel 12.10 on, until 13.15 moves the time. PHP tells the last use; what it told is remembered."""
+    version = laravel.version_of(look)
+    if version is None or not laravel.KEEPS_EQUAL_VIEWS <= version < laravel.MOVES_TIME_OF_EQUAL_VIEWS or look.host is None:
+        return {}
+    used = {str(script.path): script.last_used for script in (look.opcache.scripts if look.opcache is not None else ()) if script.cached}
+    found: dict[str, float] = {}
+    for view in look.host.views.views:
+        source, compiled = view.source, view.compiled
+        if source is not None and is_newer(source, compiled):
+            last = used.get(words.absolute(compiled.path, look.root), 0)
+            if last > max(source.mtime, source.ctime) + REQUEST or look.memory.rendered.get(compiled.path) == source.mtime:
+                found[str(compiled.path)] = source.mtime
+    return found
+
+
 def is_newer(source: FileStat, compiled: FileStat) -> bool:
     """Whether the source's content came after the compile; in whole seconds (busybox) the same second counts, as it does for Blade."""
     if source.mtime != compiled.mtime:
@@ -178,11 +214,13 @@ def held_by_opcache(look: Look, compiled: FileStat) -> bool:
     return path in look.memory.scripts or not listed
 
 
-def _never_heals(facts: ViewFacts) -> str:
-    if facts.check_timestamps is False:
+def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel.Version | None) -> str:
+    """Why Blade would not, or could not, write this view again ("": it will)."""
+    if facts.check_timestamps is False and (version is None or version >= laravel.CHECKS_VIEWS_IF_TOLD):
         return "view.check_cache_timestamps is off"
-    if facts.writable is False:
-        return "the pool's user cannot write there"
+    in_place = version is not None and version < laravel.RENAMES_VIEWS and view.writable is not None
+    if (view.writable if in_place else facts.writable) is False:
+        return f"the pool's user cannot write {'to it' if in_place else 'there'}"
     return ""
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.probe import records
-from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts
+from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
 from tui.probe.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
 from tui.probe.inputs import MAX_WALK, discovers_events, group, layer_files
-from tui.probe.logs import LogTail
+from tui.probe.logs import LogTail, fpm_tail
 from tui.probe.views import pair_views, parse_trailers
-from tui.snapshot import HostFacts, Inputs, LockHolder, Unseen
+from tui.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from tui.text import safe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui.probe.host import Fast, Host
     from tui.probe.places import Place
     from tui.probe.records import FileRecord
-    from tui.snapshot import CompiledView, FpmFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
+    from tui.snapshot import CompiledView, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
 
 MAX_VIEWS = 5000
 
@@ -37,6 +38,9 @@ class App:
         self.log_lines: tuple[LogLine, ...] = ()
         self.slow_at = 0.0
         self._contents = wanted_contents(self.files)
+        self._watches = fleet.logs
+        self._fpm_log = ("", "")
+        self._unfollowed: tuple[LogFacts, ...] = ()
         self._logs = [LogTail(watch, place.root) for watch in fleet.logs]
         self._walk: dict[str, FileRecord] = {}
         self._walk_truncated = False
@@ -69,6 +73,15 @@ class App:
         """Whether a file that matters is another one than at the last tick (a log that grew does not count)."""
         logs = {log.path for log in self._logs}
         return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
+
+    def follow_fpm(self, error_log: str, config_path: str) -> None:
+        """Follow FPM's own log too: the one that its configuration names."""
+        if (error_log, config_path) == self._fpm_log:
+            return
+        self._fpm_log, tail = (error_log, config_path), fpm_tail(error_log, config_path, self._watches)
+        self._logs = [log for log in self._logs if not log.fpm and log.path != tail.path]
+        self._logs += [tail] if isinstance(tail, LogTail) else []
+        self._unfollowed = () if isinstance(tail, LogTail) else (tail,)
 
     async def read_logs(self, host: Host, fast: Fast) -> None:
         """New lines of the watched logs. Raises LinkError."""
@@ -133,6 +146,7 @@ class App:
             disk_free=self._disk[0] if self._disk else None,
             disk_total=self._disk[1] if self._disk else None,
             log_lines=self.log_lines,
+            logs=(*(log.facts() for log in self._logs), *self._unfollowed),
             lock=self._lock(fast, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
@@ -144,10 +158,12 @@ class App:
         return Unseen(code="app.missing", message=safe(message), grant=safe("check the path (--app, or [[server.app]] in stalewatch.toml)"))
 
     def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
-        key = (self._views, id(self._walk), id(self._view_sources))
+        pool = fpm.pool if isinstance(fpm, FpmFacts) else None
+        key = (self._views, id(self._walk), id(self._view_sources), pool and (pool.user, pool.group))
         if key != self._paired:
             self._paired = key
-            self._pairs = pair_views(self._views, self._trailers, {**self._walk, **self._view_sources}, self.place.root)
+            sources = {**self._walk, **self._view_sources}
+            self._pairs = pair_views(self._views, self._trailers, sources, self.place.root, partial(writable_by, fpm=fpm))
         return view_facts(self._pairs, fast.files.get(self.files.views), fpm, self._keys, truncated=len(self._pairs) >= MAX_VIEWS)
 
     def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:

@@ -9,7 +9,7 @@ from tui.probe.records import parse_files, text
 from tui.snapshot import CompiledView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tui.probe.records import FileRecord
 
@@ -22,10 +22,16 @@ def parse_trailers(payload: bytes) -> dict[str, str]:
     return {match[1].replace("//", "/"): match[2] for match in matches if match}
 
 
-def pair_views(compiled: bytes, trailers: Mapping[str, str], sources: Mapping[str, FileRecord], root: str) -> tuple[CompiledView, ...]:
-    """Every compiled view with its source's stat, by name. *sources*: what is known of files by path."""
+def pair_views(
+    compiled: bytes,
+    trailers: Mapping[str, str],
+    sources: Mapping[str, FileRecord],
+    root: str,
+    writable: Callable[[FileRecord], bool | None] = lambda _record: None,
+) -> tuple[CompiledView, ...]:
+    """Every compiled view with its source's stat, by name. *sources*: what is known of files by path. *writable*: by the pool's user."""
     views = []
     for path, record in sorted(parse_files(compiled).items()):
         source = sources.get(trailers.get(path, ""))
-        views.append(CompiledView(compiled=record.stat(root), source=source.stat(root) if source else None))
+        views.append(CompiledView(compiled=record.stat(root), source=source.stat(root) if source else None, writable=writable(record)))
     return tuple(views)

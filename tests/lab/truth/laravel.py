@@ -144,6 +144,14 @@ STALE = (
         really="broken",
         remembered=True,
     ),
+    stale(
+        name="views: source edited, compiled by root (before 12.52)",
+        expect={Layer.VIEWS: ("stale", "views.stale")},
+        arrange=do.then(do.shell("chown root:root storage/framework/views/*.php"), do.pause(1.1), lambda host: host.restart(), do.get()),
+        act=do.VIEW,
+        ask=VIEW,
+        really="broken",
+    ),
 )
 HELD = (
     stale(
@@ -286,6 +294,13 @@ UNSETTLED = (
         },
         act=do.then(do.touch("app/Providers/AppServiceProvider.php"), do.pause(2.5), do.get(), do.pause(2.2), do.get()),
         ask=UNCHANGED,
+    ),
+    unsettled(
+        name="views: source edited, only the folder is not writable (before 12.52)",
+        expect={Layer.VIEWS: ("pending", "views.source-newer")},
+        arrange=do.then(do.shell("chown root:root storage/framework/views"), do.pause(1.1), lambda host: host.restart(), do.get()),
+        act=do.VIEW,
+        ask=VIEW,
     ),
     unsettled(
         name="views: source edited, not rendered yet, vt=1",

@@ -167,7 +167,66 @@ def test_a_newer_view_source_is_compiled_again_at_its_next_render() -> None:
 
 @pytest.mark.parametrize("more", [{"check_timestamps": False}, {"writable": False}])
 def test_a_newer_view_source_that_blade_will_not_heal_is_stale(more: dict[str, Any]) -> None:
-    only(looked(with_host(views=ViewFacts(views=(view(-60),), **more))), Layer.VIEWS, STALE, "views.stale")
+    layout = AppLayout(kind="laravel", laravel=safe("12.11.0"))
+    only(looked(with_host(layout=layout, views=ViewFacts(views=(view(-60),), **more))), Layer.VIEWS, STALE, "views.stale")
+
+
+@pytest.mark.parametrize(
+    ("version", "file_writable", "folder_writable", "verdict"),
+    [
+        ("8.83.26", False, True, STALE),
+        ("8.83.26", True, False, PENDING),
+        ("12.51.0", False, True, STALE),
+        ("12.52.0", False, True, PENDING),
+        ("12.52.0", True, False, STALE),
+        ("13.2.0", None, True, PENDING),
+        ("8.83.26", None, False, STALE),
+        ("", False, True, PENDING),
+    ],
+)
+def test_a_compiled_view_is_written_in_place_before_laravel_12_52_and_renamed_over_since(
+    version: str, file_writable: bool | None, folder_writable: bool, verdict: Verdict
+) -> None:
+    one = msgspec.structs.replace(view(-60), writable=file_writable)
+    facts = ViewFacts(views=(one,), writable=folder_writable)
+    report = looked(with_host(layout=AppLayout(kind="laravel", laravel=safe(version)), views=facts))
+    assert report.layers[Layer.VIEWS] is verdict
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("12.10.2", PENDING), ("12.11.0", STALE), ("", STALE)])
+def test_the_setting_that_ends_blades_checks_is_known_from_laravel_12_11(version: str, verdict: Verdict) -> None:
+    facts = ViewFacts(views=(view(-60),), check_timestamps=False)
+    report = looked(with_host(layout=AppLayout(kind="laravel", laravel=safe(version)), views=facts))
+    assert report.layers[Layer.VIEWS] is verdict
+
+
+@pytest.mark.parametrize("cache", [opcache, vt0])
+def test_a_touched_view_that_compiles_to_the_same_is_fresh_once_it_was_rendered(cache: Any) -> None:
+    """Laravel 12.10 to 13.14 does not write it again, so its source stays newer for ever."""
+
+    def facts(version: str, used: float, *, listed: bool = True, source: float = -300) -> Any:
+        compiled = script(f"{ROOT}/storage/framework/views/home.php", compiled=None, used=used)
+        seen = cache(scripts=(compiled,), scripts_at=at(0)) if listed else cache()
+        layout = AppLayout(kind="laravel", laravel=safe(version))
+        return snapshot(host=host(layout=layout, views=ViewFacts(views=(view(source),))), runtime=runtime(seen))
+
+    newer = PENDING if cache is opcache else STALE
+    quiet(looked(facts("12.10.0", -5)))
+    quiet(looked(facts("13.14.9", -5), facts("13.14.9", 0, listed=False)))
+    assert looked(facts("13.14.9", -5), facts("13.14.9", 0, listed=False, source=-10)).layers[Layer.VIEWS] is newer
+    assert looked(facts("12.9.0", -5)).layers[Layer.VIEWS] is newer
+    assert looked(facts("13.15.0", -5)).layers[Layer.VIEWS] is newer
+    assert looked(facts("12.10.0", -290)).layers[Layer.VIEWS] is newer, "a request that began before may have used it"
+
+
+def test_what_comes_within_the_second_that_laravel_13_15_gives_a_compiled_view_is_never_seen() -> None:
+    compiled = file("storage/framework/views/home.php", -59.0, -59.8)
+    late = msgspec.structs.replace(view(-59.5, source_ctime=-59.5), compiled=compiled)
+    only(looked(with_host(views=ViewFacts(views=(late,)))), Layer.VIEWS, STALE, "views.older-source")
+    before = msgspec.structs.replace(view(-60.0, source_ctime=-60.0), compiled=compiled)
+    quiet(looked(with_host(views=ViewFacts(views=(before,)))))
+    clock_ahead = msgspec.structs.replace(view(-59.5, source_ctime=-60.0), compiled=compiled)
+    quiet(looked(with_host(views=ViewFacts(views=(clock_ahead,)))))
 
 
 def test_a_compiled_view_that_opcache_holds_for_ever() -> None:
