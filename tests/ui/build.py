@@ -20,7 +20,9 @@ from tui.snapshot import (
     FpmFacts,
     HostFacts,
     Inputs,
+    LogFacts,
     LogLine,
+    LogMinute,
     Opcache,
     PackageFacts,
     Pool,
@@ -113,6 +115,21 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
         disk_free=12_000_000_000,
         disk_total=40_000_000_000,
         log_lines=tuple(log),
+        logs=logs(log),
+    )
+
+
+def logs(lines: Sequence[LogLine]) -> tuple[LogFacts, ...]:
+    """The application's log with *lines*, and FPM's, which may not be read."""
+    denied = Unseen(
+        code="log.denied",
+        message=SafeText("deploy may not read /var/log/php8.3-fpm.log"),
+        grant=SafeText("sudo usermod -aG adm deploy, and log in again"),
+    )
+    minutes = (LogMinute(at("12:49"), 3), LogMinute(at("12:50"), 11)) if lines else ()
+    return (
+        LogFacts(path=SafeText("/var/www/api-gateway/storage/logs/laravel.log"), tail=tuple(lines), minutes=minutes),
+        LogFacts(path=SafeText("/var/log/php8.3-fpm.log"), fpm=True, unseen=denied),
     )
 
 

@@ -130,7 +130,10 @@ class Probe:
             master, pool = choose_pool(place, self._machine)
             address = place.entry.socket or (str(pool.listen) if pool else "")
             self._served[place.path] = (master, pool, address)
-            apps.append(known.get(place) or App(place, pool, self._fleet))
+            app = known.get(place) or App(place, pool, self._fleet)
+            if master is not None and master.config_path not in master.denied:
+                app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
+            apps.append(app)
             if address and address not in self._pools:
                 storage = [f"{place.root}/storage/framework"] if place.kind == "laravel" and place.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, address, pool, storage)

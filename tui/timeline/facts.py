@@ -103,18 +103,41 @@ class Facts:
             yield self.event(EventKind.RESTART, at, "opcache", "the cache was reset", f"restart:{int(at)}")
 
     def births(self) -> Iterator[Event]:
-        """Long-running workers of the application, grouped. FPM's own come and go with load; they are told with the reload."""
+        """Long-running workers of the application, grouped; and FPM's own where most of them were replaced without a reload."""
+        yield from self._fpm_births()
         workers = self.host.queue_workers if self.host is not None else ()
         groups: list[tuple[str, list[float]]] = []
-        for worker in sorted(workers, key=lambda each: (each.kind, each.process.started)):
-            started = worker.process.started
-            if groups and groups[-1][0] == worker.kind and started - groups[-1][1][-1] <= BORN_TOGETHER:
-                groups[-1][1].append(started)
-            else:
-                groups.append((worker.kind, [started]))
-        for kind, starts in groups[-MOST:]:
-            what = f"{count(len(starts), f'{kind} worker')} started"
-            yield self.event(EventKind.WORKERS, starts[0], kind, what, f"workers:{kind}:{int(starts[0])}")
+        kinds: set[str] = {worker.kind for worker in workers}
+        for kind in sorted(kinds):
+            starts = [worker.process.started for worker in workers if worker.kind == kind]
+            groups += [(kind, group) for group in _together(starts)]
+        for kind, group in groups[-MOST:]:
+            what = f"{count(len(group), f'{kind} worker')} started"
+            yield self.event(EventKind.WORKERS, group[0], kind, what, f"workers:{kind}:{int(group[0])}")
+
+    def _fpm_births(self) -> Iterator[Event]:
+        """Half of the pool's workers or more, born together after its start: killed, not reloaded, so the bytecode is that of before.
+        Those that come and go with load (``ondemand``, one at a time) are no event; those of a reload are told with it."""
+        begun = pool_start(self)
+        if not begun or (self.fpm is not None and self.fpm.pool is not None and self.fpm.pool.pm == "ondemand"):
+            return
+        page = [worker.started for worker in self.status.workers] if self.status is not None else []
+        starts = page or ([worker.started for worker in self.fpm.workers] if self.fpm is not None else [])
+        for group in _together([start for start in starts if start > begun + BORN_TOGETHER]):
+            if len(group) >= max(2, len(starts) / 2):
+                what = f"{len(group)} of {len(starts)} workers started, without a reload"
+                yield self.event(EventKind.WORKERS, group[0], "fpm", what, f"workers:fpm:{int(group[0])}")
+
+
+def _together(starts: list[float]) -> list[list[float]]:
+    """*starts* in groups that are within BORN_TOGETHER of each other, oldest first."""
+    groups: list[list[float]] = []
+    for start in sorted(starts):
+        if groups and start - groups[-1][-1] <= BORN_TOGETHER:
+            groups[-1].append(start)
+        else:
+            groups.append([start])
+    return groups
 
 
 def pool_start(facts: Facts) -> float:

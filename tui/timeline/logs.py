@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tui.timeline.event import Event, EventKind
+from tui.timeline.fpm_log import reloads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SPAN = 900
 """Seconds within which repeats are one event."""
 _PREFIX = re.compile(r"^(?:\[[^\]]{0,40}\]\s*)?(?:\w+\.[A-Z]+:\s*)?")
+_FPM = re.compile(r"^(?:DEBUG|NOTICE|WARNING|ERROR|ALERT): +")
 _CONTEXT = re.compile(r"\s*[\[{].*$")
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
@@ -29,11 +31,13 @@ def events_of(facts: Facts, lines: Sequence[LogLine]) -> tuple[Event, ...]:
             kind = "error" if line.alarm else "good"
             key = f"log:{kind}:{name}:{_VARIABLE.sub('#', message(line))[:120]}:{int(line.at // SPAN)}"
             groups.setdefault(key, []).append(line)
-    return tuple(_event(facts, key, group) for key, group in groups.items())
+    return (*(_event(facts, key, group) for key, group in groups.items()), *reloads(facts, lines))
 
 
 def message(line: LogLine) -> str:
-    """The line without Monolog's date and level in front and its context behind."""
+    """The line without Monolog's date and level in front and its context behind; FPM's without its level."""
+    if _FPM.match(line.text):
+        return _FPM.sub("", line.text)
     text = _PREFIX.sub("", line.text)
     return _CONTEXT.sub("", text) or text
 

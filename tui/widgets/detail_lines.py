@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.timeline import EventKind
 from tui.widgets import facts
 from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
-from tui.widgets.log_facts import log_line
+from tui.widgets.log_facts import log_line, log_rows
 from tui.widgets.names import app_name
 from tui.widgets.pane_lines import headline, progress_lines, trouble_lines
 from tui.widgets.sections import SECTIONS, verdict
@@ -68,16 +68,15 @@ def _title(number: int, words: str, width: int) -> Line:
 
 
 def _log(pane: Pane, events: Sequence[Event], look: Look, width: int) -> list[Line]:
-    """How many a minute, then alarming and reassuring lines of the watched logs, newest first; repeats are one."""
+    """How many a minute, then alarming and reassuring lines, newest first, repeats as one; then each watched log as it is."""
     clock = facts.clock_of(pane.report, look.clock)
+    host = facts.host(pane.report) if pane.report else None
+    logs = host.logs if host is not None else ()
     told = [event for event in events if event.kind in (EventKind.ERROR, EventKind.REASSURE)][:LOG_MOST]
-    rows = [Line((Span("  "), *log_line(look.log, clock, 5, width - 2)[1].spans)), BLANK] if look.log else []
+    rows = [Line((Span("  "), *log_line(look.log, clock, 5, width - 2, logs)[1].spans)), BLANK] if look.log else []
     for event in told:
         times = f" ×{event.count}" if event.count > 1 else ""
         rows += paragraph(f"{clock.hms(event.at)} {event.source}{times}  {event.what}", width, event.kind.value, "  ", "         ")
-    report = pane.report
-    host = facts.host(report) if report else None
-    for entry in reversed(host.log_lines if host else ()):
-        role = "error" if entry.alarm else "reassure" if entry.reassure else "text"
-        rows += paragraph(f"{clock.hms(entry.at)} {entry.log}  {entry.text}", width, role, "  ", "         ")
-    return rows or [line(Span("  nothing alarming was written since the start", "muted"))]
+    quiet = [] if told else [line(Span("  nothing alarming was written since the start", "muted"))]
+    tails = log_rows(logs, clock, width)
+    return [*rows, *quiet, *([BLANK] if tails else []), *tails]

@@ -1,15 +1,18 @@
-"""What the watched logs say lately: alarms and reassurances of the last quarter of an hour. Pure."""
+"""What the watched logs say lately: alarms and reassurances of the last quarter of an hour, and their newest lines. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
-from tui.widgets.lines import Line, Span, crop, line
+from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
+from tui.widgets.spark import BLOCKS
+from tui.widgets.times import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui.snapshot import LogFacts
     from tui.timeline import Event
     from tui.widgets.times import Clock
 
@@ -53,8 +56,29 @@ def _end(event: Event) -> float:
     return event.until or event.at
 
 
-def log_line(said: Told, clock: Clock, label: int, width: int) -> tuple[int, Line]:
-    """``log      ! 14 alarms, 14 a minute, last 12:50  "Call context not found"``, and how telling it is (a verdict's rank)."""
+def per_minute(logs: Sequence[LogFacts], kind: EventKind, now: float, minutes: int) -> list[int]:
+    """Lines of *kind* in each of the last *minutes* minutes up to *now* (server's clock), oldest first, in all *logs* together."""
+    last = int(now // 60)
+    counts = [0] * minutes
+    for log in logs:
+        for each in log.minutes:
+            at = int(each.at // 60) - last + minutes - 1
+            if 0 <= at < minutes:
+                counts[at] += each.alarms if kind is EventKind.ERROR else each.good
+    return counts
+
+
+def bars(counts: Sequence[int]) -> str:
+    """A block for each of *counts*, the highest is the most of them; ``·`` is nothing at all."""
+    most = max(counts, default=0)
+    return "".join(BLOCKS[-(-8 * each // most) - 1] if each else "·" for each in counts)
+
+
+def log_line(said: Told, clock: Clock, label: int, width: int, logs: Sequence[LogFacts] = ()) -> tuple[int, Line]:
+    """``log      ! ·····▂▇█ 14 alarms, 14 a minute, last 12:50  "Call context not found"``, and how telling it is (a verdict's rank).
+
+    A bar is a minute; they are drawn where there is room for them beside everything that is said in words.
+    """
     alarm = said.kind is EventKind.ERROR
     role = "error" if alarm else "reassure"
     noun = ("alarm" if alarm else "good line") + ("" if said.many == 1 else "s")
@@ -62,7 +86,39 @@ def log_line(said: Told, clock: Clock, label: int, width: int) -> tuple[int, Lin
     last = clock.hm(said.last)
     lead = line(Span(f"{'log':<{label}}", "muted"), Span("! " if alarm else "+ ", role))
     words, loud = Span(f"{said.many} {noun}{pace}, last {last}", role if alarm else "text"), Span(f"  {said.words}", role)
+    short = words._replace(text=f"{said.many} {noun}{quick}, {last}")
     whole = Line((*lead.spans, words, loud))
+    for minutes, told_as in ((15, words), (10, words), (15, short), (10, short)):
+        counts = per_minute(logs, said.kind, clock.here, minutes)
+        drawn = Line((*lead.spans, Span(f"{bars(counts)} ", role), told_as, loud))
+        if any(counts) and drawn.width <= width:
+            whole = drawn
+            break
     if whole.width > width and lead.width + len(words.text) + 12 > width:
-        whole = Line((*lead.spans, words._replace(text=f"{said.many} {noun}{quick}, {last}"), loud))
+        whole = Line((*lead.spans, short, loud))
     return (4 if alarm else 0), crop(whole, width)
+
+
+def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
+    """Each followed log: whether it can be read (else what to grant), how much came in which minute, and its newest lines."""
+    rows: list[Line] = []
+    for log in logs:
+        rows += [BLANK] if rows else []
+        rows.append(crop(line("  ", Span(log.path, "strong"), Span("  PHP-FPM's own" if log.fpm else "", "muted")), width))
+        if log.unseen is not None:
+            rows += paragraph(f"? {log.unseen.message}", width, "unknown-mark", "    ", "  ")
+            rows += paragraph(f"→ {log.unseen.grant}", width, "command", "    ", "  ") if log.unseen.grant else []
+        for kind, word, role in ((EventKind.ERROR, "! alarms", "error"), (EventKind.REASSURE, "+ good", "reassure")):
+            counts = per_minute([log], kind, clock.here, 15)
+            if any(counts):
+                said = f"{sum(counts)} in 15 min, at most {max(counts)} in one"
+                rows.append(crop(line("    ", Span(f"{word:<9}{bars(counts)} ", role), Span(said)), width))
+        if log.skipped:
+            words = f"! {size(log.skipped)} came faster than they are read and were passed over: counts are the least there was"
+            rows += paragraph(words, width, "warning", "    ", "  ")
+        for entry in reversed(log.tail):
+            role = "error" if entry.alarm else "reassure" if entry.reassure else "text"
+            rows += paragraph(f"{clock.hms(entry.at)} {entry.text}", width, role, "    ", "         ")
+        if log.unseen is None and not log.tail:
+            rows.append(line(Span("    nothing in it yet", "muted")))
+    return rows

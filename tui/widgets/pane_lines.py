@@ -112,7 +112,8 @@ def fact_lines(report: Report, look: Look, width: int) -> list[tuple[int, Line]]
         if fact.label == "opcache":
             rows.append(rate_line(report, look, width))
     if look.log is not None:
-        rows.append(log_line(look.log, facts.clock_of(report, look.clock), LABEL, width))
+        logs = known.logs if (known := facts.host(report)) else ()
+        rows.append(log_line(look.log, facts.clock_of(report, look.clock), LABEL, width, logs))
     return rows
 
 
