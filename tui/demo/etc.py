@@ -23,10 +23,15 @@ opcache.revalidate_freq = 2
 """
 
 
+def log(etc: Path) -> Path:
+    """Where the FPM whose configuration is in *etc* writes its own log."""
+    return etc.parents[3] / "var/log/php8.3-fpm.log"
+
+
 def build(etc: Path, socket: Path, root: Path, pool_settings: Sequence[str], when: float) -> None:
     """Write php.ini, php-fpm.conf and the pool's file below *etc*, as if at *when*."""
     disk.write(etc / "php.ini", PHP_INI, when)
-    main = f"[global]\ndaemonize = no\nprocess_control_timeout = 10s\ninclude={etc}/pool.d/*.conf\n"
+    main = f"[global]\ndaemonize = no\nerror_log = {log(etc)}\nprocess_control_timeout = 10s\ninclude={etc}/pool.d/*.conf\n"
     disk.write(etc / "php-fpm.conf", main, when)
     pool = [
         f"[{POOL}]",

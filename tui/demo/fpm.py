@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.demo import disk
@@ -23,6 +24,8 @@ UNIT = "php8.3-fpm"
 CGROUP = f"/system.slice/{UNIT}.service"
 MASTER_PID = 1042
 
+_STARTED = (f"fpm is running, pid {MASTER_PID}", "ready to handle connections", "systemd monitor interval set to 10000ms")
+_RELOADED = ("Reloading in progress ...", "using inherited socket fd=8", *_STARTED)
 _SETTING = re.compile(r"^\s*(?:php_(?:admin_)?(?:value|flag)\[)?opcache\.(\w+)\]?\s*=\s*\"?([\w.]+)", re.MULTILINE)
 
 
@@ -40,7 +43,7 @@ class Worker:
 class Fpm:
     """One master. *etc* is the folder of its configuration; *clock* gives the time (the story's while that is played)."""
 
-    def __init__(self, etc: Path, sbin: Path, proc: Proc, state: Path, clock: Callable[[], float], booted: float) -> None:
+    def __init__(self, etc: Path, sbin: Path, proc: Proc, state: Path, log: Path, clock: Callable[[], float], booted: float) -> None:
         self.etc = etc
         self.started = clock()
         self.workers: list[Worker] = []
@@ -52,13 +55,18 @@ class Fpm:
         self._clock = clock
         self._next_pid = MASTER_PID + 1
         self._pending: asyncio.TimerHandle | None = None
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
         self._begin_master(booted)
+        self._write(booted, *_STARTED)
+        self._write(clock(), *_RELOADED)
         self.opcache = self._begin_pool()
 
     def restart_pool(self) -> None:
         """What a reload comes to: configuration read again, an empty OPcache, new workers, the same master."""
         self._pending = None
         if self.running:
+            self._write(self._clock(), *_RELOADED)
             self.opcache = self._begin_pool()
 
     def reload(self) -> None:
@@ -73,6 +81,7 @@ class Fpm:
         for pid in [MASTER_PID, *(worker.pid for worker in self.workers)]:
             self._proc.remove(pid)
         self.workers = []
+        self._write(self._clock(), "Terminating ...", "exiting, bye-bye!")
         self.tell_systemd()
 
     def start(self) -> None:
@@ -80,7 +89,8 @@ class Fpm:
         if not self.running:
             self.running = True
             self._begin_master(self._clock())
-            self.restart_pool()
+            self._write(self._clock(), *_STARTED)
+            self.opcache = self._begin_pool()
 
     def restart(self) -> None:
         """The unit is restarted: everything is new, the master too."""
@@ -115,6 +125,12 @@ class Fpm:
                 f"StatusText=Processes active: 0, idle: {len(self.workers)}, Requests: {self.accepted}, slow: 0, Traffic: 4req/sec"
             )
         disk.replace(self._state, "".join(f"{line}\n" for line in lines))
+
+    def _write(self, at: float, *notices: str) -> None:
+        """What FPM says of itself in its own log, in the machine's zone."""
+        stamp = datetime.fromtimestamp(at).strftime("%d-%b-%Y %H:%M:%S")
+        with self._log.open("a", encoding="utf-8") as log:
+            log.writelines(f"[{stamp}] NOTICE: {notice}\n" for notice in notices)
 
     def _begin_master(self, started: float) -> None:
         title = f"php-fpm: master process ({self.etc / 'php-fpm.conf'})"

@@ -94,7 +94,7 @@ class Host:
         await self._artisan("view:cache", story.COMPILED_VIEWS)
         await self._cache(story.CACHED)
         self._story_now = self._at(story.RESTARTED)
-        self.fpm = Fpm(config, binary, self.proc, self.home / "unit", self._clock, booted + 14)
+        self.fpm = Fpm(config, binary, self.proc, self.home / "unit", etc.log(config), self._clock, booted + 14)
         self.gateway = Gateway(self.root, self.fpm, tree.framework())
         await self._play()
 
