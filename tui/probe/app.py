@@ -10,9 +10,11 @@ import msgspec
 from tui.probe import records
 from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
 from tui.probe.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
-from tui.probe.inputs import MAX_WALK, discovers_events, group, layer_files
+from tui.probe.inputs import MAX_WALK, group, layer_files
 from tui.probe.logs import LogTail, fpm_tail
-from tui.probe.views import pair_views, parse_trailers
+from tui.probe.packages import framework_version
+from tui.probe.skeleton import skeleton
+from tui.probe.views import compiled_folder, pair_views, parse_trailers
 from tui.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from tui.text import safe
 
@@ -60,6 +62,8 @@ class App:
         self._version = ""
         self._versioned: FileRecord | None = None
         self._keys = ""
+        self._bootstrap = ""
+        self._bootstrapped: FileRecord | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -67,7 +71,12 @@ class App:
         if not self.place.root:
             return (self.place.path,)
         sources = layer_files(self._inputs, self.place.root) if self._inputs else ()
-        return (self.place.path, *self.files.fixed, *(log.path for log in self._logs), *sources[:200])
+        return (self.place.path, *self.files.fixed, self._views_folder, *(log.path for log in self._logs), *sources[:200])
+
+    @property
+    def _views_folder(self) -> str:
+        """Where compiled views are: as the cached configuration says, else as the pool's environment does."""
+        return compiled_folder(self._keys) or self.files.views
 
     def moved(self, before: Fast, now: Fast) -> bool:
         """Whether a file that matters is another one than at the last tick (a log that grew does not count)."""
@@ -94,10 +103,10 @@ class App:
         """Everything expensive, in two round trips. Raises LinkError."""
         if not self.place.root:
             return
-        root = self.place.root
+        root, folder = self.place.root, self._views_folder
         blocks = await host.ask(
             ("walk", root, str(MAX_WALK + 1)),
-            ("views", self.files.views, str(MAX_VIEWS)),
+            ("views", folder, str(MAX_VIEWS)),
             ("disk", root),
             ("link", self.place.path),
             *self._contents.requests(fast.files),
@@ -107,6 +116,10 @@ class App:
         for block in blocks:
             for section in block.sections:
                 self._take(section)
+        if folder != self._views_folder:  # the cached configuration, read just now, names another
+            for section in (await host.ask(("views", self._views_folder, str(MAX_VIEWS))))[0].sections:
+                self._take(section)
+        self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
         await self._second_trip(host, fast)
         self._regroup(fast)
         self.slow_at = fast.now
@@ -164,7 +177,7 @@ class App:
             self._paired = key
             sources = {**self._walk, **self._view_sources}
             self._pairs = pair_views(self._views, self._trailers, sources, self.place.root, partial(writable_by, fpm=fpm))
-        return view_facts(self._pairs, fast.files.get(self.files.views), fpm, self._keys, truncated=len(self._pairs) >= MAX_VIEWS)
+        return view_facts(self._pairs, fast.files.get(self._views_folder), fpm, self._keys, truncated=len(self._pairs) >= MAX_VIEWS)
 
     def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:
         """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
@@ -186,8 +199,12 @@ class App:
                 due.append(("keys", self.files.caches["config"]))
         installed = fast.files.get(self.files.at("vendor/composer/installed.json"))
         if not self._version or installed != self._versioned:
-            self._versioned = installed
+            self._versioned, self._version = installed, ""
             due.append(("version", self.place.root))
+        bootstrap = fast.files.get(self.files.at("bootstrap/app.php"))
+        if bootstrap != self._bootstrapped:
+            self._bootstrapped, self._bootstrap = bootstrap, ""
+            due.append(("hints", self.files.at("bootstrap/app.php")))
         return due
 
     def _take(self, section: Section) -> None:
@@ -204,6 +221,8 @@ class App:
             self._disk = disk_of(section.payload)
         elif section.name == "version":
             self._version = records.text(section.payload).partition("'")[2].partition("'")[0]
+        elif section.name == "hints":
+            self._bootstrap = records.text(section.payload)
         elif section.name == "keys":
             self._keys = records.text(section.payload)
         elif section.name == "complete":
@@ -236,11 +255,12 @@ class App:
     def _regroup(self, fast: Fast) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""
         fresh = {path: record for path in self.paths if (record := fast.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
-        key = (id(self._walk), tuple(fresh.values()))
+        key = (id(self._walk), tuple(fresh.values()), self._bootstrap, self._version)
         if key != self._grouped and self._walk:
             self._grouped = key
-            ticked = set(self.paths)
+            root, ticked = self.place.root, set(self.paths)
             merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
-            discovers = discovers_events(self._version, self._contents.text(self.files.at(EVENT_PROVIDER)))
-            self._inputs = group(merged.values(), self.place.root, truncated=self._walk_truncated, discovers=discovers, env=self.files.env)
+            names = [path.removeprefix(f"{root}/") for path in merged]
+            told = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
+            self._inputs = group(merged.values(), root, truncated=self._walk_truncated, skeleton=told, env=self.files.env)

@@ -72,7 +72,7 @@ def app_files(place: Place, pool: Pool | None) -> AppFiles:
         return value if value.startswith("/") else f"{place.root}/{value}"
 
     caches = {layer: located(variable, default) for layer, (variable, default) in _CACHE_NAMES.items()}
-    views = located("VIEW_COMPILED_PATH", "storage/framework/views")
+    views = located("VIEW_COMPILED_PATH", f"{located('LARAVEL_STORAGE_PATH', 'storage')}/framework/views")
     name = env.get("APP_ENV", "")
     return AppFiles(root=place.root, base=place.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
 

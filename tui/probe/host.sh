@@ -13,6 +13,7 @@
 #   text P LIMIT         one file                                         glob PATTERN LIMIT   every file that matches
 #   conf PATTERN LIMIT   FPM configuration without secrets                nginx PATTERN...     roots and fastcgi_pass lines
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
+#   hints P              lines of a bootstrap that say where sources are
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether somebody listens there
 #   test SOCKET...       what test -e, -S and -w say
 #   gz P LIMIT           one file, compressed by gzip where it is there
@@ -22,6 +23,8 @@
 #   views DIR LIMIT      compiled views and the trailers that name their sources
 #   list PATTERN         stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
+#   backlog ADDRESS...   what ss says of these listening sockets
+#   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
 #   unit NAME            what systemd says about a unit                   socket P       owner and mode as this user finds it
 #   private BASE NAME STAMP     a private directory; then lines up to one that holds only $nonce are its runtime.php
 #   discard DIR          remove a private directory again
@@ -265,8 +268,8 @@ verb_discard() {
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | views | list \
-      | dirty | disk | unit | socket | private | discard | beat)
+    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | views | list \
+      | dirty | disk | backlog | fpmtest | unit | socket | private | discard | beat)
       verb=$2
       sequence=$1
       shift 2

@@ -89,8 +89,8 @@ verb_conf() { # PATTERN LIMIT
     if [ ! -r "$path" ]; then section denied "$path"; continue; fi
     section text "$path"
     out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
-      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
-      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|VIEW_COMPILED_PATH)\]' \
+      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
+      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
       -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file)\]')"
   done
 }
@@ -122,6 +122,14 @@ verb_keys() { # PATH
   [ -r "$1" ] || return 0
   section keys "$1"
   out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null | head -n 10)"
+}
+
+# The lines of bootstrap/app.php that say where sources are; the rest of that file never leaves the server.
+verb_hints() { # PATH
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  section hints "$1"
+  out="$out$(head -c 65536 <"$1" 2>/dev/null | grep -E -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
+    -e "__DIR__[[:space:]]*\.[[:space:]]*['\"]/\.\./" -e '(app|base)_path\(' -e '^[[:space:]]*\],?\)' | head -n 100)"
 }
 
 verb_version() { # ROOT
@@ -227,6 +235,27 @@ verb_unit() {
   command -v systemctl >/dev/null 2>&1 || return 0
   section unit "$1"
   out="$out$(systemctl show -p StatusText -p ActiveState -p SubState -p MainPID -p StateChangeTimestamp -- "$1" 2>/dev/null)"
+}
+
+verb_backlog() { # ADDRESS...
+  command -v ss >/dev/null 2>&1 || return 0
+  section backlog ''
+  now=$(ss -lxtn 2>/dev/null)
+  for path; do
+    out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | head -n 1)$nl"
+  done
+}
+
+# Asked first whether it is permitted: a refused sudo is a line in somebody's log.
+verb_fpmtest() { # BINARY
+  section fpmtest "$1"
+  if [ "$uid" != 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1 || ! sudo -n -l -- "$1" -t >/dev/null 2>&1; then out="${out}may not run"; return; fi
+    set -- sudo -n "$1"
+  fi
+  limit=''
+  command -v timeout >/dev/null 2>&1 && limit='timeout 10'
+  out="$out$($limit "$@" -t 2>&1 </dev/null | tail -c 4000)"
 }
 
 verb_socket() { section files ''; out="$out$(stat -L -c "$format" -- "$1" "${1%/*}" 2>/dev/null)"; }

@@ -6,8 +6,10 @@ Direct inputs prove a cache old; indirect ones (other service providers) make it
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from tui.probe.skeleton import Skeleton
 from tui.snapshot import Inputs
 
 if TYPE_CHECKING:
@@ -21,26 +23,18 @@ LAYERS = ("config", "routes", "events", "packages", "views", "code")
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
-_LISTENERS = "app/Listeners/"
-_DISCOVERS = re.compile(r"function\s+shouldDiscoverEvents\s*\([^)]*\)[^{]*\{(?!\s*return\s+false\b)", re.IGNORECASE)
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
+_USUAL = Skeleton()
 
 
-def discovers_events(version: str, provider: str) -> bool:
-    """Whether listeners are found by looking through ``app/Listeners``: Laravel 11 and later, before that by what EventServiceProvider's
-    source says. A *version* that is not known is taken for one that does."""
-    major = version.partition(".")[0]
-    if not major.isdecimal() or int(major[:4]) >= 11:
-        return True
-    return _DISCOVERS.search(provider) is not None
-
-
-def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, discovers: bool = True, env: str = "") -> dict[str, Inputs]:
+def group(
+    records: Iterable[FileRecord], root: str, *, truncated: bool = False, skeleton: Skeleton = _USUAL, env: str = ""
+) -> dict[str, Inputs]:
     """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs).
 
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` where that is set for real and there; others lie about (as
     templates, for other machines) and are read by nobody, but where there is no ``.env``.
-    *discovers*: listeners are inputs of the event cache (else it is made from the provider alone, and their code is just code).
+    *skeleton*: where the application keeps its sources. Where its configuration cannot be told, ``config`` has no inputs at all.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -51,12 +45,12 @@ def group(records: Iterable[FileRecord], root: str, *, truncated: bool = False, 
         if path in unused:
             continue
         for layer in LAYERS:
-            if layer == "events" and not discovers and path.startswith(_LISTENERS):
-                continue
-            if _DIRECT[layer](path):
+            if _DIRECT[layer](path, skeleton):
                 direct[layer].append(record)
             elif _INDIRECT.get(layer, _never)(path):
                 indirect[layer].append(record)
+    if not skeleton.config:
+        direct["config"], indirect["config"] = [], []
     return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in LAYERS}
 
 
@@ -89,29 +83,44 @@ def _never(_path: str) -> bool:
     return False
 
 
-def _config(path: str) -> bool:
-    return (path.startswith("config/") and path.endswith(".php")) or _ENV.match(path) is not None or path == "bootstrap/providers.php"
+def _config(path: str, skeleton: Skeleton) -> bool:
+    return (path.startswith(f"{skeleton.config}/") and path.endswith(".php")) or _is_env(path) or path == "bootstrap/providers.php"
 
 
-def _routes(path: str) -> bool:
-    return (path.startswith("routes/") and path.endswith(".php")) or path.endswith("/RouteServiceProvider.php")
+def _routes(path: str, skeleton: Skeleton) -> bool:
+    own = path.startswith("routes/") and path.endswith(".php")
+    return own or path in skeleton.routes or path.endswith("/RouteServiceProvider.php")
 
 
-def _events(path: str) -> bool:
-    in_listeners = path.startswith(_LISTENERS) and path.endswith(".php")
-    return in_listeners or path.endswith("/EventServiceProvider.php")
+def _events(path: str, skeleton: Skeleton) -> bool:
+    if path.endswith("/EventServiceProvider.php"):
+        return True
+    return path.endswith(".php") and any(_below(path, folder) for folder in skeleton.listeners)
 
 
-def _packages(path: str) -> bool:
+def _below(path: str, pattern: str) -> bool:
+    """Whether *path* is in a folder that *pattern* (as PHP's glob has it) names, however deep."""
+    names = pattern.split("/")
+    parts = path.split("/")
+    return len(parts) > len(names) and all(map(fnmatchcase, parts, names))
+
+
+def _packages(path: str, _skeleton: Skeleton) -> bool:
     return path in ("vendor/composer/installed.json", "composer.json")
 
 
-def _views(path: str) -> bool:
+def _views(path: str, _skeleton: Skeleton) -> bool:
     return path.endswith(".blade.php")
 
 
-def _code(path: str) -> bool:
-    return path.endswith(".php") and not path.endswith(".blade.php") and path.startswith(_CODE)
+def _code(path: str, skeleton: Skeleton) -> bool:
+    """What a long-running worker holds: PHP, and the environment of its start."""
+    own = path.startswith(_CODE) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
+    return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
+
+
+def _is_env(path: str) -> bool:
+    return _ENV.match(path) is not None
 
 
 def _provider(path: str) -> bool:
@@ -119,7 +128,7 @@ def _provider(path: str) -> bool:
     return _PROVIDER.search(path) is not None and path.rpartition("/")[2] not in _OWN_PROVIDERS
 
 
-_DIRECT: dict[str, Callable[[str], bool]] = {
+_DIRECT: dict[str, Callable[[str, Skeleton], bool]] = {
     "config": _config,
     "routes": _routes,
     "events": _events,

@@ -14,6 +14,7 @@ _KEY = re.compile(r"^  '((?:[^'\\]|\\.)+)' =>\s*$", re.MULTILINE)
 
 class _Package(msgspec.Struct):
     name: str = ""
+    version: Any = None
     extra: Any = None
 
 
@@ -42,6 +43,16 @@ def installed_packages(installed: bytes, composer: bytes) -> tuple[SafeText, ...
     if "*" in ignored:
         return ()
     return tuple(sorted(safe(name, 200) for name, configuration in configurations.items() if configuration and name not in ignored))
+
+
+def framework_version(installed: bytes) -> str:
+    """The version of laravel/framework that Composer installed, as it writes it without the ``v`` ("" not told)."""
+    try:
+        found = _decode_installed(installed)
+    except msgspec.MsgspecError:
+        return ""
+    version = next((package.version for package in found if package.name == "laravel/framework"), "")
+    return version.removeprefix("v") if isinstance(version, str) else ""
 
 
 def _decode_installed(content: bytes) -> list[_Package]:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from tui.probe.records import FileRecord
 
 _TRAILER = re.compile(r"^(.*?\.php):/\*\*PATH (.*) ENDPATH\*\*/$")
+_COMPILED = re.compile(r"'compiled' => '(/[^'\\]+)'")
+
+
+def compiled_folder(keys: str) -> str:
+    """``view.compiled`` of a cached configuration, by the lines that hold a ``compiled`` ("" it names none, or not only one)."""
+    named = set(_COMPILED.findall(keys))
+    return named.pop().rstrip("/") if len(named) == 1 else ""
 
 
 def parse_trailers(payload: bytes) -> dict[str, str]:

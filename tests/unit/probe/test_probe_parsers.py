@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.inventory import LogWatch
-from tui.probe import fpm_config, inputs, laravel_log, nginx, packages, records, release
+from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
 from tui.probe.app_facts import writable_by
 from tui.probe.fpm_status import from_mapping, parse_page
 from tui.probe.inputs import group
@@ -275,7 +275,7 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
 @pytest.mark.parametrize(
     ("path", "direct", "indirect"),
     [
-        (".env", {"config"}, set()),
+        (".env", {"config", "code"}, set()),
         ("config/services.php", {"config", "code"}, set()),
         ("config/deep/x.php", {"config", "code"}, set()),
         ("bootstrap/providers.php", {"config", "code"}, set()),
@@ -312,28 +312,6 @@ def test_what_each_file_is_an_input_of(path: str, direct: set[str], indirect: se
 def test_only_the_environment_file_that_laravel_reads_is_an_input(present: set[str], env: str, used: set[str]) -> None:
     found = group([record(path) for path in sorted(present)], ROOT, env=env)
     assert {stat.path for stat in found["config"].direct} == used
-
-
-_EXPLICIT = "class EventServiceProvider {\n    public function shouldDiscoverEvents(): bool\n    {\n        return false;\n    }\n}"
-
-
-@pytest.mark.parametrize(
-    ("version", "provider", "expected"),
-    [
-        ("8.83.26", "", False),
-        ("10.48.0", _EXPLICIT, False),
-        ("10.48.0", _EXPLICIT.replace("false", "true"), True),
-        ("9.1.0", _EXPLICIT.replace("return false", "return app()->isLocal()"), True),
-        ("11.0.0", "", True),
-        ("13.2.0", _EXPLICIT, True),
-        ("", "", True),
-    ],
-)
-def test_listeners_are_inputs_of_the_event_cache_only_where_they_are_discovered(version: str, provider: str, expected: bool) -> None:
-    discovers = inputs.discovers_events(version, provider)
-    assert discovers is expected
-    grouped = group([record("app/Listeners/SendMail.php")], ROOT, discovers=discovers)
-    assert (bool(grouped["events"].direct), bool(grouped["code"].direct)) == (expected, True)
 
 
 @pytest.mark.parametrize(
