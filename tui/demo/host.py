@@ -75,6 +75,7 @@ class Host:
             "STALEWATCH_DEMO_NAME": self.scene.name,
             "STALEWATCH_DEMO_SHIMS": str(self._shims),
             "STALEWATCH_REAL_PATH": _SYSTEM_PATH,
+            **{name: os.environ[name] for name in ("TZ",) if name in os.environ},
         }
 
     async def build(self) -> None:
