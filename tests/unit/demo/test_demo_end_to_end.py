@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ui.conftest import screen_text, settle
+from tui.app import StalewatchApp
+from tui.demo import story
 from tui.demo.embedded import Embedded
 from tui.engine import Engine
 from tui.report import Layer, Report, Severity, Verdict
@@ -52,6 +57,53 @@ def steps(engine: Engine) -> list[str]:
 
 def loud(report: Report) -> list[str]:
     return [f"{finding.severity} {finding.code} {finding.summary}" for finding in report.findings if finding.severity is not Severity.INFO]
+
+
+def drawn(engine: Engine, size: tuple[int, int]) -> str:
+    """The first screen without its colours."""
+
+    async def draw() -> str:
+        app = StalewatchApp(engine, title="api-gateway")
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            return screen_text(app)
+
+    return asyncio.run(draw())
+
+
+def lanes(text: str) -> dict[str, str]:
+    """The rows of the timeline, by server."""
+    below = text.partition(" timeline ")[2].splitlines()[1:4]
+    return {row.split()[0].removeprefix("▸"): row for row in below}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_the_text_alone_retells_the_incident(watched: tuple[World, Engine], size: tuple[int, int]) -> None:
+    """Which server is stale, since when and why: its caches and its bytecode are of before the deploy, which came after its last reload."""
+    engine = watched[1]
+    assert eventually(lambda: {report.verdict for report in reports(engine).values()} == {Verdict.STALE, Verdict.FRESH})
+    text = drawn(engine, size)
+    since = reports(engine)["web1"].stale_since
+    assert since is not None
+    start = since - story.at(0, story.SCENES[0].deployed)
+    moments = (story.SCENES[0].deployed, story.CACHED, story.RESTARTED)
+    deployed, cached, restarted = (time.strftime("%H:%M", time.localtime(story.at(start, clock))) for clock in moments)
+    assert re.search(r"web1.* ✗ STALE \d\d min", text)
+    assert re.search(r"web2.* ✓ FRESH", text)
+    assert re.search(r"web3.* ✓ FRESH", text)
+    for layer in ("config", "routes"):
+        assert re.search(rf"{layer} +✗ (source )?{deployed} ?→ ?(cache )?{cached} +11 min behind", text), text
+    assert re.search(r"opcache +✗ \d of \d+ (scripts )?older than disk", text)
+    assert re.search(rf"workers +✓ 7,? since {restarted} +(before the deploy|pre-deploy)", text)
+    assert re.search(r"log +! .*\d\d alarms, \d+/min", text)
+    row = lanes(text)
+    assert re.search(r"▲ reload ─*◆ deploy ▒+[^◆▲]*!", row["web1"]), "no reload after the deploy, old code, then errors"
+    for healed in ("web2", "web3"):
+        assert row[healed].rindex("◆") < row[healed].rindex("▲"), "a reload after the deploy"
+        assert "▒" not in row[healed]
+        assert "!" not in row[healed]
+    assert re.search(r"▒ (ran )?old code", text)
+    assert re.search(r'web1 +! laravel\.log +"Call context not found" ×\d+ +(until|to) \d\d:\d\d:\d\d', text)
 
 
 def test_only_web1_is_stale_and_it_says_why(watched: tuple[World, Engine]) -> None:
