@@ -19,7 +19,7 @@ def command(code: str | None) -> None:
         emit(_wrapped(explain(code)))
         return
     width = max(map(len, RULES))
-    emit("".join(f"{rule.code:<{width}}  {rule.layer}: {rule.verdict}, {rule.severity}\n" for rule in RULES.values()))
+    emit("".join(f"{rule.code:<{width}}  {rule.layer}: {rule.weight}\n" for rule in RULES.values()))
 
 
 def _wrapped(text: str) -> str:

@@ -6,10 +6,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from tui.diagnosis import words
+from tui.report import Evidence
 
 if TYPE_CHECKING:
     from tui.diagnosis.look import Look
-    from tui.report import Evidence
 
 OPCACHE = "opcache_get_status(false)"
 SCOREBOARD = "fpm_get_status()"
@@ -23,12 +23,27 @@ def ask(look: Look, expression: str) -> Evidence:
     pool = look.fpm.pool if look.fpm is not None else None
     if pool is None or not pool.listen:
         return words.command("systemctl", "status", (look.fpm.unit if look.fpm is not None else "") or "php-fpm")
+    return words.command("sh", "-c", _script(pool.listen, expression))
+
+
+def ask_of(look: Look, path: str) -> tuple[Evidence, ...]:
+    """What the pool's OPcache holds of the script at *path*: the half of the comparison that ``stat`` cannot tell. Nothing where the login
+    user cannot open the pool's socket."""
+    pool = look.fpm.pool if look.fpm is not None else None
+    if pool is None or not pool.listen or look.runtime is None or look.runtime.via not in ("tunnel", "tcp"):
+        return ()
+    name = path.replace("\\", "\\\\").replace("'", "\\'")
+    command = words.command("sh", "-c", _script(pool.listen, f"opcache_get_status()['scripts']['{name}'] ?? 'not cached'"))
+    return (Evidence("repeat in the pool", command.value, command.kind),)
+
+
+def _script(listen: str, expression: str) -> str:
     steps = (
         "f=$(mktemp /tmp/XXXXXX.php)",
-        f"echo '<?php print_r({expression});' >$f",
+        f"printf %s {shlex.quote(f'<?php print_r({expression});')} >$f",
         "chmod 644 $f",
         "touch -d +10years $f",
-        f"SCRIPT_FILENAME=$f REQUEST_METHOD=GET cgi-fcgi -bind -connect {shlex.quote(pool.listen)}",
+        f"SCRIPT_FILENAME=$f REQUEST_METHOD=GET cgi-fcgi -bind -connect {shlex.quote(listen)}",
         "rm $f",
     )
-    return words.command("sh", "-c", "; ".join(steps))
+    return "; ".join(steps)

@@ -61,9 +61,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             paths=paths[:MAX_PATHS],
         )
 
+    @property
+    def weight(self) -> str:
+        """``stale or pending, critical``: the verdicts that findings of this code may have, and their usual severity."""
+        return f"{' or '.join(dict.fromkeys((self.verdict, *self.others)))}, {self.severity}"
+
     def text(self) -> str:
         """What ``stalewatch explain`` prints: plain text, no markup."""
-        lines = [f"{self.code}  ({self.layer}: {self.verdict}, {self.severity})", "", self.meaning]
+        lines = [f"{self.code}  ({self.layer}: {self.weight})", "", self.meaning]
         if self.evidence:
             lines += ["", f"Evidence: {', '.join(self.evidence)}."]
         if self.remedy or self.advice:

@@ -38,7 +38,7 @@ def explain(code: str) -> str:
 
 
 def document() -> str:
-    """The page beside this file (Markdown), so that it cannot drift: ``python -m tui.diagnosis.rules > tui/diagnosis/README.md``."""
+    """The page beside this file (Markdown), so that it cannot drift: ``python -m tui.diagnosis.rules >tui/diagnosis/CODES.md``."""
     title = "# What stalewatch can say\n\n"
     about = (
         "Made from the rules (`make docs`). Beside a code stand the verdict and severity that its findings usually have;\n"
@@ -51,9 +51,8 @@ def _table(layer: Layer) -> str:
     rows = ["| code | verdict | meaning | evidence | remedy |", "|---|---|---|---|---|"]
     for rule in RULES.values():
         if rule.layer is layer:
-            verdicts = " or ".join(dict.fromkeys((rule.verdict, *rule.others)))
             remedy = ". ".join(part for part in (", ".join(rule.remedy), rule.advice) if part)
-            cells = (f"`{rule.code}`", f"{verdicts}, {rule.severity}", rule.meaning, ", ".join(rule.evidence), remedy)
+            cells = (f'<a id="{rule.code}"></a>`{rule.code}`', rule.weight, rule.meaning, ", ".join(rule.evidence), remedy)
             rows.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(rows) + "\n"
 

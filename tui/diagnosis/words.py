@@ -77,7 +77,12 @@ def command(*argv: str) -> Evidence:
     """The look to repeat by hand, quoted for a shell."""
     line = shlex.join(argv)
     shown = safe(line)
-    return Evidence("repeat", shown if is_exact(line, shown) else safe("(a name in it cannot be shown exactly)"), "command")
+    return Evidence("repeat", shown, "command") if is_exact(line, shown) else unsayable()
+
+
+def unsayable() -> Evidence:
+    """In the place of a command with a name that had to be changed to be shown."""
+    return Evidence("repeat", safe("(a name in it cannot be shown exactly)"), "command")
 
 
 def stat(*paths: str) -> Evidence:

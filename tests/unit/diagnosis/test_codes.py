@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 import shlex
 import subprocess
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,24 +17,33 @@ from tests.unit.diagnosis.anything import Anything
 from tests.unit.diagnosis.test_properties import judged
 from tui import diagnosis
 from tui.diagnosis import rules
+from tui.diagnosis.rule import Rule
 from tui.diagnosis.rules import RULES
+from tui.outputs.paper import Paper
+from tui.report import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui.report import Finding
 
 STORIES = 3_000
-NEVER_BY_CHANCE = {"release.mixed"}
-"""Said by comparing servers, not of one."""
-RARE = {
-    "health.opcache-keys",
-    "health.opcache-wasted",
-    "opcache.deleted-script",
-    "opcache.same-mtime",
-    "opcache.stale-event-cache",
-    "opcache.stale-view",
-    "views.older-source",
+HOUSE = Path(diagnosis.__file__).parent
+TESTS = Path(__file__).parents[2]
+NOT_BY_TIME = {
+    "config.broken": "content",
+    "events.broken": "content",
+    "opcache.file-cache": "a setting",
+    "opcache.restart-pending": "a flag, and since when",
+    "packages.differ": "sets of names",
+    "release.deploy-under-way": "a file that is there, and since when",
+    "release.link-passed": "paths; nothing was requested since the switch",
+    "release.mixed": "commits of several servers",
+    "routes.broken": "content",
+    "workers.deleted-directory": "a directory that is gone",
+    "workers.old-release": "paths",
 }
-"""Said of coincidences that chance does not make: each has rows of its own in the tables beside this file."""
+"""What is compared by findings that no two times decide."""
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +56,21 @@ def findings() -> dict[str, list[Finding]]:
     return found
 
 
+def rules_in(value: Any) -> Iterator[Rule]:
+    """Every rule in a module's *value*, however it is kept there."""
+    if isinstance(value, Rule):
+        yield value
+    elif isinstance(value, dict):
+        yield from rules_in(tuple(value.values()))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for one in value:
+            yield from rules_in(one)
+
+
 def test_the_page_in_the_documentation_is_what_the_rules_say() -> None:
-    page = Path(diagnosis.__file__).with_name("README.md")
-    assert page.read_text(encoding="utf-8") == rules.document(), "the rules have changed: make docs"
+    page = (HOUSE / "CODES.md").read_text(encoding="utf-8")
+    assert page == rules.document(), "the rules have changed: make docs"
+    assert [code for code in RULES if page.count(f'id="{code}"') != 1] == []
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -55,18 +79,32 @@ def test_a_rule_explains_itself(code: str) -> None:
     assert code.partition(".")[0] in (rule.layer.value, "health")
     assert rule.meaning in told
     assert rule.meaning.endswith(".")
+    assert str(rule.severity) in told
     assert all(label in told for label in rule.evidence)
     assert all(str(remedy) in told for remedy in rule.remedy)
     assert rule.evidence, "whoever doubts it must find something to check"
     assert "repeat" in rule.evidence
+    paper = Paper(width=80)
+    for line in told.splitlines():
+        paper.line(line, hang=0)
+    assert max(map(len, paper.text().splitlines())) <= 80
+    assert paper.text().split() == told.split()
+
+
+def test_every_rule_of_the_house_is_registered_under_a_code_of_its_own() -> None:
+    modules = [importlib.import_module(each.name) for each in pkgutil.walk_packages(diagnosis.__path__, "tui.diagnosis.")]
+    made = {id(rule): rule for module in modules for value in list(vars(module).values()) for rule in rules_in(value)}
+    assert sorted(rule.code for rule in made.values()) == sorted(RULES)
+    assert all(RULES[rule.code] is rule for rule in made.values())
+    makers = [path.name for path in HOUSE.rglob("*.py") if re.search(r"\bFinding\(", path.read_text(encoding="utf-8"))]
+    assert makers == ["rule.py"], "a finding is made by its rule, or its code is not registered"
 
 
 def test_no_rule_is_dead(findings: dict[str, list[Finding]]) -> None:
-    tables = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*_rules.py")) + (
-        Path(__file__).with_name("test_fleet_and_unheard.py").read_text()
-    )
-    assert set(RULES) - set(findings) <= RARE | NEVER_BY_CHANCE
-    assert [code for code in RARE | NEVER_BY_CHANCE if f'"{code}"' not in tables] == []
+    """Each code is said of some made-up server, or asked for by a test of the rules or a state of the truth matrix."""
+    files = [*(TESTS / "unit" / "diagnosis").glob("test_*.py"), *(TESTS / "lab" / "truth").glob("*.py")]
+    tables = "".join(path.read_text(encoding="utf-8") for path in files if path != Path(__file__))
+    assert [code for code in RULES if code not in findings and f'"{code}"' not in tables] == []
 
 
 def test_every_finding_carries_the_command_that_repeats_its_look(findings: dict[str, list[Finding]]) -> None:
@@ -74,15 +112,29 @@ def test_every_finding_carries_the_command_that_repeats_its_look(findings: dict[
         code: finding.summary
         for code, many in findings.items()
         for finding in many
-        if not any(one.kind == "command" for one in finding.evidence)
+        if not any(one.kind == "command" and one.label == "repeat" for one in finding.evidence)
     }
     assert without == {}
+
+
+def test_a_finding_that_compares_times_shows_both(findings: dict[str, list[Finding]]) -> None:
+    compared = {code for code, rule in RULES.items() if rule.verdict in (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING)}
+    assert set(NOT_BY_TIME) <= compared
+    lacking = {
+        code: (finding.summary, finding.evidence)
+        for code in compared - set(NOT_BY_TIME)
+        for finding in findings.get(code, ())
+        if sum(1 for one in finding.evidence if one.kind == "time" and one.value is not None) < 2
+    }
+    assert lacking == {}
 
 
 def test_the_commands_are_ones_that_a_shell_takes(findings: dict[str, list[Finding]]) -> None:
     lines = {str(one.value) for many in findings.values() for finding in many[:20] for one in finding.evidence if one.kind == "command"}
     said = sorted(line for line in lines if not line.startswith("(a name in it"))
     assert all(shlex.split(line) for line in said)
-    script = "\n".join(said)
+    inner = [words[2] for words in map(shlex.split, said) if words[:2] == ["sh", "-c"]]
+    assert inner
+    script = "\n".join([*said, *inner])
     parsed = subprocess.run(["sh", "-n"], input=script.encode("utf-8", "surrogateescape"), capture_output=True, check=False)
     assert parsed.returncode == 0, parsed.stderr.decode()

@@ -17,8 +17,9 @@ _EVIDENCE = (
     "workers since",
     "directory renamed",
     "checked again",
-    "first seen",
+    "first of them",
     "repeat",
+    "repeat in the pool",
 )
 _ACT = (Remedy.INVALIDATE, Remedy.RELOAD)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from tui.diagnosis import words
+from tui.diagnosis import by_hand, words
 from tui.diagnosis.look import Look
 from tui.diagnosis.opcache import codes
 from tui.diagnosis.opcache.judged import STALE_KINDS, Judged, Kind
 from tui.diagnosis.opcache.naming import Naming
 from tui.diagnosis.rule import Rule
 from tui.report import Evidence, Finding, Remedy
-from tui.snapshot import Opcache
+from tui.snapshot import Opcache, Script
 
 SINGLY = 20
 """So many scripts of a kind get a finding of their own."""
 FEW = 50
 """Up to so many scripts are invalidated; more are a reload's work."""
+SHOWN = 10
+"""So many of the rest are in the command that looks at them again."""
 
 _RULES = {
     Kind.SAME_MTIME: codes.SAME_MTIME,
@@ -76,7 +78,7 @@ class _Teller:
         return rule.finding(
             f"{len(group)} more scripts",
             f"{words.count(len(group), 'more script')}: {words.several(names)}",
-            (words.time("cache since", self._opcache.since),),
+            (words.text("first of them", first.script.path), *self._evidence(first, *(one.script for one in group[1:SHOWN]))),
             remedy=self._remedy(first, rule),
             since=min(since, default=None),
             until=max(until) if len(until) == len(group) else None,
@@ -89,7 +91,8 @@ class _Teller:
         act = Remedy.INVALIDATE if self._few and judged.script.exact else Remedy.RELOAD
         return (Remedy.WAIT, act) if judged.kind is Kind.PENDING else (act,)
 
-    def _evidence(self, judged: Judged) -> tuple[Evidence, ...]:
+    def _evidence(self, judged: Judged, *others: Script) -> tuple[Evidence, ...]:
+        """The times of *judged*, and the commands that show them again: here those of the file (and of *others*), there OPcache's own."""
         script, window = judged.script, judged.window
         told = [words.time("modified", script.mtime), words.time("changed", script.ctime)]
         if script.timestamp:
@@ -106,5 +109,8 @@ class _Teller:
         told.append(words.time("cache since", self._opcache.since))
         if self._look.fpm is not None and self._look.fpm.workers:
             told.append(words.time("workers since", min(worker.started for worker in self._look.fpm.workers)))
-        told.append(words.stat(script.path))
+        exact = [one.path for one in (script, *others) if one.exact]
+        told.append(words.stat(*exact) if exact else words.unsayable())
+        if script.exact:
+            told += by_hand.ask_of(self._look, script.path)
         return tuple(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 
 from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.window import Window, changed_at, landed, same_content
+from tui.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
 from tui.diagnosis.words import amount
 from tui.snapshot import Opcache, Script
 
@@ -49,18 +49,20 @@ def by_mtime(script: Script, window: Window) -> Judged | None:
 
 def by_ctime(script: Script, window: Window) -> Judged | None:
     """Everything that happened to the file was over when it was compiled."""
-    if window.came_after(max(landed(script), script.mtime or 0.0)):
+    if script.ctime is not None and window.came_after(max(landed(script), script.mtime or 0.0)):
         return Judged(script, Kind.FRESH, window, proven=True)
     return None
 
 
 def unsettled(script: Script, window: Window) -> Judged:
     """It changed after the cache began, and PHP does not tell when it was compiled."""
-    mtime, ctime = script.mtime or 0.0, script.ctime or 0.0
+    mtime = script.mtime or 0.0
     if not window.came_after(mtime):
         why = "was modified after the cache began, and PHP does not tell whether it was compiled before or after that"
         return Judged(script, Kind.SUSPECT, window, since=mtime, why=why)
-    if window.came_after(ctime) and script.parent_changed is not None:
+    if script.ctime is None:
+        return Judged(script, Kind.SUSPECT, window, why=NO_CTIME)
+    if window.came_after(script.ctime) and script.parent_changed is not None:
         why = "lies below a directory that was renamed into place after the cache began"
         return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)
     why = "was changed on disk after the cache began, without a new modification time; that may be a chmod or other content"

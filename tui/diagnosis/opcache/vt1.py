@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, inf
 
 from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.window import Window, changed_at, landed, same_content
+from tui.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
 from tui.diagnosis.words import amount
 from tui.snapshot import Opcache, Script
 
@@ -25,11 +25,11 @@ def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Judge
 def equal(script: Script, window: Window) -> Judged:
     """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will."""
     mtime = floor(script.mtime or 0)
-    changed = script.ctime if script.ctime is not None else script.mtime or 0.0
+    changed = script.ctime if script.ctime is not None else inf
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
     if window.retimed and not renamed:
         return Judged(script, Kind.FRESH, window, proven=True)
-    if (window.came_after(changed) or floor(changed) <= mtime + TOLERANCE) and not renamed:
+    if (window.came_after(changed) or changed < mtime + TOLERANCE + 1) and not renamed:
         return Judged(script, Kind.FRESH, window, proven=True)
     same = same_content(script, window.seen) if window.seen is not None else None
     if window.seen is not None and same is True and window.seen.proven:
@@ -37,6 +37,8 @@ def equal(script: Script, window: Window) -> Judged:
     if window.seen is not None and same is False:
         why = "has other content with the same modification time, which PHP never notices"
         return Judged(script, Kind.SAME_MTIME, window, since=landed(script), why=why)
+    if script.ctime is None:
+        return Judged(script, Kind.SUSPECT, window, why=NO_CTIME)
     if renamed and window.came_after(changed):
         why = "lies below a directory that was renamed into place after the cache began"
         return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from tui.diagnosis.memory import Memory, Seen
 from tui.snapshot import Opcache, Script
 
+NO_CTIME = "is on the disk, but when it came there could not be read"
+
 
 class Window(NamedTuple):
     """The compile that is in the cache now happened between *after* and *before*.
