@@ -22,7 +22,13 @@ WRITING = 2.0
 
 
 def _rule(
-    layer: Layer, name: str, verdict: Verdict, severity: Severity, meaning: str, remedy: tuple[Remedy, ...] = (Remedy.REBUILD,)
+    layer: Layer,
+    name: str,
+    verdict: Verdict,
+    severity: Severity,
+    meaning: str,
+    remedy: tuple[Remedy, ...] = (Remedy.REBUILD,),
+    advice: str = "",
 ) -> Rule:
     return Rule(
         code=f"{layer}.{name}",
@@ -32,6 +38,7 @@ def _rule(
         meaning=meaning.format(name=_NAMES[layer], layer=layer),
         evidence=_EVIDENCE,
         remedy=remedy,
+        advice=advice,
     )
 
 
@@ -73,8 +80,10 @@ BROKEN = {
         "broken",
         Verdict.STALE,
         Severity.CRITICAL,
-        "The {name} cache is truncated or no valid PHP: the application cannot be using what its sources say.",
-        (Remedy.CLEAR, Remedy.REBUILD),
+        "The {name} cache is truncated or no valid PHP: the application cannot be using what its sources say, and artisan cannot start "
+        "either, because it loads that file.",
+        (Remedy.CONFIGURE,),
+        "Remove the file by hand: Laravel then reads the sources, and `stalewatch fix` can cache them again.",
     )
     for layer in _NAMES
 }
@@ -116,6 +125,8 @@ def judge(look: Look, layer: Layer) -> Ruling:
     sources = look.host.inputs.get(layer.value)
     baseline = baseline_of(look, layer, cache)
     found = list(broken(look, layer, cache, cache.stat))
+    if found:
+        return rule_on(Verdict.FRESH, found)  # how old it is does not matter: nothing can use it, and artisan not rebuild it
     if sources is None or not (sources.direct or sources.indirect):
         found += unseen(layer, cache.path, look.root)
     else:

@@ -12,7 +12,7 @@ from tui.report import Finding, Layer, Remedy, Severity, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import PackageFacts
+    from tui.snapshot import CacheFile, PackageFacts
 
 DIFFER = Rule(
     code="packages.differ",
@@ -32,17 +32,44 @@ UNSEEN = Rule(
     meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so the sets cannot be compared.",
     evidence=("cached", "repeat"),
 )
-RULES = (DIFFER, UNSEEN)
+BROKEN = Rule(
+    code="packages.broken",
+    layer=Layer.PACKAGES,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="packages.php or services.php is truncated or no valid PHP: neither the application nor artisan can start with it.",
+    evidence=("written", "repeat"),
+    remedy=(Remedy.CONFIGURE,),
+    advice="Remove the file by hand: Laravel writes it anew when it starts.",
+)
+RULES = (DIFFER, BROKEN, UNSEEN)
+WRITING = 2.0
+"""Seconds in which a half file may still be growing."""
 
 
 def judge(look: Look) -> Ruling:
     """The packages layer; no packages.php: absent."""
     if look.host is None:
         return Ruling(Verdict.UNKNOWN)
+    files = {cache.layer: cache for cache in look.host.caches if cache.layer in ("packages", "services") and cache.stat is not None}
+    found = [finding for file in files.values() for finding in broken(look, file)]
     facts = look.host.packages
-    if facts.cached is None:
+    if found:
+        return rule_on(Verdict.FRESH, found)
+    if facts.cached is None and "packages" not in files:
         return Ruling(Verdict.ABSENT)
     return rule_on(Verdict.FRESH, (*unseen(look, facts), *differ(look, facts)))
+
+
+def broken(look: Look, file: CacheFile) -> Iterator[Finding]:
+    """A half-written or damaged manifest."""
+    if file.complete is False and file.stat is not None and look.now - file.stat.mtime > WRITING:
+        yield BROKEN.finding(
+            file.path,
+            f"{words.name_of(file.path)} is truncated or not valid PHP",
+            (words.time("written", file.stat.mtime), words.command("php", "-l", words.absolute(file.path, look.root))),
+            since=file.stat.mtime,
+        )
 
 
 def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
@@ -72,9 +99,13 @@ def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
 
 def unseen(look: Look, facts: PackageFacts) -> Iterator[Finding]:
     """One of the two sets is not known."""
-    if facts.cached is not None and facts.installed is None:
-        yield UNSEEN.finding(
-            "vendor/composer/installed.json",
-            "the installed packages could not be read, so the discovered ones cannot be compared with them",
-            (words.number("cached", len(facts.cached)), words.stat(words.absolute("vendor/composer/installed.json", look.root))),
-        )
+    if facts.cached is not None and facts.installed is not None:
+        return
+    what, path = (
+        ("installed", "vendor/composer/installed.json") if facts.cached is not None else ("discovered", "bootstrap/cache/packages.php")
+    )
+    yield UNSEEN.finding(
+        path,
+        f"the {what} packages could not be read, so there is nothing to compare",
+        (*([words.number("cached", len(facts.cached))] if facts.cached is not None else []), words.stat(words.absolute(path, look.root))),
+    )

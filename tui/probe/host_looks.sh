@@ -107,12 +107,18 @@ verb_nginx() { # PATTERN... (words)
 
 verb_complete() { # PATH...
   section complete ''
+  limit=''
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
   for path; do
     [ -f "$path" ] && [ -r "$path" ] || continue
     state=cut
     case $(head -c 5 <"$path" 2>/dev/null) in
       '<?php') case $(tail -c 16 <"$path" 2>/dev/null | tr -d ' \n\r\t\000') in *\; | *\}) state=complete ;; esac ;;
     esac
+    # Asked of PHP once per change of the file; what it says counts, not its exit code.
+    if [ "$state" = complete ] && command -v php >/dev/null 2>&1; then
+      case $($limit php -n -l "$path" 2>/dev/null </dev/null) in *'Errors parsing '*) state=cut ;; esac
+    fi
     out="$out$state $path$nl"
   done
 }
@@ -240,9 +246,12 @@ verb_unit() {
 verb_backlog() { # ADDRESS...
   command -v ss >/dev/null 2>&1 || return 0
   section backlog ''
-  now=$(ss -lxtn 2>/dev/null)
+  now=$(ss -lxtne 2>/dev/null)
   for path; do
-    out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | head -n 1)$nl"
+    # Containers may share the list of sockets: two of one path differ by what the path leads to.
+    key=''
+    case $path in /*) key=$(stat -L -c 'ino:%i dev:0/%d' -- "$path" 2>/dev/null) || continue ;; esac
+    out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | grep -F -e "$key" | head -n 1)$nl"
   done
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from tests.lab import Host
 from tests.lab.truth import changes as do
@@ -33,10 +34,35 @@ def held(code: str) -> dict[Layer, tuple[str, ...]]:
     return {Layer.OPCACHE: ("stale", code)}
 
 
-def truncate(host: Host) -> None:
-    """The configuration cache ends in its middle."""
-    file = host.file(_CONFIG_CACHE)
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+def truncate(name: str) -> do.Change:
+    """A cache file ends in its middle."""
+
+    def change(host: Host) -> None:
+        file = host.file(f"bootstrap/cache/{name}.php")
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return change
+
+
+def spoil(name: str) -> do.Change:
+    """A cache file begins and ends as it should, and PHP cannot read what is between."""
+
+    def change(host: Host) -> None:
+        file = host.file(f"bootstrap/cache/{name}.php")
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join([*lines[: len(lines) // 2], "=> => (\n", *lines[len(lines) // 2 :]]))
+
+    return change
+
+
+def broken_command(command: str) -> Callable[[Host], str]:
+    """Whether artisan itself, asked to put it right, cannot start with that file, and neither can the application."""
+
+    def ask(host: Host) -> str:
+        parsed = "syntax error" in (said := host.artisan(command, check=False).stdout) or "Unclosed" in said or "unexpected" in said
+        return "broken" if parsed and not host.get("/").startswith("home") else "new"
+
+    return ask
 
 
 def without_packages(host: Host) -> None:
@@ -97,7 +123,28 @@ STALE = (
     stale(
         name="config: cache truncated",
         expect={Layer.CONFIG: ("stale", "config.broken")},
-        act=do.then(truncate, do.pause(2.5), do.get()),
+        act=do.then(truncate("config"), do.pause(2.5), do.get()),
+        really="broken",
+    ),
+    stale(
+        name="routes: cache is no valid PHP",
+        expect={Layer.ROUTES: ("stale", "routes.broken")},
+        act=do.then(spoil("routes-v7"), do.pause(2.5), do.get()),
+        ask=broken_command("route:clear"),
+        really="broken",
+    ),
+    stale(
+        name="events: cache truncated",
+        expect={Layer.EVENTS: ("stale", "events.broken")},
+        act=do.then(truncate("events"), do.pause(2.5), do.get()),
+        ask=broken_command("event:clear"),
+        really="broken",
+    ),
+    stale(
+        name="packages: manifest truncated",
+        expect={Layer.PACKAGES: ("stale", "packages.broken")},
+        act=do.then(truncate("services"), do.pause(2.5), do.get()),
+        ask=broken_command("package:discover"),
         really="broken",
     ),
     stale(name="routes: a source edited", expect=ROUTES_STALE, act=do.then(do.ROUTE, do.get()), ask=ROUTE),

@@ -35,7 +35,19 @@ from tests.unit.diagnosis.build import (
     worker,
 )
 from tui.report import Finding, Layer, Remedy, Severity, Verdict
-from tui.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, PackageFacts, PoolWorker, Process, ReleaseFacts, Unseen, ViewFacts
+from tui.snapshot import (
+    AppLayout,
+    CacheFile,
+    ConfigTest,
+    Deploy,
+    DeployUnderWay,
+    PackageFacts,
+    PoolWorker,
+    Process,
+    ReleaseFacts,
+    Unseen,
+    ViewFacts,
+)
 from tui.text import SafeText, safe
 
 STALE, SUSPECT, PENDING, UNKNOWN, ABSENT, FRESH = (
@@ -122,6 +134,31 @@ def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None
     quiet(looked(with_host(caches=broken(-0.5))))
 
 
+def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_it() -> None:
+    stat = file("bootstrap/cache/config.php", -60)
+    broken = caches(config=CacheFile(layer="config", path=stat.path, stat=stat, complete=False))
+    newer = sources(config=(file("config/app.php", -30),))
+    assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.CONFIGURE,)
+
+
+@pytest.mark.parametrize("layer", ["packages", "services"])
+def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) -> None:
+    stat = file(f"bootstrap/cache/{layer}.php", -60)
+    manifest = CacheFile(layer=layer, path=stat.path, stat=stat, complete=False)
+    facts = PackageFacts(cached=names("a"), installed=names("a", "b"))
+    finding = only(looked(with_host(caches=caches(**{layer: manifest}), packages=facts)), Layer.PACKAGES, STALE, "packages.broken")
+    assert (finding.subject, finding.remedy) == (stat.path, (Remedy.CONFIGURE,))
+    writing = msgspec.structs.replace(manifest, stat=file(f"bootstrap/cache/{layer}.php", -0.5))
+    quiet(looked(with_host(caches=caches(**{layer: writing}))))
+
+
+def test_a_manifest_that_cannot_be_read_is_not_absent() -> None:
+    stat = file("bootstrap/cache/packages.php")
+    manifest = CacheFile(layer="packages", path=stat.path, stat=stat)
+    hidden = with_host(caches=caches(packages=manifest), packages=PackageFacts(cached=None, installed=names("a")))
+    only(looked(hidden), Layer.PACKAGES, UNKNOWN, "packages.unseen")
+
+
 def test_a_root_owned_cache_is_mentioned() -> None:
     stat = file("bootstrap/cache/config.php", CACHED, owner=safe("root"))
     report = looked(with_host(caches=caches(config=CacheFile(layer="config", path=stat.path, stat=stat))))
@@ -154,7 +191,8 @@ PACKAGES: list[tuple[PackageFacts, Verdict]] = [
 @pytest.mark.parametrize(("facts", "verdict"), PACKAGES)
 def test_package_sets_are_compared_not_times(facts: PackageFacts, verdict: Verdict) -> None:
     composer = sources(packages=(file("vendor/composer/installed.json", -10),))
-    report = looked(with_host(packages=facts, inputs=composer))
+    there = caches() if facts.cached is not None else caches(packages=None)
+    report = looked(with_host(packages=facts, inputs=composer, caches=there))
     assert report.layers[Layer.PACKAGES] is verdict
     if verdict is STALE:
         assert only(report, Layer.PACKAGES, STALE, "packages.differ").remedy == (Remedy.DISCOVER,)
@@ -335,6 +373,36 @@ def test_a_reload_took_the_configuration_in_although_the_masters_start_did_not_m
     quiet(looked(snapshot(host=changed, runtime=runtime(opcache(start_time=int(at(-30))), status=status(started=at(-30))))))
     chmod = file("/etc/php/8.2/fpm/php.ini", -90_000, -60)
     quiet(looked(with_host(fpm=fpm(config_files=(chmod,)))))
+
+
+def test_a_broken_configuration_that_waits_for_the_next_reload_is_never_answered_by_one() -> None:
+    ini = file("/etc/php/8.2/fpm/pool.d/www.conf", -60)
+    broken = ConfigTest(valid=False, said=safe("unknown entry 'pm.max_childrn'"))
+    finding = only(looked(with_host(fpm=fpm(config_files=(ini,), config_test=broken))), Layer.FPM, STALE, "fpm.config-invalid")
+    assert Remedy.RELOAD not in finding.remedy
+    assert "pm.max_childrn" in finding.summary
+    assert finding.severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("tested", "told"),
+    [
+        (ConfigTest(valid=True), "the configuration is valid"),
+        (Unseen(code="fpm.test-denied", message=safe("no right"), grant=safe("in sudoers: …")), "not known: no right (in sudoers: …)"),
+    ],
+)
+def test_a_newer_configuration_tells_whether_a_reload_would_take_it(tested: ConfigTest | Unseen, told: str) -> None:
+    ini = file("/etc/php/8.2/fpm/pool.d/www.conf", -60)
+    finding = only(looked(with_host(fpm=fpm(config_files=(ini,), config_test=tested))), Layer.FPM, STALE, "fpm.config-newer")
+    assert [each.value for each in finding.evidence if each.label == "php-fpm -t"] == [told]
+
+
+def test_who_waits_is_told_by_the_kernel_while_nobody_is_free_to_tell() -> None:
+    jammed = snapshot(host=host(fpm=fpm(backlog=3)), runtime=Unseen(code="fpm.status-hangs", message=safe("no answer")))
+    finding = next(one for one in looked(jammed).findings if one.code == "fpm.listen-queue")
+    assert "2 requests wait" in finding.summary  # one is our own
+    alone = snapshot(host=host(fpm=fpm(backlog=1)), runtime=Unseen(code="fpm.status-hangs", message=safe("no answer")))
+    assert "fpm.listen-queue" not in codes(looked(alone))
 
 
 def test_without_the_pools_start_a_newer_configuration_is_unknown() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from tui.probe.coprocess import Coprocess
 from tui.probe.host import Host, parse_hello
 from tui.probe.machine import Machine, survey
 from tui.probe.release import parse_reflog
+from tui.probe.skeleton import listeners
 from tui.transport.local import LocalLink
 
 PHP = b"<?php echo 1;\n"
@@ -118,6 +120,26 @@ async def test_a_cut_cache_file_is_told(coprocess: Coprocess, tmp_path: Path, co
     path = tmp_path / "config.php"
     path.write_bytes(content)
     assert (await one(coprocess, "complete", str(path)))["complete"].decode().strip() == f"{state} {path}"
+
+
+@pytest.mark.skipif(shutil.which("php") is None, reason="no php is installed")
+async def test_a_cache_file_that_php_cannot_read_is_told(coprocess: Coprocess, tmp_path: Path) -> None:
+    broken, good = tmp_path / "it's broken.php", tmp_path / "good.php"
+    broken.write_bytes(b"<?php return array (\n  'a' => 'b' 'c',\n);\n")
+    good.write_bytes(b"<?php return array (\n  'a' => 'Errors parsing this',\n);\n")
+    told = (await one(coprocess, "complete", str(broken), str(good)))["complete"].decode().strip()
+    assert told.split("\n") == [f"cut {broken}", f"complete {good}"]
+
+
+async def test_only_the_lines_of_a_bootstrap_that_say_where_sources_are_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
+    path = tmp_path / "app.php"
+    path.write_text(
+        "<?php\n$key = 'canary';\nreturn Application::configure(basePath: dirname(__DIR__))\n    ->withEvents(discover: [\n"
+        "        __DIR__.'/../app/Orders/Listeners',\n    ])\n    ->withExceptions(fn () => 'canary')->create();\n"
+    )
+    told = (await one(coprocess, "hints", str(path)))["hints"].decode()
+    assert "canary" not in told
+    assert listeners("12.0.0", told, "") == ("app/Orders/Listeners",)
 
 
 async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
