@@ -66,9 +66,9 @@ class Model:
             return False
         self.state = state
         self.shades = shades(self.shades, state.panes)
-        for pane in state.panes:
-            if pane.key not in self.looked_since and pane.report is not None and pane.report.observed_at is not None:
-                self.looked_since[pane.key] = pane.report.observed_at
+        if len(self.looked_since) < len(state.panes):
+            first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
+            self.looked_since = first | self.looked_since
         self._order = order.keep(self._order, state.panes)
         return True
 
@@ -174,8 +174,10 @@ class Model:
             events = self._told()[2]
             made: dict[str, Lane] = {}
             for pane in self.panes():
-                lane = made.get(pane.server) or Lane(pane.server, events.get(pane.server, []), shaded.get(pane.server, ()))
-                made[pane.server] = lane._replace(probable=(*lane.probable, *self._healed(pane)), skew=skew_of(pane))
+                before = made.get(pane.server)
+                probable = (*before.probable, *self._healed(pane)) if before else self._healed(pane)
+                told, old = events.get(pane.server, []), shaded.get(pane.server, ())
+                made[pane.server] = Lane(pane.server, told, old, probable, skew_of(pane))
             self._lanes = (*wanted, made)
         rows = self._lanes[3]
         return [row._replace(selected=True) if row.name == name else row for row in rows.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from tui.snapshot import Opcache, RuntimeFacts
 from tui.timeline.event import Event, EventKind
 from tui.timeline.facts import Facts, pool_start
 
@@ -29,14 +30,17 @@ def healed_spans(report: Report, events: Iterable[Event], looked_since: float) -
     *events*: of that server. Only what ended before *looked_since* (server's clock) is told: from then on verdicts tell. Nothing is
     told where OPcache was not seen, or where the deploy is a guess. The pool's settings are those of now: so it is probable, not proven.
     """
-    if report.snapshot is None:
+    php = report.snapshot.runtime if report.snapshot is not None else None
+    cache = php.opcache if isinstance(php, RuntimeFacts) else None
+    if report.snapshot is None or not isinstance(cache, Opcache) or not cache.enabled:
         return ()
-    facts = Facts(report.snapshot)
-    if facts.host is None or facts.opcache is None or not facts.opcache.enabled:
-        return ()
-    notices = facts.opcache.revalidate_freq if facts.opcache.validate_timestamps else None
+    notices = cache.revalidate_freq if cache.validate_timestamps else None
     if notices is not None and notices < NOTICED:
         return ()
+    facts = Facts(report.snapshot)
+    if facts.host is None:
+        return ()
+    own = {pool_start(facts), float(cache.start_time), float(cache.last_restart_time)}
     renewals = sorted(
         {pool_start(facts), float(facts.opcache.start_time), float(facts.opcache.last_restart_time), *_renewals(events, report.key)} - {0.0}
     )
