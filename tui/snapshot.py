@@ -205,7 +205,7 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     workers: tuple[Process, ...] = ()
     config_test: ConfigTest | Unseen | None = None
     backlog: int | None = None
-    """Connections that wait at the pool's socket to be accepted, by the kernel: told also while no worker is free to answer (None: not known)."""
+    """Connections that wait at the pool's socket, by the kernel, which also tells while no worker is free to (None: not seen)."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

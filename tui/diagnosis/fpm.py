@@ -10,7 +10,7 @@ from tui.diagnosis import by_hand, words
 from tui.diagnosis.look import Look, Ruling, rule_on
 from tui.diagnosis.rule import Rule
 from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
-from tui.snapshot import Unseen
+from tui.snapshot import ConfigTest, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.snapshot import FpmFacts
 
 _STATUS_TEXT = re.compile(r"Processes active: (\d+), idle: (\d+)")
+OURS = 1
+"""Of what waits at the socket, our own question: one is in flight at most."""
 DEAD = frozenset({"socket-dead", "socket-missing", "port-refused", "not-running"})
 """Last parts of error codes by which transport and probe say that nobody answers on the pool's socket."""
 
@@ -41,7 +43,7 @@ def _stale(name: str, meaning: str) -> Rule:
         verdict=Verdict.STALE,
         severity=Severity.CRITICAL,
         meaning=meaning,
-        evidence=("file", "modified", "running since", "pool started", "cache started", "more files", "repeat"),
+        evidence=("file", "modified", "running since", "pool started", "cache started", "more files", "php-fpm -t", "repeat"),
         remedy=(Remedy.RELOAD,),
     )
 
@@ -62,6 +64,17 @@ CONFIG_NEWER = _stale(
     "not move on a reload): FPM runs with the old configuration. Only mtimes count here.",
 )
 BINARY_NEWER = _stale("binary-newer", "The php-fpm binary was modified after the pool started: the old version still runs.")
+CONFIG_INVALID = Rule(
+    code="fpm.config-invalid",
+    layer=Layer.FPM,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="FPM runs with its old configuration, and `php-fpm -t` refuses the one on the disk: the next reload or restart, by anybody "
+    "(a deploy, logrotate, an update), ends it, and systemctl will say that it went well.",
+    evidence=CONFIG_NEWER.evidence,
+    remedy=(Remedy.CONFIGURE,),
+    advice="Put the file right and do not reload before `php-fpm -t` says that the test is successful.",
+)
 START_UNKNOWN = Rule(
     code="fpm.start-unknown",
     layer=Layer.FPM,
@@ -109,6 +122,7 @@ RULES = (
     NOT_ANSWERING,
     CONFIG_NEWER,
     BINARY_NEWER,
+    CONFIG_INVALID,
     START_UNKNOWN,
     CONFIG_UNSEEN,
     LISTEN_QUEUE,
@@ -125,7 +139,13 @@ def judge(look: Look) -> Ruling:
     down = tuple(dead(look, look.fpm))
     if down:
         return rule_on(Verdict.UNKNOWN, down)
-    found = (*config(look, look.fpm), *listen_queue(look), *max_children(look), *all_busy(look, look.fpm), *reload_kills(look, look.fpm))
+    found = (
+        *config(look, look.fpm),
+        *listen_queue(look, look.fpm),
+        *max_children(look),
+        *all_busy(look, look.fpm),
+        *reload_kills(look, look.fpm),
+    )
     return rule_on(Verdict.FRESH, found)
 
 
@@ -167,9 +187,15 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     rule = rule if known else START_UNKNOWN
     names = words.several([words.name_of(file.path) for file in newer])
     ending = "" if known else ", and whether a reload took it in since could not be asked"
+    summary = f"{names} changed {words.amount(newest.mtime - running)} after PHP-FPM last read its configuration{ending}"
+    repeat = words.stat(newest.path)
+    if isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
+        rule = CONFIG_INVALID
+        summary = f"{names} is broken, and the next reload will end PHP-FPM: {fpm.config_test.said}"
+        repeat = words.command("sudo", fpm.binary if fpm.binary.startswith("/") else f"/usr/sbin/{fpm.binary or 'php-fpm'}", "-t")
     yield rule.finding(
         newest.path,
-        f"{names} changed {words.amount(newest.mtime - running)} after PHP-FPM last read its configuration{ending}",
+        summary,
         (
             words.text("file", newest.path),
             words.time("modified", newest.mtime),
@@ -177,10 +203,20 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
             words.time("pool started", pool or None),
             words.time("cache started", cache or None),
             words.number("more files", len(newer) - 1),
-            words.stat(newest.path),
+            *tested(fpm),
+            repeat,
         ),
         since=min(file.mtime for file in newer),
     )
+
+
+def tested(fpm: FpmFacts) -> Iterator[Evidence]:
+    """What FPM itself thinks of the files on the disk, as far as it could be asked."""
+    match fpm.config_test:
+        case ConfigTest(valid=valid, said=said):
+            yield words.text("php-fpm -t", "the configuration is valid" if valid else said)
+        case Unseen(message=message, grant=grant):
+            yield words.text("php-fpm -t", f"not known: {message}" + (f" ({grant})" if grant else ""))
 
 
 def unseen(fpm: FpmFacts) -> Finding:
@@ -191,9 +227,16 @@ def unseen(fpm: FpmFacts) -> Finding:
     return CONFIG_UNSEEN.finding(unit, f"PHP-FPM runs, but {what} could not be read", evidence)
 
 
-def listen_queue(look: Look) -> Iterator[Finding]:
-    """Requests that wait for a worker."""
+def listen_queue(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+    """Requests that wait for a worker: by FPM, or where nobody is free to tell, by the kernel."""
     status = look.status
+    others = (fpm.backlog or 0) - OURS
+    if status is None and others > 0:
+        yield LISTEN_QUEUE.finding(
+            fpm.pool.name if fpm.pool is not None else fpm.unit,
+            f"{words.count(others, 'request')} wait{'s' if others == 1 else ''} for a free worker",
+            (words.number("waiting", others), words.command("ss", "-lxtn")),
+        )
     if status is not None and status.listen_queue > 0:
         yield LISTEN_QUEUE.finding(
             status.pool,

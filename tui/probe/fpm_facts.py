@@ -41,6 +41,8 @@ def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Fast
         other_pools=tuple(each for each in master.pools if each != pool),
         socket=socket_facts(address, fast) if address.startswith("/") else None,
         workers=pool_workers(master, pool, fast, hz=hz),
+        config_test=master.config_test,
+        backlog=master.backlogs.get(address),
     )
 
 

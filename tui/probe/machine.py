@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import fpm_config, records
+from tui.probe import fpm_config, fpm_test, records
 from tui.probe.fpm_config import FpmConfig
 from tui.probe.host import parse_processes
-from tui.snapshot import FileStat, Pool, Process, Watcher
+from tui.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
 from tui.text import safe
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):
-    """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that we may not read."""
+    """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that we may not read. *config_test*:
+    of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, as far as ``ss`` tells."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -41,6 +42,8 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileStat, ...] = ()
     denied: tuple[str, ...] = ()
     status_text: str = ""
+    config_test: ConfigTest | Unseen | None = None
+    backlogs: dict[str, int] = {}
 
     @property
     def version(self) -> str:
@@ -115,11 +118,15 @@ async def _complete(host: Host, master: Master, known: dict[tuple[str, tuple[Fil
     files = await _config_files(host, master, known)
     before = known.get((master.config_path, files))
     if before is not None:
-        master = msgspec.structs.replace(master, config=before.config, pools=before.pools, denied=before.denied)
+        master = msgspec.structs.replace(
+            master, config=before.config, pools=before.pools, denied=before.denied, config_test=before.config_test
+        )
     else:
         master = await _read_config(host, master)
         files = await _config_files(host, master, known)
-    return msgspec.structs.replace(master, files=files, status_text=await _status_text(host, master))
+    status_text, backlogs = await _status_text(host, master), await _backlogs(host, master)
+    master = msgspec.structs.replace(master, files=files, status_text=status_text, backlogs=backlogs)
+    return master if master.config_test is not None else await _test_config(host, master)
 
 
 async def _read_config(host: Host, master: Master) -> Master:
@@ -139,16 +146,46 @@ async def _config_files(host: Host, master: Master, known: dict[tuple[str, tuple
     """The stats of everything that a reload would read again, newest first."""
     includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
     patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
-    if master.binary.startswith("/"):
-        patterns.append(master.binary)
-    elif master.version:
-        patterns.append(f"/usr/sbin/php-fpm{master.version}")
+    if binary := _binary(master):
+        patterns.append(binary)
     blocks = await host.ask(*(("list", pattern) for pattern in patterns if "\n" not in pattern))
     found: dict[str, records.FileRecord] = {}
     for block in blocks:
         for section in block.of("files"):
             found |= records.parse_files(section.payload)
     return tuple(record.stat() for record in sorted(found.values(), key=lambda each: (-each.mtime, each.path)))
+
+
+async def _backlogs(host: Host, master: Master) -> dict[str, int]:
+    addresses = [str(pool.listen) for pool in master.pools[:50] if "\\" not in pool.listen and " " not in pool.listen]
+    if not addresses:
+        return {}
+    (block,) = await host.ask(("backlog", *addresses))
+    return parse_backlogs(block.text("backlog"))
+
+
+def parse_backlogs(text: str) -> dict[str, int]:
+    """Lines of ``ss -lxtn`` (kind, state, waiting, most, address, …): address -> waiting."""
+    fields = (line.split() for line in text.splitlines())
+    return {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[1] == "LISTEN" and row[2].isdecimal()}
+
+
+async def _test_config(host: Host, master: Master) -> Master:
+    """Have FPM itself judge its files, once for these: where none is newer than the master, a reload would read what runs already."""
+    boot, binary = host.fast.boot, _binary(master)
+    if master.record is None or not boot or not binary or not master.files:
+        return master
+    if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
+        return master
+    (block,) = await host.ask(("fpmtest", binary))
+    return msgspec.structs.replace(master, config_test=fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary))
+
+
+def _binary(master: Master) -> str:
+    """The path of the master's binary ("" not known): who is not root sees only its name."""
+    if master.binary.startswith("/"):
+        return master.binary
+    return f"/usr/sbin/php-fpm{master.version}" if master.version else ""
 
 
 def _ini_patterns(config_path: str) -> list[str]:

@@ -132,11 +132,14 @@ def sudoers(access: Access, *, file_cache: str = "", workers: bool = False) -> s
         commands.append(access.fpm_test())
     if access.login == "root":
         return ""
-    return "".join(
-        f"{access.login} ALL=({command.user}) NOPASSWD: {' '.join(_escape(word) for word in command.argv)}\n"
-        for command in commands
-        if command.user not in ("", access.login)
-    )
+    return "".join(f"{permit(access.text(command), access.login)}\n" for command in commands if command.user not in ("", access.login))
+
+
+def permit(text: str, login: str = "LOGIN") -> str:
+    """The line of sudoers(5) that permits *login* the command *text* (``sudo -n [-u USER] …``)."""
+    words = shlex.split(text.removeprefix(_SUDO))
+    user, argv = (words[1], words[2:]) if words[:1] == ["-u"] else ("root", words)
+    return f"{login} ALL=({user}) NOPASSWD: {' '.join(map(_escape, argv))}"
 
 
 def _escape(word: str) -> str:

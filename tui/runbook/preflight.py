@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.runbook.commands import usable
+from tui.probe import fpm_test
+from tui.runbook.commands import permit, usable
 from tui.runbook.plan import Action, Outcome, Phase, Status
 from tui.runbook.words import moment
-from tui.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
+from tui.snapshot import ConfigTest, FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
 from tui.text import SafeText, safe
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def _reload_blocked(fpm: FpmFacts | Unseen) -> list[str]:
         return [f"a reload is needed and FPM was not seen: {fpm.message}"]
     if not fpm.running:
         return ["FPM does not run: a reload can't start it"]
+    if isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
+        return [f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"]
     return [] if fpm.unit else ["a reload is needed and the unit of the FPM master is not known"]
 
 
@@ -143,22 +146,15 @@ def judge(step: Step, output: str, code: int) -> Outcome:
 
 
 def _judge_fpm_test(output: str, code: int) -> Outcome:
-    said = last_lines(output)
-    if code == 0 and "test is successful" in output:
-        return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
-    if _no_right(output):
-        return _not_told("no right to run php-fpm -t (stalewatch init --sudoers prints the line)", said)
-    if "error_log" in output and "ermission denied" in output:
-        return _not_told("php-fpm -t needs root: it could not open error_log", said)
-    if code in (126, 127) or output.startswith("sudo:"):
-        return _not_told("php-fpm could not be run", said)
-    return Outcome(status=Status.FAILED, evidence={"php-fpm -t": _first_error(output) or said or safe(f"exit code {code}")})
-
-
-def _first_error(output: str) -> SafeText:
-    """The line that names the mistake: php-fpm says it first, then that it could not load the file, then that it could not start."""
-    error = next((line for line in output.splitlines() if "] ERROR: " in line), "")
-    return safe(error.partition("] ERROR: ")[2].strip(), 400)
+    said, told = last_lines(output), fpm_test.read(output)
+    if isinstance(told, ConfigTest):
+        mistake = told.said or said or safe(f"exit code {code}")
+        if told.valid and code == 0:
+            return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
+        return Outcome(status=Status.FAILED, evidence={"php-fpm -t": mistake})
+    if told.code == fpm_test.UNCLEAR and code not in (126, 127):
+        return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
+    return _not_told(f"{told.message} ({told.grant})" if told.code == fpm_test.DENIED else told.message, said)
 
 
 def _judge_disk(output: str) -> Outcome:
@@ -176,7 +172,7 @@ def _judge_rights(asked: list[str], output: str, code: int) -> Outcome:
     if _no_right(output) or code == 1:
         permitted = sum(not line.startswith("sudo:") for line in output.strip().splitlines())  # it prints each one that is
         missing = asked[min(permitted, len(asked) - 1)].replace("sudo -n -l", "sudo -n", 1)
-        grant = safe("stalewatch init --sudoers prints the lines")
+        grant = safe(f"in sudoers: {permit(missing)}")
         return Outcome(status=Status.FAILED, evidence={"not permitted": safe(missing), "grant": grant})
     return _not_told("sudo does not tell what it permits", last_lines(output))
 

@@ -138,7 +138,7 @@ def run_in_pool(code: str) -> Change:
 
 def busy(host: Host) -> None:
     """One worker is busy for the next minute; returns when it is at work. A restart of FPM ends it."""
-    _leave_running(host, "/sleep/60", INDEX)
+    leave_running(host, "/sleep/60", INDEX)
     until(
         lambda: any(one["state"] == "Running" and one["script"] == INDEX for one in host.status()["processes"]),
         f"a busy worker on {host.name}",
@@ -151,11 +151,13 @@ def jam(host: Host) -> None:
     begun.unlink(missing_ok=True)
     script = host.root("/run/lab-jam.php")
     script.write_text("<?php touch('/tmp/lab-jammed'); for ($i = 0; $i < 600; $i++) usleep(100000);")
-    _leave_running(host, "/", "/run/lab-jam.php")
+    leave_running(host, "/", "/run/lab-jam.php")
     until(begun.exists, f"a jammed pool on {host.name}")
 
 
-def _leave_running(host: Host, uri: str, script: str) -> None:
+def leave_running(host: Host, uri: str, script: str) -> None:
+    """A request that nobody waits for."""
+
     def ask() -> None:
         with suppress(OSError):
             host.request(uri, script=script, timeout=70)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import laravel, opcache_healthy, opcache_stale, release, servers, workers
+from tests.lab.truth import fpm, laravel, opcache_healthy, opcache_stale, release, servers, workers
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
 STATES: tuple[State, ...] = (
+    *fpm.STATES,  # one of them takes a minute
     *opcache_stale.STATES,
     *laravel.STATES,
     *release.STATES,

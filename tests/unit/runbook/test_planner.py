@@ -26,6 +26,7 @@ from tui.runbook.planner import Means, plan
 from tui.snapshot import (
     AppLayout,
     CacheFile,
+    ConfigTest,
     Deploy,
     LockHolder,
     LogLine,
@@ -231,6 +232,9 @@ def test_in_flight_requests_are_counted_without_our_own() -> None:
     assert planned(report(finding(Layer.FPM), runtime_facts=DENIED)).in_flight is None  # type: ignore[arg-type]
 
 
+BROKEN_CONFIG = ConfigTest(valid=False, said=safe("unknown entry 'pm.x'"))
+
+
 @pytest.mark.parametrize(
     ("seen", "why"),
     [
@@ -239,6 +243,7 @@ def test_in_flight_requests_are_counted_without_our_own() -> None:
         (report(CONFIG, host_facts=host(layout=AppLayout(kind="laravel", exists=False))), "no application"),
         (report(finding(Layer.FPM), host_facts=host(fpm=fpm(running=False))), "FPM does not run"),
         (report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe("")))), "unit of the FPM master is not known"),
+        (report(finding(Layer.FPM), host_facts=host(fpm=fpm(config_test=BROKEN_CONFIG))), "a reload would end it: unknown entry 'pm.x'"),
         (report(CONFIG, host_facts=DENIED), "not seen"),  # type: ignore[arg-type]
         (report(CONFIG, app="/srv/\\x1bapp"), "can't be used"),
     ],
