@@ -41,9 +41,7 @@ def healed_spans(report: Report, events: Iterable[Event], looked_since: float) -
     if facts.host is None:
         return ()
     own = {pool_start(facts), float(cache.start_time), float(cache.last_restart_time)}
-    renewals = sorted(
-        {pool_start(facts), float(facts.opcache.start_time), float(facts.opcache.last_restart_time), *_renewals(events, report.key)} - {0.0}
-    )
+    renewals = sorted({*own, *_renewals(events, report.key)} - {0.0})
     found = []
     for deploy in facts.host.release.deploys:
         at = bisect_right(renewals, deploy.at)
