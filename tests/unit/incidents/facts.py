@@ -1,9 +1,11 @@
 """The file of an incident -> one Snapshot per look. What a look does not name stays as it was in the look before of the same server.
 
-Times are local times of the day. ``sources`` when the code was written, ``caches`` Laravel's caches, ``pool_started`` FPM and OPcache,
+Times are local times of the day. ``sources`` when the code was written, ``caches`` Laravel's caches (``discovered`` those of its packages,
+``cleared`` those that are gone since ``caches``; ``held`` those that FPM had compiled), ``pool_started`` FPM and OPcache,
 ``used``/``hits`` the last use of every script. ``deploy`` at a time changes the files in ``changed``; ``compiled``: those that
 OPcache has compiled anew since. ``root``, ``link``, ``switched``: the release on disk; ``served``: the release whose index.php was used
 last, ``passed``: whether the web server passes the link. ``workers``: start and release. ``cached_packages``, ``installed_packages``.
+``errors``, ``good``: lines of the log that alarm or reassure.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tests.unit.diagnosis.build import ROOT, caches, fpm, host, opcache, runtime, status
 from tui.snapshot import (
@@ -36,7 +40,7 @@ from tui.text import safe
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXPECTED = frozenset({"verdict", "layers", "codes", "subjects", "events", "stale_since", "until", "compared"})
+EXPECTED = frozenset({"verdict", "layers", "codes", "not_codes", "subjects", "events", "stale_since", "until", "compared"})
 """Keys of a look that say what is expected of it; everything else is a fact."""
 LAYER_FILES = {
     "config": ("config/app.php", "config/services.php", ".env"),
@@ -48,7 +52,8 @@ INDEX = "public/index.php"
 USUAL: dict[str, Any] = {
     "root": ROOT,
     "link": "",
-    "held": [],
+    "held": {},
+    "cleared": [],
     "revalidate_freq": 2,
     "revalidate_path": False,
     "passed": True,
@@ -62,11 +67,13 @@ USUAL: dict[str, Any] = {
 
 @dataclass
 class Server:
-    """What is so on one server, as the looks change it. *changed*, *compiled*: path -> epoch seconds."""
+    """What is so on one server, as the looks change it. *changed*, *compiled*: path -> epoch seconds. *last_hits*: of the look before,
+    which is what a script has that nobody asks for any more."""
 
     facts: dict[str, Any]
     changed: dict[str, float] = field(default_factory=dict)
     compiled: dict[str, float] = field(default_factory=dict)
+    last_hits: int = 0
 
 
 class Story:
@@ -76,6 +83,7 @@ class Story:
         told = tomllib.loads(path.read_text())
         self.looks: list[dict[str, Any]] = told["look"]
         self.timeline: list[dict[str, Any]] = told.get("timeline", [])
+        self.told_in_full: list[str] = told.get("told_in_full", [])
         self._start: dict[str, Any] = told["start"]
         self._day: date = told["day"]
         self._offset: str = told["utc_offset"]
@@ -92,8 +100,9 @@ class Story:
     def snapshot(self, look: dict[str, Any]) -> Snapshot:
         """What is seen at *look*, after everything that the looks before it said of that server."""
         server = self._servers.setdefault(look["server"], Server({**USUAL, "used": look["at"], **self._start}))
+        server.last_hits = server.facts["hits"]
         server.facts.update({key: value for key, value in look.items() if key not in EXPECTED})
-        server.facts["errors"] = look.get("errors")
+        server.facts.update(errors=look.get("errors"), good=look.get("good"))
         if "deploy" in look:
             server.changed.update(dict.fromkeys(look.get("changed", ()), self.at(look["deploy"])))
         server.compiled.update({path: server.changed[path] for path in look.get("compiled", ())})
@@ -112,10 +121,12 @@ class Story:
         def inputs(paths: tuple[str, ...]) -> Inputs:
             return Inputs(direct=tuple(sorted(map(stat, paths), key=lambda each: -each.mtime)))
 
-        files = (
-            CacheFile(layer=each.layer, path=each.path, stat=FileStat(each.path, cached, cached, 100, 9), complete=True)
-            for each in caches()
-        )
+        def cache(each: CacheFile) -> CacheFile:
+            if each.layer in facts["cleared"]:
+                return CacheFile(layer=each.layer, path=each.path)
+            at = self.at(facts["discovered"]) if "discovered" in facts and each.layer in ("packages", "services") else cached
+            return CacheFile(layer=each.layer, path=each.path, stat=FileStat(each.path, at, at, 100, 9), complete=True)
+
         view = CompiledView(compiled=FileStat(safe("storage/framework/views/a.php"), cached, cached), source=stat(LAYER_FILES["views"][0]))
         workers = tuple(Process(pid=100 + each, started=started, title=safe("php-fpm: pool www")) for each in range(7))
         script = safe(f"{link if link and facts['passed'] else facts['root']}/{INDEX}")
@@ -130,7 +141,7 @@ class Story:
                 commit=safe(commit),
                 deploys=tuple(Deploy(at=moment, source="git", what=safe("pull"), commit=safe(commit)) for moment in moments),
             ),
-            caches=tuple(files),
+            caches=tuple(map(cache, caches())),
             inputs={layer: inputs(paths) for layer, paths in LAYER_FILES.items()} | {"code": inputs(tuple(facts["scripts"]))},
             views=ViewFacts(views=(view,), check_timestamps=True, writable=True),
             packages=PackageFacts(
@@ -142,7 +153,7 @@ class Story:
                 config_files=(stat("php.ini"),),
             ),
             queue_workers=tuple(self._worker(300 + number, told) for number, told in enumerate(facts["workers"])),
-            log_lines=self._lines(facts["errors"]),
+            log_lines=(*self._lines(facts["errors"], alarm=True), *self._lines(facts["good"], alarm=False)),
         )
         return Snapshot(
             server=look["server"],
@@ -180,8 +191,15 @@ class Story:
         every = [
             script(path, server.changed.get(path, written), facts["root"], server.compiled.get(path, written)) for path in facts["scripts"]
         ]
-        every += [script(path, cached, facts["root"], cached) for path in facts["held"]]
-        changed = tuple(each for each in every if (each.mtime or 0) >= int(started) or (checked and each.timestamp != int(each.mtime or 0)))
+        for layer, path in facts["held"].items():
+            held = script(path, cached, facts["root"], cached)
+            if layer not in facts["cleared"]:
+                every.append(held)
+            elif started < cached:
+                every.append(msgspec.structs.replace(held, mtime=None, ctime=None, size=0, inode=0, hits=server.last_hits))
+        changed = tuple(
+            each for each in every if each.mtime is None or each.mtime >= int(started) or (checked and each.timestamp != int(each.mtime))
+        )
         served = facts.get("served", facts["root"])
         return opcache(
             *changed,
@@ -194,9 +212,9 @@ class Story:
             entry_points=(script(INDEX, written, served, written),),
         )
 
-    def _lines(self, errors: dict[str, Any] | None) -> tuple[LogLine, ...]:
-        if errors is None:
+    def _lines(self, told: dict[str, Any] | None, *, alarm: bool) -> tuple[LogLine, ...]:
+        if told is None:
             return ()
-        first = self.at(errors["first"])
-        log = safe("storage/logs/laravel.log")
-        return tuple(LogLine(log=log, at=first + 2 * each, text=safe(errors["text"]), alarm=True) for each in range(errors["count"]))
+        log, first = safe("storage/logs/laravel.log"), self.at(told["first"])
+        moments = (first + 2 * each for each in range(told["count"]))
+        return tuple(LogLine(log=log, at=at, text=safe(told["text"]), alarm=alarm, reassure=not alarm) for at in moments)
