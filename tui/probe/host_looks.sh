@@ -134,7 +134,7 @@ verb_keys() { # PATH
 verb_hints() { # PATH
   [ -f "$1" ] && [ -r "$1" ] || return 0
   section hints "$1"
-  out="$out$(head -c 65536 <"$1" 2>/dev/null | grep -E -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
+  out="$out$(head -c 65536 <"$1" 2>/dev/null | grep -E -e Application -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
     -e "__DIR__[[:space:]]*\.[[:space:]]*['\"]/\.\./" -e '(app|base)_path\(' -e '^[[:space:]]*\],?\)' | head -n 100)"
 }
 

@@ -136,8 +136,6 @@ _DIRECT: dict[str, Callable[[str, Skeleton], bool]] = {
     "views": _views,
     "code": _code,
 }
-_INDIRECT: dict[str, Callable[[str], bool]] = {
-    "config": lambda path: _provider(path) or path == "bootstrap/app.php",
-    "routes": lambda path: _provider(path) or path == "bootstrap/app.php",
-    "events": _provider,
-}
+_INDIRECT: dict[str, Callable[[str], bool]] = dict.fromkeys(
+    ("config", "routes", "events"), lambda path: _provider(path) or path == "bootstrap/app.php"
+)

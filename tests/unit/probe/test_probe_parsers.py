@@ -279,7 +279,7 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
         ("config/services.php", {"config", "code"}, set()),
         ("config/deep/x.php", {"config", "code"}, set()),
         ("bootstrap/providers.php", {"config", "code"}, set()),
-        ("bootstrap/app.php", {"code"}, {"config", "routes"}),
+        ("bootstrap/app.php", {"code"}, {"config", "routes", "events"}),
         ("routes/api.php", {"routes", "code"}, set()),
         ("app/Providers/RouteServiceProvider.php", {"routes", "code"}, set()),
         ("app/Providers/EventServiceProvider.php", {"events", "code"}, set()),
