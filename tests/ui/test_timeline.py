@@ -12,9 +12,12 @@ import pytest
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
 from tui.board import Board
+from tui.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
 from tui.screens.model import LISTED
+from tui.text import safe
 from tui.timeline import EventKind
 from tui.widgets.lanes import Lane, axis, event_line, event_widths, lane
+from tui.widgets.progress_lines import Run, progress_lines
 from tui.widgets.timeline_view import EventsView
 from tui.widgets.times import Clock, Zone
 from tui.widgets.window import HOUR, Window, window
@@ -88,6 +91,26 @@ def test_what_an_operator_did_is_told_in_the_zone_that_is_shown() -> None:
     assert "(written 13:01:00, owner www-data)" in event_line(done, clock, widths, 120, False).text
     ages = Clock(build.NOW, relative=True)
     assert "(written 1 min ago, owner" in event_line(done, ages, widths, 120, False).text
+
+
+def test_the_evidence_of_a_running_plan_is_told_in_that_zone_too() -> None:
+    step = build.STEPS[1]
+    evidence = {"config.php": safe("written 2025-10-24 11:01:00Z, owner www-data")}
+    done = Progress(server="web1", app=build.APP, step=step.id, status=Status.DONE, at=build.NOW, evidence=evidence)
+    plan = Plan(request=Request(choice=Choice.FIX), servers=(ServerPlan(server="web1", app=build.APP, steps=(step,)),))
+    run = Run(plan, {("web1", str(build.APP)): (done,)}, {}, clock=Clock(build.NOW))
+    assert "config.php: written 13:01:00, owner www-data" in "\n".join(row.text for row in progress_lines(run, 100))
+
+
+async def test_the_page_of_an_app_tells_of_no_other_app() -> None:
+    board = build.incident()
+    board.add([msgspec.structs.replace(build.event("12:51", "web1", EventKind.ERROR, "laravel.log", '"not ours"'), app=safe("/srv/other"))])
+    app = app_of(build.FakeEngine(board))
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert "not ours" in await press(pilot)
+        page = await press(pilot, "L")
+    assert "Call context not found" in page
+    assert "not ours" not in page
 
 
 def test_a_narrow_list_cuts_the_words_and_keeps_count_and_end() -> None:

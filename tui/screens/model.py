@@ -205,6 +205,10 @@ class Model:
         """What the list shows, newest first; made once per events, servers and place in time."""
         return self._list()[0]
 
+    def events_of(self, pane: Pane) -> list[Event]:
+        """Those of one app on one server, newest first."""
+        return [event for event in reversed(self._told()[2].get(pane.server, [])) if event.app == pane.app]
+
     def older(self) -> int:
         """How many events there are beyond those that are listed."""
         return self._list()[1]

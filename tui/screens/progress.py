@@ -69,7 +69,7 @@ class ProgressView(LinesView):
         self._model, self._plan = model, plan
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        return progress_lines(run_of(self._model, self._plan), width)
+        return progress_lines(run_of(self._model, self._plan)._replace(clock=self._model.clock().coarse), width)
 
 
 class ProgressScreen(ModalScreen[None]):

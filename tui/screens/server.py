@@ -38,7 +38,7 @@ class DetailView(LinesView):
         pane = self._model.pane(self.key)
         if pane is None:
             return ()
-        events = [event for event in reversed(self._model.shown.events) if event.server == pane.server]
+        events = self._model.events_of(pane)
         look = self._model.with_log(pane, self._model.looks([pane], 0)[0])
         rows, self.starts, self.findings = detail_lines(pane, events, look, width, self.selected)
         return rows

@@ -76,9 +76,9 @@ def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> 
     """One lane. Signs carry their word where there is room; the lane's *cursor* event is reversed."""
     window = window._replace(start=window.start + row.skew, end=window.end + row.skew)
     cells: list[tuple[str, str]] = [("─", "lane")] * window.width
-    for spans, sign in ((row.probable, PROBABLE), (row.shades, SHADE)):
+    for spans, cell in ((row.probable, (PROBABLE, "suspect-mark")), (row.shades, (SHADE, "shade"))):
         for begin, end in spans:
-            _stretch(cells, window, begin, end, (sign, "shade"))
+            _stretch(cells, window, begin, end, cell)
     placed = _placed(row.events, window)
     for _, event in placed:
         if _lasts(event, window):
@@ -178,7 +178,7 @@ def legend(width: int, shaded: Shaded, kinds: Collection[EventKind]) -> Line:
     for gap, words in (("   ", "ran old code"), (" ", "ran old code"), (" ", "old code")):
         old = [line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shaded.old else []
         likely = "probably" if shaded.old else f"probably {words}"
-        old += [line(Span(PROBABLE, "shade"), Span(f" {likely}", "muted"))] if shaded.probably else []
+        old += [line(Span(PROBABLE, "suspect-mark"), Span(f" {likely}", "muted"))] if shaded.probably else []
         row = join([*old, *signs], gap)
         if row.width <= width:
             return row

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from tui.report import Verdict
 from tui.runbook.plan import Choice, Progress, Status
+from tui.text import safe
 from tui.widgets.lines import BLANK, Line, Span, crop, fill, line, paragraph
 from tui.widgets.plan_lines import title
 from tui.widgets.signs import STATUS_SIGN
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tui.runbook.plan import Plan, ServerPlan, Step
+    from tui.widgets.times import Clock
 
 OUTCOME = {
     "done": Span("✓ verified", "fresh-mark"),
@@ -24,13 +28,15 @@ OUTCOME = {
 
 
 class Run(NamedTuple):
-    """A runbook of ours as it stands: *outcome* by pane once *done*; *failure*: why it ended early."""
+    """A runbook of ours as it stands: *outcome* by pane once *done*; *failure*: why it ended early. *clock*: whose zone its evidence is
+    told in (None: as it was written down, in UTC)."""
 
     plan: Plan
     progress: Mapping[tuple[str, str], Sequence[Progress]]
     outcome: Mapping[tuple[str, str], str]
     done: bool = False
     failure: str = ""
+    clock: Clock | None = None
 
 
 def head_lines(run: Run, width: int) -> list[Line]:
@@ -48,11 +54,18 @@ def progress_lines(run: Run, width: int) -> list[Line]:
     """Every server with its steps."""
     rows: list[Line] = []
     for server in run.plan.servers:
-        latest = {item.step: item for item in run.progress.get(server.key, ())}
+        latest = {item.step: _retold(item, run.clock) for item in run.progress.get(server.key, ())}
         rows += [*_server(server, latest, run.outcome.get(server.key, ""), width), BLANK]
     if run.failure:
         rows += [*paragraph(f"? the runbook ended early: {run.failure}", width, "unknown-mark"), BLANK]
     return rows[:-1]
+
+
+def _retold(item: Progress, clock: Clock | None) -> Progress:
+    """*item* with the moments of its evidence in the zone of *clock*."""
+    if clock is None:
+        return item
+    return msgspec.structs.replace(item, evidence={label: safe(clock.retold(words)) for label, words in item.evidence.items()})
 
 
 def under_way(plan: Plan, progress: Mapping[tuple[str, str], Sequence[Progress]]) -> Span:
