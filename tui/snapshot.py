@@ -320,6 +320,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     cached: bool = True
     digest: str = ""
     parent_changed: float | None = None
+    kept: float | None = None
+    """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked only where such files are never checked."""
 
 
 class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
@@ -362,6 +364,8 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     scripts_at: float | None = None
     entry_points: tuple[Script, ...] = ()
     """Cached scripts named index.php: which release is really served."""
+    file_cache_seen: bool = False
+    """Whether PHP could look into its file cache (asked only with validate_timestamps=0)."""
     compared: int = 0
     compared_at: float = 0.0
     truncated: bool = False

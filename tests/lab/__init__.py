@@ -65,7 +65,7 @@ Host, changing the servers:
     start_worker() ; stop_worker()            unit laravel-worker: artisan queue:work as www-data
     restore()                                 back to the known good state, < 1 s
 
-sudo for `deploy`: exactly the lines of tests/lab/files/sudoers. `python -m tests.lab up --hosts 3` keeps a lab up until Ctrl-C or
+sudo for `deploy`: exactly the lines of tests/lab/files/etc/sudoers. `python -m tests.lab up --hosts 3` keeps a lab up until Ctrl-C or
 SIGTERM, `python -m tests.lab install` only installs packages, `python -m tests.lab sweep` removes what dead labs left.
 """
 

@@ -47,7 +47,8 @@ Runtime probe (``runtime.php``)
                      "file_update_protection": 2, "file_cache": "", "file_cache_only": false, "preload": "", "enable_file_override": false,
                      "force_restart_timeout": 180},
          "status": {what fpm_get_status() returns} or null,
-         "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …]},
+         "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …],
+                     "file_cache_seen": false},
          "scripts": [ROW, …], "scripts_truncated": false,
          "results": [["/srv/app/x.php", true, false], …]}
 
@@ -55,6 +56,6 @@ Runtime probe (``runtime.php``)
     ``disable_functions``. ``compare`` comes with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``results`` (path, what
     ``opcache_invalidate`` returned, whether it is cached now) with ``invalidate`` (and ``reset``: one row, path ``""``). Every other
     field comes always. Times are whole epoch seconds, and a ROW is ``[path, T or null, last_used, hits, memory, W or null, mtime or
-    null, ctime or null, size, inode, cached, digest, parent_ctime or null]``, with T, W, digest (md5 hex, "" not taken) and
-    parent_ctime as in :class:`tui.snapshot.Script`.
+    null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null]``, with T, W, digest (md5 hex, "" not
+    taken), parent_ctime and kept as in :class:`tui.snapshot.Script`.
 """

@@ -47,6 +47,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     cached: bool = True
     digest: str = ""
     parent_changed: float | None = None
+    kept: float | None = None
 
     def script(self) -> Script:
         """The snapshot's value. A path with U+FFFD was not UTF-8 over there: shown, never acted on."""
@@ -66,6 +67,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
             cached=self.cached,
             digest=safe(self.digest, 64),
             parent_changed=_moment(self.parent_changed),
+            kept=_moment(self.kept),
         )
 
 
@@ -109,6 +111,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
     changed: list[Row] = []
     entry_points: list[Row] = []
+    file_cache_seen: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +174,7 @@ def opcache(answer: Answer) -> Opcache | Unseen:
         entry_points=tuple(row.script() for row in compared.entry_points),
         scripts=tuple(row.script() for row in answer.scripts[:MAX_SCRIPTS]),
         scripts_at=answer.now if answer.verb == "scripts" else None,
+        file_cache_seen=compared.file_cache_seen,
         compared=max(compared.total, 0),
         compared_at=_moment(answer.now) or 0.0,
         truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,

@@ -116,6 +116,10 @@ final class Comparison
     private $validates;
     /** @var array<string, int> directory => ctime of the newest directory at or above it that was renamed over, 0: none */
     private $parents = [];
+    /** @var int seconds that a file is too young to be kept */
+    private $protected;
+    /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none, or it is checked */
+    private $kept = null;
     /** @var float|null no digest is taken after this moment; null: none at all */
     private $digestUntil;
 
@@ -123,7 +127,18 @@ final class Comparison
     {
         $this->since = max($facts['start_time'], $facts['last_restart_time']);
         $this->validates = $facts['validate_timestamps'];
+        $this->protected = $facts['file_update_protection'];
+        if (!$this->validates && $facts['file_cache'] !== '') {
+            // One folder per build of PHP: with several, which one is this PHP's cannot be told.
+            $folders = (function_exists('glob') ? glob($facts['file_cache'] . '/*', GLOB_ONLYDIR) : false) ?: [];
+            $this->kept = count($folders) === 1 ? $folders[0] : '';
+        }
         $this->digestUntil = $digest && function_exists('md5_file') ? microtime(true) + DIGEST_SECONDS : null;
+    }
+
+    public function seesFileCache(): bool
+    {
+        return $this->kept !== null && $this->kept !== '';
     }
 
     /** @return array{0: bool, 1: array|null} whether it is not plainly fresh, and its row if so or if $keep */
@@ -132,7 +147,9 @@ final class Comparison
         $stat = @stat($path);
         $parent = $this->parent(dirname($path));
         $timestamp = $script['timestamp'] ?? null;
-        $suspicious = $this->suspicious($stat, $timestamp, $parent);
+        $kept = $this->seesFileCache() ? @stat($this->kept . $path . '.bin') : false;
+        $suspicious = $this->suspicious($stat, $timestamp, $parent)
+            || ($this->seesFileCache() && ($kept === false || $stat['mtime'] + $this->protected >= $kept['mtime'] || $stat['ctime'] >= $kept['mtime']));
         if (!$suspicious && !$keep) {
             return [false, null];
         }
@@ -144,6 +161,7 @@ final class Comparison
             $stat === false ? null : $stat['mtime'], $stat === false ? null : $stat['ctime'],
             $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
             $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
+            $kept === false ? null : $kept['mtime'],
         ]];
     }
 
@@ -206,6 +224,7 @@ function compare(array $scripts, array $facts, array $options, bool $all): array
     }
     $result = ['compare' => [
         'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
+        'file_cache_seen' => $comparison->seesFileCache(),
     ]];
     return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
 }

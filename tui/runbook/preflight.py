@@ -91,7 +91,7 @@ def _reload_blocked(fpm: FpmFacts | Unseen) -> list[str]:
 
 def _reload_warnings(fpm: FpmFacts | Unseen, in_flight: int | None, may_invalidate: int) -> list[str]:
     timeout = fpm.process_control_timeout if isinstance(fpm, FpmFacts) else None
-    gentler = f"; invalidate would lose none ({may_invalidate} scripts)" if may_invalidate else ""
+    gentler = f"; invalidate would lose none ({may_invalidate} script{'s' if may_invalidate > 1 else ''})" if may_invalidate else ""
     if timeout is None:
         return [f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"]
     if timeout > 0:

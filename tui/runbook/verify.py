@@ -108,7 +108,7 @@ def still_needed(step: Step, report: Report) -> Outcome:
 
 
 def _answered(finding: Finding, forgotten: frozenset[str], *, wiped: bool) -> bool:
-    if wiped and Remedy.WIPE in finding.remedy and finding.verdict is Verdict.SUSPECT:
+    if wiped and not finding.paths and Remedy.WIPE in finding.remedy and finding.verdict is Verdict.SUSPECT:
         return True  # what OPcache compiles to files from now on comes from the new sources
     return bool(finding.paths) and finding.verdict is not Verdict.UNKNOWN and set(finding.paths) <= forgotten
 

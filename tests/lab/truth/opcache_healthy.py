@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.truth import changes as do
-from tests.lab.truth.opcache_stale import SUSPECT
+from tests.lab.truth.opcache_stale import FILE_CACHE, SUSPECT
 from tests.lab.truth.state import HOME, Ask, healthy, nothing, unsettled
 from tui.report import Layer
 
@@ -21,6 +21,19 @@ _ABSENT = {Layer.OPCACHE: ("absent",)}
 _UNKNOWN = {Layer.OPCACHE: ("unknown",)}
 
 HEALTHY = (
+    healthy(
+        name="vt=0, file_cache: reloaded, nothing changed",
+        arrange=FILE_CACHE,
+        act=do.then(lambda host: host.reload(), do.get()),
+        undo=do.shell("rm -rf /run/lab-file-cache"),
+    ),
+    healthy(
+        name="vt=0, file_cache: edited, wiped, reloaded",
+        arrange=FILE_CACHE,
+        act=do.then(do.edit, do.shell("find /run/lab-file-cache -name '*.bin' -delete"), lambda host: host.reload(), do.healed()),
+        undo=do.shell("rm -rf /run/lab-file-cache"),
+        ask=HOME,
+    ),
     healthy(name="known good, cold", arrange=nothing),
     healthy(name="known good, warm"),
     healthy(name="known good, vt=0", arrange=do.VT0, remembered=True, act=do.get()),

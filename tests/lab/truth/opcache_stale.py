@@ -40,7 +40,7 @@ _PRELOAD = do.then(
     do.pause(1.1),
     do.ini(opcache__preload="/srv/app/preload.php", opcache__preload_user="www-data"),
 )
-_FILE_CACHE = do.then(
+FILE_CACHE = do.then(
     do.shell("install -d -o www-data /run/lab-file-cache"),
     do.ini(opcache__file_cache="/run/lab-file-cache", opcache__validate_timestamps="0"),
 )
@@ -119,9 +119,18 @@ STATES = (
     ),
     stale(
         name="vt=0, file_cache: edited, then reload",
-        expect={Layer.OPCACHE: ("suspect", "opcache.file-cache")},
-        arrange=_FILE_CACHE,
+        expect={Layer.OPCACHE: ("stale", "opcache.stale-file-cache")},
+        arrange=FILE_CACHE,
         act=do.then(do.edit, do.pause(2.5), lambda host: host.reload(), do.get()),
+        undo=do.shell("rm -rf /run/lab-file-cache"),
+    ),
+    stale(
+        name="vt=0, file_cache: the same, then wiped without a reload",
+        expect={Layer.OPCACHE: ("suspect", "opcache.file-cache")},
+        arrange=FILE_CACHE,
+        act=do.then(
+            do.edit, do.pause(2.5), lambda host: host.reload(), do.get(), do.shell("find /run/lab-file-cache -name '*.bin' -delete")
+        ),
         undo=do.shell("rm -rf /run/lab-file-cache"),
     ),
 )

@@ -249,6 +249,36 @@ def test_a_file_cache_that_is_never_checked_is_suspect() -> None:
     quiet(looked(with_opcache(opcache(file_cache=safe("/var/cache/php")))))
 
 
+KEPT_AT = START + 5
+KEPT = [
+    ("kept after it was written", {"kept": at(KEPT_AT)}, FRESH, ""),
+    ("kept in an earlier life of the cache", {"kept": at(START - 600), "mtime": START - 900}, FRESH, ""),
+    (
+        "modified before this cache began, after it was kept",
+        {"kept": at(START - 600), "mtime": START - 60},
+        STALE,
+        "opcache.stale-file-cache",
+    ),
+    ("the same, by ctime only", {"kept": at(START - 600), "ctime": START - 60}, SUSPECT, "opcache.file-cache"),
+    ("modified in the second in which it was kept", {"kept": at(START - 600), "mtime": START - 600}, STALE, "opcache.stale-file-cache"),
+    ("modified too late to be what was kept", {"kept": at(START - 600), "mtime": START - 601}, STALE, "opcache.stale-file-cache"),
+    ("changed in that second, by ctime only", {"kept": at(START - 600), "ctime": START - 600}, SUSPECT, "opcache.file-cache"),
+    ("its file is gone", {"kept": None}, SUSPECT, "opcache.file-cache"),
+]
+
+
+@pytest.mark.parametrize(("facts", "verdict", "code"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
+def test_a_file_cache_that_can_be_seen_is_judged_script_by_script(facts: dict[str, Any], verdict: Verdict, code: str) -> None:
+    cache = vt0(script(compiled=None, **facts), file_cache=safe("/var/cache/php"), file_cache_seen=True)
+    report = looked(with_opcache(cache))
+    if verdict is FRESH:
+        quiet(report)
+        return
+    finding = only(report, Layer.OPCACHE, verdict, code)
+    assert finding.subject == CONTROLLER
+    assert finding.remedy == (Remedy.WIPE, Remedy.RELOAD)
+
+
 def test_switched_off_is_absent_and_a_pending_reset_is_not_switched_off() -> None:
     assert looked(with_opcache(opcache(enabled=False))).layers[Layer.OPCACHE] is Verdict.ABSENT
     waiting = opcache(enabled=False, restart_pending=True)

@@ -120,14 +120,26 @@ RESTART_PENDING = Rule(
     evidence=("waiting since", "seen first", "force_restart_timeout", "scripts", "repeat"),
     remedy=(Remedy.WAIT,),
 )
+FILE_CACHE_STALE = Rule(
+    code="opcache.stale-file-cache",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="The file in opcache.file_cache that holds this script's bytecode is older than the script, and with validate_timestamps=0 "
+    "nothing compares them: a reload or reset takes the old bytecode in again.",
+    evidence=("modified", "changed", "bytecode file", "cache since", "repeat"),
+    remedy=(Remedy.WIPE, Remedy.RELOAD),
+    advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
+)
 FILE_CACHE = Rule(
     code="opcache.file-cache",
     layer=Layer.OPCACHE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="opcache.file_cache keeps bytecode on disk and, with validate_timestamps=0, brings it back after a reset and after a "
-    "reload without looking at the sources. A young cache proves nothing here.",
-    evidence=("file_cache", "validate_timestamps", "cache since", "repeat"),
+    "reload without looking at the sources. A young cache proves nothing here. Said where a script's file there cannot be seen, is gone, "
+    "or is older than a ctime.",
+    evidence=("file_cache", "validate_timestamps", "modified", "changed", "bytecode file", "cache since", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
 )
@@ -153,6 +165,7 @@ RULES = (
     RENAMED,
     PENDING,
     RESTART_PENDING,
+    FILE_CACHE_STALE,
     FILE_CACHE,
     NOT_COMPARED,
 )

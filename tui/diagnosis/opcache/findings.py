@@ -22,6 +22,8 @@ _RULES = {
     Kind.SAME_MTIME: codes.SAME_MTIME,
     Kind.DELETED: codes.DELETED,
     Kind.PRELOADED: codes.PRELOADED,
+    Kind.KEPT: codes.FILE_CACHE_STALE,
+    Kind.KEPT_UNSEEN: codes.FILE_CACHE,
     Kind.SUSPECT: codes.SUSPECT,
     Kind.RENAMED: codes.RENAMED,
     Kind.PENDING: codes.PENDING,
@@ -32,7 +34,7 @@ def tell(judged: tuple[Judged, ...], look: Look, opcache: Opcache) -> tuple[Find
     """Findings for all of *judged* that are not fresh or neutral: stale first, in each kind the app's own and the latest changes first."""
     if not any(one.kind not in (Kind.FRESH, Kind.NEUTRAL) for one in judged):
         return ()
-    kinds = (STALE_KINDS, {Kind.SUSPECT, Kind.RENAMED}, {Kind.PENDING})
+    kinds = (STALE_KINDS, {Kind.SUSPECT, Kind.RENAMED, Kind.KEPT_UNSEEN}, {Kind.PENDING})
     acting = sum(1 for one in judged if one.kind not in (Kind.FRESH, Kind.NEUTRAL))
     teller = _Teller(look, opcache, few=acting <= FEW)
     found: list[Finding] = []
@@ -86,7 +88,7 @@ class _Teller:
         )
 
     def _remedy(self, judged: Judged, rule: Rule) -> tuple[Remedy, ...]:
-        if judged.kind is Kind.PRELOADED:
+        if judged.kind in (Kind.PRELOADED, Kind.KEPT, Kind.KEPT_UNSEEN):
             return rule.remedy
         act = Remedy.INVALIDATE if self._few and judged.script.exact else Remedy.RELOAD
         return (Remedy.WAIT, act) if judged.kind is Kind.PENDING else (act,)
@@ -95,6 +97,9 @@ class _Teller:
         """The times of *judged*, and the commands that show them again: here those of the file (and of *others*), there OPcache's own."""
         script, window = judged.script, judged.window
         told = [words.time("modified", script.mtime), words.time("changed", script.ctime)]
+        if judged.kind in (Kind.KEPT, Kind.KEPT_UNSEEN):
+            told += [words.time("bytecode file", script.kept), words.time("cache since", self._opcache.since)]
+            return (*told, words.command("find", self._opcache.file_cache, "-path", f"*{script.path}.bin", "-ls"))
         if script.timestamp:
             told.append(words.time("compiled from", script.timestamp))
         if not self._opcache.validate_timestamps or not script.timestamp:

@@ -24,9 +24,13 @@ class Kind(Enum):
     DELETED = auto()
     """Used while it is not on the disk."""
     PRELOADED = auto()
+    KEPT = auto()
+    """Stale, and brought back by every reload: from the file cache."""
+    KEPT_UNSEEN = auto()
+    """Suspect: what the file cache holds of it is not known."""
 
 
-STALE_KINDS = frozenset({Kind.STALE, Kind.SAME_MTIME, Kind.DELETED, Kind.PRELOADED})
+STALE_KINDS = frozenset({Kind.STALE, Kind.SAME_MTIME, Kind.DELETED, Kind.PRELOADED, Kind.KEPT})
 
 
 class Judged(NamedTuple):

@@ -60,8 +60,10 @@ def restart_pending(look: Look, opcache: Opcache) -> Finding:
 
 
 def file_cache(look: Look, opcache: Opcache) -> Iterator[Finding]:
-    """Bytecode on disk that is taken in unchecked."""
+    """Bytecode on disk that is taken in unchecked, and that PHP could not be asked about script by script."""
     if opcache.validate_timestamps or not (opcache.file_cache or opcache.file_cache_only):
+        return
+    if opcache.file_cache_seen and not opcache.file_cache_only:
         return
     where = opcache.file_cache or "opcache.file_cache"
     yield codes.FILE_CACHE.finding(

@@ -15,6 +15,8 @@ def judge(script: Script, opcache: Opcache, window: Window) -> Judged:
     if preloaded(script, opcache):
         why = "was preloaded when PHP started and changed after that; preloaded scripts are never checked"
         return Judged(script, Kind.PRELOADED, window, since=script.mtime, why=why)
+    if opcache.file_cache_seen and (kept := by_file(script, window, opcache.file_update_protection)) is not None:
+        return kept
     return by_memory(script, window) or by_mtime(script, window) or by_ctime(script, window) or unsettled(script, window)
 
 
@@ -23,6 +25,26 @@ def preloaded(script: Script, opcache: Opcache) -> bool:
     if not opcache.preload or script.mtime is None or floor(script.mtime) <= opcache.start_time:
         return False
     return script.path == opcache.preload or (opcache.validate_timestamps and script.timestamp == 0)
+
+
+def by_file(script: Script, window: Window, protection: int) -> Judged | None:
+    """What a reload or reset takes in again: the file that keeps the bytecode against the script. None: it is of what is on the disk.
+
+    PHP writes such a file when it compiles and never over another, and compiles for it nothing that is younger than *protection* seconds.
+    So one that is that much newer than the script is of what is there now.
+    """
+    if script.kept is None:
+        why = "has no file in opcache.file_cache any more, and may have been taken in from an old one before"
+        return Judged(script, Kind.KEPT_UNSEEN, window, why=why)
+    if script.mtime is not None and floor(script.mtime) > script.kept - protection:
+        held = script.mtime - script.kept
+        when = f"{amount(held)} after" if held >= 1 else "when"
+        why = f"was modified {when} its bytecode was kept in opcache.file_cache, which is never checked"
+        return Judged(script, Kind.KEPT, window, since=script.mtime, why=why)
+    if max(script.ctime or 0.0, script.mtime or 0.0) >= script.kept:
+        why = "was changed on disk after its bytecode was kept in opcache.file_cache, without a new modification time"
+        return Judged(script, Kind.KEPT_UNSEEN, window, since=script.ctime, why=why)
+    return None
 
 
 def by_memory(script: Script, window: Window) -> Judged | None:
