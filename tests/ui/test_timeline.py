@@ -20,7 +20,7 @@ from tui.widgets.lanes import Lane, axis, event_line, event_widths, lane
 from tui.widgets.progress_lines import Run, progress_lines
 from tui.widgets.timeline_view import EventsView
 from tui.widgets.times import Clock, Zone
-from tui.widgets.window import HOUR, Window, window
+from tui.widgets.window import HOUR, Window, fitting, window
 
 INDIA = 19_800
 
@@ -57,6 +57,27 @@ def test_the_axis_says_the_date_where_it_is_not_only_today() -> None:
     assert ticks(over) == ["Oct 23 23:30", "23:40", "23:50", "Oct 24", "00:10", "00:20"]
     yesterday = axis(window(clock.now, HOUR, 86_400, 100), clock, 11, False).text
     assert ticks(yesterday)[0].startswith("Oct 23 ")
+
+
+def test_as_ages_the_axis_is_round_seen_from_now() -> None:
+    clock = Clock(build.at("13:02:11"), relative=True)
+    words = axis(window(clock.now, HOUR, 0, 100), clock, 11, False).text
+    assert re.findall(r"-\d+ min", words) == ["-50 min", "-40 min", "-30 min", "-20 min", "-10 min"]
+
+
+def test_what_is_under_the_cursor_is_drawn_also_where_something_else_would_be() -> None:
+    minutes = Window(build.at("12:00"), build.at("13:00"), 60)
+    deploy, cache = (build.event("12:30", "web1", kind, "x", "x") for kind in (EventKind.DEPLOY, EventKind.CACHE))
+    assert "◆" in lane(Lane("web1", [deploy, cache]), minutes, 11).text
+    assert "■" in lane(Lane("web1", [deploy, cache]), minutes, 11, cache).text
+
+
+def test_the_window_fits_the_incident_and_not_what_was_hours_before_it() -> None:
+    deploy = build.event("04:00", "web1", EventKind.DEPLOY, "git", "x")
+    morning = [deploy, build.event("06:25", "web1", EventKind.RELOAD, "fpm", "reloaded")]
+    assert fitting([*morning, *build.history()], build.NOW) == HOUR
+    assert fitting(morning[1:], build.NOW) == 8 * HOUR
+    assert fitting([], build.NOW) == HOUR
 
 
 def test_errors_are_drawn_for_as_long_as_they_came() -> None:

@@ -21,21 +21,30 @@ _LEVEL = re.compile(
     r"|\bPHP (Fatal|Parse) error: "
 )
 """Monolog's levels; FPM's own, and what of its warnings loses requests; what PHP dies of."""
+_JUST_WRITTEN = 60.0
 _ZONE_STEP = 900.0
 _MAX_ZONE = 15 * 3600.0
 
 
-def zone_offset(content: str, mtime: float) -> float:
-    """Seconds that the log's clock is ahead of UTC: its last stamp against *mtime* of the file, by quarter hours; 0 when not known."""
-    for line in reversed(content.splitlines()):
-        stamp = stamp_of(line)
-        if stamp is None:
-            continue
-        if stamp.east is not None:
-            return 0.0
-        ahead = round((stamp.naive - mtime) / _ZONE_STEP) * _ZONE_STEP
-        return ahead if abs(ahead) <= _MAX_ZONE else 0.0
-    return 0.0
+def zone_offset(content: str, mtime: float, server: float = 0.0) -> float:
+    """Seconds that the log's clock is ahead of UTC, by its last stamp against *mtime* of the file, in quarter hours; 0 when not known.
+
+    UTC (Laravel's default) and the *server*'s own zone are preferred: they are also believed where lines without a stamp came long after
+    the last one with it, as far as no line would be younger than the file.
+    """
+    stamps = (stamp for line in reversed(content.splitlines()) if (stamp := stamp_of(line)) is not None)
+    last = next(stamps, None)
+    if last is None or last.east is not None:
+        return 0.0
+    ahead = last.naive - mtime
+    for zone in (0.0, server):
+        if abs(ahead - zone) <= _JUST_WRITTEN:
+            return zone
+    guess = round(ahead / _ZONE_STEP) * _ZONE_STEP
+    likely = [zone for zone in (0.0, server) if ahead - zone <= _JUST_WRITTEN]
+    if likely and abs(ahead - guess) > _JUST_WRITTEN:
+        return max(likely, key=lambda zone: ahead - zone)
+    return guess if abs(guess) <= _MAX_ZONE else 0.0
 
 
 def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, fpm: bool = False) -> tuple[LogLine, ...]:

@@ -90,10 +90,11 @@ class LogTail:
         text = content.decode("utf-8", "surrogateescape")
         if skipped > start:
             text = text.partition("\n")[2]  # the first line is cut
+        machine = float(host.hello.utc_offset or 0)
         if self.fpm and host.hello.utc_offset is not None:
-            self._zone = float(host.hello.utc_offset)
+            self._zone = machine
         elif first or not self._zone:
-            self._zone = zone_offset(text, record.mtime)
+            self._zone = zone_offset(text, record.mtime, machine)
         return self._keep(parse_log(text, self._watch, read_at=now, offset=self._zone, fpm=self.fpm), now)
 
     def facts(self) -> LogFacts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
 from tui.widgets.lines import Line, Span, crop, fill, join, line, text_crop
-from tui.widgets.signs import EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
+from tui.widgets.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
 from tui.widgets.window import DAY
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def axis(window: Window, clock: Clock, label: int, focused: bool) -> Line:
     days = [clock.moment(at).date() for at in (window.start, window.end, clock.now)]
     other = len(set(days)) > 1
     shown, free = None, 0
-    for at in window.ticks(clock.east, 16 if other else 12):
+    # As ages, they are round seen from now.
+    for at in window.ticks((lambda _at: -clock.now) if clock.relative else clock.east, 16 if other else 12):
         day = clock.moment(at).date()
         column, words = window.column(at), f" {clock.tick(at, other and day != shown)} "
         if column is not None and free <= column and column + len(words) <= window.width - len(end):
@@ -79,7 +80,7 @@ def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> 
     for spans, cell in ((row.probable, (PROBABLE, "suspect-mark")), (row.shades, (SHADE, "shade"))):
         for begin, end in spans:
             _stretch(cells, window, begin, end, cell)
-    placed = _placed(row.events, window)
+    placed = _placed(row.events, window, cursor)
     for _, event in placed:
         if _lasts(event, window):
             _stretch(cells, window, event.at, event.until or event.at, (LASTS, str(event.kind.value)))
@@ -103,8 +104,9 @@ def _stretch(cells: list[tuple[str, str]], window: Window, begin: float, end: fl
         cells[first : last + 1] = [cell] * (last + 1 - first)
 
 
-def _placed(events: Sequence[Event], window: Window) -> list[tuple[int, Event]]:
-    """The event that is drawn in each cell, from left to right; what began before the window and goes on in it is in its first cell."""
+def _placed(events: Sequence[Event], window: Window, cursor: Event | None) -> list[tuple[int, Event]]:
+    """The event that is drawn in each cell, from left to right: the one under the *cursor*, else the most telling. What began before the
+    window and goes on in it is in its first cell."""
     first = bisect_left(events, window.start - DAY, key=lambda event: event.at)
     last = bisect_right(events, window.end, key=lambda event: event.at)
     best: dict[int, Event] = {}
@@ -115,7 +117,7 @@ def _placed(events: Sequence[Event], window: Window) -> list[tuple[int, Event]]:
         if column is None:
             continue
         old = best.get(column)
-        if old is None or EVENT_RANK[event.kind] >= EVENT_RANK[old.kind]:
+        if old is None or event is cursor or (old is not cursor and EVENT_RANK[event.kind] >= EVENT_RANK[old.kind]):
             best[column] = event
     return sorted(best.items())
 
@@ -191,7 +193,8 @@ def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int,
     until = f"  {'until' if width >= NARROW else 'to'} {_when(event.until or 0.0, clock)}" if lasted else ""
     role = str(event.kind.value)
     head = line(
-        Span(f" {_when(event.at, clock):<{names['when']}} ", "muted"),
+        Span(CURSOR if selected else " ", "accent"),
+        Span(f"{_when(event.at, clock):<{names['when']}} ", "muted"),
         Span(f"{text_crop(event.server, names['server']):<{names['server']}}  ", "text"),
         Span(f"{EVENT_SIGN[event.kind]} ", role),
         Span(f"{text_crop(event.source, names['source']):<{names['source']}}  ", "muted"),

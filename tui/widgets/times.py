@@ -85,8 +85,10 @@ class Clock(msgspec.Struct, frozen=True):
         return self._clock(at, "%H:%M:%S")
 
     def tick(self, at: float, dated: bool = False) -> str:
-        """``12:38`` for an axis; *dated*: ``Oct 24`` at midnight, ``Oct 24 12:38`` else."""
+        """``12:38`` for an axis; *dated*: ``Oct 24`` at midnight, ``Oct 24 12:38`` else. ``-30 min`` where ages are asked for."""
         moment = self.moment(at)
+        if self.relative:
+            return f"-{age(self.now - at)}"
         if not dated:
             return moment.strftime("%H:%M")
         return moment.strftime("%b %d" if moment.hour == moment.minute == 0 else "%b %d %H:%M")

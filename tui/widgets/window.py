@@ -31,6 +31,9 @@ TICKS = (
 )
 TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
 
+ANOTHER_STORY = 2 * HOUR
+"""Seconds without anything that tells, before which what happened belongs to something else."""
+
 
 class Window(NamedTuple):
     """From *start* to *end* (epoch seconds) in *width* cells."""
@@ -63,11 +66,18 @@ class Window(NamedTuple):
 
 
 def fitting(events: Sequence[Event], now: float) -> int:
-    """The span that shows what matters of the last day: the last deploys and what came before them."""
-    telling = [event.at for event in events if event.kind in TELLING and now - DAY <= event.at <= now]
+    """The span that shows what matters of the last day: the last deploys and what came shortly before them. What lies beyond a quiet time
+    before the last deploy is another story, which only makes this one small."""
+    telling = [event for event in events if event.kind in TELLING and now - DAY <= event.at <= now][-40:]
     if not telling:
         return HOUR
-    needed = (now - min(telling[-40:])) * 1.1
+    begin, deployed = telling[-1].at, False
+    for event in reversed(telling):
+        if deployed and begin - event.at > ANOTHER_STORY:
+            break
+        begin = event.at
+        deployed = deployed or event.kind is EventKind.DEPLOY
+    needed = (now - begin) * 1.1
     return next((span for span in SPANS if span >= needed), SPANS[-1])
 
 

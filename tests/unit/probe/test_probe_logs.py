@@ -12,7 +12,7 @@ import pytest
 from tui.inventory import LogWatch
 from tui.probe.framing import Block, Section
 from tui.probe.host import Hello, Host
-from tui.probe.laravel_log import parse_log
+from tui.probe.laravel_log import parse_log, zone_offset
 from tui.probe.log_stamp import stamp_of
 from tui.probe.logs import HISTORY, STEP, TAIL, LogTail, fpm_tail
 from tui.probe.records import FileRecord
@@ -209,3 +209,21 @@ def test_what_has_no_stamp_is_of_the_time_of_the_line_above() -> None:
     watch = LogWatch(path="x.log", alarm=("context not found",))
     content = "[2025-10-24 10:00:00] a.INFO: x\n#0 context not found\n"
     assert [clock(line.at) for line in parse_log(content, watch, read_at=NOW, offset=0.0)] == ["10:00:00", "10:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "server", "offset"),
+    [
+        ("10:50:20", 7200.0, 0.0),
+        ("12:50:20", 7200.0, 7200.0),
+        ("12:50:20", 0.0, 7200.0),
+        ("16:20:20", 7200.0, 19800.0),
+        ("12:03:20", 7200.0, 7200.0),
+        ("07:21:30", 7200.0, 0.0),
+        ("10:33:00", 0.0, 0.0),
+    ],
+    ids=["UTC", "the server's", "another", "India", "the server's, long ago", "UTC or the server's: the later one", "UTC, long ago"],
+)
+def test_the_zone_of_a_log_that_names_none(stamp: str, server: float, offset: float) -> None:
+    """The file was written at 10:50:24 UTC, its last line with a stamp at *stamp* of some zone."""
+    assert zone_offset(f"[2025-10-24 {stamp}] production.INFO: x\n#0 a trace\n", NOW - 6, server) == offset
