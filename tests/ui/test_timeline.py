@@ -159,6 +159,24 @@ async def test_in_the_servers_zones_every_time_is_of_its_own_server() -> None:
     assert re.search(r"16:25:00 +web2 +▲", text)
 
 
+async def test_e_lists_kind_by_kind_and_none_is_forgotten() -> None:
+    told = [build.event(f"12:{20 + at}", "web1", kind, "x", f"a {kind}") for at, kind in enumerate(EventKind)]
+    board = build.Board()
+    board.put(build.pane(build.fresh("web1")))
+    board.add(told)
+    app = app_of(build.FakeEngine(board))
+    seen: list[str] = []
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot)
+        assert {event.kind for event in app.model.events()} == set(EventKind)
+        for listed in ("changes", "errors", "actions"):
+            text = await press(pilot, "e")
+            assert f"{listed} · " in text
+            seen += [event.kind for event in app.model.events()]
+        assert "all events · " in await press(pilot, "e")
+    assert sorted(seen) == sorted(EventKind)
+
+
 async def test_the_list_says_what_it_leaves_out() -> None:
     board = build.incident()
     many = [build.event("11:00", "web2", EventKind.CACHE, "config", f"build {number}") for number in range(400)]
@@ -192,6 +210,7 @@ async def test_freeze_holds_the_timeline_still_too() -> None:
         app._redraw()
         await settle(pilot)
         assert screen_text(app).splitlines()[1:] == before
+        assert re.search(r"timeline .* frozen$", screen_text(app), re.MULTILINE), "the right edge is not now"
         after = await press(pilot, "p")
     assert "reloaded, 7 workers" in after
     assert "13:22" in after.splitlines()[0]

@@ -104,7 +104,7 @@ class FleetScreen(LiveScreen):
             self._table.show(panes, looks, at, view.grouped)
         self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
-        reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older())
+        reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
         self._lanes.show(lanes, scope)
         self._events.show(self.model.events(), scope, Shaded(any(lane.shades for lane in lanes), any(lane.probable for lane in lanes)))

@@ -142,7 +142,8 @@ class Model:
 
     def with_log(self, pane: Pane, look: Look) -> Look:
         """*look* with what the logs of *pane* say."""
-        return look._replace(log=told(self._by_server().get(pane.server, ()), str(pane.app), look.clock.now))
+        here = facts.clock_of(pane.report, look.clock).here
+        return look._replace(log=told(self._by_server().get(pane.server, ()), str(pane.app), here))
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None

@@ -10,8 +10,8 @@ from tui.widgets.times import Clock, Zone
 
 KINDS: dict[str, frozenset[EventKind]] = {
     "all events": frozenset(EventKind),
-    "changes": frozenset({EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD, EventKind.RESTART}),
-    "errors": frozenset({EventKind.ERROR, EventKind.REASSURE}),
+    "changes": frozenset({EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD, EventKind.RESTART, EventKind.WORKERS}),
+    "errors": frozenset({EventKind.ERROR, EventKind.REASSURE, EventKind.LINK}),
     "actions": frozenset({EventKind.ACTION, EventKind.VERDICT}),
 }
 

@@ -52,11 +52,11 @@ def by_server(events: Sequence[Event]) -> dict[str, list[Event]]:
     return found
 
 
-def axis(window: Window, clock: Clock, label: int, focused: bool) -> Line:
-    """``timeline  12:20 ───────── 12:40 ───────── now``; with the date where the window is not only today's."""
+def axis(window: Window, clock: Clock, label: int, focused: bool, frozen: bool = False) -> Line:
+    """``timeline  12:20 ───────── 12:40 ───────── now``; with the date where the window is not only today's. *frozen*: as it was then."""
     cells = ["─"] * window.width
     live = window.end >= clock.now
-    end = " now" if live else ""
+    end = "" if not live else " frozen" if frozen else " now"
     days = [clock.moment(at).date() for at in (window.start, window.end, clock.now)]
     other = len(set(days)) > 1
     shown, free = None, 0

@@ -28,7 +28,7 @@ class Scope(NamedTuple):
     """Which time is shown: *span* and *pan* in seconds; *focused*: the keys move here; *cursor*: the event that is read out.
 
     *clocks*: of the servers that have another clock than *clock*: in their own zones, or because they are off. *older*: how many events
-    there are beyond those that are listed.
+    there are beyond those that are listed. *frozen*: time stands still, and the right edge is not now.
     """
 
     clock: Clock
@@ -39,6 +39,7 @@ class Scope(NamedTuple):
     kinds: str = "all"
     clocks: Mapping[str, Clock] = {}
     older: int = 0
+    frozen: bool = False
 
     def clock_of(self, server: str) -> Clock:
         """The clock of *server*."""
@@ -66,7 +67,10 @@ class LanesView(LinesView):
         label = min(20, max([11, *(len(row.label) + 4 for row in self._rows)]))
         view = window(scope.clock.now, scope.span, scope.pan, width - label - 1)
         shown = self._near(height - 1)
-        return [axis(view, scope.clock, label, scope.focused), *(self._lane(row, (view, label, scope.cursor)) for row in shown)]
+        return [
+            axis(view, scope.clock, label, scope.focused, scope.frozen),
+            *(self._lane(row, (view, label, scope.cursor)) for row in shown),
+        ]
 
     def _lane(self, row: Lane, look: tuple[Window, int, Event | None]) -> Line:
         """The lane of *row*, made anew only where it is another or the window moved."""
