@@ -185,7 +185,7 @@ verb_roots() { # PATTERN...
   set +f
   for path in $patterns; do
     case $path in *"$nl"*) continue ;; esac
-    for sign in artisan public/index.php wp-config.php bin/console index.php; do
+    for sign in artisan bin/console wp-config.php public/index.php index.php; do
       if [ -f "$path/$sign" ]; then out="$out$sign $path$nl"; break; fi
     done
   done
