@@ -87,7 +87,7 @@ def judge(look: Look, host: HostFacts) -> Iterator[Finding]:
         return
     if found.switched is not None and found.last.last_used > found.switched + FLIP_TOLERANCE:
         yield after_the_switch(look, host, opcache, found)
-    elif not opcache.revalidate_path and found.passed is not False:
+    elif found.switched is None or (not opcache.revalidate_path and found.passed is not False):
         yield not_asked_yet(look, host, opcache, found)
 
 
@@ -129,13 +129,14 @@ def after_the_switch(look: Look, host: HostFacts, opcache: Opcache, found: Serve
 def not_asked_yet(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
     """No request since the switch (or nobody knows when it was): what the next one runs depends on the web server."""
     current, old = words.name_of(host.release.root), words.name_of(found.release)
-    ending = "and the next one probably will" if found.passed else "and whether the next one will is not known"
+    probably = found.passed and not opcache.revalidate_path
+    ending = "and the next one probably will" if probably else "and whether the next one will is not known"
     return WILL_SERVE_OLD.finding(
         found.last.path,
         f"the link leads to {current}, but the last request ran {old}, {ending}",
         _evidence(look, host, opcache, found),
         since=found.switched,
-        verdict=None if found.passed else Verdict.UNKNOWN,
+        verdict=None if probably else Verdict.UNKNOWN,
         paths=(str(found.last.path),) if found.last.exact else (),
     )
 

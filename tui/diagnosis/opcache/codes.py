@@ -127,7 +127,7 @@ FILE_CACHE_STALE = Rule(
     severity=Severity.CRITICAL,
     meaning="The file in opcache.file_cache that holds this script's bytecode is older than the script, and with validate_timestamps=0 "
     "nothing compares them: a reload or reset takes the old bytecode in again.",
-    evidence=("modified", "changed", "bytecode file", "cache since", "repeat"),
+    evidence=("modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
 )
@@ -139,7 +139,7 @@ FILE_CACHE = Rule(
     meaning="opcache.file_cache keeps bytecode on disk and, with validate_timestamps=0, brings it back after a reset and after a "
     "reload without looking at the sources. A young cache proves nothing here. Said where a script's file there cannot be seen, is gone, "
     "or is older than a ctime.",
-    evidence=("file_cache", "validate_timestamps", "modified", "changed", "bytecode file", "cache since", "repeat"),
+    evidence=("file_cache", "validate_timestamps", "modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
 )

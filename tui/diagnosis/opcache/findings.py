@@ -18,6 +18,7 @@ FEW = 50
 SHOWN = 10
 """So many of the rest are in the command that looks at them again."""
 
+_KEPT = frozenset({Kind.KEPT, Kind.KEPT_UNSEEN})
 _RULES = {
     Kind.SAME_MTIME: codes.SAME_MTIME,
     Kind.DELETED: codes.DELETED,
@@ -71,16 +72,19 @@ class _Teller:
         )
 
     def rest(self, group: list[Judged]) -> Finding:
-        """One finding for those that would not fit a screen; its verdict is theirs."""
-        first = group[0]
-        rule = codes.BYTECODE if first.kind in STALE_KINDS else _RULES[first.kind]
+        """One finding for those that would not fit a screen; its verdict is theirs, and what puts it right must do so for each."""
+        first = next((one for one in group if one.kind in _KEPT), group[0])
+        rule = codes.BYTECODE if first.kind in STALE_KINDS - _KEPT else _RULES[first.kind]
         since = [one.since for one in group if one.since is not None]
         until = [one.until for one in group if one.until is not None]
         names = [words.name_of(one.script.path) for one in group]
         return rule.finding(
             f"{len(group)} more scripts",
             f"{words.count(len(group), 'more script')}: {words.several(names)}",
-            (words.text("first of them", first.script.path), *self._evidence(first, *(one.script for one in group[1:SHOWN]))),
+            (
+                words.text("first of them", first.script.path),
+                *self._evidence(first, *(one.script for one in group[:SHOWN] if one is not first)),
+            ),
             remedy=self._remedy(first, rule),
             since=min(since, default=None),
             until=max(until) if len(until) == len(group) else None,
@@ -88,7 +92,7 @@ class _Teller:
         )
 
     def _remedy(self, judged: Judged, rule: Rule) -> tuple[Remedy, ...]:
-        if judged.kind in (Kind.PRELOADED, Kind.KEPT, Kind.KEPT_UNSEEN):
+        if judged.kind in {Kind.PRELOADED, *_KEPT}:
             return rule.remedy
         act = Remedy.INVALIDATE if self._few and judged.script.exact else Remedy.RELOAD
         return (Remedy.WAIT, act) if judged.kind is Kind.PENDING else (act,)
@@ -97,7 +101,7 @@ class _Teller:
         """The times of *judged*, and the commands that show them again: here those of the file (and of *others*), there OPcache's own."""
         script, window = judged.script, judged.window
         told = [words.time("modified", script.mtime), words.time("changed", script.ctime)]
-        if judged.kind in (Kind.KEPT, Kind.KEPT_UNSEEN):
+        if judged.kind in _KEPT:
             told += [words.time("bytecode file", script.kept), words.time("cache since", self._opcache.since)]
             return (*told, words.command("find", self._opcache.file_cache, "-path", f"*{script.path}.bin", "-ls"))
         if script.timestamp:
