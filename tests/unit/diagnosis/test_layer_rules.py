@@ -337,6 +337,13 @@ def test_nothing_requested_since_the_switch_but_the_link_is_passed() -> None:
     only(looked(flipped(-400, passed=f"{ROOT}/current")), Layer.RELEASE, SUSPECT, "release.link-passed")
 
 
+@pytest.mark.parametrize("passed", [f"{ROOT}/current", OLD])
+def test_an_old_release_ran_last_and_nobody_knows_when_the_link_was_switched(passed: str) -> None:
+    undated = host(release=switched(switched_at=None))
+    seen = msgspec.structs.replace(flipped(-400, passed=passed, revalidate_path=True), host=undated)
+    only(looked(seen), Layer.RELEASE, UNKNOWN, "release.link-passed")
+
+
 def test_a_deploy_under_way_is_told_as_such_and_a_left_lock_too() -> None:
     def deploying(since: float) -> Any:
         sign = DeployUnderWay(sign=safe(".git/index.lock"), since=at(since), who=safe("mara"))

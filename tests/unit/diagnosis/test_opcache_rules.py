@@ -43,6 +43,7 @@ VT1 = [
     ("the same, written within a second", script(compiled=-60, mtime=-59.6, ctime=-58.9), FRESH, ""),
     ("chmod before the cache began", script(ctime=START - 5), FRESH, ""),
     ("chmod since, or the same mtime with other content", script(ctime=-60), SUSPECT, "opcache.suspect-bytecode"),
+    ("when its content came could not be read", script(ctime=None), SUSPECT, "opcache.suspect-bytecode"),
     ("chmod, but its first compile came after it", script(ctime=-60, used=-30, hits=0), FRESH, ""),
     ("changed, not used since, freq over", script(mtime=-60, used=-120), PENDING, "opcache.pending"),
     ("changed a second ago", script(mtime=-1, used=-0.5), PENDING, "opcache.pending"),
@@ -59,6 +60,7 @@ VT1 = [
     ("gone from disk, not used", Script(path=safe(CONTROLLER), timestamp=int(at(-90)), last_used=int(at(-80)), mtime=None), FRESH, ""),
 ]
 VT0 = [
+    ("when its content came could not be read", script(compiled=None, ctime=None), SUSPECT, "opcache.suspect-bytecode"),
     ("nothing since the cache began", script(compiled=None), FRESH, ""),
     ("changed in the second in which the cache began", script(compiled=None, mtime=START, used=-10), SUSPECT, "opcache.suspect-bytecode"),
     ("changed after its last use", script(compiled=None, mtime=-60, used=-90), STALE, "opcache.stale-bytecode"),
@@ -310,6 +312,7 @@ def test_a_path_that_cannot_be_shown_exactly_is_never_acted_on() -> None:
     (finding,) = [each for each in looked(with_opcache(vt0(odd))).findings if each.layer is Layer.OPCACHE]
     assert finding.paths == ()
     assert finding.remedy == (Remedy.RELOAD,)
+    assert [one.value for one in finding.evidence if one.kind == "command"] == ["(a name in it cannot be shown exactly)"]
 
 
 def test_the_other_applications_of_the_same_cache_are_their_own_panes() -> None:
