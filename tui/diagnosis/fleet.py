@@ -32,6 +32,24 @@ def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | N
     return tuple(plain)
 
 
+def basis_of(report: Report) -> tuple[object, ...]:
+    """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, nobody's comparison does."""
+    host = _host(report)
+    unheard = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN
+    return (report.app, unheard, *((host.release, host.layout.kind) if host is not None else ()))
+
+
+def mixed_of(report: Report) -> Finding | None:
+    """What the comparison said of *report*."""
+    return next((finding for finding in report.findings if finding.code == MIXED.code), None)
+
+
+def with_mixed(report: Report, finding: Finding | None) -> Report:
+    """*report* with what an earlier comparison said of its server."""
+    plain = without(report)
+    return plain if finding is None else _with(plain, finding)
+
+
 def commit_of(report: Report) -> str:
     """The commit on the server's disk ("" not known, or not heard from)."""
     host = _host(report)

@@ -4,15 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.fleet import compare
+from tui.diagnosis.fleet import basis_of, compare, mixed_of, with_mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.inventory import Fleet
-    from tui.report import Report
+    from tui.report import Finding, Report
+
+    Key = tuple[str, str]
 
 
 def compared(fleet: Fleet, reports: Sequence[Report]) -> tuple[Report, ...]:
     """*reports* in their order, each compared with the servers of its own app and group."""
     return compare(reports, {report.key: fleet.belongs(*report.key) for report in reports})
+
+
+class Compared:
+    """The same for a fleet that is looked at again and again: compared as a whole only when something moved that the comparison reads."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._seen: dict[Key, Report] = {}
+        self._bases: dict[Key, tuple[object, ...]] = {}
+        self._findings: dict[Key, Finding | None] = {}
+
+    def take(self, reports: Sequence[Report]) -> list[Report]:
+        """All *reports* of now -> compared, those that came since the last time and those of which the comparison says another thing."""
+        moved = [report for report in reports if self._seen.get(report.key) is not report]
+        bases = {report.key: basis_of(report) for report in moved}
+        gone = len(self._seen) + sum(key not in self._seen for key in bases) != len(reports)
+        if not gone and all(self._bases.get(key) == basis for key, basis in bases.items()):
+            told = [with_mixed(report, self._findings[report.key]) for report in moved]
+        else:
+            told = self._anew(reports)
+        self._seen = {report.key: report for report in reports} if gone else self._seen | {report.key: report for report in moved}
+        self._bases = {key: basis for key, basis in (self._bases | bases).items() if key in self._seen}
+        return told
+
+    def _anew(self, reports: Sequence[Report]) -> list[Report]:
+        whole = compared(self._fleet, reports)
+        said = {report.key: mixed_of(report) for report in whole}
+        told = [
+            after
+            for before, after in zip(reports, whole, strict=True)
+            if self._seen.get(before.key) is not before or said[before.key] != self._findings.get(before.key)
+        ]
+        self._findings = said
+        return told

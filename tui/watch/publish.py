@@ -13,7 +13,7 @@ from tui.diagnosis.unheard import unheard
 from tui.snapshot import Unseen
 from tui.text import safe
 from tui.timeline import changes, history
-from tui.watch.compared import compared
+from tui.watch.compared import Compared
 
 if TYPE_CHECKING:
     from tui.inventory import Fleet, Server
@@ -33,6 +33,8 @@ class Publisher:
         self._panes: dict[tuple[str, str], Pane] = {}
         self._told: dict[tuple[str, str], Report] = {}
         self._dirty = asyncio.Event()
+        self._moved: set[tuple[str, str]] = set()
+        self._compared = Compared(fleet)
 
     def place_holder(self, server: Server) -> None:
         """The pane(s) of a server before anything is known of it, on the board at once."""
@@ -105,15 +107,16 @@ class Publisher:
             await asyncio.sleep(FLUSH)
 
     def flush(self) -> None:
-        """Put what changed on the board, with what only the whole fleet can tell."""
+        """Put what changed on the board, with what only the whole fleet can tell: that may be of a server that did not answer now."""
+        moved, self._moved = self._moved, set()
         reports = [pane.report for pane in self._panes.values() if pane.report is not None]
-        for report in compared(self._fleet, reports):
-            pane = self._panes[report.key]
-            self._board.put(pane if pane.report is report else msgspec.structs.replace(pane, report=report))
-            self._tell(report)
-        for pane in self._panes.values():
-            if pane.report is None:
-                self._board.put(pane)
+        told = {report.key: report for report in self._compared.take(reports)}
+        for key in dict.fromkeys((*told, *(key for key in moved if key in self._panes))):
+            pane = self._panes[key]
+            report = told.get(key)
+            self._board.put(pane if report is None else msgspec.structs.replace(pane, report=report))
+            if report is not None:
+                self._tell(report)
 
     def _tell(self, report: Report) -> None:
         before = self._told.get(report.key)
@@ -137,4 +140,5 @@ class Publisher:
 
     def _update(self, key: tuple[str, str], **changed: object) -> None:
         self._panes[key] = msgspec.structs.replace(self._panes[key], **changed)
+        self._moved.add(key)
         self._dirty.set()
