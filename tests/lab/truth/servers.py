@@ -21,6 +21,8 @@ _OLDER = {Layer.WORKERS: ("stale", "workers.older-than-code")}
 _BLOG = "/srv/blog"
 _BLOG_INDEX = f"{_BLOG}/index.php"
 _BLOG_ASK = Ask(script=_BLOG_INDEX, old="blog v1", new="blog v2")
+_API = "/srv/api"
+_API_ASK = Ask(script=f"{_API}/public/index.php", old="api v1", new="api v2")
 _NOT_LARAVEL = dict.fromkeys((Layer.RELEASE, Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS), ("absent",))
 JOB = do.change_text("app/Jobs/WriteVersion.php", "job v1", "job v2")
 
@@ -96,6 +98,20 @@ def blog(host: Host) -> None:
     do.get(script=_BLOG_INDEX)(host)
 
 
+def api(host: Host) -> None:
+    """A Symfony application by its layout, that the same pool serves, with vt=0."""
+    files = {"bin/console": "", "src/Kernel.php": "echo 'api v1';", "public/index.php": "require __DIR__.'/../src/Kernel.php';"}
+    old = time.time() - 2 * do.HOUR
+    for name, code in files.items():
+        path = host.root(f"{_API}/{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<?php {code}")
+        os.utime(path, (old, old))
+    do.pause(1.1)(host)
+    do.VT0(host)
+    do.get(script=_API_ASK.script)(host)
+
+
 EDIT_BLOG = do.then(lambda host: host.edit(_BLOG_INDEX, replace=("blog v1", "blog v2")), do.pause(2.1), do.get(script=_BLOG_INDEX))
 
 STALE = (
@@ -125,6 +141,17 @@ STALE = (
         act=EDIT_BLOG,
         ask=_BLOG_ASK,
         app=_BLOG,
+        remembered=True,
+    ),
+    stale(
+        name="Symfony root: a source edited, vt=0",
+        expect={**_NOT_LARAVEL, **BYTECODE},
+        arrange=api,
+        act=do.then(
+            lambda host: host.edit(f"{_API}/src/Kernel.php", replace=("api v1", "api v2")), do.pause(2.1), do.get(script=_API_ASK.script)
+        ),
+        ask=_API_ASK,
+        app=_API,
         remembered=True,
     ),
 )

@@ -312,3 +312,15 @@ def test_a_health_page_only_tells_so_nothing_is_invalidated_through_it() -> None
     page = msgspec.structs.replace(runtime(opcache=vt0()), via="health_url")
     assert acting(planned(report(bytecode(), runtime_facts=page))) == ["reload"]
     assert acting(planned(report(CONFIG, runtime_facts=page))) == ["config:cache", "reload"]
+
+
+@pytest.mark.parametrize("kind", ["symfony", "wordpress", "php"])
+@pytest.mark.parametrize("choice", [Choice.FIX, Choice.CLEAR, Choice.REBUILD, Choice.RELOAD])
+@pytest.mark.parametrize("everything", [False, True])
+def test_no_artisan_is_offered_where_there_is_no_laravel(kind: str, choice: Choice, everything: bool) -> None:
+    bare = host(layout=AppLayout(kind=kind), caches=(), views=ViewFacts(), queue_workers=(queue_worker(7),))  # type: ignore[arg-type]
+    many = bytecode(*(f"/srv/app/src/{number}.php" for number in range(3)))
+    server = planned(report(many, host_facts=bare, runtime_facts=runtime(opcache=vt0())), choice, everything=everything)
+    assert "artisan" not in "".join(str(step.command) for step in server.steps)
+    if choice is Choice.FIX:
+        assert acting(server) == (["reload"] if everything else ["invalidate"])
