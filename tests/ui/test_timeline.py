@@ -12,6 +12,7 @@ import pytest
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
 from tui.board import Board
+from tui.report import Layer, Severity, Verdict
 from tui.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
 from tui.screens.model import LISTED
 from tui.text import safe
@@ -231,4 +232,32 @@ async def test_old_code_before_anybody_looked_is_shaded_as_probable() -> None:
     row = next(each for each in text.splitlines() if "◆" in each and "░" in each)
     assert row.index("◆ deploy") < row.index("░") < row.rindex("░") < row.rindex("▲ reload")
     assert "░ probably ran old code" in text
+    assert "▒" not in text
+
+
+async def test_a_deploy_that_can_only_be_suspected_is_shaded_as_probable_and_stays_so_after_the_reload() -> None:
+    engine = build.FakeEngine(build.Board())
+    finding = build.Finding(
+        layer=Layer.OPCACHE,
+        code="opcache.suspect-bytecode",
+        severity=Severity.WARNING,
+        verdict=Verdict.SUSPECT,
+        subject=safe(build.HANDLER),
+        summary=safe("may run as compiled before the deploy"),
+        since=build.at("12:38:02"),
+    )
+    before = build.stale("web1", verdict=Verdict.SUSPECT, findings=(finding,), stale_since=None)
+    after = build.fresh("web1", observed_at=build.at("13:01"))
+    assert after.snapshot is not None
+    after = msgspec.structs.replace(after, snapshot=msgspec.structs.replace(after.snapshot, runtime=build.runtime("13:00", validate=False)))
+    engine.board.put(build.pane(before))
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot)
+        assert re.search(r"web1 +─+░+\n", text), "up to now"
+        engine.board.put(build.pane(after))
+        app.flush()
+        await settle(pilot)
+        text = screen_text(app)
+    assert re.search(r"web1 +─+░+─+\n", text), "up to the reload"
     assert "▒" not in text

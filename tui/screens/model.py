@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from tui.actions import Context
 from tui.board import Pane, State
 from tui.screens import order
-from tui.screens.shades import Spans, shades
+from tui.screens.shades import OPEN, Spans, shades
 from tui.screens.view import KINDS, Frozen, View
-from tui.timeline import healed_spans, joined
+from tui.timeline import doubted_since, healed_spans, joined
 from tui.widgets import facts
 from tui.widgets.header import Heading
 from tui.widgets.lanes import Lane, by_server
@@ -47,6 +47,7 @@ class Model:
         self.state = State(0, (), ())
         self.shades: dict[str, Spans] = {}
         self.looked_since: dict[Key, float] = {}
+        self.doubted: dict[Key, frozenset[float]] = {}
         self.last_key: float | None = None
         self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
         self._order: list[Key] = []
@@ -69,6 +70,9 @@ class Model:
         if len(self.looked_since) < len(state.panes):
             first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
             self.looked_since = first | self.looked_since
+        for pane in state.panes:
+            if pane.report is not None and (at := doubted_since(pane.report)) is not None:
+                self.doubted[pane.key] = self.doubted.get(pane.key, frozenset()) | {at}
         self._order = order.keep(self._order, state.panes)
         return True
 
@@ -184,11 +188,14 @@ class Model:
         return [row._replace(selected=True) if row.name == name else row for row in rows.values()]
 
     def _healed(self, pane: Pane) -> Spans:
-        """When old code probably ran there before we looked."""
+        """When old code probably ran there: before we looked, and what could only be suspected since."""
         since = self.looked_since.get(pane.key)
         if pane.report is None or since is None:
             return ()
-        return healed_spans(pane.report, self._by_server().get(pane.server, ()), since)
+        told = self._by_server().get(pane.server, ())
+        healed = healed_spans(pane.report, told, since, self.doubted.get(pane.key, ()))
+        doubted = doubted_since(pane.report)
+        return healed if doubted is None else (*healed, (doubted, OPEN))
 
     def _by_server(self) -> Mapping[str, list[Event]]:
         if self._grouped[0] is not self.shown.events:

@@ -1,16 +1,17 @@
-"""When a server probably ran old code before anybody looked: for the shading of its lane."""
+"""When a server probably ran old code, where nobody can prove it: for the shading of its lane."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tui.snapshot import Opcache, RuntimeFacts
+from tui.report import Verdict
+from tui.snapshot import HostFacts, Opcache, RuntimeFacts
 from tui.timeline.event import Event, EventKind
-from tui.timeline.facts import Facts, pool_start
+from tui.timeline.facts import ONE_DEPLOY, Facts, pool_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from tui.report import Report
     from tui.snapshot import Deploy
@@ -22,13 +23,28 @@ UNTOLD, TOLD = 3600.0, 86400.0
 last one is told by FPM itself), and where the log tells of those before the deploy too."""
 _RENEWS = (EventKind.RELOAD, EventKind.RESTART)
 _DIARIES = ("git", "deployer")
+_SUSPECT = "opcache.suspect-bytecode"
 
 
-def healed_spans(report: Report, events: Iterable[Event], looked_since: float) -> tuple[tuple[float, float], ...]:
+def doubted_since(report: Report) -> float | None:
+    """Since when the app of *report* probably runs old code: the deploy that bytecode is of that is suspect now. None where there is no
+    such deploy: what only looks changed (a chmod) is suspect, not probable."""
+    seen = report.snapshot.host if report.snapshot is not None else None
+    if report.verdict is not Verdict.SUSPECT or not isinstance(seen, HostFacts):
+        return None
+    begins = [finding.since for finding in report.findings if finding.code == _SUSPECT and finding.since is not None]
+    deploys = [deploy.at for deploy in seen.release.deploys if deploy.source in _DIARIES and _changes_code(deploy)]
+    return min((at for at in deploys if any(abs(at - begin) <= ONE_DEPLOY for begin in begins)), default=None)
+
+
+def healed_spans(
+    report: Report, events: Iterable[Event], looked_since: float, doubted: Container[float] = ()
+) -> tuple[tuple[float, float], ...]:
     """Spans (begin, end), oldest first, from a deploy to the reload or reset after it, in a pool that does not notice changes by itself.
 
-    *events*: of that server. Only what ended before *looked_since* (server's clock) is told: from then on verdicts tell. Nothing is
-    told where OPcache was not seen, or where the deploy is a guess. The pool's settings are those of now: so it is probable, not proven.
+    *events*: of that server. Only what ended before *looked_since* (server's clock) is told, from then on verdicts tell; and what they
+    could only suspect, the deploys *doubted* then. Nothing is told where OPcache was not seen, or where the deploy is a guess. The pool's
+    settings are those of now: so it is probable, not proven.
     """
     php = report.snapshot.runtime if report.snapshot is not None else None
     cache = php.opcache if isinstance(php, RuntimeFacts) else None
@@ -48,7 +64,7 @@ def healed_spans(report: Report, events: Iterable[Event], looked_since: float) -
         if at == len(renewals) or deploy.source not in _DIARIES or not _changes_code(deploy):
             continue
         end = renewals[at]
-        if end <= looked_since and end - deploy.at <= (TOLD if at else UNTOLD):
+        if (end <= looked_since or deploy.at in doubted) and end - deploy.at <= (TOLD if at else UNTOLD):
             found.append((deploy.at, end if notices is None else min(end, deploy.at + notices)))
     return tuple(sorted(found))
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from tests.unit.diagnosis.build import ROOT, at, looked, opcache, runtime, snapshot, status, with_host
-from tui.report import Report
+from tui.report import Finding, Layer, Report, Severity, Verdict
 from tui.snapshot import Deploy, ReleaseFacts, RuntimeFacts
 from tui.text import safe
-from tui.timeline import Event, EventKind, healed_spans, joined
+from tui.timeline import Event, EventKind, doubted_since, healed_spans, joined
 
 DEPLOYED, RELOADED = -1200.0, -600.0
 
@@ -78,6 +78,33 @@ def test_a_log_that_tells_of_reloads_before_the_deploy_tells_of_all_after_it() -
 def test_a_reset_or_our_own_invalidation_ends_it_too() -> None:
     assert spans(seen(last_restart_time=int(at(-900.0)))) == [(DEPLOYED, int(at(-900.0)) - at(0))]
     assert spans(seen(), event(EventKind.ACTION, -1000.0, "invalidate: done (2 scripts)")) == [(DEPLOYED, -1000.0)]
+
+
+def suspect(*deploys: float, since: float = DEPLOYED, files: tuple[str, ...] = ()) -> Report:
+    """The same before the reload: bytecode that may be of before the change at *since*."""
+    report = seen(*deploys, reloaded=-5000.0, files=files)
+    finding = Finding(
+        layer=Layer.OPCACHE,
+        code="opcache.suspect-bytecode",
+        severity=Severity.WARNING,
+        verdict=Verdict.SUSPECT,
+        subject=safe("A.php"),
+        summary=safe("may be old"),
+        since=at(since),
+    )
+    return msgspec.structs.replace(report, verdict=Verdict.SUSPECT, findings=(finding,))
+
+
+def test_a_deploy_whose_bytecode_is_suspect_probably_does_not_run() -> None:
+    assert doubted_since(suspect(since=DEPLOYED + 2)) == at(DEPLOYED)
+    assert doubted_since(suspect(since=-10.0)) is None, "a chmod long after it"
+    assert doubted_since(suspect(files=("README.md",))) is None
+    assert doubted_since(seen()) is None
+
+
+def test_it_stays_probable_when_a_reload_has_ended_it_under_our_eyes() -> None:
+    assert healed_spans(seen(), (), at(-1100.0)) == ()
+    assert healed_spans(seen(), (), at(-1100.0), {at(DEPLOYED)}) == ((at(DEPLOYED), at(RELOADED)),)
 
 
 def line(seconds: float, until: float | None = None, count: int = 1, what: str = "no call", server: str = "web1") -> Event:
