@@ -23,7 +23,7 @@ _BLOG_INDEX = f"{_BLOG}/index.php"
 _BLOG_ASK = Ask(script=_BLOG_INDEX, old="blog v1", new="blog v2")
 _API = "/srv/api"
 _API_ASK = Ask(script=f"{_API}/public/index.php", old="api v1", new="api v2")
-_NOT_LARAVEL = dict.fromkeys((Layer.RELEASE, Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS), ("absent",))
+NOT_LARAVEL = dict.fromkeys((Layer.RELEASE, Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS), ("absent",))
 JOB = do.change_text("app/Jobs/WriteVersion.php", "job v1", "job v2")
 
 
@@ -136,7 +136,7 @@ STALE = (
     ),
     stale(
         name="two apps: the other one is stale",
-        expect={**_NOT_LARAVEL, **BYTECODE},
+        expect={**NOT_LARAVEL, **BYTECODE},
         arrange=blog,
         act=EDIT_BLOG,
         ask=_BLOG_ASK,
@@ -145,7 +145,7 @@ STALE = (
     ),
     stale(
         name="Symfony root: a source edited, vt=0",
-        expect={**_NOT_LARAVEL, **BYTECODE},
+        expect={**NOT_LARAVEL, **BYTECODE},
         arrange=api,
         act=do.then(
             lambda host: host.edit(f"{_API}/src/Kernel.php", replace=("api v1", "api v2")), do.pause(2.1), do.get(script=_API_ASK.script)
@@ -159,7 +159,7 @@ HEALTHY = (
     healthy(name="two apps: the other one is stale, not this", arrange=blog, act=EDIT_BLOG, remembered=True),
     healthy(
         name="plain PHP root",
-        expect=_NOT_LARAVEL,
+        expect=NOT_LARAVEL,
         arrange=do.then(do.shell("rm wp-config.php 2>/dev/null || :"), blog, do.shell(f"rm {_BLOG}/wp-config.php")),
         ask=Ask(script=_BLOG_INDEX, old="(none)", new="blog v1"),
         app=_BLOG,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import fpm, laravel, opcache_healthy, opcache_stale, release, servers, workers
+from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, release, servers, workers
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
@@ -12,6 +12,7 @@ STATES: tuple[State, ...] = (
     *laravel.STATES,
     *release.STATES,
     *servers.STATES,
+    *masters.STATES,
     *workers.STATES,
     *opcache_healthy.STATES,
     *FLEET,
