@@ -95,7 +95,31 @@ def own_environment(host: Host) -> None:
     warm(host)
 
 
+def move_configuration(host: Host) -> None:
+    """The configuration is in a folder of another name, as an Application of one's own says."""
+    body = "{ public function configPath($path = '') { return $this->basePath().'/settings'.($path ? '/'.$path : ''); } }"
+    host.edit(
+        "bootstrap/app.php",
+        replace=(
+            "new Illuminate\\Foundation\\Application(dirname(__DIR__))",
+            f"new class(dirname(__DIR__)) extends Illuminate\\Foundation\\Application {body}",
+        ),
+    )
+    do.shell("mv config settings; rm bootstrap/cache/config.php")(host)
+    do.cache("config", "route", "event")(host)
+    do.pause(1.1)(host)
+    host.restart()
+    warm(host)
+
+
 STALE = (
+    stale(
+        name="config: a source edited, folder moved",
+        expect=CONFIG_STALE,
+        arrange=move_configuration,
+        act=do.then(do.change_text("settings/services.php", "agent-v1", "agent-v2"), do.get()),
+        ask=CONFIG,
+    ),
     stale(name="config: a source edited", expect=CONFIG_STALE, act=do.then(do.AGENT, do.get()), ask=CONFIG),
     stale(name="config: .env edited", expect=CONFIG_STALE, act=do.then(do.ENV, do.get()), ask=ENV),
     stale(name="config: a source edited, cache relocated", expect=CONFIG_STALE, arrange=relocate, act=do.AGENT, ask=CONFIG),
