@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui.transport.ssh_options import SshOptions
 
 _CERTIFICATE: Final = "-cert-v01@openssh.com"
+_ONE_CALL: Final = "-gcm@openssh.com"
+"""Of the ciphers that ssh would take, first those that the library does in one call a packet: ChaCha20-Poly1305 takes it three."""
 _RSA: Final = ("ssh-rsa", "rsa-sha2-256", "rsa-sha2-512")
 
 
@@ -44,6 +46,7 @@ def connection_algorithms(options: SshOptions) -> dict[str, Sequence[str]]:
         "mac_algs": (options.macs, get_mac_algs()),
     }
     chosen = {word: [name for name in wanted if name in _names(can)] for word, (wanted, can) in able.items()}
+    chosen["encryption_algs"].sort(key=lambda name: not name.endswith(_ONE_CALL))
     return {word: names for word, names in chosen.items() if names}
 
 

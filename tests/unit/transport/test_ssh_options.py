@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import UsageError
+from tui.transport.algorithms import connection_algorithms
 from tui.transport.ssh_ask import Route, ask
 from tui.transport.ssh_options import SshOptions, parse
 
@@ -135,3 +136,12 @@ async def test_a_match_exec_that_hangs_does_not(tmp_path: Path, monkeypatch: pyt
 def test_nonsense_is_a_usage_error(output: str) -> None:
     with pytest.raises(UsageError):
         parse(output, "web1", os.environ, "/home/me")
+
+
+async def test_no_cipher_is_offered_that_ssh_would_not_take_and_the_cheap_ones_come_first(tmp_path: Path) -> None:
+    ciphers = "chacha20-poly1305@openssh.com,aes256-ctr,aes128-gcm@openssh.com,3des-cbc"
+    told = connection_algorithms(await options(tmp_path, f"Ciphers {ciphers}\n"))
+    assert told["encryption_algs"][0] == "aes128-gcm@openssh.com"
+    assert set(told["encryption_algs"]) <= set(ciphers.split(","))
+    alone = connection_algorithms(await options(tmp_path, "Ciphers chacha20-poly1305@openssh.com\n"))
+    assert alone["encryption_algs"] == ["chacha20-poly1305@openssh.com"]
