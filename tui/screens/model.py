@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from tui.actions import Context
@@ -13,7 +14,7 @@ from tui.screens.view import KINDS, Frozen, View
 from tui.timeline import doubted_since, healed_spans, joined
 from tui.widgets import facts
 from tui.widgets.header import Heading
-from tui.widgets.lanes import Lane, by_server
+from tui.widgets.lanes import Lane, by_server, lasting
 from tui.widgets.log_facts import told
 from tui.widgets.pane_lines import Look, verdict_of
 from tui.widgets.times import Zone
@@ -56,7 +57,8 @@ class Model:
         self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
         self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], tuple[Sequence[Event], int]] | None = None
         self._grouped: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
-        self._joined: tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]]] = ((), (), {})
+        self._joined: tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]], dict[str, float]] = ((), (), {}, {})
+        self._kept: tuple[Sequence[Event], tuple[frozenset[str], str], list[Event]] | None = None
         self._lanes: tuple[Sequence[Event], Sequence[Pane], Mapping[str, Spans], dict[str, Lane]] | None = None
         self._clocks: tuple[tuple[object, ...], dict[str, Clock]] | None = None
 
@@ -176,13 +178,13 @@ class Model:
         shaded = self.view.frozen.shades if self.view.frozen else self.shades
         wanted = (self.shown.events, self.panes(), shaded)
         if self._lanes is None or self._lanes[0] is not wanted[0] or self._lanes[1] is not wanted[1] or self._lanes[2] is not wanted[2]:
-            events = self._told()[2]
+            events, longest = self._told()[2:]
             made: dict[str, Lane] = {}
             for pane in self.panes():
                 before = made.get(pane.server)
                 probable = (*before.probable, *self._healed(pane)) if before else self._healed(pane)
                 told, old = events.get(pane.server, []), shaded.get(pane.server, ())
-                made[pane.server] = Lane(pane.server, told, old, probable, skew_of(pane))
+                made[pane.server] = Lane(pane.server, told, old, probable, skew_of(pane), longest.get(pane.server, 0.0))
             self._lanes = (*wanted, made)
         rows = self._lanes[3]
         return [row._replace(selected=True) if row.name == name else row for row in rows.values()]
@@ -202,11 +204,12 @@ class Model:
             self._grouped = (self.shown.events, by_server(self.shown.events))
         return self._grouped[1]
 
-    def _told(self) -> tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]]]:
-        """The events, the same with repeats as one, and these by server."""
+    def _told(self) -> tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]], dict[str, float]]:
+        """The events, the same with repeats as one, these by server, and how long one of a server lasts at most."""
         if self._joined[0] is not self.shown.events:
             told = joined(self.shown.events)
-            self._joined = (self.shown.events, told, by_server(told))
+            servers = by_server(told)
+            self._joined = (self.shown.events, told, servers, {server: lasting(events) for server, events in servers.items()})
         return self._joined
 
     def events(self) -> Sequence[Event]:
@@ -229,9 +232,12 @@ class Model:
         return self._events[2]
 
     def _listed(self, servers: frozenset[str], kinds: str, end: float) -> tuple[Sequence[Event], int]:
-        listed = KINDS[kinds]
-        wanted = [event for event in self._told()[1] if event.kind in listed and event.server in servers and event.at <= end]
-        return wanted[: -LISTED - 1 : -1], max(0, len(wanted) - LISTED)
+        told = self._told()[1]
+        if self._kept is None or self._kept[0] is not told or self._kept[1] != (servers, kinds):
+            listed = KINDS[kinds]
+            self._kept = (told, (servers, kinds), [event for event in told if event.kind in listed and event.server in servers])
+        upto = bisect_right(self._kept[2], end, key=lambda event: event.at)
+        return self._kept[2][max(0, upto - LISTED) : upto][::-1], max(0, upto - LISTED)
 
     def cursor(self) -> Event | None:
         """The event that is read out, while the timeline has the keys."""

@@ -29,6 +29,7 @@ class Lane(NamedTuple):
     """One server's row: its events sorted by time, the spans of time in which it ran old code, and those in which it *probably* did.
 
     *skew*: seconds that its clock is ahead of ours. Its events are drawn where they are on our axis, so that lanes can be compared.
+    *longest*: seconds that one of its events lasts at most.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Lane(NamedTuple):
     shades: Sequence[tuple[float, float]] = ()
     probable: Sequence[tuple[float, float]] = ()
     skew: float = 0.0
+    longest: float = DAY
     selected: bool = False
 
     @property
@@ -50,6 +52,11 @@ def by_server(events: Sequence[Event]) -> dict[str, list[Event]]:
     for event in events:
         found.setdefault(event.server, []).append(event)
     return found
+
+
+def lasting(events: Sequence[Event]) -> float:
+    """Seconds that one of *events* lasts at most."""
+    return max((event.until - event.at for event in events if event.until is not None), default=0.0)
 
 
 def axis(window: Window, clock: Clock, label: int, focused: bool, frozen: bool = False) -> Line:
@@ -80,7 +87,7 @@ def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> 
     for spans, cell in ((row.probable, (PROBABLE, "suspect-mark")), (row.shades, (SHADE, "shade"))):
         for begin, end in spans:
             _stretch(cells, window, begin, end, cell)
-    placed = _placed(row.events, window, cursor)
+    placed = _placed(row, window, cursor)
     for _, event in placed:
         if _lasts(event, window):
             _stretch(cells, window, event.at, event.until or event.at, (LASTS, str(event.kind.value)))
@@ -104,10 +111,11 @@ def _stretch(cells: list[tuple[str, str]], window: Window, begin: float, end: fl
         cells[first : last + 1] = [cell] * (last + 1 - first)
 
 
-def _placed(events: Sequence[Event], window: Window, cursor: Event | None) -> list[tuple[int, Event]]:
+def _placed(row: Lane, window: Window, cursor: Event | None) -> list[tuple[int, Event]]:
     """The event that is drawn in each cell, from left to right: the one under the *cursor*, else the most telling. What began before the
     window and goes on in it is in its first cell."""
-    first = bisect_left(events, window.start - DAY, key=lambda event: event.at)
+    events = row.events
+    first = bisect_left(events, window.start - row.longest, key=lambda event: event.at)
     last = bisect_right(events, window.end, key=lambda event: event.at)
     best: dict[int, Event] = {}
     for event in events[first:last]:
