@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from tui.board import Board
 from tui.errors import LinkLost
-from tui.runbook import planner
 from tui.runbook.basis import basis_of
 from tui.runbook.plan import Plan, Progress, Request, Status
 from tui.runbook.remembered import cleared
@@ -69,6 +68,8 @@ class Engine:
 
     def plan(self, keys: Sequence[Key], request: Request) -> Plan:
         """What *request* would do, from the latest reports. Panes without a report are left out."""
+        from tui.runbook import planner
+
         reports = self._reports()
         production = frozenset(server.name for server in self.fleet.servers if server.production)
         means = planner.Means(units=self.fleet.units, cleared=cleared())

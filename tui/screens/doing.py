@@ -1,4 +1,7 @@
-"""What actions do that are the same on every screen: plans, looks, copies, and how things are shown."""
+"""What actions do that are the same on every screen: plans, looks, copies, and how things are shown.
+
+The other screens are imported when they are opened: the first frame need not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,6 @@ from typing import TYPE_CHECKING
 
 from tui.actions import ACTIONS
 from tui.runbook.plan import Choice, Request
-from tui.screens.confirm import ConfirmScreen
-from tui.screens.help import HelpScreen
-from tui.screens.progress import ProgressScreen
-from tui.screens.server import ServerScreen
 from tui.widgets import markdown, osc52
 from tui.widgets.theme import files
 from tui.widgets.times import Zone
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from tui.app import StalewatchApp
     from tui.runbook.plan import Plan
     from tui.screens.base import LiveScreen
+    from tui.screens.help import HelpScreen
+    from tui.screens.progress import ProgressScreen
+    from tui.screens.server import ServerScreen
 
 
 class Doing:
@@ -45,7 +47,7 @@ class Doing:
             "relative": lambda: self._see(relative=not self._model.view.relative),
             "theme": self.theme,
             "copy": self.copy,
-            "help": lambda: self._push(HelpScreen(self._model)),
+            "help": self.help,
         }
 
     @property
@@ -65,6 +67,8 @@ class Doing:
 
     def ask(self, choice: Choice | None) -> None:
         """Open the plan for the targets. A frozen screen goes live again: nobody should confirm an old picture."""
+        from tui.screens.confirm import ConfirmScreen
+
         if choice is None:
             return
         if self._model.view.frozen:
@@ -74,6 +78,8 @@ class Doing:
         self._app.push_screen(ConfirmScreen(self._model, keys, Request(choice=choice), self.copied), self._confirmed)
 
     def _confirmed(self, plan: Plan | None) -> None:
+        from tui.screens.progress import ProgressScreen
+
         if plan is None:
             return
         try:
@@ -93,6 +99,8 @@ class Doing:
 
     def progress(self) -> None:
         """The last runbook of ours."""
+        from tui.screens.progress import ProgressScreen
+
         if self._model.runs:
             self._push(ProgressScreen(self._model, self._model.runs[-1][0]))
         else:
@@ -100,10 +108,20 @@ class Doing:
 
     def refresh(self) -> None:
         """Whatever lies above a live screen and shows live values."""
+        if not self._model.runs:
+            return
+        from tui.screens.progress import ProgressScreen
+
         if isinstance(self._app.screen, ProgressScreen):
             self._app.screen.redraw()
 
     # ------------------------------------------------------------------------------------------------------------------ looking
+
+    def help(self) -> None:
+        """Every key, and what the signs mean."""
+        from tui.screens.help import HelpScreen
+
+        self._push(HelpScreen(self._model))
 
     def open(self, section: str = "") -> None:
         """The detail of the selected server."""
