@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from tui.outputs.words import STATUS_SIGN as PLAIN_STATUS_SIGN
+from tui.outputs.words import VERDICT_SIGN as VERDICT_SIGN
 from tui.report import Severity, Verdict
 from tui.runbook.plan import Status
 from tui.timeline import EventKind
 from tui.widgets.lines import Span
 
-VERDICT_SIGN = {
-    Verdict.STALE: "✗",
-    Verdict.SUSPECT: "~",
-    Verdict.UNKNOWN: "?",
-    Verdict.PENDING: "…",
-    Verdict.FRESH: "✓",
-    Verdict.ABSENT: "·",
-}
 VERDICT_WORD = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.ABSENT: "NOT CACHED"}
 
 EVENT_SIGN = {
@@ -55,14 +49,13 @@ EVENT_RANK = {
 }
 """Which sign wins where two fall into one cell."""
 
-STATUS_SIGN = {
-    Status.WAITING: Span("·", "muted"),
-    Status.RUNNING: Span("▸", "accent"),
-    Status.DONE: Span("✓", "fresh-mark"),
-    Status.FAILED: Span("✗", "stale-mark"),
-    Status.UNKNOWN: Span("?", "unknown-mark"),
-    Status.SKIPPED: Span("–", "muted"),
+_STATUS_ROLE = {
+    Status.RUNNING: "accent",
+    Status.DONE: "fresh-mark",
+    Status.FAILED: "stale-mark",
+    Status.UNKNOWN: "unknown-mark",
 }
+STATUS_SIGN = {status: Span(mark, _STATUS_ROLE.get(status, "muted")) for status, mark in PLAIN_STATUS_SIGN.items()}
 SEVERITY_ROLE = {Severity.INFO: "muted", Severity.WARNING: "warning", Severity.CRITICAL: "stale-mark"}
 SHADE = "▒"
 MARK = "■"
