@@ -9,8 +9,9 @@ import msgspec
 
 from tests.lab import Host, Lab
 from tests.lab.probing import host_of, look, opcache_of, probing, runtime_of
+from tests.lab.waiting import until
 from tui.inventory import AppEntry
-from tui.snapshot import FpmFacts, RuntimeFacts, Unseen
+from tui.snapshot import ConfigTest, FpmFacts, RuntimeFacts, Unseen
 
 
 def fpm_of(snapshot: object) -> FpmFacts:
@@ -167,3 +168,36 @@ async def test_secrets_of_env_and_config_stay_on_the_server(lab: Lab, web1: Host
     assert sum(map(len, heard)) > 1000
     assert b"canary" not in b"".join(heard)
     assert b"canary" not in msgspec.json.encode(snapshot)
+
+
+async def test_a_newer_configuration_is_tested_once_per_change_and_only_where_that_is_permitted(lab: Lab, web1: Host) -> None:
+    pool, rights = web1.root("/etc/php/8.2/fpm/pool.d/www.conf"), web1.root("/etc/sudoers.d/deploy")
+    async with probing(lab, web1) as (probe, _):
+        assert fpm_of(await look(probe, full=True)).config_test is None
+        before = config_tests(web1)
+        pool.write_text(pool.read_text() + "pm.max_childern = 9\n")
+        told = [fpm_of(await look(probe, full=True)).config_test for _ in range(3)]
+        assert isinstance(told[0], ConfigTest)
+        assert not told[0].valid
+        assert "pm.max_childern" in told[0].said
+        assert told == told[:1] * 3
+        until(lambda: config_tests(web1) > before, "sudo's line in the log", patience=30)
+        assert config_tests(web1) == before + 1
+        pool.write_text(pool.read_text().replace("pm.max_childern = 9\n", "; nothing\n"))
+        assert fpm_of(await look(probe, full=True)).config_test == ConfigTest(valid=True)
+        until(lambda: config_tests(web1) > before + 1, "sudo's second line in the log", patience=30)
+        permitted = rights.read_text()
+        try:
+            rights.write_text("".join(line for line in permitted.splitlines(keepends=True) if not line.endswith("-t\n")))
+            pool.write_text(pool.read_text() + "; more\n")
+            denied = fpm_of(await look(probe, full=True)).config_test
+        finally:
+            rights.write_text(permitted)
+    assert isinstance(denied, Unseen)
+    assert denied.grant == "in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2 -t"
+    assert config_tests(web1) == before + 2
+
+
+def config_tests(host: Host) -> int:
+    """How often sudo ran ``php-fpm -t``, by the host's log."""
+    return sum("COMMAND=/usr/sbin/php-fpm8.2 -t" in line and "USER=root" in line for line in host.syslog("sudo"))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from tui.snapshot import ConfigTest, Unseen
 from tui.text import SafeText, safe
 
 DENIED, NEEDS_ROOT, NOT_RUN, UNCLEAR = "fpm.test-denied", "fpm.test-needs-root", "fpm.test-not-run", "fpm.test-unclear"
+OTHER = "fpm.test-other-file"
+_NAMED = re.compile(r"configuration file '?([^'\s]+)'?")
 
 
-def read(output: str, *, login: str = "LOGIN", binary: str = "/usr/sbin/php-fpm") -> ConfigTest | Unseen:
-    """*output*: both channels. *login*, *binary*: for the line to grant."""
+def read(output: str, *, login: str = "LOGIN", binary: str = "/usr/sbin/php-fpm", config: str = "") -> ConfigTest | Unseen:
+    """*output*: both channels. *login*, *binary*: for the line to grant. *config*: the master's own main file ("" whatever was tested):
+    a master that was started with another one than its binary's default is not what ``-t`` tests."""
+    named = _NAMED.search(output)
+    if config and named is not None and named[1] != config:
+        return _unseen(OTHER, f"php-fpm -t tests {named[1]}, and this master runs with {config}", "")
     grant = f"in sudoers: {login} ALL=(root) NOPASSWD: {binary} -t"
     if "test is successful" in output:
         return ConfigTest(valid=True)

@@ -178,7 +178,8 @@ async def _test_config(host: Host, master: Master) -> Master:
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
         return master
     (block,) = await host.ask(("fpmtest", binary))
-    return msgspec.structs.replace(master, config_test=fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary))
+    told = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
+    return msgspec.structs.replace(master, config_test=told)
 
 
 def _binary(master: Master) -> str:

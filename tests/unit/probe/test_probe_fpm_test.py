@@ -49,6 +49,14 @@ def test_what_is_no_answer_never_passes_for_one(output: str, code: str) -> None:
     assert told.grant in ("", "in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2 -t")
 
 
+@pytest.mark.parametrize("output", [VALID, BROKEN])
+def test_what_was_said_of_another_masters_file_is_no_answer(output: str) -> None:
+    told = fpm_test.read(output, config="/etc/php/8.2/admin/php-fpm.conf")
+    assert isinstance(told, Unseen)
+    assert told.code == "fpm.test-other-file"
+    assert isinstance(fpm_test.read(output, config="/etc/php/8.2/fpm/php-fpm.conf"), ConfigTest)
+
+
 @given(st.text())
 def test_no_text_is_called_valid_but_by_fpms_own_words(output: str) -> None:
     told = fpm_test.read(output)
