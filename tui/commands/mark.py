@@ -9,7 +9,7 @@ import click
 
 from tui.commands import debug_log
 from tui.commands.options import Common, common, fleet_of
-from tui.commands.streams import emit
+from tui.commands.streams import emit, tell
 from tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -38,12 +38,15 @@ def run(fleet: Fleet, *, form: str = "text") -> ExitCode:
     """Look, keep what was seen, say on stdout what it is, and return the exit code."""
     from tui.diagnosis.marked import marked
     from tui.outputs import mark_lines
-    from tui.watch.keep import recall
+    from tui.text import safe
+    from tui.watch.keep import folder, recall
     from tui.watch.once import look_once
 
     debug_log.start()
     marks = [marked(report, recall(report.address, report.app)) for report in asyncio.run(look_once(fleet))]
     emit(mark_lines.json(marks) if form == "json" else mark_lines.text(marks))
+    if any(one.kept is False for one in marks):
+        tell(f"stalewatch: not remembered: {safe(str(folder()))} takes nothing (is it writable? is the disk full?)\n")
     return exit_code(marks)
 
 

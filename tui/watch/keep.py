@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +28,10 @@ MAX_BYTES = 16 * 1024 * 1024
 
 def recall(target: str, app: str) -> Memory:
     """The memory of *app* on *target*; an empty one where there is none that can be used."""
-    path = _path(target, app)
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        status = path.stat()
-        if status.st_size <= MAX_BYTES and status.st_uid == os.getuid():
-            memory = msgspec.msgpack.decode(path.read_bytes(), type=Memory)
-            if memory.version == Memory().version:
-                return memory
+    with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        memory = msgspec.msgpack.decode(_read(_path(target, app)), type=Memory)
+        if memory.version == Memory().version:
+            return memory
     return Memory()
 
 
@@ -47,14 +46,29 @@ def keep(target: str, memories: Mapping[str, Memory]) -> None:
 
 def _path(target: str, app: str) -> Path:
     name = hashlib.sha256(f"{target}\0{app}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return platformdirs.user_state_path("stalewatch") / "memory" / f"{name}.msgpack"
+    return folder() / f"{name}.msgpack"
+
+
+def folder() -> Path:
+    """Where all memories are kept; it need not exist."""
+    return platformdirs.user_state_path("stalewatch") / "memory"
+
+
+def _read(path: Path) -> bytes:
+    """Empty where the file is not ours, not a file or too large. Raises OSError. A pipe in its place is not waited for."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+        status = os.fstat(file.fileno())
+        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and status.st_size <= MAX_BYTES
+        return file.read(MAX_BYTES) if ours else b""
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, whoever else writes now: each writer has a new file (0600) of its own. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_suffix(f".{os.getpid()}")
+    number, name = tempfile.mkstemp(prefix=f"{path.stem}.", dir=path.parent)
+    new = Path(name)
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+        with open(number, "wb") as file:
             file.write(data)
         new.replace(path)
     finally:

@@ -105,9 +105,12 @@ def test_a_state_directory_that_takes_nothing_is_said(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     seams.looks = [(examples.fresh("web1"),)]
-    result = stalewatch("mark", "web1")
+    result = stalewatch("mark", "web1", "--format", "json")
     assert result.exit_code == 1
-    assert "NOT remembered" in result.stdout
+    assert [entry["remembered"] for entry in json.loads(result.stdout)["servers"]] == [False]
+    assert result.stderr.startswith("stalewatch: ")
+    assert str(tmp_path / "file") in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_opcache_that_is_off_is_nothing_missing(stalewatch: Stalewatch, seams: Seams) -> None:
