@@ -31,6 +31,8 @@ TICKS = (
 )
 TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
 
+MOVES = 30
+"""Seconds between two moves of the window, at least. So long the last cells are still to come."""
 ANOTHER_STORY = 2 * HOUR
 """Seconds without anything that tells, before which what happened belongs to something else."""
 
@@ -88,7 +90,8 @@ def zoomed(span: int, steps: int) -> int:
 
 
 def window(now: float, span: int, pan: float, width: int) -> Window:
-    """The window that ends *pan* seconds before *now*. It moves in whole cells, so that a tick changes nothing."""
+    """The window that ends *pan* seconds before *now*. It moves in whole cells and at most twice a minute: each move sends every lane."""
     cell = max(1.0, span / max(1, width))
-    end = -(-(now - pan) // cell) * cell
+    step = cell * -(-MOVES // cell)
+    end = -(-(now - pan) // step) * step
     return Window(end - cell * width, end, width)
