@@ -32,6 +32,8 @@ def changes(before: Report, after: Report) -> tuple[Event, ...]:
 
 def _facts(old: Facts, new: Facts) -> Iterator[Event]:
     """Deploys, edits, caches, reloads, restarts, workers that *old* did not tell of; caches that went away; who acts."""
+    if old.basis() == new.basis():
+        return
     told = (*old.all(), *notable(old))
     known = {event.key for event in told}
     for event in (*new.all(), *notable(new)):

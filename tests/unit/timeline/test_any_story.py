@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +13,7 @@ from tests.unit.diagnosis.anything import Anything
 from tui.diagnosis.diagnose import diagnose
 from tui.diagnosis.memory import Memory
 from tui.timeline import changes, history
+from tui.timeline.facts import Facts
 
 
 @settings(max_examples=500, deadline=None)
@@ -24,3 +29,21 @@ def test_events_are_sorted_safe_and_stable(seed: int) -> None:
         assert all(event.until is None or event.until > event.at for event in events)
     assert changes(before, after) == changes(before, after)
     assert {event.key for event in changes(after, after)} == set()
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 2**64))
+def test_what_is_not_looked_at_again_has_no_event(seed: int) -> None:
+    """Where the basis of two looks is the same, reading everything tells the same."""
+    memory, reports = Memory(), []
+    for snapshot in Anything(seed).story():
+        memory, report = diagnose(memory, snapshot)
+        reports += [
+            report,
+            msgspec.structs.replace(report, snapshot=msgspec.structs.replace(snapshot, observed_at=snapshot.observed_at + 2)),
+        ]
+    pairs = list(pairwise(reports))
+    quick = [changes(*pair) for pair in pairs]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Facts, "basis", lambda _self: object())
+        assert [changes(*pair) for pair in pairs] == quick
