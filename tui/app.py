@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BEAT = 0.25
 """Seconds between two repaints that data cause."""
+CALM = 1.0
+"""The same while only figures move: hit rates, counts, ages."""
 
 
 class BoardChanged(Message):
@@ -98,8 +100,8 @@ class StalewatchApp(App[int]):
     def on_board_changed(self) -> None:
         """Paint now if the last time is long ago, else once when the beat is over."""
         if self._due is not None:
-            return
-        wait = self._painted + BEAT - time.monotonic()
+            self._due.stop()
+        wait = self._painted + (BEAT if self.model.engine.board.stirred else CALM) - time.monotonic()
         if wait <= 0:
             self.flush()
         else:
@@ -107,6 +109,8 @@ class StalewatchApp(App[int]):
 
     def flush(self) -> None:
         """Take the newest and draw it."""
+        if self._due is not None:
+            self._due.stop()
         self._due = None
         self._painted = time.monotonic()
         if not self.screen_stack:  # it is ending: what comes now is nobody's

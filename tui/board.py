@@ -1,6 +1,7 @@
 """The latest of everything, between the engine's thread and whoever shows it. The engine writes, the screens read; values only.
 
 ``on_change`` is called (from the engine's thread) when something changed, once until :meth:`Board.take` was called: newest value wins.
+It is called once more when what had changed was only figures, and then something happened (:attr:`Board.stirred`).
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Board:
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
         self._told = False
+        self._stirred = False
         self._on_change: Callable[[], None] | None = None
 
     def listen(self, on_change: Callable[[], None]) -> None:
@@ -69,14 +71,15 @@ class Board:
         with self._lock:
             self._on_change = on_change
             tell = self._version > 0
-            self._told = tell
+            self._told = self._stirred = tell
         if tell:
             on_change()
 
     def put(self, pane: Pane, *, replaces: tuple[str, str] | None = None) -> None:
         """Put *pane*; *replaces*: the key of the place holder it takes the place of (an app that was discovered)."""
         with self._lock:
-            if self._panes.get(pane.key) == pane:
+            before = self._panes.get(pane.key)
+            if before == pane:
                 return
             if replaces is not None and replaces != pane.key and replaces in self._panes:
                 kept = [pane if key == replaces else old for key, old in self._panes.items()]
@@ -84,7 +87,12 @@ class Board:
             else:
                 self._panes[pane.key] = pane
             self._version += 1
-        self._tell()
+        self._tell(stirs=before is None or stirs(before, pane))
+
+    @property
+    def stirred(self) -> bool:
+        """Whether something happened since the last :meth:`take`: a verdict, a finding, a step, an event. Else only figures moved."""
+        return self._stirred
 
     def add(self, events: Iterable[Event]) -> None:
         """Add events; one with a known key replaces the old one, repeats of a log line add up. The oldest go beyond MAX_EVENTS."""
@@ -102,12 +110,12 @@ class Board:
                 self._sorted = None
                 self._version += 1
         if changed:
-            self._tell()
+            self._tell(stirs=True)
 
     def take(self) -> State:
         """The latest; the next change tells again."""
         with self._lock:
-            self._told = False
+            self._told = self._stirred = False
             return self._state()
 
     def peek(self) -> State:
@@ -120,9 +128,23 @@ class Board:
             self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
         return State(self._version, tuple(self._panes.values()), self._sorted)
 
-    def _tell(self) -> None:
+    def _tell(self, *, stirs: bool) -> None:
         with self._lock:
-            tell, self._told = not self._told, True
+            tell = not self._told or (stirs and not self._stirred)
+            self._told, self._stirred = True, self._stirred or stirs
             on_change = self._on_change
         if tell and on_change is not None:
             on_change()
+
+
+def stirs(before: Pane, after: Pane) -> bool:
+    """Whether *after* says something that a person waits for, and not only other figures."""
+    return _says(before) != _says(after)
+
+
+def _says(pane: Pane) -> tuple[object, ...]:
+    report = pane.report
+    if report is None:
+        return (pane.step, pane.error, pane.retry_at, pane.progress)
+    findings = [(finding.code, finding.subject, finding.verdict) for finding in report.findings]
+    return (pane.step, pane.error, pane.retry_at, pane.progress, report.verdict, report.layers, report.errors, findings)

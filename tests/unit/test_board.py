@@ -28,6 +28,23 @@ def test_a_listener_is_told_once_until_it_takes() -> None:
     assert len(told) == 2
 
 
+def test_who_was_told_of_figures_is_told_again_when_something_happens() -> None:
+    board, told = Board(), []
+    board.listen(lambda: told.append(board.stirred))
+    board.put(pane("web1", received_at=1.0))
+    board.take()
+    board.put(pane("web1", received_at=2.0))
+    board.put(pane("web1", received_at=3.0))
+    assert told == [True, False]
+    board.put(pane("web1", received_at=4.0, step="tcp"))
+    board.add([event("a", 1.0)])
+    assert told == [True, False, True]
+    board.take()
+    assert not board.stirred
+    board.add([event("b", 2.0)])
+    assert told == [True, False, True, True]
+
+
 def test_an_equal_value_is_no_change() -> None:
     board = Board()
     board.put(pane("web1"))
