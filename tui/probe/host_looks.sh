@@ -192,10 +192,16 @@ verb_roots() { # PATTERN...
   set -f
 }
 
-verb_walk() { # ROOT LIMIT
-  now=$(find "$1/" \( -name node_modules -o -name .git -o -name storage -o -path "$1/bootstrap/cache" -o -path "$1/vendor" \) -prune \
+own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
+  top=$1
+  shift
+  find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" \) -prune \
     -o -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) ! -name "*$nl*" ! -path "*$nl*" \
-    -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")
+    -exec "$@" -- {} + 2>/dev/null
+}
+
+verb_walk() { # ROOT LIMIT
+  now=$(own "$1" stat -c "$format" | head -n "$2")
   now="$now$nl$(find "$1/vendor/composer/" ! -name "*$nl*" -name '*.*' -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null | head -n 200)"
   key=$(printf %s "$1" | cksum)
   key=walk_${key% *}
@@ -204,6 +210,12 @@ verb_walk() { # ROOT LIMIT
   eval "$key=\$now"
   section walk "$1"
   out="$out$now"
+}
+
+verb_sums() { # ROOT LIMIT
+  command -v cksum >/dev/null 2>&1 || return 0
+  section sums "$1"
+  out="$out$(own "$1" cksum | head -n "$2")"
 }
 
 verb_views() { # DIR LIMIT
@@ -250,7 +262,12 @@ verb_backlog() { # ADDRESS...
   for path; do
     # Containers may share the list of sockets: two of one path differ by what the path leads to.
     key=''
-    case $path in /*) key=$(stat -L -c 'ino:%i dev:0/%d' -- "$path" 2>/dev/null) || continue ;; esac
+    case $path in
+      /*)
+        key=$(stat -L -c '%d ino:%i' -- "$path" 2>/dev/null) || continue
+        number=${key%% *} # ss parts the number of the device so, whatever its halves are
+        key="${key#* } dev:$((number >> 18))/$((number & 262143)) " ;;
+    esac
     out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | grep -F -e "$key" | head -n 1)$nl"
   done
 }

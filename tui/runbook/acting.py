@@ -71,7 +71,7 @@ class Acting:
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
-            outcome = _outcome(Status.FAILED, why=f"the link was lost while the lock was taken, nothing was begun: {error.message}")
+            outcome = _outcome(Status.FAILED, why=f"the lock was not taken, and nothing was begun: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:

@@ -39,8 +39,9 @@ def queue(host: Host) -> None:
 def _waiting(host: Host) -> int:
     """What the kernel says; hosts of one machine share its list of sockets, and differ by what the path leads to."""
     inode = host.root(_SOCKET).stat()
-    mine = f"ino:{inode.st_ino} dev:0/{inode.st_dev}"
-    return next(int(line.split()[2]) for line in host.run(["ss", "-lxne"]).stdout.splitlines() if f" {_SOCKET} " in line and mine in line)
+    mine = f"ino:{inode.st_ino} dev:{inode.st_dev >> 18}/{inode.st_dev & 0x3FFFF} "  # ss parts the number so
+    lines = host.run(["ss", "-lxne"]).stdout.splitlines()
+    return next((int(line.split()[2]) for line in lines if f" {_SOCKET} " in line and mine in line), 0)
 
 
 def told(host: Host) -> None:
