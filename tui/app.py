@@ -7,12 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.command import CommandPalette, Provider
 from textual.message import Message
 
 from tui.actions import BY_ID
 from tui.screens.base import LiveScreen
+from tui.screens.dashboard import Dashboard
 from tui.screens.doing import Doing
 from tui.screens.ending import Ending, crash_line
 from tui.screens.fleet import FleetScreen
@@ -43,7 +43,7 @@ class BoardChanged(Message):
     """The board has something new (posted from the engine's thread)."""
 
 
-class StalewatchApp(App[int]):
+class StalewatchApp(Dashboard):
     """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
 
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.

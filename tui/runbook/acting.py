@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from tui.report import Report
     from tui.runbook.audit import Audit
-    from tui.runbook.driver import Site
     from tui.runbook.plan import Request, ServerPlan
+    from tui.runbook.site import Site
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,41 +7,20 @@ import contextlib
 import getpass
 import os
 import socket
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui.runbook.acting import Acting, Timings
 from tui.runbook.audit import Audit
 from tui.runbook.execute import Begin, Do, End, Recheck, Resolve, execute
 from tui.runbook.plan import Outcome, Progress, Status
+from tui.runbook.site import Site
 from tui.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from tui.report import Report
     from tui.runbook.execute import Effect, Key
     from tui.runbook.plan import Plan, ServerPlan
-    from tui.transport.base import Link
-
-
-class Site(Protocol):
-    """One app on one server, connected. *report*: the latest one."""
-
-    @property
-    def report(self) -> Report: ...
-
-    @property
-    def link(self) -> Link:
-        """Raises LinkLost when there is none."""
-        ...
-
-    async def look(self) -> Report:
-        """A fresh full look, diagnosed. Raises LinkError."""
-        ...
-
-    async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
-        """Path -> no longer cached. Raises LinkError."""
-        ...
 
 
 async def run(

@@ -18,9 +18,9 @@ from tui.widgets.times import Zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.app import StalewatchApp
     from tui.runbook.plan import Plan
     from tui.screens.base import LiveScreen
+    from tui.screens.dashboard import Dashboard
     from tui.screens.help import HelpScreen
     from tui.screens.progress import ProgressScreen
     from tui.screens.server import ServerScreen
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Doing:
     """The app's hands."""
 
-    def __init__(self, app: StalewatchApp) -> None:
+    def __init__(self, app: Dashboard) -> None:
         self._app = app
         self._model = app.model
 

@@ -13,7 +13,7 @@ from tui.text import safe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.app import StalewatchApp
+    from tui.screens.dashboard import Dashboard
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 """Exit codes by signal, as a shell tells them."""
@@ -31,7 +31,7 @@ def crash_line(error: BaseException | None) -> str:
 class Ending:
     """The app's last things."""
 
-    def __init__(self, app: StalewatchApp) -> None:
+    def __init__(self, app: Dashboard) -> None:
         self._app = app
 
     def methods(self) -> Mapping[str, Callable[[], None]]:

@@ -1,0 +1,31 @@
+"""Where a runbook acts, as far as the driver must know it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.report import Report
+    from tui.transport.base import Link
+
+
+class Site(Protocol):
+    """One app on one server, connected. *report*: the latest one."""
+
+    @property
+    def report(self) -> Report: ...
+
+    @property
+    def link(self) -> Link:
+        """Raises LinkLost when there is none."""
+        ...
+
+    async def look(self) -> Report:
+        """A fresh full look, diagnosed. Raises LinkError."""
+        ...
+
+    async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
+        """Path -> no longer cached. Raises LinkError."""
+        ...

@@ -1,0 +1,29 @@
+"""What screens and their helpers may ask of the app that shows them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+if TYPE_CHECKING:
+    from tui.screens.model import Model
+
+
+class Dashboard(App[int]):
+    """The app as its screens know it. The return value is the exit code."""
+
+    model: Model
+
+    @abstractmethod
+    def write_escape(self, sequence: str) -> None:
+        """Send an escape sequence of our own making to the terminal."""
+
+    @abstractmethod
+    def open_palette(self) -> None:
+        """Show every action by name."""
+
+    @abstractmethod
+    def paint_all(self) -> None:
+        """Send the whole screen again."""
