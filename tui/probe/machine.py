@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import fpm_config, fpm_test, records
+from tui.probe import fpm_check, fpm_config, records
 from tui.probe.fpm_config import FpmConfig
 from tui.probe.host import parse_processes
 from tui.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
@@ -178,7 +178,7 @@ async def _test_config(host: Host, master: Master) -> Master:
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
         return master
     (block,) = await host.ask(("fpmtest", binary))
-    told = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
+    told = fpm_check.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
     return msgspec.structs.replace(master, config_test=told)
 
 

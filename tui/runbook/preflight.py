@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import fpm_test
+from tui.probe import fpm_check
 from tui.runbook.commands import permit, usable
 from tui.runbook.plan import Action, Outcome, Phase, Status
 from tui.runbook.words import moment
@@ -146,15 +146,15 @@ def judge(step: Step, output: str, code: int) -> Outcome:
 
 
 def _judge_fpm_test(output: str, code: int) -> Outcome:
-    said, told = last_lines(output), fpm_test.read(output)
+    said, told = last_lines(output), fpm_check.read(output)
     if isinstance(told, ConfigTest):
         mistake = told.said or said or safe(f"exit code {code}")
         if told.valid and code == 0:
             return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
         return Outcome(status=Status.FAILED, evidence={"php-fpm -t": mistake})
-    if told.code == fpm_test.UNCLEAR and code not in (126, 127):
+    if told.code == fpm_check.UNCLEAR and code not in (126, 127):
         return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
-    return _not_told(f"{told.message} ({told.grant})" if told.code == fpm_test.DENIED else told.message, said)
+    return _not_told(f"{told.message} ({told.grant})" if told.code == fpm_check.DENIED else told.message, said)
 
 
 def _judge_disk(output: str) -> Outcome:
