@@ -107,9 +107,22 @@ class DeployUnderWay(msgspec.Struct, frozen=True, kw_only=True):
     who: SafeText = SafeText("")
 
 
+MAX_SUMS = 400
+"""Files of one application whose check sums are kept: the newest."""
+
+
+class FileSum(msgspec.Struct, frozen=True):
+    """The contents of one file, as ``cksum`` sums them."""
+
+    path: SafeText
+    sum: SafeText
+
+
 class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else ""). *switched_at*: when the
-    link was last switched (its own ctime), None where it was not asked."""
+    link was last switched (its own ctime), None where it was not asked. *code*: a digest of the contents of the app's own sources, without
+    packages, caches and environment files; "" where they could not all be read. *sums*: of the newest of them
+    (:data:`MAX_SUMS`), by path."""
 
     root: SafeText
     link: SafeText = SafeText("")
@@ -117,6 +130,8 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     commit: SafeText = SafeText("")
     branch: SafeText = SafeText("")
     dirty: int | None = None
+    code: SafeText = SafeText("")
+    sums: tuple[FileSum, ...] = ()
     deploys: tuple[Deploy, ...] = ()
     under_way: DeployUnderWay | None = None
 

@@ -10,21 +10,22 @@ import msgspec
 from tui.diagnosis import words
 from tui.diagnosis.release import MIXED
 from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
-from tui.snapshot import HostFacts
+from tui.snapshot import MAX_SUMS, HostFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
 def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | None = None) -> tuple[Report, ...]:
-    """*reports* in their order, with ``release.mixed`` on those whose commit differs from most servers of the same app.
+    """*reports* in their order, with ``release.mixed`` on those that differ from most servers of the same app: in their commit; where that
+    is the same or not known, in the contents of their sources.
 
     *groups*: which app a pane's key belongs to (its name in the configuration); else the app's path. Comparing twice is comparing once.
     """
     plain = [without(report) for report in reports]
     apps: dict[str, list[int]] = {}
     for index, report in enumerate(plain):
-        if report.app and commit_of(report):
+        if report.app and (commit_of(report) or code_of(report)):
             apps.setdefault((groups or {}).get(report.key, report.app), []).append(index)
     for members in apps.values():
         for index, finding in _mixed([plain[index] for index in members]).items():
@@ -56,6 +57,12 @@ def commit_of(report: Report) -> str:
     return host.release.commit if host is not None and report.layers.get(Layer.RELEASE) is not Verdict.UNKNOWN else ""
 
 
+def code_of(report: Report) -> str:
+    """The digest of the contents on the server's disk ("" not known, or not heard from)."""
+    host = _host(report)
+    return host.release.code if host is not None and report.layers.get(Layer.RELEASE) is not Verdict.UNKNOWN else ""
+
+
 def without(report: Report) -> Report:
     """*report* as it was before servers were compared."""
     if not any(finding.code == MIXED.code for finding in report.findings):
@@ -68,21 +75,45 @@ def without(report: Report) -> Report:
 
 
 def _mixed(members: list[Report]) -> dict[int, Finding]:
-    commits = [commit_of(member) for member in members]
-    counts = Counter(commits)
+    deploying = any(host.release.under_way is not None for host in map(_host, members) if host is not None)
+    said = _by_commit({index: member for index, member in enumerate(members) if commit_of(member)}, deploying)
+    return said | _by_contents({index: member for index, member in enumerate(members) if code_of(member) and index not in said}, deploying)
+
+
+def _by_commit(members: dict[int, Report], deploying: bool) -> dict[int, Finding]:
+    commits = {index: commit_of(member) for index, member in members.items()}
+    counts = Counter(commits.values())
     if len(counts) < 2:
         return {}
-    deploying = any(host.release.under_way is not None for host in map(_host, members) if host is not None)
-    newest = {commit: max(_deployed(member) for member in members if commit_of(member) == commit) for commit in counts}
+    newest = {commit: max(_deployed(member) for member in members.values() if commit_of(member) == commit) for commit in counts}
     leading = max(counts, key=lambda commit: (counts[commit], newest[commit], commit))
     return {
-        index: _finding(member, leading, counts[leading], len(members), deploying)
-        for index, member in enumerate(members)
-        if commits[index] != leading
+        index: _other_commit(members[index], leading, counts[leading], len(members), deploying)
+        for index, commit in commits.items()
+        if commit != leading
     }
 
 
-def _finding(report: Report, leading: str, most: int, total: int, deploying: bool) -> Finding:
+def _by_contents(members: dict[int, Report], deploying: bool) -> dict[int, Finding]:
+    alike: dict[str, list[Report]] = {}
+    for member in members.values():
+        alike.setdefault(code_of(member), []).append(member)
+    if len(alike) < 2:
+        return {}
+
+    def weight(code: str) -> tuple[int, bool, float, str]:
+        same = alike[code]
+        return len(same), any(_clean(member) for member in same), max(map(_deployed, same)), code
+
+    leading = max(alike, key=weight)
+    return {
+        index: _other_contents(member, alike[leading][0], len(alike[leading]), len(members), deploying)
+        for index, member in members.items()
+        if code_of(member) != leading
+    }
+
+
+def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool) -> Finding:
     commit = commit_of(report)
     return MIXED.finding(
         report.server,
@@ -97,6 +128,57 @@ def _finding(report: Report, leading: str, most: int, total: int, deploying: boo
         verdict=Verdict.PENDING if deploying else None,
         severity=Severity.INFO if deploying else None,
     )
+
+
+def _other_contents(report: Report, other: Report, most: int, total: int, deploying: bool) -> Finding:
+    files, commit = _differing(report, other), commit_of(report)
+    same = f", of the same commit {commit[:10]}" if commit and commit == commit_of(other) else ""
+    edited = " (edited on the server)" if _dirty(report) else ""
+    return MIXED.finding(
+        report.server,
+        f"{report.server} differs from {most} of {total} servers{same}: {words.several(files) if files else 'other sources'}{edited}",
+        (
+            words.text("commit", commit or "not known"),
+            words.text("contents", code_of(report)),
+            words.text("others", code_of(other)),
+            words.text("files", words.several(files) if files else "not among the newest"),
+            words.number("servers", total),
+            words.time("deployed", _deployed(report) or None),
+            _sums(report, files),
+        ),
+        verdict=Verdict.PENDING if deploying else None,
+        severity=Severity.INFO if deploying else None,
+    )
+
+
+def _differing(report: Report, other: Report) -> tuple[str, ...]:
+    """The files whose contents are known of both and differ; where all are known of both, also those that only one of them has."""
+    one, two = _named(report), _named(other)
+    whole = max(len(one), len(two)) < MAX_SUMS
+    return tuple(path for path in sorted({*one, *two}) if (whole or (path in one and path in two)) and one.get(path) != two.get(path))
+
+
+def _named(report: Report) -> dict[str, str]:
+    host = _host(report)
+    return {each.path: each.sum for each in host.release.sums} if host is not None else {}
+
+
+def _sums(report: Report, files: tuple[str, ...]) -> Evidence:
+    host = _host(report)
+    root = host.release.root if host is not None else str(report.app)
+    if not files:
+        return words.command("find", words.absolute("app", root), "-type", "f", "-exec", "cksum", "{}", "+")
+    return words.command("cksum", "--", *(words.absolute(path, root) for path in files[:3]))
+
+
+def _dirty(report: Report) -> bool:
+    host = _host(report)
+    return bool(host is not None and host.release.dirty)
+
+
+def _clean(report: Report) -> bool:
+    host = _host(report)
+    return host is not None and host.release.dirty == 0
 
 
 def _repeat(report: Report) -> Evidence:

@@ -48,9 +48,10 @@ MIXED = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     others=(Verdict.PENDING,),
-    meaning="Servers of one app have different commits on disk. Said of the servers that differ from most (of the older ones, where it "
-    "is even). While a deploy runs on one of them it is pending.",
-    evidence=("commit", "others", "servers", "deployed", "repeat"),
+    meaning="Servers of one app have different commits on disk; or, with the same commit or none, different contents in the app's own "
+    "sources (without packages, caches and environment files). Said of the servers that differ from most (of the older ones, or of those "
+    "edited by hand, where it is even). While a deploy runs on one of them it is pending.",
+    evidence=("commit", "contents", "others", "files", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Deploy the servers that were left out.",
 )

@@ -14,6 +14,7 @@ from tui.probe.inputs import MAX_WALK, group, layer_files
 from tui.probe.logs import LogTail, fpm_tail
 from tui.probe.packages import framework_version
 from tui.probe.skeleton import skeleton
+from tui.probe.sums import affordable, digest, own_sources, parse_sums
 from tui.probe.views import compiled_folder, pair_views, parse_trailers
 from tui.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from tui.text import safe
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from tui.probe.host import Fast, Host
     from tui.probe.places import Place
     from tui.probe.records import FileRecord
-    from tui.snapshot import CompiledView, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
+    from tui.snapshot import CompiledView, FileSum, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
+    from tui.text import SafeText
 
 MAX_VIEWS = 5000
 
@@ -57,6 +59,9 @@ class App:
         self._judged: dict[str, FileRecord | None] = {}
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
+        self._summed: dict[str, FileRecord] | None = None
+        self._own: dict[str, FileRecord] = {}
+        self._code: tuple[SafeText, tuple[FileSum, ...]] = (safe(""), ())
         self._disk: tuple[int, int] | None = None
         self._link: FileRecord | None = None
         self._version = ""
@@ -142,6 +147,7 @@ class App:
         release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
         if self._link is not None:
             release = msgspec.structs.replace(release, switched_at=self._link.ctime)
+        code, sums = self._code
         return HostFacts(
             now=fast.now,
             slow_at=self.slow_at,
@@ -149,7 +155,7 @@ class App:
             login=safe(host.hello.login, 64),
             utc_offset=host.hello.utc_offset,
             layout=layout_of(self.place, fast.files, self._version, there),
-            release=msgspec.structs.replace(release, deploys=deploys_of(self.files, self._contents, self._inputs)),
+            release=msgspec.structs.replace(release, code=code, sums=sums, deploys=deploys_of(self.files, self._contents, self._inputs)),
             caches=cache_files(self.files, fast.files, self._complete) if self.place.kind == "laravel" else (),
             inputs=self._inputs,
             views=self._view_facts(fast, fpm),
@@ -230,7 +236,7 @@ class App:
             self._complete |= {path: state == "complete" for state, path in states if path}
 
     async def _second_trip(self, host: Host, fast: Fast) -> None:
-        """What the first one's answers ask for: sources of views outside the walk, and git's opinion when a source moved."""
+        """What the first one's answers ask for: sources of views outside the walk, git's opinion and the contents when a source moved."""
         requests: list[tuple[str, ...]] = []
         outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
         missing = [log for log in self._logs if log.daily and log.path not in fast.files]
@@ -242,6 +248,7 @@ class App:
         if git:
             self._dirty_for = basis
             requests.append(("dirty", self.place.root))
+        requests += self._sums_due()
         blocks: list[Block] = await host.ask(*requests) if requests else []
         for log, block in zip(missing, blocks, strict=False):
             log.choose(fast.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
@@ -249,8 +256,22 @@ class App:
         for block in blocks[len(missing) :]:
             for section in block.of("files"):
                 self._view_sources |= records.parse_files(section.payload)
+            if (sums := block.first("sums")) is not None:
+                self._code = digest(parse_sums(sums.payload), self._own, self.place.root)
             if (dirty := block.first("dirty")) is not None and dirty.payload.strip().isdigit():
                 self._dirty = int(dirty.payload.strip()[:9])
+
+    def _sums_due(self) -> list[tuple[str, ...]]:
+        """The look at the contents, when one of the own sources moved."""
+        if self._walk is self._summed:
+            return []
+        comparable = self.place.kind == "laravel" and not self._walk_truncated and affordable(self._walk, self.place.root)
+        own = own_sources(self._walk, self.files, self._views_folder) if comparable else {}
+        self._summed, before = self._walk, self._own
+        if own == before:
+            return []
+        self._own, self._code = own, (safe(""), ())
+        return [("sums", self.place.root, str(MAX_WALK))] if own else []
 
     def _regroup(self, fast: Fast) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""

@@ -20,6 +20,7 @@
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
 #   roots PATTERN...     directories that hold a PHP application
 #   walk ROOT LIMIT      every source below ROOT; "same" when nothing changed since the last walk
+#   sums ROOT LIMIT      cksum of every source below ROOT, without packages
 #   views DIR LIMIT      compiled views and the trailers that name their sources
 #   list PATTERN         stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
@@ -268,7 +269,7 @@ verb_discard() {
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | views | list \
+    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | sums | views | list \
       | dirty | disk | backlog | fpmtest | unit | socket | private | discard | beat)
       verb=$2
       sequence=$1

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from tests.lab.truth import changes as do
-from tests.lab.truth.state import HOME, State, healthy, nothing, stale
+from tests.lab.truth.state import HOME, State, healthy, nothing, stale, unsettled
 from tui.report import Layer
 
 _DEPLOY = do.then(lambda host: host.deploy_git("fix"), do.cache("config", "route"), do.pause(2.1), do.healed(), do.get("/config"))
 
-FLEET: tuple[State, ...] = (
+_LEFT_OUT: tuple[State, ...] = (
     healthy(name="fleet: deployed, beside one that was left out", act=_DEPLOY, ask=HOME),
     healthy(name="fleet: deployed, beside one that was left out (2)", act=_DEPLOY, ask=HOME),
     stale(name="fleet: left out of a deploy", expect={Layer.RELEASE: ("suspect", "release.mixed")}, act=nothing),
 )
-"""One state per server; they are looked at together."""
+_EDITED: tuple[State, ...] = (
+    healthy(name="fleet: as committed, beside one that was edited"),
+    healthy(name="fleet: as committed, beside one that was edited (2)"),
+    unsettled(
+        name="fleet: edited by hand and reloaded, same commit",
+        expect={Layer.RELEASE: ("suspect", "release.mixed")},
+        act=do.then(do.edit, lambda host: host.reload(), do.healed()),
+        ask=HOME,
+    ),
+)
+GROUPS = (_LEFT_OUT, _EDITED)
+"""One state per server; those of a group are looked at together."""
+FLEET = (*_LEFT_OUT, *_EDITED)

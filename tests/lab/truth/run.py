@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
-from tests.lab.truth.fleet import FLEET
+from tests.lab.truth.fleet import FLEET, GROUPS
 from tests.lab.truth.state import State
 from tui.diagnosis.fleet import compare
 from tui.diagnosis.memory import Memory
@@ -76,17 +76,19 @@ async def _run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
                 outcomes[state.name] = await maker.one(state)
 
         async def begin(first: list[Maker]) -> None:
-            if all(state in states for state in FLEET):
-                outcomes.update({outcome.state.name: outcome for outcome in await together(first)})
+            for group in GROUPS:
+                if all(state in states for state in group):
+                    outcomes.update({outcome.state.name: outcome for outcome in await together(first, group)})
             await asyncio.gather(*map(work, first))
 
-        await asyncio.gather(begin(makers[: len(FLEET)]), *map(work, makers[len(FLEET) :]))
+        most = max(map(len, GROUPS))
+        await asyncio.gather(begin(makers[:most]), *map(work, makers[most:]))
     return [outcomes[state.name] for state in states if state.name in outcomes]
 
 
-async def together(makers: Sequence[Maker]) -> list[Outcome]:
-    """The states of a fleet, one per host, compared with each other."""
-    pairs = list(zip(makers, FLEET, strict=True))
+async def together(makers: Sequence[Maker], states: Sequence[State]) -> list[Outcome]:
+    """The *states* of one group, one per host, compared with each other."""
+    pairs = list(zip(makers, states, strict=True))
     found = await asyncio.gather(*(maker.reports(state) for maker, state in pairs))
     compared = compare([report for reports in found for report in reports])
     return [await maker.outcome(state, [one for one in compared if one.server == maker.host.name]) for maker, state in pairs]

@@ -13,7 +13,7 @@ from tui.diagnosis.rules import explain
 from tui.diagnosis.unheard import never_seen, unheard
 from tui.errors import UsageError
 from tui.report import Layer, Report, Verdict
-from tui.snapshot import Deploy, DeployUnderWay, ReleaseFacts, Unseen
+from tui.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
 from tui.text import safe
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
@@ -62,6 +62,57 @@ def test_comparing_again_is_comparing_once_and_forgets_what_is_over() -> None:
     over = compare((once[1], server("web1", OLD)))
     assert mixed(over) == set()
     quiet(over[0])
+
+
+def sums(**versions: int) -> dict[str, Any]:
+    """Contents: a check sum by file name."""
+    named = tuple(FileSum(safe(f"app/{name}.php"), safe(str(version))) for name, version in sorted(versions.items()))
+    return {"code": safe("".join(each.path[4] + each.sum for each in named)), "sums": named}
+
+
+GOOD, BAD = sums(Fix=1, Same=1), sums(Fix=2, Same=1)
+
+
+@pytest.mark.parametrize("commit", [NEW, ""])
+def test_other_contents_of_the_same_commit_or_of_none_are_suspect_and_named(commit: str) -> None:
+    compared = compare((server("web1", commit, **GOOD), server("web2", commit, **BAD), server("web3", commit, **GOOD)))
+    assert mixed(compared) == {"web2"}
+    web2 = compared[1]
+    assert web2.layers[Layer.RELEASE] is web2.verdict is Verdict.SUSPECT
+    assert "app/Fix.php" in web2.findings[0].summary
+    assert "Same.php" not in str(web2.findings[0])
+    assert compare(compared) == compared
+
+
+def test_a_file_that_only_one_server_has_is_named() -> None:
+    more = sums(Fix=1, Same=1, Extra=1)
+    web3 = compare((server("web1", NEW, **GOOD), server("web2", NEW, **GOOD), server("web3", NEW, **more)))[2]
+    assert "app/Extra.php" in web3.findings[0].summary
+
+
+def test_where_it_is_even_the_server_that_was_edited_is_named() -> None:
+    for first, second in ((GOOD, BAD), (BAD, GOOD)):
+        compared = compare((server("web1", NEW, -600, dirty=0, **first), server("web2", NEW, -90, dirty=1, **second)))
+        assert mixed(compared) == {"web2"}
+        assert any("edited on the server" in finding.summary for finding in compared[1].findings)
+
+
+def test_contents_that_are_not_known_are_not_compared() -> None:
+    assert mixed(compare((server("web1", NEW), server("web2", NEW, **BAD), server("web3", NEW)))) == set()
+    gone = unheard(server("web2", NEW, **BAD), LOST)
+    assert mixed(compare((server("web1", NEW, **GOOD), gone, server("web3", NEW, **GOOD)))) == set()
+
+
+def test_one_of_another_commit_has_one_finding_and_does_not_count_among_the_contents() -> None:
+    compared = compare((server("web1", NEW, **GOOD), server("web2", OLD, **BAD), server("web3", NEW, **GOOD)))
+    assert [codes(report) for report in compared] == [set(), {"release.mixed"}, set()]
+    assert "9b1d04e" in compared[1].findings[0].summary
+
+
+def test_other_contents_while_a_deploy_is_under_way_are_pending() -> None:
+    sign = DeployUnderWay(sign=safe(".dep/deploy.lock"), since=at(-5))
+    compared = compare((server("web1", NEW, under_way=sign, **BAD), server("web2", NEW, **GOOD), server("web3", NEW, **GOOD)))
+    assert [report.layers[Layer.RELEASE] for report in compared] == [Verdict.PENDING, Verdict.FRESH, Verdict.FRESH]
 
 
 def test_apps_of_another_name_are_not_compared() -> None:

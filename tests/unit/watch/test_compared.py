@@ -12,7 +12,7 @@ from tui.diagnosis.memory import Memory
 from tui.diagnosis.unheard import unheard
 from tui.inventory import Fleet, Server
 from tui.report import Report
-from tui.snapshot import Deploy, DeployUnderWay, ReleaseFacts, Unseen
+from tui.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
 from tui.text import safe
 from tui.watch.compared import Compared, compared
 
@@ -21,13 +21,15 @@ FLEET = Fleet(servers=tuple(Server(target=name, name=name, group="api" if name <
 SILENT = Unseen(code="link.silent", message=safe("no answer"))
 
 
-def report(name: str, commit: str, deployed: float, *, deploying: bool = False, at: float = 0.0) -> Report:
+def report(name: str, commit: str, deployed: float, *, deploying: bool = False, code: str = "", at: float = 0.0) -> Report:
     under_way = DeployUnderWay(sign=safe(".dep/deploy.lock"), since=1.0) if deploying else None
     release = ReleaseFacts(
         root=safe("/srv/app"),
         commit=safe(commit),
         deploys=(Deploy(at=deployed, source="git", commit=safe(commit)),) if deployed else (),
         under_way=under_way,
+        code=safe(code),
+        sums=(FileSum(safe("app/Fix.php"), safe(code)),) if code else (),
     )
     seen = snapshot(at, server=name, host=host(release=release))
     return diagnose(Memory(), seen)[1]
@@ -39,6 +41,7 @@ answers = st.builds(
     st.sampled_from(["", "aaaa", "bbbb", "cccc"]),
     st.sampled_from([0.0, 100.0, 200.0]),
     deploying=st.booleans(),
+    code=st.sampled_from(["", "c0de", "c0de1"]),
     at=st.floats(0, 100),
 )
 moves = st.one_of(
