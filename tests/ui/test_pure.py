@@ -15,8 +15,11 @@ from tui.screens import order
 from tui.screens.sizes import Wanted, share
 from tui.widgets import osc52
 from tui.widgets.content import strip
-from tui.widgets.lines import Span, crop, line, wrap
+from tui.widgets.detail_lines import detail_lines
+from tui.widgets.lines import Span, crop, line, path_middle, wrap
 from tui.widgets.names import app_name
+from tui.widgets.pane_lines import Look
+from tui.widgets.sections import verdict
 from tui.widgets.theme import files, palette
 from tui.widgets.times import Clock, Zone, age
 from tui.widgets.window import window
@@ -118,3 +121,35 @@ def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() ->
 
 def test_theme_labels_are_told_apart() -> None:
     assert len({theme.label for theme in files().values()}) == len(files())
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("root", ["/srv/app", "/var/www/customers/acme-industries/applications/api-gateway/current"])
+def test_the_head_of_the_server_page_never_cuts_the_verdict(root: str, width: int) -> None:
+    pane = build.pane(build.stale("production-web-01.acme.internal", app=root))
+    page = detail_lines(pane, [], Look(Clock(build.NOW), 100.0), width)
+    assert "✗ STALE 24 min" in page.rows[0].text
+    assert all(row.width <= width for row in page.rows)
+
+
+def test_a_narrow_server_page_names_every_layer_and_when_it_was_looked_at() -> None:
+    report = build.stale()
+    told = "\n".join(row.text for row in verdict.lines(report, Clock(build.NOW), 60))
+    assert all(f" {layer.value}" in told for layer in report.layers)
+    assert "looked at 13:02:11" in told
+
+
+def test_a_finding_names_its_file_below_the_root_and_its_command_keeps_the_whole_path() -> None:
+    report, clock = build.stale(), Clock(build.NOW)
+    rows = [row.text for row in verdict.lines(report, clock, 200)]
+    assert f"    {build.HANDLER}" in rows
+    assert f"    $ stat -c '%y %n' {build.APP}/{build.HANDLER}" in rows
+    for place, finding in zip(verdict.places(report, clock, 60), report.findings, strict=True):
+        assert str(finding.summary)[:20] in verdict.lines(report, clock, 60)[place].text
+
+
+@given(st.text("abc/-.", min_size=1, max_size=80), st.integers(1, 60))
+def test_a_path_cut_in_its_middle_fits_and_says_so(path: str, width: int) -> None:
+    made = path_middle(path, width)
+    assert cell_len(made) <= width
+    assert made == path or "…" in made

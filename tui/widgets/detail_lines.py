@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.timeline import EventKind
 from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
+from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
 from tui.widgets.log_facts import log_line, log_rows
 from tui.widgets.names import app_name
 from tui.widgets.pane_lines import headline, progress_lines, trouble_lines
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMES = (*(section.name for section in SECTIONS), "log")
 LOG_MOST = 100
+ROOT_LEAST = 12
+"""Cells in which a root still says something."""
 
 
 class Page(NamedTuple):
@@ -34,7 +36,7 @@ class Page(NamedTuple):
 
 def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, selected: int | None = None) -> Page:
     """The page. *events*: of this server, newest first; *selected*: which finding the cursor is on."""
-    rows = [line(Span(f" {pane.server}", "title"), Span(f"  {app_name(pane.app)}  {pane.app}  ", "muted"), headline(pane, look.clock))]
+    rows = [_head(pane, look, width)]
     starts: dict[str, int] = {}
     running = progress_lines(pane, width)
     if running:
@@ -60,6 +62,17 @@ def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, se
         row = page[found[selected]]
         page[found[selected]] = Line((Span(f"{CURSOR} ", "accent"), *row.spans[1:]), "cursor")
     return Page(page, starts, found)
+
+
+def _head(pane: Pane, look: Look, width: int) -> Line:
+    """Server, app, root and verdict in one row: the root gives way first, then the name; the verdict never."""
+    verdict = headline(pane, look.clock)
+    room = width - line(verdict).width
+    left = [Span(f" {text_crop(pane.server, max(8, room - 3))}", "title"), Span(f"  {app_name(pane.app)}", "muted")]
+    rest = room - line(*left).width - 4
+    if rest >= ROOT_LEAST:
+        left.append(Span(f"  {path_middle(pane.app, rest)}", "muted"))
+    return line(*crop(line(*left), room - 2).spans, "  ", verdict)
 
 
 def _title(number: int, words: str, width: int) -> Line:

@@ -9,7 +9,7 @@ from tui.snapshot import Deploy, FpmFacts, HostFacts, Opcache, PoolStatus, Runti
 from tui.widgets.times import Clock, age, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tui.report import Finding
     from tui.snapshot import CacheFile, CompiledView, FileStat
@@ -72,6 +72,18 @@ def clock_of(report: Report | None, clock: Clock) -> Clock:
         return clock
     seen = host(report)
     return clock.there(seen.utc_offset if seen else None, report.snapshot.clock_offset)
+
+
+def roots(report: Report) -> tuple[str, ...]:
+    """The folders that the app's own files are told below: its path, and the release that this path is a link to."""
+    seen = host(report)
+    return tuple(root for root in (str(report.app), str(seen.release.root) if seen else "") if root.strip("/"))
+
+
+def inside(path: str, roots: Sequence[str]) -> str:
+    """*path* as it is called below one of *roots*; else as it is."""
+    root = next((root for root in roots if path.startswith(f"{root.rstrip('/')}/")), "")
+    return path[len(root.rstrip("/")) + 1 :] if root else str(path)
 
 
 def last_deploy(report: Report) -> Deploy | None:

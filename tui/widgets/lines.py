@@ -113,6 +113,25 @@ def path_crop(path: str, width: int) -> str:
     return MORE + tail
 
 
+def path_middle(path: str, width: int) -> str:
+    """*path* in at most *width* cells, cut in its middle: where it begins and what it is called stay."""
+    if cell_len(path) <= width:
+        return path
+    head = set_cell_size(path, max(0, width // 3)).rstrip()
+    return head + path_crop(path, width - cell_len(head)) if width > 1 else MORE[: max(0, width)]
+
+
+def flow(parts: Iterable[Line], width: int, indent: str = "  ", gap: str = "  ") -> list[Line]:
+    """*parts* side by side in as many rows of *width* cells as they need; none is broken, one that is wider than a row is cut."""
+    rows: list[Line] = []
+    for part in parts:
+        if rows and rows[-1].width + len(gap) + part.width <= width:
+            rows[-1] = Line((*rows[-1].spans, Span(gap), *part.spans))
+        else:
+            rows.append(crop(line(indent, *part.spans), width))
+    return rows
+
+
 def wrap(text: str, width: int, hang: str = "") -> list[str]:
     """*text* broken at blanks into pieces of at most *width* cells; words longer than that are broken where they must be.
 

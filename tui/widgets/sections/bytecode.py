@@ -11,6 +11,8 @@ from tui.widgets.signs import sign
 from tui.widgets.times import size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.report import Report
     from tui.snapshot import Opcache, Script
     from tui.widgets.times import Clock
@@ -24,12 +26,12 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     if cache is None:
         return [line(Span(f"  {facts.bytecode(report, clock).wide}", "unknown-mark"))]
     rows = [*_summary(cache, clock, width), _head(width)]
-    verdicts = _verdicts(report)
+    verdicts, roots = _verdicts(report), facts.roots(report)
     shown = sorted(cache.changed, key=lambda script: (-verdicts.get(script.path, Verdict.FRESH).rank, -script.hits))
     known = {script.path for script in shown}
     busy = sorted((script for script in cache.scripts if script.path not in known), key=lambda script: -script.hits)
     for script in [*shown, *busy][:MOST]:
-        rows.append(_script(script, verdicts.get(script.path, Verdict.FRESH), cache, clock, width))
+        rows.append(_script(script, verdicts.get(script.path, Verdict.FRESH), cache, clock, width, roots))
     rest = cache.cached_scripts - min(MOST, len(shown) + len(busy))
     return [*rows, BLANK, line(Span(f"  … {rest} more scripts", "muted"))] if rest > 0 else rows
 
@@ -63,7 +65,7 @@ def _head(width: int) -> Line:
     return columns([line(Span(name if room else "", "head")) for name, room in zip(names, _widths(width), strict=True)], _widths(width))
 
 
-def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, width: int) -> Line:
+def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, width: int, roots: Sequence[str]) -> Line:
     widths = _widths(width)
     role = "text" if verdict is Verdict.FRESH else f"{verdict.value}-mark"
     wide = widths[4] > 0
@@ -74,7 +76,7 @@ def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, widt
     compiled = when(script.timestamp) if script.timestamp else "unknown" if cache.enabled else "–"
     disk = "gone" if script.mtime is None else when(script.mtime)
     cells = [
-        line("  ", sign(verdict), " ", Span(path_crop(script.path, widths[0] - 4), role)),
+        line("  ", sign(verdict), " ", Span(path_crop(facts.inside(script.path, roots), widths[0] - 4), role)),
         line(Span(disk, role)),
         line(Span(compiled, role)),
         line(Span(f"{script.hits:>7}")),

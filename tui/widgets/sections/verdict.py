@@ -8,10 +8,12 @@ from tui.report import Layer, Severity, Verdict
 from tui.widgets import facts
 from tui.widgets.company import holder_lines, watcher_lines
 from tui.widgets.evidence import value_words
-from tui.widgets.lines import BLANK, Line, Span, line, paragraph
+from tui.widgets.lines import BLANK, Line, Span, flow, line, paragraph
 from tui.widgets.signs import SEVERITY_ROLE, badge, sign
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.report import Evidence, Finding, Report
     from tui.snapshot import Unseen
     from tui.widgets.times import Clock
@@ -21,7 +23,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """The verdict, all layers in one row, then findings worst first, then what could not be seen."""
     rows = _head(report, clock, width)
     for finding in report.findings:
-        rows += [BLANK, *finding_lines(finding, clock, width)]
+        rows += [BLANK, *finding_lines(finding, clock, width, facts.roots(report))]
     for error in facts.problems(report):
         rows += [BLANK, *_unseen(error, width)]
     if not report.findings and not report.errors:
@@ -35,37 +37,34 @@ def places(report: Report, clock: Clock, width: int) -> list[int]:
     at = len(_head(report, clock, width))
     for finding in report.findings:
         found.append(at + 1)
-        at += 1 + len(finding_lines(finding, clock, width))
+        at += 1 + len(finding_lines(finding, clock, width, facts.roots(report)))
     return found
 
 
 def _head(report: Report, clock: Clock, width: int) -> list[Line]:
     company = [*holder_lines(report, clock, width - 2), *watcher_lines(report, clock, width - 2)]
-    return [_verdict(report, clock), _layers(report), *(line("  ", *row.spans) for row in company)]
+    return [*_verdict(report, clock, width), *_layers(report, width), *(line("  ", *row.spans) for row in company)]
 
 
-def _verdict(report: Report, clock: Clock) -> Line:
-    since = ""
+def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
+    parts = [line(badge(report.verdict))]
     if report.stale_since is not None:
-        since = f"  the oldest change that does not run: {clock.exact(report.stale_since)}"
-    seen = f"  looked at {clock.hms(report.observed_at)}" if report.observed_at is not None else "  never seen"
-    return line(" ", badge(report.verdict), Span(since, "strong"), Span(seen, "muted"))
+        parts.append(line(Span(f"the oldest change that does not run: {clock.exact(report.stale_since)}", "strong")))
+    seen = f"looked at {clock.hms(report.observed_at)}" if report.observed_at is not None else "never seen"
+    return flow([*parts, line(Span(seen, "muted"))], width, " ")
 
 
-def _layers(report: Report) -> Line:
-    spans: list[Span] = [Span("  ")]
-    for layer in Layer:
-        if layer in report.layers:
-            spans += [sign(report.layers[layer]), Span(f" {layer.value}  ", "muted")]
-    return Line(tuple(spans))
+def _layers(report: Report, width: int) -> list[Line]:
+    known = [layer for layer in Layer if layer in report.layers]
+    return flow([line(sign(report.layers[layer]), Span(f" {layer.value}", "muted")) for layer in known], width)
 
 
-def finding_lines(finding: Finding, clock: Clock, width: int) -> list[Line]:
-    """One finding: what, where, evidence, remedy."""
+def finding_lines(finding: Finding, clock: Clock, width: int, roots: Sequence[str] = ()) -> list[Line]:
+    """One finding: what, where (below one of *roots*, which the page's title names), evidence, remedy."""
     role = SEVERITY_ROLE[finding.severity]
     head = paragraph(str(finding.summary), width - 6, "strong")
     rows = [Line((Span("  "), _mark(finding), Span(" "), *head[0].spans)), *(Line((Span("    "), *row.spans)) for row in head[1:])]
-    rows += paragraph(str(finding.subject), width, "text", "    ")
+    rows += paragraph(facts.inside(finding.subject, roots), width, "text", "    ")
     rows.append(line("    ", Span(f"{finding.layer.value} · {finding.code} · ", "muted"), Span(finding.severity.value, role)))
     for item in finding.evidence:
         rows += _evidence(item, clock, width)
@@ -85,7 +84,7 @@ def _mark(finding: Finding) -> Span:
 def _evidence(item: Evidence, clock: Clock, width: int) -> list[Line]:
     words = value_words(item, clock)
     if item.kind == "command":
-        return [line(Span(f"      {item.label}:", "muted")), *paragraph(f"$ {words}", width, "command", "        ", "  ")]
+        return [line(Span(f"      {item.label}:", "muted")), *paragraph(f"$ {words}", width, "command", "    ", "  ")]
     first, *rest = paragraph(words, width - 30, "text")
     return [Line((Span(f"      {item.label + ':':<24}", "muted"), *first.spans)), *(Line((Span(" " * 30), *row.spans)) for row in rest)]
 
