@@ -88,8 +88,8 @@ class PackageFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deploy(msgspec.Struct, frozen=True, kw_only=True):
-    """One deploy. *source*: ``git`` (.git/logs/HEAD), ``deployer`` (.dep/releases_log), ``revision``, or ``mtime``
-    (a guess from sources)."""
+    """One deploy. *source*: ``git`` (.git/logs/HEAD), ``deployer`` (.dep/releases_log), ``revision`` (REVISION, or
+    Capistrano's revisions.log), or ``mtime`` (a guess from sources)."""
 
     at: float
     source: Literal["git", "deployer", "revision", "mtime"]

@@ -50,10 +50,14 @@ def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping
     )
 
 
-def deploys_of(files: AppFiles, contents: Contents, inputs: Mapping[str, Inputs]) -> tuple[Deploy, ...]:
-    """The deploys that a diary tells, newest first; without any, the guess from the newest sources' mtimes."""
+def deploys_of(files: AppFiles, contents: Contents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]) -> tuple[Deploy, ...]:
+    """The deploys that a diary tells, newest first; without any, the one that REVISION tells; else the guess from the newest mtimes."""
     told = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
     told += releases.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
+    told += releases.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
+    revision, record = contents.text(files.at("REVISION")).strip(), stats.get(files.at("REVISION"))
+    if not told and record is not None and releases.is_revision(revision):
+        told = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
     newest = sorted(
         {stat for layer in ("code", "config", "routes", "views") if layer in inputs for stat in inputs[layer].direct},
         key=lambda stat: -stat.mtime,

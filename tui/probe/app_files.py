@@ -60,7 +60,8 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
-        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, f"{self.base}/.dep/releases_log")
+        diaries = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
+        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *diaries)
 
 
 def app_files(place: Place, pool: Pool | None) -> AppFiles:
@@ -84,6 +85,7 @@ def wanted_contents(files: AppFiles) -> Contents:
     contents.want(files.at(".git/logs/HEAD"), 64 * KIB, "tail")
     contents.want(files.at("REVISION"), KIB)
     contents.want(f"{files.base}/.dep/releases_log", 64 * KIB, "tail")
+    contents.want(f"{files.base}/revisions.log", 64 * KIB, "tail")
     contents.want(files.caches["packages"], 2 * _MIB)
     contents.want(files.at("vendor/composer/installed.json"), 16 * _MIB, "gz")
     contents.want(files.at("composer.json"), 256 * KIB)

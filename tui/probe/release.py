@@ -1,9 +1,9 @@
-"""Which release is on the disk and when it came there: git's reflog, deployer's diary, REVISION. Pure."""
+"""Which release is on the disk and when it came there: git's reflog, deployer's and Capistrano's diaries, REVISION. Pure."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -13,6 +13,7 @@ from tui.text import SafeText, safe
 
 MAX_DEPLOYS = 20
 _REFLOG = re.compile(r"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) (.*) <([^>]*)> (\d{1,12}) [+-]\d{4}(?:\t(.*))?$")
+_REVISIONS = re.compile(r"^Branch (.{1,200}?) \(at ([0-9a-f]{7,64})\) deployed as release (\d{14}) by (.{1,100})$")
 _HASH = re.compile(r"^[0-9a-f]{40,64}$")
 
 
@@ -46,6 +47,21 @@ def parse_releases_log(content: str) -> tuple[Deploy, ...]:
         what = f"release {entry.release_name}" + (f" of {entry.target}" if entry.target else "")
         deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="deployer", what=safe(what, 200), who=safe(entry.user, 100)))
     return tuple(reversed(deploys))
+
+
+def parse_revisions_log(content: str) -> tuple[Deploy, ...]:
+    """Capistrano's ``revisions.log``, newest first. A release is named by when it was begun, in UTC; rollbacks tell no time."""
+    deploys = []
+    for line in content.splitlines():
+        if match := _REVISIONS.match(line):
+            branch, commit, release, who = match.groups()
+            try:
+                at = datetime.strptime(release, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+            except ValueError:
+                continue
+            what = safe(f"release {release} of {branch}", 200)
+            deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="revision", what=what, who=safe(who, 100), commit=safe(commit)))
+    return tuple(reversed(deploys[-MAX_DEPLOYS:]))
 
 
 def parse_head(content: str) -> tuple[str, str]:

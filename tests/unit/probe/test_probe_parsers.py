@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from tui.inventory import LogWatch
 from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
-from tui.probe.app_facts import writable_by
+from tui.probe.app_facts import deploys_of, writable_by
+from tui.probe.app_files import app_files, wanted_contents
 from tui.probe.fpm_status import from_mapping, parse_page
+from tui.probe.framing import Block, Section
 from tui.probe.inputs import group
+from tui.probe.places import Place
 from tui.probe.records import FileRecord
 from tui.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from tui.text import safe
@@ -192,6 +195,35 @@ def test_the_diary_of_deployer() -> None:
     line = '{"created_at":"2025-10-24T12:38:00+0200","release_name":"12","user":"dora","target":"main"}\n'
     (deploy,) = release.parse_releases_log("garbage\n" + line)
     assert (deploy.at, deploy.what, deploy.who, deploy.source) == (1761302280.0, "release 12 of main", "dora", "deployer")
+
+
+def test_the_diary_of_capistrano() -> None:
+    first = "Branch main (at 4f2a9c1) deployed as release 20251024123800 by mara\n"
+    second = "Branch fix/x (at 9b1d04e) deployed as release 20251024124000 by dora\x1b[31m\n"
+    others = "mara rolled back to release 20251024123800\nBranch x (at 9b1d04e) deployed as release 20259924124000 by dora\n"
+    newest, oldest = release.parse_revisions_log(first + second + others)
+    assert (oldest.at, oldest.commit, oldest.who, oldest.source) == (1761309480.0, "4f2a9c1", "mara", "revision")
+    assert (newest.what, newest.who) == ("release 20251024124000 of fix/x", "dora\\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("diaries", "told"),
+    [
+        ({"REVISION": b"4f2a9c1\n"}, [(1000.0, "revision", "4f2a9c1")]),
+        ({"REVISION": b"not a commit\n"}, []),
+        (
+            {"REVISION": b"4f2a9c1\n", "revisions.log": b"Branch main (at 9b1d04e) deployed as release 20251024123800 by mara\n"},
+            [(1761309480.0, "revision", "9b1d04e")],
+        ),
+    ],
+)
+def test_revision_alone_is_a_deploy_and_gives_way_to_a_diary(diaries: dict[str, bytes], told: list[tuple[float, str, str]]) -> None:
+    files = app_files(Place(path="/srv/app", root="/srv/app", kind="laravel"), None)
+    contents = wanted_contents(files)
+    contents.take([Block(1, tuple(Section("text", f"/srv/app/{name}", text) for name, text in diaries.items()))])
+    deploys = deploys_of(files, contents, {}, {f"/srv/app/{name}": record(f"/srv/app/{name}") for name in diaries})
+    assert [(deploy.at, deploy.source, deploy.commit) for deploy in deploys] == told
+    assert {f"/srv/app/{name}" for name in diaries} <= set(files.fixed)
 
 
 def test_head_is_a_branch_or_a_commit() -> None:
