@@ -23,7 +23,11 @@ def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Judge
 
 
 def equal(script: Script, window: Window) -> Judged:
-    """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will."""
+    """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will.
+
+    git is not asked: its index tells what was checked out, not that PHP compiled just that (other content may have stood there with
+    the same time and been put back).
+    """
     mtime = floor(script.mtime or 0)
     changed = script.ctime if script.ctime is not None else inf
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
