@@ -8,8 +8,9 @@ from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, 
 from tui.diagnosis.look import Look, Ruling, take
 from tui.diagnosis.opcache import state
 from tui.diagnosis.remember import remember
+from tui.diagnosis.worst_first import worst_first
 from tui.inventory import Thresholds
-from tui.report import Finding, Layer, Report, Verdict, worst
+from tui.report import Layer, Report, Verdict, worst
 from tui.snapshot import Snapshot, Unseen
 from tui.text import SafeText
 
@@ -44,7 +45,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         app=snapshot.app,
         verdict=worst(list(layers.values())),
         layers=layers,
-        findings=tuple(sorted(found, key=_worst_first)),
+        findings=tuple(sorted(found, key=worst_first)),
         errors=_told(look),
         snapshot=snapshot,
         observed_at=snapshot.observed_at,
@@ -63,11 +64,6 @@ def _rulings(look: Look, bytecode: OpcacheRuling) -> dict[Layer, Ruling]:
         rulings |= {Layer.PACKAGES: packages.judge(look), Layer.VIEWS: views.judge(look), Layer.WORKERS: workers.judge(look)}
     rulings |= {Layer.RELEASE: release.judge(look), Layer.OPCACHE: bytecode.ruling, Layer.FPM: fpm.judge(look)}
     return {layer: rulings[layer] for layer in Layer}
-
-
-def _worst_first(finding: Finding) -> tuple[int, int]:
-    """Stable: within a verdict and severity the order of the layers, from disk to process, stays."""
-    return (-finding.verdict.rank, -finding.severity.rank)
 
 
 def _nothing_there(look: Look) -> Report:

@@ -9,6 +9,7 @@ import msgspec
 
 from tui.diagnosis import words
 from tui.diagnosis.release import MIXED
+from tui.diagnosis.worst_first import worst_first
 from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
 from tui.snapshot import MAX_SUMS, HostFacts
 
@@ -196,7 +197,7 @@ def _with(report: Report, finding: Finding) -> Report:
 
 def _judged(report: Report, findings: tuple[Finding, ...], release: Verdict) -> Report:
     layers = {**report.layers, Layer.RELEASE: release}
-    ordered = tuple(sorted(findings, key=lambda one: (-one.verdict.rank, -one.severity.rank)))
+    ordered = tuple(sorted(findings, key=worst_first))
     return msgspec.structs.replace(report, findings=ordered, layers=layers, verdict=worst(list(layers.values())))
 
 
