@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,13 +14,18 @@ from tests.ui import build
 from tui.actions import ACTIONS, Context, markdown_table
 from tui.screens import order
 from tui.screens.sizes import Wanted, share
-from tui.widgets import osc52
+from tui.snapshot import HostFacts, Inputs, Unseen
+from tui.text import SafeText
+from tui.timeline import EventKind
+from tui.widgets import markdown, osc52
 from tui.widgets.content import strip
 from tui.widgets.detail_lines import detail_lines
 from tui.widgets.lines import Span, crop, line, path_middle, wrap
+from tui.widgets.log_facts import Told, log_line
 from tui.widgets.names import app_name
-from tui.widgets.pane_lines import Look
-from tui.widgets.sections import verdict
+from tui.widgets.pane_lines import Look, rate_line
+from tui.widgets.sections import caches, verdict
+from tui.widgets.spark import sparkline
 from tui.widgets.theme import files, palette
 from tui.widgets.times import Clock, Zone, age
 from tui.widgets.window import window
@@ -153,3 +159,53 @@ def test_a_path_cut_in_its_middle_fits_and_says_so(path: str, width: int) -> Non
     made = path_middle(path, width)
     assert cell_len(made) <= width
     assert made == path or "…" in made
+
+
+@pytest.mark.parametrize(
+    ("rates", "drawn"),
+    [((0.99, 0.992, 0.99), "▁▁▁"), ((0.99, 0.99, 0.5), "██▁"), ((0.5, 0.75, 1.0), "▁▅█"), ((0.0, 0.0), "▁▁"), ((), "")],
+)
+def test_a_sparkline_shows_how_a_rate_moved_and_a_steady_one_is_a_low_line(rates: tuple[float, ...], drawn: str) -> None:
+    assert sparkline(rates, 10) == drawn
+
+
+def test_the_hit_rate_is_told_in_figures_before_it_is_drawn() -> None:
+    report = build.stale()
+    drawn = sparkline(report.hit_rates, 24)
+    assert rate_line(report, Look(Clock(build.NOW), 100.0), 60)[1].text == f"hit rate ! 71.3 % {drawn}  below 85 %"
+
+
+@pytest.mark.parametrize("width", [30, 36, 44, 60, 120])
+def test_when_a_log_spoke_gives_way_before_what_it_said(width: int) -> None:
+    said = Told(EventKind.ERROR, 15, build.at("12:49"), build.at("12:50"), "Call context not found for this session")
+    row = log_line(said, Clock(build.NOW), 9, width)[1]
+    assert row.width <= width
+    assert "15 alarms" in row.text
+    assert "Call co" in row.text
+    assert "12:50" not in row.text or "Call context not found" in row.text
+
+
+def test_a_cache_names_its_providers_and_counts_those_it_leaves_out() -> None:
+    report = build.stale()
+    assert report.snapshot is not None
+    assert isinstance(report.snapshot.host, HostFacts)
+    providers = tuple(build.stat(f"vendor/p{n}/Provider.php", "12:00") for n in range(caches.MOST + 3))
+    seen = msgspec.structs.replace(report.snapshot.host, inputs={"config": Inputs(indirect=providers)})
+    told = [
+        row.text for row in caches.lines(build.stale(snapshot=msgspec.structs.replace(report.snapshot, host=seen)), Clock(build.NOW), 120)
+    ]
+    assert sum("Provider.php" in row for row in told) == caches.MOST
+    assert "      … and 3 more providers" in told
+
+
+@pytest.mark.parametrize("many", [1, 4, 5, 200])
+def test_the_status_for_the_channel_has_at_most_five_lines_whatever_a_server_says(many: int) -> None:
+    loud = build.stale_findings()[0]
+    findings = (msgspec.structs.replace(loud, summary=SafeText("one\ntwo\r\nthree")),)
+    panes = [build.pane(build.stale(f"web{n}", findings=findings)) for n in range(many)]
+    error = Unseen(code="link.refused", message=SafeText("refused\nby\nthe\nserver"))
+    panes[0] = msgspec.structs.replace(panes[0], report=None, error=error)
+    text = markdown.status(panes, Clock(build.NOW), "api\ngateway")
+    assert len(text.splitlines()) <= 5
+    assert text.endswith("\n")
+    assert many <= 4 or f"{many - 3} more servers" in text

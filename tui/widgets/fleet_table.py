@@ -121,9 +121,11 @@ def _rate(pane: Pane, look: Look, room: int) -> Line:
         return line("")
     low = pane.report.hit_rate < look.threshold
     words = percent(pane.report.hit_rate, 0)
-    spark = sparkline(pane.report.hit_rates, room - len(words) - 3)
+    spark = sparkline(pane.report.hit_rates, room - max(5, len(words)) - 3)
     mark = (" !" if room > RATE else "!") if low else ""
-    return line(Span(spark, "spark"), " " if spark else "", Span(words, "warning" if low else "text"), Span(mark, "warning"))
+    if spark:
+        words, mark, spark = f"{words:>5}", f"{mark:<2}", f" {spark}"
+    return line(Span(words, "warning" if low else "text"), Span(mark, "warning"), Span(spark, "spark"))
 
 
 class FleetTable(LinesView):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RECENT = 900
 """Seconds."""
+KEPT = 26
+"""Cells of the log's own words that are worth more than when and how often they came."""
 LONGEST = 1800
 """Seconds that one event of a log lasts at most: an older one cannot reach into RECENT."""
 
@@ -77,7 +79,8 @@ def bars(counts: Sequence[int]) -> str:
 def log_line(said: Told, clock: Clock, label: int, width: int, logs: Sequence[LogFacts] = ()) -> tuple[int, Line]:
     """``log      ! ·····▂▇█ 14 alarms, 14 a minute, last 12:50  "Call context not found"``, and how telling it is (a verdict's rank).
 
-    A bar is a minute; they are drawn where there is room for them beside everything that is said in words.
+    A bar is a minute; they are drawn where there is room for them beside everything that is said in words. Where there is not even room
+    for those, the time and then the pace give way: what the log says is not on the screen a second time.
     """
     alarm = said.kind is EventKind.ERROR
     role = "error" if alarm else "reassure"
@@ -86,16 +89,17 @@ def log_line(said: Told, clock: Clock, label: int, width: int, logs: Sequence[Lo
     last = clock.hm(said.last)
     lead = line(Span(f"{'log':<{label}}", "muted"), Span("! " if alarm else "+ ", role))
     words, loud = Span(f"{said.many} {noun}{pace}, last {last}", role if alarm else "text"), Span(f"  {said.words}", role)
-    short = words._replace(text=f"{said.many} {noun}{quick}, {last}")
-    whole = Line((*lead.spans, words, loud))
+    short, bare = words._replace(text=f"{said.many} {noun}{quick}, {last}"), words._replace(text=f"{said.many} {noun}")
+    kept = min(line(loud).width, KEPT)
+    room = width - lead.width - kept
+    told_so = (words, short, words._replace(text=f"{said.many} {noun}{quick}"), bare)
+    whole = Line((*lead.spans, next((each for each in told_so if len(each.text) <= room), bare), loud))
     for minutes, told_as in ((15, words), (10, words), (15, short), (10, short)):
         counts = per_minute(logs, said.kind, clock.here, minutes)
         drawn = Line((*lead.spans, Span(f"{bars(counts)} ", role), told_as, loud))
         if any(counts) and drawn.width <= width:
             whole = drawn
             break
-    if whole.width > width and lead.width + len(words.text) + 12 > width:
-        whole = Line((*lead.spans, short, loud))
     return (4 if alarm else 0), crop(whole, width)
 
 

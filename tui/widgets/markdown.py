@@ -35,7 +35,7 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
         rows.append(f"- {VERDICT_SIGN[verdict]} `{pane.server}` **{VERDICT_WORD[verdict]}**{since}{': ' + words if words else ''}")
     if len(panes) > 4:
         rows[-1] = f"- and {len(panes) - 3} more servers"
-    return "\n".join(rows) + "\n"
+    return "\n".join(" ".join(row.split()) for row in rows) + "\n"
 
 
 def findings(report: Report, clock: Clock, only: Finding | None = None) -> str:

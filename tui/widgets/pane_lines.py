@@ -140,7 +140,7 @@ def fact_line(fact: facts.Fact, width: int) -> Line:
 
 
 def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
-    """``hit rate ! ▁▂▃▅▇ 71.3 %  below 85 %``."""
+    """``hit rate ! 71.3 % ▇▇▁▂▃  below 85 %``."""
     words, note = facts.hit_rate(report, look.threshold)
     mark = Span("!", "warning") if note else Span(" ")
     room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
@@ -149,9 +149,8 @@ def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
         Span(f"{'hit rate':<{LABEL}}", "muted"),
         mark,
         " ",
-        Span(spark, "spark"),
-        " " if spark else "",
         Span(words, "text" if report.hit_rate is not None else "muted"),
+        Span(f" {spark}" if spark else "", "spark"),
         Span(f"  {note}" if note else "", "warning"),
     )
     return (3 if note else 1), crop(row, width)

@@ -1,4 +1,4 @@
-"""A sparkline of rates: absolute heights, so that 71 % looks like 71 %."""
+"""A sparkline of rates: how they moved. How high they are stands beside it in figures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+LEAST = 0.05
+"""The rates that fill the height lie at least this far apart: a steady rate is a low line, not a mountain range of noise."""
 
 
 def sparkline(rates: Sequence[float], width: int) -> str:
-    """The last *width* of *rates* (0..1), one block each."""
-    return "".join(BLOCKS[min(7, max(0, int(rate * 8)))] for rate in rates[-width:]) if width > 0 else ""
+    """The last *width* of *rates* (0..1), one block each, between the lowest and the highest of them."""
+    shown = rates[-width:] if width > 0 else ()
+    low = min(shown, default=0.0)
+    height = max(LEAST, max(shown, default=0.0) - low)
+    return "".join(BLOCKS[min(7, int((rate - low) / height * 8))] for rate in shown)

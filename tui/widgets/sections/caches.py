@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.widgets.times import Clock
 
 MOST = 40
-"""Inputs shown per cache; they come newest first."""
+"""Inputs shown per cache and kind; they come newest first."""
 
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
@@ -45,11 +45,16 @@ def _layer(name: str, verdict: Verdict | None, seen: HostFacts, clock: Clock, wi
     cached = found.stat.mtime if found and found.stat else None
     rows += [_input(file, cached, clock, width) for file in direct[:MOST]]
     indirect = inputs.indirect if inputs else ()
-    rows += [_input(file, cached, clock, width, "provider") for file in indirect[:8]]
-    rest = len(direct) - MOST
-    if rest > 0 or (inputs and inputs.truncated):
-        rows.append(line(Span(f"      … {f'{rest} more, all older' if rest > 0 else 'and more than we look at'}", "muted")))
+    rows += _rest(len(direct) - MOST, "sources")
+    rows += [_input(file, cached, clock, width, "provider") for file in indirect[:MOST]]
+    rows += _rest(len(indirect) - MOST, "providers")
+    if inputs and inputs.truncated:
+        rows.append(line(Span("      … and more than we look at", "muted")))
     return [*rows, BLANK]
+
+
+def _rest(many: int, what: str) -> list[Line]:
+    return [line(Span(f"      … and {many} more {what}", "muted"))] if many > 0 else []
 
 
 def _cache(name: str, verdict: Verdict | None, found: CacheFile | None, clock: Clock, width: int) -> Line:
@@ -75,6 +80,7 @@ def _views(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
     views = seen.views.views
     old = [view for view in views if facts.view_is_old(view)]
     rows = [line("  ", Span("  views", "strong"), Span(f"  {len(views)} compiled, {len(old)} older than their source", "muted"))]
+    rest = _rest(len(old) - MOST, "views")
     for view in old[:MOST]:
         if view.source is not None:
             rows.append(
@@ -87,7 +93,7 @@ def _views(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
                     "      ",
                 )
             )
-    return [*rows, BLANK]
+    return [*rows, *rest, BLANK]
 
 
 def _packages(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
