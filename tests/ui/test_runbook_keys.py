@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
+from textual import events
 
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
@@ -216,3 +218,37 @@ def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None
     run = Run(plan, {}, {("web1", build.APP): status.value}, True)
     assert head_lines(run, 76)[0].text.strip().startswith(words)
     assert "verified" not in head_lines(run, 76)[0].text
+
+
+@pytest.mark.parametrize(
+    "keys", [("tab", "enter"), ("enter",), ("enter", "tab", "enter"), ("escape", "tab", "enter"), ("a", "tab", "enter")]
+)
+async def test_keys_that_come_in_one_burst_do_what_they_do_one_by_one(keys: tuple[str, ...]) -> None:
+    ran: list[int] = []
+    for burst in (False, True):
+        engine = build.FakeEngine(build.incident())
+        app = app_of(engine)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, "f")
+            if burst:
+                for key in keys:
+                    app.post_message(events.Key(key, None))
+                deadline = time.monotonic() + 30
+                while len(engine.ran) < ran[0] and time.monotonic() < deadline:
+                    await pilot.pause()
+                await settle(pilot, 5)
+            else:
+                await press(pilot, *keys)
+        ran.append(len(engine.ran))
+    assert ran[0] == ran[1]
+
+
+async def test_a_burst_that_opens_the_dialog_runs_nothing_that_was_not_shown() -> None:
+    engine = build.FakeEngine(build.incident(), production=True)
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for key in ("f", "tab", "enter"):
+            app.post_message(events.Key(key, None))
+        await settle(pilot, 10)
+        assert engine.ran == []

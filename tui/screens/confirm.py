@@ -96,6 +96,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         self._choice = request.choice
         self.plan = model.engine.plan(self._keys, request)
         self._word = ""
+        self._answered = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -168,19 +169,25 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":
-            self.dismiss(None)
+            self._answer(None)
         elif self._may_run():
             self._run()
 
+    def _answer(self, plan: Plan | None) -> None:
+        """The first answer stands: keys that were typed behind it meet a dialog that is about to go."""
+        if not self._answered:
+            self._answered = True
+            self.dismiss(plan)
+
     def _run(self) -> None:
         if self._model.engine.still_valid(self.plan):
-            self.dismiss(self.plan)
+            self._answer(self.plan)
             return
         self.plan = self._model.engine.plan(self._keys, self._request)
         self._draw(CHANGED)
 
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        self._answer(None)
 
     def _ask(self, **changes: object) -> None:
         self._request = msgspec.structs.replace(self._request, **changes)
