@@ -8,6 +8,8 @@ import pytest
 
 from tests.ui import build
 from tests.ui.conftest import app_of, press, settle
+from tui.runbook.plan import Status
+from tui.screens.progress import ProgressScreen
 from tui.widgets.theme import files
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ SCREENS = {
     "finding": ("enter", "n", "n"),
     "filter": ("slash", *"!fresh"),
 }
+ENDS = {"verified": Status.DONE, "failed": Status.FAILED}
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -40,6 +43,27 @@ async def test_screen(name: str, size: tuple[int, int], snapshot: SnapshotAssert
     app = app_of(build.FakeEngine(build.incident()))
     async with app.run_test(size=size) as pilot:
         text = await press(pilot, *SCREENS[name])
+    assert text == snapshot
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("how", ["running", "verified", "failed", "leave"])
+async def test_a_runbook(how: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    engine = build.FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=size) as pilot:
+        await press(pilot, "f", "tab", "enter")
+        assert isinstance(app.screen, ProgressScreen)
+        if how == "verified":
+            engine.progress("web1", *(step.id for step in build.STEPS))
+        else:
+            engine.progress("web1", "preflight-fpm", running="rebuild-config")
+        app.flush()
+        if how in ENDS:
+            engine.futures[0].set_result({("web1", build.APP): ENDS[how]})
+            app.screen.redraw()
+        text = await press(pilot, *(("escape", "q") if how == "leave" else ()))
+        engine.futures[0].cancel()
     assert text == snapshot
 
 

@@ -61,6 +61,21 @@ def test_the_plain_theme_uses_the_sixteen_colours_only() -> None:
     assert kinds <= {ColorType.STANDARD, ColorType.DEFAULT}
 
 
+@pytest.mark.parametrize("role", WORDS)
+def test_no_verdict_is_the_faintest_word_where_the_terminal_chooses_the_colours(role: str) -> None:
+    """Nothing can be computed of colours that the terminal's owner chose: none is dimmed, none is dark blue or black on its ground."""
+    style = Palette(files()[PLAIN]).style(role)
+    assert not style.dim
+    assert style.color is None or style.color.name not in ("black", "blue", "bright_black")
+
+
+def test_without_colour_what_is_wrong_is_bold_and_stale_is_reversed() -> None:
+    palette = Palette(files()[PLAIN])
+    assert palette.style("stale").reverse
+    wrong = [role for role in WORDS if not role.startswith(("fresh", "absent"))]
+    assert [role for role in wrong if not palette.style(role).bold] == []
+
+
 @pytest.mark.parametrize("name", list(files()))
 async def test_every_theme_draws_the_same_words(name: str) -> None:
     texts = []
