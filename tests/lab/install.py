@@ -24,6 +24,7 @@ PACKAGES = (
     "php8.2-opcache",
     "php8.2-sqlite3",
     "procps",
+    "rsync",
     "strace",
     "sudo",
     "systemd",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, release, servers, workers
+from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, release, rsync, servers, workers
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
@@ -11,6 +11,7 @@ STATES: tuple[State, ...] = (
     *opcache_stale.STATES,
     *laravel.STATES,
     *release.STATES,
+    *rsync.STATES,
     *servers.STATES,
     *masters.STATES,
     *workers.STATES,
