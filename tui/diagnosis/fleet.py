@@ -133,7 +133,8 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
 
 def _other_contents(report: Report, other: Report, most: int, total: int, deploying: bool) -> Finding:
     files, commit = _differing(report, other), commit_of(report)
-    same = f", of the same commit {commit[:10]}" if commit and commit == commit_of(other) else ""
+    alike = bool(commit) and commit == commit_of(other)
+    same = f", of the same commit {commit[:10]}" if alike else ""
     edited = " (edited on the server)" if _dirty(report) else ""
     return MIXED.finding(
         report.server,
@@ -147,7 +148,8 @@ def _other_contents(report: Report, other: Report, most: int, total: int, deploy
             words.time("deployed", _deployed(report) or None),
             _sums(report, files),
         ),
-        verdict=Verdict.PENDING if deploying else None,
+        # Deployed alike and edited by hand: somebody should know, but what is on this disk is what was meant to run here.
+        verdict=Verdict.PENDING if deploying else Verdict.FRESH if alike else None,
         severity=Severity.INFO if deploying else None,
     )
 

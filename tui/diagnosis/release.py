@@ -47,10 +47,11 @@ MIXED = Rule(
     layer=Layer.RELEASE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    others=(Verdict.PENDING,),
+    others=(Verdict.PENDING, Verdict.FRESH),
     meaning="Servers of one app have different commits on disk; or, with the same commit or none, different contents in the app's own "
     "sources (without packages, caches and environment files). Said of the servers that differ from most (of the older ones, or of those "
-    "edited by hand, where it is even). While a deploy runs on one of them it is pending.",
+    "edited by hand, where it is even). While a deploy runs on one of them it is pending; where only a file was edited on top of the same "
+    "commit it is a warning beside the verdict.",
     evidence=("commit", "contents", "others", "files", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Deploy the servers that were left out.",

@@ -12,7 +12,7 @@ from tui.diagnosis.fleet import compare
 from tui.diagnosis.rules import explain
 from tui.diagnosis.unheard import never_seen, unheard
 from tui.errors import UsageError
-from tui.report import Layer, Report, Verdict
+from tui.report import Layer, Report, Severity, Verdict
 from tui.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
 from tui.text import safe
 
@@ -73,12 +73,13 @@ def sums(**versions: int) -> dict[str, Any]:
 GOOD, BAD = sums(Fix=1, Same=1), sums(Fix=2, Same=1)
 
 
-@pytest.mark.parametrize("commit", [NEW, ""])
-def test_other_contents_of_the_same_commit_or_of_none_are_suspect_and_named(commit: str) -> None:
+@pytest.mark.parametrize(("commit", "verdict"), [("", Verdict.SUSPECT), (NEW, Verdict.FRESH)])
+def test_other_contents_without_a_commit_are_suspect_and_with_the_same_one_a_warning(commit: str, verdict: Verdict) -> None:
     compared = compare((server("web1", commit, **GOOD), server("web2", commit, **BAD), server("web3", commit, **GOOD)))
     assert mixed(compared) == {"web2"}
     web2 = compared[1]
-    assert web2.layers[Layer.RELEASE] is web2.verdict is Verdict.SUSPECT
+    assert web2.layers[Layer.RELEASE] is web2.verdict is verdict
+    assert web2.findings[0].severity is Severity.WARNING
     assert "app/Fix.php" in web2.findings[0].summary
     assert "Same.php" not in str(web2.findings[0])
     assert compare(compared) == compared
