@@ -18,7 +18,10 @@ NOWHERE: frozenset[str] = frozenset()
 
 
 class Context(NamedTuple):
-    """What an action's reason to be disabled is judged by. *verdicts*: of the panes it would act on."""
+    """What an action's reason to be disabled is judged by. *verdicts*: of the panes it would act on.
+
+    *ordered*: by which column, "" where it is worst first.
+    """
 
     screen: str = FLEET
     read_only: bool = False
@@ -28,6 +31,7 @@ class Context(NamedTuple):
     marked: int = 0
     frozen: bool = False
     filtered: bool = False
+    ordered: str = ""
 
 
 class Action(NamedTuple):
@@ -140,7 +144,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("unmark", ("U",), "unmark all", "take all marks away", "Look", screens=frozenset({FLEET})),
     Action("table", ("t",), "table/panes", "switch between panes and the dense table", "Look", False, EVERYWHERE, frozenset({FLEET})),
-    Action("sort", ("s",), "sort now", "put the worst first again (done by itself when it is quiet)", "Look", screens=frozenset({FLEET})),
     Action(
         "group",
         ("z",),
@@ -150,6 +153,19 @@ ACTIONS: tuple[Action, ...] = (
         screens=frozenset({FLEET}),
     ),
     Action("freeze", ("p",), "freeze", "freeze what is shown; again: go on live", "Look", footer=EVERYWHERE),
+    Action(
+        "order",
+        ("S",),
+        "order by",
+        "order by the next column: verdict, name, stale since, deploy time, commit, hit rate, age of data",
+        "Look",
+        footer=EVERYWHERE,
+        screens=frozenset({FLEET}),
+    ),
+    Action("reverse", ("O",), "reverse order", "the same column the other way round", "Look", screens=frozenset({FLEET})),
+    Action(
+        "sort", ("s",), "worst first", "put the worst first again (done by itself when it is quiet)", "Look", screens=frozenset({FLEET})
+    ),
     Action("zone", ("u",), "time zone", "times: local, the server's, UTC", "Look"),
     Action("relative", ("d",), "ages", "times as ages or as clock times", "Look"),
     Action("theme", ("T",), "theme", "the next theme", "Look"),

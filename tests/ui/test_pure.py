@@ -89,7 +89,7 @@ def test_the_parts_never_need_more_rows_than_there_are(
 
 def test_worst_first_and_equals_stay_where_they_were() -> None:
     panes = [build.pane(build.fresh("a")), build.pane(build.stale("b")), build.pane(build.fresh("c")), build.unreachable("d")]
-    assert [server for server, _ in order.worst_first(panes)] == ["b", "d", "a", "c"]
+    assert [server for server, _ in order.ordered(panes)] == ["b", "d", "a", "c"]
 
 
 def test_an_app_that_is_discovered_takes_the_place_of_its_place_holder() -> None:

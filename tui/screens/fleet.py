@@ -19,6 +19,7 @@ from tui.widgets.lines_view import LinesView
 from tui.widgets.names import group_of
 from tui.widgets.pane import PaneView
 from tui.widgets.pane_grid import PaneGrid
+from tui.widgets.sorting import WORST, Sorting
 from tui.widgets.timeline_view import EventsView, LanesView, Scope
 from tui.widgets.window import zoomed
 
@@ -101,7 +102,7 @@ class FleetScreen(LiveScreen):
         self._resize(sizes)
         looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
-            self._table.show(panes, looks, at, view.grouped)
+            self._table.show(panes, looks, at, view.grouped, view.sorting)
         self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
         reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
@@ -160,6 +161,8 @@ class FleetScreen(LiveScreen):
             "mark": self._mark,
             "unmark": partial(self._see, marked=frozenset()),
             "table": self._toggle_table,
+            "order": lambda: self._order(self.model.view.sorting.following),
+            "reverse": lambda: self._order(self.model.view.sorting.turned()),
             "sort": self._sort,
             "group": self._group,
             "zoom_in": partial(self._zoom, -1),
@@ -203,9 +206,18 @@ class FleetScreen(LiveScreen):
     def _toggle_table(self) -> None:
         self._see(dense=not (self._sizes and self._sizes.table))
 
-    def _sort(self) -> None:
+    def _order(self, sorting: Sorting) -> None:
+        """By another column, or the other way round; the cursor stays with its server."""
+        chosen = self.model.selected()
+        self.model.view = self.model.view.but(sorting=sorting, selected=chosen.key if chosen else None)
         self.model.settle(force=True)
-        self._see(selected=None)
+        self.redraw()
+        self.say(sorting.words)
+
+    def _sort(self) -> None:
+        self.model.view = self.model.view.but(sorting=WORST, selected=None)
+        self.model.settle(force=True)
+        self.redraw()
 
     def _group(self) -> None:
         grouped = not self.model.view.grouped
@@ -249,6 +261,10 @@ class FleetScreen(LiveScreen):
 
     def on_fleet_table_chosen(self, event: FleetTable.Chosen) -> None:
         self._choose(event.key, event.open)
+
+    def on_fleet_table_ordered(self, event: FleetTable.Ordered) -> None:
+        now = self.model.view.sorting
+        self._order(now.turned() if now.by is event.by else Sorting(event.by))
 
     def _choose(self, key: Key, opens: bool) -> None:
         self._see(selected=key, on_timeline=False)

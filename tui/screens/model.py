@@ -111,9 +111,9 @@ class Model:
         return self.last_key is None or self.monotonic() - self.last_key >= order.QUIET
 
     def settle(self, force: bool = False) -> None:
-        """Put the worst first, if that may be done now."""
+        """Put the worst first, or whatever the chosen column says, if that may be done now."""
         if force or self.may_move():
-            self._order = order.worst_first(self.state.panes)
+            self._order = order.ordered(self.shown.panes, self.view.sorting)
 
     def panes(self) -> Sequence[Pane]:
         """What the filter lets through, in order; made once per state, order and filter."""
@@ -271,6 +271,7 @@ class Model:
             marked=len(self.view.marked),
             frozen=self.view.frozen is not None,
             filtered=bool(self.view.filter),
+            ordered=self.view.sorting.short,
         )
 
     def freeze(self) -> None:

@@ -1,4 +1,4 @@
-"""Worst first, but nothing moves while somebody reads it; and which panes a filter shows. Pure."""
+"""Worst first, or by a column, but nothing moves while somebody reads it; and which panes a filter shows. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from tui.report import Severity, Verdict
 from tui.widgets.facts import host
 from tui.widgets.names import group_of
+from tui.widgets.sorting import WORST, By, by_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.board import Pane
+    from tui.widgets.sorting import Sorting
 
     Key = tuple[str, str]
 
@@ -27,9 +29,11 @@ def badness(pane: Pane) -> tuple[int, int]:
     return (pane.report.verdict.rank, severity)
 
 
-def worst_first(panes: Sequence[Pane]) -> list[Key]:
-    """Keys from the worst; equals stay in the order of the board."""
-    return [pane.key for pane in sorted(panes, key=badness, reverse=True)]
+def ordered(panes: Sequence[Pane], sorting: Sorting = WORST) -> list[Key]:
+    """Keys from the worst (equals stay in the order of the inventory), or by another column."""
+    if sorting.by is By.WORST:
+        return [pane.key for pane in sorted(panes, key=badness, reverse=not sorting.reverse)]
+    return [pane.key for pane in by_column(panes, sorting)]
 
 
 def by_group(panes: Sequence[Pane]) -> list[Pane]:

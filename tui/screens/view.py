@@ -6,6 +6,7 @@ import msgspec
 
 from tui.board import State
 from tui.timeline import EventKind
+from tui.widgets.sorting import WORST, Sorting
 from tui.widgets.times import Clock, Zone
 
 KINDS: dict[str, frozenset[EventKind]] = {
@@ -27,7 +28,7 @@ class Frozen(msgspec.Struct, frozen=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """*selected* is a pane's key, never a row. *dense* None: table or panes by itself.
-    *grouped*: group by group, not only the worst first. *span* None: the one that fits.
+    *grouped*: group by group, not only the worst first. *sorting*: by which column. *span* None: the one that fits.
 
     *cursor*: key of the event that is read out ("" the newest).
     """
@@ -37,6 +38,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     filter: str = ""
     dense: bool | None = None
     grouped: bool = False
+    sorting: Sorting = WORST
     on_timeline: bool = False
     span: int | None = None
     pan: float = 0.0

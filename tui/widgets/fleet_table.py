@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.report import Layer
 from tui.widgets import facts
 from tui.widgets.header import counts
 from tui.widgets.lines import Line, Span, columns, crop, fill, line, text_crop
@@ -15,7 +14,9 @@ from tui.widgets.lines_view import LinesView
 from tui.widgets.names import app_name, group_of
 from tui.widgets.pane_lines import headline
 from tui.widgets.signs import CURSOR, MARK, sign
+from tui.widgets.sorting import LIVE, WORST, By, seen_at
 from tui.widgets.spark import sparkline
+from tui.widgets.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
 from tui.widgets.times import percent
 
 if TYPE_CHECKING:
@@ -25,63 +26,12 @@ if TYPE_CHECKING:
 
     from tui.board import Pane
     from tui.widgets.pane_lines import Look
-
-LAYER_HEADS = {
-    Layer.RELEASE: "rel",
-    Layer.PACKAGES: "pkg",
-    Layer.CONFIG: "cfg",
-    Layer.ROUTES: "rou",
-    Layer.EVENTS: "evt",
-    Layer.VIEWS: "vie",
-    Layer.OPCACHE: "opc",
-    Layer.FPM: "fpm",
-    Layer.WORKERS: "que",
-}
+    from tui.widgets.sorting import Sorting
+    from tui.widgets.table_head import Shape
 
 
-VERDICT, COMMIT, RATE = 20, 8, 6
-
-
-class Shape(NamedTuple):
-    """Cells of each column; 0 is not there. *cell*: of one layer in *layers*."""
-
-    name: int
-    commit: int
-    cell: int
-    rate: int
-
-    @property
-    def layers(self) -> int:
-        return self.cell * len(LAYER_HEADS) - 1
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return tuple(filter(None, (self.name, VERDICT, self.commit, self.layers, self.rate)))
-
-
-def shape_of(width: int) -> Shape:
-    """What fits: all of it; shorter names of layers; or the name, the verdict and one letter a layer only."""
-    layers = len(LAYER_HEADS)
-    if (rest := width - VERDICT - COMMIT - 4 * layers - 2) >= 24:
-        name = min(30, rest * 3 // 5)
-        return Shape(name, COMMIT, 4, min(30, rest - name - 1))
-    if (rest := width - VERDICT - COMMIT - 3 * layers - RATE - 3) >= 12:
-        return Shape(rest, COMMIT, 3, RATE)
-    return Shape(width - VERDICT - 2 * layers - 1, 0, 2, 0)
-
-
-def head(width: int, where: str = "") -> Line:
-    """The names of the columns; *where*: which rows are in sight."""
-    shape = shape_of(width)
-    layers = " ".join(word[: shape.cell - 1] for word in LAYER_HEADS.values())
-    names = ("  server", where or "verdict", *(["commit"] if shape.commit else []), layers)
-    rate = ["hit rate" if shape.rate > RATE else "hit %"] if shape.rate else []
-    row = columns([line(name) for name in (*names, *rate)], shape.widths)
-    return Line(tuple(Span(span.text, "head") for span in fill(row, width).spans), "head")
-
-
-def row(pane: Pane, look: Look, width: int, twin: bool = False) -> Line:
-    """One pane in one row; *twin*: its server has other apps too."""
+def row(pane: Pane, look: Look, width: int, twin: bool = False, by: By = By.RATE) -> Line:
+    """One pane in one row; *twin*: its server has other apps too; *by*: what orders, and may be shown for it."""
     shape = shape_of(width)
     name = text_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
     known = facts.host(pane.report) if pane.report else None
@@ -94,7 +44,7 @@ def row(pane: Pane, look: Look, width: int, twin: bool = False) -> Line:
         line(headline(pane, look.clock)),
         *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
         _layers(pane, shape),
-        *([_rate(pane, look, shape.rate)] if shape.rate else []),
+        *([_last(pane, look, shape.rate, by)] if shape.rate else []),
     ]
     made = fill(columns(cells, shape.widths), width)
     return made.over("cursor") if look.focused else made
@@ -114,6 +64,19 @@ def _layers(pane: Pane, shape: Shape) -> Line:
     for layer in LAYER_HEADS:
         spans += [Span(before), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span(after)]
     return crop(Line(tuple(span for span in spans[:-1] if span.text)), shape.layers)
+
+
+def _last(pane: Pane, look: Look, room: int, by: By) -> Line:
+    """The hit rate, or the age of the deploy or of the data."""
+    if by not in (By.DEPLOY, By.AGE) or pane.report is None:
+        return _rate(pane, look, room)
+    deploy = facts.last_deploy(pane.report)
+    at = seen_at(pane.report) if by is By.AGE else deploy.at if deploy else None
+    if at is None:
+        return line("")
+    here = facts.clock_of(pane.report, look.clock)
+    words = "live" if by is By.AGE and here.here - at < LIVE else here.since(at)
+    return line(words if len(words) <= room else " ".join(words.split(" ")[:2]))
 
 
 def _rate(pane: Pane, look: Look, room: int) -> Line:
@@ -139,6 +102,13 @@ class FleetTable(LinesView):
             self.key = key
             self.open = open
 
+    class Ordered(Message):
+        """The head of a column was clicked."""
+
+        def __init__(self, by: By) -> None:
+            super().__init__()
+            self.by = by
+
     def __init__(self) -> None:
         super().__init__(id="table")
         self._panes: Sequence[Pane] = ()
@@ -146,33 +116,35 @@ class FleetTable(LinesView):
         self._rows: list[int | Line] = []
         self._apps: Counter[str] = Counter()
         self._grouped = False
-        self._top = 0
-        self._made: dict[tuple[str, str], tuple[Pane, tuple[Look, int, bool], Line]] = {}
+        self._at = self._top = 0
+        self._sorting = WORST
+        self._made: dict[tuple[str, str], tuple[Pane, tuple[Look, int, bool, By], Line]] = {}
 
-    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int, grouped: bool) -> None:
+    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int, grouped: bool, sorting: Sorting) -> None:
         """*grouped*: where a group begins, a row says which and how it stands."""
-        self._looks = looks
+        self._looks, self._sorting = looks, sorting
         if panes is not self._panes or grouped != self._grouped:
             self._panes, self._grouped = panes, grouped
             self._rows = list(_rows(panes, grouped))
             self._apps = Counter(pane.server for pane in panes)
-        at = self._rows.index(selected) if selected in self._rows else 0
-        room = max(1, self.size.height - 1)
-        above = at - 1 if at and isinstance(self._rows[at - 1], Line) else at
-        self._top = max(0, min(max(self._top, at - room + 1), above, len(self._rows) - room))
+        self._at = self._rows.index(selected) if selected in self._rows else 0
         self.redraw()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        shown = self._rows[self._top : self._top + height - 1]
+        at, room = self._at, max(1, height - 1)
+        above = at - 1 if at and isinstance(self._rows[at - 1], Line) else at
+        self._top = max(0, min(max(self._top, at - room + 1), above, len(self._rows) - room))
+        shown = self._rows[self._top : self._top + room]
         numbers = [row for row in shown if isinstance(row, int)]
         cut = len(shown) < len(self._rows) and numbers
         rows = [self._row(row, width) if isinstance(row, int) else fill(row, width) for row in shown]
-        return [head(width, f"{numbers[0] + 1}–{numbers[-1] + 1} of {len(self._panes)}" if cut else ""), *rows]
+        sight = Sight(numbers[0] + 1, numbers[-1] + 1, len(self._panes)) if cut else None
+        return [head(width, sight, self._sorting), *rows]
 
     def _row(self, at: int, width: int) -> Line:
         """The row of a pane, made anew only where something it shows is another."""
         pane, look = self._panes[at], self._looks[at]
-        shown = (look, width, self._apps[pane.server] > 1)
+        shown = (look, width, self._apps[pane.server] > 1, self._sorting.by)
         known = self._made.get(pane.key)
         if known is None or known[0] is not pane or known[1] != shown:
             known = (pane, shown, row(pane, *shown))
@@ -180,6 +152,9 @@ class FleetTable(LinesView):
         return known[2]
 
     def on_click(self, event: events.Click) -> None:
+        if event.y == 0 and (by := column_at(event.x, self.size.width, self._sorting)) is not None:
+            self.post_message(self.Ordered(by))
+            return
         at = self._top + event.y - 1
         if event.y >= 1 and at < len(self._rows) and isinstance(chosen := self._rows[at], int):
             self.post_message(self.Chosen(self._panes[chosen].key, event.chain > 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions import ACTIONS, key_name
+from tui.actions import ACTIONS, FLEET, key_name
 from tui.widgets.lines import Line, Span, crop, line
 from tui.widgets.lines_view import LinesView
 
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 
 def footer_line(context: Context, width: int) -> Line:
-    """``c clear  b rebuild  r reload  f fix …   ? help``; what has no room is found with ``?``, which is always there."""
+    """``c clear  b rebuild  r reload  f fix …   ? help``; what has no room is found with ``?``, which is always there.
+
+    So is the column that orders, where it is not the usual one.
+    """
     shown = [action for action in ACTIONS if context.screen in action.footer & action.screens]
     last = [action for action in shown if action.id == "help"]
     spans: list[Span] = [Span(" ")]
-    tail = Span(" ? ", "key", "help"), Span("help", "text", "help")
-    room = width - 1 - 8
+    order = f"{context.ordered}  " if context.ordered and context.screen == FLEET else ""
+    tail = Span(order, "accent", "order"), Span(" ? ", "key", "help"), Span("help", "text", "help")
+    room = width - 1 - 8 - len(order)
     for action in [action for action in shown if action not in last]:
         off = bool(action.disabled(context))
         key = key_name(action.keys[0])
@@ -33,7 +37,7 @@ def footer_line(context: Context, width: int) -> Line:
             Span("  "),
         ]
         room -= size
-    return Line((*spans, *tail))
+    return Line((*spans, *(span for span in tail if span.text)))
 
 
 class FooterView(LinesView):
