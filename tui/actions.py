@@ -148,7 +148,7 @@ ACTIONS: tuple[Action, ...] = (
         "group",
         ("z",),
         "groups",
-        "group by group (or app) and environment; again: only the worst first",
+        "group by group (or app) and environment, or only the worst first",
         "Look",
         screens=frozenset({FLEET}),
     ),

@@ -214,8 +214,8 @@ async def test_groups_have_a_head_and_the_one_with_the_worst_server_is_first() -
     for report, group in ((build.fresh("a1"), "shop"), (build.stale("b1"), "api"), (build.fresh("a2"), "shop"), (build.fresh("b2"), "api")):
         board.put(build.pane(report, group=group))
     app = app_of(build.FakeEngine(board))
-    async with app.run_test(size=(80, 24)) as pilot:
-        text = await press(pilot, "z")
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot, "t", "z", "z")
     assert [pane.server for pane in app.model.panes()] == ["b1", "b2", "a1", "a2"]
     assert re.search(r"api · production +✗ 1 stale +✓ 1 fresh", text)
     assert re.search(r"shop · production +✓ 2 fresh", text)

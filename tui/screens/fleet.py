@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.geometry import Size
 
     from tui.board import Pane
     from tui.screens.engine_like import Key
@@ -87,28 +88,37 @@ class FleetScreen(LiveScreen):
         """Share the screen out before the first frame, so that nothing jumps in the second."""
         self.model.update()
         self.model.settle()
-        size, panes = self.app.size, self.model.panes()
-        self._resize(share(size.width, size.height, len(panes), len({pane.server for pane in panes})))
+        self._resize(self._share(self.app.size))
 
     def redraw(self) -> None:
         super().redraw()
+        sizes = self._share(self.size)
+        self._resize(sizes)
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
         lanes = self.model.lanes()
         view = self.model.view
-        wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
-        heads = len({group_of(pane) for pane in panes}) if view.grouped and view.dense else 0
-        sizes = share(self.size.width, self.size.height, len(panes) + heads, len(lanes), wanted)
-        self._resize(sizes)
         looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
-            self._table.show(panes, looks, at, view.grouped, view.sorting)
+            self._table.show(panes, looks, at, self.model.grouped, view.sorting)
         self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
         reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
         self._lanes.show(lanes, scope)
         self._events.show(self.model.events(), scope, Shaded(any(lane.shades for lane in lanes), any(lane.probable for lane in lanes)))
+
+    def _share(self, size: Size) -> Sizes:
+        """Table or panes by the servers alone; heads of groups then have a row each."""
+        view, panes = self.model.view, self.model.panes()
+        servers = len({pane.server for pane in panes})
+        wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
+        sizes = share(size.width, size.height, len(panes), servers, wanted)
+        self.model.tabular = sizes.table > 0
+        if not (sizes.table and self.model.grouped):
+            return sizes
+        heads = len({group_of(pane) for pane in panes})
+        return share(size.width, size.height, len(panes) + heads, servers, wanted._replace(dense=True))
 
     def _resize(self, sizes: Sizes) -> None:
         if sizes == self._sizes:
@@ -220,7 +230,7 @@ class FleetScreen(LiveScreen):
         self.redraw()
 
     def _group(self) -> None:
-        grouped = not self.model.view.grouped
+        grouped = not self.model.grouped
         self._see(grouped=grouped, dense=True if grouped else self.model.view.dense)
         self.say("by group, the one with the worst server first" if grouped else "not by group: the worst first")
 

@@ -36,7 +36,10 @@ SKEW = 2.0
 
 
 class Model:
-    """Changed by the app's thread only. *now* is epoch seconds, *monotonic* for waiting times."""
+    """Changed by the app's thread only. *now* is epoch seconds, *monotonic* for waiting times.
+
+    *tabular*: whether the fleet is shown as a table.
+    """
 
     def __init__(
         self, engine: EngineLike, title: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
@@ -50,6 +53,7 @@ class Model:
         self.looked_since: dict[Key, float] = {}
         self.doubted: dict[Key, frozenset[float]] = {}
         self.last_key: float | None = None
+        self.tabular = False
         self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
         self._order: list[Key] = []
         self._span = 0
@@ -115,14 +119,20 @@ class Model:
         if force or self.may_move():
             self._order = order.ordered(self.shown.panes, self.view.sorting)
 
+    @property
+    def grouped(self) -> bool:
+        """Whether servers stand group by group: as chosen, else in the table where there are groups (a filter changes nothing about it)."""
+        return self.view.grouped if self.view.grouped is not None else self.tabular and order.has_groups(self.shown.panes)
+
     def panes(self) -> Sequence[Pane]:
         """What the filter lets through, in order; made once per state, order and filter."""
-        wanted = (self.shown, self._order, self.view.filter, self.view.grouped)
+        grouped = self.grouped
+        wanted = (self.shown, self._order, self.view.filter, grouped)
         if self._panes is None or any(one is not other for one, other in zip(self._panes[0], wanted, strict=True)):
             known = {pane.key: pane for pane in self.shown.panes}
             panes = [known[key] for key in order.keep(self._order, self.shown.panes)]
             kept = [pane for pane in panes if order.matches(pane, self.view.filter)] if self.view.filter else panes
-            self._panes = (wanted, order.by_group(kept) if self.view.grouped else kept)
+            self._panes = (wanted, order.by_group(kept) if grouped else kept)
         return self._panes[1]
 
     def selected(self) -> Pane | None:

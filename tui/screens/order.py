@@ -44,6 +44,11 @@ def by_group(panes: Sequence[Pane]) -> list[Pane]:
     return [pane for group in groups.values() for pane in group]
 
 
+def has_groups(panes: Sequence[Pane]) -> bool:
+    """Whether the inventory names several groups, or production and other servers."""
+    return len({pane.group for pane in panes if pane.group}) > 1 or len({pane.production for pane in panes}) > 1
+
+
 def keep(order: Sequence[Key], panes: Sequence[Pane]) -> list[Key]:
     """The same order, without panes that are gone; a pane that is new takes the place of a gone one of its server, else the end."""
     known = {pane.key for pane in panes}

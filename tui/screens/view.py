@@ -28,7 +28,8 @@ class Frozen(msgspec.Struct, frozen=True):
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """*selected* is a pane's key, never a row. *dense* None: table or panes by itself.
-    *grouped*: group by group, not only the worst first. *sorting*: by which column. *span* None: the one that fits.
+    *grouped*: group by group, not only the worst first; None: the table by itself, where there are groups.
+    *sorting*: by which column. *span* None: the one that fits.
 
     *cursor*: key of the event that is read out ("" the newest).
     """
@@ -37,7 +38,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     marked: frozenset[tuple[str, str]] = frozenset()
     filter: str = ""
     dense: bool | None = None
-    grouped: bool = False
+    grouped: bool | None = None
     sorting: Sorting = WORST
     on_timeline: bool = False
     span: int | None = None
