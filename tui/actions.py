@@ -125,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         ("slash",),
         "filter",
-        "show only servers that match (name, group, verdict, layer, commit; ! negates)",
+        "show only servers that match (name, group, verdict, layer, commit; ! negates; tab completes)",
         "Look",
         False,
         EVERYWHERE,

@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
-from textual.widgets import Input
 
 from tui import actions
 from tui.screens.base import LiveScreen
 from tui.screens.moves import moved, next_kinds
 from tui.screens.sizes import Sizes, Wanted, share
+from tui.widgets.filter_bar import FilterBar
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.header import summary_line
 from tui.widgets.lanes import Shaded
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.geometry import Size
+    from textual.widgets import Input
 
     from tui.board import Pane
     from tui.screens.engine_like import Key
@@ -56,16 +57,10 @@ class FleetScreen(LiveScreen):
 
     kind = actions.FLEET
 
-    DEFAULT_CSS = """
-    FleetScreen #filter { height: 1; border: none; padding: 0 1; display: none; background: $panel; }
-    FleetScreen #filter.-open { display: block; }
-    """
-
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._sizes: Sizes | None = None
-        hint = "filter: name, group, verdict, layer, commit; !word excludes"
-        self._filter = Input(id="filter", placeholder=hint, compact=True)
+        self._filter = FilterBar()
         self._summary, self._table, self._strip, self._grid = SummaryView(model), FleetTable(), PaneView(), PaneGrid()
         self._lanes, self._events = LanesView(), EventsView()
 
@@ -103,6 +98,8 @@ class FleetScreen(LiveScreen):
             self._table.show(panes, looks, at, self.model.grouped, view.sorting)
         self._show_panes(sizes, panes, looks, at)
         self._summary.redraw()
+        if self._filter.is_open:
+            self._filter.show(panes, self.model.shown.panes)
         reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
         self._lanes.show(lanes, scope)
@@ -112,7 +109,7 @@ class FleetScreen(LiveScreen):
         """Table or panes by the servers alone; heads of groups then have a row each."""
         view, panes = self.model.view, self.model.panes()
         servers = len({pane.server for pane in panes})
-        wanted = Wanted(view.dense, self._filter.has_class("-open"), view.on_timeline)
+        wanted = Wanted(view.dense, self._filter.is_open, view.on_timeline)
         sizes = share(size.width, size.height, len(panes), servers, wanted)
         self.model.tabular = sizes.table > 0
         if not (sizes.table and self.model.grouped):
@@ -199,9 +196,11 @@ class FleetScreen(LiveScreen):
     def _back(self) -> None:
         view = self.model.view
         if view.filter:
-            self._filter.value = ""
-            self._close_filter()
+            self._filter.clear()
             self._see(filter="")
+        elif self._filter.is_open:
+            self._filter.clear()
+            self.redraw()
         elif view.marked:
             self._see(marked=frozenset())
         elif view.on_timeline:
@@ -247,21 +246,14 @@ class FleetScreen(LiveScreen):
     # -------------------------------------------------------------------------------------------------------------------- filter
 
     def _open_filter(self) -> None:
-        box = self._filter
-        box.add_class("-open")
-        box.focus()
+        self._filter.open()
         self.redraw()
-
-    def _close_filter(self) -> None:
-        box = self._filter
-        box.set_class(bool(box.value), "-open")
-        self.set_focus(None)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._see(filter=event.value)
 
     def on_input_submitted(self) -> None:
-        self._close_filter()
+        self._filter.close()
         self.redraw()
 
     # --------------------------------------------------------------------------------------------------------------------- mouse
