@@ -15,6 +15,7 @@ from tui.runbook.plan import Choice
 FLEET, SERVER = "fleet", "server"
 EVERYWHERE = frozenset({FLEET, SERVER})
 NOWHERE: frozenset[str] = frozenset()
+_WHERE = {FLEET: "in the fleet", SERVER: "on a server's page"}
 
 
 class Context(NamedTuple):
@@ -51,6 +52,10 @@ class Action(NamedTuple):
     choice: Choice | None = None
     why_not: Callable[[Context], str] = lambda context: ""
 
+    def elsewhere(self, screen: str) -> str:
+        """Where it is to be done, if not on *screen*: ``only in the fleet``; "" where it can be done here."""
+        return "" if screen in self.screens else f"only {' or '.join(_WHERE[other] for other in sorted(self.screens))}"
+
     def disabled(self, context: Context) -> str:
         """Why it cannot be done now, in a few words; "" where it can."""
         if self.acting and context.read_only:
@@ -75,6 +80,10 @@ def _fixes(context: Context) -> str:
 
 def _selected(context: Context) -> str:
     return "" if context.verdicts else "no server is selected"
+
+
+def _marked(context: Context) -> str:
+    return "" if context.marked else "nothing is marked"
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -142,7 +151,7 @@ ACTIONS: tuple[Action, ...] = (
         frozenset({FLEET}),
         why_not=_selected,
     ),
-    Action("unmark", ("U",), "unmark all", "take all marks away", "Look", screens=frozenset({FLEET})),
+    Action("unmark", ("U",), "unmark all", "take all marks away", "Look", screens=frozenset({FLEET}), why_not=_marked),
     Action("table", ("t",), "table/panes", "switch between panes and the dense table", "Look", False, EVERYWHERE, frozenset({FLEET})),
     Action(
         "group",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.command import CommandPalette, Provider
 from textual.message import Message
 
-from tui.actions import BY_ID
+from tui.actions import BY_ID, key_name
 from tui.screens.base import LiveScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.doing import Doing
@@ -148,7 +148,8 @@ class StalewatchApp(Dashboard):
         self.model.last_key = self.model.monotonic()
         screen.say("")
         action = BY_ID[id]
-        if screen.kind not in action.screens:
+        if elsewhere := action.elsewhere(screen.kind):
+            screen.say(f"{key_name(action.keys[0])} {action.label}: {elsewhere}")
             return
         if reason := action.disabled(self.model.context(screen.kind, screen.key)):
             screen.say(f"{action.label}: {reason}")
@@ -156,6 +157,8 @@ class StalewatchApp(Dashboard):
         method = screen.methods().get(id) or self.doing.methods().get(id) or self.ending.methods().get(id)
         if method is not None:
             method()
+        else:
+            screen.say(f"{key_name(action.keys[0])}: there is no such section here")
 
     def _fatal_error(self) -> None:
         """In place of Textual's pages of traceback, which nobody reads in an incident: one line. The log has the rest."""

@@ -42,7 +42,7 @@ def help_lines(context: Context, width: int) -> list[Line]:
         if action.group != group:
             group = action.group
             rows += [*([BLANK] if rows else []), line(Span(group, "title"))]
-        reason = action.disabled(context) if context.screen in action.screens else "not on this screen"
+        reason = action.elsewhere(context.screen) or action.disabled(context)
         note = f"   ({reason})" if reason else ""
         role = "key-off" if reason else "text"
         first, *rest = paragraph(words + note, width - 18, role)

@@ -1,0 +1,68 @@
+"""No key is silent: what cannot be done here, or now, says so; what was copied is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ui import build
+from tests.ui.conftest import app_of, press
+from tui.actions import ACTIONS, BY_ID, FLEET, SERVER, Context, key_name
+from tui.report import Verdict
+from tui.widgets.footer import footer_line
+
+ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
+
+
+@pytest.mark.parametrize("screen", [FLEET, SERVER])
+async def test_a_key_of_the_other_screen_says_where_it_belongs(screen: str) -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    others = [action for action in ACTIONS if screen not in action.screens]
+    assert others
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *(["enter"] if screen == SERVER else []))
+        for action in others:
+            last = (await press(pilot, action.keys[0])).splitlines()[-1]
+            assert last.strip() == f"{key_name(action.keys[0])} {action.label}: {ELSEWHERE[screen]}"
+        assert "only" not in (await press(pilot, "down")).splitlines()[-1], "the next key takes the notice away"
+
+
+@pytest.mark.parametrize("screen", [FLEET, SERVER])
+async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot(screen: str) -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *(["enter"] if screen == SERVER else []))
+        known = {**app.ending.methods(), **app.doing.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
+        idle = [action for action in ACTIONS if screen in action.screens and action.id not in known]
+        assert all(action.id.startswith("go_") for action in idle), "digits alone may be more than there are sections"
+        for action in idle:
+            assert f"{action.keys[0]}: there is no such section here" in await press(pilot, action.keys[0])
+
+
+@pytest.mark.parametrize(
+    ("id", "context", "reason"),
+    [
+        ("fix", Context(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
+        ("fix", Context(verdicts=(Verdict.STALE,)), ""),
+        ("clear", Context(), "no server is selected"),
+        ("clear", Context(verdicts=(Verdict.UNKNOWN,), seen=False), "not seen yet: there is nothing to plan from"),
+        ("reload", Context(verdicts=(Verdict.STALE,), running=True), "a runbook is running"),
+        ("reload", Context(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing is changed from here"),
+        ("verify", Context(verdicts=(Verdict.STALE,), read_only=True), ""),
+        ("open", Context(), "no server is selected"),
+        ("unmark", Context(verdicts=(Verdict.STALE,)), "nothing is marked"),
+        ("unmark", Context(verdicts=(Verdict.STALE,), marked=1), ""),
+    ],
+)
+def test_what_cannot_be_done_now_has_a_reason_and_is_grey_in_the_last_line(id: str, context: Context, reason: str) -> None:
+    action = BY_ID[id]
+    assert action.disabled(context) == reason
+    shown = [span.role for span in footer_line(context, 200).spans if span.click == id]
+    assert set(shown) == (set() if FLEET not in action.footer else {"key-off"} if reason else {"key", "text"})
+
+
+async def test_a_greyed_key_says_why_and_so_does_the_help() -> None:
+    app = app_of(build.FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "fix: nothing is stale here" in (await press(pilot, "down", "f")).splitlines()[-1]
+        assert "unmark all: nothing is marked" in (await press(pilot, "U")).splitlines()[-1]
+        assert "(nothing is stale here)" in await press(pilot, "question_mark")
