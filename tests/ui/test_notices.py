@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from tests.ui import build
@@ -66,3 +68,18 @@ async def test_a_greyed_key_says_why_and_so_does_the_help() -> None:
         assert "fix: nothing is stale here" in (await press(pilot, "down", "f")).splitlines()[-1]
         assert "unmark all: nothing is marked" in (await press(pilot, "U")).splitlines()[-1]
         assert "(nothing is stale here)" in await press(pilot, "question_mark")
+
+
+async def test_y_says_what_was_copied_how_much_of_it_and_on_what_that_depends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = app_of(build.FakeEngine(build.incident()))
+    sent: list[str] = []
+    said: list[str] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        monkeypatch.setattr(app, "write_escape", sent.append)
+        for keys in (["y"], ["enter", "y"], ["n", "y"], ["escape", "escape", "f", "y"]):
+            said.append(await press(pilot, *keys))
+    lines = [base64.b64decode(text[7:-1]).decode().count("\n") for text in sent]
+    for text, count, what in zip(said, lines, ("the status", "all findings", "the finding", "the plan"), strict=True):
+        assert f"copied {what}, {count} lines (if the terminal takes OSC 52)" in text, "whole in 80 columns"

@@ -166,12 +166,13 @@ class Doing:
         pane = self._model.pane(screen.key) if screen.key else None
         if pane is not None and pane.report is not None:
             chosen = screen.finding if isinstance(screen, ServerScreen) else None
-            screen.say(self.copied(markdown.findings(pane.report, clock, chosen)))
+            what = "the finding" if chosen else "all findings"
+            screen.say(self.copied(markdown.findings(pane.report, clock, chosen), what))
         else:
-            screen.say(self.copied(markdown.status(self._model.panes(), clock, self._model.title)))
+            screen.say(self.copied(markdown.status(self._model.panes(), clock, self._model.title), "the status"))
 
-    def copied(self, text: str) -> str:
-        """Copy *text* through the terminal, and say so."""
+    def copied(self, text: str, what: str = "the plan") -> str:
+        """Copy *text* through the terminal, and say what it was; no terminal tells whether it took it."""
         self._app.write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
         rows = text.count("\n")
-        return f"copied {rows} line{'' if rows == 1 else 's'}"
+        return f"copied {what}, {rows} line{'' if rows == 1 else 's'} (if the terminal takes OSC 52)"
