@@ -40,6 +40,11 @@ def test_servers_that_answer_do_not_change_places_because_one_answered_later() -
     assert [server for server, _ in order.ordered(panes, Sorting(By.AGE))] == ["a", "b", "c"]
 
 
+def test_hit_rates_that_read_the_same_are_the_same() -> None:
+    panes = [build.pane(build.fresh(name, hit_rate=rate)) for name, rate in (("b", 0.9901), ("a", 0.9904), ("c", 0.5))]
+    assert [server for server, _ in order.ordered(panes, Sorting(By.RATE))] == ["c", "a", "b"]
+
+
 def test_a_deploy_is_older_where_the_servers_clock_is_ahead_of_ours() -> None:
     ahead = build.fresh("a")
     assert ahead.snapshot is not None

@@ -100,12 +100,12 @@ def seen_at(report: Report) -> float | None:
 
 
 def _values(panes: Sequence[Pane], by: By) -> list[float | None] | list[str | None]:
-    """What the column shows: ages by our clock, whatever the servers' clocks say. One column of one type."""
+    """What the column shows: whole percents, and ages by our clock, whatever the servers' clocks say. One column of one type."""
     reports = [pane.report for pane in panes]
     if by is By.COMMIT:
         return [str(known.release.commit) or None if report and (known := facts.host(report)) else None for report in reports]
     if by is By.RATE:
-        return [report.hit_rate if report else None for report in reports]
+        return [round(report.hit_rate, 2) if report and report.hit_rate is not None else None for report in reports]
     moment = {By.SINCE: _since, By.DEPLOY: _deployed, By.AGE: seen_at}[by]
     moments = [_ours(moment(report), report) if report else None for report in reports]
     if by is not By.AGE:
