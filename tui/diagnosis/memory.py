@@ -64,7 +64,8 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything remembered. *since*: S, since when the cache holds what *scripts* tells; another S voids them.
 
-    *scripts_at*: when the full list was last taken in. *samples*: the window of the hit rate, oldest first; *rates*: its history.
+    *scripts_at*: when the full list was last taken in; *whole_at*: the same where nothing was left out of it, so that what *scripts* does
+    not hold was not cached then. *samples*: the window of the hit rate, oldest first; *rates*: its history.
     *uncached*: scripts that were not in the cache at that time (we
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
@@ -75,6 +76,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     since: int = 0
     scripts: dict[str, Seen] = {}
     scripts_at: float | None = None
+    whole_at: float | None = None
     baselines: dict[str, Baseline] = {}
     views: tuple[CompiledView, ...] = ()
     rendered: dict[str, float] = {}

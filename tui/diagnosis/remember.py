@@ -94,7 +94,14 @@ def _with_scripts(known: Memory, look: Look, opcache: Opcache, judged: tuple[Jud
     if len(scripts) > MAX_SCRIPTS + SLACK:
         scripts = dict(list(scripts.items())[-MAX_SCRIPTS:])
     at = opcache.scripts_at if opcache.scripts else (known.scripts_at if same_cache else None)
-    return msgspec.structs.replace(known, scripts=scripts, scripts_at=at)
+    whole_at = _whole_at(opcache) if listed else (known.whole_at if same_cache else None)
+    return msgspec.structs.replace(known, scripts=scripts, scripts_at=at, whole_at=whole_at)
+
+
+def _whole_at(opcache: Opcache) -> float | None:
+    """When the list was taken, unless something is missing in it or in what is remembered of it."""
+    whole = not opcache.truncated and 0 < opcache.compared <= len(opcache.scripts) <= MAX_SCRIPTS
+    return opcache.scripts_at if whole else None
 
 
 def _listed(look: Look, opcache: Opcache, before: dict[str, Seen]) -> dict[str, Seen]:
@@ -106,6 +113,8 @@ def _listed(look: Look, opcache: Opcache, before: dict[str, Seen]) -> dict[str, 
         if script.path in changed:
             if script.path in before:
                 fresh[str(script.path)] = before[script.path]
+            elif script.cached:  # also of another application: which scripts are ours may move with the release link
+                fresh[str(script.path)] = _seen(script, window(script, opcache, look.memory, look.now), False, Kind.SUSPECT, look.now)
         elif script.cached:
             fresh[str(script.path)] = _seen(script, window(script, opcache, look.memory, look.now), plain, Kind.FRESH, look.now)
     return fresh

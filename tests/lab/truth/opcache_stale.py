@@ -111,6 +111,15 @@ STATES = (
         ask=Ask(new="(error)"),
     ),
     stale(
+        name="vt=0: configuration sources compiled between clear and rebuild are new, its cache is old",
+        expect={Layer.OPCACHE: ("stale", "opcache.stale-config-cache")},
+        arrange=do.then(do.VT0, do.get("/config")),
+        act=do.then(do.AGENT, do.pause(3.1)),
+        meanwhile=do.then(do.clear("config"), do.get("/config"), do.cache("config"), do.get("/config")),
+        remembered=True,
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2"),
+    ),
+    stale(
         name="preloaded script edited",
         expect={Layer.OPCACHE: ("stale", "opcache.preload-changed")},
         arrange=_PRELOAD,

@@ -251,6 +251,23 @@ def test_a_file_cache_that_is_never_checked_is_suspect() -> None:
     quiet(looked(with_opcache(opcache(file_cache=safe("/var/cache/php")))))
 
 
+OTHER = script(f"{ROOT}/public/index.php", compiled=None)
+
+
+@pytest.mark.parametrize(
+    ("mtime", "whole", "verdict"),
+    [(-200, True, FRESH), (-60, True, SUSPECT), (-91, True, SUSPECT), (-200, False, SUSPECT)],
+    ids=["changed before that list", "changed after it", "changed while it may have been compiled", "the list was not whole"],
+)
+def test_what_was_not_in_a_whole_list_was_compiled_after_it(mtime: float, whole: bool, verdict: Verdict) -> None:
+    """A request between clear and rebuild has PHP compile the sources of a cache: they are new, although vt=0 does not tell."""
+    first = with_opcache(vt0(scripts=(OTHER,), scripts_at=at(-90), compared=1 if whole else 2), -90)
+    later = with_opcache(vt0(script(compiled=None, mtime=mtime, used=-5)))
+    assert looked(first, later).layers[Layer.OPCACHE] is verdict
+    restarted = with_opcache(vt0(script(compiled=None, mtime=mtime, used=-5), start_time=int(at(-3_000))))
+    assert looked(first, restarted).layers[Layer.OPCACHE] is SUSPECT
+
+
 KEPT_AT = START + 5
 KEPT = [
     ("kept after it was written", {"kept": at(KEPT_AT)}, FRESH, ""),

@@ -152,7 +152,7 @@ def test_knowing_less_never_makes_a_verdict_greener(story: list[Snapshot], part:
 
 
 def blinded(memory: Memory) -> Memory:
-    return replace(memory, scripts={}, baselines={}, views=())
+    return replace(memory, scripts={}, whole_at=None, baselines={}, views=())
 
 
 def possible(memory: Memory, last: Snapshot) -> bool:

@@ -11,6 +11,10 @@ from tui.snapshot import Opcache, Script
 NO_CTIME = "is on the disk, but when it came there could not be read"
 
 
+COMPILING = 1.0
+"""Seconds that a compile may take from reading the file to being in the list of what is cached."""
+
+
 class Window(NamedTuple):
     """The compile that is in the cache now happened between *after* and *before*.
 
@@ -33,12 +37,15 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: f
     """What is known of the compile of *script*. *born*: when the workers came that this cache began with, to the millisecond.
 
     A script is compiled no earlier than S and no later than it was last used; with ``hits`` 0 that use *was* the compile. PHP does not
-    cache a file younger than ``file_update_protection``, so a file modified later than L minus that is not what was compiled.
+    cache a file younger than ``file_update_protection``, so a file modified later than L minus that is not what was compiled. What was not
+    in an earlier, whole list of this cache was compiled after it.
     """
     since = opcache.since
     seen = memory.scripts.get(script.path) if memory.since == since else None
     used = float(script.last_used) if script.last_used else now
     after = max(float(since), born, memory.uncached.get(script.path, 0.0))
+    if seen is None and memory.since == since and memory.whole_at is not None and not opcache.file_cache:
+        after = max(after, memory.whole_at - COMPILING)
     before = min(used, now)
     retimed = seen is not None and None not in (script.timestamp, seen.timestamp) and script.timestamp != seen.timestamp
     recompiled = seen is not None and (script.hits < seen.hits or retimed)
