@@ -43,6 +43,15 @@ async def settle(pilot: Pilot[int], times: int = 3) -> None:
         await pilot.pause()
 
 
+async def shown(pilot: Pilot[int], words: str, seconds: float = 10.0) -> str:
+    """Wait for what a timer brings; the text of the screen then."""
+    end = time.monotonic() + seconds
+    while words not in (text := screen_text(pilot.app)):  # type: ignore[arg-type]
+        assert time.monotonic() < end, f"never shown: {words}\n{text}"
+        await pilot.pause(0.02)
+    return text
+
+
 async def press(pilot: Pilot[int], *keys: str) -> str:
     """Press *keys* one by one; the text of the screen afterwards."""
     await settle(pilot)

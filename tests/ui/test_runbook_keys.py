@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from tests.ui import build
-from tests.ui.conftest import app_of, press, screen_text, settle
+from tests.ui.conftest import app_of, press, screen_text, settle, shown
 from tui.runbook.plan import Choice, Request, Status
 from tui.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from tui.screens.progress import ProgressScreen
@@ -200,8 +200,7 @@ async def test_the_result_stands_on_top_any_key_closes_it_and_q_then_quits(key: 
         await press(pilot, "f", "tab", "enter")
         assert "▸ running" in screen_text(app)
         engine.futures[0].set_result({("web1", build.APP): Status.DONE})
-        await pilot.pause(0.3)
-        assert "✓ web1 verified: runs the code on its disk" in screen_text(app)
+        await shown(pilot, "✓ web1 verified: runs the code on its disk")
         await press(pilot, key)
         assert not isinstance(app.screen, ProgressScreen)
         await press(pilot, "q")

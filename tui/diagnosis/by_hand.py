@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def ask(look: Look, expression: str) -> Evidence:
     pool = look.fpm.pool if look.fpm is not None else None
     if pool is None or not pool.listen:
         return words.command("systemctl", "status", (look.fpm.unit if look.fpm is not None else "") or "php-fpm")
-    return words.command("sh", "-c", _script(pool.listen, expression))
+    return words.commands(_script(pool.listen, expression))
 
 
 def ask_of(look: Look, path: str) -> tuple[Evidence, ...]:
@@ -32,12 +33,13 @@ def ask_of(look: Look, path: str) -> tuple[Evidence, ...]:
     pool = look.fpm.pool if look.fpm is not None else None
     if pool is None or not pool.listen or look.runtime is None or look.runtime.via not in ("tunnel", "tcp"):
         return ()
-    name = path.replace("\\", "\\\\").replace("'", "\\'")
-    command = words.command("sh", "-c", _script(pool.listen, f"opcache_get_status()['scripts']['{name}'] ?? 'not cached'"))
+    name = re.sub(r'([\\"$])', r"\\\1", path)
+    command = words.commands(_script(pool.listen, f'opcache_get_status()["scripts"]["{name}"] ?? "not cached"'))
     return (Evidence("repeat in the pool", command.value, command.kind),)
 
 
 def _script(listen: str, expression: str) -> str:
+    """*expression* must quote with double quotes: single ones are the shell's, and would have to be quoted once more."""
     steps = (
         "f=$(mktemp /tmp/XXXXXX.php)",
         f"printf %s {shlex.quote(f'<?php print_r({expression});')} >$f",
@@ -46,4 +48,4 @@ def _script(listen: str, expression: str) -> str:
         f"SCRIPT_FILENAME=$f REQUEST_METHOD=GET cgi-fcgi -bind -connect {shlex.quote(listen)}",
         "rm $f",
     )
-    return "; ".join(steps)
+    return f"({'; '.join(steps)})"

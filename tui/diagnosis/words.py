@@ -75,7 +75,11 @@ def size(label: str, value: int) -> Evidence:
 
 def command(*argv: str) -> Evidence:
     """The look to repeat by hand, quoted for a shell."""
-    line = shlex.join(argv)
+    return commands(shlex.join(argv))
+
+
+def commands(line: str) -> Evidence:
+    """The same of a *line* that is quoted already."""
     shown = safe(line)
     return Evidence("repeat", shown, "command") if is_exact(line, shown) else unsayable()
 

@@ -72,7 +72,7 @@ def served(host: Host) -> str:
     out.unlink(missing_ok=True)
     host.run(["touch", f"{APP}/storage/app/ask"], user="www-data")
     until(lambda: out.exists() and out.read_text().endswith("\n"), f"an answer on {host.name}")
-    return {"job v1\n": "old", "job v2\n": "new"}.get(out.read_text(), "broken")
+    return {"job v1": "old", "job v2": "new"}.get(out.read_text().splitlines()[-1], "broken")
 
 
 def php(command: str) -> do.Change:
@@ -97,12 +97,12 @@ def scheduled(host: Host) -> None:
 
 
 def ran(host: Host) -> str:
-    """What `schedule:run` runs, which `schedule:work` starts anew in its own directory when a minute begins."""
+    """What `schedule:run` runs, which `schedule:work` starts anew in its own directory when a minute begins (then both write a line)."""
     out = host.file("storage/app/job.txt")
     out.unlink(missing_ok=True)
     pid = host.read(_PID).strip()
     host.run(["sh", "-ec", f"cd $(readlink /proc/{pid}/cwd); php artisan schedule:run"], user="www-data")
-    return {"job v1\n": "old", "job v2\n": "new"}.get(out.read_text(), "broken")
+    return {"job v1": "old", "job v2": "new"}.get(out.read_text().splitlines()[-1], "broken")
 
 
 SECOND = do.shell(f"mkdir {_OTHER} && cp -a {APP}/. {_OTHER} && chmod o+w {_OTHER}/storage/app")
