@@ -12,7 +12,7 @@ from tests.ui.conftest import app_of, press
 from tui.snapshot import LogFacts, LogMinute
 from tui.text import safe
 from tui.timeline import EventKind
-from tui.widgets.log_facts import Told, bars, log_line, log_rows, per_minute
+from tui.widgets.log_facts import Told, bars, log_line, log_rows, per_minute, told
 from tui.widgets.times import Clock
 
 CLOCK = Clock(build.NOW)
@@ -51,6 +51,27 @@ def test_each_log_is_shown_with_what_may_not_be_read_and_what_was_passed_over() 
     assert "3.0 MiB came faster than they are read and were passed over: counts are the least there was" in text
     assert "? deploy may not read /var/log/php8.3-fpm.log" in text
     assert "→ sudo usermod -aG adm deploy" in text
+
+
+@pytest.mark.parametrize(
+    ("alarm", "good", "said"),
+    [
+        (("12:49:50", "12:50:20"), ("12:55:10", "13:01"), EventKind.REASSURE),
+        (("12:49:50", "12:50:20"), ("12:50:00", "13:01"), EventKind.ERROR),
+        (("12:56", "12:57"), ("12:55:10", "12:55:20"), EventKind.ERROR),
+    ],
+    ids=["good lines since the fix", "both at once", "worse again"],
+)
+def test_reassurances_that_began_after_the_last_alarm_are_what_a_pane_says(
+    alarm: tuple[str, str], good: tuple[str, str], said: EventKind
+) -> None:
+    events = [
+        build.event(alarm[0], "web1", EventKind.ERROR, "laravel.log", '"Call context not found"', 14, alarm[1]),
+        build.event(good[0], "web1", EventKind.REASSURE, "laravel.log", '"Function routing"', 6, good[1]),
+    ]
+    lately = told(sorted(events, key=lambda one: one.at), str(build.APP), build.NOW)
+    assert lately is not None
+    assert lately.kind is said
 
 
 async def test_a_log_that_may_not_be_read_is_no_verdict() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.diagnosis.memory import Memory
 from tui.report import Finding, Verdict
 from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.diagnosis.memory import Memory
     from tui.inventory import Thresholds
 
 
@@ -42,13 +42,17 @@ class Ruling(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
+STEP = 1.0
+"""Seconds that a clock may be set back by whoever keeps it right."""
+
+
 def take(memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Look:
-    """*snapshot* taken apart."""
+    """*snapshot* taken apart. A *memory* of what is yet to come is none: the clock was set back, or the machine came back from an image."""
     host = snapshot.host if isinstance(snapshot.host, HostFacts) else None
     runtime = snapshot.runtime if isinstance(snapshot.runtime, RuntimeFacts) else None
     return Look(
         snapshot=snapshot,
-        memory=memory,
+        memory=Memory() if host is not None and memory.at > snapshot.observed_at + STEP else memory,
         thresholds=thresholds,
         host=host,
         fpm=host.fpm if host is not None and isinstance(host.fpm, FpmFacts) else None,

@@ -8,7 +8,7 @@ from tui.diagnosis.health import WINDOW, sample
 from tui.diagnosis.look import Look, Ruling
 from tui.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
 from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.window import Window, window
+from tui.diagnosis.opcache.window import Window, same_content, window
 from tui.diagnosis.views import rendered
 from tui.report import Layer, Verdict
 from tui.snapshot import CompiledView, HostFacts, Opcache, Script
@@ -21,12 +21,12 @@ _SETTLED = (Verdict.FRESH, Verdict.PENDING)
 
 def remember(look: Look, rulings: dict[Layer, Ruling], judged: tuple[Judged, ...], rate: float | None) -> Memory:
     """The memory after this look. Parts that did not change are the same objects."""
-    old = look.memory
-    known = msgspec.structs.replace(old, at=look.now)
-    if look.host is not None:
+    old = known = look.memory
+    if look.host is not None:  # else the time of this look is by our clock
         same_root = old.root == look.host.release.root and old.root_since is not None
         known = msgspec.structs.replace(
             known,
+            at=look.now,
             baselines=_baselines(look, look.host, rulings),
             views=_views(look, look.host, rulings),
             rendered=rendered(look),
@@ -124,6 +124,9 @@ def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) 
     """What to keep of one script: the content stays the first one of this compile, unless what is on disk now is proven to be it."""
     seen = window.seen
     content: Script | Seen = script if seen is None or proven or script.mtime is None else seen
+    digest = content.digest
+    if seen is not None and not digest and same_content(script, seen):  # PHP had no time for it in this look
+        digest = seen.digest
     return Seen(
         at=now,
         hits=script.hits,
@@ -131,7 +134,7 @@ def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) 
         mtime=content.mtime,
         size=content.size,
         inode=content.inode,
-        digest=content.digest,
+        digest=digest,
         proven=proven or (seen is not None and seen.proven and script.mtime is not None),
         after=window.after,
         before=window.before,

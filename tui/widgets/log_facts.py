@@ -40,14 +40,17 @@ class Told(NamedTuple):
 
 
 def told(events: Sequence[Event], app: str, now: float) -> Told | None:
-    """The alarms of *app* in *events* (sorted by time) lately; where there are none, the reassurances; None where the logs are silent."""
+    """The alarms of *app* in *events* (sorted by time) lately; the reassurances where there are none, or where those began after the last
+    alarm: that is what a fix looks like. None where the logs are silent."""
     found: dict[EventKind, list[Event]] = {EventKind.ERROR: [], EventKind.REASSURE: []}
     for event in reversed(events):
         if event.at < now - RECENT - LONGEST:
             break
         if event.kind in found and event.app == app and (event.until or event.at) >= now - RECENT:
             found[event.kind].append(event)
-    for kind, those in found.items():
+    alarms, good = found.values()
+    healed = alarms and good and max(one.at for one in good) > max(map(_end, alarms))
+    for kind, those in reversed(found.items()) if healed else found.items():
         if those:
             newest = max(those, key=_end)
             return Told(kind, sum(one.count for one in those), min(one.at for one in those), _end(newest), str(newest.what))

@@ -17,7 +17,7 @@ from tui.widgets.times import Clock, age
 
 if TYPE_CHECKING:
     from tui.board import Pane
-    from tui.report import Report
+    from tui.report import Finding, Report
     from tui.runbook.plan import Progress
 
 LABEL = 9
@@ -92,7 +92,7 @@ def body(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
     if not notes:
         here = facts.clock_of(pane.report, look.clock)
         holder = holder_lines(pane.report, here, width)
-        notes = [*holder, *why_lines(pane.report, width, 2), *([] if holder else watcher_lines(pane.report, here, width))]
+        notes = [*holder, *why_lines(pane.report, width, 3), *([] if holder else watcher_lines(pane.report, here, width))]
     rows = fact_lines(pane.report, look, width)
     most = height * 2 // 3 if trouble_lines(pane, look, width) else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
@@ -214,5 +214,13 @@ def why_lines(report: Report, width: int, most: int) -> list[Line]:
     if found is None or report.verdict in (Verdict.FRESH, Verdict.ABSENT):
         rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
         return [crop(row, width) for row in rows]
-    rows = clamp(paragraph(f"why: {found.summary}", width, "strong", hang="     "), most, width)
-    return [crop(row, width) for row in rows]
+    rows = paragraph(f"why: {found.summary}", width, "strong", hang="     ")
+    if len(rows) > most:  # the file's folder is on the server's page
+        rows = paragraph(f"why: {_without_folders(found)}", width, "strong", hang="     ")
+    return [crop(row, width) for row in clamp(rows, most, width)]
+
+
+def _without_folders(found: Finding) -> str:
+    """The summary with the last part of its file's path only."""
+    path = next((word for word in found.summary.split() if "/" in word and found.subject.endswith(word)), "")
+    return found.summary.replace(path, path.rpartition("/")[2], 1) if path else found.summary

@@ -22,11 +22,13 @@ from tui.diagnosis.memory import Memory
 from tui.errors import LinkError
 from tui.inventory import AppEntry, Fleet, Server
 from tui.report import Report, Severity, Verdict
+from tui.snapshot import Opcache, RuntimeFacts
 from tui.watch.session import Session
 
 HOSTS = 10
 LATER = 1.1
 """Seconds between a server's start and what happens to it: most clocks here count whole ones, and real servers run for hours."""
+LOOKS = 5
 T = TypeVar("T")
 
 
@@ -119,7 +121,7 @@ class Maker:
         try:
             if state.remembered:
                 await session.open(lambda _step: None)
-                await session.look(full=True)
+                await self._remember(session)
             await asyncio.sleep(LATER)
             await self._aside(state.act)
             if not state.remembered:
@@ -132,6 +134,13 @@ class Maker:
             return await session.look(full=True)
         finally:
             await session.close()
+
+    async def _remember(self, session: Session) -> None:
+        """Look, as often as a watcher would, until every content is known: PHP takes check sums for 50 ms of one look only."""
+        for _ in range(LOOKS):
+            reports = await session.look(full=True)
+            if all(map(_sums_known, reports)):
+                return
 
     async def outcome(self, state: State, reports: Sequence[Report]) -> Outcome:
         """*reports* against what *state* expects and what the application serves."""
@@ -148,6 +157,13 @@ class Maker:
 
     async def _aside(self, function: Callable[[Host], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, self.host)
+
+
+def _sums_known(report: Report) -> bool:
+    runtime = report.snapshot.runtime if report.snapshot is not None else None
+    if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.opcache, Opcache):
+        return True
+    return all(script.digest for script in runtime.opcache.scripts if f"{report.app}/app/" in script.path and script.mtime is not None)
 
 
 def judge(state: State, report: Report, served: str) -> list[str]:

@@ -32,7 +32,7 @@ from tests.unit.diagnosis.build import (
 )
 from tui.diagnosis.memory import invalidated_by_us
 from tui.report import Layer, Remedy, Severity, Verdict
-from tui.snapshot import Process, Script, ViewFacts
+from tui.snapshot import Process, Script, Unseen, ViewFacts
 from tui.text import safe
 
 FRESH, PENDING, SUSPECT, STALE, UNKNOWN = Verdict.FRESH, Verdict.PENDING, Verdict.SUSPECT, Verdict.STALE, Verdict.UNKNOWN
@@ -137,6 +137,15 @@ def test_an_earlier_look_settles_what_one_look_cannot(case: str, now: Script, ve
     assert report.layers[Layer.OPCACHE] is verdict
 
 
+@pytest.mark.parametrize(("digest", "verdict"), [("a", FRESH), ("b", STALE)])
+def test_a_check_sum_outlives_the_looks_that_had_no_time_for_one(digest: str, verdict: Verdict) -> None:
+    first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
+    hurried = with_opcache(vt0(scripts=(msgspec.structs.replace(BEFORE, digest="", hits=45),), scripts_at=at(-80)), -80)
+    swapped = script(compiled=None, parent_changed=-60, hits=50, inode=8, digest=digest)
+    report = looked(first, hurried, with_opcache(vt0(swapped)))
+    assert report.verdict is verdict, report.findings
+
+
 def test_what_was_proven_stays_proven_while_the_old_code_is_used_on() -> None:
     """Its last use moves past the change, which alone would make the proof a suspicion."""
     proof = with_opcache(vt0(script(compiled=None, mtime=-60, used=-90)), -50)
@@ -148,6 +157,23 @@ def test_another_start_of_the_cache_voids_the_memory() -> None:
     first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
     reloaded = vt0(script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), start_time=int(at(-30)))
     quiet(looked(first, with_opcache(reloaded)))
+
+
+@pytest.mark.parametrize(("earlier", "verdict"), [(-5, FRESH), (600, SUSPECT)], ids=["the look before", "a look that is yet to come"])
+def test_a_memory_of_the_future_is_none(earlier: float, verdict: Verdict) -> None:
+    """A machine that was put back to an image of itself has the same S, and code that memory thinks was compiled anew since."""
+    renewed = remembered(with_opcache(vt0(script(compiled=None, mtime=-60, used=-90, cached=False)), earlier))
+    report = looked(with_opcache(vt0(script(compiled=None, mtime=-60, used=-1, hits=90))), memory=renewed)
+    assert report.layers[Layer.OPCACHE] is verdict, report.findings
+
+
+def test_a_look_that_saw_nothing_does_not_set_the_clock_of_the_memory() -> None:
+    """Its time is ours, and the server's clock may be behind."""
+    first = with_opcache(vt0(scripts=(BEFORE,), scripts_at=at(-90)), -90)
+    blind = Unseen(code="link.lost", message=safe("gone"))
+    lost = msgspec.structs.replace(snapshot(300), host=blind, runtime=blind)
+    edited = with_opcache(vt0(script(compiled=None, mtime=-60, used=-5, hits=50, digest="b")))
+    assert looked(first, lost, edited).verdict is STALE
 
 
 def test_a_reset_counts_as_a_new_cache() -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.engine import Engine
-from tui.inventory import Fleet, Server
 from tui.watch import publish, session, watcher
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tui.inventory import Fleet, Server
     from tui.board import State
     from tui.report import Report
     from tui.snapshot import Snapshot
@@ -80,9 +80,9 @@ class Looked:
 class Player:
     """An engine on told servers. Made by :func:`playing`."""
 
-    def __init__(self, servers: list[str], lines: dict[str, Line]) -> None:
+    def __init__(self, fleet: Fleet, lines: dict[str, Line]) -> None:
         self._lines = lines
-        self.engine = Engine(Fleet(servers=tuple(Server(target=name, name=name) for name in servers)))
+        self.engine = Engine(fleet)
         self._events: dict[str, Event] = {}
 
     def look(self, snapshot: Snapshot) -> Looked:
@@ -106,9 +106,9 @@ class Player:
 
 
 @contextmanager
-def playing(servers: list[str], patched: pytest.MonkeyPatch) -> Iterator[Player]:
-    """An engine that watches *servers*, without its pauses."""
-    lines = {name: Line() for name in servers}
+def playing(fleet: Fleet, patched: pytest.MonkeyPatch) -> Iterator[Player]:
+    """An engine that watches *fleet*, without its pauses."""
+    lines = {server.name: Line() for server in fleet.servers}
 
     async def connect(*_: object) -> ToldLink:
         return ToldLink()
@@ -131,7 +131,7 @@ def playing(servers: list[str], patched: pytest.MonkeyPatch) -> Iterator[Player]
     patched.setattr(watcher, "BEAT", 0.001)
     patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
     patched.setattr(publish, "FLUSH", 0.001)
-    player = Player(servers, lines)
+    player = Player(fleet, lines)
     player.engine.start()
     try:
         yield player

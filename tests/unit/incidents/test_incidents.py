@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.incidents.facts import Story
 from tests.unit.incidents.play import playing
+from tui.inventory import Fleet, Server
 from tui.report import Layer, Severity
 
 Told = tuple[float, str, str, str, int]
@@ -18,7 +19,8 @@ FILES = sorted(Path(__file__).parent.glob("*.toml"))
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_an_incident_is_told_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     story = Story(path)
-    with playing(story.servers, monkeypatch) as player:
+    fleet = Fleet(servers=tuple(Server(target=name, name=name) for name in story.servers))
+    with playing(fleet, monkeypatch) as player:
         for look in story.looks:
             looked = player.look(story.snapshot(look))
             report = looked.report
