@@ -7,7 +7,6 @@ pays for the most naive check there is, a start of PHP's command line.
 from __future__ import annotations
 
 import asyncio
-
 from typing import TYPE_CHECKING
 
 from tests.lab import Host, Lab

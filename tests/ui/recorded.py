@@ -1,4 +1,4 @@
-"""The incident as three real hosts told it (:mod:`tests.ui.record`), played through the real engine: reports, history and plans are its own.
+"""The incident as three real hosts told it (:mod:`tests.ui.record`), played through the real engine: reports, history, plans are real.
 
 Only the clock is set, and nothing is asked of any server: an engine that is not started answers from its board.
 """

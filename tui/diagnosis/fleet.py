@@ -19,23 +19,51 @@ if TYPE_CHECKING:
 
 def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | None = None) -> tuple[Report, ...]:
     """*reports* in their order, with ``release.mixed`` on those that differ from most servers of the same app: in their commit; where that
-    is the same or not known, in the contents of their sources.
+    is the same or not known, in the contents of their sources. Looks from before another server's deploy are left out (:func:`awaits`).
 
     *groups*: which app a pane's key belongs to (its name in the configuration); else the app's path. Comparing twice is comparing once.
     """
     plain = [without(report) for report in reports]
-    apps: dict[str, list[int]] = {}
-    for index, report in enumerate(plain):
-        if report.app and (commit_of(report) or code_of(report)):
-            apps.setdefault((groups or {}).get(report.key, report.app), []).append(index)
-    for members in apps.values():
+    for everybody in _apps(plain, groups or {}):
+        late = _overtaken([plain[index] for index in everybody])
+        members = [index for index, is_late in zip(everybody, late, strict=True) if not is_late]
         for index, finding in _mixed([plain[index] for index in members]).items():
             plain[members[index]] = _with(plain[members[index]], finding)
     return tuple(plain)
 
 
+def awaits(reports: Sequence[Report], groups: Mapping[tuple[str, str], str]) -> bool:
+    """Whether :func:`compare` left somebody out who is yet to be looked at again, or will once a deploy lies behind."""
+    apps = [[reports[index] for index in members] for members in _apps(reports, groups)]
+    return any(any(_overtaken(members)) or any(_deployed(member) > (member.observed_at or 0.0) for member in members) for members in apps)
+
+
+def _apps(reports: Sequence[Report], groups: Mapping[tuple[str, str], str]) -> list[list[int]]:
+    """Which reports are of servers of one app."""
+    apps: dict[str, list[int]] = {}
+    for index, report in enumerate(reports):
+        if report.app and (commit_of(report) or code_of(report)):
+            apps.setdefault(groups.get(report.key, report.app), []).append(index)
+    return list(apps.values())
+
+
+def _overtaken(members: Sequence[Report]) -> list[bool]:
+    """Which of *members* were last looked at before another one was deployed to: a fleet that is deployed to is not mixed for the moment
+    between two looks. By our clock; a server whose clock is not known overtakes nobody."""
+    deployed = [
+        _deployed(member) - offset if (offset := _offset(member)) is not None and _deployed(member) <= (member.observed_at or 0.0) else 0.0
+        for member in members
+    ]
+    newest = max(deployed, default=0.0)
+    return [(offset := _offset(member)) is not None and (member.observed_at or 0.0) - offset < newest for member in members]
+
+
+def _offset(report: Report) -> float | None:
+    return report.snapshot.clock_offset if report.snapshot is not None else None
+
+
 def basis_of(report: Report) -> tuple[object, ...]:
-    """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, nobody's comparison does."""
+    """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, and it awaits nobody, no comparison does."""
     host = _host(report)
     unheard = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN
     return (report.app, unheard, *((host.release, host.layout.kind) if host is not None else ()))

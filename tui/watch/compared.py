@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.fleet import basis_of, compare, mixed_of, with_mixed
+from tui.diagnosis.fleet import awaits, basis_of, compare, mixed_of, with_mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def compared(fleet: Fleet, reports: Sequence[Report]) -> tuple[Report, ...]:
     """*reports* in their order, each compared with the servers of its own app and group."""
-    return compare(reports, {report.key: fleet.belongs(*report.key) for report in reports})
+    return compare(reports, _groups(fleet, reports))
+
+
+def _groups(fleet: Fleet, reports: Sequence[Report]) -> dict[Key, str]:
+    return {report.key: fleet.belongs(*report.key) for report in reports}
 
 
 class Compared:
@@ -28,13 +32,14 @@ class Compared:
         self._seen: dict[Key, Report] = {}
         self._bases: dict[Key, tuple[object, ...]] = {}
         self._findings: dict[Key, Finding | None] = {}
+        self._awaits = False
 
     def take(self, reports: Sequence[Report]) -> list[Report]:
         """All *reports* of now -> compared, those that came since the last time and those of which the comparison says another thing."""
         moved = [report for report in reports if self._seen.get(report.key) is not report]
         bases = {report.key: basis_of(report) for report in moved}
         gone = len(self._seen) + sum(key not in self._seen for key in bases) != len(reports)
-        if not gone and all(self._bases.get(key) == basis for key, basis in bases.items()):
+        if not gone and not (moved and self._awaits) and all(self._bases.get(key) == basis for key, basis in bases.items()):
             told = [with_mixed(report, self._findings[report.key]) for report in moved]
         else:
             told = self._anew(reports)
@@ -44,6 +49,7 @@ class Compared:
 
     def _anew(self, reports: Sequence[Report]) -> list[Report]:
         whole = compared(self._fleet, reports)
+        self._awaits = awaits(reports, _groups(self._fleet, reports))
         said = {report.key: mixed_of(report) for report in whole}
         told = [
             after

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tui.inventory import Fleet, Server
     from tui.board import State
+    from tui.inventory import Fleet, Server
     from tui.report import Report
     from tui.snapshot import Snapshot
     from tui.timeline import Event

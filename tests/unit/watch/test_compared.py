@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.diagnosis.build import host, snapshot
+from tests.unit.diagnosis.build import NOW, host, snapshot
 from tui.diagnosis.diagnose import diagnose
 from tui.diagnosis.memory import Memory
 from tui.diagnosis.unheard import unheard
@@ -39,7 +39,7 @@ answers = st.builds(
     report,
     st.sampled_from(NAMES),
     st.sampled_from(["", "aaaa", "bbbb", "cccc"]),
-    st.sampled_from([0.0, 100.0, 200.0]),
+    st.sampled_from([0.0, 100.0, 200.0, NOW + 30, NOW + 60, NOW + 90]),
     deploying=st.booleans(),
     code=st.sampled_from(["", "c0de", "c0de1"]),
     at=st.floats(0, 100),
