@@ -30,7 +30,7 @@ lab-packages: $(VENV)/.stamp
 	@if [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then $(BIN)/python -m tests.lab install; fi
 
 test: lint lab-packages  ## lint, types and all tests, with the lab
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q tests
 
 lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check tui tests

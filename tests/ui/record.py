@@ -16,6 +16,7 @@ import msgspec
 
 from tests.lab import Host, Lab
 from tests.ui.recorded import FILE, FLEET
+from tests.ui.recorded import at as moment_of
 from tui.probe.session import Probe
 from tui.transport.connect import connect
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from tui.snapshot import Snapshot
 
-CEST = 7200
-MIDNIGHT = 1761256800.0  # 2025-10-24 00:00 in Berlin
 STORY = ("12:10", "12:26", "12:27", "12:30", "12:38", "12:40", "12:49:50", "12:50:30", "12:54", "12:55", "13:02")
 """When each part of the incident began."""
 YEARS = 20 * 365 * 86400.0
@@ -47,13 +46,7 @@ class Clock:
     def moved(self, moment: float) -> float:
         """Within a part seconds stay seconds; what was before the first is as long before it."""
         at = max(0, bisect_right(self._real, moment) - 1)
-        return story(STORY[at]) + moment - self._real[at]
-
-
-def story(clock: str) -> float:
-    """Epoch seconds of that day's *clock*."""
-    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
-    return MIDNIGHT + hours * 3600 + minutes * 60 + sum(seconds)
+        return moment_of(STORY[at]) + moment - self._real[at]
 
 
 def move(value: Any, clock: Clock, now: float, name: str = "") -> Any:

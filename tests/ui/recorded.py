@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from tests.unit.incidents.play import playing
+from tui.app import StalewatchApp
 from tui.board import Pane, State
 from tui.engine import Engine
 from tui.inventory import Fleet, LogWatch, Server
+from tui.runbook.plan import Progress, Status
 from tui.snapshot import Snapshot
+from tui.text import SafeText
+
+if TYPE_CHECKING:
+    from tui.runbook.plan import ServerPlan
 
 FILE = Path(__file__).with_suffix(".json")
 NAMES = ("web1", "web2", "web3")
@@ -23,14 +30,20 @@ FLEET = Fleet(
     servers=tuple(Server(target=name, name=name, group="api", production=True) for name in NAMES),
     logs=(LogWatch(path="storage/logs/laravel.log", alarm=("Call context not found",), reassure=("Function routing",)),),
 )
-TITLE = "api · prod"
-MONOTONIC = 100.0
-"""When every pane was heard from."""
+MIDNIGHT = 1761256800.0  # 2025-10-24 00:00 in Berlin
+HEARD = 100.0
+"""When every pane was heard from, by the screens' clock that does not tell the time of day."""
 
 
 @cache
 def looks() -> tuple[Snapshot, ...]:
     return msgspec.json.decode(FILE.read_bytes(), type=tuple[Snapshot, ...])
+
+
+def at(clock: str) -> float:
+    """That day's *clock* (HH:MM, or with seconds) as epoch seconds."""
+    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+    return MIDNIGHT + hours * 3600 + minutes * 60 + sum(seconds)
 
 
 def now() -> float:
@@ -46,22 +59,49 @@ def _played() -> tuple[State, State]:
     return states[2 * len(NAMES) - 1], states[-1]
 
 
+def connecting() -> Engine:
+    """An engine that has not heard from anybody."""
+    return Engine(FLEET)
+
+
 def engine() -> Engine:
     """An engine that looked until 12:50, when all three ran old code."""
     made = Engine(FLEET)
-    for name in NAMES:
-        made.board.put(msgspec.structs.replace(_pane(_played()[0], name)), replaces=(name, ""))
+    for pane in _panes(_played()[0]):
+        made.board.put(pane, replaces=(pane.server, ""))
     made.board.add(_played()[0].events)
     return made
 
 
-def go_on(engine: Engine, **groups: str) -> None:
-    """The last look, at 13:02, when two of them had been put right. *groups*: of servers, instead of their own."""
-    for name in NAMES:
-        pane = _pane(_played()[1], name)
-        engine.board.put(msgspec.structs.replace(pane, group=groups.get(name, pane.group)))
+def go_on(engine: Engine, copies: int = 0) -> None:
+    """The last look, at 13:02, when two of them had been put right. *copies*: so many more of the last one, in another group."""
+    panes = _panes(_played()[1])
+    for number in range(copies):
+        name = f"jobs{number + 1}"
+        assert panes[-1].report is not None
+        report = msgspec.structs.replace(panes[-1].report, server=name)
+        panes.append(msgspec.structs.replace(panes[-1], server=name, group="jobs", production=False, report=report))
+        told = [event for event in _played()[1].events if event.server == NAMES[-1]]
+        engine.board.add(msgspec.structs.replace(event, server=name, key=f"{name} {event.key}") for event in told)
+    for pane in panes:
+        engine.board.put(pane)
     engine.board.add(_played()[1].events)
 
 
-def _pane(state: State, name: str) -> Pane:
-    return next(msgspec.structs.replace(pane, received_at=MONOTONIC) for pane in state.panes if pane.server == name)
+def _panes(state: State) -> list[Pane]:
+    return [msgspec.structs.replace(pane, received_at=HEARD) for pane in state.panes if pane.report is not None]
+
+
+def run(engine: Engine, plan: ServerPlan, status: Status, *, until: int = 0) -> None:
+    """The steps of *plan* as its driver would tell: the one numbered *until* (0: the last) is in *status*, those before it are done."""
+    pane = next(pane for pane in engine.board.peek().panes if pane.key == (plan.server, plan.app))
+    steps = plan.steps[: until or None]
+    said = [Progress(server=plan.server, app=plan.app, step=step.id, status=Status.DONE, at=now()) for step in steps[:-1]]
+    why = {"why": SafeText("bootstrap/cache/config.php is as old as before")} if status is Status.FAILED else {}
+    said.append(Progress(server=plan.server, app=plan.app, step=steps[-1].id, status=status, evidence=why, at=now()))
+    engine.board.put(msgspec.structs.replace(pane, progress=tuple(said)))
+
+
+def app(engine: Engine, theme: str = "") -> StalewatchApp:
+    """The dashboard at 13:02 that day."""
+    return StalewatchApp(engine, title="api · prod", theme=theme, now=now, monotonic=lambda: HEARD)

@@ -67,6 +67,16 @@ def test_times_are_told_in_the_zone_that_was_chosen() -> None:
     assert Clock(build.NOW, relative=True).hm(deployed) == "24 min ago"
 
 
+@pytest.mark.parametrize(
+    ("days", "said", "brief"),
+    [(0.01, "12:47:47", "12:47"), (20, "Oct 04 13:02", "Oct 04"), (150, "May 27 13:02", "May 27"), (365 * 3, "2022-10-25", "2022-10")],
+)
+def test_a_month_of_another_year_tells_its_year(days: float, said: str, brief: str) -> None:
+    clock = Clock(build.NOW)
+    assert clock.hms(build.NOW - days * 86400) == said
+    assert clock.brief(build.NOW - days * 86400) == brief
+
+
 def test_ages_are_by_the_servers_own_clock() -> None:
     skewed = Clock(build.NOW).there(0, -120.0)
     assert skewed.since(build.NOW - 180) == "1 min"

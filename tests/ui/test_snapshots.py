@@ -1,13 +1,15 @@
-"""Every screen at three sizes, as text: a changed picture says what changed."""
+"""Every screen at three sizes, as text, of an incident that was recorded on real hosts: a changed picture says what changed."""
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui import build
-from tests.ui.conftest import app_of, press, settle
+from tests.ui import recorded
+from tests.ui.conftest import press, settle
 from tui.runbook.plan import Status
 from tui.screens.progress import ProgressScreen
 from tui.widgets.theme import files
@@ -15,9 +17,12 @@ from tui.widgets.theme import files
 if TYPE_CHECKING:
     from rich.style import Style
     from syrupy.assertion import SnapshotAssertion
+    from textual.pilot import Pilot
+
+    from tui.app import StalewatchApp
 
 THEMES = [*files(), "NO_COLOR"]
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 SCREENS = {
     "fleet": (),
     "table": ("t",),
@@ -31,39 +36,88 @@ SCREENS = {
     "log": ("L",),
     "confirm": ("f",),
     "help": ("question_mark",),
+    "palette": ("colon",),
     "finding": ("enter", "n", "n"),
     "filter": ("slash", *"!fresh"),
 }
 ENDS = {"verified": Status.DONE, "failed": Status.FAILED}
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def at_the_end(app: StalewatchApp, pilot: Pilot[int], copies: int = 0) -> None:
+    """It watched until 12:50, and looks again at 13:02."""
+    await settle(pilot)
+    recorded.go_on(app.model.engine, copies)  # type: ignore[arg-type]
+    app.flush()
+    await settle(pilot)
+
+
+@SIZES
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(name: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = recorded.app(recorded.engine())
     async with app.run_test(size=size) as pilot:
+        await at_the_end(app, pilot)
         text = await press(pilot, *SCREENS[name])
     assert text == snapshot
 
 
-@pytest.mark.parametrize("size", SIZES[:2], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_text_alone_retells_the_incident() -> None:
+    """Which server is stale, since when and why; that the others ran old code until their reload; what the log says of both."""
+    app = recorded.app(recorded.engine())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_the_end(app, pilot)
+        text = await press(pilot)
+    assert "✗ STALE  web1 runs old code since 12:38: config, routes, opcache" in text
+    assert re.search(r"config +✗ 12:38→12:26 11 min behind", text)
+    assert re.search(r"opcache +✗ 1 of 307 older than disk", text)
+    assert re.search(r"why: HomeController\.php changed", text)
+    assert re.search(r'! 13 alarms +"Call context', text)
+    assert re.search(r"\+ 6 good lines", text)
+    lanes = {name: line for line in text.splitlines() for name in recorded.NAMES if re.match(rf"[ ▸]+{name} +─", line)}
+    assert re.search(r"▲ reload ─+◆ deploy ▒+! errors ×11 ▒+", lanes["web1"])
+    assert re.search(r"▲ reload ─+◆ deploy ▒+! ×7 ▒+■▲ reload ─+$", lanes["web2"])
+    assert {name: app.model.shades[name] for name in recorded.NAMES} == {
+        "web1": ((recorded.at("12:38"), math.inf),),
+        "web2": ((recorded.at("12:38"), recorded.at("12:55")),),
+        "web3": ((recorded.at("12:38"), recorded.at("12:55")),),
+    }, "old code ended with what put it right, not when somebody looked again"
+
+
+@SIZES
+async def test_connecting(size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    app = recorded.app(recorded.connecting())
+    async with app.run_test(size=size) as pilot:
+        text = await press(pilot)
+    assert text == snapshot
+
+
+@SIZES
+@pytest.mark.parametrize("keys", [(), ("S", "S", "S", "S", "S")], ids=["grouped", "by hit rate"])
+async def test_many_servers(keys: tuple[str, ...], size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    app = recorded.app(recorded.engine())
+    async with app.run_test(size=size) as pilot:
+        await at_the_end(app, pilot, copies=37)
+        text = await press(pilot, *keys)
+    assert text == snapshot
+
+
+@SIZES
 @pytest.mark.parametrize("how", ["running", "verified", "failed", "leave"])
 async def test_a_runbook(how: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
-    engine = build.FakeEngine(build.incident())
-    app = app_of(engine)
+    engine = recorded.engine()
+    app = recorded.app(engine)
     async with app.run_test(size=size) as pilot:
-        await press(pilot, "f", "tab", "enter")
+        await at_the_end(app, pilot)
+        await press(pilot, "f", "tab", *"app", "enter")
         assert isinstance(app.screen, ProgressScreen)
-        if how == "verified":
-            engine.progress("web1", *(step.id for step in build.STEPS))
-        else:
-            engine.progress("web1", "preflight-fpm", running="rebuild-config")
+        plan, future = app.model.runs[-1]
+        recorded.run(engine, plan.servers[0], ENDS.get(how, Status.RUNNING), until=0 if how == "verified" else 4)
         app.flush()
         if how in ENDS:
-            engine.futures[0].set_result({("web1", build.APP): ENDS[how]})
+            future.set_result({("web1", str(plan.servers[0].app)): ENDS[how]})
             app.screen.redraw()
         text = await press(pilot, *(("escape", "q") if how == "leave" else ()))
-        engine.futures[0].cancel()
+        future.cancel()
     assert text == snapshot
 
 
@@ -72,9 +126,9 @@ async def test_the_main_screen_in_every_theme(theme: str, snapshot: SnapshotAsse
     """Each run of cells with the style it is sent in."""
     if theme == "NO_COLOR":
         monkeypatch.setenv("NO_COLOR", "1")
-    app = app_of(build.FakeEngine(build.incident()), theme="" if theme == "NO_COLOR" else theme)
+    app = recorded.app(recorded.engine(), theme="" if theme == "NO_COLOR" else theme)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
+        await at_the_end(app, pilot)
         rows = app.screen._compositor.render_strips()
     styled = ["  ".join(f"{part.text.strip()} [{_plain(part.style)}]" for part in row if part.text.strip(" ─│")) for row in rows]
     assert "\n".join(styled) == snapshot

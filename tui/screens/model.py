@@ -71,8 +71,8 @@ class Model:
         state = self.engine.board.take()
         if state.version == self.state.version:
             return False
+        self.shades = shades(self.shades, state.panes, self.state.panes)
         self.state = state
-        self.shades = shades(self.shades, state.panes)
         if len(self.looked_since) < len(state.panes):
             first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
             self.looked_since = first | self.looked_since

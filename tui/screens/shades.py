@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Verdict
+from tui.report import Layer, Verdict
+from tui.snapshot import HostFacts, Opcache, RuntimeFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tui.board import Pane
+    from tui.report import Report
 
 Spans = tuple[tuple[float, float], ...]
 OPEN = float("inf")
 
 
-def shades(before: Mapping[str, Spans], panes: Sequence[Pane]) -> dict[str, Spans]:
-    """Spans of old code per server: an open one ends at infinity; it closes with the first report that is not stale, and where the
-    server was last seen once it is not heard from. What a server was before anybody looked is not guessed.
+def shades(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Sequence[Pane] = ()) -> dict[str, Spans]:
+    """Spans of old code per server: an open one ends at infinity; it closes when what put it right happened (*earlier*: the panes of the
+    last time), or with the first report that is not stale, and where the server was last seen once it is not heard from. What a server was
+    before anybody looked is not guessed.
     """
     after = dict(before)
+    were = {pane.key: pane.report for pane in earlier}
     for pane in panes:
         report = pane.report
         if report is None or report.snapshot is None:
@@ -33,8 +37,28 @@ def shades(before: Mapping[str, Spans], panes: Sequence[Pane]) -> dict[str, Span
             begin = report.stale_since
             after[pane.server] = (*(span for span in known if span[1] < begin), (begin, OPEN))
         elif opened is not None and not _others_stale(pane, panes):
-            after[pane.server] = (*known, (opened[0], report.observed_at or opened[0]))
+            after[pane.server] = (*known, (opened[0], _healed(were.get(pane.key), report) or report.observed_at or opened[0]))
     return after
+
+
+def _healed(was: Report | None, report: Report) -> float | None:
+    """When the last of the stale layers was made anew, by what it left; None: not told by that, or not since that look."""
+    if was is None or was.verdict is not Verdict.STALE or was.observed_at is None:
+        return None
+    made = [_made(report, layer) for layer, verdict in was.layers.items() if verdict is Verdict.STALE]
+    return max(made) if made and all(at > was.observed_at for at in made) else None
+
+
+def _made(report: Report, layer: Layer) -> float:
+    """When that layer's cache began to be what it is (0: not told)."""
+    snapshot = report.snapshot
+    if snapshot is None:
+        return 0.0
+    if layer is Layer.OPCACHE:
+        cache = snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None
+        return float(cache.since) if isinstance(cache, Opcache) else 0.0
+    caches = snapshot.host.caches if isinstance(snapshot.host, HostFacts) else ()
+    return max((cache.stat.mtime for cache in caches if cache.layer == layer.value and cache.stat is not None), default=0.0)
 
 
 def _others_stale(pane: Pane, panes: Sequence[Pane]) -> bool:

@@ -170,7 +170,8 @@ def latest_edit(host: HostFacts) -> tuple[FileStat, ...]:
 def _deployed(deploy: Deploy) -> str:
     """Commit, files (or what the diary says), by whom."""
     parts = [deploy.commit[:7]] if deploy.commit else []
-    parts.append(several([name_of(file) for file in deploy.files], 1) if deploy.files else deploy.what or "deployed")
+    files = sorted(deploy.files, key=lambda file: (not file.startswith("app/"), file))  # the same deploy reads the same on every server
+    parts.append(several([name_of(file) for file in files], 1) if files else deploy.what or "deployed")
     if deploy.who:
         parts.append(f"by {deploy.who}")
     return " ".join(parts)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NEAR = 12 * 3600
 """Seconds within which the time of day alone is enough: an incident does not become unreadable at midnight."""
+HALF_A_YEAR = 182 * 86400
+"""Seconds within which a month tells its year."""
 _WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
@@ -81,8 +83,12 @@ class Clock(msgspec.Struct, frozen=True):
         return self.ago(at) if self.relative else self._clock(at, "%H:%M")
 
     def hms(self, at: float) -> str:
-        """``12:38:02``, always the clock's; of another day the date and the minute: ``Oct 24 12:38``."""
+        """``12:38:02``, always the clock's; of another day the date and the minute: ``Oct 24 12:38``; of another year ``2021-09-29``."""
         return self._clock(at, "%H:%M:%S")
+
+    def brief(self, at: float) -> str:
+        """The same in seven cells at most: ``12:38``, ``Oct 24``, ``2021-09``."""
+        return self._clock(at, "%H:%M", "%b %d", "%Y-%m")
 
     def tick(self, at: float, dated: bool = False) -> str:
         """``12:38`` for an axis; *dated*: ``Oct 24`` at midnight, ``Oct 24 12:38`` else. ``-30 min`` where ages are asked for."""
@@ -119,10 +125,12 @@ class Clock(msgspec.Struct, frozen=True):
         """The age alone: ``24 min``."""
         return age(self.here - at)
 
-    def _clock(self, at: float, form: str) -> str:
-        moment = self.moment(at)
-        near = abs(self.here - at) < NEAR or moment.date() == self.moment(self.here).date()
-        return moment.strftime(form if near else "%b %d %H:%M")
+    def _clock(self, at: float, form: str, of_day: str = "%b %d %H:%M", of_year: str = "%Y-%m-%d") -> str:
+        moment, here = self.moment(at), self.moment(self.here)
+        if abs(self.here - at) < NEAR or moment.date() == here.date():
+            return moment.strftime(form)
+        # December is not another year to a reader in January.
+        return moment.strftime(of_day if moment.year == here.year or abs(self.here - at) < HALF_A_YEAR else of_year)
 
 
 def _east(seconds: int) -> str:

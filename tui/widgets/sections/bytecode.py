@@ -71,7 +71,7 @@ def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, widt
     wide = widths[4] > 0
 
     def when(at: float | None) -> str:
-        return "–" if not at else clock.hms(at) if wide else clock.tick(at)
+        return "–" if not at else clock.hms(at) if wide else clock.brief(at)
 
     compiled = when(script.timestamp) if script.timestamp else "unknown" if cache.enabled else "–"
     disk = "gone" if script.mtime is None else when(script.mtime)

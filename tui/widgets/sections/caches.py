@@ -33,7 +33,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
 
 
 def _row(path: str, words: str, note: str, role: str, width: int, lead: str = "    ") -> Line:
-    room = min(64, max(12, width - len(lead) - 46))
+    room = max(12, min(70, width - 46) - len(lead))
     left = fill(line(lead, Span(path_crop(path, room), role)), room + len(lead) + 2)
     return Line((*left.spans, Span(f"{words:<22}", "muted"), Span(note, role)))
 

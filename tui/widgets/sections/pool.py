@@ -27,7 +27,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     rows: list[Line] = []
     for setting in settings(report):
         mark = Span("! ", "warning") if setting.danger else Span("  ")
-        rows.append(line("  ", mark, Span(f"{setting.name:<32}", "muted"), Span(setting.value, "warning" if setting.danger else "text")))
+        rows.append(line("  ", mark, Span(f"{setting.name:<30}  ", "muted"), Span(setting.value, "warning" if setting.danger else "text")))
         if setting.danger:
             rows += paragraph(setting.danger, width, "warning", "      ")
     return rows or [line(Span("  not seen", "muted"))]
@@ -58,7 +58,7 @@ def settings(report: Report) -> list[Setting]:
         made.append(
             Setting(
                 "clock",
-                f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} ours",
+                "as ours" if abs(skew) < 1 else f"{age(abs(skew))} {'ahead of' if skew > 0 else 'behind'} ours",
                 "the clock is off: compare times on one server only" if abs(skew) > 5 else "",
             )
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.report import Layer, Verdict
 from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, columns, crop, line
+from tui.widgets.lines import BLANK, Line, Span, columns, crop, line, paragraph
 from tui.widgets.signs import sign
 from tui.widgets.times import age
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from tui.snapshot import Deploy, PoolStatus, QueueWorker
     from tui.widgets.times import Clock
 
-WIDTHS = (8, 10, 27, 9, 10)
-NOTE = "  Worker age alone proves nothing: young workers can serve old bytecode, old ones new bytecode."
+WIDTHS = (8, 10, 27, 9)
+"""The rest of a row is what is served."""
+NOTE = "Worker age alone proves nothing: young workers can serve old bytecode, old ones new bytecode."
 
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
@@ -28,14 +29,18 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
         if page
         else [line(Span("  FPM's status page is not seen (pm.status_path); starts are from /proc", "muted"))]
     )
-    rows.append(_cells("  pid", "state", "started", "requests", "serving", role="head"))
+    rows.append(_cells(width, "  pid", "state", "started", "requests", "serving", role="head"))
     if page is not None:
         for worker in page.workers:
             serving = f"{worker.method} {worker.uri} {age(worker.duration)}" if worker.state != "Idle" else ""
-            rows.append(_cells(f"  {worker.pid}", worker.state, _start(worker.started, deploy, clock), f"{worker.requests:>8}", serving))
+            rows.append(
+                _cells(width, f"  {worker.pid}", worker.state, _start(worker.started, deploy, clock), f"{worker.requests:>8}", serving)
+            )
     elif (seen := facts.fpm(report)) is not None:
-        rows += [_cells(f"  {worker.pid}", "", _start(worker.started, deploy, clock), "", str(worker.title)) for worker in seen.workers]
-    rows.append(line(Span(NOTE, "muted")))
+        rows += [
+            _cells(width, f"  {worker.pid}", "", _start(worker.started, deploy, clock), "", str(worker.title)) for worker in seen.workers
+        ]
+    rows += paragraph(NOTE, width, "muted", "  ")
     host = facts.host(report)
     if host is not None and host.queue_workers:
         verdict = report.layers.get(Layer.WORKERS, Verdict.UNKNOWN)
@@ -70,5 +75,5 @@ def _queue(worker: QueueWorker, deploy: Deploy | None, clock: Clock) -> Line:
     )
 
 
-def _cells(*cells: str, role: str = "text") -> Line:
-    return columns([line(Span(cell, role)) for cell in cells], WIDTHS)
+def _cells(width: int, *cells: str, role: str = "text") -> Line:
+    return columns([line(Span(cell, role)) for cell in cells], (*WIDTHS, max(4, width - sum(WIDTHS) - len(WIDTHS))))
