@@ -50,6 +50,10 @@ async def test_everything_is_discovered(lab: Lab, web1: Host) -> None:
     assert opcache_of(snapshot).entry_points[0].path == "/srv/app/public/index.php"
 
 
+BEATS = 10
+"""On a machine that does much else."""
+
+
 async def test_an_edit_is_seen_at_the_next_tick(lab: Lab, web1: Host) -> None:
     web1.get("/")
     async with probing(lab, web1) as (probe, _):
@@ -58,8 +62,11 @@ async def test_an_edit_is_seen_at_the_next_tick(lab: Lab, web1: Host) -> None:
         inputs = host_of(await look(probe)).inputs["config"]
         assert inputs.direct[0].path == "config/services.php"
         web1.release("v2")
-        await asyncio.sleep(2)  # one beat: a comparison is not repeated within 200 times what it cost
-        snapshot = await look(probe)
+        for _ in range(BEATS):  # a comparison is not repeated within 200 times what it cost, which is one beat where nothing else runs
+            await asyncio.sleep(2)
+            snapshot = await look(probe)
+            if opcache_of(snapshot).changed:
+                break
         assert [script.path.rpartition("/")[2] for script in opcache_of(snapshot).changed] == ["HomeController.php"]
         assert host_of(snapshot).inputs["code"].direct[0].path.endswith("HomeController.php")
 
@@ -113,7 +120,7 @@ async def test_a_jammed_pool_does_not_blind_the_host_part(lab: Lab, web1: Host) 
         await asyncio.sleep(0.3)
         begun = time.monotonic()
         snapshot = await look(probe)
-        assert time.monotonic() - begun < 2.5
+        assert time.monotonic() - begun < 3.5, "the pool is jammed for four seconds"
         assert isinstance(snapshot.runtime, Unseen)
         assert snapshot.runtime.code == "fpm.no-answer"
         assert fpm_of(snapshot).workers

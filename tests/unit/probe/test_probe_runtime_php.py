@@ -61,7 +61,9 @@ async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: Host, f
     assert opcache.compared == 2
     assert isinstance(found.status, PoolStatus)
     assert found.status.pool == "www"
-    assert {worker.state for worker in found.status.workers} == {"Running", "Idle"}
+    states = {worker.state for worker in found.status.workers}
+    assert "Running" in states, "the one that was asked"
+    assert states <= {"Running", "Idle", "Finishing"}
     assert abs(found.status.started - time.time()) < 60
 
 
@@ -206,12 +208,12 @@ async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Ho
     fpm.start("pm.max_children=1")
     pool = probe(link, host, fpm)
     await facts(pool)
-    slow = fpm.script("slow.php", "$end = microtime(true) + 2; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
+    slow = fpm.script("slow.php", "$end = microtime(true) + 4; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
     request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
     await asyncio.sleep(0.3)
     begun = time.monotonic()
     jammed = await pool.look(full=False, wait=0.3, idle=False)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 3.5, "the pool is jammed for four seconds"
     assert isinstance(jammed, Unseen)
     assert jammed.code == "fpm.no-answer"
     assert await request == "done"

@@ -172,7 +172,7 @@ async def test_closing_twice_is_fine_and_ends_everything(link: Link) -> None:
     stream = await link.coprocess("exec cat")
     await link.close()
     await link.close()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
     assert not link.alive
     with pytest.raises(LinkLost):
         await link.run("true")

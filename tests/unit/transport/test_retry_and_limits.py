@@ -52,9 +52,9 @@ async def test_a_crowded_address_does_not_hold_up_others() -> None:
     assert running == 2
     quick = asyncio.Event()
     quick.set()
-    await asyncio.wait_for(connect("other:22", quick), 1)
+    await asyncio.wait_for(connect("other:22", quick), 10)
     release.set()
-    await asyncio.wait_for(asyncio.gather(*crowd), 1)
+    await asyncio.wait_for(asyncio.gather(*crowd), 10)
     assert most == 3
     assert waited == 18
 
@@ -66,9 +66,9 @@ async def test_a_slot_waiter_that_is_cancelled_in_its_turn_passes_it_on() -> Non
     await asyncio.sleep(0)
     slots.give_back()
     first.cancel()
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 10)
     slots.give_back()
-    await asyncio.wait_for(slots.take(), 1)
+    await asyncio.wait_for(slots.take(), 10)
 
 
 async def test_waiters_learn_that_the_link_is_lost() -> None:
