@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STALEWATCH = [sys.executable, "-m", "tui"]
 # Sequences with a private prefix that pyte 0.8 would draw as text, and questions that a modern terminal answers.
 _UNDRAWABLE = re.compile(rb"\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b\[\??[0-9;]*\$p|\x1b\[\?[0-9;]*[uSm]|\x1b[PX^_].*?\x1b\\", re.S)
+_CPUCLOCK_SCHED = 2
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 
@@ -69,6 +70,10 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Send *keys* as typed."""
         os.write(self._master, keys.encode())
+
+    def cpu(self) -> float:
+        """CPU seconds that all threads of the program used so far, by the scheduler's own clock."""
+        return time.clock_gettime((~self.process.pid << 3) | _CPUCLOCK_SCHED)
 
     def resize(self, columns: int, rows: int) -> None:
         """A new size, as a terminal emulator would tell it."""

@@ -47,6 +47,7 @@ class StalewatchApp(Dashboard):
     """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
 
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
+    *abandoned* is called, from another thread, before the process ends because its terminal took nothing.
     """
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
@@ -61,6 +62,7 @@ class StalewatchApp(Dashboard):
         title: str = "",
         theme: str = "",
         painted: Callable[[], None] | None = None,
+        abandoned: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,7 +71,7 @@ class StalewatchApp(Dashboard):
         self.animation_level = "none"
         self.model = Model(engine, title, now, monotonic)
         self.doing = Doing(self)
-        self.ending = Ending(self)
+        self.ending = Ending(self, abandoned)
         self.guard = Guard()
         for source in files().values():
             self.register_theme(textual(source))

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 from tests.terminal import _UNDRAWABLE, Terminal
 
-_CPUCLOCK_SCHED = 2
-
 
 class Chunk(NamedTuple):
     """Bytes of one read, and when they came (``time.perf_counter``)."""
@@ -83,10 +81,6 @@ class Recorder(Terminal):
             if time.monotonic() > end or (not self._read(end) and self.process.poll() is not None):
                 raise RuntimeError(f"never shown: {pattern}: {self.tail()}")
         return self.chunks[-1].at - self.began
-
-    def cpu(self) -> float:
-        """CPU seconds that all threads of the program used so far, by the scheduler's own clock."""
-        return time.clock_gettime((~self.process.pid << 3) | _CPUCLOCK_SCHED)
 
     def memory(self) -> float:
         """Resident MiB."""

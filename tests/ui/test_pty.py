@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,30 @@ def test_a_terminal_that_takes_nothing_for_a_while_loses_nothing() -> None:
         terminal.type("q")
         assert terminal.wait_exit() == 0
         assert terminal.insane() == []
+
+
+def clogged(terminal: Terminal) -> None:
+    """Have it paint more than the terminal and the queue before it hold, and take nothing, until it does nothing but wait."""
+    terminal.wait_for(r"✗ STALE")
+    terminal.type("T" * 100)
+    used, now = 0.0, 1.0
+    while now - used > 0.02:
+        time.sleep(1.0)
+        used, now = now, terminal.cpu()
+
+
+@pytest.mark.parametrize("how", ["its window is closed", "it is told to end"])
+def test_it_ends_also_while_its_terminal_takes_nothing(how: str) -> None:
+    """What watches servers must not live on unseen because somebody's connection hung before it was cut."""
+    with Terminal(PLAY) as terminal:
+        clogged(terminal)
+        if how == "its window is closed":
+            terminal.hang_up()
+            assert terminal.process.wait(20) == 129
+        else:
+            terminal.signal(signal.SIGTERM)
+            assert terminal.process.wait(20) == 143
+            terminal.wait_until(lambda: not [what for what in terminal.insane() if what.startswith("mode")])
 
 
 def test_killed_without_a_chance_the_terminal_is_put_right_all_the_same() -> None:

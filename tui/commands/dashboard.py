@@ -55,9 +55,10 @@ def run(fleet: Fleet) -> int:
     from tui.engine import Engine
 
     engine = Engine(fleet)
-    app = StalewatchApp(engine, painted=engine.start)
+    app = StalewatchApp(engine, painted=engine.start, abandoned=engine.stop)
     try:
         app.run()
     finally:
+        app.ending.over()
         engine.stop()
     return app.return_code or 0

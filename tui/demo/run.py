@@ -26,11 +26,12 @@ def run(read_only: bool = False) -> int:
 
         engine = Engine(world.fleet)
         engine.start()
+        app = StalewatchApp(engine, title=TITLE, abandoned=engine.stop)
         try:
-            app = StalewatchApp(engine, title=TITLE)
             app.run()
             return app.return_code or 0
         finally:
+            app.ending.over()
             engine.stop()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.screens.leave import LeaveScreen
@@ -12,6 +15,7 @@ from tui.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FrameType
 
     from tui.screens.dashboard import Dashboard
 
@@ -28,11 +32,17 @@ def crash_line(error: BaseException | None) -> str:
     return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}; {told}", 500)
 
 
-class Ending:
-    """The app's last things."""
+PATIENCE = 5.0
+"""Seconds that a terminal has to take what is left, once a signal said that it is over."""
 
-    def __init__(self, app: Dashboard) -> None:
+
+class Ending:
+    """The app's last things. *abandoned*: what must still be done where the app cannot end, because its terminal takes nothing."""
+
+    def __init__(self, app: Dashboard, abandoned: Callable[[], None] | None = None) -> None:
         self._app = app
+        self._abandoned = abandoned
+        self._last: threading.Timer | None = None
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
         return {
@@ -49,8 +59,27 @@ class Ending:
         for number, code in SIGNALS.items():
             try:
                 loop.add_signal_handler(number, self._end, code)
+                signal.signal(number, partial(self._signalled, code))
             except (RuntimeError, ValueError):  # not the main thread: a test's
                 return
+
+    def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
+        """Beside the loop's own handler, also while the loop stands still: Textual waits where its terminal takes no bytes."""
+        if self._last is None:
+            self._last = threading.Timer(PATIENCE, self._give_up, (code,))
+            self._last.daemon = True
+            self._last.start()
+
+    def over(self) -> None:
+        """The app has ended."""
+        if self._last is not None:
+            self._last.cancel()
+
+    def _give_up(self, code: int) -> None:
+        """The guard puts the terminal right as soon as it takes something."""
+        if self._abandoned is not None:
+            self._abandoned()
+        os._exit(code)
 
     def leave(self, code: int = 0) -> None:
         """Leave; ask first while a runbook runs."""
