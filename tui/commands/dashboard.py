@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Unpack
@@ -51,11 +52,18 @@ def no_screen() -> str:
 def run(fleet: Fleet) -> int:
     """Watch until the person quits; the exit code of the app."""
     debug_log.start()
+    gc.disable()  # nothing is garbage before the first frame, and looking for it is a tenth of the start
     from tui.app import StalewatchApp
     from tui.engine import Engine
 
     engine = Engine(fleet)
-    app = StalewatchApp(engine, painted=engine.start, abandoned=engine.stop)
+
+    def painted() -> None:
+        gc.freeze()  # what is loaded stays: no later collection goes through it
+        gc.enable()
+        engine.start()
+
+    app = StalewatchApp(engine, painted=painted, abandoned=engine.stop)
     try:
         app.run()
     finally:
