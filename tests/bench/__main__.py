@@ -47,7 +47,8 @@ def main() -> int:
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
         rows = [row for name in asked.names or BENCHES for row in measure(name, asked.quick)]
     print(table(rows))
-    machine = f"{os.cpu_count()} cores, load {before:.1f} at the start, Python {sys.version.split()[0]}"
+    pace = min(start.pass_().wall for _ in range(10)) * 1000
+    machine = f"{os.cpu_count()} cores, load {before:.1f} at the start, Python {sys.version.split()[0]}, python -c pass {pace:.1f} ms"
     print(f"\n{machine}, {time.monotonic() - began:.0f} s")
     return int(asked.strict and any(row.ok is False for row in rows))
 

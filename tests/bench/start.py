@@ -35,6 +35,11 @@ def frame(quick: bool) -> list[Row]:
     return [_ratio("first frame against python -c pass", _first_frame, 22, 4 if quick else 12)]
 
 
+def pass_() -> Took:
+    """An interpreter that does nothing: how quick this machine is now."""
+    return _run(PASS)
+
+
 def _ratio(what: str, measure: Callable[[], Took], most: float, times: int) -> Row:
     """Both in turn, the fastest of each: what others do on the machine is not what the program costs. Also as CPU time."""
     _run(PASS), measure()  # the file cache and the bytecode
