@@ -50,14 +50,15 @@ def _apps(reports: Sequence[Report], groups: Mapping[tuple[str, str], str]) -> l
 
 def _overtaken(members: Sequence[Report]) -> list[bool]:
     """Which of *members* were last looked at before another one was deployed to: a fleet that is deployed to is not mixed for the moment
-    between two looks. By our clock; a server whose clock is not known overtakes nobody. Diaries tell whole seconds."""
+    between two looks. By our clock; a server whose clock is not known overtakes nobody. Diaries tell
+    whole seconds, rounded down: whoever looks once, after a deploy, compares everybody."""
     deployed = [
         _deployed(member) - offset if (offset := _offset(member)) is not None and _deployed(member) <= (member.observed_at or 0.0) else 0.0
         for member in members
     ]
     newest = sorted(deployed)[-2:]
     looked = [(member.observed_at or 0.0) - offset if (offset := _offset(member)) is not None else inf for member in members]
-    return [look < (newest[0] if own == newest[-1] else newest[-1]) + 1 for look, own in zip(looked, deployed, strict=True)]
+    return [look < (newest[0] if own == newest[-1] else newest[-1]) for look, own in zip(looked, deployed, strict=True)]
 
 
 def _offset(report: Report) -> float | None:

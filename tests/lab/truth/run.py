@@ -91,7 +91,8 @@ async def _run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
 async def together(makers: Sequence[Maker], states: Sequence[State]) -> list[Outcome]:
     """The *states* of one group, one per host, compared with each other."""
     pairs = list(zip(makers, states, strict=True))
-    found = await asyncio.gather(*(maker.reports(state) for maker, state in pairs))
+    changed = asyncio.Barrier(len(pairs))
+    found = await asyncio.gather(*(maker.reports(state, changed) for maker, state in pairs))
     compared = compare([report for reports in found for report in reports])
     return [await maker.outcome(state, [one for one in compared if one.server == maker.host.name]) for maker, state in pairs]
 
@@ -113,8 +114,9 @@ class Maker:
         finally:
             await self._aside(state.undo)
 
-    async def reports(self, state: State) -> tuple[Report, ...]:
-        """The last look's reports of *state*, which is made on a restored host."""
+    async def reports(self, state: State, changed: asyncio.Barrier | None = None) -> tuple[Report, ...]:
+        """The last look's reports of *state*, which is made on a restored host. *changed*: wait there for the hosts that it is compared
+        with: a look from before the deploy of another one would be no part of the comparison."""
         await self._aside(Host.restore)
         await self._aside(state.arrange)
         session = self._session(state)
@@ -131,7 +133,14 @@ class Maker:
             if state.meanwhile is not None:
                 await session.look(full=True)
                 await self._aside(state.meanwhile)
+            if changed is not None:
+                await changed.wait()
+                await asyncio.sleep(LATER)
             return await session.look(full=True)
+        except BaseException:
+            if changed is not None:
+                await changed.abort()
+            raise
         finally:
             await session.close()
 

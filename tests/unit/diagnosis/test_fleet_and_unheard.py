@@ -65,18 +65,18 @@ def test_comparing_again_is_comparing_once_and_forgets_what_is_over() -> None:
 
 
 def test_a_look_from_before_the_deploy_of_another_server_is_not_compared_until_it_is_looked_at_again() -> None:
-    """A fleet that is deployed to at once is not mixed for the two seconds between the looks at its servers. What happened at 3 may have
-    happened until 4."""
-    deployed, late = server("web1", NEW, deployed=-3), at_(server("web2", OLD), -2.5)
+    """A fleet that is deployed to at once is not mixed for the two seconds between the looks at its servers; a look in the second of the
+    deploy may be after it, and counts."""
+    deployed, late = server("web1", NEW, deployed=-3), at_(server("web2", OLD), -3.5)
     assert mixed(compare((deployed, late))) == set()
     assert awaits((deployed, late), {})
-    looked_again = (deployed, at_(server("web2", OLD), -1.5))
+    looked_again = (deployed, at_(server("web2", OLD), -2.9))
     assert mixed(compare(looked_again)) == {"web2"}
     assert not awaits(looked_again, {})
 
 
 def test_clocks_are_set_against_ours_before_one_server_overtakes_another_and_an_unknown_one_does_not() -> None:
-    ahead = at_(server("web1", NEW, deployed=3598), 3600, offset=3600)
+    ahead = at_(server("web1", NEW, deployed=3599), 3600, offset=3600)
     assert mixed(compare((ahead, at_(server("web2", OLD), -0.5)))) == {"web2"}
     assert mixed(compare((ahead, at_(server("web2", OLD), -1.5)))) == set()
     assert mixed(compare((server("web1", NEW, deployed=-2), at_(server("web2", OLD), -1.5, offset=None)))) == {"web2"}
