@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tests.lab import Host, Lab
+from tests.ui.build import at as moment_of
 from tests.ui.recorded import FILE, FLEET
-from tests.ui.recorded import at as moment_of
 from tui.probe.session import Probe
 from tui.transport.connect import connect
 

@@ -30,7 +30,6 @@ FLEET = Fleet(
     servers=tuple(Server(target=name, name=name, group="api", production=True) for name in NAMES),
     logs=(LogWatch(path="storage/logs/laravel.log", alarm=("Call context not found",), reassure=("Function routing",)),),
 )
-MIDNIGHT = 1761256800.0  # 2025-10-24 00:00 in Berlin
 HEARD = 100.0
 """When every pane was heard from, by the screens' clock that does not tell the time of day."""
 
@@ -38,12 +37,6 @@ HEARD = 100.0
 @cache
 def looks() -> tuple[Snapshot, ...]:
     return msgspec.json.decode(FILE.read_bytes(), type=tuple[Snapshot, ...])
-
-
-def at(clock: str) -> float:
-    """That day's *clock* (HH:MM, or with seconds) as epoch seconds."""
-    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
-    return MIDNIGHT + hours * 3600 + minutes * 60 + sum(seconds)
 
 
 def now() -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui import recorded
+from tests.ui import build, recorded
 from tests.ui.conftest import press, settle
 from tui.runbook.plan import Status
 from tui.screens.progress import ProgressScreen
@@ -77,9 +77,9 @@ async def test_the_text_alone_retells_the_incident() -> None:
     assert re.search(r"▲ reload ─+◆ deploy ▒+! errors ×11 ▒+", lanes["web1"])
     assert re.search(r"▲ reload ─+◆ deploy ▒+! ×7 ▒+■▲ reload ─+$", lanes["web2"])
     assert {name: app.model.shades[name] for name in recorded.NAMES} == {
-        "web1": ((recorded.at("12:38"), math.inf),),
-        "web2": ((recorded.at("12:38"), recorded.at("12:55")),),
-        "web3": ((recorded.at("12:38"), recorded.at("12:55")),),
+        "web1": ((build.at("12:38"), math.inf),),
+        "web2": ((build.at("12:38"), build.at("12:55")),),
+        "web3": ((build.at("12:38"), build.at("12:55")),),
     }, "old code ended with what put it right, not when somebody looked again"
 
 

@@ -354,7 +354,7 @@ async def test_a_connection_that_is_closed_in_order_mid_run_is_lost_too(lab: Ssh
     await until(lambda: len(lab.running) == 1)
     lab.connections[0].close()
     with pytest.raises(LinkLost):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, AT_ONCE)
 
 
 async def test_silence_is_noticed_by_keepalive(lab: SshLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,7 +381,7 @@ async def test_silence_is_noticed_by_keepalive(lab: SshLab, monkeypatch: pytest.
         await until(lambda: len(lab.running) == 1)
         cut.set()
         with pytest.raises(LinkLost):
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, AT_ONCE)
 
 
 async def test_a_run_waiting_for_a_channel_times_out_by_its_own_clock(lab: SshLab) -> None:
@@ -432,7 +432,7 @@ async def test_a_jump_host_that_dies_takes_the_link_with_it(lab: SshLab) -> None
     await until(lambda: len(lab.running) == 1)
     lab.connections[0].abort()
     with pytest.raises(LinkLost):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, AT_ONCE)
 
 
 async def test_jump_hosts_in_a_circle(lab: SshLab) -> None:
