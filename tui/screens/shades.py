@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.report import Layer, Verdict
-from tui.snapshot import HostFacts, Opcache, RuntimeFacts
+from tui.widgets import facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,14 +51,12 @@ def _healed(was: Report | None, report: Report) -> float | None:
 
 def _made(report: Report, layer: Layer) -> float:
     """When that layer's cache began to be what it is (0: not told)."""
-    snapshot = report.snapshot
-    if snapshot is None:
-        return 0.0
     if layer is Layer.OPCACHE:
-        cache = snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None
-        return float(cache.since) if isinstance(cache, Opcache) else 0.0
-    caches = snapshot.host.caches if isinstance(snapshot.host, HostFacts) else ()
-    return max((cache.stat.mtime for cache in caches if cache.layer == layer.value and cache.stat is not None), default=0.0)
+        cache = facts.opcache(report)
+        return float(cache.since) if cache is not None else 0.0
+    seen = facts.host(report)
+    found = facts.cache_file(seen, layer.value) if seen is not None else None
+    return found.stat.mtime if found is not None and found.stat is not None else 0.0
 
 
 def _others_stale(pane: Pane, panes: Sequence[Pane]) -> bool:
