@@ -48,7 +48,7 @@ bench: lab-packages  ## the figures in README
 	$(BIN)/python -m tests.bench
 
 docs: $(VENV)/.stamp  ## the table of findings, from the rules themselves
-	$(BIN)/python -m tui.diagnosis.rules >tui/diagnosis/CODES.md
+	$(BIN)/python -m stalewatch.diagnosis.rules >tui/stalewatch/diagnosis/CODES.md
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots

@@ -20,7 +20,7 @@ import pyte
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-STALEWATCH = [sys.executable, "-m", "tui"]
+STALEWATCH = [sys.executable, "-m", "stalewatch"]
 # Sequences with a private prefix that pyte 0.8 would draw as text, and questions that a modern terminal answers.
 _UNDRAWABLE = re.compile(rb"\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b\[\??[0-9;]*\$p|\x1b\[\?[0-9;]*[uSm]|\x1b[PX^_].*?\x1b\\", re.S)
 _CPUCLOCK_SCHED = 2

@@ -6,11 +6,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from stalewatch.dashboard.view import KINDS as NAMES
 from tests.bench.keys import Delays, Key, press
 from tests.bench.recorder import Recorder
 from tests.bench.table import Row, limit
 from tests.lab import Lab
-from tui.screens.view import KINDS as NAMES
 
 if TYPE_CHECKING:
     from tests.lab import Host
@@ -19,7 +19,7 @@ BEAT = 2.0
 TICKS = 60
 """Two minutes: four rounds of the slow beat."""
 KINDS = [Key("e", f"listed: {kinds}") for kinds in (*list(NAMES)[1:], next(iter(NAMES)))]
-PROGRAM = [sys.executable, "-m", "tui"]
+PROGRAM = [sys.executable, "-m", "stalewatch"]
 
 
 def cost(quick: bool) -> list[Row]:

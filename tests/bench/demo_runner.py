@@ -10,9 +10,9 @@ import threading
 import time
 from pathlib import Path
 
-from tui.app import StalewatchApp
-from tui.demo.embedded import Embedded
-from tui.engine import Engine
+from stalewatch.dashboard.app import StalewatchApp
+from stalewatch.demo.embedded import Embedded
+from stalewatch.engine.engine import Engine
 
 EVERY = 0.05
 

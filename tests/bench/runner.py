@@ -6,8 +6,8 @@ import argparse
 import importlib
 import sys
 
+from stalewatch.dashboard.app import StalewatchApp
 from tests.bench.synthetic import SyntheticEngine
-from tui.app import StalewatchApp
 
 
 def main() -> int:
@@ -19,7 +19,12 @@ def main() -> int:
     parser.add_argument("--links", action="store_true", help="import what real links need too, for their memory")
     asked = parser.parse_args()
     if asked.links:
-        for name in ("tui.engine", "tui.watch.watcher", "tui.transport.ssh_dial", "tui.transport.local"):
+        for name in (
+            "stalewatch.engine.engine",
+            "stalewatch.engine.watcher",
+            "stalewatch.transport.ssh.dial",
+            "stalewatch.transport.local",
+        ):
             importlib.import_module(name)
     engine = SyntheticEngine(asked.servers, beat=asked.beat, moving=asked.moving, events=asked.events)
     app = StalewatchApp(engine, title="synthetic", now=engine.now)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PASS = [sys.executable, "-c", "pass"]
-PROGRAM = [sys.executable, "-m", "tui"]
+PROGRAM = [sys.executable, "-m", "stalewatch"]
 
 
 class Took(NamedTuple):

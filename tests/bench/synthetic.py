@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.engine.board import Board
+from stalewatch.engine.publisher import Publisher
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Report
+from stalewatch.model.text import safe
+from stalewatch.timeline import Event, EventKind
 from tests.ui import build
-from tui.board import Board
-from tui.inventory import Fleet, Server
-from tui.report import Report
-from tui.text import safe
-from tui.timeline import Event, EventKind
-from tui.watch.publish import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

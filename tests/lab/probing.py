@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from stalewatch.model.inventory import AppEntry, Fleet, Server
+from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts, Snapshot
+from stalewatch.probe.session import Probe
+from stalewatch.transport.connect import connect
+from stalewatch.transport.link import Link
 from tests.lab import Host, Lab
-from tui.inventory import AppEntry, Fleet, Server
-from tui.probe.session import Probe
-from tui.snapshot import HostFacts, Opcache, RuntimeFacts, Snapshot
-from tui.transport.base import Link
-from tui.transport.connect import connect
 
 
 @asynccontextmanager

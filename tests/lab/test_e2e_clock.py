@@ -20,7 +20,7 @@ PROGRAM = """
 import sys, time
 now, off = time.time, float(sys.argv.pop(1))
 time.time = lambda: now() + off
-from tui.cli import main
+from stalewatch.cli.main import main
 main()
 """
 """stalewatch, where ``time.time`` is off by the first argument, in seconds."""

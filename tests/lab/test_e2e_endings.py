@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 CRASH = """
 import sys
-import tui.screens.fleet as fleet
-from tui.cli import main
+import stalewatch.dashboard.screens.fleet as fleet
+from stalewatch.cli.main import main
 def kinds(self):
     raise RuntimeError("on purpose [/x]\\x1b]0;pwned\\x07")
 fleet.FleetScreen._kinds = kinds

@@ -34,8 +34,8 @@ def stale_and_slow(host: Host, seconds: int) -> int:
 
 IMPATIENT = """
 import sys
-from tui.cli import main
-from tui.runbook import acting, driver
+from stalewatch.cli.main import main
+from stalewatch.runbook import acting, driver
 driver.Timings = lambda: acting.Timings(resolve=6.0)
 main(sys.argv[1:])
 """

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.runbook.commands import Access, sudoers
 from tests.lab import Host, Lab
 from tests.lab.application import CONTROLLER
 from tests.lab.waiting import until
-from tui.runbook.commands import Access, sudoers
 
 pytestmark = pytest.mark.lab
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from tests.lab import Host, Lab
 from tests.lab.probing import host_of, look, opcache_of, probing
 
 if TYPE_CHECKING:
-    from tui.transport.base import Link
+    from stalewatch.transport.link import Link
 
 TICKS = 16  # one round: a slow beat every 30 s
 BEAT = 2.0

@@ -18,9 +18,9 @@ from tests.lab.probing import host_of, look, probing
 CLIENT = """
 import asyncio, sys
 from tests.lab.probing import look
-from tui.inventory import Fleet, Server
-from tui.probe.session import Probe
-from tui.transport.connect import connect
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.probe.session import Probe
+from stalewatch.transport.connect import connect
 
 async def main(name, config):
     server = Server(target=name, name=name)

@@ -8,15 +8,15 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.report import Verdict
+from stalewatch.timeline import EventKind, history
 from tests.lab.probing import host_of, look, probing
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.report import Verdict
-from tui.timeline import EventKind, history
 
 if TYPE_CHECKING:
+    from stalewatch.model.snapshot import LogFacts, Snapshot
     from tests.lab import Host, Lab
-    from tui.snapshot import LogFacts, Snapshot
 
 LOG = "/var/log/php8.2-fpm.log"
 PATIENCE = 60.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stalewatch.model.snapshot import FpmFacts
 from tests.lab import Host, Lab
 from tests.lab.probing import host_of, probing
-from tui.snapshot import FpmFacts
 
 
 async def test_a_second_app_behind_a_release_link_and_its_flip(lab: Lab, web1: Host) -> None:

@@ -7,11 +7,11 @@ import time
 
 import msgspec
 
+from stalewatch.model.inventory import AppEntry
+from stalewatch.model.snapshot import ConfigTest, FpmFacts, RuntimeFacts, Unseen
 from tests.lab import Host, Lab
 from tests.lab.probing import host_of, look, opcache_of, probing, runtime_of
 from tests.lab.waiting import until
-from tui.inventory import AppEntry
-from tui.snapshot import ConfigTest, FpmFacts, RuntimeFacts, Unseen
 
 
 def fpm_of(snapshot: object) -> FpmFacts:

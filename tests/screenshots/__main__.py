@@ -28,9 +28,9 @@ os.environ.pop("NO_COLOR", None)
 os.environ.update(COLORTERM="truecolor", TERM="xterm-256color", TZ=_zone())
 time.tzset()
 
+from stalewatch.demo.embedded import Embedded  # noqa: E402
+from stalewatch.engine.engine import Engine  # noqa: E402
 from tests.screenshots import picture, scenes  # noqa: E402
-from tui.demo.embedded import Embedded  # noqa: E402
-from tui.engine import Engine  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 

@@ -6,16 +6,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.app import StalewatchApp
-from tui.report import Verdict
-from tui.screens.confirm import ConfirmScreen
+from stalewatch.dashboard.app import StalewatchApp
+from stalewatch.dashboard.screens.confirm import ConfirmScreen
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.pilot import Pilot
 
-    from tui.engine import Engine
+    from stalewatch.engine.engine import Engine
 
 TITLE = "api-gateway"
 SIZE = (120, 40)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.board import Board, Pane
-from tui.inventory import Fleet, Server
-from tui.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
-from tui.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
-from tui.snapshot import (
+from stalewatch.engine.board import Board, Pane
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
+from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
@@ -36,8 +35,9 @@ from tui.snapshot import (
     Unseen,
     ViewFacts,
 )
-from tui.text import SafeText, safe
-from tui.timeline import Event, EventKind
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from stalewatch.timeline import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

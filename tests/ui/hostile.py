@@ -9,11 +9,11 @@ import sys
 
 import msgspec
 
+from stalewatch.model.report import Evidence, Report
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import SafeText
+from stalewatch.runbook.plan import LeftOut, Plan, Request, ServerPlan
 from tests.ui import build
-from tui.report import Evidence, Report
-from tui.runbook.plan import LeftOut, Plan, Request, ServerPlan
-from tui.snapshot import Unseen
-from tui.text import SafeText
 
 EVIL = "[/x][bold]e\x1b]0;pwned\x07v\x1b[31mi\x9b31ml\u202e\u2066\r\n\x00"
 
@@ -72,7 +72,7 @@ def board() -> build.Board:
 
 
 def main() -> int:
-    from tui.app import StalewatchApp
+    from stalewatch.dashboard.app import StalewatchApp
 
     app = StalewatchApp(LyingEngine(board()), title=EVIL, now=lambda: build.NOW, monotonic=lambda: 100.0)
     app.run()

@@ -10,8 +10,8 @@ import time
 os.environ.setdefault("TZ", "Europe/Berlin")
 time.tzset()
 
+from stalewatch.dashboard.app import StalewatchApp  # noqa: E402
 from tests.ui import build  # noqa: E402
-from tui.app import StalewatchApp  # noqa: E402
 
 
 def engine(count: int) -> build.FakeEngine:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stalewatch.probe.session import Probe
+from stalewatch.transport.connect import connect
 from tests.lab import Host, Lab
 from tests.ui.build import at as moment_of
 from tests.ui.recorded import FILE, FLEET
-from tui.probe.session import Probe
-from tui.transport.connect import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.snapshot import Snapshot
+    from stalewatch.model.snapshot import Snapshot
 
 STORY = ("12:10", "12:26", "12:27", "12:30", "12:38", "12:40", "12:49:50", "12:50:30", "12:54", "12:55", "13:02")
 """When each part of the incident began."""

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from stalewatch.dashboard.app import StalewatchApp
+from stalewatch.engine.board import Pane, State
+from stalewatch.engine.engine import Engine
+from stalewatch.model.inventory import Fleet, LogWatch, Server
+from stalewatch.model.snapshot import Snapshot
+from stalewatch.model.text import SafeText
+from stalewatch.runbook.plan import Progress, Status
 from tests.unit.incidents.play import playing
-from tui.app import StalewatchApp
-from tui.board import Pane, State
-from tui.engine import Engine
-from tui.inventory import Fleet, LogWatch, Server
-from tui.runbook.plan import Progress, Status
-from tui.snapshot import Snapshot
-from tui.text import SafeText
 
 if TYPE_CHECKING:
-    from tui.runbook.plan import ServerPlan
+    from stalewatch.runbook.plan import ServerPlan
 
 FILE = Path(__file__).with_suffix(".json")
 NAMES = ("web1", "web2", "web3")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.sections import verdict
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.model.report import Report
+from stalewatch.model.snapshot import LockHolder, Watcher
+from stalewatch.model.text import safe
 from tests.ui import build
-from tui.report import Report
-from tui.snapshot import LockHolder, Watcher
-from tui.text import safe
-from tui.widgets.pane_lines import Look, pane_lines
-from tui.widgets.sections import verdict
-from tui.widgets.times import Clock
 
 CLOCK = Clock(build.NOW)
 MARA = LockHolder(who=safe("mara@laptop"), since=build.at("12:49:00"))

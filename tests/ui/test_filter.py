@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.dashboard import order
+from stalewatch.dashboard.render.filtering import Completed, completed, known_words, matches_line
+from stalewatch.engine.board import Pane
+from stalewatch.model.report import Verdict
 from tests.ui import build
 from tests.ui.conftest import app_of, press
-from tui.board import Pane
-from tui.report import Verdict
-from tui.screens import order
-from tui.widgets.filtering import Completed, completed, known_words, matches_line
 
 
 def fleet() -> list[Pane]:

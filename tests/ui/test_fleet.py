@@ -8,12 +8,12 @@ import re
 import msgspec
 import pytest
 
+from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.dashboard.stale_spans import shades
+from stalewatch.model.report import Verdict
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
-from tui.report import Verdict
-from tui.screens.shades import shades
-from tui.widgets.pane_lines import Look, pane_lines
-from tui.widgets.times import Clock
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 

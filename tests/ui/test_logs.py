@@ -7,13 +7,13 @@ import re
 import msgspec
 import pytest
 
+from stalewatch.dashboard.render.log_facts import Told, bars, log_line, log_rows, per_minute, told
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.model.snapshot import LogFacts, LogMinute
+from stalewatch.model.text import safe
+from stalewatch.timeline import EventKind
 from tests.ui import build
 from tests.ui.conftest import app_of, press
-from tui.snapshot import LogFacts, LogMinute
-from tui.text import safe
-from tui.timeline import EventKind
-from tui.widgets.log_facts import Told, bars, log_line, log_rows, per_minute, told
-from tui.widgets.times import Clock
 
 CLOCK = Clock(build.NOW)
 SAID = Told(EventKind.ERROR, 14, build.at("12:49:50"), build.at("12:50:50"), '"Call context not found"')

@@ -6,11 +6,11 @@ import base64
 
 import pytest
 
+from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, Context, key_name
+from stalewatch.dashboard.widgets.footer import footer_line
+from stalewatch.model.report import Verdict
 from tests.ui import build
 from tests.ui.conftest import app_of, press
-from tui.actions import ACTIONS, BY_ID, FLEET, SERVER, Context, key_name
-from tui.report import Verdict
-from tui.widgets.footer import footer_line
 
 ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
 

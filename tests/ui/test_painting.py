@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stalewatch.dashboard.render.lines import Line, Span
+from stalewatch.dashboard.widgets.content import strip
+from stalewatch.dashboard.widgets.lines_view import changed_cells
+from stalewatch.dashboard.widgets.theme import palette
 from tests.ui import build
 from tests.ui.conftest import app_of, settle
-from tui.widgets.content import strip
-from tui.widgets.lines import Line, Span
-from tui.widgets.lines_view import changed_cells
-from tui.widgets.theme import palette
 
 if TYPE_CHECKING:
     from textual.geometry import Region

@@ -83,7 +83,7 @@ def test_ctrl_c_leaves_and_says_130() -> None:
 
 
 def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
-    crash = "import tests.ui.play as p, tui.screens.fleet as f\ndef no(*a): raise RuntimeError('on purpose [/x]')\n"
+    crash = "import tests.ui.play as p, stalewatch.dashboard.screens.fleet as f\ndef no(*a): raise RuntimeError('on purpose [/x]')\n"
     crash += "f.FleetScreen._kinds = no\np.main()"
     with Terminal([sys.executable, "-c", crash]) as terminal:
         terminal.wait_for(r"✗ STALE")
@@ -114,7 +114,8 @@ def _state(pid: int) -> str:
 
 def test_the_modules_drag_in_neither_asyncssh_nor_the_transport() -> None:
     code = (
-        "import sys, tui.app; sys.exit(any(name.split('.')[0] == 'asyncssh' or name.startswith('tui.transport') for name in sys.modules))"
+        "import sys, stalewatch.dashboard.app; "
+        "sys.exit(any(name.split('.')[0] == 'asyncssh' or name.startswith('stalewatch.transport') for name in sys.modules))"
     )
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
 

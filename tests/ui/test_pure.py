@@ -10,25 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from stalewatch.dashboard import order
+from stalewatch.dashboard.actions import ACTIONS, Context, markdown_table
+from stalewatch.dashboard.render import markdown, osc52
+from stalewatch.dashboard.render.detail_lines import detail_lines
+from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
+from stalewatch.dashboard.render.log_facts import Told, log_line
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.pane_lines import Look, rate_line
+from stalewatch.dashboard.render.sections import caches, verdict
+from stalewatch.dashboard.render.spark import sparkline
+from stalewatch.dashboard.render.times import Clock, Zone, age
+from stalewatch.dashboard.render.window import window
+from stalewatch.dashboard.screens.sizes import Wanted, share
+from stalewatch.dashboard.widgets.content import strip
+from stalewatch.dashboard.widgets.theme import files, palette
+from stalewatch.model.snapshot import HostFacts, Inputs, Unseen
+from stalewatch.model.text import SafeText
+from stalewatch.timeline import EventKind
 from tests.ui import build
-from tui.actions import ACTIONS, Context, markdown_table
-from tui.screens import order
-from tui.screens.sizes import Wanted, share
-from tui.snapshot import HostFacts, Inputs, Unseen
-from tui.text import SafeText
-from tui.timeline import EventKind
-from tui.widgets import markdown, osc52
-from tui.widgets.content import strip
-from tui.widgets.detail_lines import detail_lines
-from tui.widgets.lines import Span, crop, line, path_middle, wrap
-from tui.widgets.log_facts import Told, log_line
-from tui.widgets.names import app_name
-from tui.widgets.pane_lines import Look, rate_line
-from tui.widgets.sections import caches, verdict
-from tui.widgets.spark import sparkline
-from tui.widgets.theme import files, palette
-from tui.widgets.times import Clock, Zone, age
-from tui.widgets.window import window
 
 
 @given(st.text(max_size=80), st.integers(1, 60))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tui.actions import markdown_table
+from stalewatch.dashboard.actions import markdown_table
 
 README = Path(__file__).parents[2] / "README.md"
 
 
 def test_the_table_of_keys_in_the_readme_is_the_one_the_program_works_by() -> None:
-    """``python -m tui.actions`` prints it."""
+    """``python -m stalewatch.dashboard.actions`` prints it."""
     found = re.search(r"<!-- keys -->\n(.*?)<!-- /keys -->", README.read_text("utf-8"), re.DOTALL)
     assert found is not None, "the markers are gone"
     assert found[1].strip() == markdown_table().strip()

@@ -8,12 +8,12 @@ import time
 import pytest
 from textual import events
 
+from stalewatch.dashboard.render.progress_lines import Run, head_lines
+from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
+from stalewatch.dashboard.screens.progress import ProgressScreen
+from stalewatch.runbook.plan import Choice, Request, Status
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
-from tui.runbook.plan import Choice, Request, Status
-from tui.screens.confirm import CHANGED, ConfirmScreen, PlanView
-from tui.screens.progress import ProgressScreen
-from tui.widgets.progress_lines import Run, head_lines
 
 
 async def test_f_shows_every_command_and_cancel_has_the_focus() -> None:
@@ -148,7 +148,7 @@ async def test_y_copies_the_plan_through_the_terminal(monkeypatch: pytest.Monkey
 
 
 def test_choices_of_the_table_are_those_of_plans() -> None:
-    from tui.actions import ACTIONS
+    from stalewatch.dashboard.actions import ACTIONS
 
     assert {action.choice for action in ACTIONS if action.choice} == set(Choice)
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stalewatch.dashboard.screens.progress import ProgressScreen
+from stalewatch.dashboard.widgets.theme import files
+from stalewatch.runbook.plan import Status
 from tests.ui import build, recorded
 from tests.ui.conftest import press, settle
-from tui.runbook.plan import Status
-from tui.screens.progress import ProgressScreen
-from tui.widgets.theme import files
 
 if TYPE_CHECKING:
     from rich.style import Style
     from syrupy.assertion import SnapshotAssertion
     from textual.pilot import Pilot
 
-    from tui.app import StalewatchApp
+    from stalewatch.dashboard.app import StalewatchApp
 
 THEMES = [*files(), "NO_COLOR"]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")

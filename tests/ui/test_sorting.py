@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.dashboard import order
+from stalewatch.dashboard.render.sorting import By, Sorting
+from stalewatch.dashboard.render.table_head import Sight, column_at, head
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
-from tui.screens import order
-from tui.widgets.sorting import By, Sorting
-from tui.widgets.table_head import Sight, column_at, head
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from rich.color import Color, ColorType
 
+from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, Palette, files
+from stalewatch.model.report import Verdict
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
-from tui.report import Verdict
-from tui.widgets.theme import DEFAULT, PLAIN, Palette, files
 
 COLOURED = [name for name, theme in files().items() if not theme.ansi]
 WORDS = [f"{verdict.value}{end}" for verdict in Verdict for end in ("", "-mark")]

@@ -9,19 +9,19 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from stalewatch.dashboard.model import LISTED
+from stalewatch.dashboard.render.lanes import Lane, axis, event_line, event_widths, lane
+from stalewatch.dashboard.render.progress_lines import Run, progress_lines
+from stalewatch.dashboard.render.times import Clock, Zone
+from stalewatch.dashboard.render.window import HOUR, Window, fitting, window
+from stalewatch.dashboard.widgets.timeline_view import EventsView
+from stalewatch.engine.board import Board
+from stalewatch.model.report import Layer, Severity, Verdict
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
+from stalewatch.timeline import EventKind
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
-from tui.board import Board
-from tui.report import Layer, Severity, Verdict
-from tui.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
-from tui.screens.model import LISTED
-from tui.text import safe
-from tui.timeline import EventKind
-from tui.widgets.lanes import Lane, axis, event_line, event_widths, lane
-from tui.widgets.progress_lines import Run, progress_lines
-from tui.widgets.timeline_view import EventsView
-from tui.widgets.times import Clock, Zone
-from tui.widgets.window import HOUR, Window, fitting, window
 
 INDIA = 19_800
 

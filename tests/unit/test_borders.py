@@ -15,7 +15,7 @@ from importlinter import cli as importlinter
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    ".".join(path.relative_to(ROOT / "tui").with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "tui").rglob("*.py")
     if path.name != "__main__.py" and "files" not in path.parts
 )
@@ -69,7 +69,7 @@ def test_the_contracts_of_pyproject_hold(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 def test_no_module_needs_itself() -> None:
-    graph = grimp.build_graph("tui", exclude_type_checking_imports=True, cache_dir=None)
+    graph = grimp.build_graph("stalewatch", exclude_type_checking_imports=True, cache_dir=None)
     needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     try:
         TopologicalSorter(needs).prepare()
@@ -83,28 +83,39 @@ def test_every_module_can_be_imported_first(module: str) -> None:
 
 
 def test_only_the_screens_load_textual() -> None:
-    assert loads("textual", but=("tui.app", "tui.screens", "tui.widgets")) == []
+    drawing = ("app", "screens", "shutdown", "widgets")
+    assert loads("textual", but=tuple(f"stalewatch.dashboard.{name}" for name in drawing)) == []
 
 
 def test_only_text_for_people_loads_rich() -> None:
-    drawing = ("tui.outputs.paper", "tui.outputs.text", "tui.outputs.plan_text")
-    assert loads("rich", but=("tui.app", "tui.screens", "tui.widgets", *drawing)) == []
+    """And of the dashboard's own files those alone that measure or draw: its table of actions does not."""
+    drawing = ("stalewatch.cli.outputs.text_writer", "stalewatch.cli.outputs.text", "stalewatch.cli.outputs.plan_text")
+    assert loads("rich", but=("stalewatch.dashboard", *drawing)) == []
+    assert "rich" not in loaded()["stalewatch.dashboard.actions"]
 
 
 def test_ssh_is_loaded_by_those_alone_who_speak_it() -> None:
     """The first frame must not wait for asyncssh: whoever needs it imports it when it connects."""
-    assert loads("asyncssh", but=("tui.transport", "tui.demo", "tui.watch")) == []
+    assert loads("asyncssh", but=("stalewatch.transport", "stalewatch.demo", "stalewatch.engine")) == []
 
 
 def test_the_command_line_loads_nothing_that_help_can_do_without() -> None:
-    assert loaded()["tui.cli"] == ["click"]
-    assert loaded()["tui"] == []
+    assert loaded()["stalewatch.cli.main"] == ["click"]
+    assert loaded()["stalewatch"] == []
 
 
 def test_only_the_command_line_loads_click() -> None:
-    assert loads("click", but=("tui.cli", "tui.commands")) == []
+    assert loads("click", but=("stalewatch.cli.main", "stalewatch.cli")) == []
 
 
 def test_pure_modules_bring_no_event_loop() -> None:
-    pure = ("tui.diagnosis", "tui.timeline", "tui.report", "tui.snapshot", "tui.outputs", "tui.runbook.planner", "tui.transport.fastcgi")
+    pure = (
+        "stalewatch.diagnosis",
+        "stalewatch.timeline",
+        "stalewatch.model.report",
+        "stalewatch.model.snapshot",
+        "stalewatch.cli.outputs",
+        "stalewatch.runbook.planner",
+        "stalewatch.transport.fastcgi.codec",
+    )
     assert [module for module in loads("asyncio", but=()) if below(module, *pure)] == []

@@ -13,9 +13,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 THEMES = """
-import pathlib, tui
-from tui.widgets.theme import files, folder, palette
-assert pathlib.Path(tui.__file__).is_relative_to({home!r}), tui.__file__
+import pathlib, stalewatch
+from stalewatch.dashboard.widgets.theme import files, folder, palette
+assert pathlib.Path(stalewatch.__file__).is_relative_to({home!r}), stalewatch.__file__
 assert folder().is_relative_to({home!r}), folder()
 assert len(files()) >= 5 and palette("dark").roles
 print(*sorted(files()))
@@ -40,8 +40,8 @@ def _run(argv: list[str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 def test_the_wheel_has_everything_that_is_no_python(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"tui/_themes/{path.name}" for path in (ROOT / "themes").iterdir()} <= packed
-    data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tui").rglob("*") if path.suffix in (".sh", ".php")}
+    assert {f"stalewatch/_themes/{path.name}" for path in (ROOT / "themes").iterdir()} <= packed
+    data = {path.relative_to(ROOT / "tui").as_posix() for path in (ROOT / "tui").rglob("*") if path.suffix in (".sh", ".php")}
     assert data
     assert data <= packed
     assert not [name for name in packed if name.startswith("tests/") or "__pycache__" in name]
@@ -63,5 +63,5 @@ def test_installed_into_an_empty_environment_it_runs_with_its_themes(wheel: Path
     themes = _run([python, "-c", THEMES.format(home=str(home))], tmp_path)
     assert themes.returncode == 0, themes.stderr
     assert "high-contrast" in themes.stdout
-    probe = "from importlib import resources as r; print(len(r.files('tui.probe').joinpath('host.sh').read_text()))"
+    probe = "from importlib import resources as r; print(len(r.files('stalewatch.probe.host').joinpath('host.sh').read_text()))"
     assert int(_run([python, "-c", probe], tmp_path).stdout) > 1000

@@ -1,6 +1,7 @@
 """stalewatch: is the code that is on the disk the code that runs?
 
-The package root is empty on purpose: importing it must cost nothing (``--help`` imports neither Textual nor asyncssh).
+In: the command line. Out: the program's version, and nothing else: importing the root costs nothing.
+Never: an import. ``--help`` loads neither Textual nor asyncssh.
 """
 
 __version__ = "0.1.0"

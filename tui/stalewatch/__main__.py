@@ -1,6 +1,6 @@
-"""``python -m tui`` is ``stalewatch``."""
+"""``python -m stalewatch`` is ``stalewatch``."""
 
-from tui.cli import main
+from stalewatch.cli.main import main
 
 if __name__ == "__main__":
     main()

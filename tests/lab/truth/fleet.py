@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import HOME, State, healthy, nothing, stale
-from tui.report import Layer
 
 _DEPLOY = do.then(lambda host: host.deploy_git("fix"), do.cache("config", "route"), do.pause(2.1), do.healed(), do.get("/config"))
 

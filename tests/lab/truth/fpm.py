@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import APP, Ask, healthy, nothing, stale, unsettled, warm
 from tests.lab.waiting import until
-from tui.report import Layer
 
 _POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
 _SOCKET = "/run/php/php8.2-fpm.sock"

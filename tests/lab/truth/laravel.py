@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.state import HOME, UNCHANGED, Ask, healthy, stale, unsettled, warm
-from tui.report import Layer
 
 CONFIG = Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2")
 ENV = Ask(uri="/config", old="v1 agent-v1", new="v2 agent-v1")

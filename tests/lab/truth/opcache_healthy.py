@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import FILE_CACHE, SUSPECT
 from tests.lab.truth.state import HOME, Ask, healthy, nothing, unsettled
-from tui.report import Layer
 
 _FOLDERS = "app config routes resources"
 _CHMOD = do.then(do.shell(f"chmod -R g+w {_FOLDERS}"), do.get())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import Ask, stale, warm
-from tui.report import Layer
 
 BYTECODE = {Layer.OPCACHE: ("stale", "opcache.stale-bytecode")}
 SUSPECT = {Layer.OPCACHE: ("suspect", "opcache.suspect-bytecode")}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import Ask, healthy, stale, unsettled
 from tests.lab.waiting import until
-from tui.report import Layer
 
 SHOP = "/srv/shop"
 CURRENT = f"{SHOP}/current"

@@ -13,17 +13,17 @@ from functools import partial
 from subprocess import SubprocessError
 from typing import TypeVar
 
+from stalewatch.diagnosis.fleet import compare
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.engine.server_session import Session
+from stalewatch.model.errors import LinkError
+from stalewatch.model.inventory import AppEntry, Fleet, Server
+from stalewatch.model.report import Report, Severity, Verdict
+from stalewatch.model.snapshot import Opcache, RuntimeFacts
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
 from tests.lab.truth.fleet import FLEET, GROUPS
 from tests.lab.truth.state import State
-from tui.diagnosis.fleet import compare
-from tui.diagnosis.memory import Memory
-from tui.errors import LinkError
-from tui.inventory import AppEntry, Fleet, Server
-from tui.report import Report, Severity, Verdict
-from tui.snapshot import Opcache, RuntimeFacts
-from tui.watch.session import Session
 
 HOSTS = 10
 LATER = 1.1

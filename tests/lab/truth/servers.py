@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.state import Ask, healthy, stale, unsettled
 from tests.lab.waiting import until
-from tui.report import Layer
 
 _INI = "/etc/php/8.2/fpm/conf.d/99-lab.ini"
 _POOL = "/etc/php/8.2/fpm/pool.d/www.conf"

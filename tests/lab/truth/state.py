@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 
+from stalewatch.model.report import Layer, Verdict
 from tests.lab import Host
-from tui.report import Layer, Verdict
 
 APP = "/srv/app"
 INDEX = f"{APP}/public/index.php"

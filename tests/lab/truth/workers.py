@@ -9,12 +9,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.servers import HEAL_JOB, JOB, job
 from tests.lab.truth.state import APP, healthy, stale, unsettled
 from tests.lab.waiting import until
-from tui.report import Layer
 
 _HOLDING = Path(__file__).parent.parent / "files" / "holding.php"
 _MARK = "/tmp/lab-holding-"

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from tui.cli import main
-from tui.runbook.plan import Plan, Progress, Status
+from stalewatch.cli.main import main
+from stalewatch.runbook.plan import Plan, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tui.inventory import Fleet
-    from tui.report import Report
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.report import Report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "outputs"))
 
 
 class Seams:
-    """What the commands find in place of ``tui.watch`` and the planner. *looks*: the answers of the first, second, … look."""
+    """What the commands find in place of ``stalewatch.engine`` and the planner. *looks*: the answers of the first, second, … look."""
 
     def __init__(self) -> None:
         self.looks: list[tuple[Report, ...]] = []
@@ -81,11 +81,11 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seams(monkeypatch: pytest.MonkeyPatch) -> Seams:
     fakes = Seams()
-    watch = ModuleType("tui.watch.once")
+    watch = ModuleType("stalewatch.engine.once")
     watch.look_once = fakes.look_once  # type: ignore[attr-defined]
     watch.open_sites = fakes.open_sites  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tui.watch.once", watch)
-    from tui.runbook import planner
+    monkeypatch.setitem(sys.modules, "stalewatch.engine.once", watch)
+    from stalewatch.runbook import planner
 
     monkeypatch.setattr(planner, "plan", fakes.plan)
     return fakes

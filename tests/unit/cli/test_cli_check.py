@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import report_examples as examples
 
-from tui.commands import check
-from tui.exit_codes import ExitCode
-from tui.report import Verdict
+from stalewatch.cli.commands import check
+from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_wait_does_not_knock_again_where_the_host_key_is_refused(stalewatch: Sta
 
 
 def test_a_reader_that_goes_away_is_no_error_and_keeps_the_verdict() -> None:
-    script = "import sys\nfrom tui.commands.streams import emit\nsys.stdin.read()\nemit('x' * 1_000_000)\nemit(b'more')\nsys.exit(1)\n"
+    script = "import sys\nfrom stalewatch.cli.streams import emit\nsys.stdin.read()\nemit('x' * 1_000_000)\nemit(b'more')\nsys.exit(1)\n"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None

@@ -18,11 +18,11 @@ import msgspec
 import pytest
 import report_examples as examples
 
-from tui.commands.fix import exit_code
-from tui.report import Verdict
-from tui.runbook.plan import Choice, Phase, Plan, Request, Status
-from tui.snapshot import LockHolder
-from tui.text import safe
+from stalewatch.cli.commands.fix import exit_code
+from stalewatch.model.report import Verdict
+from stalewatch.model.snapshot import LockHolder
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,8 +172,8 @@ import sys
 sys.path[:0] = {paths!r}
 import conftest, report_examples as examples, msgspec
 from types import ModuleType
-from tui.runbook import planner
-from tui.runbook.plan import Status
+from stalewatch.runbook import planner
+from stalewatch.runbook.plan import Status
 seams = conftest.Seams()
 seams.looks = [(examples.stale(),)]
 plan = msgspec.structs.replace(examples.plan(), servers=examples.plan().servers[:1])
@@ -181,10 +181,10 @@ changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.se
 seams.plans = {plans}
 seams.result = {{("web1", "/srv/app"): Status.DONE}}
 seams.progress = [examples.progress()]
-watch = sys.modules["tui.watch.once"] = ModuleType("tui.watch.once")
+watch = sys.modules["stalewatch.engine.once"] = ModuleType("stalewatch.engine.once")
 watch.open_sites = seams.open_sites
 planner.plan = seams.plan
-from tui.cli import main
+from stalewatch.cli.main import main
 main(["fix", "web1", "--format", "json"])
 """
 

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 import report_examples as examples
 
-from tui.diagnosis.memory import Baseline, Memory, Seen
-from tui.snapshot import RuntimeFacts, Unseen
-from tui.text import safe
-from tui.watch.keep import keep
+from stalewatch.diagnosis.memory import Baseline, Memory, Seen
+from stalewatch.engine.memory_store import keep
+from stalewatch.model.snapshot import RuntimeFacts, Unseen
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from click.testing import Result
     from conftest import Seams
 
-    from tui.report import Report
+    from stalewatch.model.report import Report
 
     Stalewatch = Callable[..., Result]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import Overrides, load
-from tui.errors import UsageError
-from tui.inventory import DEFAULT_LOGS, AppEntry, LogWatch, Server, Thresholds
+from stalewatch.config.load import Overrides, load
+from stalewatch.model.errors import UsageError
+from stalewatch.model.inventory import DEFAULT_LOGS, AppEntry, LogWatch, Server, Thresholds
 
 CONTRACT = """
 [[server]]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import load
-from tui.errors import UsageError
+from stalewatch.config.load import load
+from stalewatch.model.errors import UsageError
 
 INVALID = sorted((Path(__file__).parent / "invalid").glob("*.toml"))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from tui.demo.world import World
+from stalewatch.demo.world import World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

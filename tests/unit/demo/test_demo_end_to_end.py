@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stalewatch.dashboard.app import StalewatchApp
+from stalewatch.demo import story
+from stalewatch.demo.embedded import Embedded
+from stalewatch.engine.engine import Engine
+from stalewatch.model.report import Layer, Report, Severity, Verdict
+from stalewatch.runbook.plan import Choice, Request, Status
 from tests.ui.conftest import screen_text, settle
-from tui.app import StalewatchApp
-from tui.demo import story
-from tui.demo.embedded import Embedded
-from tui.engine import Engine
-from tui.report import Layer, Report, Severity, Verdict
-from tui.runbook.plan import Choice, Request, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tui.demo.world import World
+    from stalewatch.demo.world import World
 
 ALARM = "Call context not found"
 

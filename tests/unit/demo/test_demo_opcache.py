@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.demo.opcache import FORCE_RESTART_TIMEOUT, Opcache, Settings
+from stalewatch.demo.opcache import FORCE_RESTART_TIMEOUT, Opcache, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.demo.embedded import Embedded
-from tui.demo.place import PREFIX, sweep
-from tui.errors import StalewatchError
+from stalewatch.demo.embedded import Embedded
+from stalewatch.demo.place import PREFIX, sweep
+from stalewatch.model.errors import StalewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHILD = """
 import asyncio, time
-from tui.demo.world import World
-from tui.probe.coprocess import Coprocess
-from tui.transport.connect import connect
+from stalewatch.demo.world import World
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.transport.connect import connect
 async def main():
     async with World() as world:
         link = await connect(world.fleet.servers[0], world.fleet, lambda step: None)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 import pytest
 
-from tui.demo.world import World
-from tui.transport import fcgi_client
+from stalewatch.demo.world import World
+from stalewatch.transport.fastcgi import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.demo.host import Host
+    from stalewatch.demo.host import Host
 
 
 async def eventually(condition: Callable[[], bool], within: float = 5.0) -> bool:
@@ -46,7 +46,7 @@ async def ask(host: Host, verb: str, body: dict[str, Any] | None = None, **param
     """What the stand-in pool answers to the runtime probe (any readable .php will do as its file)."""
     stream = SocketStream(*await asyncio.open_unix_connection(str(host.socket)))
     env = {"SCRIPT_FILENAME": str(host.root / "public/index.php"), "SCRIPT_NAME": "/stalewatch", "STALEWATCH": verb} | params
-    answer = await fcgi_client.request(stream, env, json.dumps(body or {}).encode(), timeout=5)
+    answer = await client.request(stream, env, json.dumps(body or {}).encode(), timeout=5)
     headers = {name.lower(): value for name, value in answer.headers.items()}
     text = zlib.decompress(answer.body, -15) if headers.get("x-stalewatch") == "deflate" else answer.body
     found: dict[str, Any] = json.loads(text)

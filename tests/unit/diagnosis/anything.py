@@ -11,9 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tests.unit.diagnosis.build import NOW, ROOT
-from tests.unit.diagnosis.drawn import TIMES, Drawn
-from tui.snapshot import (
+from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
@@ -37,7 +35,9 @@ from tui.snapshot import (
     Unseen,
     ViewFacts,
 )
-from tui.text import SafeText, safe
+from stalewatch.model.text import SafeText, safe
+from tests.unit.diagnosis.build import NOW, ROOT
+from tests.unit.diagnosis.drawn import TIMES, Drawn
 
 SCRIPTS = (f"{ROOT}/app/A.php", f"{ROOT}/bootstrap/cache/config.php", "/usr/share/php/B.php", "/srv/shop/public/index.php", "/", "")
 VIEWS = (f"{ROOT}/storage/framework/views/a.php", f"{ROOT}/bootstrap/cache/events.php", f"{ROOT}/bootstrap/cache/routes-v7.php")

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.report import Finding, Layer, Report, Verdict
-from tui.snapshot import (
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.report import Finding, Layer, Report, Verdict
+from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
@@ -36,7 +36,7 @@ from tui.snapshot import (
     Unseen,
     ViewFacts,
 )
-from tui.text import safe
+from stalewatch.model.text import safe
 
 NOW = 1_795_557_000.0
 ROOT = "/srv/app"

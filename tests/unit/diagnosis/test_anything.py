@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model import snapshot
+from stalewatch.model.snapshot import Snapshot
 from tests.unit.diagnosis.anything import Anything
 from tests.unit.diagnosis.drawn import hints, literals
-from tui import snapshot
-from tui.snapshot import Snapshot
 
 STORIES = 400
 STRUCTS = [each for each in vars(snapshot).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stalewatch import diagnosis
+from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.diagnosis import rules
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.rules import RULES
+from stalewatch.model.report import Verdict
 from tests.unit.diagnosis.anything import Anything
 from tests.unit.diagnosis.test_properties import judged
-from tui import diagnosis
-from tui.diagnosis import rules
-from tui.diagnosis.rule import Rule
-from tui.diagnosis.rules import RULES
-from tui.outputs.paper import Paper
-from tui.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.report import Finding
+    from stalewatch.model.report import Finding
 
 STORIES = 3_000
 HOUSE = Path(diagnosis.__file__).parent
@@ -90,7 +90,7 @@ def test_a_rule_explains_itself(code: str) -> None:
 
 
 def test_every_rule_of_the_house_is_registered_under_a_code_of_its_own() -> None:
-    modules = [importlib.import_module(each.name) for each in pkgutil.walk_packages(diagnosis.__path__, "tui.diagnosis.")]
+    modules = [importlib.import_module(each.name) for each in pkgutil.walk_packages(diagnosis.__path__, "stalewatch.diagnosis.")]
     made = {id(rule): rule for module in modules for value in list(vars(module).values()) for rule in rules_in(value)}
     assert sorted(rule.code for rule in made.values()) == sorted(RULES)
     assert all(RULES[rule.code] is rule for rule in made.values())

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.fleet import awaits, compare
+from stalewatch.diagnosis.rules import explain
+from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.model.errors import UsageError
+from stalewatch.model.report import Layer, Report, Severity, Verdict
+from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
+from stalewatch.model.text import safe
 from tests.unit.diagnosis.build import NOW, ROOT, at, codes, file, host, looked, quiet, snapshot, sources
-from tui.diagnosis.fleet import awaits, compare
-from tui.diagnosis.rules import explain
-from tui.diagnosis.unheard import never_seen, unheard
-from tui.errors import UsageError
-from tui.report import Layer, Report, Severity, Verdict
-from tui.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
-from tui.text import safe
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
 OLD, NEW = "9b1d04e" + "0" * 33, "4f2a9c1" + "0" * 33

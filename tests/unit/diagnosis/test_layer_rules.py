@@ -7,6 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.snapshot import (
+    AppLayout,
+    CacheFile,
+    ConfigTest,
+    Deploy,
+    DeployUnderWay,
+    PackageFacts,
+    PoolWorker,
+    Process,
+    ReleaseFacts,
+    Unseen,
+    ViewFacts,
+)
+from stalewatch.model.text import SafeText, safe
 from tests.unit.diagnosis.build import (
     CACHED,
     NOT_PERMITTED,
@@ -34,21 +49,6 @@ from tests.unit.diagnosis.build import (
     with_opcache,
     worker,
 )
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
-from tui.snapshot import (
-    AppLayout,
-    CacheFile,
-    ConfigTest,
-    Deploy,
-    DeployUnderWay,
-    PackageFacts,
-    PoolWorker,
-    Process,
-    ReleaseFacts,
-    Unseen,
-    ViewFacts,
-)
-from tui.text import SafeText, safe
 
 STALE, SUSPECT, PENDING, UNKNOWN, ABSENT, FRESH = (
     Verdict.STALE,

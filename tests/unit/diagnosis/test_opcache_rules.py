@@ -7,6 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.memory import invalidated_by_us
+from stalewatch.model.report import Layer, Remedy, Severity, Verdict
+from stalewatch.model.snapshot import Process, Script, Unseen, ViewFacts
+from stalewatch.model.text import safe
 from tests.unit.diagnosis.build import (
     CONTROLLER,
     ROOT,
@@ -30,10 +34,6 @@ from tests.unit.diagnosis.build import (
     vt0,
     with_opcache,
 )
-from tui.diagnosis.memory import invalidated_by_us
-from tui.report import Layer, Remedy, Severity, Verdict
-from tui.snapshot import Process, Script, Unseen, ViewFacts
-from tui.text import safe
 
 FRESH, PENDING, SUSPECT, STALE, UNKNOWN = Verdict.FRESH, Verdict.PENDING, Verdict.SUSPECT, Verdict.STALE, Verdict.UNKNOWN
 

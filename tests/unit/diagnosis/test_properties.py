@@ -8,15 +8,15 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.diagnosis.opcache.window import landed, same_content
+from stalewatch.diagnosis.rules import RULES
+from stalewatch.model.report import Layer, Report, Verdict
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, RuntimeFacts, Snapshot, Unseen
+from stalewatch.model.text import safe
 from tests.unit.diagnosis.anything import Anything
 from tests.unit.diagnosis.build import shifted
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.diagnosis.opcache.window import landed, same_content
-from tui.diagnosis.rules import RULES
-from tui.report import Layer, Report, Verdict
-from tui.snapshot import FpmFacts, HostFacts, Opcache, RuntimeFacts, Snapshot, Unseen
-from tui.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

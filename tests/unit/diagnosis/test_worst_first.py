@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.diagnosis.worst_first import worst_first
-from tui.report import Finding, Layer, Severity, Verdict
-from tui.text import SafeText
+from stalewatch.diagnosis.worst_first import worst_first
+from stalewatch.model.report import Finding, Layer, Severity, Verdict
+from stalewatch.model.text import SafeText
 
 STALE, SUSPECT, PENDING, FRESH = Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING, Verdict.FRESH
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui.board import MAX_EVENTS, Board, Pane
-from tui.text import safe
-from tui.timeline import Event, EventKind
+from stalewatch.engine.board import MAX_EVENTS, Board, Pane
+from stalewatch.model.text import safe
+from stalewatch.timeline import Event, EventKind
 
 
 def pane(server: str, app: str = "", **changes: object) -> Pane:

@@ -6,15 +6,15 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.engine.comparison import Compared, compared
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Report
+from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
+from stalewatch.model.text import safe
 from tests.unit.diagnosis.build import NOW, host, snapshot
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.diagnosis.unheard import unheard
-from tui.inventory import Fleet, Server
-from tui.report import Report
-from tui.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
-from tui.text import safe
-from tui.watch.compared import Compared, compared
 
 NAMES = [f"web{number}" for number in range(1, 6)]
 FLEET = Fleet(servers=tuple(Server(target=name, name=name, group="api" if name < "web4" else "jobs") for name in NAMES))

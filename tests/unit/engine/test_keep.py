@@ -12,8 +12,8 @@ import msgspec
 import platformdirs
 import pytest
 
-from tui.diagnosis.memory import Memory, Seen
-from tui.watch.keep import MAX_BYTES, keep, recall
+from stalewatch.diagnosis.memory import Memory, Seen
+from stalewatch.engine.memory_store import MAX_BYTES, keep, recall
 
 REMEMBERED = Memory(at=1000.0, since=900, root="/srv/app")
 
@@ -104,8 +104,8 @@ def test_a_file_that_is_not_ours_to_read_is_nothing_remembered() -> None:
 
 WRITER = """
 import sys
-from tests.unit.watch.test_keep import large
-from tui.watch.keep import keep
+from tests.unit.engine.test_keep import large
+from stalewatch.engine.memory_store import keep
 sys.stdin.read()
 for _ in range(20):
     keep("web1", {"/srv/app": large(int(sys.argv[1]))})

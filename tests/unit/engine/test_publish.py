@@ -7,15 +7,15 @@ import threading
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.engine.board import Board
+from stalewatch.engine.engine import Engine
+from stalewatch.engine.publisher import Publisher
+from stalewatch.engine.watcher import Watcher
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Report, Verdict
 from tests.unit.diagnosis.build import snapshot
-from tui.board import Board
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.engine import Engine
-from tui.inventory import Fleet, Server
-from tui.report import Report, Verdict
-from tui.watch.publish import Publisher
-from tui.watch.watcher import Watcher
 
 WEB1 = Server(target="web1", name="web1")
 FLEET = Fleet(servers=(WEB1,))

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tests.unit.diagnosis.build import ROOT, caches, fpm, host, opcache, runtime, status
-from tui.snapshot import (
+from stalewatch.model.snapshot import (
     CacheFile,
     CompiledView,
     Deploy,
@@ -35,7 +34,8 @@ from tui.snapshot import (
     Snapshot,
     ViewFacts,
 )
-from tui.text import safe
+from stalewatch.model.text import safe
+from tests.unit.diagnosis.build import ROOT, caches, fpm, host, opcache, runtime, status
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,19 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.engine import Engine
-from tui.watch import publish, session, watcher
+from stalewatch.engine import publisher, server_session, watcher
+from stalewatch.engine.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
 
-    from tui.board import State
-    from tui.inventory import Fleet, Server
-    from tui.report import Report
-    from tui.snapshot import Snapshot
-    from tui.timeline import Event
+    from stalewatch.engine.board import State
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Snapshot
+    from stalewatch.timeline import Event
 
 PATIENCE = 60.0
 
@@ -126,11 +126,11 @@ def playing(fleet: Fleet, patched: pytest.MonkeyPatch) -> Iterator[Player]:
         async def close(self) -> None:
             pass
 
-    patched.setattr(session, "connect", connect)
-    patched.setattr(session, "Probe", ToldProbe)
+    patched.setattr(server_session, "connect", connect)
+    patched.setattr(server_session, "Probe", ToldProbe)
     patched.setattr(watcher, "BEAT", 0.001)
     patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
-    patched.setattr(publish, "FLUSH", 0.001)
+    patched.setattr(publisher, "FLUSH", 0.001)
     player = Player(fleet, lines)
     player.engine.start()
     try:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Layer, Severity
 from tests.unit.incidents.facts import Story
 from tests.unit.incidents.play import playing
-from tui.inventory import Fleet, Server
-from tui.report import Layer, Severity
 
 Told = tuple[float, str, str, str, int]
 """When, on which server, kind, words, how often."""

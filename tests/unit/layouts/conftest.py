@@ -12,16 +12,16 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from stalewatch.demo.proc import Proc
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.inventory import AppEntry, Fleet, Server, Thresholds
+from stalewatch.model.report import Report
+from stalewatch.model.snapshot import HostFacts, Snapshot
+from stalewatch.probe.session import Probe
+from stalewatch.transport.local import LocalLink
 from tests.unit.diagnosis.build import opcache, runtime
 from tests.unit.layouts.trees import Tree
-from tui.demo.proc import Proc
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.inventory import AppEntry, Fleet, Server, Thresholds
-from tui.probe.session import Probe
-from tui.report import Report
-from tui.snapshot import HostFacts, Snapshot
-from tui.transport.local import LocalLink
 
 DAY = 86_400.0
 BOOTED = time.time() - 9 * DAY

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-import tui.probe
-from tui.probe.answer import decode, opcache
-from tui.snapshot import Opcache, Unseen
+import stalewatch.probe.runtime
+from stalewatch.model.snapshot import Opcache, Unseen
+from stalewatch.probe.runtime.answer import decode, opcache
 
 pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="no php is installed")
 
-RUNTIME = Path(tui.probe.__file__).with_name("runtime.php")
+RUNTIME = Path(stalewatch.probe.runtime.__file__).with_name("runtime.php")
 START, USED, NOW = 1_795_500_000, 1_795_556_900, 1_795_557_000.0
 ASK = """
 require $argv[1];

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tui.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
-from tui.runbook.plan import Action, Choice, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
-from tui.snapshot import (
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
+from stalewatch.model.snapshot import (
     AppLayout,
     FpmFacts,
     HostFacts,
@@ -18,7 +17,8 @@ from tui.snapshot import (
     Snapshot,
     Unseen,
 )
-from tui.text import safe
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Action, Choice, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
 
 DEPLOY = 1_761_302_282.0  # 2025-10-24 10:38:02 UTC
 RELOAD = DEPLOY - 662

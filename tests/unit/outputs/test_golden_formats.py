@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import report_examples as examples
 
-from tui.outputs import fix_lines, json, plan_text, text
+from stalewatch.cli.outputs import fix_lines, json, plan_text, text
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -10,10 +10,12 @@ import msgspec
 import pytest
 import report_examples as examples
 
-from tui.outputs import fix_lines, json, plan_text, text, times, words
-from tui.report import Evidence, Layer, Remedy, Verdict
-from tui.runbook.plan import Status
-from tui.text import safe
+from stalewatch.cli.outputs import fix_lines, json, plan_text, text
+from stalewatch.model import times
+from stalewatch.model.report import Evidence, Layer, Remedy, Verdict
+from stalewatch.model.text import safe
+from stalewatch.runbook import verdict_words
+from stalewatch.runbook.plan import Status
 
 HOSTILE = "a[/x]\x1b[2J\x9b1m\x1b]0;t\x07\u202eb\nc\udcff"
 
@@ -80,15 +82,15 @@ def test_text_keeps_its_width_but_never_breaks_a_command() -> None:
 
 
 def test_every_value_has_a_sign_and_a_word() -> None:
-    assert set(words.VERDICT_SIGN) == set(words.VERDICT_STYLE) == set(Verdict)
-    assert set(words.STATUS_SIGN) == set(Status)
-    assert set(words.REMEDY) == set(Remedy)
+    assert set(verdict_words.VERDICT_SIGN) == set(verdict_words.VERDICT_STYLE) == set(Verdict)
+    assert set(verdict_words.STATUS_SIGN) == set(Status)
+    assert set(verdict_words.REMEDY) == set(Remedy)
 
 
 def test_the_signs_are_those_of_the_dashboard() -> None:
-    signs = pytest.importorskip("tui.widgets.signs")
-    assert signs.VERDICT_SIGN == words.VERDICT_SIGN
-    assert {status: span.text for status, span in signs.STATUS_SIGN.items()} == words.STATUS_SIGN
+    signs = pytest.importorskip("stalewatch.dashboard.render.signs")
+    assert signs.VERDICT_SIGN == verdict_words.VERDICT_SIGN
+    assert {status: span.text for status, span in signs.STATUS_SIGN.items()} == verdict_words.STATUS_SIGN
 
 
 def test_an_unknown_outcome_is_never_called_failed() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
-from tui.probe.coprocess import Coprocess
-from tui.transport.local import LocalLink
 
 SHELLS = {"dash": "dash", "bash": "bash --posix", "busybox": "busybox sh"}
 

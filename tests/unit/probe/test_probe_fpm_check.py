@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.probe import fpm_check
-from tui.probe.machine import parse_backlogs
-from tui.snapshot import ConfigTest, Unseen
+from stalewatch.model.snapshot import ConfigTest, Unseen
+from stalewatch.probe.host import fpm_check
+from stalewatch.probe.host.machine import parse_backlogs
 
 BROKEN = """[26-Nov-2026 12:50:00] ERROR: [/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'
 [26-Nov-2026 12:50:00] ERROR: Unable to include /etc/php/8.2/fpm/pool.d/*.conf from /etc/php/8.2/fpm/php-fpm.conf at line 143

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.errors import ProtocolError
-from tui.probe.framing import Block, Deframer, Section
+from stalewatch.model.errors import ProtocolError
+from stalewatch.probe.host.framing import Block, Deframer, Section
 
 NONCE = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32

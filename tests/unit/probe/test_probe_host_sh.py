@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.model.errors import LinkLost
+from stalewatch.probe.host import records
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.host import Host, parse_hello
+from stalewatch.probe.host.machine import Machine, survey
+from stalewatch.probe.host.release import parse_reflog
+from stalewatch.probe.host.skeleton import listeners
+from stalewatch.transport.local import LocalLink
 from tests.unit.probe.conftest import until
-from tui.errors import LinkLost
-from tui.probe import records
-from tui.probe.coprocess import Coprocess
-from tui.probe.host import Host, parse_hello
-from tui.probe.machine import Machine, survey
-from tui.probe.release import parse_reflog
-from tui.probe.skeleton import listeners
-from tui.transport.local import LocalLink
 
 PHP = b"<?php echo 1;\n"
 

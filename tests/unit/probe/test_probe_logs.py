@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 import pytest
 
-from tui.inventory import LogWatch
-from tui.probe.framing import Block, Section
-from tui.probe.host import Hello, Host
-from tui.probe.laravel_log import parse_log, zone_offset
-from tui.probe.log_stamp import stamp_of
-from tui.probe.logs import HISTORY, STEP, TAIL, LogTail, fpm_tail
-from tui.probe.records import FileRecord
+from stalewatch.model.inventory import LogWatch
+from stalewatch.probe.host.framing import Block, Section
+from stalewatch.probe.host.host import Hello, Host
+from stalewatch.probe.host.laravel_log import parse_log, zone_offset
+from stalewatch.probe.host.log_stamp import stamp_of
+from stalewatch.probe.host.logs import HISTORY, STEP, TAIL, LogTail, fpm_tail
+from stalewatch.probe.host.records import FileRecord
 
 if TYPE_CHECKING:
-    from tui.snapshot import LogFacts, LogLine
+    from stalewatch.model.snapshot import LogFacts, LogLine
 
 PATH = "/var/log/php8.3-fpm.log"
 NOW = datetime(2025, 10, 24, 10, 50, 30, tzinfo=UTC).timestamp()

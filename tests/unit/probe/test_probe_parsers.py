@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.inventory import LogWatch
-from tui.probe import fpm_config, laravel_log, nginx, packages, records, release
-from tui.probe.app_facts import deploys_of, writable_by
-from tui.probe.app_files import app_files, wanted_contents
-from tui.probe.fpm_status import from_mapping, parse_page
-from tui.probe.framing import Block, Section
-from tui.probe.inputs import group
-from tui.probe.places import Place
-from tui.probe.records import FileRecord
-from tui.snapshot import FpmFacts, Pool, PoolStatus, Unseen
-from tui.text import safe
+from stalewatch.model.inventory import LogWatch
+from stalewatch.model.snapshot import FpmFacts, Pool, PoolStatus, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host import fpm_config, laravel_log, nginx, packages, records, release
+from stalewatch.probe.host.app_facts import deploys_of, writable_by
+from stalewatch.probe.host.app_files import app_files, wanted_contents
+from stalewatch.probe.host.framing import Block, Section
+from stalewatch.probe.host.inputs import group
+from stalewatch.probe.host.places import Place
+from stalewatch.probe.host.records import FileRecord
+from stalewatch.probe.runtime.fpm_status import from_mapping, parse_page
 
 ROOT = "/srv/app"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tui.inventory import AppEntry
-from tui.probe.machine import Machine, Master
-from tui.probe.places import Place, choose_pool
-from tui.probe.records import ProcessRecord
-from tui.snapshot import Pool
-from tui.text import safe
+from stalewatch.model.inventory import AppEntry
+from stalewatch.model.snapshot import Pool
+from stalewatch.model.text import safe
+from stalewatch.probe.host.machine import Machine, Master
+from stalewatch.probe.host.places import Place, choose_pool
+from stalewatch.probe.host.records import ProcessRecord
 
 
 def pool(name: str, listen: str = "", **settings: str) -> Pool:

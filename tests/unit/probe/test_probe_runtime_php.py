@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.host import Host
+from stalewatch.probe.runtime.pool import PoolProbe
+from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
-from tui.probe.host import Host
-from tui.probe.pool import PoolProbe
-from tui.probe.runtime_file import RuntimeFile
-from tui.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
-from tui.text import safe
-from tui.transport.local import LocalLink
 
 
 @pytest_asyncio.fixture
@@ -254,7 +254,7 @@ async def test_the_status_page_stands_in_where_its_function_is_disabled(link: Lo
 async def test_status_listen_is_seen_while_every_worker_is_busy(
     link: LocalLink, host: Host, fpm: Fpm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.probe.pool.TIMEOUT", 0.5)
+    monkeypatch.setattr("stalewatch.probe.runtime.pool.TIMEOUT", 0.5)
     listen = fpm.base / "status.sock"
     fpm.start("pm.max_children=1", f"pm.status_listen={listen}")
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.probe.inputs import group
-from tui.probe.records import FileRecord
-from tui.probe.skeleton import Skeleton, config_folder, listeners, skeleton
+from stalewatch.probe.host.inputs import group
+from stalewatch.probe.host.records import FileRecord
+from stalewatch.probe.host.skeleton import Skeleton, config_folder, listeners, skeleton
 
 ROOT = "/srv/app"
 BUILT = "return Application::configure(basePath: dirname(__DIR__))\n"

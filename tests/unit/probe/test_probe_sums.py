@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tui.probe import records
-from tui.probe.app_files import app_files
-from tui.probe.coprocess import Coprocess
-from tui.probe.places import Place
-from tui.probe.sums import MAX_BYTES, affordable, digest, own_sources, parse_sums
+from stalewatch.probe.host import records
+from stalewatch.probe.host.app_files import app_files
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.places import Place
+from stalewatch.probe.host.sums import MAX_BYTES, affordable, digest, own_sources, parse_sums
 
 
 def tree(root: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tui.probe.machine import PhpProcess
-from tui.probe.places import Place
-from tui.probe.records import ProcessRecord
-from tui.probe.workers import queue_workers
-from tui.snapshot import QueueWorker
+from stalewatch.model.snapshot import QueueWorker
+from stalewatch.probe.host.machine import PhpProcess
+from stalewatch.probe.host.places import Place
+from stalewatch.probe.host.records import ProcessRecord
+from stalewatch.probe.host.workers import queue_workers
 
 ROOT = "/srv/app"
 APP = Place(path=ROOT, root=ROOT, kind="laravel")

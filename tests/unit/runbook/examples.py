@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from tui.report import Finding, Layer, Remedy, Report, Severity, Verdict, worst
-from tui.snapshot import (
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Severity, Verdict, worst
+from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
@@ -27,7 +27,7 @@ from tui.snapshot import (
     Unseen,
     ViewFacts,
 )
-from tui.text import safe
+from stalewatch.model.text import safe
 
 T0 = 1_800_000_000.0
 APP = "/srv/app"

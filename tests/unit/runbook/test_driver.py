@@ -15,19 +15,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from stalewatch.model.errors import LinkLost
+from stalewatch.model.report import Finding, Layer, Report
+from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
+from stalewatch.model.text import safe
+from stalewatch.runbook import driver
+from stalewatch.runbook.audit_log import Audit
+from stalewatch.runbook.plan import Choice, Progress, Request, Status
+from stalewatch.runbook.planner import plan
+from stalewatch.runbook.remote_lock import hold
+from stalewatch.runbook.server_executor import Timings
+from stalewatch.transport.link import Stream
+from stalewatch.transport.local import LocalLink
 from tests.unit.runbook.examples import bytecode, finding, fpm, host, report, runtime, vt0
-from tui.errors import LinkLost
-from tui.report import Finding, Layer, Report
-from tui.runbook import driver
-from tui.runbook.acting import Timings
-from tui.runbook.audit import Audit
-from tui.runbook.hold import hold
-from tui.runbook.plan import Choice, Progress, Request, Status
-from tui.runbook.planner import plan
-from tui.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
-from tui.text import safe
-from tui.transport.base import Stream
-from tui.transport.local import LocalLink
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
 

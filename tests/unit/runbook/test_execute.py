@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stalewatch.model.report import Layer
+from stalewatch.runbook.execute import Begin, Do, Effect, End, Recheck, Resolve, Skip, execute
+from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, Request, ServerPlan, Status
+from stalewatch.runbook.planner import plan
 from tests.unit.runbook.examples import finding, report, runtime, vt0
-from tui.report import Layer
-from tui.runbook.execute import Begin, Do, Effect, End, Recheck, Resolve, Skip, execute
-from tui.runbook.plan import Choice, Outcome, Phase, Plan, Request, ServerPlan, Status
-from tui.runbook.planner import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.errors import LinkLost, LinkTimeout
-from tui.runbook import hold as module
-from tui.runbook.hold import Busy, CannotHold, hold
-from tui.runbook.words import moment
-from tui.transport.local import LocalLink
+from stalewatch.model.errors import LinkLost, LinkTimeout
+from stalewatch.runbook import remote_lock as module
+from stalewatch.runbook.remote_lock import Busy, CannotHold, hold
+from stalewatch.runbook.words import moment
+from stalewatch.transport.local import LocalLink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -5,6 +5,23 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.snapshot import (
+    AppLayout,
+    CacheFile,
+    ConfigTest,
+    Deploy,
+    LockHolder,
+    LogLine,
+    Opcache,
+    ReleaseFacts,
+    Unseen,
+    ViewFacts,
+)
+from stalewatch.model.text import safe
+from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan
+from stalewatch.runbook.planner import Means, plan
 from tests.unit.runbook.examples import (
     APP,
     CONTROLLER,
@@ -19,23 +36,6 @@ from tests.unit.runbook.examples import (
     vt0,
     vt1,
 )
-from tui.report import Finding, Layer, Remedy, Report, Verdict
-from tui.runbook.basis import basis_of
-from tui.runbook.plan import Choice, Phase, Request, ServerPlan
-from tui.runbook.planner import Means, plan
-from tui.snapshot import (
-    AppLayout,
-    CacheFile,
-    ConfigTest,
-    Deploy,
-    LockHolder,
-    LogLine,
-    Opcache,
-    ReleaseFacts,
-    Unseen,
-    ViewFacts,
-)
-from tui.text import safe
 
 STALE, SUSPECT, PENDING = Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING
 DENIED = Unseen(code="fpm.socket-denied", message=safe("the socket is not permitted"))

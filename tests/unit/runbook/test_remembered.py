@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stalewatch.model.report import Layer
+from stalewatch.runbook.audit_log import Audit, Entry
+from stalewatch.runbook.cleared_layers import cleared
+from stalewatch.runbook.plan import Choice, Request
+from stalewatch.runbook.planner import Means, plan
 from tests.unit.runbook.examples import APP, host, report
-from tui.report import Layer
-from tui.runbook.audit import Audit, Entry
-from tui.runbook.plan import Choice, Request
-from tui.runbook.planner import Means, plan
-from tui.runbook.remembered import cleared
 
 
 def entry(step: str, status: str = "done", event: str = "outcome", server: str = "web1") -> Entry:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.model.report import Layer, Remedy, Report, Verdict
+from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Inputs, Script, Unseen
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
+from stalewatch.runbook.planner import plan
+from stalewatch.runbook.preflight import judge
+from stalewatch.runbook.verify import prove, settled, still_needed
 from tests.unit.runbook.examples import (
     APP,
     CONTROLLER,
@@ -20,13 +27,6 @@ from tests.unit.runbook.examples import (
     vt0,
     vt1,
 )
-from tui.report import Layer, Remedy, Report, Verdict
-from tui.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
-from tui.runbook.planner import plan
-from tui.runbook.preflight import judge
-from tui.runbook.verify import prove, settled, still_needed
-from tui.snapshot import CacheFile, FileStat, HostFacts, Inputs, Script, Unseen
-from tui.text import safe
 
 WORKING = host(queue_workers=(queue_worker(7),))
 OLD = report(finding(Layer.CONFIG), finding(Layer.FPM), bytecode(), finding(Layer.WORKERS), host_facts=WORKING)

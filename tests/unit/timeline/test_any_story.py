@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.timeline import changes, history
+from stalewatch.timeline.snapshot_events import Facts
 from tests.unit.diagnosis.anything import Anything
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory
-from tui.timeline import changes, history
-from tui.timeline.facts import Facts
 
 
 @settings(max_examples=500, deadline=None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.model.report import Report
+from stalewatch.model.snapshot import LogLine, PoolWorker, Process, Snapshot, Unseen
+from stalewatch.model.text import SafeText, safe
+from stalewatch.timeline import Event, EventKind, changes, history
 from tests.unit.diagnosis.build import START, at, fpm, host, looked, opcache, runtime, snapshot, status
-from tui.report import Report
-from tui.snapshot import LogLine, PoolWorker, Process, Snapshot, Unseen
-from tui.text import SafeText, safe
-from tui.timeline import Event, EventKind, changes, history
 
 READY, ASKED = "NOTICE: ready to handle connections", "NOTICE: Reloading in progress ..."
 LOST = Unseen(code="fpm.socket-denied", message=SafeText("denied"))

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.model.report import Finding, Layer, Report, Severity, Verdict
+from stalewatch.model.snapshot import Deploy, ReleaseFacts, RuntimeFacts
+from stalewatch.model.text import safe
+from stalewatch.timeline import Event, EventKind, doubted_since, healed_spans, joined
 from tests.unit.diagnosis.build import ROOT, at, looked, opcache, runtime, snapshot, status, with_host
-from tui.report import Finding, Layer, Report, Severity, Verdict
-from tui.snapshot import Deploy, ReleaseFacts, RuntimeFacts
-from tui.text import safe
-from tui.timeline import Event, EventKind, doubted_since, healed_spans, joined
 
 DEPLOYED, RELOADED = -1200.0, -600.0
 

@@ -7,6 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.model.report import Layer, Report, Verdict
+from stalewatch.model.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Progress, Status
+from stalewatch.timeline import Event, EventKind, changes, combine, from_progress, history
 from tests.unit.diagnosis.build import (
     CACHED,
     NOW,
@@ -29,12 +35,6 @@ from tests.unit.diagnosis.build import (
     with_host,
     worker,
 )
-from tui.diagnosis.unheard import unheard
-from tui.report import Layer, Report, Verdict
-from tui.runbook.plan import Progress, Status
-from tui.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
-from tui.text import safe
-from tui.timeline import Event, EventKind, changes, combine, from_progress, history
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
 MINUTE = 60.0

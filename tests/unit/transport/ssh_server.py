@@ -11,10 +11,10 @@ from pathlib import Path
 
 import asyncssh
 
-from tui.inventory import Fleet
-from tui.inventory import Server as Entry
-from tui.transport.base import ConnectStep, Link
-from tui.transport.connect import connect
+from stalewatch.model.inventory import Fleet
+from stalewatch.model.inventory import Server as Entry
+from stalewatch.transport.connect import connect
+from stalewatch.transport.link import ConnectStep, Link
 
 HOST = "127.0.0.1"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.errors import UsageError
-from tui.transport.aliases import aliases, expand
+from stalewatch.model.errors import UsageError
+from stalewatch.transport.ssh.aliases import aliases, expand
 
 CONFIG = """
 Host web1 web2 web* !web9   # a pattern is no alias

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.errors import ProtocolError
-from tui.transport.fastcgi import Decoder, End, Event, Incomplete, Stderr, Stdout, encode_request
-from tui.transport.fcgi_response import parse_response
+from stalewatch.model.errors import ProtocolError
+from stalewatch.transport.fastcgi.codec import Decoder, End, Event, Incomplete, Stderr, Stdout, encode_request
+from stalewatch.transport.fastcgi.response import parse_response
 
 
 def record(kind: int, content: bytes, padding: int = 0, *, version: int = 1, request_id: int = 1) -> bytes:

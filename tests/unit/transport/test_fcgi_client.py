@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from stalewatch.model.errors import LinkLost, LinkTimeout, ProtocolError
+from stalewatch.transport.fastcgi.client import request
+from stalewatch.transport.fastcgi.codec import Incomplete
 from tests.unit.transport.test_fastcgi import end, record
-from tui.errors import LinkLost, LinkTimeout, ProtocolError
-from tui.transport.fastcgi import Incomplete
-from tui.transport.fcgi_client import request
 
 ANSWER = b"Content-Type: application/json\r\n\r\n{}"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.transport.known_hosts import Entry, find, fingerprint, host_name, key_kind, load, matches, parse
+from stalewatch.transport.ssh.known_hosts import Entry, find, fingerprint, host_name, key_kind, load, matches, parse
 
 
 def key(seed: str, kind: str = "ssh-ed25519") -> bytes:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted
+from stalewatch.transport.link import Link, Stream
+from stalewatch.transport.local import LocalLink
 from tests.unit.transport.ssh_server import SshLab, until
-from tui.errors import LinkError, LinkLost, LinkTimeout, NotPermitted
-from tui.transport.base import Link, Stream
-from tui.transport.local import LocalLink
 
 
 @pytest.fixture(params=["ssh", "local"])

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.model.errors import AuthRefused, HostKeyRefused, LinkLost, LinkTimeout, NotPermitted
+from stalewatch.transport.link import Link
 from tests.unit.transport.ssh_server import SshLab, ssh_lab, until
 from tests.unit.transport.test_link_contract import alive, read_exactly
-from tui.errors import AuthRefused, HostKeyRefused, LinkLost, LinkTimeout, NotPermitted
-from tui.transport.base import Link
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/sbin:" + os.environ.get("PATH", ""))
 UID = 48211

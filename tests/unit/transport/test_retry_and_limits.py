@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.errors import AuthRefused, HostKeyRefused, LinkLost, Unreachable
-from tui.transport.limits import Limits
-from tui.transport.retry import next_pause, pause
-from tui.transport.slots import Slots
+from stalewatch.model.errors import AuthRefused, HostKeyRefused, LinkLost, Unreachable
+from stalewatch.transport.connect_limits import Limits
+from stalewatch.transport.retry import next_pause, pause
+from stalewatch.transport.ssh.channel_slots import Slots
 
 
 @given(st.integers(min_value=-3, max_value=10_000), st.floats(0, 1, exclude_max=True))
@@ -83,5 +83,8 @@ async def test_waiters_learn_that_the_link_is_lost() -> None:
 
 
 def test_asyncssh_is_imported_only_by_who_connects() -> None:
-    code = "import sys, tui.transport.connect, tui.transport.fcgi_client, tui.transport.aliases; sys.exit('asyncssh' in sys.modules)"
+    code = (
+        "import sys, stalewatch.transport.connect, stalewatch.transport.fastcgi.client, stalewatch.transport.ssh.aliases; "
+        "sys.exit('asyncssh' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

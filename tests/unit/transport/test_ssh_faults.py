@@ -10,9 +10,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from stalewatch.model.errors import AuthRefused, HostKeyRefused, LinkError, LinkLost, LinkTimeout, NotPermitted, Unreachable, UsageError
+from stalewatch.transport.ssh.link import SshLink
 from tests.unit.transport.ssh_server import HOST, Server, Shell, SshLab, until
-from tui.errors import AuthRefused, HostKeyRefused, LinkError, LinkLost, LinkTimeout, NotPermitted, Unreachable, UsageError
-from tui.transport.ssh import SshLink
 
 
 async def refused(lab: SshLab, kind: type[LinkError], target: str = "web1", timeout: float = 5.0) -> LinkError:
@@ -358,7 +358,7 @@ async def test_a_connection_that_is_closed_in_order_mid_run_is_lost_too(lab: Ssh
 
 
 async def test_silence_is_noticed_by_keepalive(lab: SshLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.transport.ssh_dial.KEEPALIVE_INTERVAL", 0.1)
+    monkeypatch.setattr("stalewatch.transport.ssh.dial.KEEPALIVE_INTERVAL", 0.1)
     port = await lab.start()
     cut = asyncio.Event()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tui.errors import UsageError
-from tui.transport.algorithms import connection_algorithms
-from tui.transport.ssh_ask import Route, ask
-from tui.transport.ssh_options import SshOptions, parse
+from stalewatch.model.errors import UsageError
+from stalewatch.transport.ssh.algorithms import connection_algorithms
+from stalewatch.transport.ssh.ask_ssh import Route, ask
+from stalewatch.transport.ssh.options import SshOptions, parse
 
 
 async def route(folder: Path, config: str, target: str = "web1") -> Route:
@@ -125,9 +125,9 @@ async def test_without_ssh_the_library_reads_the_file(tmp_path: Path, monkeypatc
 
 
 async def test_a_match_exec_that_hangs_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui.errors import Unreachable
+    from stalewatch.model.errors import Unreachable
 
-    monkeypatch.setattr("tui.transport.ssh_ask.ASK_TIMEOUT", 0.3)
+    monkeypatch.setattr("stalewatch.transport.ssh.ask_ssh.ASK_TIMEOUT", 0.3)
     with pytest.raises(Unreachable, match="does not answer"):
         await options(tmp_path, 'Match exec "exec sleep 3"\n  User x\n')
 

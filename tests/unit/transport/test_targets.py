@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.errors import UsageError
-from tui.transport.targets import Target, parse_target
+from stalewatch.model.errors import UsageError
+from stalewatch.transport.targets import Target, parse_target
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from tui.commands.streams import emit, is_terminal, looks, tell
-from tui.outputs import fix_lines
-from tui.runbook.plan import Plan, Progress, Status
+from stalewatch.cli.outputs import fix_lines
+from stalewatch.cli.streams import emit, is_terminal, looks, tell
+from stalewatch.runbook.plan import Plan, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Report
+    from stalewatch.model.report import Report
 
 
 class Speech:
@@ -58,7 +58,7 @@ class Speech:
         elif progress.status is not Status.RUNNING or is_terminal(
             sys.stdout
         ):  # a log wants to know how a step ended, a person also that it runs
-            from tui.outputs import plan_text
+            from stalewatch.cli.outputs import plan_text
 
             colour, width = looks()
             emit(plan_text.progress_line(progress, colour=colour, width=width))
@@ -74,7 +74,7 @@ class Speech:
             tell(f"stalewatch: outcome unknown on {', '.join(unknown)}: the link was lost while a step ran; look again\n")
 
     def _drawn(self, plan: Plan, *, err: bool) -> str:
-        from tui.outputs import plan_text
+        from stalewatch.cli.outputs import plan_text
 
         colour, width = looks(err=err)
         return plan_text.render(plan, colour=colour, width=width)

@@ -1,6 +1,6 @@
 """The command line: which command, which options, and the one border where an error becomes a line on stderr and an exit code.
 
-Nothing is imported here that ``--help`` can do without: the commands live in :mod:`tui.commands` and are loaded when they are called.
+Nothing is imported here that ``--help`` can do without: a command is loaded from :mod:`stalewatch.cli.commands` when it is called.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tui import __version__
-from tui.commands.options import common
-from tui.errors import StalewatchError, UsageError
-from tui.exit_codes import ExitCode
+from stalewatch import __version__
+from stalewatch.cli.options import common
+from stalewatch.model.errors import StalewatchError, UsageError
+from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS and cmd_name != DASHBOARD:
             return None
-        command: click.Command = import_module(f"tui.commands.{'dashboard' if cmd_name == DASHBOARD else cmd_name}").command
+        command: click.Command = import_module(f"stalewatch.cli.commands.{'dashboard' if cmd_name == DASHBOARD else cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,13 +78,13 @@ class _Commands(click.Group):
         except StalewatchError as error:
             _leave(_line(error), ExitCode.FAILED)
         except Exception as error:  # noqa: BLE001  the outer border: a bug of ours is one line and a log, not a traceback over the screen
-            from tui.commands.debug_log import record
+            from stalewatch.cli.debug_log import record
 
             _leave(f"internal error: {type(error).__name__}: {error}{record(error)}", ExitCode.FAILED)
 
 
 def _leave(line: str, code: ExitCode) -> NoReturn:
-    from tui.text import safe
+    from stalewatch.model.text import safe
 
     click.echo(f"stalewatch: {safe(line)}", file=sys.stderr)
     sys.exit(code)

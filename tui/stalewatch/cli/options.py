@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.inventory import Fleet
+    from stalewatch.model.inventory import Fleet
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -60,7 +60,7 @@ def common(function: F) -> F:
 
 def fleet_of(targets: tuple[str, ...], options: Common) -> Fleet:
     """The Fleet that targets, options and stalewatch.toml ask for. Raises UsageError."""
-    from tui.config import Overrides, load
+    from stalewatch.config.load import Overrides, load
 
     overrides = Overrides(
         app=options["app"] or "",

@@ -1,6 +1,6 @@
-"""stalewatch.toml and target arguments -> a :class:`tui.inventory.Fleet`. Reads the file and, for globs, the aliases of ssh_config.
+"""stalewatch.toml and target arguments -> a :class:`~stalewatch.model.inventory.Fleet`. Reads the file and the aliases of ssh_config.
 
-Every mistake is one :class:`tui.errors.UsageError` that says what is wrong and where.
+Every mistake is one :class:`stalewatch.model.errors.UsageError` that says what is wrong and where.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.config_file import File, is_socket, read_tables
-from tui.errors import UsageError
-from tui.inventory import AppEntry, Fleet, Server
-from tui.transport.aliases import expand, is_glob
-from tui.transport.targets import parse_target
+from stalewatch.config.tables import File, is_socket, read_tables
+from stalewatch.model.errors import UsageError
+from stalewatch.model.inventory import AppEntry, Fleet, Server
+from stalewatch.transport.ssh.aliases import expand, is_glob
+from stalewatch.transport.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tui.errors import UsageError
-from tui.inventory import AppEntry, LogWatch, Server, Thresholds
-from tui.transport.aliases import is_glob
-from tui.transport.targets import parse_target
+from stalewatch.model.errors import UsageError
+from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
+from stalewatch.transport.ssh.aliases import is_glob
+from stalewatch.transport.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

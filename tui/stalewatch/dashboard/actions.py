@@ -1,6 +1,6 @@
 """One table of actions: it feeds the bindings, the footer, the help, the palette, README's key table and ``--read-only``.
 
-Knows nothing of Textual. ``python -m tui.actions`` prints README's table.
+Knows nothing of Textual. ``python -m stalewatch.dashboard.actions`` prints README's table.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui.report import Verdict
-from tui.runbook.plan import Choice
+from stalewatch.model.report import Verdict
+from stalewatch.runbook.plan import Choice
 
 FLEET, SERVER = "fleet", "server"
 EVERYWHERE = frozenset({FLEET, SERVER})

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from textual.command import CommandPalette, Provider
 from textual.message import Message
 
-from tui.actions import BY_ID, key_name
-from tui.screens.base import LiveScreen
-from tui.screens.dashboard import Dashboard
-from tui.screens.doing import Doing
-from tui.screens.ending import Ending, crash_line
-from tui.screens.fleet import FleetScreen
-from tui.screens.guard import Guard
-from tui.screens.model import Model
-from tui.screens.palette import ActionProvider
-from tui.screens.sizes import LEAST
-from tui.screens.small import SmallScreen
-from tui.widgets.content import text
-from tui.widgets.theme import DEFAULT, PLAIN, files, textual
+from stalewatch.dashboard.actions import BY_ID, key_name
+from stalewatch.dashboard.model import Model
+from stalewatch.dashboard.screens.app_port import Dashboard
+from stalewatch.dashboard.screens.base import LiveScreen
+from stalewatch.dashboard.screens.fleet import FleetScreen
+from stalewatch.dashboard.screens.global_actions import Doing
+from stalewatch.dashboard.screens.palette import ActionProvider
+from stalewatch.dashboard.screens.sizes import LEAST
+from stalewatch.dashboard.screens.too_small import SmallScreen
+from stalewatch.dashboard.shutdown import Ending, crash_line
+from stalewatch.dashboard.terminal_guard import Guard
+from stalewatch.dashboard.widgets.content import text
+from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, files, textual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.timer import Timer
 
-    from tui.screens.engine_like import EngineLike
+    from stalewatch.dashboard.engine_port import EngineLike
 
 BEAT = 0.25
 """Seconds between two repaints that data cause."""

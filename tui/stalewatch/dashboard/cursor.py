@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.screens.view import KINDS, View
+from stalewatch.dashboard.view import KINDS, View
 
 if TYPE_CHECKING:
-    from tui.screens.model import Model
+    from stalewatch.dashboard.model import Model
 
 
 def moved(model: Model, move: str, columns: int, page: int) -> View:

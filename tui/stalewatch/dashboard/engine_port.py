@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from tui.board import Board
-    from tui.inventory import Fleet
-    from tui.runbook.plan import Plan, Request, Status
+    from stalewatch.engine.board import Board
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.runbook.plan import Plan, Request, Status
 
 Key = tuple[str, str]
 """(server, app) of a pane."""
 
 
 class EngineLike(Protocol):
-    """:class:`tui.engine.Engine`, a replay, or a test's."""
+    """:class:`stalewatch.engine.engine.Engine`, a replay, or a test's."""
 
     @property
     def board(self) -> Board: ...

@@ -6,28 +6,28 @@ import time
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tui.actions import Context
-from tui.board import Pane, State
-from tui.screens import order
-from tui.screens.shades import OPEN, Spans, shades
-from tui.screens.view import KINDS, Frozen, View
-from tui.timeline import doubted_since, healed_spans, joined
-from tui.widgets import facts
-from tui.widgets.header import Heading
-from tui.widgets.lanes import Lane, by_server, lasting
-from tui.widgets.log_facts import told
-from tui.widgets.pane_lines import Look, verdict_of
-from tui.widgets.times import Zone
-from tui.widgets.window import fitting
+from stalewatch.dashboard import order
+from stalewatch.dashboard.actions import Context
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.header_lines import Heading
+from stalewatch.dashboard.render.lanes import Lane, by_server, lasting
+from stalewatch.dashboard.render.log_facts import told
+from stalewatch.dashboard.render.pane_lines import Look, verdict_of
+from stalewatch.dashboard.render.times import Zone
+from stalewatch.dashboard.render.window import fitting
+from stalewatch.dashboard.stale_spans import OPEN, Spans, shades
+from stalewatch.dashboard.view import KINDS, Frozen, View
+from stalewatch.engine.board import Pane, State
+from stalewatch.timeline import doubted_since, healed_spans, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
-    from tui.runbook.plan import Plan, Status
-    from tui.screens.engine_like import EngineLike, Key
-    from tui.timeline import Event
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.engine_port import EngineLike, Key
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.runbook.plan import Plan, Status
+    from stalewatch.timeline import Event
 
 LISTED = 300
 """Events in the list: what is older is reached by panning, and the list says so."""

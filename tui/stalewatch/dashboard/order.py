@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Severity, Verdict
-from tui.widgets.facts import host
-from tui.widgets.names import group_of
-from tui.widgets.sorting import WORST, By, by_column
+from stalewatch.dashboard.render.facts import host
+from stalewatch.dashboard.render.names import group_of
+from stalewatch.dashboard.render.sorting import WORST, By, by_column
+from stalewatch.model.report import Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.board import Pane
-    from tui.widgets.sorting import Sorting
+    from stalewatch.dashboard.render.sorting import Sorting
+    from stalewatch.engine.board import Pane
 
     Key = tuple[str, str]
 

@@ -10,14 +10,14 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.screens.leave import LeaveScreen
-from tui.text import safe
+from stalewatch.dashboard.screens.leave import LeaveScreen
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
 
-    from tui.screens.dashboard import Dashboard
+    from stalewatch.dashboard.screens.app_port import Dashboard
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 """Exit codes by signal, as a shell tells them."""

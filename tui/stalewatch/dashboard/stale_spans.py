@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer, Verdict
-from tui.widgets import facts
+from stalewatch.dashboard.render import facts
+from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.board import Pane
-    from tui.report import Report
+    from stalewatch.engine.board import Pane
+    from stalewatch.model.report import Report
 
 Spans = tuple[tuple[float, float], ...]
 OPEN = float("inf")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.board import State
-from tui.timeline import EventKind
-from tui.widgets.sorting import WORST, Sorting
-from tui.widgets.times import Clock, Zone
+from stalewatch.dashboard.render.sorting import WORST, Sorting
+from stalewatch.dashboard.render.times import Clock, Zone
+from stalewatch.engine.board import State
+from stalewatch.timeline import EventKind
 
 KINDS: dict[str, frozenset[EventKind]] = {
     "all events": frozenset(EventKind),

@@ -7,12 +7,12 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.errors import StalewatchError
+from stalewatch.model.errors import StalewatchError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tui.demo.world import World
+    from stalewatch.demo.world import World
 
 _LEAVES_WITHIN = 10.0
 
@@ -61,7 +61,7 @@ class Embedded:
             self._ready.set()
 
     async def _live(self) -> None:
-        from tui.demo.world import World  # asyncssh is imported beside the main thread
+        from stalewatch.demo.world import World  # asyncssh is imported beside the main thread
 
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.demo import disk
-from tui.demo.fpm import POOL, WORKERS
-from tui.demo.responder import STATUS_PATH
+from stalewatch.demo import disk
+from stalewatch.demo.fpm import POOL, WORKERS
+from stalewatch.demo.responder import STATUS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

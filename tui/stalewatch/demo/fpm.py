@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.demo import disk
-from tui.demo.opcache import Opcache, Settings
+from stalewatch.demo import disk
+from stalewatch.demo.opcache import Opcache, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui.demo.proc import Proc
+    from stalewatch.demo.proc import Proc
 
 RELOAD_TAKES = 0.12
 WORKERS = 7

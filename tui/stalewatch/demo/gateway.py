@@ -9,13 +9,13 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.demo import disk
+from stalewatch.demo import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tui.demo.fpm import Fpm
+    from stalewatch.demo.fpm import Fpm
 
 LOG = "storage/logs/laravel.log"
 CONTROLLER = "app/Http/Controllers/RetellFunctionCallHandler.php"

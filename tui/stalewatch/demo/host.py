@@ -8,16 +8,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.demo import disk, etc, story, tree
-from tui.demo.fpm import Fpm
-from tui.demo.gateway import Gateway
-from tui.demo.proc import Proc
-from tui.demo.responder import Responder
+from stalewatch.demo import disk, etc, story, tree
+from stalewatch.demo.fpm import Fpm
+from stalewatch.demo.gateway import Gateway
+from stalewatch.demo.proc import Proc
+from stalewatch.demo.responder import Responder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.demo.story import Scene
+    from stalewatch.demo.story import Scene
 
 BEAT = 1.0
 VISITS_PER_BEAT = 2

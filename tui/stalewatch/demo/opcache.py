@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tui.demo import disk
+from stalewatch.demo import disk
 
 FORCE_RESTART_TIMEOUT = 180
 MEMORY = 128 * 1024 * 1024

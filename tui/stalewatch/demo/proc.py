@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from tui.demo import disk
+from stalewatch.demo import disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,13 +9,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.demo import runtime
-from tui.transport import fastcgi
+from stalewatch.demo import runtime
+from stalewatch.transport.fastcgi import codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.demo.fpm import Fpm
+    from stalewatch.demo.fpm import Fpm
 
 STATUS_PATH = "/fpm-status"
 MAX_BODY = 4 * 1024 * 1024
@@ -69,14 +69,14 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], by
     """Parameters and body. Raises ValueError for what is no FastCGI, IncompleteReadError when the client hung up."""
     params, body = bytearray(), bytearray()
     while True:
-        version, kind, _, length, padding = fastcgi.HEADER.unpack(await reader.readexactly(fastcgi.HEADER.size))
+        version, kind, _, length, padding = codec.HEADER.unpack(await reader.readexactly(codec.HEADER.size))
         content = await reader.readexactly(length)
         await reader.readexactly(padding)
-        if version != fastcgi.VERSION or kind not in (fastcgi.BEGIN_REQUEST, fastcgi.PARAMS, fastcgi.STDIN):
+        if version != codec.VERSION or kind not in (codec.BEGIN_REQUEST, codec.PARAMS, codec.STDIN):
             raise ValueError("not FastCGI")
-        if kind == fastcgi.PARAMS:
+        if kind == codec.PARAMS:
             params += content
-        elif kind == fastcgi.STDIN:
+        elif kind == codec.STDIN:
             if not content:
                 return _pairs(bytes(params)), bytes(body)
             body += content
@@ -87,14 +87,14 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], by
 def response(status: int, headers: dict[str, str], body: bytes, stderr: bytes) -> bytes:
     """All records of one answer."""
     head = "".join(f"{name}: {value}\r\n" for name, value in ({"Status": str(status)} | headers).items())
-    records = [_record(fastcgi.STDERR, stderr)] if stderr else []
+    records = [_record(codec.STDERR, stderr)] if stderr else []
     out = head.encode() + b"\r\n" + body
-    records += [_record(fastcgi.STDOUT, out[start : start + fastcgi.MAX_CONTENT]) for start in range(0, len(out), fastcgi.MAX_CONTENT)]
-    return b"".join([*records, _record(fastcgi.STDOUT, b""), _record(fastcgi.END_REQUEST, fastcgi.END_BODY.pack(0, 0))])
+    records += [_record(codec.STDOUT, out[start : start + codec.MAX_CONTENT]) for start in range(0, len(out), codec.MAX_CONTENT)]
+    return b"".join([*records, _record(codec.STDOUT, b""), _record(codec.END_REQUEST, codec.END_BODY.pack(0, 0))])
 
 
 def _record(kind: int, content: bytes) -> bytes:
-    return fastcgi.HEADER.pack(fastcgi.VERSION, kind, fastcgi.REQUEST_ID, len(content), 0) + content
+    return codec.HEADER.pack(codec.VERSION, kind, codec.REQUEST_ID, len(content), 0) + content
 
 
 def _pairs(data: bytes) -> dict[str, str]:

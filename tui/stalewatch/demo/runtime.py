@@ -1,4 +1,4 @@
-"""What ``runtime.php`` would answer from inside the stand-in pool. The format is described in :mod:`tui.probe`."""
+"""What ``runtime.php`` would answer from inside the stand-in pool. The format is described in :mod:`stalewatch.probe`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from tui.demo import disk
-from tui.demo.fpm import POOL, Fpm
+from stalewatch.demo import disk
+from stalewatch.demo.fpm import POOL, Fpm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.demo.opcache import Entry, Opcache
+    from stalewatch.demo.opcache import Entry, Opcache
 
 PHP = "8.3.12"
 USER = "www-data"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 if TYPE_CHECKING:
-    from tui.demo.host import Host
+    from stalewatch.demo.host import Host
 
 USER = "deploy"
 _ENDS_WITHIN = 2.0

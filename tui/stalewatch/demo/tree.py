@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
-from tui.demo import disk
+from stalewatch.demo import disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ _DAY = 86_400.0
 @cache
 def framework() -> tuple[str, ...]:
     """The vendor scripts that every request loads, relative to the root."""
-    lines = files("tui.demo").joinpath("files/framework.txt").read_text(encoding="utf-8").splitlines()
+    lines = files("stalewatch.demo").joinpath("files/framework.txt").read_text(encoding="utf-8").splitlines()
     groups = (line.partition(":") for line in lines if line and not line.startswith("#"))
     return tuple(f"vendor/{folder}/{name}.php" for folder, _, names in groups for name in names.split())
 
@@ -53,7 +53,7 @@ def library(to: Path, start: float) -> None:
 
 def build(root: Path, libraries: Path, start: float, packages_at: float, earlier_at: float) -> None:
     """The application before the fix. *start* of the demo; *earlier_at*: the deploy before the one that brings the fix."""
-    with as_file(files("tui.demo").joinpath("files/app")) as app:
+    with as_file(files("stalewatch.demo").joinpath("files/app")) as app:
         shutil.copytree(app, root)
     _make_folders(root)
     for name in framework():
@@ -74,7 +74,7 @@ def build(root: Path, libraries: Path, start: float, packages_at: float, earlier
 def deploy(root: Path, at: float) -> None:
     """``git pull`` of the fix at *at*."""
     for number, name in enumerate(reversed(FIXED)):  # the controller last: it is what people will name first
-        text = files("tui.demo").joinpath(f"files/fixed/{name}").read_text(encoding="utf-8")
+        text = files("stalewatch.demo").joinpath(f"files/fixed/{name}").read_text(encoding="utf-8")
         disk.write(root / name, text, at + number / 100)
     _write_diary(root, at, _EARLIER_COMMIT, FIX_COMMIT, "Mara Lindt", "pull: Strip the version from function names")
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from tui.demo import story, tree
-from tui.demo.gateway import ALARM, LOG, REASSURE
-from tui.demo.host import Host
-from tui.demo.place import Place
-from tui.demo.server import USER, Sshd
-from tui.inventory import AppEntry, Fleet, LogWatch, Server
+from stalewatch.demo import story, tree
+from stalewatch.demo.gateway import ALARM, LOG, REASSURE
+from stalewatch.demo.host import Host
+from stalewatch.demo.place import Place
+from stalewatch.demo.server import USER, Sshd
+from stalewatch.model.inventory import AppEntry, Fleet, LogWatch, Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ class World:
 
 def _copy_shims(to: Path) -> Path:
     to.mkdir()
-    for shim in files("tui.demo").joinpath("shims").iterdir():
+    for shim in files("stalewatch.demo").joinpath("shims").iterdir():
         for name in (shim.name, *_TWINS.get(shim.name, ())):
             (to / name).write_bytes(shim.read_bytes())
             (to / name).chmod(0o755)

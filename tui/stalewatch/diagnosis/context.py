@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis.memory import Memory
-from tui.report import Finding, Verdict
-from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.report import Finding, Verdict
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.inventory import Thresholds
+    from stalewatch.model.inventory import Thresholds
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, workers
-from tui.diagnosis.look import Look, Ruling, take
-from tui.diagnosis.opcache import state
-from tui.diagnosis.remember import remember
-from tui.diagnosis.worst_first import worst_first
-from tui.inventory import Thresholds
-from tui.report import Layer, Report, Verdict, worst
-from tui.snapshot import Snapshot, Unseen
-from tui.text import SafeText
+from stalewatch.diagnosis import fpm, health, laravel_cache, packages, release, views, workers
+from stalewatch.diagnosis.context import Look, Ruling, take
+from stalewatch.diagnosis.opcache import state
+from stalewatch.diagnosis.remember import remember
+from stalewatch.diagnosis.worst_first import worst_first
+from stalewatch.model.inventory import Thresholds
+from stalewatch.model.report import Layer, Report, Verdict, worst
+from stalewatch.model.snapshot import Snapshot, Unseen
+from stalewatch.model.text import SafeText
 
 if TYPE_CHECKING:
-    from tui.diagnosis.memory import Memory
-    from tui.diagnosis.opcache.state import OpcacheRuling
+    from stalewatch.diagnosis.memory import Memory
+    from stalewatch.diagnosis.opcache.state import OpcacheRuling
 
 DEFAULT = Thresholds()
 _LARAVEL = (Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS, Layer.WORKERS)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.diagnosis import words
-from tui.diagnosis.release import MIXED
-from tui.diagnosis.worst_first import worst_first
-from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
-from tui.snapshot import MAX_SUMS, HostFacts
+from stalewatch.diagnosis import words
+from stalewatch.diagnosis.release import MIXED
+from stalewatch.diagnosis.worst_first import worst_first
+from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
+from stalewatch.model.snapshot import MAX_SUMS, HostFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import saturation, words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
-from tui.snapshot import ConfigTest, Unseen
+from stalewatch.diagnosis import saturation, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.snapshot import ConfigTest, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import FpmFacts
+    from stalewatch.model.snapshot import FpmFacts
 
 DEAD = frozenset({"socket-dead", "socket-missing", "port-refused", "not-running"})
 """Last parts of error codes by which transport and probe say that nobody answers on the pool's socket."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import by_hand, words
-from tui.diagnosis.look import Look
-from tui.diagnosis.memory import Sample
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import repro, words
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.memory import Sample
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import Opcache
+    from stalewatch.model.snapshot import Opcache
 
 WINDOW = 60.0
 """Seconds over which the hit rate is taken."""
@@ -137,7 +137,7 @@ def low_hit_rate(look: Look, opcache: Opcache, rate: float | None) -> Iterator[F
             words.number("hit rate", round(rate, 4)),
             words.number("threshold", look.thresholds.hit_rate),
             words.number("look-ups", opcache.hits + opcache.misses - before.hits - before.misses),
-            by_hand.ask(look, by_hand.OPCACHE),
+            repro.ask(look, repro.OPCACHE),
         ),
     )
 
@@ -157,7 +157,7 @@ def keys(look: Look, opcache: Opcache) -> Iterator[Finding]:
         evidence = (
             words.number("keys", opcache.cached_keys),
             words.number("most", opcache.max_cached_keys),
-            by_hand.ask(look, by_hand.OPCACHE),
+            repro.ask(look, repro.OPCACHE),
         )
         yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", evidence)
 
@@ -179,7 +179,7 @@ def restarted(look: Look, opcache: Opcache) -> Iterator[Finding]:
         evidence = (
             words.number("out of memory", opcache.oom_restarts),
             words.number("out of keys", opcache.hash_restarts),
-            by_hand.ask(look, by_hand.OPCACHE),
+            repro.ask(look, repro.OPCACHE),
         )
         yield RESTARTED.finding("OPcache", "OPcache restarted by itself because it was full", evidence)
 
@@ -224,5 +224,5 @@ def _sizes(look: Look, opcache: Opcache) -> tuple[Evidence, ...]:
         words.size("used", opcache.used_memory),
         words.size("free", opcache.free_memory),
         words.size("wasted", opcache.wasted_memory),
-        by_hand.ask(look, by_hand.OPCACHE),
+        repro.ask(look, repro.OPCACHE),
     )

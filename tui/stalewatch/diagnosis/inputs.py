@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui.diagnosis.memory import Baseline
-from tui.snapshot import FileStat
+from stalewatch.diagnosis.memory import Baseline
+from stalewatch.model.snapshot import FileStat
 
 TOLERANCE = 2.0
 """Seconds within which a sweep over the tree (chmod -R, tar, rsync) moves the ctime of source and cache alike."""

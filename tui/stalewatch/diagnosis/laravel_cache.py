@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import inputs, words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
-from tui.snapshot import CacheFile, FileStat, Inputs
+from stalewatch.diagnosis import inputs, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.snapshot import CacheFile, FileStat, Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.diagnosis.memory import Baseline
+    from stalewatch.diagnosis.memory import Baseline
 
 _NAMES = {Layer.CONFIG: "configuration", Layer.ROUTES: "route", Layer.EVENTS: "event"}
 _EVIDENCE = ("source modified", "source changed", "cache written", "cache", "more sources", "owner", "pool's user", "repeat")

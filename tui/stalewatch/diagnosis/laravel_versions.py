@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.diagnosis.look import Look
+    from stalewatch.diagnosis.context import Look
 
 Version = tuple[int, int]
 KEEPS_EQUAL_VIEWS: Version = (12, 10)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.snapshot import HostFacts, Opcache, RuntimeFacts, Unseen
+from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts, Unseen
 
 if TYPE_CHECKING:
-    from tui.diagnosis.memory import Memory
-    from tui.report import Report
-    from tui.text import SafeText
+    from stalewatch.diagnosis.memory import Memory
+    from stalewatch.model.report import Report
+    from stalewatch.model.text import SafeText
 
 
 @dataclass(frozen=True, kw_only=True)

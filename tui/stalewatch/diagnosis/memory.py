@@ -1,4 +1,4 @@
-"""What is remembered of one app on one server between looks: a value that goes through :func:`tui.diagnosis.diagnose.diagnose`.
+"""What is remembered of one app on one server between looks: a value that goes through :func:`stalewatch.diagnosis.diagnose.diagnose`.
 
 Bounded and serialisable (msgspec), so that it can also be kept between runs. An empty ``Memory()`` is always a valid one.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.snapshot import CompiledView, FileStat
+from stalewatch.model.snapshot import CompiledView, FileStat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import CacheFile, PackageFacts
+    from stalewatch.model.snapshot import CacheFile, PackageFacts
 
 DIFFER = Rule(
     code="packages.differ",

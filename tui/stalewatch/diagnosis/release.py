@@ -1,18 +1,18 @@
-"""What is on the disk. Which release is really served is in :mod:`tui.diagnosis.served`."""
+"""What is on the disk. Which release is really served is in :mod:`stalewatch.diagnosis.served`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import served, words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import served, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import HostFacts
+    from stalewatch.model.snapshot import HostFacts
 
 LEFT_OVER = 3_600.0
 """Seconds after which the sign of a deploy is taken for one that was left lying about."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.diagnosis.health import WINDOW, sample
-from tui.diagnosis.look import Look, Ruling
-from tui.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
-from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.window import Window, same_content, window
-from tui.diagnosis.views import rendered
-from tui.report import Layer, Verdict
-from tui.snapshot import CompiledView, HostFacts, Opcache, Script
+from stalewatch.diagnosis.context import Look, Ruling
+from stalewatch.diagnosis.health import WINDOW, sample
+from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
+from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.opcache.window import Window, same_content, window
+from stalewatch.diagnosis.views import rendered
+from stalewatch.model.report import Layer, Verdict
+from stalewatch.model.snapshot import CompiledView, HostFacts, Opcache, Script
 
 _CACHED = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
 SLACK = 1_000

@@ -6,11 +6,11 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
-from tui.report import Evidence
+from stalewatch.diagnosis import words
+from stalewatch.model.report import Evidence
 
 if TYPE_CHECKING:
-    from tui.diagnosis.look import Look
+    from stalewatch.diagnosis.context import Look
 
 OPCACHE = "opcache_get_status(false)"
 SCOREBOARD = "fpm_get_status()"

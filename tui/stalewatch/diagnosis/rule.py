@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
-from tui.text import safe
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

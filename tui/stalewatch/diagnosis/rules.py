@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from tui.diagnosis import fpm, health, laravel_cache, packages, release, views, worker_places, workers
-from tui.diagnosis.opcache import codes
-from tui.diagnosis.rule import Rule
-from tui.errors import UsageError
-from tui.report import Layer
+from stalewatch.diagnosis import fpm, health, laravel_cache, packages, release, views, worker_places, workers
+from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.errors import UsageError
+from stalewatch.model.report import Layer
 
 RULES: dict[str, Rule] = {
     rule.code: rule
@@ -38,7 +38,7 @@ def explain(code: str) -> str:
 
 
 def document() -> str:
-    """The page beside this file (Markdown), so that it cannot drift: ``python -m tui.diagnosis.rules >tui/diagnosis/CODES.md``."""
+    """The page beside this file (Markdown), made by ``make docs``, so that it cannot drift."""
     title = "# What stalewatch can say\n\n"
     about = (
         "Made from the rules (`make docs`). Beside a code stand the verdict and severity that its findings usually have;\n"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import by_hand, words
-from tui.diagnosis.look import Look
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Layer, Severity, Verdict
+from stalewatch.diagnosis import repro, words
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Layer, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import FpmFacts
+    from stalewatch.model.snapshot import FpmFacts
 
 _STATUS_TEXT = re.compile(r"Processes active: (\d+), idle: (\d+)")
 OURS = 1
@@ -92,7 +92,7 @@ def max_children(look: Look) -> Iterator[Finding]:
         (
             words.number("times since start", status.max_children_reached),
             Evidence("pm.max_children", limit),
-            by_hand.ask(look, by_hand.SCOREBOARD),
+            repro.ask(look, repro.SCOREBOARD),
         ),
     )
 
@@ -135,6 +135,6 @@ def reload_kills(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
             words.number("in flight", len(busy)),
             words.text("longest", f"{longest.method} {longest.uri}"),
             words.age("for", longest.duration),
-            by_hand.ask(look, by_hand.SCOREBOARD),
+            repro.ask(look, repro.SCOREBOARD),
         ),
     )

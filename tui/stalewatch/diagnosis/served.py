@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis import words
-from tui.diagnosis.look import Look
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import words
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import HostFacts, Opcache, Script
+    from stalewatch.model.snapshot import HostFacts, Opcache, Script
 
 FLIP_TOLERANCE = 1.0
 _SERIAL = re.compile(r"[0-9a-f]*\d[0-9a-f]*")

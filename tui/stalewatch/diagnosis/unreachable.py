@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.report import Layer, Report, Verdict
-from tui.snapshot import Unseen
-from tui.text import SafeText
+from stalewatch.model.report import Layer, Report, Verdict
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import SafeText
 
 
 def unheard(last: Report, error: Unseen) -> Report:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis import laravel, words
-from tui.diagnosis.inputs import TOLERANCE, differs
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import laravel_versions, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.inputs import TOLERANCE, differs
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import CompiledView, FileStat, Opcache, ViewFacts
+    from stalewatch.model.snapshot import CompiledView, FileStat, Opcache, ViewFacts
 
 REQUEST = 30.0
 """Seconds that a request may take: one that began before a source changed goes on rendering what it has checked already."""
@@ -108,7 +108,7 @@ def judge(look: Look) -> Ruling:
 
 def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
     """Source at or after compiled: pending, but for the exceptions."""
-    version = laravel.version_of(look)
+    version = laravel_versions.version_of(look)
     settled = rendered(look)
     never: dict[str, list[Old]] = {}
     old: list[Old] = []
@@ -179,8 +179,12 @@ def truncated(look: Look, facts: ViewFacts) -> Iterator[Finding]:
 def rendered(look: Look) -> dict[str, float]:
     """Compiled views whose source is newer (by its mtime then), and that were rendered since and not written again: they compile to what
     they are. So it stays from Laravel 12.10 on, until 13.15 moves the time. PHP tells the last use; what it told is remembered."""
-    version = laravel.version_of(look)
-    if version is None or not laravel.KEEPS_EQUAL_VIEWS <= version < laravel.MOVES_TIME_OF_EQUAL_VIEWS or look.host is None:
+    version = laravel_versions.version_of(look)
+    if (
+        version is None
+        or not laravel_versions.KEEPS_EQUAL_VIEWS <= version < laravel_versions.MOVES_TIME_OF_EQUAL_VIEWS
+        or look.host is None
+    ):
         return {}
     used = {str(script.path): script.last_used for script in (look.opcache.scripts if look.opcache is not None else ()) if script.cached}
     found: dict[str, float] = {}
@@ -214,11 +218,11 @@ def held_by_opcache(look: Look, compiled: FileStat) -> bool:
     return path in look.memory.scripts or not listed
 
 
-def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel.Version | None) -> str:
+def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions.Version | None) -> str:
     """Why Blade would not, or could not, write this view again ("": it will)."""
-    if facts.check_timestamps is False and (version is None or version >= laravel.CHECKS_VIEWS_IF_TOLD):
+    if facts.check_timestamps is False and (version is None or version >= laravel_versions.CHECKS_VIEWS_IF_TOLD):
         return "view.check_cache_timestamps is off"
-    in_place = version is not None and version < laravel.RENAMES_VIEWS and view.writable is not None
+    in_place = version is not None and version < laravel_versions.RENAMES_VIEWS and view.writable is not None
     if (view.writable if in_place else facts.writable) is False:
         return f"the pool's user cannot write {'to it' if in_place else 'there'}"
     return ""

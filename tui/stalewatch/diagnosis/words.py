@@ -6,8 +6,8 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from tui.report import Evidence
-from tui.text import is_exact, safe
+from stalewatch.model.report import Evidence
+from stalewatch.model.text import is_exact, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
-from tui.diagnosis.rule import Rule
-from tui.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import words
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.diagnosis.look import Look
-    from tui.snapshot import QueueWorker
+    from stalewatch.diagnosis.context import Look
+    from stalewatch.model.snapshot import QueueWorker
 
 OLD_RELEASE = Rule(
     code="workers.old-release",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import words
-from tui.report import Evidence, Remedy
+from stalewatch.diagnosis import words
+from stalewatch.model.report import Evidence, Remedy
 
 if TYPE_CHECKING:
-    from tui.snapshot import QueueWorker
+    from stalewatch.model.snapshot import QueueWorker
 
 TOLERANCE = 1.0
 EVIDENCE = (

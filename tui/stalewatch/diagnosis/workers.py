@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis import inputs, words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.rule import Rule
-from tui.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
-from tui.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
-from tui.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis import inputs, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
+from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import FileStat, QueueWorker
+    from stalewatch.model.snapshot import FileStat, QueueWorker
 
 OLDER = Rule(
     code="workers.older-than-code",

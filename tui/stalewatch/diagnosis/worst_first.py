@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer
+from stalewatch.model.report import Layer
 
 if TYPE_CHECKING:
-    from tui.report import Finding
+    from stalewatch.model.report import Finding
 
 _CAUSES = (Layer.OPCACHE, Layer.RELEASE)
 """What runs instead of the code on the disk, and which code that is, explain what the other layers show."""

@@ -1,1 +1,4 @@
-"""The loop per server: connect, probe, diagnose, publish; back off; never block another server. Knows nothing of screens."""
+"""One engine under every face: sessions, the loop per server, the comparison of the fleet, and the board that faces read.
+
+In: a Fleet. Out: Reports and Events, the newest at any time. Never: Textual, or one server's trouble in another server's loop.
+"""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Report
-    from tui.transport.base import Link
-    from tui.watch.session import Session
+    from stalewatch.engine.server_session import Session
+    from stalewatch.model.report import Report
+    from stalewatch.transport.link import Link
 
 
 class Sessions(Protocol):
@@ -25,7 +25,7 @@ class Sessions(Protocol):
 
 
 class AppSite:
-    """What :mod:`tui.runbook.driver` needs of one app. The session is asked for each time: a link may come back meanwhile."""
+    """What :mod:`stalewatch.runbook.driver` needs of one app. The session is asked for each time: a link may come back meanwhile."""
 
     def __init__(self, sessions: Sessions, report: Report) -> None:
         self._sessions = sessions

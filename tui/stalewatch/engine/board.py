@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.report import Report
-from tui.runbook.plan import Progress
-from tui.snapshot import Unseen
-from tui.text import SafeText
-from tui.timeline import Event, combine
+from stalewatch.model.report import Report
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import SafeText
+from stalewatch.runbook.plan import Progress
+from stalewatch.timeline import Event, combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

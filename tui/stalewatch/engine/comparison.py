@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.fleet import awaits, basis_of, compare, mixed_of, with_mixed
+from stalewatch.diagnosis.fleet import awaits, basis_of, compare, mixed_of, with_mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.inventory import Fleet
-    from tui.report import Finding, Report
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.report import Finding, Report
 
     Key = tuple[str, str]
 

@@ -10,23 +10,23 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from tui.board import Board
-from tui.errors import LinkLost
-from tui.runbook.basis import basis_of
-from tui.runbook.plan import Plan, Progress, Request, Status
-from tui.runbook.remembered import cleared
-from tui.snapshot import Unseen
-from tui.text import safe
-from tui.timeline import from_progress
-from tui.watch.publish import Publisher
+from stalewatch.engine.board import Board
+from stalewatch.engine.publisher import Publisher
+from stalewatch.model.errors import LinkLost
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import safe
+from stalewatch.runbook.cleared_layers import cleared
+from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.plan import Plan, Progress, Request, Status
+from stalewatch.timeline import from_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.inventory import Fleet
-    from tui.report import Report
-    from tui.watch.session import Session
-    from tui.watch.watcher import Watcher
+    from stalewatch.engine.server_session import Session
+    from stalewatch.engine.watcher import Watcher
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Engine:
 
     def plan(self, keys: Sequence[Key], request: Request) -> Plan:
         """What *request* would do, from the latest reports. Panes without a report are left out."""
-        from tui.runbook import planner
+        from stalewatch.runbook import planner
 
         reports = self._reports()
         production = frozenset(server.name for server in self.fleet.servers if server.production)
@@ -112,7 +112,7 @@ class Engine:
             self.publisher.ended(Unseen(code="internal", message=message, grant=safe("start it again; its log has the details")))
 
     async def _watch(self) -> None:
-        from tui.watch.watcher import Watcher
+        from stalewatch.engine.watcher import Watcher
 
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
@@ -152,8 +152,8 @@ class Engine:
         task.add_done_callback(done)
 
     async def _execute(self, plan: Plan) -> dict[Key, Status]:
-        from tui.runbook import driver
-        from tui.watch.site import AppSite
+        from stalewatch.engine.app_session import AppSite
+        from stalewatch.runbook import driver
 
         keys = [(server.server, str(server.app)) for server in plan.servers]
         reports = self._reports()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
-from tui.diagnosis.memory import Memory
+from stalewatch.diagnosis.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

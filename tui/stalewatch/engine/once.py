@@ -6,21 +6,21 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.unheard import never_seen, unheard
-from tui.errors import LinkError, Unreachable
-from tui.runbook import driver
-from tui.text import safe
-from tui.watch.compared import compared
-from tui.watch.session import Session, as_unseen
-from tui.watch.site import AppSite
+from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.engine.app_session import AppSite
+from stalewatch.engine.comparison import compared
+from stalewatch.engine.server_session import Session, as_unseen
+from stalewatch.model.errors import LinkError, Unreachable
+from stalewatch.model.text import safe
+from stalewatch.runbook import driver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from tui.inventory import Fleet, Server
-    from tui.report import Report
-    from tui.runbook.plan import Plan, Progress, Status
-    from tui.transport.base import ConnectStep
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.runbook.plan import Plan, Progress, Status
+    from stalewatch.transport.link import ConnectStep
 
 
 class Sites:

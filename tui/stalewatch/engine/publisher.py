@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.board import Board, Pane
-from tui.diagnosis.unheard import unheard
-from tui.snapshot import Unseen
-from tui.text import safe
-from tui.timeline import changes, history
-from tui.watch.compared import Compared
+from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.engine.board import Board, Pane
+from stalewatch.engine.comparison import Compared
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import safe
+from stalewatch.timeline import changes, history
 
 if TYPE_CHECKING:
-    from tui.inventory import Fleet, Server
-    from tui.report import Report
-    from tui.runbook.plan import Progress
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.runbook.plan import Progress
 
 FLUSH = 0.1
 MAX_PROGRESS = 60

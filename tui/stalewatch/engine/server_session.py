@@ -7,21 +7,21 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.diagnose import diagnose
-from tui.diagnosis.memory import Memory, invalidated_by_us
-from tui.errors import LinkError, LinkLost
-from tui.probe.session import Probe
-from tui.snapshot import Unseen
-from tui.text import safe
-from tui.transport.base import ConnectStep
-from tui.transport.connect import connect
-from tui.watch.keep import keep, recall
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory, invalidated_by_us
+from stalewatch.engine.memory_store import keep, recall
+from stalewatch.model.errors import LinkError, LinkLost
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.session import Probe
+from stalewatch.transport.connect import connect
+from stalewatch.transport.link import ConnectStep
 
 if TYPE_CHECKING:
-    from tui.inventory import Fleet, Server
-    from tui.report import Report
-    from tui.snapshot import Snapshot
-    from tui.transport.base import Link, OnStep
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Snapshot
+    from stalewatch.transport.link import Link, OnStep
 
 Memories = dict[str, Memory]
 """What is remembered between looks, by app path. Outlives the link: a server that was away is compared with what it was."""

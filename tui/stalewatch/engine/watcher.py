@@ -8,20 +8,20 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.unheard import never_seen, unheard
-from tui.errors import LinkError, LinkTimeout, ProtocolError
-from tui.snapshot import Unseen
-from tui.text import safe
-from tui.transport.retry import next_pause, pause
-from tui.watch.session import Memories, Session, as_unseen
+from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.engine.server_session import Memories, Session, as_unseen
+from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import safe
+from stalewatch.transport.retry import next_pause, pause
 
 if TYPE_CHECKING:
     from random import Random
 
-    from tui.inventory import Fleet, Server
-    from tui.report import Report
-    from tui.transport.base import ConnectStep
-    from tui.watch.publish import Publisher
+    from stalewatch.engine.publisher import Publisher
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.transport.link import ConnectStep
 
 log = logging.getLogger(__name__)
 

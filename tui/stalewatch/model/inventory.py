@@ -1,4 +1,4 @@
-"""stalewatch.toml and host arguments -> a Fleet of Servers and Apps. Values here; reading the file is :mod:`tui.config`."""
+"""stalewatch.toml and host arguments -> a Fleet of Servers and Apps. Values here; reading the file is :mod:`stalewatch.config.load`."""
 
 from __future__ import annotations
 

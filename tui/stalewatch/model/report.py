@@ -1,4 +1,4 @@
-"""What a Snapshot means: verdict per layer, findings with their evidence. Values only; made by :mod:`tui.diagnosis`."""
+"""What a Snapshot means: verdict per layer, findings with their evidence. Values only; made by :mod:`stalewatch.diagnosis`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.snapshot import Snapshot, Unseen
-from tui.text import SafeText
+from stalewatch.model.snapshot import Snapshot, Unseen
+from stalewatch.model.text import SafeText
 
 
 class Layer(StrEnum):
@@ -83,7 +83,7 @@ class Evidence(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One fact worth saying. *since*: when the change happened that does not run (epoch seconds), *until*: when a pending one ends.
 
-    *paths*: exact paths a remedy would act on (scripts to invalidate), only such that :func:`tui.text.is_exact`.
+    *paths*: exact paths a remedy would act on (scripts to invalidate), only such that :func:`stalewatch.model.text.is_exact`.
     """
 
     layer: Layer

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from tui.text import SafeText
+from stalewatch.model.text import SafeText
 
 
 class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):

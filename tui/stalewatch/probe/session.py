@@ -1,4 +1,4 @@
-"""Both probes of one server, side by side: what a link is for. See :mod:`tui.probe` for how they talk."""
+"""Both probes of one server, side by side: what a link is for. See :mod:`stalewatch.probe` for how they talk."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from tui.errors import LinkError, NotPermitted
-from tui.probe.app import App
-from tui.probe.fpm_facts import fpm_facts
-from tui.probe.host import Fast, Host
-from tui.probe.machine import Machine, survey
-from tui.probe.places import choose_pool, discover, only_laravel
-from tui.probe.pool import TIMEOUT, PoolProbe
-from tui.probe.runtime_file import RuntimeFile
-from tui.probe.workers import queue_workers
-from tui.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
-from tui.text import safe
+from stalewatch.model.errors import LinkError, NotPermitted
+from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.app import App
+from stalewatch.probe.host.fpm_facts import fpm_facts
+from stalewatch.probe.host.host import Fast, Host
+from stalewatch.probe.host.machine import Machine, survey
+from stalewatch.probe.host.places import choose_pool, discover, only_laravel
+from stalewatch.probe.host.workers import queue_workers
+from stalewatch.probe.runtime.pool import TIMEOUT, PoolProbe
+from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.inventory import Fleet, Server
-    from tui.probe.machine import Master
-    from tui.snapshot import HostFacts, Pool
-    from tui.transport.base import Link
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.snapshot import HostFacts, Pool
+    from stalewatch.probe.host.machine import Master
+    from stalewatch.transport.link import Link
 
 SLOW_BEAT = 30.0
 SOON = 4.0

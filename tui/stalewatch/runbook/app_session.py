@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Report
-    from tui.transport.base import Link
+    from stalewatch.model.report import Report
+    from stalewatch.transport.link import Link
 
 
 class Site(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from tui.errors import StalewatchError
+from stalewatch.model.errors import StalewatchError
 
 
 class AuditFailed(StalewatchError):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.report import Layer
-from tui.runbook.audit import Entry, default_path
-from tui.runbook.commands import CACHE, CLEAR
+from stalewatch.model.report import Layer
+from stalewatch.runbook.audit_log import Entry, default_path
+from stalewatch.runbook.commands import CACHE, CLEAR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ _CACHES = {name: layer for layer, name in CACHE.items()}
 
 
 def cleared(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
-    """Layers by (server, app) for :class:`tui.runbook.planner.Means`. A log that is missing or damaged is an empty one."""
+    """Layers by (server, app) for :class:`stalewatch.runbook.planner.Means`. A log that is missing or damaged is an empty one."""
     try:
         with (path or default_path()).open("rb") as log:
             log.seek(0, 2)

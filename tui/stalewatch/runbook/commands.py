@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.report import Layer
+from stalewatch.model.report import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Executes a confirmed plan: does the effects of :mod:`tui.runbook.execute` over Sites, and nothing that the plan does not show."""
+"""Executes a confirmed plan: does the effects of :mod:`stalewatch.runbook.execute` over Sites, and nothing that the plan does not show."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from tui.runbook.acting import Acting, Timings
-from tui.runbook.audit import Audit
-from tui.runbook.execute import Begin, Do, End, Recheck, Resolve, execute
-from tui.runbook.plan import Outcome, Progress, Status
-from tui.runbook.site import Site
-from tui.text import safe
+from stalewatch.model.text import safe
+from stalewatch.runbook.app_session import Site
+from stalewatch.runbook.audit_log import Audit
+from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, execute
+from stalewatch.runbook.plan import Outcome, Progress, Status
+from stalewatch.runbook.server_executor import Acting, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.runbook.execute import Effect, Key
-    from tui.runbook.plan import Plan, ServerPlan
+    from stalewatch.runbook.execute import Effect, Key
+    from stalewatch.runbook.plan import Plan, ServerPlan
 
 
 async def run(

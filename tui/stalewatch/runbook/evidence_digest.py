@@ -6,8 +6,8 @@ import hashlib
 
 import msgspec
 
-from tui.report import Report, Verdict
-from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts
+from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts
 
 
 def basis_of(report: Report) -> str:

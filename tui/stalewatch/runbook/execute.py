@@ -1,4 +1,4 @@
-"""What happens after what: a generator of effects that takes outcomes. No I/O: :mod:`tui.runbook.driver` does that.
+"""What happens after what: a generator of effects that takes outcomes. No I/O: :mod:`stalewatch.runbook.driver` does that.
 
 So a link lost after any step is a loop in a unit test, and what was confirmed and what is executed are compared value by value.
 """
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from tui.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
-from tui.text import safe
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.report import Finding, Layer, Remedy, Report, Verdict
-from tui.runbook.commands import usable
-from tui.runbook.plan import Cause, LeftOut
-from tui.snapshot import HostFacts, Opcache, QueueWorker, RuntimeFacts, Snapshot
-from tui.text import SafeText, safe
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.snapshot import HostFacts, Opcache, QueueWorker, RuntimeFacts, Snapshot
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.commands import usable
+from stalewatch.runbook.plan import Cause, LeftOut
 
 FEW = 30
 """Up to so many scripts are invalidated one by one; more are a reload's work."""

@@ -1,5 +1,5 @@
 """The plan is a value: the exact commands, per server, each with its reason, and what is deliberately left out. Values here;
-:mod:`tui.runbook.planner` makes them from Reports."""
+:mod:`stalewatch.runbook.planner` makes them from Reports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.report import Layer
-from tui.text import SafeText
+from stalewatch.model.report import Layer
+from stalewatch.model.text import SafeText
 
 
 class Phase(StrEnum):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.report import Layer, Remedy, Report
-from tui.runbook import preflight, steps
-from tui.runbook.basis import basis_of
-from tui.runbook.commands import (
+from stalewatch.model.report import Layer, Remedy, Report
+from stalewatch.model.snapshot import CacheFile, FpmFacts, HostFacts, Opcache, RuntimeFacts
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook import preflight, steps
+from stalewatch.runbook.commands import (
     CACHE_CLEAR,
     DISCOVER,
     HORIZON_TERMINATE,
@@ -21,15 +22,14 @@ from tui.runbook.commands import (
     usable,
     usable_name,
 )
-from tui.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, seen_opcache, worker_kinds
-from tui.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
-from tui.snapshot import CacheFile, FpmFacts, HostFacts, Opcache, RuntimeFacts
-from tui.text import SafeText, safe
+from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, seen_opcache, worker_kinds
+from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.snapshot import Snapshot
+    from stalewatch.model.snapshot import Snapshot
 
 GENTLE = 500
 """How many scripts are invalidated where the person prefers that to a reload."""

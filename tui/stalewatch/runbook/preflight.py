@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import fpm_check
-from tui.runbook.commands import permit, usable
-from tui.runbook.plan import Action, Outcome, Phase, Status
-from tui.runbook.words import moment
-from tui.snapshot import ConfigTest, FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
-from tui.text import SafeText, safe
+from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
+from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host import fpm_check
+from stalewatch.runbook.commands import permit, usable
+from stalewatch.runbook.plan import Action, Outcome, Phase, Status
+from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Report
-    from tui.runbook.plan import Step
-    from tui.snapshot import PoolWorker
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import PoolWorker
+    from stalewatch.runbook.plan import Step
 
 DISK_FLOOR = 64 * 1024 * 1024
 """Bytes: less free space than this and nothing is rebuilt."""

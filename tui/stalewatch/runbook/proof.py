@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Report, Verdict
-from tui.runbook.needs import seen_opcache
-from tui.runbook.plan import Outcome, Status
-from tui.runbook.words import moment
-from tui.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts
-from tui.text import SafeText, safe
+from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.needs import seen_opcache
+from stalewatch.runbook.plan import Outcome, Status
+from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
-    from tui.runbook.plan import Step
-    from tui.runbook.words import moment
-from tui.snapshot import Process
+    from stalewatch.runbook.plan import Step
+    from stalewatch.runbook.words import moment
+from stalewatch.model.snapshot import Process
 
 _KIND = {"queue:restart": "queue", "horizon:terminate": "horizon", "octane:reload": "octane"}
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
-from tui.runbook.words import moment
-from tui.text import SafeText, safe
+from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
-    from tui.transport.base import Link, Stream
+    from stalewatch.transport.link import Link, Stream
 
 BEAT = 5.0
 PATIENCE = 20.0
@@ -179,7 +179,7 @@ async def hold(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: 
 
 def lock_command(who: str, app: str, fpm: str, what: str) -> str:
     """The command line that takes the locks and becomes the holder."""
-    words = (_one_line(who), app, fpm, _one_line(what), _script("hold.sh"))
+    words = (_one_line(who), app, fpm, _one_line(what), _script("remote_lock.sh"))
     return shlex.join(("sh", "-c", _script("lock.sh"), "stalewatch", *words))
 
 

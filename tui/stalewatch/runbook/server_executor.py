@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.errors import LinkError, LinkTimeout, StalewatchError
-from tui.runbook import preflight, verify
-from tui.runbook.audit import AuditFailed, Entry
-from tui.runbook.hold import Busy, Hold, hold
-from tui.runbook.plan import Action, Choice, Outcome, Phase, Progress, Status, Step
-from tui.text import SafeText, safe
+from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook import preflight, verify
+from stalewatch.runbook.audit_log import AuditFailed, Entry
+from stalewatch.runbook.plan import Action, Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.remote_lock import Busy, Hold, hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.report import Report
-    from tui.runbook.audit import Audit
-    from tui.runbook.plan import Request, ServerPlan
-    from tui.runbook.site import Site
+    from stalewatch.model.report import Report
+    from stalewatch.runbook.app_session import Site
+    from stalewatch.runbook.audit_log import Audit
+    from stalewatch.runbook.plan import Request, ServerPlan
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

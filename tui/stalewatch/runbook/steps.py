@@ -1,19 +1,19 @@
-"""Steps as values: each from one of :mod:`tui.runbook.commands`. Pure."""
+"""Steps as values: each from one of :mod:`stalewatch.runbook.commands`. Pure."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING
 
-from tui.report import Layer
-from tui.runbook.commands import CACHE, CLEAR, DISCOVER
-from tui.runbook.plan import Action, Cause, Phase, Step
-from tui.text import safe
+from stalewatch.model.report import Layer
+from stalewatch.model.text import safe
+from stalewatch.runbook.commands import CACHE, CLEAR, DISCOVER
+from stalewatch.runbook.plan import Action, Cause, Phase, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.runbook.commands import Access
+    from stalewatch.runbook.commands import Access
 
 ARTISAN_TIMEOUT = 120.0
 RELOAD_GRACE = 15.0

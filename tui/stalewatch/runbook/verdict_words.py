@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.report import Remedy, Severity, Verdict
-from tui.runbook.plan import Status
+from stalewatch.model.report import Remedy, Severity, Verdict
+from stalewatch.runbook.plan import Status
 
 VERDICT_SIGN = {
     Verdict.STALE: "✗",

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tui.report import Finding, Layer, Remedy, Report, Verdict
-from tui.runbook import proof
-from tui.runbook.needs import seen_opcache
-from tui.runbook.plan import Action, Outcome, Phase, ServerPlan, Status, Step
-from tui.runbook.words import moment
-from tui.snapshot import CacheFile, FileStat, HostFacts, Script
-from tui.text import SafeText, safe
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Script
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook import proof
+from stalewatch.runbook.needs import seen_opcache
+from stalewatch.runbook.plan import Action, Outcome, Phase, ServerPlan, Status, Step
+from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,10 +1,13 @@
-"""Snapshots, Reports and operator actions -> Events. Pure: no I/O, no clock."""
+"""What happened, in the order of each server's own clock.
 
-from tui.timeline.changes import changes
-from tui.timeline.event import Event, EventKind, combine
-from tui.timeline.history import history
-from tui.timeline.progress import from_progress
-from tui.timeline.repeats import joined
-from tui.timeline.spans import doubted_since, healed_spans
+In: Snapshots, Reports and what a runbook did. Out: Events. Never: I/O or a clock.
+"""
+
+from stalewatch.timeline.changes import changes
+from stalewatch.timeline.event import Event, EventKind, combine
+from stalewatch.timeline.history import history
+from stalewatch.timeline.progress import from_progress
+from stalewatch.timeline.repeats import joined
+from stalewatch.timeline.spans import doubted_since, healed_spans
 
 __all__ = ["Event", "EventKind", "changes", "combine", "doubted_since", "from_progress", "healed_spans", "history", "joined"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer, Report, Verdict
-from tui.timeline.event import Event, EventKind
-from tui.timeline.facts import BORN_TOGETHER, SAME, Facts
-from tui.timeline.logs import events_of
+from stalewatch.model.report import Layer, Report, Verdict
+from stalewatch.timeline.event import Event, EventKind
+from stalewatch.timeline.logs import events_of
+from stalewatch.timeline.snapshot_events import BORN_TOGETHER, SAME, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.text import SafeText
+from stalewatch.model.text import SafeText
 
 
 class EventKind(StrEnum):
-    """What a lane draws. The sign of each is in :mod:`tui.widgets`."""
+    """What a lane draws. The sign of each is in :mod:`stalewatch.dashboard.widgets`."""
 
     DEPLOY = "deploy"
     CACHE = "cache"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.timeline.event import Event, EventKind
-from tui.timeline.facts import pool_start
+from stalewatch.timeline.event import Event, EventKind
+from stalewatch.timeline.snapshot_events import pool_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tui.snapshot import LogLine
-    from tui.timeline.facts import Facts
+    from stalewatch.model.snapshot import LogLine
+    from stalewatch.timeline.snapshot_events import Facts
 
 SAME_START = 5.0
 """Seconds around the pool's start, which FPM itself and the processes tell of."""

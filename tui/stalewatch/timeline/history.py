@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.timeline.changes import notable
-from tui.timeline.facts import Facts
-from tui.timeline.logs import events_of
+from stalewatch.timeline.changes import notable
+from stalewatch.timeline.logs import events_of
+from stalewatch.timeline.snapshot_events import Facts
 
 if TYPE_CHECKING:
-    from tui.report import Report
-    from tui.timeline.event import Event
+    from stalewatch.model.report import Report
+    from stalewatch.timeline.event import Event
 
 
 def history(report: Report) -> tuple[Event, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.timeline.event import Event, EventKind
-from tui.timeline.fpm_log import reloads
+from stalewatch.timeline.event import Event, EventKind
+from stalewatch.timeline.fpm_log import reloads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.snapshot import LogLine
-    from tui.timeline.facts import Facts
+    from stalewatch.model.snapshot import LogLine
+    from stalewatch.timeline.snapshot_events import Facts
 
 SPAN = 900
 """Seconds within which repeats are one event."""

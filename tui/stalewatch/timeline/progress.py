@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tui.text import SafeText, safe
-from tui.timeline.event import Event, EventKind
+from stalewatch.model.text import SafeText, safe
+from stalewatch.timeline.event import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ SAME_RUN = 300
 
 
 class ProgressLike(Protocol):
-    """What is needed of :class:`tui.runbook.plan.Progress`, which lies to the right of the timeline."""
+    """What is needed of :class:`stalewatch.runbook.plan.Progress`, which lies to the right of the timeline."""
 
     @property
     def server(self) -> str: ...

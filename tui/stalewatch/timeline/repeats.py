@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.timeline.event import Event, EventKind
+from stalewatch.timeline.event import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.diagnosis.words import count, name_of, several
-from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
-from tui.text import safe
-from tui.timeline.event import Event, EventKind
+from stalewatch.diagnosis.words import count, name_of, several
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
+from stalewatch.model.text import safe
+from stalewatch.timeline.event import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.snapshot import Deploy, FileStat
+    from stalewatch.model.snapshot import Deploy, FileStat
 
 SAME = 2.0
 """Seconds within which two start times are one event."""
@@ -42,7 +42,7 @@ class Facts:
         self.status = self.runtime.status if self.runtime is not None and isinstance(self.runtime.status, PoolStatus) else None
 
     def basis(self) -> tuple[object, ...]:
-        """Everything that events are read off, here and in :func:`tui.timeline.changes.notable`: as long as it is the same, they are.
+        """Everything that events are read from, here and in ``changes.notable``: as long as it is the same, they are.
 
         Most looks at most servers end here, ten times a second in a large fleet.
         """

@@ -5,16 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tui.report import Verdict
-from tui.snapshot import HostFacts, Opcache, RuntimeFacts
-from tui.timeline.event import Event, EventKind
-from tui.timeline.facts import ONE_DEPLOY, Facts, pool_start
+from stalewatch.model.report import Verdict
+from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts
+from stalewatch.timeline.event import Event, EventKind
+from stalewatch.timeline.snapshot_events import ONE_DEPLOY, Facts, pool_start
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from tui.report import Report
-    from tui.snapshot import Deploy
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Deploy
 
 NOTICED = 60
 """Seconds of ``revalidate_freq`` from which a pool that does check its files is worth telling of."""

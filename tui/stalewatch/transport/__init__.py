@@ -1,1 +1,4 @@
-"""A live link to a server, over SSH or local, and the FastCGI client that runs over either."""
+"""A live link to a server: over SSH, or to this machine. The same small contract for both (:mod:`stalewatch.transport.link`).
+
+In: a target and bytes. Out: bytes, and errors of :mod:`stalewatch.model.errors` only. Never: what the bytes mean, or a password.
+"""

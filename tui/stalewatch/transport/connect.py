@@ -8,23 +8,23 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tui.transport.base import ConnectStep
-from tui.transport.limits import limits
-from tui.transport.local import LocalLink
-from tui.transport.ssh_ask import ask
+from stalewatch.transport.connect_limits import limits
+from stalewatch.transport.link import ConnectStep
+from stalewatch.transport.local import LocalLink
+from stalewatch.transport.ssh.ask_ssh import ask
 
 if TYPE_CHECKING:
-    from tui.inventory import Fleet, Server
-    from tui.transport.base import Link, OnStep
+    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.transport.link import Link, OnStep
 
-_SSH = "tui.transport.ssh"
+_SSH = "stalewatch.transport.ssh.link"
 
 
 async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
     """A link to *server*, with ``fleet.ssh_config`` (``-F``) and ``fleet.timeout`` (seconds, for reaching it and for being let in, each).
 
-    *on_step* is told each step when it begins: ``name`` (ssh_config, then DNS), ``waiting`` (for its turn, see
-    :mod:`tui.transport.limits`, or because sshd dropped it in a burst; only if it must), ``tcp``, ``host key``, ``auth``; through a jump
+    *on_step* is told each step when it begins: ``name`` (ssh_config, then DNS), ``waiting`` (for its turn, see ``connect_limits``, or
+    because sshd dropped it in a burst; only if it must), ``tcp``, ``host key``, ``auth``; through a jump
     host ``tcp`` to ``auth`` come again for each hop. Raises Unreachable, HostKeyRefused, AuthRefused, or UsageError for a target or an
     ssh_config that makes no sense. Cancelling it leaves nothing open.
     """
@@ -33,10 +33,10 @@ async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
     on_step(ConnectStep("name", time.monotonic()))
     route = await ask(server.target, fleet.ssh_config)
     await _import_ssh()
-    from tui.transport import ssh
+    from stalewatch.transport.ssh import link
 
     async with limits().turn(route.hops[0].address, lambda: on_step(ConnectStep("waiting", time.monotonic()))):
-        return await ssh.connect(route, timeout=fleet.timeout, on_step=on_step, ssh_config=fleet.ssh_config)
+        return await link.connect(route, timeout=fleet.timeout, on_step=on_step, ssh_config=fleet.ssh_config)
 
 
 async def _import_ssh() -> None:

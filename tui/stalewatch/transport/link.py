@@ -1,4 +1,4 @@
-"""What a link can do. The same for ssh and local; every library error is mapped to :mod:`tui.errors` inside the link."""
+"""What a link can do. The same for ssh and local; every library error is mapped to :mod:`stalewatch.model.errors` inside the link."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ import os
 import signal
 from typing import TYPE_CHECKING, Final
 
-from tui.errors import LinkLost, LinkTimeout, NotPermitted
-from tui.text import safe
-from tui.transport import put as upload
-from tui.transport.base import Completed
-from tui.transport.capture import capture, together
+from stalewatch.model.errors import LinkLost, LinkTimeout, NotPermitted
+from stalewatch.model.text import safe
+from stalewatch.transport import upload
+from stalewatch.transport.bounded_output import capture, together
+from stalewatch.transport.link import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -23,7 +23,7 @@ _Pipes = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class LocalLink:
-    """See :class:`tui.transport.base.Link`. Every command runs in a process group of its own, which is ended with it."""
+    """See :class:`stalewatch.transport.link.Link`. Every command runs in a process group of its own, which is ended with it."""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()

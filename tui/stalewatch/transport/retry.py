@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tui.errors import LinkError
+    from stalewatch.model.errors import LinkError
 
 FIRST: Final = 5.0
 LONGEST: Final = 60.0

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from tui.errors import UsageError
-from tui.text import safe
+from stalewatch.model.errors import UsageError
+from stalewatch.model.text import safe
 
 _MAX_LENGTH: Final = 512
 _USER: Final = re.compile(r"[^\s@\-'\"`$;&<>|(){}][^\s@'\"`$;&<>|(){}]*")

@@ -7,11 +7,11 @@ import secrets
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from tui.errors import NotPermitted
-from tui.text import safe
+from stalewatch.model.errors import NotPermitted
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
-    from tui.transport.base import Link
+    from stalewatch.transport.link import Link
 
 _TIMEOUT: Final = 30.0
 

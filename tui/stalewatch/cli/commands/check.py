@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from tui.commands import debug_log
-from tui.commands.options import Common, common, fleet_of, seconds
-from tui.commands.streams import emit, looks
-from tui.errors import AuthRefused, HostKeyRefused
-from tui.exit_codes import ExitCode
-from tui.report import Report, Severity, Verdict, worst
+from stalewatch.cli import debug_log
+from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.streams import emit, looks
+from stalewatch.model.errors import AuthRefused, HostKeyRefused
+from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.report import Report, Severity, Verdict, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.inventory import Fleet
+    from stalewatch.model.inventory import Fleet
 
 BEAT = 2.0
 """Seconds between two looks of ``--wait``."""
@@ -50,11 +50,11 @@ def run(fleet: Fleet, *, form: str = "text", wait: float | None = None, strict: 
     debug_log.start()
     reports = asyncio.run(_look(fleet, wait, strict))
     if form == "json":
-        from tui.outputs import json
+        from stalewatch.cli.outputs import json
 
         emit(json.render(reports))
     else:
-        from tui.outputs import text
+        from stalewatch.cli.outputs import text
 
         colour, width = looks()
         emit(text.render(reports, colour=colour, width=width))
@@ -74,7 +74,7 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
 
 async def _look(fleet: Fleet, wait: float | None, strict: bool) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
-    from tui.watch.once import look_once, open_sites
+    from stalewatch.engine.once import look_once, open_sites
 
     if not wait:
         return await look_once(fleet)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from tui.commands import debug_log
-from tui.commands.options import Common, common, fleet_of
-from tui.commands.streams import is_terminal, tell
+from stalewatch.cli import debug_log
+from stalewatch.cli.options import Common, common, fleet_of
+from stalewatch.cli.streams import is_terminal, tell
 
 if TYPE_CHECKING:
-    from tui.inventory import Fleet
+    from stalewatch.model.inventory import Fleet
 
 
 class _Dashboard(click.Command):
@@ -33,7 +33,7 @@ def command(ctx: click.Context, /, targets: tuple[str, ...], **options: Unpack[C
     fleet = fleet_of(targets, options)
     why = no_screen()
     if why:
-        from tui.commands import check
+        from stalewatch.cli.commands import check
 
         tell(f"stalewatch: no dashboard, {why}: this is the text of stalewatch check\n")
         ctx.exit(check.run(fleet))
@@ -53,8 +53,8 @@ def run(fleet: Fleet) -> int:
     """Watch until the person quits; the exit code of the app."""
     debug_log.start()
     gc.disable()  # nothing is garbage before the first frame, and looking for it is a tenth of the start
-    from tui.app import StalewatchApp
-    from tui.engine import Engine
+    from stalewatch.dashboard.app import StalewatchApp
+    from stalewatch.engine.engine import Engine
 
     engine = Engine(fleet)
 

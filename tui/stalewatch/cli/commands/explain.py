@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tui.commands.streams import emit, looks
+from stalewatch.cli.streams import emit, looks
 
 _READABLE = 100
 
@@ -13,7 +13,7 @@ _READABLE = 100
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
     """What a finding code (such as opcache.stale-bytecode) means, why it is believed, and what puts it right. Without CODE: all codes."""
-    from tui.diagnosis.rules import RULES, explain
+    from stalewatch.diagnosis.rules import RULES, explain
 
     if code is not None:
         emit(_wrapped(explain(code)))
@@ -24,7 +24,7 @@ def command(code: str | None) -> None:
 
 def _wrapped(text: str) -> str:
     """At the width of the terminal, for reading; as it is where there is none."""
-    from tui.outputs.paper import Paper
+    from stalewatch.cli.outputs.text_writer import Paper
 
     _, width = looks()
     paper = Paper(width=width and min(width, _READABLE))

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Unpack
 import click
 import msgspec
 
-from tui.commands import debug_log
-from tui.commands.fix_speech import Speech
-from tui.commands.options import Common, common, fleet_of
-from tui.commands.streams import is_terminal, tell
-from tui.errors import UsageError
-from tui.exit_codes import ExitCode
-from tui.runbook.plan import Choice, Phase, Plan, Request, Status
+from stalewatch.cli import debug_log
+from stalewatch.cli.fix_reporter import Speech
+from stalewatch.cli.options import Common, common, fleet_of
+from stalewatch.cli.streams import is_terminal, tell
+from stalewatch.model.errors import UsageError
+from stalewatch.model.exit_codes import ExitCode
+from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.inventory import Fleet
-    from tui.report import Report
-    from tui.watch.once import Sites
+    from stalewatch.engine.once import Sites
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.report import Report
 
 PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
 
@@ -93,7 +93,7 @@ class _Fix:
         self._dry_run = dry_run
 
     async def run(self) -> ExitCode:
-        from tui.watch.once import open_sites
+        from stalewatch.engine.once import open_sites
 
         async with open_sites(self._fleet) as sites:
             plan = self._plan(sites.reports)
@@ -137,15 +137,15 @@ class _Fix:
         return len(self._settled(plan, reports)) < len(plan.servers)
 
     def _plan(self, reports: Sequence[Report]) -> Plan:
-        from tui.runbook import planner, remembered
+        from stalewatch.runbook import cleared_layers, planner
 
         production = frozenset(server.name for server in self._fleet.servers if server.production)
-        means = planner.Means(units=self._fleet.units, cleared=remembered.cleared())
+        means = planner.Means(units=self._fleet.units, cleared=cleared_layers.cleared())
         return planner.plan(reports, self._request, production=production, batch=self._batch, means=means)
 
     def _settled(self, plan: Plan, reports: Sequence[Report]) -> dict[tuple[str, str], Status]:
         """Servers on which nothing is to be run: blocked, or nothing to do (which is fine only where the server is)."""
-        from tui.outputs import fix_lines
+        from stalewatch.cli.outputs import fix_lines
 
         by_key = {report.key: report for report in reports}
         statuses: dict[tuple[str, str], Status] = {}

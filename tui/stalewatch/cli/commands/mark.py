@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from tui.commands import debug_log
-from tui.commands.options import Common, common, fleet_of
-from tui.commands.streams import emit, tell
-from tui.exit_codes import ExitCode
+from stalewatch.cli import debug_log
+from stalewatch.cli.options import Common, common, fleet_of
+from stalewatch.cli.streams import emit, tell
+from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.diagnosis.marked import Mark
-    from tui.inventory import Fleet
+    from stalewatch.diagnosis.marked import Mark
+    from stalewatch.model.inventory import Fleet
 
 
 @click.command("mark")
@@ -36,11 +36,11 @@ def command(ctx: click.Context, /, targets: tuple[str, ...], form: str, **option
 
 def run(fleet: Fleet, *, form: str = "text") -> ExitCode:
     """Look, keep what was seen, say on stdout what it is, and return the exit code."""
-    from tui.diagnosis.marked import marked
-    from tui.outputs import mark_lines
-    from tui.text import safe
-    from tui.watch.keep import folder, recall
-    from tui.watch.once import look_once
+    from stalewatch.cli.outputs import mark_lines
+    from stalewatch.diagnosis.marked import marked
+    from stalewatch.engine.memory_store import folder, recall
+    from stalewatch.engine.once import look_once
+    from stalewatch.model.text import safe
 
     debug_log.start()
     marks = [marked(report, recall(report.address, report.app)) for report in asyncio.run(look_once(fleet))]

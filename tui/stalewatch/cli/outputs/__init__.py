@@ -1,1 +1,4 @@
-"""What stalewatch says without screens: values in, bytes or text out. No clock, no terminal: who calls decides about width and colour."""
+"""What stalewatch says without screens.
+
+In: values. Out: bytes or text, the same for a file and a pipe. Never: a clock or a terminal; the caller decides width and colour.
+"""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.outputs.times import iso
-from tui.report import Verdict
-from tui.runbook.plan import Progress, Status
-from tui.snapshot import HostFacts
-from tui.text import safe
+from stalewatch.model.report import Verdict
+from stalewatch.model.snapshot import HostFacts
+from stalewatch.model.text import safe
+from stalewatch.model.times import iso
+from stalewatch.runbook.plan import Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.report import Report
-    from tui.runbook.plan import Plan, ServerPlan
+    from stalewatch.model.report import Report
+    from stalewatch.runbook.plan import Plan, ServerPlan
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

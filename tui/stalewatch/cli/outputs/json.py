@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.outputs.times import iso
-from tui.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
-from tui.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
-from tui.text import safe
+from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
+from stalewatch.model.text import safe
+from stalewatch.model.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.outputs.times import clock, iso
-from tui.text import safe
+from stalewatch.model.text import safe
+from stalewatch.model.times import clock, iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.diagnosis.marked import Mark
+    from stalewatch.diagnosis.marked import Mark
 
 SCHEMA = 1
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.outputs import words
-from tui.outputs.paper import Paper
-from tui.runbook.plan import Status
-from tui.text import safe
+from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.model.text import safe
+from stalewatch.runbook import verdict_words
+from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
-    from tui.runbook.plan import Plan, Progress, ServerPlan
+    from stalewatch.runbook.plan import Plan, Progress, ServerPlan
 
 
 def render(plan: Plan, *, colour: bool = False, width: int | None = None) -> str:
@@ -31,10 +31,10 @@ def progress_line(progress: Progress, *, colour: bool = False, width: int | None
     paper = Paper(colour=colour, width=width)
     evidence = ", ".join(f"{name}: {value}" for name, value in progress.evidence.items())
     paper.line(
-        (f"{words.STATUS_SIGN[progress.status]} ", words.STATUS_STYLE.get(progress.status, "")),
+        (f"{verdict_words.STATUS_SIGN[progress.status]} ", verdict_words.STATUS_STYLE.get(progress.status, "")),
         (safe(progress.server), "bold"),
         f" {progress.app}  {safe(progress.step)}  ",
-        (_word(progress.status), words.STATUS_STYLE.get(progress.status, "")),
+        (_word(progress.status), verdict_words.STATUS_STYLE.get(progress.status, "")),
         f"  {evidence}" if evidence else "",
     )
     return paper.text()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.outputs import words
-from tui.outputs.paper import Paper
-from tui.outputs.times import ago, clock, size, span
-from tui.report import Layer, Severity, Verdict
-from tui.text import safe
+from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.model.report import Layer, Severity, Verdict
+from stalewatch.model.text import safe
+from stalewatch.model.times import ago, clock, size, span
+from stalewatch.runbook import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from tui.report import Evidence, Finding, Report
-    from tui.snapshot import Unseen
+    from stalewatch.model.report import Evidence, Finding, Report
+    from stalewatch.model.snapshot import Unseen
 
 _LABEL = 13  # where the words of a finding begin
 
@@ -37,10 +37,13 @@ def _summary(paper: Paper, reports: Sequence[Report]) -> None:
     for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
         count = sum(report.verdict is verdict for report in reports)
         if count:
-            parts += ["  " if parts else "", (f"{words.VERDICT_SIGN[verdict]} {count} {verdict}", words.VERDICT_STYLE[verdict])]
+            parts += [
+                "  " if parts else "",
+                (f"{verdict_words.VERDICT_SIGN[verdict]} {count} {verdict}", verdict_words.VERDICT_STYLE[verdict]),
+            ]
     warned = sum(_warnings(report) > 0 for report in reports)
     if warned:
-        parts.append((f"  ! {warned} with warnings", words.SEVERITY_STYLE[Severity.WARNING]))
+        parts.append((f"  ! {warned} with warnings", verdict_words.SEVERITY_STYLE[Severity.WARNING]))
     paper.line(*parts)
 
 
@@ -55,7 +58,7 @@ def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
         since = f" for {span(report.observed_at - report.stale_since)}"
     seen = f"  seen {clock(report.observed_at, None, zone)}" if report.observed_at is not None else ""
     paper.line(
-        (f"{words.VERDICT_SIGN[verdict]} {verdict.upper()}{since}", words.VERDICT_STYLE[verdict]),
+        (f"{verdict_words.VERDICT_SIGN[verdict]} {verdict.upper()}{since}", verdict_words.VERDICT_STYLE[verdict]),
         "  ",
         (safe(report.server), "bold"),
         f"  {report.app or '(no app found)'}",
@@ -75,11 +78,13 @@ def _layers(paper: Paper, report: Report) -> None:
     for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
         layers = [layer for layer in Layer if report.layers.get(layer, Verdict.UNKNOWN) is verdict]
         if layers:
-            paper.line((f"{verdict:<{_LABEL - 4}}", words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
+            paper.line((f"{verdict:<{_LABEL - 4}}", verdict_words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
 
 
 def _error(paper: Paper, error: Unseen) -> None:
-    paper.line(("cannot see", words.VERDICT_STYLE[Verdict.UNKNOWN]), f"  {error.message}  [{error.code}]", indent=2, hang=_LABEL + 1)
+    paper.line(
+        ("cannot see", verdict_words.VERDICT_STYLE[Verdict.UNKNOWN]), f"  {error.message}  [{error.code}]", indent=2, hang=_LABEL + 1
+    )
     if error.grant:
         paper.line(f"to do: {error.grant}", indent=_LABEL + 1)
 
@@ -88,9 +93,9 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
     """The finding, its evidence, and what to do, in that order."""
     now = report.observed_at
     health = finding.verdict in (Verdict.FRESH, Verdict.ABSENT)
-    sign, style = ("!" if finding.severity is not Severity.INFO else "i"), words.SEVERITY_STYLE[finding.severity]
+    sign, style = ("!" if finding.severity is not Severity.INFO else "i"), verdict_words.SEVERITY_STYLE[finding.severity]
     if not health:
-        sign, style = words.VERDICT_SIGN[finding.verdict], words.VERDICT_STYLE[finding.verdict]
+        sign, style = verdict_words.VERDICT_SIGN[finding.verdict], verdict_words.VERDICT_STYLE[finding.verdict]
     told = str(finding.severity if health else finding.verdict)
     paper.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
     subject = finding.subject.removeprefix(f"{report.app}/")
@@ -101,7 +106,7 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
     if finding.until is not None:
         paper.line(f"heals: {_moment(finding.until, now, zone)}", indent=_LABEL)
     if finding.remedy:
-        paper.line(f"to do: {', then '.join(words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
+        paper.line(f"to do: {', then '.join(verdict_words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
 
 
 def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
@@ -131,7 +136,7 @@ def _moment(at: float, now: float | None, zone: tzinfo | None) -> str:
 def _advice(paper: Paper, report: Report) -> None:
     """The one command that puts this server right, where the runbook can."""
     asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
-    if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & words.BY_RUNBOOK:
+    if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & verdict_words.BY_RUNBOOK:
         app = f" --app {_quoted(report.app)}" if report.app else ""
         paper.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2, wrap=False)
 

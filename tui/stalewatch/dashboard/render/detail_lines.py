@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.timeline import EventKind
-from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
-from tui.widgets.log_facts import log_line, log_rows
-from tui.widgets.names import app_name
-from tui.widgets.pane_lines import headline, progress_lines, trouble_lines
-from tui.widgets.sections import SECTIONS, verdict
-from tui.widgets.signs import CURSOR
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
+from stalewatch.dashboard.render.log_facts import log_line, log_rows
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.pane_lines import headline, progress_lines, trouble_lines
+from stalewatch.dashboard.render.sections import SECTIONS, verdict
+from stalewatch.dashboard.render.signs import CURSOR
+from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.board import Pane
-    from tui.timeline import Event
-    from tui.widgets.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.engine.board import Pane
+    from stalewatch.timeline import Event
 
 NAMES = (*(section.name for section in SECTIONS), "log")
 LOG_MOST = 100

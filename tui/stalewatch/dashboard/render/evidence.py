@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.widgets.times import age, size
+from stalewatch.dashboard.render.times import age, size
 
 if TYPE_CHECKING:
-    from tui.report import Evidence
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Evidence
 
 
 def value_words(item: Evidence, clock: Clock) -> str:

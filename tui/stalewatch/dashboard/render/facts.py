@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.report import Layer, Report, Severity, Verdict
-from tui.snapshot import Deploy, FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Unseen
-from tui.widgets.times import Clock, age, percent
+from stalewatch.dashboard.render.times import Clock, age, percent
+from stalewatch.model.report import Layer, Report, Severity, Verdict
+from stalewatch.model.snapshot import Deploy, FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.report import Finding
-    from tui.snapshot import CacheFile, CompiledView, FileStat
+    from stalewatch.model.report import Finding
+    from stalewatch.model.snapshot import CacheFile, CompiledView, FileStat
 
 FILE_LAYERS = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.report import Layer, Verdict
-from tui.widgets.lines import Line, Span, crop, line, text_crop
-from tui.widgets.names import app_name
-from tui.widgets.pane_lines import verdict_of
-from tui.widgets.signs import VERDICT_SIGN
+from stalewatch.dashboard.render.lines import Line, Span, crop, line, text_crop
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.pane_lines import verdict_of
+from stalewatch.dashboard.render.signs import VERDICT_SIGN
+from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.board import Pane
+    from stalewatch.engine.board import Pane
 
 NAMES = 2
 """Servers that are named of those that are hidden."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.timeline import EventKind
-from tui.widgets.lines import Line, Span, crop, fill, join, line, text_crop
-from tui.widgets.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
-from tui.widgets.window import DAY
+from stalewatch.dashboard.render.lines import Line, Span, crop, fill, join, line, text_crop
+from stalewatch.dashboard.render.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
+from stalewatch.dashboard.render.window import DAY
+from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from tui.timeline import Event
-    from tui.widgets.times import Clock
-    from tui.widgets.window import Window
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.dashboard.render.window import Window
+    from stalewatch.timeline import Event
 
 SKIPPED = (EventKind.LINK, EventKind.VERDICT)
 """Not drawn in lanes: the list tells them."""

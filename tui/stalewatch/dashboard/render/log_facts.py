@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.timeline import EventKind
-from tui.widgets.lines import BLANK, Line, Span, crop, line, paragraph
-from tui.widgets.spark import BLOCKS
-from tui.widgets.times import size
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph
+from stalewatch.dashboard.render.spark import BLOCKS
+from stalewatch.dashboard.render.times import size
+from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.snapshot import LogFacts
-    from tui.timeline import Event
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.snapshot import LogFacts
+    from stalewatch.timeline import Event
 
 RECENT = 900
 """Seconds."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Report, Verdict
-from tui.widgets import facts
-from tui.widgets.evidence import value_words
-from tui.widgets.names import app_name
-from tui.widgets.pane_lines import verdict_of
-from tui.widgets.signs import VERDICT_SIGN, VERDICT_WORD
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.evidence import value_words
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.pane_lines import verdict_of
+from stalewatch.dashboard.render.signs import VERDICT_SIGN, VERDICT_WORD
+from stalewatch.model.report import Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.board import Pane
-    from tui.report import Finding
-    from tui.runbook.plan import Plan
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.engine.board import Pane
+    from stalewatch.model.report import Finding
+    from stalewatch.runbook.plan import Plan
 
 
 def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:

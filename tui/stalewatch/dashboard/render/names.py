@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.board import Pane
+    from stalewatch.engine.board import Pane
 
 _PLACES = {"current", "public", "www", "html", "htdocs", "app", "src", "httpdocs"}
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.report import Verdict
-from tui.runbook.plan import Status
-from tui.widgets import facts
-from tui.widgets.company import holder_lines, watcher_lines
-from tui.widgets.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
-from tui.widgets.log_facts import Told, log_line
-from tui.widgets.names import app_name
-from tui.widgets.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
-from tui.widgets.spark import sparkline
-from tui.widgets.times import Clock, age
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
+from stalewatch.dashboard.render.log_facts import Told, log_line
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
+from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
+from stalewatch.dashboard.render.spark import sparkline
+from stalewatch.dashboard.render.times import Clock, age
+from stalewatch.model.report import Verdict
+from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
-    from tui.board import Pane
-    from tui.report import Finding, Report
-    from tui.runbook.plan import Progress
+    from stalewatch.engine.board import Pane
+    from stalewatch.model.report import Finding, Report
+    from stalewatch.runbook.plan import Progress
 
 LABEL = 9
 STEPS = ("name", "tcp", "host key", "auth", "probe")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tui.runbook.plan import Action, Choice
-from tui.widgets.lines import BLANK, Line, Span, line, paragraph, wrap
-from tui.widgets.names import app_name
-from tui.widgets.plan_words import acting, changes, cost, kills
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph, wrap
+from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.plan_words import acting, changes, cost, kills
+from stalewatch.runbook.plan import Action, Choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.runbook.plan import Plan, ServerPlan, Step
+    from stalewatch.runbook.plan import Plan, ServerPlan, Step
 
 TITLES = {
     Choice.CLEAR: "clear its caches",

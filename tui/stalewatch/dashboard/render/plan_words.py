@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer
-from tui.runbook.plan import Action, Phase
+from stalewatch.model.report import Layer
+from stalewatch.runbook.plan import Action, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.runbook.plan import ServerPlan, Step
+    from stalewatch.runbook.plan import ServerPlan, Step
 
 CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 """Phases that change nothing."""

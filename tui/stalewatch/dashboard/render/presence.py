@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.widgets import facts
-from tui.widgets.lines import Line, Span, crop, line
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import Line, Span, crop, line
 
 if TYPE_CHECKING:
-    from tui.report import Report
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
 
 
 def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tui.report import Verdict
-from tui.runbook.plan import Choice, Progress, Status
-from tui.text import safe
-from tui.widgets.lines import BLANK, Line, Span, crop, fill, line, paragraph
-from tui.widgets.plan_lines import title
-from tui.widgets.signs import STATUS_SIGN
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, fill, line, paragraph
+from stalewatch.dashboard.render.plan_lines import title
+from stalewatch.dashboard.render.signs import STATUS_SIGN
+from stalewatch.model.report import Verdict
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.runbook.plan import Plan, ServerPlan, Step
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.runbook.plan import Plan, ServerPlan, Step
 
 OUTCOME = {
     "done": Span("✓ verified", "fresh-mark"),

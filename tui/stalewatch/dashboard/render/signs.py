@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tui.outputs.words import STATUS_SIGN as PLAIN_STATUS_SIGN
-from tui.outputs.words import VERDICT_SIGN as VERDICT_SIGN
-from tui.report import Severity, Verdict
-from tui.runbook.plan import Status
-from tui.timeline import EventKind
-from tui.widgets.lines import Span
+from stalewatch.dashboard.render.lines import Span
+from stalewatch.model.report import Severity, Verdict
+from stalewatch.runbook.plan import Status
+from stalewatch.runbook.verdict_words import STATUS_SIGN as PLAIN_STATUS_SIGN
+from stalewatch.runbook.verdict_words import VERDICT_SIGN as VERDICT_SIGN
+from stalewatch.timeline import EventKind
 
 VERDICT_WORD = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.ABSENT: "NOT CACHED"}
 

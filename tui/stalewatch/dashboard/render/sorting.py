@@ -7,14 +7,14 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.report import Verdict
-from tui.widgets import facts
+from stalewatch.dashboard.render import facts
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.board import Pane
-    from tui.report import Report
+    from stalewatch.engine.board import Pane
+    from stalewatch.model.report import Report
 
 LIVE = 30.0
 """Seconds up to which what is shown counts as live: servers that answer do not change places because one answered later."""

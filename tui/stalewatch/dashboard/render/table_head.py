@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui.report import Layer
-from tui.widgets.lines import Line, Span, columns, fill, line, text_crop
-from tui.widgets.sorting import WORST, By, Sorting
+from stalewatch.dashboard.render.lines import Line, Span, columns, fill, line, text_crop
+from stalewatch.dashboard.render.sorting import WORST, By, Sorting
+from stalewatch.model.report import Layer
 
 LAYER_HEADS = {
     Layer.RELEASE: "rel",

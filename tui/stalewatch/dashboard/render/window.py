@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.timeline import EventKind
+from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tui.timeline import Event
+    from stalewatch.timeline import Event
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SPANS = (5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY)

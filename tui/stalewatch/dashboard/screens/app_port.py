@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 if TYPE_CHECKING:
-    from tui.screens.model import Model
+    from stalewatch.dashboard.model import Model
 
 
 class Dashboard(App[int]):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.actions import ACTIONS
-from tui.widgets.footer import FooterView
-from tui.widgets.header import ClockView, HeaderView
+from stalewatch.dashboard.actions import ACTIONS
+from stalewatch.dashboard.widgets.footer import FooterView
+from stalewatch.dashboard.widgets.header import ClockView, HeaderView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.screens.engine_like import Key
-    from tui.screens.model import Model
+    from stalewatch.dashboard.engine_port import Key
+    from stalewatch.dashboard.model import Model
 
 
 class LiveScreen(Screen[None]):

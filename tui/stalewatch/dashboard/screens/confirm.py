@@ -10,12 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from tui.runbook.plan import Choice, Phase, Plan, Request
-from tui.widgets import markdown
-from tui.widgets.lines import Line, Span, beside, crop, line
-from tui.widgets.lines_view import LinesView
-from tui.widgets.plan_lines import can_run, plan_lines, title, word_to_type
-from tui.widgets.plan_words import reloads
+from stalewatch.dashboard.render import markdown
+from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
+from stalewatch.dashboard.render.plan_lines import can_run, plan_lines, title, word_to_type
+from stalewatch.dashboard.render.plan_words import reloads
+from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.runbook.plan import Choice, Phase, Plan, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.screens.engine_like import Key
-    from tui.screens.model import Model
+    from stalewatch.dashboard.engine_port import Key
+    from stalewatch.dashboard.model import Model
 
 CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
 GENTLER = (Choice.FIX, Choice.RELOAD)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
-from tui import actions
-from tui.screens.base import LiveScreen
-from tui.screens.moves import moved, next_kinds
-from tui.screens.sizes import Sizes, Wanted, share
-from tui.widgets.filter_bar import FilterBar
-from tui.widgets.fleet_table import FleetTable
-from tui.widgets.header import summary_line
-from tui.widgets.lanes import Shaded
-from tui.widgets.lines_view import LinesView
-from tui.widgets.names import group_of
-from tui.widgets.pane import PaneView
-from tui.widgets.pane_grid import PaneGrid
-from tui.widgets.sorting import WORST, Sorting
-from tui.widgets.timeline_view import EventsView, LanesView, Scope
-from tui.widgets.window import zoomed
+from stalewatch.dashboard import actions
+from stalewatch.dashboard.cursor import moved, next_kinds
+from stalewatch.dashboard.render.header_lines import summary_line
+from stalewatch.dashboard.render.lanes import Shaded
+from stalewatch.dashboard.render.names import group_of
+from stalewatch.dashboard.render.sorting import WORST, Sorting
+from stalewatch.dashboard.render.window import zoomed
+from stalewatch.dashboard.screens.base import LiveScreen
+from stalewatch.dashboard.screens.sizes import Sizes, Wanted, share
+from stalewatch.dashboard.widgets.filter_bar import FilterBar
+from stalewatch.dashboard.widgets.fleet_table import FleetTable
+from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.dashboard.widgets.pane import PaneView
+from stalewatch.dashboard.widgets.pane_grid import PaneGrid
+from stalewatch.dashboard.widgets.timeline_view import EventsView, LanesView, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.widgets import Input
 
-    from tui.board import Pane
-    from tui.screens.engine_like import Key
-    from tui.screens.model import Model
-    from tui.widgets.lines import Line
-    from tui.widgets.pane_lines import Look
+    from stalewatch.dashboard.engine_port import Key
+    from stalewatch.dashboard.model import Model
+    from stalewatch.dashboard.render.lines import Line
+    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.engine.board import Pane
 
 
 class SummaryView(LinesView):

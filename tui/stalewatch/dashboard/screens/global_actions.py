@@ -9,21 +9,21 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.actions import ACTIONS
-from tui.runbook.plan import Choice, Request
-from tui.widgets import markdown, osc52
-from tui.widgets.theme import files
-from tui.widgets.times import Zone
+from stalewatch.dashboard.actions import ACTIONS
+from stalewatch.dashboard.render import markdown, osc52
+from stalewatch.dashboard.render.times import Zone
+from stalewatch.dashboard.widgets.theme import files
+from stalewatch.runbook.plan import Choice, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.runbook.plan import Plan
-    from tui.screens.base import LiveScreen
-    from tui.screens.dashboard import Dashboard
-    from tui.screens.help import HelpScreen
-    from tui.screens.progress import ProgressScreen
-    from tui.screens.server import ServerScreen
+    from stalewatch.dashboard.screens.app_port import Dashboard
+    from stalewatch.dashboard.screens.base import LiveScreen
+    from stalewatch.dashboard.screens.help import HelpScreen
+    from stalewatch.dashboard.screens.progress import ProgressScreen
+    from stalewatch.dashboard.screens.server import ServerScreen
+    from stalewatch.runbook.plan import Plan
 
 
 class Doing:
@@ -52,7 +52,7 @@ class Doing:
 
     @property
     def _screen(self) -> LiveScreen:
-        from tui.screens.base import LiveScreen
+        from stalewatch.dashboard.screens.base import LiveScreen
 
         return next(screen for screen in reversed(self._app.screen_stack) if isinstance(screen, LiveScreen))
 
@@ -67,7 +67,7 @@ class Doing:
 
     def ask(self, choice: Choice | None) -> None:
         """Open the plan for the targets. A frozen screen goes live again: nobody should confirm an old picture."""
-        from tui.screens.confirm import ConfirmScreen
+        from stalewatch.dashboard.screens.confirm import ConfirmScreen
 
         if choice is None:
             return
@@ -78,7 +78,7 @@ class Doing:
         self._app.push_screen(ConfirmScreen(self._model, keys, Request(choice=choice), self.copied), self._confirmed)
 
     def _confirmed(self, plan: Plan | None) -> None:
-        from tui.screens.progress import ProgressScreen
+        from stalewatch.dashboard.screens.progress import ProgressScreen
 
         if plan is None:
             return
@@ -99,7 +99,7 @@ class Doing:
 
     def progress(self) -> None:
         """The last runbook of ours."""
-        from tui.screens.progress import ProgressScreen
+        from stalewatch.dashboard.screens.progress import ProgressScreen
 
         if self._model.runs:
             self._push(ProgressScreen(self._model, self._model.runs[-1][0]))
@@ -110,7 +110,7 @@ class Doing:
         """Whatever lies above a live screen and shows live values."""
         if not self._model.runs:
             return
-        from tui.screens.progress import ProgressScreen
+        from stalewatch.dashboard.screens.progress import ProgressScreen
 
         if isinstance(self._app.screen, ProgressScreen):
             self._app.screen.redraw()
@@ -119,13 +119,13 @@ class Doing:
 
     def help(self) -> None:
         """Every key, and what the signs mean."""
-        from tui.screens.help import HelpScreen
+        from stalewatch.dashboard.screens.help import HelpScreen
 
         self._push(HelpScreen(self._model))
 
     def open(self, section: str = "") -> None:
         """The detail of the selected server."""
-        from tui.screens.server import ServerScreen
+        from stalewatch.dashboard.screens.server import ServerScreen
 
         here = self._screen
         if isinstance(here, ServerScreen):
@@ -160,7 +160,7 @@ class Doing:
 
     def copy(self) -> None:
         """The finding under the cursor, all findings of the server that is shown, or a status of the fleet."""
-        from tui.screens.server import ServerScreen
+        from stalewatch.dashboard.screens.server import ServerScreen
 
         screen, clock = self._screen, self._model.clock()
         pane = self._model.pane(screen.key) if screen.key else None

@@ -8,12 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.actions import listed
-from tui.report import Verdict
-from tui.timeline import EventKind
-from tui.widgets.lines import BLANK, Line, Span, line, paragraph
-from tui.widgets.lines_view import LinesView
-from tui.widgets.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
+from stalewatch.dashboard.actions import listed
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph
+from stalewatch.dashboard.render.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
+from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model.report import Verdict
+from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.actions import Context
-    from tui.screens.model import Model
+    from stalewatch.dashboard.actions import Context
+    from stalewatch.dashboard.model import Model
 
 MEANING = {
     Verdict.STALE: "proven: it runs old code",
@@ -95,7 +95,7 @@ class HelpScreen(ModalScreen[None]):
         self._model = model
 
     def compose(self) -> ComposeResult:
-        from tui.screens.base import LiveScreen
+        from stalewatch.dashboard.screens.base import LiveScreen
 
         below = next((screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LiveScreen)), None)
         context = self._model.context(below.kind if below else "fleet", below.key if below else None)

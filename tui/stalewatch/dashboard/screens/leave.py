@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
-from tui.widgets.lines import Line, Span, line, paragraph
-from tui.widgets.lines_view import LinesView
+from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Provider
 
-from tui.actions import ACTIONS, keys_of
-from tui.widgets.content import content
+from stalewatch.dashboard.actions import ACTIONS, keys_of
+from stalewatch.dashboard.widgets.content import content
 
 if TYPE_CHECKING:
     from textual.command import Hits
 
-    from tui.actions import Action
+    from stalewatch.dashboard.actions import Action
 
 
 class ActionProvider(Provider):

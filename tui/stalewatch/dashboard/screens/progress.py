@@ -9,11 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.runbook.plan import Status
-from tui.widgets.lines import Span, line
-from tui.widgets.lines_view import LinesView
-from tui.widgets.progress_lines import Run, head_lines, hint, progress_lines
-from tui.widgets.signs import STATUS_SIGN
+from stalewatch.dashboard.render.lines import Span, line
+from stalewatch.dashboard.render.progress_lines import Run, head_lines, hint, progress_lines
+from stalewatch.dashboard.render.signs import STATUS_SIGN
+from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.runbook.plan import Plan
-    from tui.screens.model import Model
-    from tui.widgets.lines import Line
+    from stalewatch.dashboard.model import Model
+    from stalewatch.dashboard.render.lines import Line
+    from stalewatch.runbook.plan import Plan
 
 
 def run_of(model: Model, plan: Plan) -> Run:

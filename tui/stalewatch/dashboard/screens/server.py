@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
-from tui import actions
-from tui.screens.base import LiveScreen
-from tui.widgets.detail_lines import NAMES, detail_lines
-from tui.widgets.lines_view import LinesView
+from stalewatch.dashboard import actions
+from stalewatch.dashboard.render.detail_lines import NAMES, detail_lines
+from stalewatch.dashboard.screens.base import LiveScreen
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
-    from tui.report import Finding
-    from tui.screens.engine_like import Key
-    from tui.screens.model import Model
-    from tui.widgets.lines import Line
+    from stalewatch.dashboard.engine_port import Key
+    from stalewatch.dashboard.model import Model
+    from stalewatch.dashboard.render.lines import Line
+    from stalewatch.model.report import Finding
 
 
 class DetailView(LinesView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui.widgets.pane_grid import PANE_HEIGHT, across
+from stalewatch.dashboard.widgets.pane_grid import PANE_HEIGHT, across
 
 LEAST = (60, 20)
 """Columns and rows below which a polite line is shown instead."""

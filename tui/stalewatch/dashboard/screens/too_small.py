@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from tui.screens.sizes import LEAST
-from tui.widgets.lines import Line, line
-from tui.widgets.lines_view import LinesView
+from stalewatch.dashboard.render.lines import Line, line
+from stalewatch.dashboard.screens.sizes import LEAST
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,1 +1,4 @@
-"""What is drawn: pure functions from values to :class:`~tui.widgets.lines.Line`, and the few widgets that show lines."""
+"""The few Textual widgets that show lines.
+
+In: values and lines from :mod:`stalewatch.dashboard.render`. Out: strips; only what changed is painted. Never: a verdict of their own.
+"""

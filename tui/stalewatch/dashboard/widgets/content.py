@@ -11,11 +11,11 @@ from rich.text import Text
 from textual.content import Content
 from textual.strip import Strip
 
-from tui.text import safe
-from tui.widgets.lines import Line, fill
+from stalewatch.dashboard.render.lines import Line, fill
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
-    from tui.widgets.theme import Palette
+    from stalewatch.dashboard.widgets.theme import Palette
 
 
 def strip(row: Line, palette: Palette, width: int) -> Strip:

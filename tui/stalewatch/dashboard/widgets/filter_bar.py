@@ -8,16 +8,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from tui.widgets.filtering import completed, known_words, matches_line, words_line
-from tui.widgets.lines import BLANK, Line
-from tui.widgets.lines_view import LinesView
+from stalewatch.dashboard.render.filtering import completed, known_words, matches_line, words_line
+from stalewatch.dashboard.render.lines import BLANK, Line
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
-    from tui.board import Pane
+    from stalewatch.engine.board import Pane
 
 LEAST = 24
 """Cells that what is typed has at least."""

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.widgets import facts
-from tui.widgets.header import counts
-from tui.widgets.lines import Line, Span, columns, crop, fill, line, text_crop
-from tui.widgets.lines_view import LinesView
-from tui.widgets.names import app_name, group_of
-from tui.widgets.pane_lines import headline
-from tui.widgets.signs import CURSOR, MARK, sign
-from tui.widgets.sorting import LIVE, WORST, By, seen_at
-from tui.widgets.spark import sparkline
-from tui.widgets.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
-from tui.widgets.times import percent
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.header_lines import counts
+from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, text_crop
+from stalewatch.dashboard.render.names import app_name, group_of
+from stalewatch.dashboard.render.pane_lines import headline
+from stalewatch.dashboard.render.signs import CURSOR, MARK, sign
+from stalewatch.dashboard.render.sorting import LIVE, WORST, By, seen_at
+from stalewatch.dashboard.render.spark import sparkline
+from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
+from stalewatch.dashboard.render.times import percent
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from textual import events
 
-    from tui.board import Pane
-    from tui.widgets.pane_lines import Look
-    from tui.widgets.sorting import Sorting
-    from tui.widgets.table_head import Shape
+    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.dashboard.render.sorting import Sorting
+    from stalewatch.dashboard.render.table_head import Shape
+    from stalewatch.engine.board import Pane
 
 
 def row(pane: Pane, look: Look, width: int, twin: bool = False, by: By = By.RATE) -> Line:

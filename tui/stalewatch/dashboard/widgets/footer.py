@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions import ACTIONS, FLEET, key_name
-from tui.widgets.lines import Line, Span, crop, line
-from tui.widgets.lines_view import LinesView
+from stalewatch.dashboard.actions import ACTIONS, FLEET, key_name
+from stalewatch.dashboard.render.lines import Line, Span, crop, line
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.actions import Context
+    from stalewatch.dashboard.actions import Context
 
 
 def footer_line(context: Context, width: int) -> Line:

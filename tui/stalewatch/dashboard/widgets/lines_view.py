@@ -10,16 +10,16 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.content import strip
-from tui.widgets.lines import BLANK, Line, fill
-from tui.widgets.theme import palette
+from stalewatch.dashboard.render.lines import BLANK, Line, fill
+from stalewatch.dashboard.widgets.content import strip
+from stalewatch.dashboard.widgets.theme import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
 
-    from tui.widgets.lines import Span
+    from stalewatch.dashboard.render.lines import Span
 
 
 class LinesView(ScrollView, can_focus=False):

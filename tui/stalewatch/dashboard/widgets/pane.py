@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.widgets.lines import Line
-from tui.widgets.lines_view import LinesView
-from tui.widgets.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.lines import Line
+from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
 
-    from tui.board import Pane
+    from stalewatch.engine.board import Pane
 
 
 class PaneView(LinesView):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 
-from tui.widgets.pane import PaneView
+from stalewatch.dashboard.widgets.pane import PaneView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.board import Pane
-    from tui.widgets.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.engine.board import Pane
 
 PANE_WIDTH = 40
 PANE_HEIGHT = 14

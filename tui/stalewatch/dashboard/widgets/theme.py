@@ -1,4 +1,4 @@
-"""Themes: files in ``themes/`` (in a wheel: ``tui/_themes``) that say what a role looks like."""
+"""Themes: files in ``themes/`` (in a wheel: ``stalewatch/_themes``) that say what a role looks like."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Palette:
 
 def folder() -> Path:
     """Where theme files are: beside the package in a wheel, else in the checkout."""
-    packed = Path(__file__).parents[1] / "_themes"
-    return packed if packed.is_dir() else Path(__file__).parents[2] / "themes"
+    packed = Path(__file__).parents[2] / "_themes"
+    return packed if packed.is_dir() else Path(__file__).parents[4] / "themes"
 
 
 @cache

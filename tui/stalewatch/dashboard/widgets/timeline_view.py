@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
-from tui.widgets.lanes import NARROW, Lane, Shaded, axis, event_line, event_widths, lane, legend
-from tui.widgets.lines import BLANK, Line, Span, beside, line
-from tui.widgets.lines_view import LinesView
-from tui.widgets.window import window
+from stalewatch.dashboard.render.lanes import NARROW, Lane, Shaded, axis, event_line, event_widths, lane, legend
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
+from stalewatch.dashboard.render.window import window
+from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual import events
 
-    from tui.timeline import Event
-    from tui.widgets.times import Clock
-    from tui.widgets.window import Window
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.dashboard.render.window import Window
+    from stalewatch.timeline import Event
 
 REMEMBERED = 3000
 """Rows of events that are kept: more than a pan or two shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.diagnosis.look import Look
+from stalewatch.diagnosis.context import Look
 
 _PUBLIC = ("/public", "/web", "/htdocs", "/public_html", "/www", "/html")
 

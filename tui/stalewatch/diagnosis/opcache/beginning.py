@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.diagnosis.look import Look
-from tui.diagnosis.words import absolute
-from tui.snapshot import Opcache, Script
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.words import absolute
+from stalewatch.model.snapshot import Opcache, Script
 
 
 class Beginning(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import floor
 
-from tui.diagnosis.look import Look
-from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.words import absolute
-from tui.snapshot import Opcache
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.words import absolute
+from stalewatch.model.snapshot import Opcache
 
 _DOUBTS = frozenset({Kind.SUSPECT, Kind.RENAMED})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.diagnosis.rule import Rule
-from tui.report import Layer, Remedy, Severity, Verdict
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Layer, Remedy, Severity, Verdict
 
 _EVIDENCE = (
     "modified",

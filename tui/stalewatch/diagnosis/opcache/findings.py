@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tui.diagnosis import by_hand, words
-from tui.diagnosis.look import Look
-from tui.diagnosis.opcache import codes
-from tui.diagnosis.opcache.judged import STALE_KINDS, Judged, Kind
-from tui.diagnosis.opcache.naming import Naming
-from tui.diagnosis.rule import Rule
-from tui.report import Evidence, Finding, Remedy
-from tui.snapshot import Opcache, Script
+from stalewatch.diagnosis import repro, words
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.opcache.naming import Naming
+from stalewatch.diagnosis.opcache.script_state import STALE_KINDS, Judged, Kind
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.report import Evidence, Finding, Remedy
+from stalewatch.model.snapshot import Opcache, Script
 
 SINGLY = 20
 """So many scripts of a kind get a finding of their own."""
@@ -121,5 +121,5 @@ class _Teller:
         exact = [one.path for one in (script, *others) if one.exact]
         told.append(words.stat(*exact) if exact else words.unsayable())
         if script.exact:
-            told += by_hand.ask_of(self._look, script.path)
+            told += repro.ask_of(self._look, script.path)
         return tuple(told)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui.diagnosis.look import Look
-from tui.diagnosis.opcache import codes
-from tui.diagnosis.rule import Rule
-from tui.diagnosis.words import absolute, name_of, short
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.words import absolute, name_of, short
 
 _BY_LAYER = {
     "config": (codes.CONFIG_CACHE, "the configuration cache"),

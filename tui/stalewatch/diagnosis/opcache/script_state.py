@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from tui.diagnosis.opcache.window import Window
-from tui.snapshot import Script
+from stalewatch.diagnosis.opcache.window import Window
+from stalewatch.model.snapshot import Script
 
 
 class Kind(Enum):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tui.diagnosis.look import Look
-from tui.diagnosis.opcache import blade, vt0, vt1
-from tui.diagnosis.opcache.beginning import beginning
-from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.ours import Ours
-from tui.diagnosis.opcache.window import Window, window
-from tui.snapshot import Opcache, Script
+from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.opcache import blade, timestamps_off, timestamps_on
+from stalewatch.diagnosis.opcache.app_scope import Ours
+from stalewatch.diagnosis.opcache.beginning import beginning
+from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.opcache.window import Window, window
+from stalewatch.model.snapshot import Opcache, Script
 
 
 def judge(look: Look, opcache: Opcache) -> tuple[Judged, ...]:
@@ -30,8 +30,8 @@ def judge_one(script: Script, opcache: Opcache, look: Look, born: float) -> Judg
     if script.mtime is None:
         return deleted(script, opcache, known, look.now)
     if opcache.validate_timestamps and script.timestamp:
-        return vt1.judge(script, opcache, known, look.now)
-    return vt0.judge(script, opcache, known)
+        return timestamps_on.judge(script, opcache, known, look.now)
+    return timestamps_off.judge(script, opcache, known)
 
 
 def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> Judged:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.diagnosis import by_hand, words
-from tui.diagnosis.look import Look, Ruling, rule_on
-from tui.diagnosis.opcache import codes, findings, scripts
-from tui.diagnosis.opcache.judged import Judged
-from tui.report import Finding, Severity, Verdict
-from tui.snapshot import Opcache
+from stalewatch.diagnosis import repro, words
+from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis.opcache import codes, findings, scripts
+from stalewatch.diagnosis.opcache.script_state import Judged
+from stalewatch.model.report import Finding, Severity, Verdict
+from stalewatch.model.snapshot import Opcache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def restart_pending(look: Look, opcache: Opcache) -> Finding:
         (
             words.time("seen first", since),
             words.age("force_restart_timeout", opcache.force_restart_timeout),
-            by_hand.ask(look, by_hand.OPCACHE),
+            repro.ask(look, repro.OPCACHE),
         ),
         until=until,
         severity=Severity.WARNING if late else None,
@@ -92,6 +92,6 @@ def not_compared(look: Look, opcache: Opcache) -> Iterator[Finding]:
             words.number("compared", opcache.compared),
             words.number("changed", opcache.changed_total),
             words.number("listed", len(opcache.changed)),
-            by_hand.ask(look, by_hand.OPCACHE),
+            repro.ask(look, repro.OPCACHE),
         ),
     )

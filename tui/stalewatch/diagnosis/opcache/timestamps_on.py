@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import floor, inf
 
-from tui.diagnosis.opcache.judged import Judged, Kind
-from tui.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
-from tui.diagnosis.words import amount
-from tui.snapshot import Opcache, Script
+from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
+from stalewatch.diagnosis.words import amount
+from stalewatch.model.snapshot import Opcache, Script
 
 TOLERANCE = 1
 """Seconds: OPcache counts in whole ones."""

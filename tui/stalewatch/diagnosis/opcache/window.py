@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
-from tui.diagnosis.memory import Memory, Seen
-from tui.snapshot import Opcache, Script
+from stalewatch.diagnosis.memory import Memory, Seen
+from stalewatch.model.snapshot import Opcache, Script
 
 NO_CTIME = "is on the disk, but when it came there could not be read"
 

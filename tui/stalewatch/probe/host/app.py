@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import records
-from tui.probe.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
-from tui.probe.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
-from tui.probe.inputs import MAX_WALK, group, layer_files
-from tui.probe.logs import LogTail, fpm_tail
-from tui.probe.packages import framework_version
-from tui.probe.skeleton import skeleton
-from tui.probe.sums import affordable, digest, own_sources, parse_sums
-from tui.probe.views import compiled_folder, pair_views, parse_trailers
-from tui.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
-from tui.text import safe
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host import records
+from stalewatch.probe.host.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
+from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
+from stalewatch.probe.host.inputs import MAX_WALK, group, layer_files
+from stalewatch.probe.host.logs import LogTail, fpm_tail
+from stalewatch.probe.host.packages import framework_version
+from stalewatch.probe.host.skeleton import skeleton
+from stalewatch.probe.host.sums import affordable, digest, own_sources, parse_sums
+from stalewatch.probe.host.views import compiled_folder, pair_views, parse_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.inventory import Fleet
-    from tui.probe.framing import Block, Section
-    from tui.probe.host import Fast, Host
-    from tui.probe.places import Place
-    from tui.probe.records import FileRecord
-    from tui.snapshot import CompiledView, FileSum, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
-    from tui.text import SafeText
+    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
+    from stalewatch.model.text import SafeText
+    from stalewatch.probe.host.framing import Block, Section
+    from stalewatch.probe.host.host import Fast, Host
+    from stalewatch.probe.host.places import Place
+    from stalewatch.probe.host.records import FileRecord
 
 MAX_VIEWS = 5000
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
-from tui.probe import release as releases
-from tui.probe.app_files import OLD_ROUTES, AppFiles
-from tui.probe.packages import cached_packages, installed_packages
-from tui.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
-from tui.text import safe
+from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
+from stalewatch.model.text import safe
+from stalewatch.probe.host import release as releases
+from stalewatch.probe.host.app_files import OLD_ROUTES, AppFiles
+from stalewatch.probe.host.packages import cached_packages, installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.probe.contents import Contents
-    from tui.probe.places import Place
-    from tui.probe.records import FileRecord
-    from tui.snapshot import CompiledView, FileStat, Inputs, Unseen
+    from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, Unseen
+    from stalewatch.probe.host.contents import Contents
+    from stalewatch.probe.host.places import Place
+    from stalewatch.probe.host.records import FileRecord
 
 _DEPLOY_FILES = 10
 _SAME_DEPLOY = 120.0

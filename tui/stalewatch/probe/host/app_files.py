@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe.contents import Contents
+from stalewatch.probe.host.contents import Contents
 
 if TYPE_CHECKING:
-    from tui.probe.places import Place
-    from tui.snapshot import Pool
+    from stalewatch.model.snapshot import Pool
+    from stalewatch.probe.host.places import Place
 
 KIB = 1024
 _MIB = 1024 * KIB

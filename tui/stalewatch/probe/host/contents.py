@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tui.probe.framing import Block
-    from tui.probe.records import FileRecord
+    from stalewatch.probe.host.framing import Block
+    from stalewatch.probe.host.records import FileRecord
 
 MAX_PLAIN = 16 * 1024 * 1024
 

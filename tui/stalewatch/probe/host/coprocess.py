@@ -9,11 +9,11 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from tui.errors import LinkError, LinkLost, LinkTimeout
-from tui.probe.framing import Block, Deframer
+from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
+from stalewatch.probe.host.framing import Block, Deframer
 
 if TYPE_CHECKING:
-    from tui.transport.base import Link, Stream
+    from stalewatch.transport.link import Link, Stream
 
 BOOTSTRAP = (
     r"IFS= read -r nonce; nl=$(printf '\nx'); nl=${nl%x}; program=; "
@@ -32,7 +32,7 @@ def command(who: str, since: int, shell: str = "sh") -> str:
 
 def program(nonce: str) -> bytes:
     """What goes to the coprocess's stdin first: the nonce, ``host_looks.sh`` and ``host.sh``, the nonce again."""
-    text = b"".join(files("tui.probe").joinpath(name).read_bytes() for name in ("host_looks.sh", "host.sh"))
+    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_looks.sh", "host.sh"))
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tui.snapshot import ConfigTest, Unseen
-from tui.text import SafeText, safe
+from stalewatch.model.snapshot import ConfigTest, Unseen
+from stalewatch.model.text import SafeText, safe
 
 DENIED, NEEDS_ROOT, NOT_RUN, UNCLEAR = "fpm.test-denied", "fpm.test-needs-root", "fpm.test-not-run", "fpm.test-unclear"
 OTHER = "fpm.test-other-file"

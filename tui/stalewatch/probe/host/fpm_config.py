@@ -6,8 +6,8 @@ import re
 
 import msgspec
 
-from tui.snapshot import Pool
-from tui.text import safe
+from stalewatch.model.snapshot import Pool
+from stalewatch.model.text import safe
 
 _SECTION = re.compile(r"^\s*\[([^\]\n]+)\]\s*$")
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+(?:\[[^\]\n]+\])?)\s*=\s*(.*?)\s*$")

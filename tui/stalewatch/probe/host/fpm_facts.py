@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.probe import fpm_config
-from tui.probe.machine import pool_of, process
-from tui.snapshot import FpmFacts, SocketFacts, Unseen
-from tui.text import safe
+from stalewatch.model.snapshot import FpmFacts, SocketFacts, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host import fpm_config
+from stalewatch.probe.host.machine import pool_of, process
 
 if TYPE_CHECKING:
-    from tui.probe.host import Fast
-    from tui.probe.machine import Master
-    from tui.probe.records import FileRecord
-    from tui.snapshot import Pool, Process
+    from stalewatch.model.snapshot import Pool, Process
+    from stalewatch.probe.host.host import Fast
+    from stalewatch.probe.host.machine import Master
+    from stalewatch.probe.host.records import FileRecord
 
 _NONE = Unseen(
     code="fpm.not-found",

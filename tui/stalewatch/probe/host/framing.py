@@ -1,6 +1,6 @@
 """Blocks of sections out of the host probe's bytes. Pure: bytes in, blocks out, whatever the chunks.
 
-The format is described in :mod:`tui.probe`. Only who knows the nonce can begin, divide or end a block.
+The format is described in :mod:`stalewatch.probe`. Only who knows the nonce can begin, divide or end a block.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from tui.errors import ProtocolError
+from stalewatch.model.errors import ProtocolError
 
 MAX_BLOCK = 24 * 1024 * 1024
 """Bytes of one block: a walk of 20,000 sources is about 3 MiB, an installed.json at most 16."""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.errors import LinkLost, NotPermitted
-from tui.probe import records
-from tui.probe.coprocess import Coprocess
-from tui.text import safe
+from stalewatch.model.errors import LinkLost, NotPermitted
+from stalewatch.model.text import safe
+from stalewatch.probe.host import records
+from stalewatch.probe.host.coprocess import Coprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.probe.framing import Block, Section
-    from tui.probe.records import FileRecord, ProcessRecord, SocketRecord
-    from tui.transport.base import Link
+    from stalewatch.probe.host.framing import Block, Section
+    from stalewatch.probe.host.records import FileRecord, ProcessRecord, SocketRecord
+    from stalewatch.transport.link import Link
 
 BOOT_JITTER = 0.05
 
@@ -85,7 +85,7 @@ class Host:
         return blocks
 
     async def write_file(self, base: str, name: str, stamp: str, content: bytes) -> str:
-        """See :meth:`tui.probe.coprocess.Coprocess.write_file`."""
+        """See :meth:`stalewatch.probe.host.coprocess.Coprocess.write_file`."""
         return await (await self._running()).write_file(base, name, stamp, content, timeout=self.timeout)
 
     async def watch(self, verb: str, words: Iterable[str]) -> None:

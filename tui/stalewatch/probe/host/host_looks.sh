@@ -1,4 +1,4 @@
-# The looks of the stalewatch host probe: functions only, put before host.sh by tui/probe/coprocess.py. POSIX sh.
+# The looks of the stalewatch host probe: functions only, put before host.sh by tui/stalewatch/probe/host/coprocess.py. POSIX sh.
 # Each adds its sections to $out; what they are is told at the head of host.sh.
 
 verb_scan() {

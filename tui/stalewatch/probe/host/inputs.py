@@ -9,13 +9,13 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from tui.probe.skeleton import Skeleton
-from tui.snapshot import Inputs
+from stalewatch.model.snapshot import Inputs
+from stalewatch.probe.host.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tui.probe.records import FileRecord
+    from stalewatch.probe.host.records import FileRecord
 
 MAX_INPUTS = 200
 MAX_WALK = 20_000

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.probe.log_stamp import stamp_of
-from tui.snapshot import LogLine
-from tui.text import safe
+from stalewatch.model.snapshot import LogLine
+from stalewatch.model.text import safe
+from stalewatch.probe.host.log_stamp import stamp_of
 
 if TYPE_CHECKING:
-    from tui.inventory import LogWatch
+    from stalewatch.model.inventory import LogWatch
 
 MAX_LINES = 200
 MAX_TEXT = 500

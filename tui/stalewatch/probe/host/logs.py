@@ -6,17 +6,17 @@ import shlex
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from tui.inventory import LogWatch
-from tui.probe.laravel_log import MAX_LINES, parse_log, whole_lines, zone_offset
-from tui.snapshot import LogFacts, LogMinute, Unseen
-from tui.text import safe
+from stalewatch.model.inventory import LogWatch
+from stalewatch.model.snapshot import LogFacts, LogMinute, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.laravel_log import MAX_LINES, parse_log, whole_lines, zone_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.probe.host import Host
-    from tui.probe.records import FileRecord
-    from tui.snapshot import LogLine
+    from stalewatch.model.snapshot import LogLine
+    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.records import FileRecord
 
 HISTORY = 64 * 1024
 STEP = 16 * 1024

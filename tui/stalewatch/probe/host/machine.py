@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe import fpm_check, fpm_config, records
-from tui.probe.fpm_config import FpmConfig
-from tui.probe.host import parse_processes
-from tui.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
-from tui.text import safe
+from stalewatch.model.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
+from stalewatch.model.text import safe
+from stalewatch.probe.host import fpm_check, fpm_config, records
+from stalewatch.probe.host.fpm_config import FpmConfig
+from stalewatch.probe.host.host import parse_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.probe.framing import Block, Section
-    from tui.probe.host import Host
-    from tui.probe.records import ProcessRecord
+    from stalewatch.probe.host.framing import Block, Section
+    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.records import ProcessRecord
 
 CONF_LIMIT = "262144"
 _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")

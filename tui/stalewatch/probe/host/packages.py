@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tui.text import SafeText, safe
+from stalewatch.model.text import SafeText, safe
 
 _KEY = re.compile(r"^  '((?:[^'\\]|\\.)+)' =>\s*$", re.MULTILINE)
 

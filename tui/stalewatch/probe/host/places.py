@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from tui.inventory import AppEntry
-from tui.probe import nginx, records
+from stalewatch.model.inventory import AppEntry
+from stalewatch.probe.host import nginx, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.probe.host import Host
-    from tui.probe.machine import Machine, Master
-    from tui.snapshot import Pool
+    from stalewatch.model.snapshot import Pool
+    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.machine import Machine, Master
 
 MAX_APPS = 12
 _GLOBS = ("/srv/*/current", "/srv/*", "/var/www/*/current", "/var/www/*", "/home/*/current", "/var/www", "/app")

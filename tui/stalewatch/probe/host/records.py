@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.snapshot import FileStat
-from tui.text import SafeText, safe
+from stalewatch.model.snapshot import FileStat
+from stalewatch.model.text import SafeText, safe
 
 FAR_FUTURE = 32_503_680_000.0
 """Year 3000: a time beyond it is nonsense (or an attack on a formatter) and is cut to it."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.probe import records
-from tui.snapshot import Unseen
-from tui.text import safe
+from stalewatch.model.snapshot import Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host import records
 
 if TYPE_CHECKING:
-    from tui.probe.host import Host
-    from tui.probe.records import FileRecord
-    from tui.snapshot import Pool
+    from stalewatch.model.snapshot import Pool
+    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.records import FileRecord
 
 
 async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.probe.records import FAR_FUTURE
-from tui.snapshot import Deploy
-from tui.text import SafeText, safe
+from stalewatch.model.snapshot import Deploy
+from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host.records import FAR_FUTURE
 
 MAX_DEPLOYS = 20
 _REFLOG = re.compile(r"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) (.*) <([^>]*)> (\d{1,12}) [+-]\d{4}(?:\t(.*))?$")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tui.probe import records
-from tui.snapshot import MAX_SUMS, FileSum
-from tui.text import SafeText, safe
+from stalewatch.model.snapshot import MAX_SUMS, FileSum
+from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.probe.app_files import AppFiles
-    from tui.probe.records import FileRecord
+    from stalewatch.probe.host.app_files import AppFiles
+    from stalewatch.probe.host.records import FileRecord
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of all sources together: more is not read (0.1 s of the server's time for each change that moved one of them)."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.probe.records import parse_files, text
-from tui.snapshot import CompiledView
+from stalewatch.model.snapshot import CompiledView
+from stalewatch.probe.host.records import parse_files, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.probe.records import FileRecord
+    from stalewatch.probe.host.records import FileRecord
 
 _TRAILER = re.compile(r"^(.*?\.php):/\*\*PATH (.*) ENDPATH\*\*/$")
 _COMPILED = re.compile(r"'compiled' => '(/[^'\\]+)'")

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.probe.machine import process
-from tui.probe.worker_commands import command_of
-from tui.snapshot import QueueWorker
-from tui.text import safe
+from stalewatch.model.snapshot import QueueWorker
+from stalewatch.model.text import safe
+from stalewatch.probe.host.machine import process
+from stalewatch.probe.host.worker_commands import command_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.probe.machine import PhpProcess
-    from tui.probe.places import Place
-    from tui.snapshot import Process
+    from stalewatch.model.snapshot import Process
+    from stalewatch.probe.host.machine import PhpProcess
+    from stalewatch.probe.host.places import Place
 
 _DELETED = " (deleted)"
 _NO_RELEASES = frozenset({"shared", "storage", ".dep"})

@@ -1,4 +1,4 @@
-"""The runtime probe's answer: JSON -> values of the snapshot. Pure; the format is in :mod:`tui.probe`."""
+"""The runtime probe's answer: JSON -> values of the snapshot. Pure; the format is in :mod:`stalewatch.probe`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from tui.errors import ProtocolError
-from tui.probe.fpm_status import from_mapping
-from tui.snapshot import Opcache, PoolStatus, Script, Unseen
-from tui.text import is_exact, safe
+from stalewatch.model.errors import ProtocolError
+from stalewatch.model.snapshot import Opcache, PoolStatus, Script, Unseen
+from stalewatch.model.text import is_exact, safe
+from stalewatch.probe.runtime.fpm_status import from_mapping
 
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_SCRIPTS = 50_000
@@ -72,7 +72,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """``opcache`` of an answer: the fields of :class:`tui.snapshot.Opcache` that PHP knows."""
+    """``opcache`` of an answer: the fields of :class:`stalewatch.model.snapshot.Opcache` that PHP knows."""
 
     error: str = ""
     enabled: bool = False

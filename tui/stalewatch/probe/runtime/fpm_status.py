@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from tui.probe.records import FAR_FUTURE
-from tui.snapshot import PoolStatus, PoolWorker, Unseen
-from tui.text import safe
+from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.records import FAR_FUTURE
 
 MAX_WORKERS = 4096
 MAX_DURATION = 86_400.0 * 30

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
-from tui.probe import answer as answers
-from tui.probe.fpm_status import parse_page
-from tui.probe.refusal import why_refused
-from tui.probe.runtime_file import BASES
-from tui.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
-from tui.text import safe
-from tui.transport.fcgi_client import request
+from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
+from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.refusal import why_refused
+from stalewatch.probe.runtime import answer as answers
+from stalewatch.probe.runtime.fpm_status import parse_page
+from stalewatch.probe.runtime.uploaded_file import BASES
+from stalewatch.transport.fastcgi.client import request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.probe.answer import Answer
-    from tui.probe.host import Host
-    from tui.probe.runtime_file import RuntimeFile
-    from tui.snapshot import Pool
-    from tui.transport.base import Link, Stream
-    from tui.transport.fcgi_response import Response
+    from stalewatch.model.snapshot import Pool
+    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.runtime.answer import Answer
+    from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+    from stalewatch.transport.fastcgi.response import Response
+    from stalewatch.transport.link import Link, Stream
 
 TIMEOUT = 5.0
 SLOW_BEAT = 30.0

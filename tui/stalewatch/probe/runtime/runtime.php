@@ -1,6 +1,6 @@
 <?php
 // stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate and reset.
-// PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/probe/__init__.py.
+// PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.probe.host import Host
+    from stalewatch.probe.host.host import Host
 
 BASES = ("/tmp", "/var/tmp", "/dev/shm")
 _YEARS_AHEAD = 10
@@ -21,7 +21,7 @@ class RuntimeFile:
         self._host = host
         self._paths: dict[str, str] = {}
         self._generation = 0
-        self._content = files("tui.probe").joinpath("runtime.php").read_bytes()
+        self._content = files("stalewatch.probe.runtime").joinpath("runtime.php").read_bytes()
 
     async def path(self, base: str) -> str:
         """``BASE/…/runtime.php``, written if it is not there yet; "" where that is not possible. Raises LinkError."""

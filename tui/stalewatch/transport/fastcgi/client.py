@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from tui.errors import LinkError, LinkTimeout, ProtocolError
-from tui.transport.fastcgi import DEFAULT_LIMIT, Decoder, End, Stdout, encode_request
-from tui.transport.fcgi_response import Response, parse_response
+from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
+from stalewatch.transport.fastcgi.codec import DEFAULT_LIMIT, Decoder, End, Stdout, encode_request
+from stalewatch.transport.fastcgi.response import Response, parse_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.transport.base import Stream
+    from stalewatch.transport.link import Stream
 
 _REFUSALS = {1: "it cannot multiplex", 2: "it is overloaded", 3: "it does not know the responder role"}
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from tui.errors import ProtocolError
-from tui.text import SafeText, safe
+from stalewatch.model.errors import ProtocolError
+from stalewatch.model.text import SafeText, safe
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 100

@@ -17,8 +17,8 @@ from asyncssh.public_key import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.transport.known_hosts import Known
-    from tui.transport.ssh_options import SshOptions
+    from stalewatch.transport.ssh.known_hosts import Known
+    from stalewatch.transport.ssh.options import SshOptions
 
 _CERTIFICATE: Final = "-cert-v01@openssh.com"
 _ONE_CALL: Final = "-gcm@openssh.com"

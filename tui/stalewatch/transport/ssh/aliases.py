@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.errors import UsageError
-from tui.text import safe
+from stalewatch.model.errors import UsageError
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from tui.errors import StalewatchError, Unreachable, UsageError
-from tui.text import safe
-from tui.transport.ssh_options import SshOptions, parse
-from tui.transport.targets import Target, parse_target
+from stalewatch.model.errors import StalewatchError, Unreachable, UsageError
+from stalewatch.model.text import safe
+from stalewatch.transport.ssh.options import SshOptions, parse
+from stalewatch.transport.targets import Target, parse_target
 
 MAX_JUMPS: Final = 8
 ASK_TIMEOUT: Final = 10.0
@@ -63,7 +63,7 @@ def _jump_target(text: str) -> Target:
 async def _options(target: Target, ssh_config: str) -> SshOptions:
     ssh = shutil.which("ssh")
     if ssh is None:
-        from tui.transport.ssh_config_fallback import read  # needs asyncssh
+        from stalewatch.transport.ssh.config_fallback import read  # needs asyncssh
 
         return await asyncio.to_thread(read, target, ssh_config)
     output = await _run_ssh([ssh, "-G", *_arguments(target, ssh_config)], target)

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.errors import LinkError
+    from stalewatch.model.errors import LinkError
 
 
 class Slots:

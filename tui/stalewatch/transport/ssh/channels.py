@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from tui.errors import LinkTimeout
-from tui.transport.slots import Slots
-from tui.transport.ssh_errors import LIBRARY_ERRORS, while_talking
+from stalewatch.model.errors import LinkTimeout
+from stalewatch.transport.ssh.channel_slots import Slots
+from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_talking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from asyncssh.channel import SSHChannel
 
-    from tui.errors import LinkLost
+    from stalewatch.model.errors import LinkLost
 
     Channel: TypeAlias = SSHChannel[Any]
 

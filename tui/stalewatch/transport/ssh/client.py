@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from tui.transport.host_key import refusal
-from tui.transport.known_hosts import Judgement
+from stalewatch.transport.ssh.host_key import refusal
+from stalewatch.transport.ssh.known_hosts import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.errors import HostKeyRefused
-    from tui.transport.identities import Identities
-    from tui.transport.known_hosts import Known
-    from tui.transport.ssh_options import SshOptions
+    from stalewatch.model.errors import HostKeyRefused
+    from stalewatch.transport.ssh.identities import Identities
+    from stalewatch.transport.ssh.known_hosts import Known
+    from stalewatch.transport.ssh.options import SshOptions
 
 
 class Client(asyncssh.SSHClient):

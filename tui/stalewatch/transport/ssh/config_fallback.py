@@ -8,10 +8,10 @@ from typing import cast
 
 from asyncssh.config import ConfigParseError, SSHClientConfig
 
-from tui.errors import UsageError
-from tui.text import safe
-from tui.transport.ssh_options import DEFAULT_PORT, SshOptions
-from tui.transport.targets import Target
+from stalewatch.model.errors import UsageError
+from stalewatch.model.text import safe
+from stalewatch.transport.ssh.options import DEFAULT_PORT, SshOptions
+from stalewatch.transport.targets import Target
 
 DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
 

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Final
 
 import asyncssh
 
-from tui.errors import AuthRefused, LinkError, Unreachable
-from tui.transport.algorithms import connection_algorithms, host_key_algorithms
-from tui.transport.base import ConnectStep
-from tui.transport.host_key import certificate_refusal, revoked_keys
-from tui.transport.identities import Identities, gather
-from tui.transport.known_hosts import find, key_kind, load
-from tui.transport.proxy_command import ProxyCommand
-from tui.transport.reach import reach
-from tui.transport.ssh_client import Client
-from tui.transport.ssh_errors import LIBRARY_ERRORS, while_connecting
+from stalewatch.model.errors import AuthRefused, LinkError, Unreachable
+from stalewatch.transport.link import ConnectStep
+from stalewatch.transport.ssh.algorithms import connection_algorithms, host_key_algorithms
+from stalewatch.transport.ssh.client import Client
+from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_connecting
+from stalewatch.transport.ssh.host_key import certificate_refusal, revoked_keys
+from stalewatch.transport.ssh.identities import Identities, gather
+from stalewatch.transport.ssh.known_hosts import find, key_kind, load
+from stalewatch.transport.ssh.proxy_command import ProxyCommand
+from stalewatch.transport.tcp_connect import reach
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from tui.transport.base import OnStep
-    from tui.transport.known_hosts import Known
-    from tui.transport.ssh_ask import Route
-    from tui.transport.ssh_options import SshOptions
+    from stalewatch.transport.link import OnStep
+    from stalewatch.transport.ssh.ask_ssh import Route
+    from stalewatch.transport.ssh.known_hosts import Known
+    from stalewatch.transport.ssh.options import SshOptions
 
 KEEPALIVE_INTERVAL: Final = 5
 KEEPALIVE_COUNT: Final = 3

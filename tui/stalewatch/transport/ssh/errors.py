@@ -8,8 +8,8 @@ from typing import Final
 
 import asyncssh
 
-from tui.errors import AuthRefused, LinkError, LinkLost, NotPermitted, ProtocolError, Unreachable
-from tui.text import SafeText, safe
+from stalewatch.model.errors import AuthRefused, LinkError, LinkLost, NotPermitted, ProtocolError, Unreachable
+from stalewatch.model.text import SafeText, safe
 
 LIBRARY_ERRORS: Final = (asyncssh.Error, OSError, ValueError)
 """What asyncssh raises: its own, the system's, and ValueError for what it cannot decode."""

@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.errors import HostKeyRefused
-from tui.text import safe
-from tui.transport.known_hosts import Judgement, Known, fingerprint, key_kind, parse
+from stalewatch.model.errors import HostKeyRefused
+from stalewatch.model.text import safe
+from stalewatch.transport.ssh.known_hosts import Judgement, Known, fingerprint, key_kind, parse
 
 if TYPE_CHECKING:
-    from tui.transport.ssh_options import SshOptions
+    from stalewatch.transport.ssh.options import SshOptions
 
 _LENIENT: Final = ("no", "off", "false", "accept-new")
 _KRL_MAGIC: Final = b"SSHKRL\n\x00"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import asyncssh
 
-from tui.text import safe
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
-    from tui.transport.ssh_options import SshOptions
+    from stalewatch.transport.ssh.options import SshOptions
 
 _UNUSABLE: Final = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError)
 

@@ -1,4 +1,4 @@
-"""A Link over one SSH connection. Connecting is :mod:`tui.transport.ssh_dial`; what errors mean is :mod:`tui.transport.ssh_errors`."""
+"""A Link over one SSH connection. Connecting is in ``dial``; what errors mean is in ``errors``."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
 
-from tui.errors import LinkLost, LinkTimeout, Unreachable
-from tui.text import safe
-from tui.transport import put as upload
-from tui.transport.base import Completed, ConnectStep
-from tui.transport.capture import capture, together
-from tui.transport.retry import burst_pause
-from tui.transport.shell import sh_command
-from tui.transport.ssh_channels import Channels
-from tui.transport.ssh_dial import dial
-from tui.transport.ssh_errors import HUNG_UP, LIBRARY_ERRORS, link_lost, while_talking
-from tui.transport.ssh_process import PATIENCE, Ending, new_mark
-from tui.transport.ssh_stream import SshStream
+from stalewatch.model.errors import LinkLost, LinkTimeout, Unreachable
+from stalewatch.model.text import safe
+from stalewatch.transport import upload
+from stalewatch.transport.bounded_output import capture, together
+from stalewatch.transport.link import Completed, ConnectStep
+from stalewatch.transport.retry import burst_pause
+from stalewatch.transport.shell import sh_command
+from stalewatch.transport.ssh.channels import Channels
+from stalewatch.transport.ssh.dial import dial
+from stalewatch.transport.ssh.errors import HUNG_UP, LIBRARY_ERRORS, link_lost, while_talking
+from stalewatch.transport.ssh.process import PATIENCE, Ending, new_mark
+from stalewatch.transport.ssh.stream import SshStream
 
 if TYPE_CHECKING:
-    from tui.transport.base import OnStep
-    from tui.transport.ssh_ask import Route
-    from tui.transport.ssh_channels import Channel
-    from tui.transport.ssh_dial import Dialled
-    from tui.transport.ssh_process import Process
+    from stalewatch.transport.link import OnStep
+    from stalewatch.transport.ssh.ask_ssh import Route
+    from stalewatch.transport.ssh.channels import Channel
+    from stalewatch.transport.ssh.dial import Dialled
+    from stalewatch.transport.ssh.process import Process
 
 _BURST_TRIES: Final = 3
 _FREED_SOON: Final = (0.02, 0.05, 0.1)  # seconds
 
 
 async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> SshLink:
-    """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`tui.transport.ssh_dial.dial`.
+    """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`stalewatch.transport.ssh.dial.dial`.
 
     A server that hangs up before it shows its key is tried twice more, after up to a second: sshd counts a connect as unfinished a
     moment longer than we do, and so drops some even of a bounded burst.
@@ -53,7 +53,7 @@ async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: 
 
 
 class SshLink:
-    """See :class:`tui.transport.base.Link`. *name* is how messages call the server."""
+    """See :class:`stalewatch.transport.link.Link`. *name* is how messages call the server."""
 
     def __init__(self, dialled: Dialled, name: str) -> None:
         self._dialled = dialled

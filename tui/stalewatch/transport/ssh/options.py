@@ -1,4 +1,4 @@
-"""What ``ssh -G`` prints -> a value. Pure; asking is :mod:`tui.transport.ssh_ask`.
+"""What ``ssh -G`` prints -> a value. Pure; asking is :mod:`stalewatch.transport.ssh.ask_ssh`.
 
 Only ``ssh`` itself knows what its configuration means (Match, Include, canonical names, times like ``1m``), so it is asked instead of
 re-implemented, and every option is then passed to the library explicitly.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui.errors import UsageError
+from stalewatch.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

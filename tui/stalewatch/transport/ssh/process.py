@@ -7,8 +7,8 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tui.transport.shell import kill_marked
-from tui.transport.ssh_errors import LIBRARY_ERRORS
+from stalewatch.transport.shell import kill_marked
+from stalewatch.transport.ssh.errors import LIBRARY_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

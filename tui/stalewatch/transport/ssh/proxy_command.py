@@ -9,7 +9,7 @@ import signal
 import socket
 from typing import Final, Self
 
-from tui.text import SafeText, safe
+from stalewatch.model.text import SafeText, safe
 
 _GRACE: Final = 1.0
 

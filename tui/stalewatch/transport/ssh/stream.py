@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.transport.ssh_errors import LIBRARY_ERRORS, while_talking
+from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_talking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import asyncssh
 
-    from tui.errors import LinkLost
+    from stalewatch.model.errors import LinkLost
 
 
 class SshStream:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.widgets.sections import bytecode, caches, pool, processes, verdict
+from stalewatch.dashboard.render.sections import bytecode, caches, pool, processes, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.report import Report
-    from tui.widgets.lines import Line
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.lines import Line
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
 
 
 class Section(NamedTuple):

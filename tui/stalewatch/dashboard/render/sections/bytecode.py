@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer, Verdict
-from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, columns, line, paragraph, path_crop
-from tui.widgets.signs import sign
-from tui.widgets.times import size
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, line, paragraph, path_crop
+from stalewatch.dashboard.render.signs import sign
+from stalewatch.dashboard.render.times import size
+from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Report
-    from tui.snapshot import Opcache, Script
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Opcache, Script
 
 MOST = 60
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Verdict
-from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, fill, line, path_crop
-from tui.widgets.signs import sign
-from tui.widgets.times import age
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, fill, line, path_crop
+from stalewatch.dashboard.render.signs import sign
+from stalewatch.dashboard.render.times import age
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
-    from tui.report import Report
-    from tui.snapshot import CacheFile, FileStat, HostFacts
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts
 
 MOST = 40
 """Inputs shown per cache and kind; they come newest first."""

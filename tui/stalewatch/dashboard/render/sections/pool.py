@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.widgets import facts
-from tui.widgets.lines import Line, Span, line, paragraph
-from tui.widgets.times import age, size
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
+from stalewatch.dashboard.render.times import age, size
 
 if TYPE_CHECKING:
-    from tui.report import Report
-    from tui.snapshot import FpmFacts, Opcache
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import FpmFacts, Opcache
 
 
 class Setting(NamedTuple):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer, Verdict
-from tui.widgets import facts
-from tui.widgets.lines import BLANK, Line, Span, columns, crop, line, paragraph
-from tui.widgets.signs import sign
-from tui.widgets.times import age
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, crop, line, paragraph
+from stalewatch.dashboard.render.signs import sign
+from stalewatch.dashboard.render.times import age
+from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
-    from tui.report import Report
-    from tui.snapshot import Deploy, PoolStatus, QueueWorker
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Deploy, PoolStatus, QueueWorker
 
 WIDTHS = (8, 10, 27, 9)
 """The rest of a row is what is served."""

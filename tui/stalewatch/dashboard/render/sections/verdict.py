@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.report import Layer, Severity, Verdict
-from tui.widgets import facts
-from tui.widgets.company import holder_lines, watcher_lines
-from tui.widgets.evidence import value_words
-from tui.widgets.lines import BLANK, Line, Span, flow, line, paragraph
-from tui.widgets.signs import SEVERITY_ROLE, badge, sign
+from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render.evidence import value_words
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, flow, line, paragraph
+from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
+from stalewatch.dashboard.render.signs import SEVERITY_ROLE, badge, sign
+from stalewatch.model.report import Layer, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.report import Evidence, Finding, Report
-    from tui.snapshot import Unseen
-    from tui.widgets.times import Clock
+    from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.report import Evidence, Finding, Report
+    from stalewatch.model.snapshot import Unseen
 
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
