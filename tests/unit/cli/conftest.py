@@ -81,10 +81,10 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seams(monkeypatch: pytest.MonkeyPatch) -> Seams:
     fakes = Seams()
-    watch = ModuleType("stalewatch.engine.once")
+    watch = ModuleType("stalewatch.engine.session_pool")
     watch.look_once = fakes.look_once  # type: ignore[attr-defined]
     watch.open_sites = fakes.open_sites  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "stalewatch.engine.once", watch)
+    monkeypatch.setitem(sys.modules, "stalewatch.engine.session_pool", watch)
     from stalewatch.runbook import planner
 
     monkeypatch.setattr(planner, "plan", fakes.plan)

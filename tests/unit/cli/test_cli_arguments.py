@@ -146,7 +146,7 @@ def test_a_bug_is_one_line_with_the_place_of_its_traceback(
     async def broken(_: object) -> None:
         raise RuntimeError("\x1b[2Jboom\nline two")
 
-    monkeypatch.setattr(sys.modules["stalewatch.engine.once"], "look_once", broken)
+    monkeypatch.setattr(sys.modules["stalewatch.engine.session_pool"], "look_once", broken)
     result = stalewatch("check", "web1")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
@@ -161,7 +161,7 @@ def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams, monkeypatch: pyte
     async def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["stalewatch.engine.once"], "look_once", interrupted)
+    monkeypatch.setattr(sys.modules["stalewatch.engine.session_pool"], "look_once", interrupted)
     result = stalewatch("check", "web1")
     assert result.exit_code == 130
     assert (result.stdout, result.stderr.strip()) == ("", "")

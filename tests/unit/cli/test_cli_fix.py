@@ -181,7 +181,7 @@ changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.se
 seams.plans = {plans}
 seams.result = {{("web1", "/srv/app"): Status.DONE}}
 seams.progress = [examples.progress()]
-watch = sys.modules["stalewatch.engine.once"] = ModuleType("stalewatch.engine.once")
+watch = sys.modules["stalewatch.engine.session_pool"] = ModuleType("stalewatch.engine.session_pool")
 watch.open_sites = seams.open_sites
 planner.plan = seams.plan
 from stalewatch.cli.main import main

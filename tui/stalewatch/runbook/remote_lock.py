@@ -179,8 +179,8 @@ async def hold(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: 
 
 def lock_command(who: str, app: str, fpm: str, what: str) -> str:
     """The command line that takes the locks and becomes the holder."""
-    words = (_one_line(who), app, fpm, _one_line(what), _script("remote_lock.sh"))
-    return shlex.join(("sh", "-c", _script("lock.sh"), "stalewatch", *words))
+    words = (_one_line(who), app, fpm, _one_line(what), _script("lock_holder.sh"))
+    return shlex.join(("sh", "-c", _script("acquire_lock.sh"), "stalewatch", *words))
 
 
 def _one_line(text: str) -> str:

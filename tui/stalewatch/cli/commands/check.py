@@ -74,7 +74,7 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
 
 async def _look(fleet: Fleet, wait: float | None, strict: bool) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
-    from stalewatch.engine.once import look_once, open_sites
+    from stalewatch.engine.session_pool import look_once, open_sites
 
     if not wait:
         return await look_once(fleet)

@@ -20,7 +20,7 @@ from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stalewatch.engine.once import Sites
+    from stalewatch.engine.session_pool import Sites
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.report import Report
 
@@ -93,7 +93,7 @@ class _Fix:
         self._dry_run = dry_run
 
     async def run(self) -> ExitCode:
-        from stalewatch.engine.once import open_sites
+        from stalewatch.engine.session_pool import open_sites
 
         async with open_sites(self._fleet) as sites:
             plan = self._plan(sites.reports)

@@ -39,7 +39,7 @@ def run(fleet: Fleet, *, form: str = "text") -> ExitCode:
     from stalewatch.cli.outputs import mark_lines
     from stalewatch.diagnosis.marked import marked
     from stalewatch.engine.memory_store import folder, recall
-    from stalewatch.engine.once import look_once
+    from stalewatch.engine.session_pool import look_once
     from stalewatch.model.text import safe
 
     debug_log.start()

@@ -104,7 +104,7 @@ def test_a_file_that_is_not_ours_to_read_is_nothing_remembered() -> None:
 
 WRITER = """
 import sys
-from tests.unit.engine.test_keep import large
+from tests.unit.engine.test_memory_store import large
 from stalewatch.engine.memory_store import keep
 sys.stdin.read()
 for _ in range(20):
