@@ -33,7 +33,7 @@ def watch(engine: Engine, notes) -> None:  # type: ignore[no-untyped-def]
     """Note each answer that reaches the board, from a thread that neither the screen nor the engine waits for."""
     seen: dict[str, float] = {}
     while True:
-        for pane in engine.board.peek().panes:
+        for pane in engine.board.snapshot().panes:
             if pane.received_at is not None and pane.received_at != seen.get(pane.server):
                 seen[pane.server] = pane.received_at
                 notes.write(f"look {pane.server} {pane.received_at}\n")

@@ -35,8 +35,8 @@ def stale_and_slow(host: Host, seconds: int) -> int:
 IMPATIENT = """
 import sys
 from stalewatch.cli.main import main
-from stalewatch.runbook import acting, driver
-driver.Timings = lambda: acting.Timings(resolve=6.0)
+from stalewatch.runbook import driver, server_executor
+driver.Timings = lambda: server_executor.Timings(resolve=6.0)
 main(sys.argv[1:])
 """
 """stalewatch that looks for a lost link for 6 seconds, not 45."""

@@ -74,7 +74,7 @@ async def draw_after_fix(engine: Engine) -> str:
 
 
 def _verdicts(engine: Engine) -> set[Verdict | None]:
-    return {pane.report.verdict if pane.report else None for pane in engine.board.peek().panes}
+    return {pane.report.verdict if pane.report else None for pane in engine.board.snapshot().panes}
 
 
 async def _press(pilot: Pilot[int], keys: Sequence[str]) -> None:

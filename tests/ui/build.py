@@ -421,7 +421,7 @@ class FakeEngine:
                 steps=STEPS,
                 left_out=left,
                 in_flight=self.in_flight,
-                basis=str(len(self.asked)),
+                evidence_digest=str(len(self.asked)),
             )
             for server, app in keys
         )
@@ -444,5 +444,5 @@ class FakeEngine:
         items = [Progress(server=server, app=APP, step=step, status=Status.DONE, at=NOW) for step in done]
         if running:
             items.append(Progress(server=server, app=APP, step=running, status=Status.RUNNING, at=NOW))
-        old = next(pane for pane in self.board.take().panes if pane.server == server)
+        old = next(pane for pane in self.board.consume().panes if pane.server == server)
         self.board.put(msgspec.structs.replace(old, progress=tuple(items)))

@@ -87,7 +87,7 @@ def _panes(state: State) -> list[Pane]:
 
 def run(engine: Engine, plan: ServerPlan, status: Status, *, until: int = 0) -> None:
     """The steps of *plan* as its driver would tell: the one numbered *until* (0: the last) is in *status*, those before it are done."""
-    pane = next(pane for pane in engine.board.peek().panes if pane.key == (plan.server, plan.app))
+    pane = next(pane for pane in engine.board.snapshot().panes if pane.key == (plan.server, plan.app))
     steps = plan.steps[: until or None]
     said = [Progress(server=plan.server, app=plan.app, step=step.id, status=Status.DONE, at=now()) for step in steps[:-1]]
     why = {"why": SafeText("bootstrap/cache/config.php is as old as before")} if status is Status.FAILED else {}

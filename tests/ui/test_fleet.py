@@ -104,7 +104,7 @@ async def test_nothing_changed_repaints_nothing() -> None:
         painted: list[object] = []
         for widget in app.screen.walk_children():
             widget.refresh = lambda *regions, its=widget, **more: painted.append(regions) or its  # type: ignore[method-assign, assignment]
-        same = next(pane for pane in engine.board.take().panes if pane.server == "web1")
+        same = next(pane for pane in engine.board.consume().panes if pane.server == "web1")
         engine.board.put(msgspec.structs.replace(same, received_at=102.0))
         app.flush()
         app._redraw()

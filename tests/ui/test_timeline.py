@@ -144,7 +144,7 @@ def test_a_narrow_list_cuts_the_words_and_keeps_count_and_end() -> None:
 
 async def test_in_the_servers_zones_every_time_is_of_its_own_server() -> None:
     board = build.incident()
-    panes = {pane.server: pane for pane in board.peek().panes}
+    panes = {pane.server: pane for pane in board.snapshot().panes}
     report = panes["web2"].report
     assert report is not None
     assert report.snapshot is not None
@@ -185,7 +185,7 @@ async def test_the_list_says_what_it_leaves_out() -> None:
     app = app_of(build.FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        total = len(board.peek().events)
+        total = len(board.snapshot().events)
         assert f"all events · newest {LISTED} of {total}" in screen_text(app)
         assert app.screen.query_one(EventsView).lines[-1].text.startswith(f"  and {total - LISTED} older: [ moves the window")
         await press(pilot, "tab", "G", "G")

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from stalewatch.diagnosis.fleet import compare
 from stalewatch.diagnosis.memory import Memory
-from stalewatch.engine.server_session import Session
+from stalewatch.engine.server_session import ServerSession
 from stalewatch.model.errors import LinkError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.model.report import Report, Severity, Verdict
@@ -144,7 +144,7 @@ class Maker:
         finally:
             await session.close()
 
-    async def _remember(self, session: Session) -> None:
+    async def _remember(self, session: ServerSession) -> None:
         """Look, as often as a watcher would, until every content is known: PHP takes check sums for 50 ms of one look only."""
         for _ in range(LOOKS):
             reports = await session.look(full=True)
@@ -159,10 +159,10 @@ class Maker:
         wrong = ("no such app was found",) if report is None else tuple(judge(state, report, served))
         return Outcome(state, report, served, alarms, wrong)
 
-    def _session(self, state: State) -> Session:
+    def _session(self, state: State) -> ServerSession:
         apps = (AppEntry(path=state.app),) if state.named else ()
         server = Server(target=self.host.name, name=self.host.name, apps=apps)
-        return Session(server, Fleet(servers=(server,), ssh_config=str(self._lab.ssh_config)), Forgetful())
+        return ServerSession(server, Fleet(servers=(server,), ssh_config=str(self._lab.ssh_config)), Forgetful())
 
     async def _aside(self, function: Callable[[Host], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, self.host)

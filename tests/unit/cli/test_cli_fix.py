@@ -177,7 +177,7 @@ from stalewatch.runbook.plan import Status
 seams = conftest.Seams()
 seams.looks = [(examples.stale(),)]
 plan = msgspec.structs.replace(examples.plan(), servers=examples.plan().servers[:1])
-changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.servers[0], basis="other"),))
+changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.servers[0], evidence_digest="other"),))
 seams.plans = {plans}
 seams.result = {{("web1", "/srv/app"): Status.DONE}}
 seams.progress = [examples.progress()]

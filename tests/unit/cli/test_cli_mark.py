@@ -10,7 +10,7 @@ import pytest
 import report_examples as examples
 
 from stalewatch.diagnosis.memory import Baseline, Memory, Seen
-from stalewatch.engine.memory_store import keep
+from stalewatch.engine.memory_store import save
 from stalewatch.model.snapshot import RuntimeFacts, Unseen
 from stalewatch.model.text import safe
 
@@ -42,8 +42,8 @@ def denied(report: Report) -> Report:
 
 def test_it_says_what_is_remembered_of_each_app(stalewatch: Stalewatch, seams: Seams) -> None:
     seams.looks = [(examples.stale(), examples.fresh())]
-    keep("deploy@web1:22", {"/srv/app": REMEMBERED})
-    keep("deploy@web2:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={"/srv/app/0.php": SEEN}, baselines={})})
+    save("deploy@web1:22", {"/srv/app": REMEMBERED})
+    save("deploy@web2:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={"/srv/app/0.php": SEEN}, baselines={})})
     result = stalewatch("mark", "web1", "web2")
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
@@ -56,7 +56,7 @@ def test_it_says_what_is_remembered_of_each_app(stalewatch: Stalewatch, seams: S
 def test_what_could_not_be_kept_is_said_and_is_no_success(stalewatch: Stalewatch, seams: Seams, before: Memory | None) -> None:
     seams.looks = [(examples.fresh("web1"),)]
     if before is not None:
-        keep("deploy@web1:22", {"/srv/app": before})
+        save("deploy@web1:22", {"/srv/app": before})
     result = stalewatch("mark", "web1")
     assert result.exit_code == 1
     assert "NOT remembered" in result.stdout
@@ -64,7 +64,7 @@ def test_what_could_not_be_kept_is_said_and_is_no_success(stalewatch: Stalewatch
 
 def test_bytecode_that_could_not_be_seen_is_not_called_remembered(stalewatch: Stalewatch, seams: Seams) -> None:
     seams.looks = [(denied(examples.fresh("web1")),)]
-    keep("deploy@web1:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={})})
+    save("deploy@web1:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={})})
     result = stalewatch("mark", "web1")
     assert result.exit_code == 3
     assert "no bytecode (OPcache was not seen), config" in result.stdout
@@ -73,7 +73,7 @@ def test_bytecode_that_could_not_be_seen_is_not_called_remembered(stalewatch: St
 
 def test_a_server_that_is_away_does_not_hide_what_is_remembered_of_the_others(stalewatch: Stalewatch, seams: Seams) -> None:
     seams.looks = [(examples.unreachable(), examples.fresh("web1"))]
-    keep("deploy@web1:22", {"/srv/app": REMEMBERED})
+    save("deploy@web1:22", {"/srv/app": REMEMBERED})
     result = stalewatch("mark", "web3", "web1")
     assert result.exit_code == 3
     assert [line.partition(":")[0] for line in result.stdout.splitlines()] == ["web3", "web1 /srv/app"]
@@ -82,7 +82,7 @@ def test_a_server_that_is_away_does_not_hide_what_is_remembered_of_the_others(st
 
 def test_json_has_an_entry_per_app(stalewatch: Stalewatch, seams: Seams) -> None:
     seams.looks = [(examples.fresh("web1"), examples.unreachable())]
-    keep("deploy@web1:22", {"/srv/app": REMEMBERED})
+    save("deploy@web1:22", {"/srv/app": REMEMBERED})
     result = stalewatch("mark", "web1", "web3", "--format", "json")
     assert result.exit_code == 3
     said = json.loads(result.stdout)
@@ -120,7 +120,7 @@ def test_opcache_that_is_off_is_nothing_missing(stalewatch: Stalewatch, seams: S
     off = msgspec.structs.replace(report.snapshot.runtime.opcache, enabled=False, cached_scripts=0)
     runtime = msgspec.structs.replace(report.snapshot.runtime, opcache=off)
     seams.looks = [(msgspec.structs.replace(report, snapshot=msgspec.structs.replace(report.snapshot, runtime=runtime)),)]
-    keep("deploy@web1:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={})})
+    save("deploy@web1:22", {"/srv/app": msgspec.structs.replace(REMEMBERED, scripts={})})
     result = stalewatch("mark", "web1")
     assert result.exit_code == 0
     assert "no bytecode (OPcache is off)" in result.stdout

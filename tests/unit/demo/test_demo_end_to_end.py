@@ -48,11 +48,11 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[W
 
 
 def reports(engine: Engine) -> dict[str, Report]:
-    return {pane.server: pane.report for pane in engine.board.peek().panes if pane.report is not None}
+    return {pane.server: pane.report for pane in engine.board.snapshot().panes if pane.report is not None}
 
 
 def steps(engine: Engine) -> list[str]:
-    return [f"{line.step} {line.status} {line.evidence}" for pane in engine.board.peek().panes for line in pane.progress]
+    return [f"{line.step} {line.status} {line.evidence}" for pane in engine.board.snapshot().panes for line in pane.progress]
 
 
 def loud(report: Report) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.diagnosis.unreachable import unheard
-from stalewatch.engine.comparison import Compared, compared
+from stalewatch.engine.comparison import FleetComparison, compared
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
@@ -54,7 +54,7 @@ moves = st.one_of(
 def test_what_is_told_adds_up_to_the_whole_comparison(turns: list[list[Report | tuple[str, str]]]) -> None:
     now: dict[tuple[str, str], Report] = {}
     shown: dict[tuple[str, str], Report] = {}
-    fleet = Compared(FLEET)
+    fleet = FleetComparison(FLEET)
     for turn in turns:
         for move in turn:
             if isinstance(move, Report):
@@ -71,7 +71,7 @@ def test_what_is_told_adds_up_to_the_whole_comparison(turns: list[list[Report | 
 
 
 def test_nothing_is_told_of_who_did_not_answer_and_is_not_judged_anew() -> None:
-    fleet = Compared(FLEET)
+    fleet = FleetComparison(FLEET)
     first = [report(name, "aaaa", 100.0) for name in NAMES]
     assert len(fleet.take(first)) == len(NAMES)
     assert fleet.take(first) == []

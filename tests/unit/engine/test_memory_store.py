@@ -13,7 +13,7 @@ import platformdirs
 import pytest
 
 from stalewatch.diagnosis.memory import Memory, Seen
-from stalewatch.engine.memory_store import MAX_BYTES, keep, recall
+from stalewatch.engine.memory_store import MAX_BYTES, load, save
 
 REMEMBERED = Memory(at=1000.0, since=900, root="/srv/app")
 
@@ -23,10 +23,10 @@ def files() -> list[Path]:
 
 
 def test_what_was_kept_is_recalled_for_that_server_and_app_only() -> None:
-    keep("deploy@web1", {"/srv/app": REMEMBERED})
-    assert recall("deploy@web1", "/srv/app") == REMEMBERED
-    assert recall("deploy@web2", "/srv/app") == Memory()
-    assert recall("deploy@web1", "/srv/other") == Memory()
+    save("deploy@web1", {"/srv/app": REMEMBERED})
+    assert load("deploy@web1", "/srv/app") == REMEMBERED
+    assert load("deploy@web2", "/srv/app") == Memory()
+    assert load("deploy@web1", "/srv/other") == Memory()
     (file,) = files()
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -48,44 +48,44 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_damaged_file_is_nothing_remembered(damage: bytes) -> None:
-    keep("web1", {"/srv/app": REMEMBERED})
+    save("web1", {"/srv/app": REMEMBERED})
     (file,) = files()
     file.write_bytes(damage)
-    assert recall("web1", "/srv/app") == Memory()
-    keep("web1", {"/srv/app": REMEMBERED})
-    assert recall("web1", "/srv/app") == REMEMBERED
+    assert load("web1", "/srv/app") == Memory()
+    save("web1", {"/srv/app": REMEMBERED})
+    assert load("web1", "/srv/app") == REMEMBERED
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
-    keep("web1", {"/srv/app": REMEMBERED})
-    assert recall("web1", "/srv/app") == Memory()
+    save("web1", {"/srv/app": REMEMBERED})
+    assert load("web1", "/srv/app") == Memory()
 
 
 def test_nothing_is_kept_of_a_server_that_was_never_looked_at() -> None:
-    keep("web1", {"": REMEMBERED, "/srv/app": Memory()})
+    save("web1", {"": REMEMBERED, "/srv/app": Memory()})
     assert not (platformdirs.user_state_path("stalewatch") / "memory").exists()
 
 
 def test_a_folder_in_the_place_of_the_file_is_nothing_remembered_and_no_error() -> None:
-    keep("web1", {"/srv/app": REMEMBERED})
+    save("web1", {"/srv/app": REMEMBERED})
     (file,) = files()
     file.unlink()
     file.mkdir()
-    assert recall("web1", "/srv/app") == Memory()
-    keep("web1", {"/srv/app": REMEMBERED})
+    assert load("web1", "/srv/app") == Memory()
+    save("web1", {"/srv/app": REMEMBERED})
     assert files() == [file]
 
 
 def test_a_pipe_in_the_place_of_the_file_is_not_waited_for() -> None:
-    keep("web1", {"/srv/app": REMEMBERED})
+    save("web1", {"/srv/app": REMEMBERED})
     (file,) = files()
     file.unlink()
     os.mkfifo(file)
     found: list[Memory] = []
-    reading = threading.Thread(target=lambda: found.append(recall("web1", "/srv/app")), daemon=True)
+    reading = threading.Thread(target=lambda: found.append(load("web1", "/srv/app")), daemon=True)
     reading.start()
     reading.join(30)
     assert found == [Memory()]
@@ -93,22 +93,22 @@ def test_a_pipe_in_the_place_of_the_file_is_not_waited_for() -> None:
 
 def test_a_file_that_is_not_ours_to_read_is_nothing_remembered() -> None:
     """Root reads everything, so for root it is somebody else's; for anybody else it is one that cannot be read."""
-    keep("web1", {"/srv/app": REMEMBERED})
+    save("web1", {"/srv/app": REMEMBERED})
     (file,) = files()
     if os.getuid() == 0:
         os.chown(file, 65534, -1)
     else:
         file.chmod(0)
-    assert recall("web1", "/srv/app") == Memory()
+    assert load("web1", "/srv/app") == Memory()
 
 
 WRITER = """
 import sys
 from tests.unit.engine.test_memory_store import large
-from stalewatch.engine.memory_store import keep
+from stalewatch.engine.memory_store import save
 sys.stdin.read()
 for _ in range(20):
-    keep("web1", {"/srv/app": large(int(sys.argv[1]))})
+    save("web1", {"/srv/app": large(int(sys.argv[1]))})
 """
 
 
@@ -121,10 +121,10 @@ def large(since: int) -> Memory:
 def test_of_writers_at_once_one_is_remembered_whole_and_nothing_is_left_lying() -> None:
     """Two processes, and two threads of this one: whoever reads meanwhile finds what one of them wrote, never a mixture."""
     root = Path(__file__).parents[3]
-    keep("web1", {"/srv/app": large(1)})
+    save("web1", {"/srv/app": large(1)})
     others = [subprocess.Popen([sys.executable, "-c", WRITER, str(since)], stdin=subprocess.PIPE, cwd=root) for since in (2, 3)]
     threads = [
-        threading.Thread(target=lambda since=since: [keep("web1", {"/srv/app": large(since)}) for _ in range(20)]) for since in (4, 5)
+        threading.Thread(target=lambda since=since: [save("web1", {"/srv/app": large(since)}) for _ in range(20)]) for since in (4, 5)
     ]
     for other in others:
         assert other.stdin is not None
@@ -132,9 +132,9 @@ def test_of_writers_at_once_one_is_remembered_whole_and_nothing_is_left_lying() 
     for thread in threads:
         thread.start()
     while any(other.poll() is None for other in others) or any(thread.is_alive() for thread in threads):
-        found = recall("web1", "/srv/app")
+        found = load("web1", "/srv/app")
         assert found == large(found.since)
     assert [other.returncode for other in others] == [0, 0]
-    assert recall("web1", "/srv/app").since in range(2, 6)
+    assert load("web1", "/srv/app").since in range(2, 6)
     (file,) = files()
     assert file.stat().st_mode & 0o777 == 0o600

@@ -27,7 +27,7 @@ def report(app: str = "/srv/app") -> Report:
 
 
 def shown(board: Board) -> dict[str, Verdict]:
-    return {pane.app: pane.report.verdict for pane in board.take().panes if pane.report is not None}
+    return {pane.app: pane.report.verdict for pane in board.consume().panes if pane.report is not None}
 
 
 def test_an_app_that_is_gone_is_unknown_and_its_neighbour_is_not() -> None:
@@ -56,13 +56,13 @@ def test_an_engine_that_ended_by_a_bug_leaves_no_pane_that_looks_alive(monkeypat
     engine = Engine(FLEET)
 
     def on_change() -> None:
-        if any(pane.error for pane in engine.board.take().panes):
+        if any(pane.error for pane in engine.board.consume().panes):
             told.set()
 
     engine.board.listen(on_change)
     engine.start()
     assert told.wait(10)
-    (pane,) = engine.board.take().panes
+    (pane,) = engine.board.consume().panes
     assert pane.report is not None
     assert pane.report.verdict is Verdict.UNKNOWN
     assert pane.error is not None

@@ -91,10 +91,10 @@ class Player:
         line.say(snapshot)
         deadline = time.monotonic() + PATIENCE
         while self._shown(snapshot.server) != snapshot.observed_at:
-            assert time.monotonic() < deadline, f"{snapshot.server} is not on the board: {self.engine.board.peek().panes}"
+            assert time.monotonic() < deadline, f"{snapshot.server} is not on the board: {self.engine.board.snapshot().panes}"
             time.sleep(0.002)
         line.pass_through()
-        state = self.engine.board.peek()
+        state = self.engine.board.snapshot()
         reports = {pane.server: pane.report for pane in state.panes if pane.report is not None}
         events = {event.key: event for event in state.events}
         new = tuple(event for key, event in events.items() if self._events.get(key) != event and event.server == snapshot.server)
@@ -102,7 +102,7 @@ class Player:
         return Looked(reports[snapshot.server], reports, new, state)
 
     def _shown(self, server: str) -> float | None:
-        return next((pane.report.observed_at for pane in self.engine.board.peek().panes if pane.server == server and pane.report), None)
+        return next((pane.report.observed_at for pane in self.engine.board.snapshot().panes if pane.server == server and pane.report), None)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_an_incident_is_told_as_it_was(path: Path, monkeypatch: pytest.MonkeyPat
             assert set(look.get("events", [])) <= {event.kind.value for event in looked.events}, (when, looked.events)
             for server, verdict in look.get("compared", {}).items():
                 assert looked.reports[server].verdict == verdict, (server, when)
-        told = [(event.at, event.server, event.kind.value, str(event.what), event.count) for event in player.engine.board.peek().events]
+        told = [(event.at, event.server, event.kind.value, str(event.what), event.count) for event in player.engine.board.snapshot().events]
     expected = [(story.at(line["at"]), line["server"], line["kind"], line.get("what", ""), line.get("count", 1)) for line in story.timeline]
     for event in expected:
         assert any(matches(event, one) for one in told), (event, told)

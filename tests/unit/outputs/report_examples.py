@@ -189,10 +189,10 @@ def plan() -> Plan:
                 left_out=(LeftOut(safe("cache:clear"), safe("empties the application cache: only when asked for")),),
                 warnings=(safe("process_control_timeout is 0"),),
                 in_flight=3,
-                basis="one",
+                evidence_digest="one",
             ),
-            ServerPlan(server="web2", app=APP, basis="two"),
-            ServerPlan(server="web3", app=safe(""), blocked=(safe("the host key has changed"),), basis="three"),
+            ServerPlan(server="web2", app=APP, evidence_digest="two"),
+            ServerPlan(server="web3", app=safe(""), blocked=(safe("the host key has changed"),), evidence_digest="three"),
         ),
     )
 

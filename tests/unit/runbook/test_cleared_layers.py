@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from stalewatch.model.report import Layer
-from stalewatch.runbook.audit_log import Audit, Entry
-from stalewatch.runbook.cleared_layers import cleared
+from stalewatch.runbook.audit_log import AuditEntry, AuditLog
+from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.plan import Choice, Request
-from stalewatch.runbook.planner import Means, plan
+from stalewatch.runbook.planner import PlanInputs, plan
 from tests.unit.runbook.examples import APP, host, report
 
 
-def entry(step: str, status: str = "done", event: str = "outcome", server: str = "web1") -> Entry:
-    return Entry(at=1.0, who="alice", server=server, address=server, app=APP, event=event, step=step, status=status)
+def entry(step: str, status: str = "done", event: str = "outcome", server: str = "web1") -> AuditEntry:
+    return AuditEntry(at=1.0, who="alice", server=server, address=server, app=APP, event=event, step=step, status=status)
 
 
 def test_cleared_and_not_put_back(tmp_path: Path) -> None:
-    audit = Audit(tmp_path / "audit.log")
+    audit = AuditLog(tmp_path / "audit.log")
     for one in (
         entry("config:clear"),
         entry("route:clear"),
@@ -30,11 +30,11 @@ def test_cleared_and_not_put_back(tmp_path: Path) -> None:
         audit.record(one)
     with audit.path.open("ab") as log:
         log.write(b"damaged {\n")
-    known = cleared(audit.path)
+    known = cleared_layers(audit.path)
     assert known == {("web1", APP): frozenset({Layer.CONFIG}), ("web2", APP): frozenset({Layer.CONFIG})}
-    made = plan([report(host_facts=host(caches=()))], Request(choice=Choice.REBUILD), means=Means(cleared=known))
+    made = plan([report(host_facts=host(caches=()))], Request(choice=Choice.REBUILD), inputs=PlanInputs(cleared=known))
     assert "config:cache" in [step.id for step in made.servers[0].steps]
 
 
 def test_no_log_is_nothing_remembered(tmp_path: Path) -> None:
-    assert cleared(tmp_path / "none") == {}
+    assert cleared_layers(tmp_path / "none") == {}

@@ -20,10 +20,10 @@ from stalewatch.model.report import Finding, Layer, Report
 from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook import driver
-from stalewatch.runbook.audit_log import Audit
+from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.plan import Choice, Progress, Request, Status
 from stalewatch.runbook.planner import plan
-from stalewatch.runbook.remote_lock import hold
+from stalewatch.runbook.remote_lock import acquire
 from stalewatch.runbook.server_executor import Timings
 from stalewatch.transport.link import Stream
 from stalewatch.transport.local import LocalLink
@@ -40,11 +40,11 @@ while (file_exists("$root/gate")) { usleep(20000); clearstatcache(); }
 file_put_contents("$root/bootstrap/cache/config.php", '<?php return [];');
 file_put_contents("$root/ran", implode(' ', $argv)."\\n", FILE_APPEND);
 """
-FAST = Timings(poll=0.05, settle=0.05, resolve=3.0, recent=0.5)
+FAST = Timings(poll=0.05, confirm_delay=0.05, resolve=3.0, recent=0.5)
 
 
 class Here:
-    """A Site on this machine. *bytecode*: whether OPcache holds an old controller until it is invalidated."""
+    """An app on this machine. *bytecode*: whether OPcache holds an old controller until it is invalidated."""
 
     def __init__(self, root: Path, name: str = "web1") -> None:
         self.root = root
@@ -115,12 +115,12 @@ def application(root: Path, audit: Path) -> Path:
 
 
 @pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "state" / "audit.log")
+def audit(tmp_path: Path) -> AuditLog:
+    return AuditLog(tmp_path / "state" / "audit.log")
 
 
 @pytest.fixture
-async def site(tmp_path: Path, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Here]:
+async def site(tmp_path: Path, audit: AuditLog, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Here]:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     here = Here(application(tmp_path / "srv app", audit.path))
@@ -131,7 +131,7 @@ async def site(tmp_path: Path, audit: Audit, monkeypatch: pytest.MonkeyPatch) ->
 Ended = dict[tuple[str, str], Status]
 
 
-async def execute(site: Here, audit: Audit, request: Request | None = None, **more: Here) -> tuple[Ended, list[Progress]]:
+async def execute(site: Here, audit: AuditLog, request: Request | None = None, **more: Here) -> tuple[Ended, list[Progress]]:
     sites = [site, *more.values()]
     for one in sites:
         one.report = one._see()
@@ -145,7 +145,7 @@ def final(told: list[Progress]) -> dict[str, Status]:
     return {line.step: line.status for line in told}
 
 
-async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site: Here, audit: Audit) -> None:
+async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site: Here, audit: AuditLog) -> None:
     site.old_bytecode = True
     ended, told = await execute(site, audit)
     assert set(ended.values()) == {Status.DONE}
@@ -161,7 +161,7 @@ async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site:
     assert [line["status"] for line in lines if line["event"] == "outcome"] == ["done"] * 4
 
 
-async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_follows(site: Here, audit: Audit) -> None:
+async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_follows(site: Here, audit: AuditLog) -> None:
     site.old_bytecode = True
     (site.root / "lying").touch()
     ended, told = await execute(site, audit)
@@ -174,8 +174,8 @@ async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_fol
     assert site.invalidated == []
 
 
-async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: Audit) -> None:
-    bob = await hold(LocalLink(), "bob@desk", str(site.root), "", "fix")
+async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: AuditLog) -> None:
+    bob = await acquire(LocalLink(), "bob@desk", str(site.root), "", "fix")
     ended, told = await execute(site, audit)
     await bob.release()
     assert set(ended.values()) == {Status.FAILED}
@@ -184,7 +184,7 @@ async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: Au
     assert not audit.path.exists()
 
 
-async def test_no_audit_no_command(site: Here, audit: Audit) -> None:
+async def test_no_audit_no_command(site: Here, audit: AuditLog) -> None:
     audit.path.parent.mkdir()
     audit.path.mkdir()
     ended, told = await execute(site, audit)
@@ -193,7 +193,7 @@ async def test_no_audit_no_command(site: Here, audit: Audit) -> None:
     assert any("audit log" in value for line in told for value in line.evidence.values())
 
 
-async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_step_ended(site: Here, audit: Audit) -> None:
+async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_step_ended(site: Here, audit: AuditLog) -> None:
     gate = site.root / "gate"
     gate.touch()
     link = site.link
@@ -223,7 +223,7 @@ async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_
     assert (site.root / "ran").read_text().count("config:cache") == 1
 
 
-async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: Audit) -> None:
+async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: AuditLog) -> None:
     (site.root / "gate").touch()
     made = plan([await site.look()], Request(choice=Choice.FIX))
     told: list[Progress] = []
@@ -234,7 +234,7 @@ async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: A
             asyncio.get_running_loop().call_later(0.5, lambda: closing.append(asyncio.ensure_future(site.link.close())))
 
     closing: list[asyncio.Future[None]] = []
-    timings = Timings(poll=0.05, settle=0.05, resolve=0.5)
+    timings = Timings(poll=0.05, confirm_delay=0.05, resolve=0.5)
     ended = await driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=timings)
     (site.root / "gate").unlink()
     await asyncio.gather(*closing)
@@ -242,7 +242,7 @@ async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: A
     assert final(told)["config:cache"] is Status.UNKNOWN
 
 
-async def test_a_step_that_died_with_the_link_is_known_to_be_over_and_not_done(site: Here, audit: Audit) -> None:
+async def test_a_step_that_died_with_the_link_is_known_to_be_over_and_not_done(site: Here, audit: AuditLog) -> None:
     (site.root / "gate").touch()
     told: list[Progress] = []
 
@@ -264,7 +264,7 @@ async def test_a_step_that_died_with_the_link_is_known_to_be_over_and_not_done(s
     assert set(ended.values()) == {Status.FAILED}
 
 
-async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: Audit) -> None:
+async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: AuditLog) -> None:
     told: list[Progress] = []
 
     def on_progress(line: Progress) -> None:
@@ -280,7 +280,7 @@ async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: 
     assert "config:cache" not in _read(site.root / "ran")
 
 
-async def test_a_link_lost_while_the_lock_is_taken_has_begun_nothing_and_is_no_unknown_outcome(site: Here, audit: Audit) -> None:
+async def test_a_link_lost_while_the_lock_is_taken_has_begun_nothing_and_is_no_unknown_outcome(site: Here, audit: AuditLog) -> None:
     class DiesAtTheLock(LocalLink):
         async def coprocess(self, command: str) -> Stream:
             raise LinkLost("the connection is gone")
@@ -294,7 +294,7 @@ async def test_a_link_lost_while_the_lock_is_taken_has_begun_nothing_and_is_no_u
     assert not (site.root / "ran").exists()
 
 
-async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that_fails(site: Here, audit: Audit, tmp_path: Path) -> None:
+async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that_fails(site: Here, audit: AuditLog, tmp_path: Path) -> None:
     other = Here(application(tmp_path / "second", audit.path), "web2")
     (site.root / "lying").touch()
     ended, _ = await execute(site, audit, other=other)
@@ -307,7 +307,7 @@ async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that
     await other.link.close()
 
 
-async def test_verify_only_looks_and_a_server_without_a_link_is_unknown(site: Here, audit: Audit) -> None:
+async def test_verify_only_looks_and_a_server_without_a_link_is_unknown(site: Here, audit: AuditLog) -> None:
     ended, told = await execute(site, audit, Request(choice=Choice.VERIFY))
     assert set(ended.values()) == {Status.FAILED}
     assert "config" in next(line.evidence for line in told if line.step == "verify" and line.status is Status.FAILED)

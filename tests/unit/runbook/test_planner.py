@@ -19,9 +19,9 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import safe
-from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan
-from stalewatch.runbook.planner import Means, plan
+from stalewatch.runbook.planner import PlanInputs, plan
 from tests.unit.runbook.examples import (
     APP,
     CONTROLLER,
@@ -111,8 +111,8 @@ def test_no_sudo_where_none_is_needed(login: str, prefix: str, reload: str) -> N
 
 def test_an_allowed_spelling_is_taken() -> None:
     allowed = frozenset({"/usr/bin/systemctl reload php8.2-fpm.service"})
-    known = Means(allowed={("web1", APP): allowed})
-    server = plan([report(finding(Layer.FPM))], Request(choice=Choice.FIX), means=known).servers[0]
+    known = PlanInputs(allowed={("web1", APP): allowed})
+    server = plan([report(finding(Layer.FPM))], Request(choice=Choice.FIX), inputs=known).servers[0]
     assert next(step.command for step in server.steps if step.id == "reload").endswith("php8.2-fpm.service")
 
 
@@ -170,8 +170,8 @@ def test_clear_clears_what_is_cached_and_rebuild_puts_back_what_was() -> None:
     assert acting(planned(report(host_facts=some), Choice.CLEAR)) == ["config:clear"]
     none = host(caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php")),), views=ViewFacts())
     assert acting(planned(report(host_facts=none), Choice.REBUILD)) == []
-    known = Means(cleared={("web1", APP): frozenset({Layer.CONFIG, Layer.ROUTES})})
-    server = plan([report(host_facts=none)], Request(choice=Choice.REBUILD), means=known).servers[0]
+    known = PlanInputs(cleared={("web1", APP): frozenset({Layer.CONFIG, Layer.ROUTES})})
+    server = plan([report(host_facts=none)], Request(choice=Choice.REBUILD), inputs=known).servers[0]
     assert acting(server) == ["config:cache", "route:cache"]
 
 
@@ -278,7 +278,7 @@ def test_every_step_says_why() -> None:
     assert "fpm is old" in reasons["reload"]
 
 
-def test_basis_moves_with_the_evidence_and_only_with_it() -> None:
+def test_the_evidence_digest_changes_with_the_evidence_and_only_with_it() -> None:
     seen = report(bytecode(), runtime_facts=runtime(opcache=vt0()))
     same = report(
         bytecode(),
@@ -286,7 +286,7 @@ def test_basis_moves_with_the_evidence_and_only_with_it() -> None:
         host_facts=host(now=T0 + 60, log_lines=(LogLine(log=safe("a"), at=T0, text=safe("b")),), disk_free=5 * 1024**3),
         runtime_facts=runtime(opcache=vt0(hits=99), running=2),
     )
-    assert basis_of(seen) == basis_of(same)
+    assert evidence_digest(seen) == evidence_digest(same)
     others = [
         report(bytecode(), CONFIG, runtime_facts=runtime(opcache=vt0())),
         report(bytecode(), runtime_facts=runtime(opcache=vt0(start_time=int(T0)))),
@@ -299,7 +299,7 @@ def test_basis_moves_with_the_evidence_and_only_with_it() -> None:
             runtime_facts=runtime(opcache=vt0()),
         ),
     ]
-    assert len({basis_of(other) for other in [seen, *others]}) == len(others) + 1
+    assert len({evidence_digest(other) for other in [seen, *others]}) == len(others) + 1
 
 
 def test_a_reload_that_nobody_could_look_into_is_answered_for() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.runbook import remote_lock as module
-from stalewatch.runbook.remote_lock import Busy, CannotHold, hold
+from stalewatch.runbook.remote_lock import Busy, CannotLock, acquire
 from stalewatch.runbook.words import moment
 from stalewatch.transport.local import LocalLink
 
@@ -60,8 +60,8 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def take(places: Path, link: LocalLink, who: str = "alice@laptop") -> module.Hold:
-    return await hold(link, who, str(places / "app"), str(places / "fpm" / "php-fpm.conf"), "fix")
+async def take(places: Path, link: LocalLink, who: str = "alice@laptop") -> module.RemoteLock:
+    return await acquire(link, who, str(places / "app"), str(places / "fpm" / "php-fpm.conf"), "fix")
 
 
 async def test_a_second_person_is_told_who_runs_a_runbook_since_when(places: Path, link: LocalLink) -> None:
@@ -81,7 +81,7 @@ async def test_another_app_of_the_same_master_is_kept_out_too(places: Path, link
     held = await take(places, link)
     (places / "other").mkdir()
     with pytest.raises(Busy, match="this FPM master"):
-        await hold(link, "bob", str(places / "other"), str(places / "fpm"), "reload")
+        await acquire(link, "bob", str(places / "other"), str(places / "fpm"), "reload")
     await held.release()
 
 
@@ -106,7 +106,7 @@ async def test_quotes_backslashes_and_spaces_of_a_command_arrive_as_they_are(pla
 @pytest.mark.parametrize("command", ["true\nrm -rf x", "printf \x1b[31m", "true \u202e"])
 async def test_a_command_that_is_not_one_printable_line_is_refused(places: Path, link: LocalLink, command: str) -> None:
     held = await take(places, link)
-    with pytest.raises(CannotHold):
+    with pytest.raises(CannotLock):
         await held.step("x", command, 5)
     await held.release()
 
@@ -163,20 +163,20 @@ async def test_without_flock_it_says_so_and_goes_on(tmp_path: Path, link: LocalL
     for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid"):
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or f"/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    held = await hold(link, "alice", str(tmp_path), "", "fix")
+    held = await acquire(link, "alice", str(tmp_path), "", "fix")
     assert any("flock is not installed" in warning for warning in held.warnings)
     assert (await held.step("x", "echo yes", 5)).output == "yes\n"
     await held.release()
 
 
 async def test_a_directory_that_is_not_there_is_not_created(places: Path, link: LocalLink) -> None:
-    held = await hold(link, "alice", str(places / "app"), str(places / "nowhere" / "x.conf"), "fix")
+    held = await acquire(link, "alice", str(places / "app"), str(places / "nowhere" / "x.conf"), "fix")
     assert any("FPM master" in warning for warning in held.warnings)
     assert not (places / "nowhere").exists()
     await held.release()
 
 
-async def _take_soon(places: Path, who: str) -> module.Hold:
+async def _take_soon(places: Path, who: str) -> module.RemoteLock:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with contextlib.suppress(Busy):

@@ -11,7 +11,7 @@ from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
 from stalewatch.runbook.planner import plan
 from stalewatch.runbook.preflight import judge
-from stalewatch.runbook.verify import prove, settled, still_needed
+from stalewatch.runbook.verify import is_fixed, prove, still_needed
 from tests.unit.runbook.examples import (
     APP,
     CONTROLLER,
@@ -164,33 +164,33 @@ def plain(*tolerated: Layer) -> ServerPlan:
 
 
 def test_a_layer_that_the_plan_does_not_answer_for_is_still_named_when_it_is_stale() -> None:
-    outcome = settled(plain(Layer.OPCACHE), report(bytecode(), runtime_facts=runtime(opcache=vt0())))
+    outcome = is_fixed(plain(Layer.OPCACHE), report(bytecode(), runtime_facts=runtime(opcache=vt0())))
     assert outcome.status is Status.DONE
     assert outcome.evidence["not put right by this plan"] == "opcache stale"
 
 
 def test_settled_wants_every_layer_that_the_plan_answers_for() -> None:
-    assert settled(plain(), report()).status is Status.DONE
-    assert settled(plain(), report(finding(Layer.CONFIG))).status is Status.FAILED
-    assert settled(plain(Layer.CONFIG), report(finding(Layer.CONFIG))).status is Status.DONE
-    assert settled(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).status is Status.FAILED
-    assert settled(plain(), report(bytecode(verdict=Verdict.SUSPECT)), forgotten=frozenset({CONTROLLER})).status is Status.DONE
-    assert settled(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), forgotten=frozenset({CONTROLLER})).status is Status.FAILED
+    assert is_fixed(plain(), report()).status is Status.DONE
+    assert is_fixed(plain(), report(finding(Layer.CONFIG))).status is Status.FAILED
+    assert is_fixed(plain(Layer.CONFIG), report(finding(Layer.CONFIG))).status is Status.DONE
+    assert is_fixed(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).status is Status.FAILED
+    assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT)), forgotten=frozenset({CONTROLLER})).status is Status.DONE
+    assert is_fixed(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), forgotten=frozenset({CONTROLLER})).status is Status.FAILED
 
 
 def test_pending_counts_once_the_next_use_heals_it_but_not_for_a_mere_look() -> None:
     waiting = finding(Layer.OPCACHE, Verdict.PENDING, until=T0 + 2)
     over = finding(Layer.OPCACHE, Verdict.PENDING, until=T0 - 1)
-    assert settled(plain(), report(waiting)).status is Status.RUNNING
-    assert settled(plain(), report(over)).status is Status.DONE
-    assert settled(plain(), report(over), strict=True).status is Status.RUNNING
+    assert is_fixed(plain(), report(waiting)).status is Status.RUNNING
+    assert is_fixed(plain(), report(over)).status is Status.DONE
+    assert is_fixed(plain(), report(over), strict=True).status is Status.RUNNING
 
 
 def test_a_wiped_file_cache_is_not_held_against_the_plan() -> None:
     opcache = vt0(file_cache=safe("/var/cache/opcache"))
     left = finding(Layer.OPCACHE, Verdict.SUSPECT, Remedy.WIPE, Remedy.RELOAD)
     server = plan([report(left, runtime_facts=runtime(opcache=opcache))], Request(choice=Choice.FIX)).servers[0]
-    assert settled(server, report(left)).status is Status.DONE
+    assert is_fixed(server, report(left)).status is Status.DONE
 
 
 def test_a_step_whose_finding_is_gone_is_not_needed_any_more() -> None:

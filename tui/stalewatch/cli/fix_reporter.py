@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Report
 
 
-class Speech:
+class FixReporter:
     """*form* is ``text`` or ``json``."""
 
     def __init__(self, form: str) -> None:

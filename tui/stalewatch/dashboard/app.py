@@ -103,7 +103,7 @@ class StalewatchApp(Dashboard):
         """Paint now if the last time is long ago, else once when the beat is over."""
         if self._due is not None:
             self._due.stop()
-        wait = self._painted + (BEAT if self.model.engine.board.stirred else CALM) - time.monotonic()
+        wait = self._painted + (BEAT if self.model.engine.board.significant_change else CALM) - time.monotonic()
         if wait <= 0:
             self.flush()
         else:

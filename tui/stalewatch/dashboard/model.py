@@ -68,7 +68,7 @@ class Model:
 
     def update(self) -> bool:
         """Take the board's newest; whether anything changed."""
-        state = self.engine.board.take()
+        state = self.engine.board.consume()
         if state.version == self.state.version:
             return False
         self.shades = shades(self.shades, state.panes, self.state.panes)

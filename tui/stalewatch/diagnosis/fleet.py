@@ -65,7 +65,7 @@ def _offset(report: Report) -> float | None:
     return report.snapshot.clock_offset if report.snapshot is not None else None
 
 
-def basis_of(report: Report) -> tuple[object, ...]:
+def comparison_key(report: Report) -> tuple[object, ...]:
     """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, and it awaits nobody, no comparison does."""
     host = _host(report)
     unheard = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.engine.server_session import Session
+    from stalewatch.engine.server_session import ServerSession
     from stalewatch.model.report import Report
     from stalewatch.transport.link import Link
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class Sessions(Protocol):
     """Who holds the session of a server, and opens another when its link died."""
 
-    def session(self, server: str) -> Session:
+    def session(self, server: str) -> ServerSession:
         """The open session now. Raises LinkLost when there is none."""
         ...
 
-    async def reopened(self, server: str) -> Session:
+    async def reopened(self, server: str) -> ServerSession:
         """The open session, or a new one: a lost link is tried again at once, but once only. Raises LinkError."""
         ...
 

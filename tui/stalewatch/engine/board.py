@@ -1,7 +1,7 @@
 """The latest of everything, between the engine's thread and whoever shows it. The engine writes, the screens read; values only.
 
-``on_change`` is called (from the engine's thread) when something changed, once until :meth:`Board.take` was called: newest value wins.
-It is called once more when what had changed was only figures, and then something happened (:attr:`Board.stirred`).
+``on_change`` is called (from the engine's thread) when something changed, once until :meth:`Board.consume` was called: newest value wins.
+It is called once more when what had changed was only figures, and then something happened (:attr:`Board.significant_change`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Board:
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
         self._told = False
-        self._stirred = False
+        self._significant = False
         self._on_change: Callable[[], None] | None = None
 
     def listen(self, on_change: Callable[[], None]) -> None:
@@ -71,7 +71,7 @@ class Board:
         with self._lock:
             self._on_change = on_change
             tell = self._version > 0
-            self._told = self._stirred = tell
+            self._told = self._significant = tell
         if tell:
             on_change()
 
@@ -87,12 +87,12 @@ class Board:
             else:
                 self._panes[pane.key] = pane
             self._version += 1
-        self._tell(stirs=before is None or stirs(before, pane))
+        self._tell(significant=before is None or is_significant(before, pane))
 
     @property
-    def stirred(self) -> bool:
-        """Whether something happened since the last :meth:`take`: a verdict, a finding, a step, an event. Else only figures moved."""
-        return self._stirred
+    def significant_change(self) -> bool:
+        """Whether something happened since the last :meth:`consume`: a verdict, a finding, a step, an event. Else only figures moved."""
+        return self._significant
 
     def add(self, events: Iterable[Event]) -> None:
         """Add events; one with a known key replaces the old one, repeats of a log line add up. The oldest go beyond MAX_EVENTS."""
@@ -110,15 +110,15 @@ class Board:
                 self._sorted = None
                 self._version += 1
         if changed:
-            self._tell(stirs=True)
+            self._tell(significant=True)
 
-    def take(self) -> State:
+    def consume(self) -> State:
         """The latest; the next change tells again."""
         with self._lock:
-            self._told = self._stirred = False
+            self._told = self._significant = False
             return self._state()
 
-    def peek(self) -> State:
+    def snapshot(self) -> State:
         """The latest, without having taken it: whoever listens is still told."""
         with self._lock:
             return self._state()
@@ -128,16 +128,16 @@ class Board:
             self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
         return State(self._version, tuple(self._panes.values()), self._sorted)
 
-    def _tell(self, *, stirs: bool) -> None:
+    def _tell(self, *, significant: bool) -> None:
         with self._lock:
-            tell = not self._told or (stirs and not self._stirred)
-            self._told, self._stirred = True, self._stirred or stirs
+            tell = not self._told or (significant and not self._significant)
+            self._told, self._significant = True, self._significant or significant
             on_change = self._on_change
         if tell and on_change is not None:
             on_change()
 
 
-def stirs(before: Pane, after: Pane) -> bool:
+def is_significant(before: Pane, after: Pane) -> bool:
     """Whether *after* says something that a person waits for, and not only other figures."""
     return _says(before) != _says(after)
 

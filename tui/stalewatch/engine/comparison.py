@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.fleet import awaits, basis_of, compare, mixed_of, with_mixed
+from stalewatch.diagnosis.fleet import awaits, compare, comparison_key, mixed_of, with_mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def _groups(fleet: Fleet, reports: Sequence[Report]) -> dict[Key, str]:
     return {report.key: fleet.belongs(*report.key) for report in reports}
 
 
-class Compared:
+class FleetComparison:
     """The same for a fleet that is looked at again and again: compared as a whole only when something moved that the comparison reads."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -37,7 +37,7 @@ class Compared:
     def take(self, reports: Sequence[Report]) -> list[Report]:
         """All *reports* of now -> compared, those that came since the last time and those of which the comparison says another thing."""
         moved = [report for report in reports if self._seen.get(report.key) is not report]
-        bases = {report.key: basis_of(report) for report in moved}
+        bases = {report.key: comparison_key(report) for report in moved}
         gone = len(self._seen) + sum(key not in self._seen for key in bases) != len(reports)
         if not gone and not (moved and self._awaits) and all(self._bases.get(key) == basis for key, basis in bases.items()):
             told = [with_mixed(report, self._findings[report.key]) for report in moved]

@@ -15,15 +15,15 @@ from stalewatch.engine.publisher import Publisher
 from stalewatch.model.errors import LinkLost
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
-from stalewatch.runbook.cleared_layers import cleared
-from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.cleared_layers import cleared_layers
+from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Plan, Progress, Request, Status
 from stalewatch.timeline import from_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.engine.server_session import Session
+    from stalewatch.engine.server_session import ServerSession
     from stalewatch.engine.watcher import Watcher
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.report import Report
@@ -72,14 +72,15 @@ class Engine:
 
         reports = self._reports()
         production = frozenset(server.name for server in self.fleet.servers if server.production)
-        means = planner.Means(units=self.fleet.units, cleared=cleared())
-        return planner.plan([reports[key] for key in keys if key in reports], request, production=production, means=means)
+        inputs = planner.PlanInputs(units=self.fleet.units, cleared=cleared_layers())
+        return planner.plan([reports[key] for key in keys if key in reports], request, production=production, inputs=inputs)
 
     def still_valid(self, plan: Plan) -> bool:
         """Whether the evidence that *plan* was drawn from is still what the board shows."""
         reports = self._reports()
         return all(
-            (report := reports.get((server.server, server.app))) is not None and basis_of(report) == server.basis for server in plan.servers
+            (report := reports.get((server.server, server.app))) is not None and evidence_digest(report) == server.evidence_digest
+            for server in plan.servers
         )
 
     def run(self, plan: Plan) -> Future[dict[Key, Status]]:
@@ -91,7 +92,7 @@ class Engine:
         return result
 
     def _reports(self) -> dict[Key, Report]:
-        return {pane.key: pane.report for pane in self.board.peek().panes if pane.report is not None}
+        return {pane.key: pane.report for pane in self.board.snapshot().panes if pane.report is not None}
 
     def _call(self, function: object, *arguments: object) -> None:
         if self._started.is_set() and self._loop is not None and not self._loop.is_closed():
@@ -164,14 +165,14 @@ class Engine:
         self._look_now([server for server, _ in keys])
         return result
 
-    def session(self, server: str) -> Session:
+    def session(self, server: str) -> ServerSession:
         """The watcher's open session. Raises LinkLost when there is none."""
         session = self._watchers[server].session
         if session is None or not session.alive:
             raise LinkLost(f"{server}: the connection is gone")
         return session
 
-    async def reopened(self, server: str) -> Session:
+    async def reopened(self, server: str) -> ServerSession:
         """The watcher's session; without one the watcher is told to connect at once. Raises LinkLost."""
         watcher = self._watchers[server]
         if watcher.session is None or not watcher.session.alive:

@@ -26,7 +26,7 @@ MAX_BYTES = 16 * 1024 * 1024
 """A remembered script takes about 150 bytes; 20,000 is the most that :class:`Memory` holds."""
 
 
-def recall(target: str, app: str) -> Memory:
+def load(target: str, app: str) -> Memory:
     """The memory of *app* on *target*; an empty one where there is none that can be used."""
     with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         memory = msgspec.msgpack.decode(_read(_path(target, app)), type=Memory)
@@ -35,7 +35,7 @@ def recall(target: str, app: str) -> Memory:
     return Memory()
 
 
-def keep(target: str, memories: Mapping[str, Memory]) -> None:
+def save(target: str, memories: Mapping[str, Memory]) -> None:
     """Write what is remembered of *target*, 0600, atomically. A disk that takes nothing is no error: memory is a help, not a duty."""
     for app, memory in memories.items():
         data = msgspec.msgpack.encode(memory)

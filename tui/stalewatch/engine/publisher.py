@@ -10,7 +10,7 @@ import msgspec
 
 from stalewatch.diagnosis.unreachable import unheard
 from stalewatch.engine.board import Board, Pane
-from stalewatch.engine.comparison import Compared
+from stalewatch.engine.comparison import FleetComparison
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
 from stalewatch.timeline import changes, history
@@ -34,7 +34,7 @@ class Publisher:
         self._told: dict[tuple[str, str], Report] = {}
         self._dirty = asyncio.Event()
         self._moved: set[tuple[str, str]] = set()
-        self._compared = Compared(fleet)
+        self._compared = FleetComparison(fleet)
 
     def place_holder(self, server: Server) -> None:
         """The pane(s) of a server before anything is known of it, on the board at once."""

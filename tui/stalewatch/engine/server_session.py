@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, invalidated_by_us
-from stalewatch.engine.memory_store import keep, recall
+from stalewatch.engine.memory_store import load, save
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -30,7 +30,7 @@ KEEP_EVERY = 60.0
 """Seconds between two writes of what is remembered, while watching."""
 
 
-class Session:
+class ServerSession:
     """An open link with its probe. Looks are serialised: the probe has one question in flight."""
 
     def __init__(self, server: Server, fleet: Fleet, memories: Memories) -> None:
@@ -105,11 +105,11 @@ class Session:
 
     async def _keep(self) -> None:
         self._kept_at = time.monotonic()
-        await asyncio.to_thread(keep, self.server.target, dict(self.memories))
+        await asyncio.to_thread(save, self.server.target, dict(self.memories))
 
     def _judge(self, snapshot: Snapshot) -> Report:
         if snapshot.app not in self.memories:
-            self.memories[snapshot.app] = recall(self.server.target, snapshot.app)
+            self.memories[snapshot.app] = load(self.server.target, snapshot.app)
         if snapshot.clock_offset is not None:
             self._clock_offset = snapshot.clock_offset
         memory, report = diagnose(self.memories[snapshot.app], snapshot, self._fleet.thresholds)

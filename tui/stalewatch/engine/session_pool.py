@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.unreachable import never_seen, unheard
 from stalewatch.engine.app_session import AppSite
 from stalewatch.engine.comparison import compared
-from stalewatch.engine.server_session import Session, as_unseen
+from stalewatch.engine.server_session import ServerSession, as_unseen
 from stalewatch.model.errors import LinkError, Unreachable
 from stalewatch.model.text import safe
 from stalewatch.runbook import driver
@@ -27,20 +27,24 @@ class Sites:
     """The fleet, connected and looked at. *reports*: one per (server, app), servers in the order of the inventory."""
 
     def __init__(
-        self, fleet: Fleet, reports: tuple[Report, ...], sessions: dict[str, Session], reopen: Callable[[Session], Awaitable[Session]]
+        self,
+        fleet: Fleet,
+        reports: tuple[Report, ...],
+        sessions: dict[str, ServerSession],
+        reopen: Callable[[ServerSession], Awaitable[ServerSession]],
     ) -> None:
         self._fleet = fleet
         self.reports = compared(fleet, reports)
         self._sessions = sessions
         self._reopen = reopen
 
-    def session(self, server: str) -> Session:
+    def session(self, server: str) -> ServerSession:
         """The open session of *server*. Raises LinkLost when its link died."""
         session = self._sessions[server]
         _ = session.link
         return session
 
-    async def reopened(self, server: str) -> Session:
+    async def reopened(self, server: str) -> ServerSession:
         """The open session, or a new one. Raises LinkError."""
         session = self._sessions[server]
         if not session.alive:
@@ -57,7 +61,7 @@ class Sites:
         self.reports = compared(self._fleet, tuple(kept))
         return self.reports
 
-    async def _look(self, session: Session) -> tuple[Report, ...]:
+    async def _look(self, session: ServerSession) -> tuple[Report, ...]:
         try:
             return await session.look(full=True)
         except LinkError as error:
@@ -75,9 +79,9 @@ async def open_sites(fleet: Fleet) -> AsyncIterator[Sites]:
     opened = await asyncio.gather(*(_open(server, fleet) for server in fleet.servers))
     sessions = {session.server.name: session for session, _ in opened if session is not None}
 
-    async def reopen(dead: Session) -> Session:
+    async def reopen(dead: ServerSession) -> ServerSession:
         await dead.close()
-        session = Session(dead.server, fleet, dead.memories)
+        session = ServerSession(dead.server, fleet, dead.memories)
         await session.open(lambda _: None)
         return session
 
@@ -93,8 +97,8 @@ async def look_once(fleet: Fleet) -> tuple[Report, ...]:
         return sites.reports
 
 
-async def _open(server: Server, fleet: Fleet) -> tuple[Session | None, tuple[Report, ...]]:
-    session = Session(server, fleet, {})
+async def _open(server: Server, fleet: Fleet) -> tuple[ServerSession | None, tuple[Report, ...]]:
+    session = ServerSession(server, fleet, {})
     step = ["name"]
 
     def on_step(now: ConnectStep) -> None:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.unreachable import never_seen, unheard
-from stalewatch.engine.server_session import Memories, Session, as_unseen
+from stalewatch.engine.server_session import Memories, ServerSession, as_unseen
 from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -41,7 +41,7 @@ class Watcher:
         self._memories: Memories = {}
         self._wake = asyncio.Event()
         self._open_now = asyncio.Event()
-        self.session: Session | None = None
+        self.session: ServerSession | None = None
         """The open session, None while there is none."""
 
     def look_now(self) -> None:
@@ -57,7 +57,7 @@ class Watcher:
         """Watch for ever. Ends by cancellation only, and then leaves nothing behind over there."""
         failures = 0
         while True:
-            session = Session(self.server, self._fleet, self._memories)
+            session = ServerSession(self.server, self._fleet, self._memories)
             try:
                 await self._open(session)
                 failures = 0
@@ -77,7 +77,7 @@ class Watcher:
                 await session.close()
             await self._pause(retry_in)
 
-    async def _open(self, session: Session) -> None:
+    async def _open(self, session: ServerSession) -> None:
         def on_step(step: ConnectStep) -> None:
             self._publisher.connecting(self.server.name, step.step)
 
@@ -89,7 +89,7 @@ class Watcher:
         self.session = session
         self._open_now.set()
 
-    async def _beat(self, session: Session) -> None:
+    async def _beat(self, session: ServerSession) -> None:
         full = True
         while True:
             self._wake.clear()
@@ -99,7 +99,7 @@ class Watcher:
             took = time.monotonic() - begun
             full = await self._pause(max(BEAT - took, BEAT / 4))
 
-    async def _look(self, session: Session, *, full: bool) -> tuple[Report, ...]:
+    async def _look(self, session: ServerSession, *, full: bool) -> tuple[Report, ...]:
         looking = asyncio.ensure_future(session.look(full=full))
         try:
             done, _ = await asyncio.wait({looking}, timeout=SILENCE)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stalewatch.transport.link import Link
 
 
-class Site(Protocol):
+class AppSession(Protocol):
     """One app on one server, connected. *report*: the latest one."""
 
     @property

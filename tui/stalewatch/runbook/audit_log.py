@@ -17,7 +17,7 @@ class AuditFailed(StalewatchError):
     code = "runbook.audit"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """*at*: epoch seconds by this machine's clock. *event*: ``send`` (about to) or ``outcome``."""
 
     at: float
@@ -38,13 +38,13 @@ def default_path() -> Path:
     return Path(platformdirs.user_state_dir("stalewatch")) / "audit.log"
 
 
-class Audit:
+class AuditLog:
     """Appends entries. Several stalewatches may append to the same file: one write per line."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: AuditEntry) -> None:
         """Returns when *entry* is on the disk. Raises AuditFailed."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

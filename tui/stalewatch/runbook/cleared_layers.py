@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.report import Layer
-from stalewatch.runbook.audit_log import Entry, default_path
+from stalewatch.runbook.audit_log import AuditEntry, default_path
 from stalewatch.runbook.commands import CACHE, CLEAR
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ _CLEARS = {name: layer for layer, name in CLEAR.items()}
 _CACHES = {name: layer for layer, name in CACHE.items()}
 
 
-def cleared(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
-    """Layers by (server, app) for :class:`stalewatch.runbook.planner.Means`. A log that is missing or damaged is an empty one."""
+def cleared_layers(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
+    """Layers by (server, app) for :class:`stalewatch.runbook.planner.PlanInputs`. A log that is missing or damaged is an empty one."""
     try:
         with (path or default_path()).open("rb") as log:
             log.seek(0, 2)
@@ -33,7 +33,7 @@ def cleared(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]
 def from_lines(lines: list[bytes]) -> dict[tuple[str, str], frozenset[Layer]]:
     """The same from the log's lines, oldest first. Pure."""
     found: dict[tuple[str, str], set[Layer]] = {}
-    decoder = msgspec.json.Decoder(Entry)
+    decoder = msgspec.json.Decoder(AuditEntry)
     for line in lines:
         try:
             entry = decoder.decode(line)

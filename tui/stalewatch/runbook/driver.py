@@ -1,4 +1,4 @@
-"""Executes a confirmed plan: does the effects of :mod:`stalewatch.runbook.execute` over Sites, and nothing that the plan does not show."""
+"""Executes a confirmed plan: does the effects of :mod:`stalewatch.runbook.execute`, and nothing that the plan does not show."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import socket
 from typing import TYPE_CHECKING
 
 from stalewatch.model.text import safe
-from stalewatch.runbook.app_session import Site
-from stalewatch.runbook.audit_log import Audit
+from stalewatch.runbook.app_session import AppSession
+from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, execute
 from stalewatch.runbook.plan import Outcome, Progress, Status
-from stalewatch.runbook.server_executor import Acting, Timings
+from stalewatch.runbook.server_executor import ServerExecutor, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 async def run(
     plan: Plan,
-    sites: Mapping[Key, Site],
+    sessions: Mapping[Key, AppSession],
     on_progress: Callable[[Progress], None],
     *,
     who: str = "",
-    audit: Audit | None = None,
+    audit: AuditLog | None = None,
     timings: Timings | None = None,
 ) -> dict[Key, Status]:
     """Execute *plan*; the status of every server in it. Never raises LinkError: a lost link is ``unknown``.
 
     *who* is what others read (default: user@host of this machine). Cancelling lets the running step over there end by itself, and unlocks.
     """
-    name, log, times = who or whoami(), audit or Audit(), timings or Timings()
+    name, log, times = who or whoami(), audit or AuditLog(), timings or Timings()
     acting = {
-        server.key: Acting(server, sites[server.key], on_progress, who=name, audit=log, timings=times, request=plan.request)
+        server.key: ServerExecutor(server, sessions[server.key], on_progress, who=name, audit=log, timings=times, request=plan.request)
         for server in plan.servers
-        if server.key in sites
+        if server.key in sessions
     }
     running = execute(plan)
     try:
@@ -55,7 +55,7 @@ async def run(
         await asyncio.gather(*(one.release() for one in acting.values()))
 
 
-async def _do(effect: Effect, acting: Acting | None, on_progress: Callable[[Progress], None]) -> Outcome:
+async def _do(effect: Effect, acting: ServerExecutor | None, on_progress: Callable[[Progress], None]) -> Outcome:
     if acting is None:
         return _nobody(effect, on_progress)
     match effect:
@@ -90,4 +90,4 @@ def whoami() -> str:
     return safe(f"{user}@{socket.gethostname()}", 200)
 
 
-__all__ = ["Site", "Timings", "run", "whoami"]
+__all__ = ["AppSession", "Timings", "run", "whoami"]

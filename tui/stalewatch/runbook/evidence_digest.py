@@ -10,7 +10,7 @@ from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts
 
 
-def basis_of(report: Report) -> str:
+def evidence_digest(report: Report) -> str:
     """Digest of what the verdict and the plan rest on. Ages, hits, worker pids and log lines move all the time and are not in it."""
     host = report.snapshot.host if report.snapshot else None
     runtime = report.snapshot.runtime if report.snapshot else None

@@ -22,7 +22,7 @@ from stalewatch.runbook.commands import (
     usable,
     usable_name,
 )
-from stalewatch.runbook.evidence_digest import basis_of
+from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, seen_opcache, worker_kinds
 from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
 
@@ -40,7 +40,7 @@ _RESTART = {"horizon": HORIZON_TERMINATE, "octane": OCTANE_RELOAD, "queue": QUEU
 Key = tuple[str, str]
 
 
-class Means(msgspec.Struct, frozen=True, kw_only=True):
+class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan may know beside the reports, by (server, app). *cleared*: layers that a clear has emptied and a rebuild puts back;
     *units*: configured reload units; *allowed*: what ``sudo -n -l`` lists."""
 
@@ -55,44 +55,48 @@ def plan(
     *,
     production: frozenset[str] = frozenset(),
     batch: int = 1,
-    means: Means | None = None,
+    inputs: PlanInputs | None = None,
 ) -> Plan:
     """The plan for *reports*, in their order, *batch* servers at a time. *production*: names of servers."""
-    known = means or Means()
-    servers = tuple(_server_plan(report, request, production=report.server in production, means=known) for report in reports)
+    known = inputs or PlanInputs()
+    servers = tuple(_server_plan(report, request, production=report.server in production, inputs=known) for report in reports)
     return Plan(request=request, servers=servers, batch=max(batch, 1))
 
 
-def _server_plan(report: Report, request: Request, *, production: bool, means: Means) -> ServerPlan:
-    basis = basis_of(report)
+def _server_plan(report: Report, request: Request, *, production: bool, inputs: PlanInputs) -> ServerPlan:
+    digest = evidence_digest(report)
     if request.choice is Choice.VERIFY:
         look = (steps.look("only look: is it fresh?"),)
-        return ServerPlan(server=report.server, app=report.app, address=report.address, production=production, steps=look, basis=basis)
+        return ServerPlan(
+            server=report.server, app=report.app, address=report.address, production=production, steps=look, evidence_digest=digest
+        )
     host = report.snapshot.host if report.snapshot else None
     blocked = preflight.blocked_at_all(report)
     if blocked or report.snapshot is None or not isinstance(host, HostFacts):
-        return ServerPlan(server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, basis=basis)
-    return _Drawing(report, report.snapshot, host, request, means).server_plan(basis, production=production)
+        return ServerPlan(
+            server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, evidence_digest=digest
+        )
+    return _PlanBuilder(report, report.snapshot, host, request, inputs).server_plan(digest, production=production)
 
 
-class _Drawing:
+class _PlanBuilder:
     """One server's plan while it is drawn: what is needed, then the steps in the order of the phases."""
 
-    def __init__(self, report: Report, snapshot: Snapshot, host: HostFacts, request: Request, means: Means) -> None:
+    def __init__(self, report: Report, snapshot: Snapshot, host: HostFacts, request: Request, inputs: PlanInputs) -> None:
         self._report = report
         self._host = host
         self._request = request
         self._opcache = seen_opcache(snapshot)
         self._may_ask = may_ask(snapshot)
-        self._access = _access(report, host, means)
-        self._cleared = means.cleared.get(report.key, frozenset())
+        self._access = _access(report, host, inputs)
+        self._cleared = inputs.cleared.get(report.key, frozenset())
         self._few = GENTLE if request.invalidate else FEW
         self._left: list[LeftOut] = []
         self._fixing = request.choice is Choice.FIX
         self._found = from_findings(report, few=self._few, gentle=request.invalidate) if self._fixing else Needs()
         self._laravel = host.layout.kind == "laravel"
 
-    def server_plan(self, basis: str, *, production: bool) -> ServerPlan:
+    def server_plan(self, digest: str, *, production: bool) -> ServerPlan:
         """The whole plan of this server."""
         rebuilds = self._rebuilds()
         acting = [*self._clears(rebuilds), *rebuilds]
@@ -114,7 +118,7 @@ class _Drawing:
             warnings=risks.warnings + self._mixing_warning(acting),
             blocked=risks.blocked if acting else (),
             in_flight=risks.in_flight,
-            basis=basis,
+            evidence_digest=digest,
             user=safe(self._access.user),
             lock=self._lock(),
             tolerated=self._tolerated(acting),
@@ -320,18 +324,18 @@ def _written_by(cache: CacheFile, step: Step) -> bool:
     return cache.layer in ("packages", "services") if step.id == DISCOVER else cache.layer == str(step.layer)
 
 
-def _access(report: Report, host: HostFacts, means: Means) -> Access:
+def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     fpm = host.fpm if isinstance(host.fpm, FpmFacts) else None
     runtime = report.snapshot.runtime if report.snapshot else None
     seen = str(runtime.user) if isinstance(runtime, RuntimeFacts) else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
     binary = fpm_binary(str(fpm.binary), str(fpm.config_path), str(fpm.unit)) if fpm else ""
-    unit = means.units.get(report.key, "") or (str(fpm.unit) if fpm else "")
+    unit = inputs.units.get(report.key, "") or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
         fpm_binary=binary,
-        allowed=means.allowed.get(report.key, frozenset()),
+        allowed=inputs.allowed.get(report.key, frozenset()),
     )

@@ -34,7 +34,7 @@ class Busy(StalewatchError):
     code = "runbook.busy"
 
 
-class CannotHold(StalewatchError):
+class CannotLock(StalewatchError):
     """The holder could not be started over there."""
 
     code = "runbook.lock"
@@ -47,8 +47,8 @@ class Ended(msgspec.Struct, frozen=True):
     output: str
 
 
-class Hold:
-    """A held lock. Made by :func:`hold`."""
+class RemoteLock:
+    """A held lock. Made by :func:`acquire`."""
 
     def __init__(self, link: Link, stream: Stream) -> None:
         self._link = link
@@ -62,7 +62,7 @@ class Hold:
         self._tasks = [asyncio.create_task(watching) for watching in (self._listen(), self._beat(), self._watch_link())]
 
     async def wait_held(self, timeout: float) -> None:
-        """Raises Busy, CannotHold, LinkError."""
+        """Raises Busy, CannotLock, LinkError."""
         try:
             await asyncio.wait_for(asyncio.shield(self._held), timeout)
         except TimeoutError:
@@ -78,7 +78,7 @@ class Hold:
         Raises LinkLost (outcome unknown) and LinkTimeout (it still runs).
         """
         if not command.isprintable() or " " in step_id:
-            raise CannotHold("a command must be one printable line")
+            raise CannotLock("a command must be one printable line")
         ended = self._steps[step_id] = asyncio.get_running_loop().create_future()
         await self._send(f"{'step' if acting else 'check'} {step_id} {command}")
         try:
@@ -139,7 +139,7 @@ class Hold:
             known = f" since {moment(int(since))}" if since.isdigit() and since != "0" else ""
             self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}{known}"))
         elif word == "failed" and not self._held.done():
-            self._held.set_exception(CannotHold(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
+            self._held.set_exception(CannotLock(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
 
     async def _watch_link(self) -> None:
         await self._link.wait_closed()  # a running step may hold the stream open
@@ -166,9 +166,9 @@ class Hold:
                 future.exception()  # looked at: nobody may be waiting
 
 
-async def hold(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> Hold:
-    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) over there. Raises Busy, CannotHold, LinkError."""
-    holding = Hold(link, await link.coprocess(lock_command(who, app, fpm, what)))
+async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> RemoteLock:
+    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) over there. Raises Busy, CannotLock, LinkError."""
+    holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what)))
     try:
         await holding.wait_held(timeout)
     except BaseException:

@@ -11,51 +11,51 @@ import msgspec
 from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import preflight, verify
-from stalewatch.runbook.audit_log import AuditFailed, Entry
+from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.plan import Action, Choice, Outcome, Phase, Progress, Status, Step
-from stalewatch.runbook.remote_lock import Busy, Hold, hold
+from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stalewatch.model.report import Report
-    from stalewatch.runbook.app_session import Site
-    from stalewatch.runbook.audit_log import Audit
+    from stalewatch.runbook.app_session import AppSession
+    from stalewatch.runbook.audit_log import AuditLog
     from stalewatch.runbook.plan import Request, ServerPlan
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. *poll*: between looks at what takes effect later; *settle*: between the two looks that prove; *resolve*: how long it is
-    looked again after a lost link; *recent*: how old the look may be that a step rests on."""
+    """Seconds. *poll*: between looks at what takes effect later; *confirm_delay*: between the two looks that prove a fix; *resolve*: how
+    long to look again after a lost link; *recent*: how old the look may be that a step rests on."""
 
     poll: float = 0.4
-    settle: float = 1.0
+    confirm_delay: float = 1.0
     resolve: float = 45.0
     recent: float = 0.5
 
 
-class Acting:
+class ServerExecutor:
     """Does the effects of one server, in order. Its methods never raise LinkError: what was lost is an Outcome."""
 
     def __init__(
         self,
         server: ServerPlan,
-        site: Site,
+        session: AppSession,
         on_progress: Callable[[Progress], None],
         *,
         who: str,
-        audit: Audit,
+        audit: AuditLog,
         timings: Timings,
         request: Request,
     ) -> None:
         self._server = server
-        self._site = site
+        self._session = session
         self._tell = on_progress
         self._who = who
         self._audit = audit
         self._timings = timings
         self._request = request
-        self._hold: Hold | None = None
+        self._lock: RemoteLock | None = None
         self._before: Report | None = None
         self._looked_at = 0.0
         self._said = ""
@@ -67,7 +67,7 @@ class Acting:
         app, fpm = self._server.lock
         self._progress("lock", Status.RUNNING, {})
         try:
-            self._hold = await hold(self._site.link, self._who, app or self._server.app, fpm, self._request.choice.value)
+            self._lock = await acquire(self._session.link, self._who, app or self._server.app, fpm, self._request.choice.value)
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
@@ -75,7 +75,7 @@ class Acting:
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
-            warnings = {f"warning {number}": text for number, text in enumerate(self._hold.warnings, 1)}
+            warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
             outcome = Outcome(status=Status.DONE, evidence=warnings)
         return self._progress("lock", outcome.status, outcome.evidence)
 
@@ -132,7 +132,7 @@ class Acting:
 
     async def _look_back(self, step: Step) -> Outcome:
         try:
-            report = await self._site.look()
+            report = await self._session.look()
             if step.action is Action.LOOK:
                 return await self._prove_fresh(step)
             if self._before is None:
@@ -144,7 +144,7 @@ class Acting:
     async def _is_over(self) -> bool:
         app, fpm = self._server.lock
         try:
-            held = await hold(self._site.link, self._who, app, fpm, f"looking back at {self._request.choice.value}")
+            held = await acquire(self._session.link, self._who, app, fpm, f"looking back at {self._request.choice.value}")
         except StalewatchError:
             return False
         locked = not held.warnings
@@ -162,29 +162,29 @@ class Acting:
 
     async def release(self) -> None:
         """Unlock. Never raises, may be called twice."""
-        held, self._hold = self._hold, None
+        held, self._lock = self._lock, None
         if held is not None:
             await held.release()
 
     # ------------------------------------------------------------------------------------------------------------ acting
 
     async def _act(self, step: Step) -> Outcome:
-        if self._hold is None:
+        if self._lock is None:
             return _outcome(Status.FAILED, why="the lock is not held")
         if step.phase is Phase.PREFLIGHT:
             await self._sent(step)
-            ended = await self._hold.step(step.id, step.command, step.timeout, acting=False)
+            ended = await self._lock.step(step.id, step.command, step.timeout, acting=False)
             return preflight.judge(step, ended.output, ended.code)
         self._before = await self._look()
         self._forgotten, self._said = {}, ""
         await self._sent(step)
         if step.action is Action.INVALIDATE:
-            await self._hold.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
+            await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
         self._begun = True
         if step.action is Action.INVALIDATE:
-            self._forgotten = await self._site.invalidate(step.paths)
+            self._forgotten = await self._session.invalidate(step.paths)
         else:
-            ended = await self._hold.step(step.id, step.command, step.timeout)
+            ended = await self._lock.step(step.id, step.command, step.timeout)
             self._said = ended.output
             if ended.code != 0 and _never_ran(ended.output, ended.code):
                 return _outcome(Status.FAILED, why=preflight.last_lines(ended.output) or f"exit code {ended.code}")
@@ -195,7 +195,7 @@ class Acting:
         """Look until the artefacts say done or failed; what says "not yet" is asked until the step's time is over."""
         deadline = time.monotonic() + step.timeout
         while True:
-            after = await self._site.look()
+            after = await self._session.look()
             outcome = verify.prove(step, self._server, before, after, said=self._said, forgotten=self._forgotten)
             if outcome.status is not Status.RUNNING:
                 self._looked_at = time.monotonic() if outcome.status is Status.DONE else 0.0
@@ -216,20 +216,20 @@ class Acting:
         deadline = time.monotonic() + (0 if looking else step.timeout)
         proven = 0
         while True:
-            outcome = verify.settled(self._server, await self._site.look(), forgotten=forgotten, strict=looking)
+            outcome = verify.is_fixed(self._server, await self._session.look(), forgotten=forgotten, strict=looking)
             proven = proven + 1 if outcome.status is Status.DONE else 0
             if proven == 2:
                 return outcome
             if proven == 0 and time.monotonic() >= deadline:
                 return Outcome(status=Status.FAILED, evidence=outcome.evidence)
-            await asyncio.sleep(self._timings.settle)
+            await asyncio.sleep(self._timings.confirm_delay)
 
     async def _look(self) -> Report:
         """A look that is not older than a moment."""
         if time.monotonic() - self._looked_at > self._timings.recent:
-            await self._site.look()
+            await self._session.look()
             self._looked_at = time.monotonic()
-        return self._site.report
+        return self._session.report
 
     # ----------------------------------------------------------------------------------------------------------- telling
 
@@ -246,7 +246,7 @@ class Acting:
     async def _record(
         self, event: str, step: Step, *, command: str = "", reason: str = "", status: str = "", evidence: dict[str, str] | None = None
     ) -> None:
-        entry = Entry(
+        entry = AuditEntry(
             at=time.time(),
             who=self._who,
             server=self._server.server,
@@ -262,7 +262,7 @@ class Acting:
         await asyncio.to_thread(self._audit.record, entry)
 
     def _progress(self, step: str, status: Status, evidence: dict[str, SafeText]) -> Outcome:
-        snapshot = self._site.report.snapshot
+        snapshot = self._session.report.snapshot
         at = time.time() + ((snapshot.clock_offset or 0.0) if snapshot else 0.0)
         self._tell(Progress(server=self._server.server, app=self._server.app, step=step, status=status, evidence=evidence, at=at))
         return Outcome(status=status, evidence=evidence)

@@ -54,7 +54,7 @@ def prove(
     return _rebuilt(caches, host, step, server, sent)
 
 
-def settled(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = frozenset(), strict: bool = False) -> Outcome:
+def is_fixed(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = frozenset(), strict: bool = False) -> Outcome:
     """Whether the layers that the plan answers for are fresh now. *forgotten*: scripts proven to be invalidated by this run.
 
     *strict*: nothing but ``fresh`` will do (a mere look). Else a pending layer counts when the very next use heals it.

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from stalewatch.cli import debug_log
-from stalewatch.cli.fix_reporter import Speech
+from stalewatch.cli.fix_reporter import FixReporter
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
@@ -71,7 +71,7 @@ def command(
         raise UsageError("nobody can confirm here: say --yes, or see the plan with --dry-run")
     debug_log.start()
     request = Request(choice=Choice.FIX, everything=everything, cache_clear=cache_clear, only=only or ())
-    fixing = _Fix(fleet, request, Speech(form), batch=batch, yes=yes, dry_run=dry_run)
+    fixing = _Fix(fleet, request, FixReporter(form), batch=batch, yes=yes, dry_run=dry_run)
     try:
         ctx.exit(asyncio.run(fixing.run()))
     except KeyboardInterrupt:
@@ -83,11 +83,11 @@ def command(
 class _Fix:
     """One run, from the first look to the exit code."""
 
-    def __init__(self, fleet: Fleet, request: Request, speech: Speech, *, batch: int, yes: bool, dry_run: bool) -> None:
+    def __init__(self, fleet: Fleet, request: Request, reporter: FixReporter, *, batch: int, yes: bool, dry_run: bool) -> None:
         self.acting = False
         self._fleet = fleet
         self._request = request
-        self._speech = speech
+        self._reporter = reporter
         self._batch = batch
         self._yes = yes
         self._dry_run = dry_run
@@ -98,7 +98,7 @@ class _Fix:
         async with open_sites(self._fleet) as sites:
             plan = self._plan(sites.reports)
             if self._dry_run:
-                self._speech.dry_run(plan)
+                self._reporter.dry_run(plan)
                 return exit_code(self._settled(plan, sites.reports).values())
             confirmed = await self._confirm(plan, sites)
             if confirmed is None:
@@ -111,11 +111,11 @@ class _Fix:
         if not self._runnable(plan, sites.reports):
             return plan
         if self._yes:
-            self._speech.plan(plan)
+            self._reporter.plan(plan)
             return plan
-        while await self._speech.ask(plan):
+        while await self._reporter.ask(plan):
             again = self._plan(await sites.look())
-            if [server.basis for server in again.servers] == [server.basis for server in plan.servers]:
+            if [server.evidence_digest for server in again.servers] == [server.evidence_digest for server in plan.servers]:
                 return plan
             tell("\nstalewatch: what was seen has changed since this plan was drawn; this is the new one\n\n")
             plan = again
@@ -123,14 +123,14 @@ class _Fix:
 
     async def _execute(self, plan: Plan, sites: Sites) -> ExitCode:
         settled = self._settled(plan, sites.reports)
-        self._speech.settled(plan, sites.reports)
+        self._reporter.settled(plan, sites.reports)
         rest = tuple(server for server in plan.servers if server.key not in settled)
         if rest:
             self.acting = True
-            settled |= await sites.run(msgspec.structs.replace(plan, servers=rest), self._speech.progress)
+            settled |= await sites.run(msgspec.structs.replace(plan, servers=rest), self._reporter.progress)
             self.acting = False
         statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
-        self._speech.result(plan, statuses)
+        self._reporter.result(plan, statuses)
         return exit_code(statuses)
 
     def _runnable(self, plan: Plan, reports: Sequence[Report]) -> bool:
@@ -140,8 +140,8 @@ class _Fix:
         from stalewatch.runbook import cleared_layers, planner
 
         production = frozenset(server.name for server in self._fleet.servers if server.production)
-        means = planner.Means(units=self._fleet.units, cleared=cleared_layers.cleared())
-        return planner.plan(reports, self._request, production=production, batch=self._batch, means=means)
+        inputs = planner.PlanInputs(units=self._fleet.units, cleared=cleared_layers.cleared_layers())
+        return planner.plan(reports, self._request, production=production, batch=self._batch, inputs=inputs)
 
     def _settled(self, plan: Plan, reports: Sequence[Report]) -> dict[tuple[str, str], Status]:
         """Servers on which nothing is to be run: blocked, or nothing to do (which is fine only where the server is)."""

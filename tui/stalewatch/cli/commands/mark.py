@@ -38,12 +38,12 @@ def run(fleet: Fleet, *, form: str = "text") -> ExitCode:
     """Look, keep what was seen, say on stdout what it is, and return the exit code."""
     from stalewatch.cli.outputs import mark_lines
     from stalewatch.diagnosis.marked import marked
-    from stalewatch.engine.memory_store import folder, recall
+    from stalewatch.engine.memory_store import folder, load
     from stalewatch.engine.session_pool import look_once
     from stalewatch.model.text import safe
 
     debug_log.start()
-    marks = [marked(report, recall(report.address, report.app)) for report in asyncio.run(look_once(fleet))]
+    marks = [marked(report, load(report.address, report.app)) for report in asyncio.run(look_once(fleet))]
     emit(mark_lines.json(marks) if form == "json" else mark_lines.text(marks))
     if any(one.kept is False for one in marks):
         tell(f"stalewatch: not remembered: {safe(str(folder()))} takes nothing (is it writable? is the disk full?)\n")
