@@ -15,6 +15,7 @@ import msgspec
 from stalewatch.config.tables import File, is_socket, read_tables
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
+from stalewatch.model.replace import replace
 from stalewatch.transport.ssh.aliases import expand, is_glob
 from stalewatch.transport.targets import parse_target
 
@@ -110,7 +111,7 @@ def _named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
     for server in servers:
         host = parse_target(server.target).host
         name = server.name or (host if hosts.count(host) == 1 and host not in taken else server.target)
-        named.append(msgspec.structs.replace(server, name=name))
+        named.append(replace(server, name=name))
     names = [server.name for server in named]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -126,8 +127,8 @@ def _override(server: Server, overrides: Overrides, folder: Path) -> Server:
     if overrides.fpm_socket:
         if not is_socket(overrides.fpm_socket):
             raise UsageError(f"--fpm-socket {overrides.fpm_socket!r} is neither an absolute path nor host:port")
-        apps = tuple(msgspec.structs.replace(app, socket=overrides.fpm_socket) for app in apps or (AppEntry(),))
-    return msgspec.structs.replace(server, apps=apps)
+        apps = tuple(replace(app, socket=overrides.fpm_socket) for app in apps or (AppEntry(),))
+    return replace(server, apps=apps)
 
 
 def _app_path(path: str, server: Server, folder: Path) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
+from stalewatch.model.replace import replace
 from stalewatch.transport.ssh.aliases import is_glob
 from stalewatch.transport.targets import parse_target
 
@@ -89,7 +90,7 @@ def _app(table: Any, where: str) -> AppEntry:
         raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
     if app.reload and not _UNIT.fullmatch(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
-    return msgspec.structs.replace(app, path=app.path.rstrip("/") or "/")
+    return replace(app, path=app.path.rstrip("/") or "/")
 
 
 def _thresholds(table: Any, where: str) -> Thresholds:

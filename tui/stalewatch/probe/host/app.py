@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host import records
@@ -146,7 +145,7 @@ class App:
         self._regroup(fast)
         release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
         if self._link is not None:
-            release = msgspec.structs.replace(release, switched_at=self._link.ctime)
+            release = replace(release, switched_at=self._link.ctime)
         deploys = deploys_of(self.files, self._contents, self._inputs, fast.files)
         code, sums = self._code
         return HostFacts(
@@ -156,7 +155,7 @@ class App:
             login=safe(host.hello.login, 64),
             utc_offset=host.hello.utc_offset,
             layout=layout_of(self.place, fast.files, self._version, there),
-            release=msgspec.structs.replace(release, code=code, sums=sums, deploys=deploys),
+            release=replace(release, code=code, sums=sums, deploys=deploys),
             caches=cache_files(self.files, fast.files, self._complete) if self.place.kind == "laravel" else (),
             inputs=self._inputs,
             views=self._view_facts(fast, fpm),

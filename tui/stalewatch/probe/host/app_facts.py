@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-import msgspec
-
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.probe.host import release as releases
@@ -136,4 +135,4 @@ def _under_way(record: FileRecord, word: str) -> DeployUnderWay:
 
 def _with_files(deploy: Deploy, newest: list[FileStat]) -> Deploy:
     touched = tuple(stat.path for stat in newest if -5.0 <= stat.mtime - deploy.at <= _SAME_DEPLOY)
-    return deploy if not touched else msgspec.structs.replace(deploy, files=touched[:_DEPLOY_FILES])
+    return deploy if not touched else replace(deploy, files=touched[:_DEPLOY_FILES])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
 from stalewatch.model.text import safe
 from stalewatch.probe.host import fpm_check, fpm_config, records
@@ -118,14 +119,12 @@ async def _complete(host: Host, master: Master, known: dict[tuple[str, tuple[Fil
     files = await _config_files(host, master, known)
     before = known.get((master.config_path, files))
     if before is not None:
-        master = msgspec.structs.replace(
-            master, config=before.config, pools=before.pools, denied=before.denied, config_test=before.config_test
-        )
+        master = replace(master, config=before.config, pools=before.pools, denied=before.denied, config_test=before.config_test)
     else:
         master = await _read_config(host, master)
         files = await _config_files(host, master, known)
     status_text, backlogs = await _status_text(host, master), await _backlogs(host, master)
-    master = msgspec.structs.replace(master, files=files, status_text=status_text, backlogs=backlogs)
+    master = replace(master, files=files, status_text=status_text, backlogs=backlogs)
     return master if master.config_test is not None else await _test_config(host, master)
 
 
@@ -139,7 +138,7 @@ async def _read_config(host: Host, master: Master) -> Master:
         denied += [section.argument for section in block.of("denied")]
         texts += [records.text(section.payload) for section in block.of("text")]
     config = fpm_config.parse_config(*texts)
-    return msgspec.structs.replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
+    return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
 
 
 async def _config_files(host: Host, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
@@ -179,7 +178,7 @@ async def _test_config(host: Host, master: Master) -> Master:
         return master
     (block,) = await host.ask(("fpmtest", binary))
     told = fpm_check.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
-    return msgspec.structs.replace(master, config_test=told)
+    return replace(master, config_test=told)
 
 
 def _binary(master: Master) -> str:

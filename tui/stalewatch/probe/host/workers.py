@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import QueueWorker
 from stalewatch.model.text import safe
 from stalewatch.probe.host.machine import process
@@ -53,7 +52,7 @@ def _served(workers: list[QueueWorker]) -> list[QueueWorker]:
     """Octane's starter runs no code of requests where its workers are processes of their own."""
     if not any(worker.kind == "octane" and worker.holds == "start" for worker in workers):
         return workers
-    return [msgspec.structs.replace(each, holds="none") if each.holds == "unsure" else each for each in workers]
+    return [replace(each, holds="none") if each.holds == "unsure" else each for each in workers]
 
 
 def _belongs(path: str, place: Place) -> bool:
@@ -79,4 +78,4 @@ def _below(path: str, home: str) -> bool:
 
 
 def _placed(value: Process, cwd: str, deleted: bool) -> Process:
-    return msgspec.structs.replace(value, cwd=safe(cwd) if cwd else None, cwd_deleted=deleted)
+    return replace(value, cwd=safe(cwd) if cwd else None, cwd_deleted=deleted)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.refusal import why_refused
@@ -170,10 +171,17 @@ class PoolProbe:
         before = self._last.opcache if self._last is not None else None
         if isinstance(opcache, Opcache) and isinstance(before, Opcache):
             if verb == "status" and before.since == opcache.since:
-                kept = ("changed", "changed_total", "entry_points", "compared", "compared_at", "truncated")
-                opcache = msgspec.structs.replace(opcache, **{name: getattr(before, name) for name in kept})
+                opcache = replace(
+                    opcache,
+                    changed=before.changed,
+                    changed_total=before.changed_total,
+                    entry_points=before.entry_points,
+                    compared=before.compared,
+                    compared_at=before.compared_at,
+                    truncated=before.truncated,
+                )
             if verb != "scripts":
-                opcache = msgspec.structs.replace(opcache, scripts_at=before.scripts_at)
+                opcache = replace(opcache, scripts_at=before.scripts_at)
         return RuntimeFacts(
             asked_at=answer.now,
             via="tunnel" if self.address.startswith("/") else "tcp",
@@ -233,7 +241,7 @@ class PoolProbe:
         if self.pool is None or not self.pool.status_listen or not self.pool.status_path or self._last is None:
             return busy
         status = await self.status_page(self.pool.status_listen)
-        return msgspec.structs.replace(self._last, opcache=busy, status=status) if isinstance(status, PoolStatus) else busy
+        return replace(self._last, opcache=busy, status=status) if isinstance(status, PoolStatus) else busy
 
     async def status_page(self, address: str) -> PoolStatus | Unseen:
         """FPM's own page through *address*."""
@@ -252,7 +260,7 @@ class PoolProbe:
     def _without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
-        return msgspec.structs.replace(facts, opcache=msgspec.structs.replace(facts.opcache, scripts=()))
+        return replace(facts, opcache=replace(facts.opcache, scripts=()))
 
 
 async def _open(link: Link, address: str) -> Stream:

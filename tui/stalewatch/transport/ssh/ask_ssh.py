@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from stalewatch.model.errors import StalewatchError, Unreachable, UsageError
+from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.transport.ssh.options import SshOptions, parse
 from stalewatch.transport.targets import Target, parse_target
@@ -53,7 +54,7 @@ async def _hops(target: Target, ssh_config: str, jump: str | None, seen: tuple[T
         return (options,)
     before, _, last = via.rpartition(",")
     nearer = await _hops(_jump_target(last), ssh_config, jump=before or None, seen=(*seen, target))
-    return (*nearer, msgspec.structs.replace(options, proxyjump=via, proxycommand=""))
+    return (*nearer, replace(options, proxyjump=via, proxycommand=""))
 
 
 def _jump_target(text: str) -> Target:
