@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from stalewatch.dashboard.render.log_facts import Told, bars, log_line, log_rows, per_minute, told
+from stalewatch.dashboard.render.log_lines import Told, bars, log_line, log_rows, per_minute, told
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.snapshot import LogFacts, LogMinute
 from stalewatch.model.text import safe

@@ -15,13 +15,13 @@ from stalewatch.dashboard.actions import ACTIONS, Context, markdown_table
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
-from stalewatch.dashboard.render.log_facts import Told, log_line
+from stalewatch.dashboard.render.log_lines import Told, log_line
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import Look, rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
 from stalewatch.dashboard.render.spark import sparkline
+from stalewatch.dashboard.render.time_window import window
 from stalewatch.dashboard.render.times import Clock, Zone, age
-from stalewatch.dashboard.render.window import window
 from stalewatch.dashboard.screens.sizes import Wanted, share
 from stalewatch.dashboard.widgets.content import strip
 from stalewatch.dashboard.widgets.theme import files, palette

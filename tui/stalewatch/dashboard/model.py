@@ -11,10 +11,10 @@ from stalewatch.dashboard.actions import Context
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.header_lines import Heading
 from stalewatch.dashboard.render.lanes import Lane, by_server, lasting
-from stalewatch.dashboard.render.log_facts import told
+from stalewatch.dashboard.render.log_lines import told
 from stalewatch.dashboard.render.pane_lines import Look, verdict_of
+from stalewatch.dashboard.render.time_window import fitting
 from stalewatch.dashboard.render.times import Zone
-from stalewatch.dashboard.render.window import fitting
 from stalewatch.dashboard.stale_spans import OPEN, Spans, shades
 from stalewatch.dashboard.view import KINDS, Frozen, View
 from stalewatch.engine.board import Pane, State

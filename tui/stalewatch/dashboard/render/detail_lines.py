@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
-from stalewatch.dashboard.render.log_facts import log_line, log_rows
+from stalewatch.dashboard.render.log_lines import log_line, log_rows
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import headline, progress_lines, trouble_lines
 from stalewatch.dashboard.render.sections import SECTIONS, verdict

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.lines import Line, Span, crop, fill, join, line, text_crop
 from stalewatch.dashboard.render.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
-from stalewatch.dashboard.render.window import DAY
+from stalewatch.dashboard.render.time_window import DAY
 from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from stalewatch.dashboard.render.time_window import Window
     from stalewatch.dashboard.render.times import Clock
-    from stalewatch.dashboard.render.window import Window
     from stalewatch.timeline import Event
 
 SKIPPED = (EventKind.LINK, EventKind.VERDICT)

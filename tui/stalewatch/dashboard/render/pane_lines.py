@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
-from stalewatch.dashboard.render.log_facts import Told, log_line
+from stalewatch.dashboard.render.log_lines import Told, log_line
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign

@@ -13,7 +13,7 @@ from stalewatch.dashboard.render.header_lines import summary_line
 from stalewatch.dashboard.render.lanes import Shaded
 from stalewatch.dashboard.render.names import group_of
 from stalewatch.dashboard.render.sorting import WORST, Sorting
-from stalewatch.dashboard.render.window import zoomed
+from stalewatch.dashboard.render.time_window import zoomed
 from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.screens.sizes import Sizes, Wanted, share
 from stalewatch.dashboard.widgets.filter_bar import FilterBar

@@ -8,7 +8,7 @@ from textual.message import Message
 
 from stalewatch.dashboard.render.lanes import NARROW, Lane, Shaded, axis, event_line, event_widths, lane, legend
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
-from stalewatch.dashboard.render.window import window
+from stalewatch.dashboard.render.time_window import window
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from stalewatch.dashboard.render.time_window import Window
     from stalewatch.dashboard.render.times import Clock
-    from stalewatch.dashboard.render.window import Window
     from stalewatch.timeline import Event
 
 REMEMBERED = 3000
