@@ -8,9 +8,9 @@ import re
 import msgspec
 import pytest
 
-from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.times import Clock
-from stalewatch.dashboard.stale_spans import shades
+from stalewatch.dashboard.stale_spans import stale_spans
 from stalewatch.model.report import Verdict
 from tests.ui import build
 from tests.ui.conftest import app_of, press, screen_text, settle
@@ -247,15 +247,15 @@ async def test_n_goes_from_finding_to_finding_and_y_copies_that_one(monkeypatch:
 def test_what_is_cut_of_what_to_grant_is_marked() -> None:
     error = build.Unseen(code="x", message=build.SafeText("no"), grant=build.SafeText("do this and that " * 30))
     pane = build.Pane(server="web1", app=build.SafeText(""), error=error)
-    rows = pane_lines(pane, Look(Clock(build.NOW), 0.0), 40, 6)
+    rows = pane_lines(pane, RenderOptions(Clock(build.NOW), 0.0), 40, 6)
     assert rows[-2].text.rstrip(" │").endswith("…")
 
 
 def test_old_code_is_shaded_until_a_server_was_last_seen_and_no_further() -> None:
     told = build.pane(build.stale("web1"))
     lost = build.pane(build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.at("13:00")))
-    open_ = shades({}, [told])
-    closed = shades(open_, [lost])
+    open_ = stale_spans({}, [told])
+    closed = stale_spans(open_, [lost])
     assert closed == {"web1": ((build.at("12:38:02"), build.at("13:00")),)}
-    assert shades(closed, [told]) == open_, "seen again, still stale: one span"
-    assert shades({}, [build.pane(build.fresh("web2"))]) == {}, "what was before anybody looked is not guessed"
+    assert stale_spans(closed, [told]) == open_, "seen again, still stale: one span"
+    assert stale_spans({}, [build.pane(build.fresh("web2"))]) == {}, "what was before anybody looked is not guessed"

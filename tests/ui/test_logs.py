@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from stalewatch.dashboard.render.log_lines import Told, bars, log_line, log_rows, per_minute, told
+from stalewatch.dashboard.render.log_lines import LogSummary, bars, log_line, log_rows, per_minute, summarise
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.snapshot import LogFacts, LogMinute
 from stalewatch.model.text import safe
@@ -16,7 +16,7 @@ from tests.ui import build
 from tests.ui.conftest import app_of, press
 
 CLOCK = Clock(build.NOW)
-SAID = Told(EventKind.ERROR, 14, build.at("12:49:50"), build.at("12:50:50"), '"Call context not found"')
+SAID = LogSummary(EventKind.ERROR, 14, build.at("12:49:50"), build.at("12:50:50"), '"Call context not found"')
 
 
 def log(*counts: tuple[str, int, int], **more: object) -> LogFacts:
@@ -69,7 +69,7 @@ def test_reassurances_that_began_after_the_last_alarm_are_what_a_pane_says(
         build.event(alarm[0], "web1", EventKind.ERROR, "laravel.log", '"Call context not found"', 14, alarm[1]),
         build.event(good[0], "web1", EventKind.REASSURE, "laravel.log", '"Function routing"', 6, good[1]),
     ]
-    lately = told(sorted(events, key=lambda one: one.at), str(build.APP), build.NOW)
+    lately = summarise(sorted(events, key=lambda one: one.at), str(build.APP), build.NOW)
     assert lately is not None
     assert lately.kind is said
 

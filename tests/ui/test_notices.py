@@ -33,7 +33,7 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
     app = app_of(build.FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *(["enter"] if screen == SERVER else []))
-        known = {**app.ending.methods(), **app.doing.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
+        known = {**app.shutdown.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
         idle = [action for action in ACTIONS if screen in action.screens and action.id not in known]
         assert all(action.id.startswith("go_") for action in idle), "digits alone may be more than there are sections"
         for action in idle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.sections import verdict
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.report import Report
@@ -24,7 +24,7 @@ def shared(report: Report, lock: LockHolder | None, *watchers: Watcher) -> Repor
 
 
 def shown(report: Report) -> str:
-    return "\n".join(row.text for row in pane_lines(build.pane(report), Look(CLOCK, 0.0), 58, 16))
+    return "\n".join(row.text for row in pane_lines(build.pane(report), RenderOptions(CLOCK, 0.0), 58, 16))
 
 
 def test_a_pane_says_who_runs_a_runbook_and_who_else_looks() -> None:

@@ -15,9 +15,9 @@ from stalewatch.dashboard.actions import ACTIONS, Context, markdown_table
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
-from stalewatch.dashboard.render.log_lines import Told, log_line
+from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import app_name
-from stalewatch.dashboard.render.pane_lines import Look, rate_line
+from stalewatch.dashboard.render.pane_lines import RenderOptions, rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.time_window import window
@@ -143,7 +143,7 @@ def test_theme_labels_are_told_apart() -> None:
 @pytest.mark.parametrize("root", ["/srv/app", "/var/www/customers/acme-industries/applications/api-gateway/current"])
 def test_the_head_of_the_server_page_never_cuts_the_verdict(root: str, width: int) -> None:
     pane = build.pane(build.stale("production-web-01.acme.internal", app=root))
-    page = detail_lines(pane, [], Look(Clock(build.NOW), 100.0), width)
+    page = detail_lines(pane, [], RenderOptions(Clock(build.NOW), 100.0), width)
     assert "✗ STALE 24 min" in page.rows[0].text
     assert all(row.width <= width for row in page.rows)
 
@@ -182,12 +182,12 @@ def test_a_sparkline_shows_how_a_rate_moved_and_a_steady_one_is_a_low_line(rates
 def test_the_hit_rate_is_told_in_figures_before_it_is_drawn() -> None:
     report = build.stale()
     drawn = sparkline(report.hit_rates, 24)
-    assert rate_line(report, Look(Clock(build.NOW), 100.0), 60)[1].text == f"hit rate ! 71.3 % {drawn}  below 85 %"
+    assert rate_line(report, RenderOptions(Clock(build.NOW), 100.0), 60)[1].text == f"hit rate ! 71.3 % {drawn}  below 85 %"
 
 
 @pytest.mark.parametrize("width", [30, 36, 44, 60, 120])
 def test_when_a_log_spoke_gives_way_before_what_it_said(width: int) -> None:
-    said = Told(EventKind.ERROR, 15, build.at("12:49"), build.at("12:50"), "Call context not found for this session")
+    said = LogSummary(EventKind.ERROR, 15, build.at("12:49"), build.at("12:50"), "Call context not found for this session")
     row = log_line(said, Clock(build.NOW), 9, width)[1]
     assert row.width <= width
     assert "15 alarms" in row.text

@@ -76,7 +76,7 @@ async def test_the_text_alone_retells_the_incident() -> None:
     lanes = {name: line for line in text.splitlines() for name in recorded.NAMES if re.match(rf"[ ▸]+{name} +─", line)}
     assert re.search(r"▲ reload ─+◆ deploy ▒+! errors ×11 ▒+", lanes["web1"])
     assert re.search(r"▲ reload ─+◆ deploy ▒+! ×7 ▒+■▲ reload ─+$", lanes["web2"])
-    assert {name: app.model.shades[name] for name in recorded.NAMES} == {
+    assert {name: app.model.stale_spans[name] for name in recorded.NAMES} == {
         "web1": ((build.at("12:38"), math.inf),),
         "web2": ((build.at("12:38"), build.at("12:55")),),
         "web3": ((build.at("12:38"), build.at("12:55")),),

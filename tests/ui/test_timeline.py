@@ -12,7 +12,7 @@ import pytest
 from stalewatch.dashboard.model import LISTED
 from stalewatch.dashboard.render.lanes import Lane, axis, event_line, event_widths, lane
 from stalewatch.dashboard.render.progress_lines import Run, progress_lines
-from stalewatch.dashboard.render.time_window import HOUR, Window, fitting, window
+from stalewatch.dashboard.render.time_window import HOUR, TimeWindow, fitting, window
 from stalewatch.dashboard.render.times import Clock, Zone
 from stalewatch.dashboard.widgets.timeline_view import EventsView
 from stalewatch.engine.board import Board
@@ -67,7 +67,7 @@ def test_as_ages_the_axis_is_round_seen_from_now() -> None:
 
 
 def test_what_is_under_the_cursor_is_drawn_also_where_something_else_would_be() -> None:
-    minutes = Window(build.at("12:00"), build.at("13:00"), 60)
+    minutes = TimeWindow(build.at("12:00"), build.at("13:00"), 60)
     deploy, cache = (build.event("12:30", "web1", kind, "x", "x") for kind in (EventKind.DEPLOY, EventKind.CACHE))
     assert "◆" in lane(Lane("web1", [deploy, cache]), minutes, 11).text
     assert "■" in lane(Lane("web1", [deploy, cache]), minutes, 11, cache).text
@@ -83,15 +83,15 @@ def test_the_window_fits_the_incident_and_not_what_was_hours_before_it() -> None
 
 def test_errors_are_drawn_for_as_long_as_they_came() -> None:
     errors = build.event("12:10", "web1", EventKind.ERROR, "laravel.log", '"no"', 300, "12:40")
-    row = lane(Lane("web1", [errors]), Window(build.at("12:00"), build.at("13:00"), 60), 11).text[11:]
+    row = lane(Lane("web1", [errors]), TimeWindow(build.at("12:00"), build.at("13:00"), 60), 11).text[11:]
     assert row[10:41] == "!" + "╍" * 30
     assert row[41:].startswith(" errors ×300 ")
-    later = lane(Lane("web1", [errors]), Window(build.at("12:30"), build.at("13:00"), 60), 11).text[11:]
+    later = lane(Lane("web1", [errors]), TimeWindow(build.at("12:30"), build.at("13:00"), 60), 11).text[11:]
     assert later.startswith("!╍╍╍"), "what began before the window is there in it"
 
 
 def test_what_was_proven_and_what_is_probable_look_different_without_colour() -> None:
-    minutes = Window(build.at("12:00"), build.at("13:00"), 60)
+    minutes = TimeWindow(build.at("12:00"), build.at("13:00"), 60)
     span = ((build.at("12:10"), build.at("12:20")),)
     row = lane(Lane("web1", [], ((build.at("12:30"), float("inf")),), span), minutes, 11).text[11:]
     assert row[10:21] == "░" * 11
@@ -99,7 +99,7 @@ def test_what_was_proven_and_what_is_probable_look_different_without_colour() ->
 
 
 def test_lanes_of_servers_whose_clocks_differ_can_be_compared() -> None:
-    minutes = Window(build.at("12:00"), build.at("13:00"), 60)
+    minutes = TimeWindow(build.at("12:00"), build.at("13:00"), 60)
     right = lane(Lane("web1", [build.event("12:30", "web1", EventKind.DEPLOY, "git", "x")]), minutes, 20).text
     ahead = lane(Lane("web2", [build.event("12:40", "web2", EventKind.DEPLOY, "git", "x")], skew=600.0), minutes, 20).text
     assert right.index("◆") == ahead.index("◆")

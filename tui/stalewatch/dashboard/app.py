@@ -12,15 +12,15 @@ from textual.message import Message
 
 from stalewatch.dashboard.actions import BY_ID, key_name
 from stalewatch.dashboard.model import Model
-from stalewatch.dashboard.screens.app_port import Dashboard
+from stalewatch.dashboard.screens.app_port import AppPort
 from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.screens.fleet import FleetScreen
-from stalewatch.dashboard.screens.global_actions import Doing
+from stalewatch.dashboard.screens.global_actions import GlobalActions
 from stalewatch.dashboard.screens.palette import ActionProvider
 from stalewatch.dashboard.screens.sizes import LEAST
-from stalewatch.dashboard.screens.too_small import SmallScreen
-from stalewatch.dashboard.shutdown import Ending, crash_line
-from stalewatch.dashboard.terminal_guard import Guard
+from stalewatch.dashboard.screens.too_small import TooSmallScreen
+from stalewatch.dashboard.shutdown import Shutdown, crash_line
+from stalewatch.dashboard.terminal_guard import TerminalGuard
 from stalewatch.dashboard.widgets.content import text
 from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, files, textual
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.timer import Timer
 
-    from stalewatch.dashboard.engine_port import EngineLike
+    from stalewatch.dashboard.engine_port import EnginePort
 
 BEAT = 0.25
 """Seconds between two repaints that data cause."""
@@ -43,7 +43,7 @@ class BoardChanged(Message):
     """The board has something new (posted from the engine's thread)."""
 
 
-class StalewatchApp(Dashboard):
+class StalewatchApp(AppPort):
     """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
 
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
@@ -57,7 +57,7 @@ class StalewatchApp(Dashboard):
 
     def __init__(
         self,
-        engine: EngineLike,
+        engine: EnginePort,
         *,
         title: str = "",
         theme: str = "",
@@ -70,9 +70,9 @@ class StalewatchApp(Dashboard):
         super().__init__(ansi_color=True if colourless else None)
         self.animation_level = "none"
         self.model = Model(engine, title, now, monotonic)
-        self.doing = Doing(self)
-        self.ending = Ending(self, abandoned)
-        self.guard = Guard()
+        self.global_actions = GlobalActions(self)
+        self.shutdown = Shutdown(self, abandoned)
+        self.terminal_guard = TerminalGuard()
         for source in files().values():
             self.register_theme(textual(source))
         self.theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or DEFAULT
@@ -84,12 +84,12 @@ class StalewatchApp(Dashboard):
         return FleetScreen(self.model)
 
     def on_mount(self) -> None:
-        self.ending.listen()
+        self.shutdown.listen()
         self.flush()
         self.model.engine.board.listen(self._told)
         self.set_interval(1.0, self._tick)
         if not self.is_headless:
-            self.screen.call_after_refresh(self.guard.start)
+            self.screen.call_after_refresh(self.terminal_guard.start)
         if self._after_first_frame is not None:
             self.screen.call_after_refresh(self._after_first_frame)
 
@@ -118,7 +118,7 @@ class StalewatchApp(Dashboard):
         if not self.screen_stack:  # it is ending: what comes now is nobody's
             return
         if self.model.update() and not self.model.view.frozen:
-            self._settle()
+            self._reorder()
             self._redraw()
 
     def _tick(self) -> None:
@@ -127,18 +127,18 @@ class StalewatchApp(Dashboard):
         if isinstance(self.screen, LiveScreen):
             self.screen.tick()
         if int(self.model.now()) % 15 == 0:  # ages are counted in quarters of a minute
-            self._settle()
+            self._reorder()
             self._redraw()
 
-    def _settle(self) -> None:
+    def _reorder(self) -> None:
         if isinstance(self.screen, FleetScreen) and not self.model.view.frozen:
-            self.model.settle()
+            self.model.reorder()
 
     def _redraw(self) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.is_current and screen.is_mounted:
                 screen.redraw()
-        self.doing.refresh()
+        self.global_actions.refresh()
 
     # --------------------------------------------------------------------------------------------------------------------- keys
 
@@ -156,7 +156,7 @@ class StalewatchApp(Dashboard):
         if reason := action.disabled(self.model.context(screen.kind, screen.key)):
             screen.say(f"{action.label}: {reason}")
             return
-        method = screen.methods().get(id) or self.doing.methods().get(id) or self.ending.methods().get(id)
+        method = screen.methods().get(id) or self.global_actions.methods().get(id) or self.shutdown.methods().get(id)
         if method is not None:
             method()
         else:
@@ -182,8 +182,8 @@ class StalewatchApp(Dashboard):
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
-        shown = isinstance(self.screen, SmallScreen)
+        shown = isinstance(self.screen, TooSmallScreen)
         if small and not shown:
-            self.push_screen(SmallScreen())
+            self.push_screen(TooSmallScreen())
         elif shown and not small:
             self.pop_screen()

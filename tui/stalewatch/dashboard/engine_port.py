@@ -9,14 +9,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from stalewatch.engine.board import Board
-    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.runbook.plan import Plan, Request, Status
 
-Key = tuple[str, str]
-"""(server, app) of a pane."""
 
-
-class EngineLike(Protocol):
+class EnginePort(Protocol):
     """:class:`stalewatch.engine.engine.Engine`, a replay, or a test's."""
 
     @property
@@ -28,7 +25,7 @@ class EngineLike(Protocol):
     @property
     def fleet(self) -> Fleet: ...
 
-    def plan(self, keys: Sequence[Key], request: Request) -> Plan:
+    def plan(self, keys: Sequence[AppKey], request: Request) -> Plan:
         """What *request* would do to these panes, from the latest reports."""
         ...
 
@@ -36,10 +33,10 @@ class EngineLike(Protocol):
         """Whether the evidence of *plan* is still what the board shows."""
         ...
 
-    def run(self, plan: Plan) -> Future[dict[Key, Status]]:
+    def run(self, plan: Plan) -> Future[dict[AppKey, Status]]:
         """Execute a confirmed plan; progress arrives on the board."""
         ...
 
-    def look(self, keys: Sequence[Key]) -> None:
+    def look(self, keys: Sequence[AppKey]) -> None:
         """Look again, now; also reconnects."""
         ...

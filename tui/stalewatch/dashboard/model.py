@@ -11,11 +11,11 @@ from stalewatch.dashboard.actions import Context
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.header_lines import Heading
 from stalewatch.dashboard.render.lanes import Lane, by_server, lasting
-from stalewatch.dashboard.render.log_lines import told
-from stalewatch.dashboard.render.pane_lines import Look, verdict_of
+from stalewatch.dashboard.render.log_lines import summarise
+from stalewatch.dashboard.render.pane_lines import RenderOptions, verdict_of
 from stalewatch.dashboard.render.time_window import fitting
 from stalewatch.dashboard.render.times import Zone
-from stalewatch.dashboard.stale_spans import OPEN, Spans, shades
+from stalewatch.dashboard.stale_spans import OPEN, Spans, stale_spans
 from stalewatch.dashboard.view import KINDS, Frozen, View
 from stalewatch.engine.board import Pane, State
 from stalewatch.timeline import doubted_since, healed_spans, joined
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
-    from stalewatch.dashboard.engine_port import EngineLike, Key
+    from stalewatch.dashboard.engine_port import EnginePort
     from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.inventory import AppKey
     from stalewatch.runbook.plan import Plan, Status
     from stalewatch.timeline import Event
 
@@ -42,23 +43,23 @@ class Model:
     """
 
     def __init__(
-        self, engine: EngineLike, title: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+        self, engine: EnginePort, title: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.engine = engine
         self.title = title
         self.now, self.monotonic = now, monotonic
         self.view = View()
         self.state = State(0, (), ())
-        self.shades: dict[str, Spans] = {}
-        self.looked_since: dict[Key, float] = {}
-        self.doubted: dict[Key, frozenset[float]] = {}
+        self.stale_spans: dict[str, Spans] = {}
+        self.looked_since: dict[AppKey, float] = {}
+        self.doubted: dict[AppKey, frozenset[float]] = {}
         self.last_key: float | None = None
         self.tabular = False
-        self.runs: list[tuple[Plan, Future[dict[Key, Status]]]] = []
-        self._order: list[Key] = []
+        self.runs: list[tuple[Plan, Future[dict[AppKey, Status]]]] = []
+        self._order: list[AppKey] = []
         self._span = 0
         self._fitted: Sequence[Event] | None = None
-        self._panes: tuple[tuple[State, list[Key], str, bool], list[Pane]] | None = None
+        self._panes: tuple[tuple[State, list[AppKey], str, bool], list[Pane]] | None = None
         self._events: tuple[Sequence[Event], tuple[frozenset[str], str, float], tuple[Sequence[Event], int]] | None = None
         self._grouped: tuple[Sequence[Event], dict[str, list[Event]]] = ((), {})
         self._joined: tuple[Sequence[Event], Sequence[Event], dict[str, list[Event]], dict[str, float]] = ((), (), {}, {})
@@ -71,7 +72,7 @@ class Model:
         state = self.engine.board.consume()
         if state.version == self.state.version:
             return False
-        self.shades = shades(self.shades, state.panes, self.state.panes)
+        self.stale_spans = stale_spans(self.stale_spans, state.panes, self.state.panes)
         self.state = state
         if len(self.looked_since) < len(state.panes):
             first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
@@ -114,7 +115,7 @@ class Model:
         """Whether the order may change by itself now."""
         return self.last_key is None or self.monotonic() - self.last_key >= order.QUIET
 
-    def settle(self, force: bool = False) -> None:
+    def reorder(self, force: bool = False) -> None:
         """Put the worst first, or whatever the chosen column says, if that may be done now."""
         if force or self.may_move():
             self._order = order.ordered(self.shown.panes, self.view.sorting)
@@ -140,26 +141,26 @@ class Model:
         panes = self.panes()
         return next((pane for pane in panes if pane.key == self.view.selected), panes[0] if panes else None)
 
-    def pane(self, key: Key) -> Pane | None:
+    def pane(self, key: AppKey) -> Pane | None:
         return next((pane for pane in self.shown.panes if pane.key == key), None)
 
-    def looks(self, panes: Sequence[Pane], focused: int) -> list[Look]:
+    def render_options(self, panes: Sequence[Pane], focused: int) -> list[RenderOptions]:
         """How *panes* are seen now; *focused*: the place of the one that has the keys (-1: none)."""
         monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()
         clock, marked, threshold = self.clock().coarse, self.view.marked, self.engine.fleet.thresholds.hit_rate
-        made: dict[tuple[bool, bool, bool], Look] = {}
-        looks: list[Look] = []
+        made: dict[tuple[bool, bool, bool], RenderOptions] = {}
+        options: list[RenderOptions] = []
         for at, pane in enumerate(panes):
             kind = (bool(pane.step or pane.error), at == focused, bool(marked) and pane.key in marked)
             if kind not in made:
-                made[kind] = Look(clock, monotonic if kind[0] else 0.0, kind[1], kind[2], threshold)
-            looks.append(made[kind])
-        return looks
+                made[kind] = RenderOptions(clock, monotonic if kind[0] else 0.0, kind[1], kind[2], threshold)
+            options.append(made[kind])
+        return options
 
-    def with_log(self, pane: Pane, look: Look) -> Look:
-        """*look* with what the logs of *pane* say."""
-        here = facts.clock_of(pane.report, look.clock).here
-        return look._replace(log=told(self._by_server().get(pane.server, ()), str(pane.app), here))
+    def with_log(self, pane: Pane, options: RenderOptions) -> RenderOptions:
+        """*options* with what the logs of *pane* say."""
+        here = facts.clock_of(pane.report, options.clock).here
+        return options._replace(log=summarise(self._by_server().get(pane.server, ()), str(pane.app), here))
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
@@ -185,15 +186,15 @@ class Model:
         """One lane per server, in the order of the panes."""
         chosen = self.selected()
         name = chosen.server if chosen else ""
-        shaded = self.view.frozen.shades if self.view.frozen else self.shades
-        wanted = (self.shown.events, self.panes(), shaded)
+        spans = self.view.frozen.stale_spans if self.view.frozen else self.stale_spans
+        wanted = (self.shown.events, self.panes(), spans)
         if self._lanes is None or self._lanes[0] is not wanted[0] or self._lanes[1] is not wanted[1] or self._lanes[2] is not wanted[2]:
             events, longest = self._told()[2:]
             made: dict[str, Lane] = {}
             for pane in self.panes():
                 before = made.get(pane.server)
                 probable = (*before.probable, *self._healed(pane)) if before else self._healed(pane)
-                told, old = events.get(pane.server, []), shaded.get(pane.server, ())
+                told, old = events.get(pane.server, []), spans.get(pane.server, ())
                 made[pane.server] = Lane(pane.server, told, old, probable, skew_of(pane), longest.get(pane.server, 0.0))
             self._lanes = (*wanted, made)
         rows = self._lanes[3]
@@ -258,7 +259,7 @@ class Model:
 
     # ------------------------------------------------------------------------------------------------------------- what keys act on
 
-    def targets(self, key: Key | None = None) -> list[Pane]:
+    def targets(self, key: AppKey | None = None) -> list[Pane]:
         """The marked panes, else the focused one; *key*: that one only."""
         if key is not None:
             return [pane for pane in self.state.panes if pane.key == key]
@@ -270,7 +271,7 @@ class Model:
         """Whether a runbook of ours is under way."""
         return any(not future.done() for _, future in self.runs)
 
-    def context(self, screen: str, key: Key | None = None) -> Context:
+    def context(self, screen: str, key: AppKey | None = None) -> Context:
         panes = self.targets(key)
         return Context(
             screen=screen,
@@ -286,7 +287,7 @@ class Model:
 
     def freeze(self) -> None:
         """Freeze, or go on."""
-        frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic(), self.shades)
+        frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic(), self.stale_spans)
         self.view = self.view.but(frozen=frozen)
 
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.engine.board import Pane
-
-    Key = tuple[str, str]
+    from stalewatch.model.inventory import AppKey
 
 QUIET = 4.0
 """Seconds without a key after which the order may change by itself."""
@@ -29,7 +28,7 @@ def badness(pane: Pane) -> tuple[int, int]:
     return (pane.report.verdict.rank, severity)
 
 
-def ordered(panes: Sequence[Pane], sorting: Sorting = WORST) -> list[Key]:
+def ordered(panes: Sequence[Pane], sorting: Sorting = WORST) -> list[AppKey]:
     """Keys from the worst (equals stay in the order of the inventory), or by another column."""
     if sorting.by is By.WORST:
         return [pane.key for pane in sorted(panes, key=badness, reverse=not sorting.reverse)]
@@ -49,12 +48,12 @@ def has_groups(panes: Sequence[Pane]) -> bool:
     return len({pane.group for pane in panes if pane.group}) > 1 or len({pane.production for pane in panes}) > 1
 
 
-def keep(order: Sequence[Key], panes: Sequence[Pane]) -> list[Key]:
+def keep(order: Sequence[AppKey], panes: Sequence[Pane]) -> list[AppKey]:
     """The same order, without panes that are gone; a pane that is new takes the place of a gone one of its server, else the end."""
     known = {pane.key for pane in panes}
     before = set(order)
     added = [pane.key for pane in panes if pane.key not in before]
-    kept: list[Key] = []
+    kept: list[AppKey] = []
     for key in order:
         if key in known:
             kept.append(key)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
 
-    from stalewatch.dashboard.screens.app_port import Dashboard
+    from stalewatch.dashboard.screens.app_port import AppPort
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 """Exit codes by signal, as a shell tells them."""
@@ -36,10 +36,10 @@ PATIENCE = 5.0
 """Seconds that a terminal has to take what is left, once a signal said that it is over."""
 
 
-class Ending:
+class Shutdown:
     """The app's last things. *abandoned*: what must still be done where the app cannot end, because its terminal takes nothing."""
 
-    def __init__(self, app: Dashboard, abandoned: Callable[[], None] | None = None) -> None:
+    def __init__(self, app: AppPort, abandoned: Callable[[], None] | None = None) -> None:
         self._app = app
         self._abandoned = abandoned
         self._last: threading.Timer | None = None

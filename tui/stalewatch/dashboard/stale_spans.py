@@ -17,7 +17,7 @@ Spans = tuple[tuple[float, float], ...]
 OPEN = float("inf")
 
 
-def shades(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Sequence[Pane] = ()) -> dict[str, Spans]:
+def stale_spans(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Sequence[Pane] = ()) -> dict[str, Spans]:
     """Spans of old code per server: an open one ends at infinity; it closes when what put it right happened (*earlier*: the panes of the
     last time), or with the first report that is not stale, and where the server was last seen once it is not heard from. What a server was
     before anybody looked is not guessed.

@@ -14,7 +14,7 @@ stty sane <&1 2>/dev/null
 printf '{MODES}\\nstalewatch was killed\\n'"""
 
 
-class Guard:
+class TerminalGuard:
     """The child waits at a pipe: a line says that all is well, its end without one that we are gone."""
 
     def __init__(self) -> None:

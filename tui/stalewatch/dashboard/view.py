@@ -7,6 +7,7 @@ import msgspec
 from stalewatch.dashboard.render.sorting import WORST, Sorting
 from stalewatch.dashboard.render.times import Clock, Zone
 from stalewatch.engine.board import State
+from stalewatch.model.inventory import AppKey
 from stalewatch.timeline import EventKind
 
 KINDS: dict[str, frozenset[EventKind]] = {
@@ -18,12 +19,12 @@ KINDS: dict[str, frozenset[EventKind]] = {
 
 
 class Frozen(msgspec.Struct, frozen=True):
-    """What was on the board when ``p`` was pressed, and when that was (epoch and monotonic); *shades*: when old code ran, as known then."""
+    """What was on the board when ``p`` was pressed, and when that was (*now* epoch, *monotonic*); *stale_spans*: known then."""
 
     state: State
     now: float
     monotonic: float
-    shades: dict[str, tuple[tuple[float, float], ...]] = {}
+    stale_spans: dict[str, tuple[tuple[float, float], ...]] = {}
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +35,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     *cursor*: key of the event that is read out ("" the newest).
     """
 
-    selected: tuple[str, str] | None = None
-    marked: frozenset[tuple[str, str]] = frozenset()
+    selected: AppKey | None = None
+    marked: frozenset[AppKey] = frozenset()
     filter: str = ""
     dense: bool | None = None
     grouped: bool | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.inventory import AppKey
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText
@@ -41,7 +42,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     progress: tuple[Progress, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> AppKey:
         return (self.server, self.app)
 
 
@@ -58,7 +59,7 @@ class Board:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._panes: dict[tuple[str, str], Pane] = {}
+        self._panes: dict[AppKey, Pane] = {}
         self._events: dict[str, Event] = {}
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
@@ -75,7 +76,7 @@ class Board:
         if tell:
             on_change()
 
-    def put(self, pane: Pane, *, replaces: tuple[str, str] | None = None) -> None:
+    def put(self, pane: Pane, *, replaces: AppKey | None = None) -> None:
         """Put *pane*; *replaces*: the key of the place holder it takes the place of (an app that was discovered)."""
         with self._lock:
             before = self._panes.get(pane.key)

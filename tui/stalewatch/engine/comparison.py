@@ -9,10 +9,8 @@ from stalewatch.diagnosis.fleet import awaits, compare, comparison_key, mixed_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Finding, Report
-
-    Key = tuple[str, str]
 
 
 def compared(fleet: Fleet, reports: Sequence[Report]) -> tuple[Report, ...]:
@@ -20,7 +18,7 @@ def compared(fleet: Fleet, reports: Sequence[Report]) -> tuple[Report, ...]:
     return compare(reports, _groups(fleet, reports))
 
 
-def _groups(fleet: Fleet, reports: Sequence[Report]) -> dict[Key, str]:
+def _groups(fleet: Fleet, reports: Sequence[Report]) -> dict[AppKey, str]:
     return {report.key: fleet.belongs(*report.key) for report in reports}
 
 
@@ -29,9 +27,9 @@ class FleetComparison:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._seen: dict[Key, Report] = {}
-        self._bases: dict[Key, tuple[object, ...]] = {}
-        self._findings: dict[Key, Finding | None] = {}
+        self._seen: dict[AppKey, Report] = {}
+        self._bases: dict[AppKey, tuple[object, ...]] = {}
+        self._findings: dict[AppKey, Finding | None] = {}
         self._awaits = False
 
     def take(self, reports: Sequence[Report]) -> list[Report]:

@@ -16,7 +16,7 @@ from stalewatch.model.text import safe
 from stalewatch.timeline import changes, history
 
 if TYPE_CHECKING:
-    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Progress
 
@@ -30,10 +30,10 @@ class Publisher:
     def __init__(self, board: Board, fleet: Fleet) -> None:
         self._fleet = fleet
         self._board = board
-        self._panes: dict[tuple[str, str], Pane] = {}
-        self._told: dict[tuple[str, str], Report] = {}
+        self._panes: dict[AppKey, Pane] = {}
+        self._told: dict[AppKey, Report] = {}
         self._dirty = asyncio.Event()
-        self._moved: set[tuple[str, str]] = set()
+        self._moved: set[AppKey] = set()
         self._compared = FleetComparison(fleet)
 
     def place_holder(self, server: Server) -> None:
@@ -43,11 +43,11 @@ class Publisher:
             self._panes[pane.key] = pane
             self._board.put(pane)
 
-    def keys_of(self, server: str) -> list[tuple[str, str]]:
+    def keys_of(self, server: str) -> list[AppKey]:
         """The panes of *server*."""
         return [key for key in self._panes if key[0] == server]
 
-    def report(self, key: tuple[str, str]) -> Report | None:
+    def report(self, key: AppKey) -> Report | None:
         """The latest report of a pane."""
         pane = self._panes.get(key)
         return pane.report if pane else None
@@ -93,7 +93,7 @@ class Publisher:
             kept = [line for line in self._panes[key].progress if line.step != progress.step]
             self._update(key, progress=tuple([*kept, progress][-MAX_PROGRESS:]))
 
-    def clear_progress(self, key: tuple[str, str]) -> None:
+    def clear_progress(self, key: AppKey) -> None:
         """A new runbook begins here."""
         if key in self._panes:
             self._update(key, progress=())
@@ -125,7 +125,7 @@ class Publisher:
         self._board.add(history(report) if before is None or before.snapshot is None else changes(before, report))
         self._told[report.key] = report
 
-    def _adopt(self, server: Server, report: Report, replaces: tuple[str, str] | None) -> None:
+    def _adopt(self, server: Server, report: Report, replaces: AppKey | None) -> None:
         pane = Pane(server=server.name, app=report.app, group=server.group, production=server.production)
         if replaces is not None:
             pane = msgspec.structs.replace(self._panes[replaces], app=report.app)
@@ -138,7 +138,7 @@ class Publisher:
             at = {"received_at": time.monotonic()} if received else {}
             self._update(report.key, report=report, **at)
 
-    def _update(self, key: tuple[str, str], **changed: object) -> None:
+    def _update(self, key: AppKey, **changed: object) -> None:
         self._panes[key] = msgspec.structs.replace(self._panes[key], **changed)
         self._moved.add(key)
         self._dirty.set()

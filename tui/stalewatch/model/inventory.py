@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+AppKey = tuple[str, str]
+"""One app on one server: (the server's name, the app's path)."""
+
 
 class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One app to watch. Empty fields are discovered. *socket* is a unix path or ``host:port``; *reload* a unit name."""

@@ -67,6 +67,6 @@ def run(fleet: Fleet) -> int:
     try:
         app.run()
     finally:
-        app.ending.over()
+        app.shutdown.over()
         engine.stop()
     return app.return_code or 0

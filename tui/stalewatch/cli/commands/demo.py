@@ -51,7 +51,7 @@ def run(read_only: bool = False) -> int:
             app.run()
             return app.return_code or 0
         finally:
-            app.ending.over()
+            app.shutdown.over()
             engine.stop()
 
 

@@ -16,7 +16,7 @@ from stalewatch.timeline import EventKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import RenderOptions
     from stalewatch.engine.board import Pane
     from stalewatch.timeline import Event
 
@@ -34,9 +34,9 @@ class Page(NamedTuple):
     findings: list[int]
 
 
-def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, selected: int | None = None) -> Page:
+def detail_lines(pane: Pane, events: Sequence[Event], options: RenderOptions, width: int, selected: int | None = None) -> Page:
     """The page. *events*: of this server, newest first; *selected*: which finding the cursor is on."""
-    rows = [_head(pane, look, width)]
+    rows = [_head(pane, options, width)]
     starts: dict[str, int] = {}
     running = progress_lines(pane, width)
     if running:
@@ -44,9 +44,9 @@ def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, se
     report = pane.report
     found: list[int] = []
     if pane.error is not None or report is None:
-        rows += [Line((Span("  "), *row.spans)) for row in trouble_lines(pane, look, width - 4)]
+        rows += [Line((Span("  "), *row.spans)) for row in trouble_lines(pane, options, width - 4)]
     if report is not None:
-        clock = facts.clock_of(report, look.clock)
+        clock = facts.clock_of(report, options.clock)
         for number, section in enumerate(SECTIONS, 1):
             rows += [BLANK, _title(number, section.title, width)]
             starts[section.name] = len(rows) - 1
@@ -57,16 +57,16 @@ def detail_lines(pane: Pane, events: Sequence[Event], look: Look, width: int, se
         rows += [BLANK, line(Span(f"  not looked at yet{': ' + pane.step if pane.step else ''}", "muted"))]
     rows += [BLANK, _title(len(SECTIONS) + 1, "Log", width)]
     starts["log"] = len(rows) - 1
-    page = [crop(row, width) for row in [*rows, *_log(pane, events, look, width)]]
+    page = [crop(row, width) for row in [*rows, *_log(pane, events, options, width)]]
     if selected is not None and selected < len(found):
         row = page[found[selected]]
         page[found[selected]] = Line((Span(f"{CURSOR} ", "accent"), *row.spans[1:]), "cursor")
     return Page(page, starts, found)
 
 
-def _head(pane: Pane, look: Look, width: int) -> Line:
+def _head(pane: Pane, options: RenderOptions, width: int) -> Line:
     """Server, app, root and verdict in one row: the root gives way first, then the name; the verdict never."""
-    verdict = headline(pane, look.clock)
+    verdict = headline(pane, options.clock)
     room = width - line(verdict).width
     left = [Span(f" {text_crop(pane.server, max(8, room - 3))}", "title"), Span(f"  {app_name(pane.app)}", "muted")]
     rest = room - line(*left).width - 4
@@ -80,13 +80,13 @@ def _title(number: int, words: str, width: int) -> Line:
     return line(Span(head, "band"), Span("─" * max(0, width - len(head)), "border"))
 
 
-def _log(pane: Pane, events: Sequence[Event], look: Look, width: int) -> list[Line]:
+def _log(pane: Pane, events: Sequence[Event], options: RenderOptions, width: int) -> list[Line]:
     """How many a minute, then alarming and reassuring lines, newest first, repeats as one; then each watched log as it is."""
-    clock = facts.clock_of(pane.report, look.clock)
+    clock = facts.clock_of(pane.report, options.clock)
     host = facts.host(pane.report) if pane.report else None
     logs = host.logs if host is not None else ()
     told = [event for event in events if event.kind in (EventKind.ERROR, EventKind.REASSURE)][:LOG_MOST]
-    rows = [Line((Span("  "), *log_line(look.log, clock, 5, width - 2, logs)[1].spans)), BLANK] if look.log else []
+    rows = [Line((Span("  "), *log_line(options.log, clock, 5, width - 2, logs)[1].spans)), BLANK] if options.log else []
     for event in told:
         times = f" ×{event.count}" if event.count > 1 else ""
         rows += paragraph(f"{clock.hms(event.at)} {event.source}{times}  {event.what}", width, event.kind.value, "  ", "         ")

@@ -13,7 +13,7 @@ from stalewatch.timeline import EventKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from stalewatch.dashboard.render.time_window import Window
+    from stalewatch.dashboard.render.time_window import TimeWindow
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.timeline import Event
 
@@ -34,7 +34,7 @@ class Lane(NamedTuple):
 
     name: str
     events: Sequence[Event]
-    shades: Sequence[tuple[float, float]] = ()
+    stale: Sequence[tuple[float, float]] = ()
     probable: Sequence[tuple[float, float]] = ()
     skew: float = 0.0
     longest: float = DAY
@@ -59,7 +59,7 @@ def lasting(events: Sequence[Event]) -> float:
     return max((event.until - event.at for event in events if event.until is not None), default=0.0)
 
 
-def axis(window: Window, clock: Clock, label: int, focused: bool, frozen: bool = False) -> Line:
+def axis(window: TimeWindow, clock: Clock, label: int, focused: bool, frozen: bool = False) -> Line:
     """``timeline  12:20 ───────── 12:40 ───────── now``; with the date where the window is not only today's. *frozen*: as it was then."""
     cells = ["─"] * window.width
     live = window.end >= clock.now
@@ -80,11 +80,11 @@ def axis(window: Window, clock: Clock, label: int, focused: bool, frozen: bool =
     return Line((*fill(line(head), label).spans, Span("".join(cells), "axis" if not focused else "accent")))
 
 
-def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> Line:
+def lane(row: Lane, window: TimeWindow, label: int, cursor: Event | None = None) -> Line:
     """One lane. Signs carry their word where there is room; the lane's *cursor* event is reversed."""
     window = window._replace(start=window.start + row.skew, end=window.end + row.skew)
     cells: list[tuple[str, str]] = [("─", "lane")] * window.width
-    for spans, cell in ((row.probable, (PROBABLE, "suspect-mark")), (row.shades, (SHADE, "shade"))):
+    for spans, cell in ((row.probable, (PROBABLE, "suspect-mark")), (row.stale, (SHADE, "shade"))):
         for begin, end in spans:
             _stretch(cells, window, begin, end, cell)
     placed = _placed(row, window, cursor)
@@ -99,19 +99,19 @@ def lane(row: Lane, window: Window, label: int, cursor: Event | None = None) -> 
     return Line((*lead.spans, *_runs(cells)))
 
 
-def _lasts(event: Event, window: Window) -> bool:
+def _lasts(event: Event, window: TimeWindow) -> bool:
     """Whether it went on for so long that its end is another place than its begin."""
     return event.until is not None and min(event.until, window.end) - max(event.at, window.start) >= 2 * window.cell
 
 
-def _stretch(cells: list[tuple[str, str]], window: Window, begin: float, end: float, cell: tuple[str, str]) -> None:
+def _stretch(cells: list[tuple[str, str]], window: TimeWindow, begin: float, end: float, cell: tuple[str, str]) -> None:
     """*cell* from *begin* to *end*, as far as the window shows it."""
     first, last = window.column(max(begin, window.start)), window.column(min(end, window.end))
     if first is not None and last is not None:
         cells[first : last + 1] = [cell] * (last + 1 - first)
 
 
-def _placed(row: Lane, window: Window, cursor: Event | None) -> list[tuple[int, Event]]:
+def _placed(row: Lane, window: TimeWindow, cursor: Event | None) -> list[tuple[int, Event]]:
     """The event that is drawn in each cell, from left to right: the one under the *cursor*, else the most telling. What began before the
     window and goes on in it is in its first cell."""
     events = row.events
@@ -130,7 +130,7 @@ def _placed(row: Lane, window: Window, cursor: Event | None) -> list[tuple[int, 
     return sorted(best.items())
 
 
-def _write(cells: list[tuple[str, str]], window: Window, placed: tuple[int, Event], until: int, cursor: bool) -> None:
+def _write(cells: list[tuple[str, str]], window: TimeWindow, placed: tuple[int, Event], until: int, cursor: bool) -> None:
     """The sign, and its word behind it (behind its end where it lasted), if there is room before the next one."""
     column, event = placed
     role = "notice" if cursor else str(event.kind.value)
@@ -173,22 +173,22 @@ LEGEND = (
 """What lanes draw; those without which the picture is not understood come first."""
 
 
-class Shaded(NamedTuple):
+class Shading(NamedTuple):
     """Which shadings are drawn: *old* code ran, and it *probably* did."""
 
     old: bool = False
     probably: bool = False
 
 
-def legend(width: int, shaded: Shaded, kinds: Collection[EventKind]) -> Line:
+def legend(width: int, shading: Shading, kinds: Collection[EventKind]) -> Line:
     """What the signs of *kinds* mean; closer together where there is little room."""
     drawn = [kind for kind in LEGEND if kind in kinds]
     signs = [line(Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value)) for kind in drawn]
     row = Line()
     for gap, words in (("   ", "ran old code"), (" ", "ran old code"), (" ", "old code")):
-        old = [line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shaded.old else []
-        likely = "probably" if shaded.old else f"probably {words}"
-        old += [line(Span(PROBABLE, "suspect-mark"), Span(f" {likely}", "muted"))] if shaded.probably else []
+        old = [line(Span(SHADE, "shade"), Span(f" {words}", "muted"))] if shading.old else []
+        likely = "probably" if shading.old else f"probably {words}"
+        old += [line(Span(PROBABLE, "suspect-mark"), Span(f" {likely}", "muted"))] if shading.probably else []
         row = join([*old, *signs], gap)
         if row.width <= width:
             return row

@@ -24,7 +24,7 @@ LONGEST = 1800
 """Seconds that one event of a log lasts at most: an older one cannot reach into RECENT."""
 
 
-class Told(NamedTuple):
+class LogSummary(NamedTuple):
     """*many* lines from *first* to *last* (epoch seconds), the newest of them *words*."""
 
     kind: EventKind
@@ -39,7 +39,7 @@ class Told(NamedTuple):
         return round(self.many / max(1.0, (self.last - self.first) / 60))
 
 
-def told(events: Sequence[Event], app: str, now: float) -> Told | None:
+def summarise(events: Sequence[Event], app: str, now: float) -> LogSummary | None:
     """The alarms of *app* in *events* (sorted by time) lately; the reassurances where there are none, or where those began after the last
     alarm: that is what a fix looks like. None where the logs are silent."""
     found: dict[EventKind, list[Event]] = {EventKind.ERROR: [], EventKind.REASSURE: []}
@@ -53,7 +53,7 @@ def told(events: Sequence[Event], app: str, now: float) -> Told | None:
     for kind, those in reversed(found.items()) if healed else found.items():
         if those:
             newest = max(those, key=_end)
-            return Told(kind, sum(one.count for one in those), min(one.at for one in those), _end(newest), str(newest.what))
+            return LogSummary(kind, sum(one.count for one in those), min(one.at for one in those), _end(newest), str(newest.what))
     return None
 
 
@@ -79,26 +79,26 @@ def bars(counts: Sequence[int]) -> str:
     return "".join(BLOCKS[-(-8 * each // most) - 1] if each else "·" for each in counts)
 
 
-def log_line(said: Told, clock: Clock, label: int, width: int, logs: Sequence[LogFacts] = ()) -> tuple[int, Line]:
+def log_line(summary: LogSummary, clock: Clock, label: int, width: int, logs: Sequence[LogFacts] = ()) -> tuple[int, Line]:
     """``log      ! ·····▂▇█ 14 alarms, 14 a minute, last 12:50  "Call context not found"``, and how telling it is (a verdict's rank).
 
-    A bar is a minute; they are drawn where there is room for them beside everything that is said in words. Where there is not even room
+    A bar is a minute; they are drawn where there is room for them beside everything that is summary in words. Where there is not even room
     for those, the time and then the pace give way: what the log says is not on the screen a second time.
     """
-    alarm = said.kind is EventKind.ERROR
+    alarm = summary.kind is EventKind.ERROR
     role = "error" if alarm else "reassure"
-    noun = ("alarm" if alarm else "good line") + ("" if said.many == 1 else "s")
-    pace, quick = (f", {said.per_minute} a minute", f", {said.per_minute}/min") if said.per_minute > 1 else ("", "")
-    last = clock.hm(said.last)
+    noun = ("alarm" if alarm else "good line") + ("" if summary.many == 1 else "s")
+    pace, quick = (f", {summary.per_minute} a minute", f", {summary.per_minute}/min") if summary.per_minute > 1 else ("", "")
+    last = clock.hm(summary.last)
     lead = line(Span(f"{'log':<{label}}", "muted"), Span("! " if alarm else "+ ", role))
-    words, loud = Span(f"{said.many} {noun}{pace}, last {last}", role if alarm else "text"), Span(f"  {said.words}", role)
-    short, bare = words._replace(text=f"{said.many} {noun}{quick}, {last}"), words._replace(text=f"{said.many} {noun}")
+    words, loud = Span(f"{summary.many} {noun}{pace}, last {last}", role if alarm else "text"), Span(f"  {summary.words}", role)
+    short, bare = words._replace(text=f"{summary.many} {noun}{quick}, {last}"), words._replace(text=f"{summary.many} {noun}")
     kept = min(line(loud).width, KEPT)
     room = width - lead.width - kept
-    told_so = (words, short, words._replace(text=f"{said.many} {noun}{quick}"), bare)
+    told_so = (words, short, words._replace(text=f"{summary.many} {noun}{quick}"), bare)
     whole = Line((*lead.spans, next((each for each in told_so if len(each.text) <= room), bare), loud))
     for minutes, told_as in ((15, words), (10, words), (15, short), (10, short)):
-        counts = per_minute(logs, said.kind, clock.here, minutes)
+        counts = per_minute(logs, summary.kind, clock.here, minutes)
         drawn = Line((*lead.spans, Span(f"{bars(counts)} ", role), told_as, loud))
         if any(counts) and drawn.width <= width:
             whole = drawn
@@ -118,8 +118,8 @@ def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
         for kind, word, role in ((EventKind.ERROR, "! alarms", "error"), (EventKind.REASSURE, "+ good", "reassure")):
             counts = per_minute([log], kind, clock.here, 15)
             if any(counts):
-                said = f"{sum(counts)} in 15 min, at most {max(counts)} in one"
-                rows.append(crop(line("    ", Span(f"{word:<9}{bars(counts)} ", role), Span(said)), width))
+                counted = f"{sum(counts)} in 15 min, at most {max(counts)} in one"
+                rows.append(crop(line("    ", Span(f"{word:<9}{bars(counts)} ", role), Span(counted)), width))
         if log.skipped:
             words = f"! {size(log.skipped)} came faster than they are read and were passed over: counts are the least there was"
             rows += paragraph(words, width, "warning", "    ", "  ")

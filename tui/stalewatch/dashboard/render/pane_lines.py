@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
-from stalewatch.dashboard.render.log_lines import Told, log_line
+from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
@@ -24,7 +24,7 @@ LABEL = 9
 STEPS = ("name", "tcp", "host key", "auth", "probe")
 
 
-class Look(NamedTuple):
+class RenderOptions(NamedTuple):
     """How a pane is seen right now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say."""
 
     clock: Clock
@@ -32,7 +32,7 @@ class Look(NamedTuple):
     focused: bool = False
     marked: bool = False
     threshold: float = 0.85
-    log: Told | None = None
+    log: LogSummary | None = None
 
 
 def verdict_of(pane: Pane) -> Verdict:
@@ -53,48 +53,48 @@ def headline(pane: Pane, clock: Clock) -> Span:
     return badge(report.verdict)
 
 
-def pane_lines(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
+def pane_lines(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
     """The whole pane in *width* × *height* cells."""
-    edge, box = _frame(pane, look)
+    edge, box = _frame(pane, options)
     inner = width - 4
-    rows = body(pane, look, inner, height - 2)
+    rows = body(pane, options, inner, height - 2)
     rows = rows[: height - 2] + [BLANK] * (height - 2 - len(rows))
     side = Span(box[5] + " ", edge), Span(" " + box[5], edge)
     drawn = [Line((side[0], *fill(row, inner).spans, side[1])) for row in rows]
     bottom = line(Span(box[2] + box[4] * (width - 2) + box[3], edge))
-    return [_top(pane, look, width, edge, box), *drawn, bottom]
+    return [_top(pane, options, width, edge, box), *drawn, bottom]
 
 
-def _frame(pane: Pane, look: Look) -> tuple[str, str]:
-    if look.focused:
+def _frame(pane: Pane, options: RenderOptions) -> tuple[str, str]:
+    if options.focused:
         return "border-focus", "┏┓┗┛━┃"
     stale = pane.report is not None and pane.report.verdict is Verdict.STALE
     return ("border-stale" if stale else "border"), "╭╮╰╯─│"
 
 
-def _top(pane: Pane, look: Look, width: int, edge: str, box: str) -> Line:
-    name = [Span(f"{MARK} ", "mark")] if look.marked else []
+def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) -> Line:
+    name = [Span(f"{MARK} ", "mark")] if options.marked else []
     name.append(Span(pane.server, "title"))
     if pane.app:
         name.append(Span(f"  {app_name(pane.app)}", "muted"))
     if pane.production:
         name.append(Span(" · prod", "muted"))
     left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))
-    right = Line((headline(pane, look.clock), Span(box[4] + box[1], edge)))
+    right = Line((headline(pane, options.clock), Span(box[4] + box[1], edge)))
     return beside(left, right, width, box[4], edge)
 
 
-def body(pane: Pane, look: Look, width: int, height: int) -> list[Line]:
+def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
     """What is inside the border, at most *height* rows: least important rows give way first."""
-    notes = [*progress_lines(pane, width), *trouble_lines(pane, look, width)]
+    notes = [*progress_lines(pane, width), *trouble_lines(pane, options, width)]
     if pane.report is None or pane.report.snapshot is None:
-        return clamp([*connect_lines(pane, look, width), *notes], height, width)
+        return clamp([*connect_lines(pane, options, width), *notes], height, width)
     if not notes:
-        here = facts.clock_of(pane.report, look.clock)
+        here = facts.clock_of(pane.report, options.clock)
         holder = holder_lines(pane.report, here, width)
         notes = [*holder, *why_lines(pane.report, width, 3), *([] if holder else watcher_lines(pane.report, here, width))]
-    rows = fact_lines(pane.report, look, width)
-    most = height * 2 // 3 if trouble_lines(pane, look, width) else height // 2
+    rows = fact_lines(pane.report, options, width)
+    most = height * 2 // 3 if trouble_lines(pane, options, width) else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
     return [*kept, *clamp(notes, height - len(kept), width)]
 
@@ -104,16 +104,16 @@ def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
     return [rows[at][1] for at in sorted(order)]
 
 
-def fact_lines(report: Report, look: Look, width: int) -> list[tuple[int, Line]]:
+def fact_lines(report: Report, options: RenderOptions, width: int) -> list[tuple[int, Line]]:
     """Rows with how telling each is (a verdict's rank; the hit rate counts as pending, as a warning where it is low)."""
     rows: list[tuple[int, Line]] = []
-    for fact in facts.facts(report, look.clock):
+    for fact in facts.facts(report, options.clock):
         rows.append((_rank(fact), fact_line(fact, width)))
         if fact.label == "opcache":
-            rows.append(rate_line(report, look, width))
-    if look.log is not None:
+            rows.append(rate_line(report, options, width))
+    if options.log is not None:
         logs = known.logs if (known := facts.host(report)) else ()
-        rows.append(log_line(look.log, facts.clock_of(report, look.clock), LABEL, width, logs))
+        rows.append(log_line(options.log, facts.clock_of(report, options.clock), LABEL, width, logs))
     return rows
 
 
@@ -139,9 +139,9 @@ def fact_line(fact: facts.Fact, width: int) -> Line:
     return crop(Line((*lead.spans, Span(short, role), Span(" " if fact.note else ""), Span(fact.note, note_role))), width)
 
 
-def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
+def rate_line(report: Report, options: RenderOptions, width: int) -> tuple[int, Line]:
     """``hit rate ! 71.3 % ▇▇▁▂▃  below 85 %``."""
-    words, note = facts.hit_rate(report, look.threshold)
+    words, note = facts.hit_rate(report, options.threshold)
     mark = Span("!", "warning") if note else Span(" ")
     room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
     spark = sparkline(report.hit_rates, min(room, 24))
@@ -156,7 +156,7 @@ def rate_line(report: Report, look: Look, width: int) -> tuple[int, Line]:
     return (3 if note else 1), crop(row, width)
 
 
-def connect_lines(pane: Pane, look: Look, width: int) -> list[Line]:
+def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     """Which step of connecting is under way, and for how long."""
     if pane.error is not None or (pane.report is not None and pane.report.errors):
         return []
@@ -167,19 +167,19 @@ def connect_lines(pane: Pane, look: Look, width: int) -> list[Line]:
         Span(f"{name} " if number != at else f"{CURSOR} {name} ", "fresh-mark" if number < at else "accent" if number == at else "muted")
         for number, name in enumerate(STEPS)
     ]
-    waited = f"connecting: {pane.step}, {age(look.monotonic - pane.step_since)}"
+    waited = f"connecting: {pane.step}, {age(options.monotonic - pane.step_since)}"
     return [crop(line(Span(waited, "text")), width), crop(Line(tuple(dots)), width)]
 
 
-def trouble_lines(pane: Pane, look: Look, width: int) -> list[Line]:
+def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     """Why there is no link or something was not seen, what to grant, and when it is tried again."""
     errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
     waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
-        waits.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - look.monotonic))}", "muted")))
+        waits.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
-        waits.append(line(Span(f"last seen {facts.clock_of(pane.report, look.clock).ago(seen)}", "muted")))
+        waits.append(line(Span(f"last seen {facts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
     rows: list[Line] = [] if errors else waits
     for error in errors[:3]:
         rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)

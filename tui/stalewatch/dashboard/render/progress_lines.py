@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stalewatch.dashboard.render.times import Clock
+    from stalewatch.model.inventory import AppKey
     from stalewatch.runbook.plan import Plan, ServerPlan, Step
 
 OUTCOME = {
@@ -32,8 +33,8 @@ class Run(NamedTuple):
     told in (None: as it was written down, in UTC)."""
 
     plan: Plan
-    progress: Mapping[tuple[str, str], Sequence[Progress]]
-    outcome: Mapping[tuple[str, str], str]
+    progress: Mapping[AppKey, Sequence[Progress]]
+    outcome: Mapping[AppKey, str]
     done: bool = False
     failure: str = ""
     clock: Clock | None = None
@@ -68,7 +69,7 @@ def _retold(item: Progress, clock: Clock | None) -> Progress:
     return msgspec.structs.replace(item, evidence={label: safe(clock.retold(words)) for label, words in item.evidence.items()})
 
 
-def under_way(plan: Plan, progress: Mapping[tuple[str, str], Sequence[Progress]]) -> Span:
+def under_way(plan: Plan, progress: Mapping[AppKey, Sequence[Progress]]) -> Span:
     """``▸ web1: rebuild, step 4 of 7``."""
     for server in plan.servers:
         latest = {item.step: item.status for item in progress.get(server.key, ())}
@@ -78,7 +79,7 @@ def under_way(plan: Plan, progress: Mapping[tuple[str, str], Sequence[Progress]]
     return Span("▸ running", "strong")
 
 
-def ended(plan: Plan, outcome: Mapping[tuple[str, str], str], failure: str) -> Span:
+def ended(plan: Plan, outcome: Mapping[AppKey, str], failure: str) -> Span:
     """The result in words that nobody has to look up; the worst of several servers first."""
     if failure:
         return Span("? the runbook ended early: look again before anything else", "unknown")

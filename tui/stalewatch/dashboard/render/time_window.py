@@ -37,7 +37,7 @@ ANOTHER_STORY = 2 * HOUR
 """Seconds without anything that tells, before which what happened belongs to something else."""
 
 
-class Window(NamedTuple):
+class TimeWindow(NamedTuple):
     """From *start* to *end* (epoch seconds) in *width* cells."""
 
     start: float
@@ -89,9 +89,9 @@ def zoomed(span: int, steps: int) -> int:
     return SPANS[min(len(SPANS) - 1, max(0, at + steps))]
 
 
-def window(now: float, span: int, pan: float, width: int) -> Window:
+def window(now: float, span: int, pan: float, width: int) -> TimeWindow:
     """The window that ends *pan* seconds before *now*. It moves in whole cells and at most twice a minute: each move sends every lane."""
     cell = max(1.0, span / max(1, width))
     step = cell * -(-MOVES // cell)
     end = -(-(now - pan) // step) * step
-    return Window(end - cell * width, end, width)
+    return TimeWindow(end - cell * width, end, width)

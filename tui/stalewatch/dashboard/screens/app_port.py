@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
 
 
-class Dashboard(App[int]):
+class AppPort(App[int]):
     """The app as its screens know it. The return value is the exit code."""
 
     model: Model

@@ -14,8 +14,8 @@ from stalewatch.dashboard.widgets.header import ClockView, HeaderView
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stalewatch.dashboard.engine_port import Key
     from stalewatch.dashboard.model import Model
+    from stalewatch.model.inventory import AppKey
 
 
 class LiveScreen(Screen[None]):
@@ -46,7 +46,7 @@ class LiveScreen(Screen[None]):
         return {}
 
     @property
-    def key(self) -> Key | None:
+    def key(self) -> AppKey | None:
         """The pane that actions are limited to."""
         return None
 

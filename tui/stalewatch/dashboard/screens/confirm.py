@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from stalewatch.dashboard.engine_port import Key
     from stalewatch.dashboard.model import Model
+    from stalewatch.model.inventory import AppKey
 
 CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
 GENTLER = (Choice.FIX, Choice.RELOAD)
@@ -90,7 +90,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     ConfirmScreen Button:disabled { text-style: dim; }
     """
 
-    def __init__(self, model: Model, keys: Sequence[Key], request: Request, copy: Callable[[str], str]) -> None:
+    def __init__(self, model: Model, keys: Sequence[AppKey], request: Request, copy: Callable[[str], str]) -> None:
         super().__init__()
         self._model, self._keys, self._request, self._copy = model, tuple(keys), request, copy
         self._choice = request.choice

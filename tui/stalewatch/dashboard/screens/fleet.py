@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from stalewatch.dashboard import actions
 from stalewatch.dashboard.cursor import moved, next_kinds
 from stalewatch.dashboard.render.header_lines import summary_line
-from stalewatch.dashboard.render.lanes import Shaded
+from stalewatch.dashboard.render.lanes import Shading
 from stalewatch.dashboard.render.names import group_of
 from stalewatch.dashboard.render.sorting import WORST, Sorting
 from stalewatch.dashboard.render.time_window import zoomed
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.widgets import Input
 
-    from stalewatch.dashboard.engine_port import Key
     from stalewatch.dashboard.model import Model
     from stalewatch.dashboard.render.lines import Line
-    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import RenderOptions
     from stalewatch.engine.board import Pane
+    from stalewatch.model.inventory import AppKey
 
 
 class SummaryView(LinesView):
@@ -82,7 +82,7 @@ class FleetScreen(LiveScreen):
     def on_mount(self) -> None:
         """Share the screen out before the first frame, so that nothing jumps in the second."""
         self.model.update()
-        self.model.settle()
+        self.model.reorder()
         self._resize(self._share(self.app.size))
 
     def redraw(self) -> None:
@@ -93,17 +93,17 @@ class FleetScreen(LiveScreen):
         at = panes.index(chosen) if chosen in panes else -1
         lanes = self.model.lanes()
         view = self.model.view
-        looks = self.model.looks(panes, at if sizes.table or not view.on_timeline else -1)
+        options_of_panes = self.model.render_options(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
-            self._table.show(panes, looks, at, self.model.grouped, view.sorting)
-        self._show_panes(sizes, panes, looks, at)
+            self._table.show(panes, options_of_panes, at, self.model.grouped, view.sorting)
+        self._show_panes(sizes, panes, options_of_panes, at)
         self._summary.redraw()
         if self._filter.is_open:
             self._filter.show(panes, self.model.shown.panes)
         reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
         scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
         self._lanes.show(lanes, scope)
-        self._events.show(self.model.events(), scope, Shaded(any(lane.shades for lane in lanes), any(lane.probable for lane in lanes)))
+        self._events.show(self.model.events(), scope, Shading(any(lane.stale for lane in lanes), any(lane.probable for lane in lanes)))
 
     def _share(self, size: Size) -> Sizes:
         """Table or panes by the servers alone; heads of groups then have a row each."""
@@ -144,15 +144,15 @@ class FleetScreen(LiveScreen):
             return
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
-        self._show_panes(self._sizes, panes, self.model.looks(panes, -1 if self.model.view.on_timeline else at), at)
+        self._show_panes(self._sizes, panes, self.model.render_options(panes, -1 if self.model.view.on_timeline else at), at)
 
-    def _show_panes(self, sizes: Sizes, panes: Sequence[Pane], looks: Sequence[Look], at: int) -> None:
+    def _show_panes(self, sizes: Sizes, panes: Sequence[Pane], options_of_panes: Sequence[RenderOptions], at: int) -> None:
         """The one pane under the table, or all of them."""
         if sizes.table and sizes.strip and at >= 0:
-            look = looks[at]._replace(focused=not self.model.view.on_timeline)
-            self._strip.show(panes[at], self.model.with_log(panes[at], look))
+            options = options_of_panes[at]._replace(focused=not self.model.view.on_timeline)
+            self._strip.show(panes[at], self.model.with_log(panes[at], options))
         elif not sizes.table:
-            told = [self.model.with_log(pane, look) for pane, look in zip(panes, looks, strict=True)]
+            told = [self.model.with_log(pane, options) for pane, options in zip(panes, options_of_panes, strict=True)]
             self._grid.show(panes, told, at, sizes.columns, sizes.pane)
 
     # ---------------------------------------------------------------------------------------------------------------------- keys
@@ -219,13 +219,13 @@ class FleetScreen(LiveScreen):
         """By another column, or the other way round; the cursor stays with its server."""
         chosen = self.model.selected()
         self.model.view = self.model.view.but(sorting=sorting, selected=chosen.key if chosen else None)
-        self.model.settle(force=True)
+        self.model.reorder(force=True)
         self.redraw()
         self.say(sorting.words)
 
     def _sort(self) -> None:
         self.model.view = self.model.view.but(sorting=WORST, selected=None)
-        self.model.settle(force=True)
+        self.model.reorder(force=True)
         self.redraw()
 
     def _group(self) -> None:
@@ -268,7 +268,7 @@ class FleetScreen(LiveScreen):
         now = self.model.view.sorting
         self._order(now.turned() if now.by is event.by else Sorting(event.by))
 
-    def _choose(self, key: Key, opens: bool) -> None:
+    def _choose(self, key: AppKey, opens: bool) -> None:
         self._see(selected=key, on_timeline=False)
         if opens:
             self.app.call_later(self.app.run_action, "act('open')")

@@ -18,7 +18,7 @@ from stalewatch.runbook.plan import Choice, Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stalewatch.dashboard.screens.app_port import Dashboard
+    from stalewatch.dashboard.screens.app_port import AppPort
     from stalewatch.dashboard.screens.base import LiveScreen
     from stalewatch.dashboard.screens.help import HelpScreen
     from stalewatch.dashboard.screens.progress import ProgressScreen
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Plan
 
 
-class Doing:
+class GlobalActions:
     """The app's hands."""
 
-    def __init__(self, app: Dashboard) -> None:
+    def __init__(self, app: AppPort) -> None:
         self._app = app
         self._model = app.model
 

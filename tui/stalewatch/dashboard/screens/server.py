@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from stalewatch.dashboard.engine_port import Key
     from stalewatch.dashboard.model import Model
     from stalewatch.dashboard.render.lines import Line
+    from stalewatch.model.inventory import AppKey
     from stalewatch.model.report import Finding
 
 
 class DetailView(LinesView):
     """The page; *starts* tells at which row a section begins, *findings* each finding; *selected*: the finding under the cursor."""
 
-    def __init__(self, model: Model, key: Key) -> None:
+    def __init__(self, model: Model, key: AppKey) -> None:
         super().__init__(id="detail", classes="-scrolls")
         self._model = model
         self.key = key
@@ -39,8 +39,8 @@ class DetailView(LinesView):
         if pane is None:
             return ()
         events = self._model.events_of(pane)
-        look = self._model.with_log(pane, self._model.looks([pane], 0)[0])
-        rows, self.starts, self.findings = detail_lines(pane, events, look, width, self.selected)
+        options = self._model.with_log(pane, self._model.render_options([pane], 0)[0])
+        rows, self.starts, self.findings = detail_lines(pane, events, options, width, self.selected)
         return rows
 
 
@@ -51,14 +51,14 @@ class ServerScreen(LiveScreen):
 
     DEFAULT_CSS = "ServerScreen #detail { height: 1fr; }"
 
-    def __init__(self, model: Model, key: Key, section: str = "") -> None:
+    def __init__(self, model: Model, key: AppKey, section: str = "") -> None:
         super().__init__(model)
         self._key = key
         self._section = section
         self._page_view = DetailView(model, key)
 
     @property
-    def key(self) -> Key:
+    def key(self) -> AppKey:
         return self._key
 
     def compose(self) -> ComposeResult:

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class SmallView(LinesView):
+class TooSmallView(LinesView):
     """A polite line, with the size that is needed."""
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         return [line("stalewatch needs"), line(f"{LEAST[0]}×{LEAST[1]} cells,"), line(f"here are {width}×{height}."), line("(q quits)")]
 
 
-class SmallScreen(ModalScreen[None]):
+class TooSmallScreen(ModalScreen[None]):
     """Covers everything; it goes by itself when there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+c", "app.quit", show=False)]
-    DEFAULT_CSS = "SmallScreen { background: $background; } SmallScreen SmallView { width: 1fr; height: 1fr; }"
+    DEFAULT_CSS = "TooSmallScreen { background: $background; } TooSmallScreen TooSmallView { width: 1fr; height: 1fr; }"
 
     def compose(self) -> ComposeResult:
-        yield SmallView()
+        yield TooSmallView()

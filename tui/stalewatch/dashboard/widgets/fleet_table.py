@@ -24,30 +24,31 @@ if TYPE_CHECKING:
 
     from textual import events
 
-    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import RenderOptions
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.dashboard.render.table_head import Shape
     from stalewatch.engine.board import Pane
+    from stalewatch.model.inventory import AppKey
 
 
-def row(pane: Pane, look: Look, width: int, twin: bool = False, by: By = By.RATE) -> Line:
+def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: By = By.RATE) -> Line:
     """One pane in one row; *twin*: its server has other apps too; *by*: what orders, and may be shown for it."""
     shape = shape_of(width)
     name = text_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
     known = facts.host(pane.report) if pane.report else None
     cells = [
         line(
-            Span(CURSOR if look.focused else " ", "accent"),
-            Span(MARK if look.marked else " ", "mark"),
-            Span(name, "strong" if look.focused else "text"),
+            Span(CURSOR if options.focused else " ", "accent"),
+            Span(MARK if options.marked else " ", "mark"),
+            Span(name, "strong" if options.focused else "text"),
         ),
-        line(headline(pane, look.clock)),
+        line(headline(pane, options.clock)),
         *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
         _layers(pane, shape),
-        *([_last(pane, look, shape.rate, by)] if shape.rate else []),
+        *([_last(pane, options, shape.rate, by)] if shape.rate else []),
     ]
     made = fill(columns(cells, shape.widths), width)
-    return made.over("cursor") if look.focused else made
+    return made.over("cursor") if options.focused else made
 
 
 def _name(pane: Pane, room: int, twin: bool) -> str:
@@ -66,23 +67,23 @@ def _layers(pane: Pane, shape: Shape) -> Line:
     return crop(Line(tuple(span for span in spans[:-1] if span.text)), shape.layers)
 
 
-def _last(pane: Pane, look: Look, room: int, by: By) -> Line:
+def _last(pane: Pane, options: RenderOptions, room: int, by: By) -> Line:
     """The hit rate, or the age of the deploy or of the data."""
     if by not in (By.DEPLOY, By.AGE) or pane.report is None:
-        return _rate(pane, look, room)
+        return _rate(pane, options, room)
     deploy = facts.last_deploy(pane.report)
     at = seen_at(pane.report) if by is By.AGE else deploy.at if deploy else None
     if at is None:
         return line("")
-    here = facts.clock_of(pane.report, look.clock)
+    here = facts.clock_of(pane.report, options.clock)
     words = "live" if by is By.AGE and here.here - at < LIVE else here.since(at)
     return line(words if len(words) <= room else " ".join(words.split(" ")[:2]))
 
 
-def _rate(pane: Pane, look: Look, room: int) -> Line:
+def _rate(pane: Pane, options: RenderOptions, room: int) -> Line:
     if pane.report is None or pane.report.hit_rate is None:
         return line("")
-    low = pane.report.hit_rate < look.threshold
+    low = pane.report.hit_rate < options.threshold
     words = percent(pane.report.hit_rate, 0)
     spark = sparkline(pane.report.hit_rates, room - max(5, len(words)) - 3)
     mark = (" !" if room > RATE else "!") if low else ""
@@ -97,7 +98,7 @@ class FleetTable(LinesView):
     class Chosen(Message):
         """A row was clicked (*open*: twice)."""
 
-        def __init__(self, key: tuple[str, str], open: bool) -> None:
+        def __init__(self, key: AppKey, open: bool) -> None:
             super().__init__()
             self.key = key
             self.open = open
@@ -112,17 +113,17 @@ class FleetTable(LinesView):
     def __init__(self) -> None:
         super().__init__(id="table")
         self._panes: Sequence[Pane] = ()
-        self._looks: Sequence[Look] = ()
+        self._options: Sequence[RenderOptions] = ()
         self._rows: list[int | Line] = []
         self._apps: Counter[str] = Counter()
         self._grouped = False
         self._at = self._top = 0
         self._sorting = WORST
-        self._made: dict[tuple[str, str], tuple[Pane, tuple[Look, int, bool, By], Line]] = {}
+        self._made: dict[AppKey, tuple[Pane, tuple[RenderOptions, int, bool, By], Line]] = {}
 
-    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int, grouped: bool, sorting: Sorting) -> None:
+    def show(self, panes: Sequence[Pane], options: Sequence[RenderOptions], selected: int, grouped: bool, sorting: Sorting) -> None:
         """*grouped*: where a group begins, a row says which and how it stands."""
-        self._looks, self._sorting = looks, sorting
+        self._options, self._sorting = options, sorting
         if panes is not self._panes or grouped != self._grouped:
             self._panes, self._grouped = panes, grouped
             self._rows = list(_rows(panes, grouped))
@@ -143,8 +144,8 @@ class FleetTable(LinesView):
 
     def _row(self, at: int, width: int) -> Line:
         """The row of a pane, made anew only where something it shows is another."""
-        pane, look = self._panes[at], self._looks[at]
-        shown = (look, width, self._apps[pane.server] > 1, self._sorting.by)
+        pane, options = self._panes[at], self._options[at]
+        shown = (options, width, self._apps[pane.server] > 1, self._sorting.by)
         known = self._made.get(pane.key)
         if known is None or known[0] is not pane or known[1] != shown:
             known = (pane, shown, row(pane, *shown))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from stalewatch.dashboard.render.lines import Line
-from stalewatch.dashboard.render.pane_lines import Look, pane_lines
+from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from stalewatch.engine.board import Pane
+    from stalewatch.model.inventory import AppKey
 
 
 class PaneView(LinesView):
@@ -24,7 +25,7 @@ class PaneView(LinesView):
     class Chosen(Message):
         """Clicked (*open*: twice)."""
 
-        def __init__(self, key: tuple[str, str], open: bool) -> None:
+        def __init__(self, key: AppKey, open: bool) -> None:
             super().__init__()
             self.key = key
             self.open = open
@@ -32,16 +33,16 @@ class PaneView(LinesView):
     def __init__(self) -> None:
         super().__init__()
         self._pane: Pane | None = None
-        self._look: Look | None = None
+        self._options: RenderOptions | None = None
 
-    def show(self, pane: Pane | None, look: Look) -> None:
-        self._pane, self._look = pane, look
+    def show(self, pane: Pane | None, options: RenderOptions) -> None:
+        self._pane, self._options = pane, options
         self.redraw()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        if self._pane is None or self._look is None:
+        if self._pane is None or self._options is None:
             return ()
-        return pane_lines(self._pane, self._look, width, height)
+        return pane_lines(self._pane, self._options, width, height)
 
     def on_click(self, event: events.Click) -> None:
         if self._pane is not None:

@@ -11,7 +11,7 @@ from stalewatch.dashboard.widgets.pane import PaneView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.dashboard.render.pane_lines import Look
+    from stalewatch.dashboard.render.pane_lines import RenderOptions
     from stalewatch.engine.board import Pane
 
 PANE_WIDTH = 40
@@ -35,12 +35,12 @@ class PaneGrid(VerticalScroll, can_focus=False):
         self._shape = (0, 0)
         self._row = 0
 
-    def show(self, panes: Sequence[Pane], looks: Sequence[Look], selected: int, columns: int, height: int) -> None:
+    def show(self, panes: Sequence[Pane], options: Sequence[RenderOptions], selected: int, columns: int, height: int) -> None:
         """Put *panes* into the places, *columns* side by side and *height* rows each, and keep the selected one in sight."""
         self._make(len(panes), columns, height)
         places = list(self.query(PaneView))
-        for place, pane, look in zip(places, panes, looks, strict=False):
-            place.show(pane, look)
+        for place, pane, each in zip(places, panes, options, strict=False):
+            place.show(pane, each)
         if 0 <= selected < len(places) and selected // columns != self._row:
             self._row = selected // columns
             self.scroll_to(y=max(0, (self._row + 1) * height - self.size.height), animate=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
-from stalewatch.dashboard.render.lanes import NARROW, Lane, Shaded, axis, event_line, event_widths, lane, legend
+from stalewatch.dashboard.render.lanes import NARROW, Lane, Shading, axis, event_line, event_widths, lane, legend
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
 from stalewatch.dashboard.render.time_window import window
 from stalewatch.dashboard.widgets.lines_view import LinesView
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
-    from stalewatch.dashboard.render.time_window import Window
+    from stalewatch.dashboard.render.time_window import TimeWindow
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.timeline import Event
 
@@ -54,7 +54,7 @@ class LanesView(LinesView):
         self._rows: Sequence[Lane] = ()
         self._top = 0
         self._scope: Scope | None = None
-        self._made: dict[str, tuple[Lane, tuple[Window, int, Event | None], Line]] = {}
+        self._made: dict[str, tuple[Lane, tuple[TimeWindow, int, Event | None], Line]] = {}
 
     def show(self, rows: Sequence[Lane], scope: Scope) -> None:
         self._rows, self._scope = rows, scope
@@ -72,7 +72,7 @@ class LanesView(LinesView):
             *(self._lane(row, (view, label, scope.cursor)) for row in shown),
         ]
 
-    def _lane(self, row: Lane, look: tuple[Window, int, Event | None]) -> Line:
+    def _lane(self, row: Lane, look: tuple[TimeWindow, int, Event | None]) -> Line:
         """The lane of *row*, made anew only where it is another or the window moved."""
         known = self._made.get(row.name)
         if known is None or known[0].events is not row.events or (known[0][2:], known[1]) != (row[2:], look):
@@ -101,15 +101,15 @@ class EventsView(LinesView):
         super().__init__(id="events", classes="-scrolls")
         self._events: Sequence[Event] = ()
         self._scope: Scope | None = None
-        self._shaded = Shaded()
+        self._shading = Shading()
         self._widths: tuple[Sequence[Event], object, Mapping[str, int]] | None = None
         self._made: dict[str, tuple[Event, tuple[object, ...], Line]] = {}
 
-    def show(self, shown: Sequence[Event], scope: Scope, shaded: Shaded) -> None:
+    def show(self, shown: Sequence[Event], scope: Scope, shading: Shading) -> None:
         """*shown*: newest first."""
-        if shown is self._events and (scope, shaded) == (self._scope, self._shaded) and self.lines:
+        if shown is self._events and (scope, shading) == (self._scope, self._shading) and self.lines:
             return
-        self._events, self._scope, self._shaded = shown, scope, shaded
+        self._events, self._scope, self._shading = shown, scope, shading
         self.redraw()
         if scope.focused and scope.cursor in shown:
             at = 1 + shown.index(scope.cursor)
@@ -143,7 +143,7 @@ class EventsView(LinesView):
         else:
             words = f"{many} event{'' if many == 1 else 's'} " if listed == "all events" and width < NARROW else f"{listed} · {many} "
         drawn = {event.kind for event in self._events}
-        return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shaded, drawn).spans)), line(Span(words, "muted")), width)
+        return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shading, drawn).spans)), line(Span(words, "muted")), width)
 
     def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, look: tuple[object, ...]) -> Line:
         """The row of *event*, made anew only where it is another or looks different: most rows stay what they were."""
