@@ -94,7 +94,7 @@ class Model:
         """The clock to draw with; in the servers' zones it is in that of the selected one."""
         clock = self.view.clock(self.now())
         chosen = self.selected() if self.view.zone is Zone.SERVER else None
-        there = facts.host(chosen.report) if chosen is not None and chosen.report is not None else None
+        there = chosen.report.host if chosen is not None and chosen.report is not None else None
         return clock.there(there.utc_offset, 0.0) if there is not None else clock
 
     def clocks(self) -> dict[str, Clock]:
@@ -104,7 +104,7 @@ class Model:
         if self._clocks is None or self._clocks[0] != wanted:
             found: dict[str, Clock] = {}
             for pane in panes:
-                there = facts.host(pane.report) if pane.report is not None else None
+                there = pane.report.host if pane.report is not None else None
                 skew = skew_of(pane)
                 if there is not None and (skew or (clock.zone is Zone.SERVER and there.utc_offset != clock.offset)):
                     found[pane.server] = clock.there(there.utc_offset, skew)

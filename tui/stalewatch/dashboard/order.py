@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render.facts import host
 from stalewatch.dashboard.render.names import group_of
 from stalewatch.dashboard.render.sorting import WORST, By, by_column
 from stalewatch.model.report import Severity, Verdict
@@ -67,7 +66,7 @@ def keep(order: Sequence[AppKey], panes: Sequence[Pane]) -> list[AppKey]:
 def matches(pane: Pane, words: str) -> bool:
     """Whether every word is found in the pane's name, group, verdict, layers that are not fresh, or commit; ``!word`` must not be."""
     report = pane.report
-    known = host(report) if report else None
+    known = report.host if report else None
     bad = [layer.value for layer, verdict in report.layers.items() if verdict not in (Verdict.FRESH, Verdict.ABSENT)] if report else []
     hay = " ".join(
         [

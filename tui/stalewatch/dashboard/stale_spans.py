@@ -52,9 +52,9 @@ def _healed(was: Report | None, report: Report) -> float | None:
 def _made(report: Report, layer: Layer) -> float:
     """When that layer's cache began to be what it is (0: not told)."""
     if layer is Layer.OPCACHE:
-        cache = facts.opcache(report)
+        cache = report.opcache
         return float(cache.since) if cache is not None else 0.0
-    seen = facts.host(report)
+    seen = report.host
     found = facts.cache_file(seen, layer.value) if seen is not None else None
     return found.stat.mtime if found is not None and found.stat is not None else 0.0
 

@@ -48,17 +48,16 @@ STEP = 1.0
 
 def take(memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Look:
     """*snapshot* taken apart. A *memory* of what is yet to come is none: the clock was set back, or the machine came back from an image."""
-    host = snapshot.host if isinstance(snapshot.host, HostFacts) else None
-    runtime = snapshot.runtime if isinstance(snapshot.runtime, RuntimeFacts) else None
+    host = snapshot.seen_host
     return Look(
         snapshot=snapshot,
         memory=Memory() if host is not None and memory.at > snapshot.observed_at + STEP else memory,
         thresholds=thresholds,
         host=host,
-        fpm=host.fpm if host is not None and isinstance(host.fpm, FpmFacts) else None,
-        runtime=runtime,
-        opcache=runtime.opcache if runtime is not None and isinstance(runtime.opcache, Opcache) else None,
-        status=runtime.status if runtime is not None and isinstance(runtime.status, PoolStatus) else None,
+        fpm=snapshot.seen_fpm,
+        runtime=snapshot.seen_runtime,
+        opcache=snapshot.seen_opcache,
+        status=snapshot.seen_status,
         root=(host.release.root if host is not None else "") or snapshot.app,
         now=snapshot.observed_at,
     )

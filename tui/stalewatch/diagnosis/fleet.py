@@ -12,7 +12,7 @@ from stalewatch.diagnosis import words
 from stalewatch.diagnosis.release import MIXED
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
-from stalewatch.model.snapshot import MAX_SUMS, HostFacts
+from stalewatch.model.snapshot import MAX_SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def _offset(report: Report) -> float | None:
 
 def comparison_key(report: Report) -> tuple[object, ...]:
     """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, and it awaits nobody, no comparison does."""
-    host = _host(report)
+    host = report.host
     unheard = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN
     return (report.app, unheard, *((host.release, host.layout.kind) if host is not None else ()))
 
@@ -85,13 +85,13 @@ def with_mixed(report: Report, finding: Finding | None) -> Report:
 
 def commit_of(report: Report) -> str:
     """The commit on the server's disk ("" not known, or not heard from)."""
-    host = _host(report)
+    host = report.host
     return host.release.commit if host is not None and report.layers.get(Layer.RELEASE) is not Verdict.UNKNOWN else ""
 
 
 def code_of(report: Report) -> str:
     """The digest of the contents on the server's disk ("" not known, or not heard from)."""
-    host = _host(report)
+    host = report.host
     return host.release.code if host is not None and report.layers.get(Layer.RELEASE) is not Verdict.UNKNOWN else ""
 
 
@@ -100,14 +100,14 @@ def without(report: Report) -> Report:
     if not any(finding.code == MIXED.code for finding in report.findings):
         return report
     kept = tuple(finding for finding in report.findings if finding.code != MIXED.code)
-    host = _host(report)
+    host = report.host
     base = Verdict.FRESH if host is not None and host.layout.kind == "laravel" else Verdict.ABSENT
     own = [finding.verdict for finding in kept if finding.layer is Layer.RELEASE and finding.verdict is not Verdict.FRESH]
     return _judged(report, kept, max([base, *own], key=lambda verdict: verdict.rank))
 
 
 def _mixed(members: list[Report]) -> dict[int, Finding]:
-    deploying = any(host.release.under_way is not None for host in map(_host, members) if host is not None)
+    deploying = any(host.release.under_way is not None for member in members if (host := member.host) is not None)
     said = _by_commit({index: member for index, member in enumerate(members) if commit_of(member)}, deploying)
     return said | _by_contents({index: member for index, member in enumerate(members) if code_of(member) and index not in said}, deploying)
 
@@ -193,12 +193,12 @@ def _differing(report: Report, other: Report) -> tuple[str, ...]:
 
 
 def _named(report: Report) -> dict[str, str]:
-    host = _host(report)
+    host = report.host
     return {each.path: each.sum for each in host.release.sums} if host is not None else {}
 
 
 def _sums(report: Report, files: tuple[str, ...]) -> Evidence:
-    host = _host(report)
+    host = report.host
     root = host.release.root if host is not None else str(report.app)
     if not files:
         return words.command("find", words.absolute("app", root), "-type", "f", "-exec", "cksum", "{}", "+")
@@ -206,17 +206,17 @@ def _sums(report: Report, files: tuple[str, ...]) -> Evidence:
 
 
 def _dirty(report: Report) -> bool:
-    host = _host(report)
+    host = report.host
     return bool(host is not None and host.release.dirty)
 
 
 def _clean(report: Report) -> bool:
-    host = _host(report)
+    host = report.host
     return host is not None and host.release.dirty == 0
 
 
 def _repeat(report: Report) -> Evidence:
-    host = _host(report)
+    host = report.host
     root = host.release.root if host is not None else str(report.app)
     by_git = host is not None and any(deploy.source == "git" for deploy in host.release.deploys)
     return words.command("git", "-C", root, "rev-parse", "HEAD") if by_git else words.command("cat", words.absolute("REVISION", root))
@@ -234,11 +234,6 @@ def _judged(report: Report, findings: tuple[Finding, ...], release: Verdict) -> 
     return msgspec.structs.replace(report, findings=ordered, layers=layers, verdict=worst(list(layers.values())))
 
 
-def _host(report: Report) -> HostFacts | None:
-    host = report.snapshot.host if report.snapshot is not None else None
-    return host if isinstance(host, HostFacts) else None
-
-
 def _deployed(report: Report) -> float:
-    host = _host(report)
+    host = report.host
     return max((deploy.at for deploy in host.release.deploys), default=0.0) if host is not None else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts, Unseen
+from stalewatch.model.snapshot import Unseen
 
 if TYPE_CHECKING:
     from stalewatch.diagnosis.memory import Memory
@@ -38,13 +38,13 @@ def marked(report: Report, memory: Memory) -> Mark:
     snapshot = report.snapshot
     if snapshot is None or report.observed_at is None:
         return seen
-    opcache = snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None
-    on = isinstance(opcache, Opcache) and opcache.enabled
+    opcache = snapshot.seen_opcache
+    on = opcache is not None and opcache.enabled
     return replace(
         seen,
         kept=memory.at >= report.observed_at,
         scripts=len(memory.scripts) if on else None,
-        complete=not isinstance(opcache, Opcache) or len(memory.scripts) >= opcache.cached_scripts,
+        complete=opcache is None or len(memory.scripts) >= opcache.cached_scripts,
         caches=tuple(name for name in memory.baselines if name != "workers"),
     )
 
@@ -54,7 +54,7 @@ def _unseen(report: Report) -> tuple[Unseen, ...]:
     snapshot = report.snapshot
     if snapshot is None or report.observed_at is None:
         return report.errors
-    parts = [snapshot.host, snapshot.runtime, snapshot.runtime.opcache if isinstance(snapshot.runtime, RuntimeFacts) else None]
-    if isinstance(snapshot.host, HostFacts) and not snapshot.host.layout.exists:
+    if report.host is not None and not report.host.layout.exists:
         return report.errors
+    parts = [snapshot.host, snapshot.runtime, report.runtime.opcache if report.runtime is not None else None]
     return tuple(part for part in parts if isinstance(part, Unseen))

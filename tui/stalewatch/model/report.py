@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from stalewatch.model.snapshot import Snapshot, Unseen
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import SafeText
 
 
@@ -126,6 +126,31 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[str, str]:
         """What identifies a pane: (server, app)."""
         return (self.server, self.app)
+
+    @property
+    def host(self) -> HostFacts | None:
+        """The host's facts, None where they were not seen."""
+        return self.snapshot.seen_host if self.snapshot is not None else None
+
+    @property
+    def runtime(self) -> RuntimeFacts | None:
+        """What PHP said, None where it could not be asked."""
+        return self.snapshot.seen_runtime if self.snapshot is not None else None
+
+    @property
+    def fpm(self) -> FpmFacts | None:
+        """What the host knows about FPM, None where it was not seen."""
+        return self.snapshot.seen_fpm if self.snapshot is not None else None
+
+    @property
+    def opcache(self) -> Opcache | None:
+        """What OPcache reported, None where it was not seen."""
+        return self.snapshot.seen_opcache if self.snapshot is not None else None
+
+    @property
+    def status(self) -> PoolStatus | None:
+        """FPM's status page, None where it was not seen."""
+        return self.snapshot.seen_status if self.snapshot is not None else None
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:

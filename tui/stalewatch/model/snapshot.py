@@ -308,6 +308,11 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     problems: tuple[Unseen, ...] = ()
     """Parts of the host that could not be read."""
 
+    @property
+    def seen_fpm(self) -> FpmFacts | None:
+        """*fpm* where it was seen."""
+        return self.fpm if isinstance(self.fpm, FpmFacts) else None
+
 
 # ------------------------------------------------------------------------------------------------------------------- runtime
 
@@ -434,6 +439,16 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     realpath_cache_ttl: int = 120
     warnings: tuple[SafeText, ...] = ()
 
+    @property
+    def seen_opcache(self) -> Opcache | None:
+        """*opcache* where it was seen."""
+        return self.opcache if isinstance(self.opcache, Opcache) else None
+
+    @property
+    def seen_status(self) -> PoolStatus | None:
+        """*status* where it was seen."""
+        return self.status if isinstance(self.status, PoolStatus) else None
+
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One App on one Server at one instant.
@@ -451,3 +466,28 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     host: HostFacts | Unseen
     runtime: RuntimeFacts | Unseen
     problems: tuple[Unseen, ...] = ()
+
+    @property
+    def seen_host(self) -> HostFacts | None:
+        """*host* where it was seen."""
+        return self.host if isinstance(self.host, HostFacts) else None
+
+    @property
+    def seen_runtime(self) -> RuntimeFacts | None:
+        """*runtime* where PHP answered."""
+        return self.runtime if isinstance(self.runtime, RuntimeFacts) else None
+
+    @property
+    def seen_fpm(self) -> FpmFacts | None:
+        """What the host knows about FPM, where it was seen."""
+        return self.host.seen_fpm if isinstance(self.host, HostFacts) else None
+
+    @property
+    def seen_opcache(self) -> Opcache | None:
+        """What OPcache reported, where it was seen."""
+        return self.runtime.seen_opcache if isinstance(self.runtime, RuntimeFacts) else None
+
+    @property
+    def seen_status(self) -> PoolStatus | None:
+        """FPM's status page, where it was seen."""
+        return self.runtime.seen_status if isinstance(self.runtime, RuntimeFacts) else None

@@ -7,13 +7,11 @@ import hashlib
 import msgspec
 
 from stalewatch.model.report import Report, Verdict
-from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts
+from stalewatch.model.snapshot import HostFacts, RuntimeFacts
 
 
 def evidence_digest(report: Report) -> str:
     """Digest of what the verdict and the plan rest on. Ages, hits, worker pids and log lines move all the time and are not in it."""
-    host = report.snapshot.host if report.snapshot else None
-    runtime = report.snapshot.runtime if report.snapshot else None
     evidence = {
         "layers": sorted((layer.value, verdict.value) for layer, verdict in report.layers.items()),
         "findings": sorted(
@@ -22,14 +20,14 @@ def evidence_digest(report: Report) -> str:
             if finding.verdict is not Verdict.FRESH
         ),
         "errors": sorted(error.code for error in report.errors),
-        "host": _host(host) if isinstance(host, HostFacts) else None,
-        "runtime": _runtime(runtime) if isinstance(runtime, RuntimeFacts) else None,
+        "host": _host(report.host) if report.host is not None else None,
+        "runtime": _runtime(report.runtime) if report.runtime is not None else None,
     }
     return hashlib.blake2b(msgspec.json.encode(evidence), digest_size=12).hexdigest()
 
 
 def _host(host: HostFacts) -> dict[str, object]:
-    fpm = host.fpm if isinstance(host.fpm, FpmFacts) else None
+    fpm = host.seen_fpm
     return {
         "login": host.login,
         "root": host.release.root,
@@ -43,8 +41,7 @@ def _host(host: HostFacts) -> dict[str, object]:
 
 
 def _runtime(runtime: RuntimeFacts) -> dict[str, object]:
-    opcache = runtime.opcache if isinstance(runtime.opcache, Opcache) else None
-    status = runtime.status if isinstance(runtime.status, PoolStatus) else None
+    opcache, status = runtime.seen_opcache, runtime.seen_status
     return {
         "since": opcache.since if opcache else None,
         "enabled": opcache.enabled if opcache else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
-from stalewatch.model.snapshot import HostFacts, Opcache, QueueWorker, RuntimeFacts, Snapshot
+from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Cause, LeftOut
@@ -112,22 +112,15 @@ def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tu
 
 
 def _can_invalidate(finding: Finding, report: Report, few: int) -> bool:
-    opcache = seen_opcache(report.snapshot)
-    if opcache is None or not may_ask(report.snapshot) or not 0 < len(finding.paths) <= few:
+    opcache = report.opcache
+    if opcache is None or not may_ask(report) or not 0 < len(finding.paths) <= few:
         return False
     return all(script.exact for script in opcache.changed) and all(usable(path) for path in finding.paths)
 
 
-def seen_opcache(snapshot: Snapshot | None) -> Opcache | None:
-    """OPcache as the pool reported it, None when nobody could ask."""
-    if snapshot is None or not isinstance(snapshot.runtime, RuntimeFacts):
-        return None
-    return snapshot.runtime.opcache if isinstance(snapshot.runtime.opcache, Opcache) else None
-
-
-def may_ask(snapshot: Snapshot | None) -> bool:
+def may_ask(report: Report) -> bool:
     """Whether PHP can be asked to do something: a health check's page only tells."""
-    return snapshot is not None and isinstance(snapshot.runtime, RuntimeFacts) and snapshot.runtime.via != "health_url"
+    return report.runtime is not None and report.runtime.via != "health_url"
 
 
 def cached_layers(host: HostFacts) -> tuple[Layer, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.report import Layer, Remedy, Report
-from stalewatch.model.snapshot import CacheFile, FpmFacts, HostFacts, Opcache, RuntimeFacts
+from stalewatch.model.snapshot import CacheFile, HostFacts, Opcache
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import preflight, steps
 from stalewatch.runbook.commands import (
@@ -23,13 +23,12 @@ from stalewatch.runbook.commands import (
     usable_name,
 )
 from stalewatch.runbook.evidence_digest import evidence_digest
-from stalewatch.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, seen_opcache, worker_kinds
+from stalewatch.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, worker_kinds
 from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stalewatch.model.snapshot import Snapshot
 
 GENTLE = 500
 """How many scripts are invalidated where the person prefers that to a reload."""
@@ -70,24 +69,23 @@ def _server_plan(report: Report, request: Request, *, production: bool, inputs: 
         return ServerPlan(
             server=report.server, app=report.app, address=report.address, production=production, steps=look, evidence_digest=digest
         )
-    host = report.snapshot.host if report.snapshot else None
     blocked = preflight.blocked_at_all(report)
-    if blocked or report.snapshot is None or not isinstance(host, HostFacts):
+    if blocked or report.host is None:
         return ServerPlan(
             server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, evidence_digest=digest
         )
-    return _PlanBuilder(report, report.snapshot, host, request, inputs).server_plan(digest, production=production)
+    return _PlanBuilder(report, report.host, request, inputs).server_plan(digest, production=production)
 
 
 class _PlanBuilder:
     """One server's plan while it is drawn: what is needed, then the steps in the order of the phases."""
 
-    def __init__(self, report: Report, snapshot: Snapshot, host: HostFacts, request: Request, inputs: PlanInputs) -> None:
+    def __init__(self, report: Report, host: HostFacts, request: Request, inputs: PlanInputs) -> None:
         self._report = report
         self._host = host
         self._request = request
-        self._opcache = seen_opcache(snapshot)
-        self._may_ask = may_ask(snapshot)
+        self._opcache = report.opcache
+        self._may_ask = may_ask(report)
         self._access = _access(report, host, inputs)
         self._cleared = inputs.cleared.get(report.key, frozenset())
         self._few = GENTLE if request.invalidate else FEW
@@ -200,7 +198,8 @@ class _PlanBuilder:
         return [steps.invalidate(paths, reason, () if follows else causes)]
 
     def _reload(self, reason: str, causes: tuple[Cause, ...]) -> Step:
-        timeout = self._host.fpm.process_control_timeout if isinstance(self._host.fpm, FpmFacts) else None
+        fpm = self._host.seen_fpm
+        timeout = fpm.process_control_timeout if fpm is not None else None
         return steps.reload(self._access, timeout, reason, causes)
 
     def _restarts(self) -> list[Step]:
@@ -260,8 +259,8 @@ class _PlanBuilder:
         return tuple(dict.fromkeys(path for finding in self._report.findings for path in finding.paths if finding.layer is Layer.OPCACHE))
 
     def _lock(self) -> tuple[str, str]:
-        fpm = self._host.fpm
-        config = str(fpm.config_path) if isinstance(fpm, FpmFacts) else ""
+        fpm = self._host.seen_fpm
+        config = str(fpm.config_path) if fpm is not None else ""
         return (self._report.app, config if usable(config) else "")
 
     # ---------------------------------------------------------------------------------------------------------- the words
@@ -325,9 +324,8 @@ def _written_by(cache: CacheFile, step: Step) -> bool:
 
 
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
-    fpm = host.fpm if isinstance(host.fpm, FpmFacts) else None
-    runtime = report.snapshot.runtime if report.snapshot else None
-    seen = str(runtime.user) if isinstance(runtime, RuntimeFacts) else ""
+    fpm = host.seen_fpm
+    seen = str(report.runtime.user) if report.runtime is not None else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
     binary = fpm_binary(str(fpm.binary), str(fpm.config_path), str(fpm.unit)) if fpm else ""
     unit = inputs.units.get(report.key, "") or (str(fpm.unit) if fpm else "")

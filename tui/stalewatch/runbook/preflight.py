@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, PoolStatus, RuntimeFacts, Unseen
+from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host import fpm_check
 from stalewatch.runbook.commands import permit, usable
@@ -75,7 +75,7 @@ def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, 
         warnings.append("with a cache store that servers share, the queue workers of every server restart at once")
     in_flight = _in_flight(report, host) if reload else 0
     if reload:
-        warnings += _reload_warnings(host.fpm, in_flight, may_invalidate)
+        warnings += _reload_warnings(host.seen_fpm, in_flight, may_invalidate)
     return Risks(blocked=_safe(blocked), warnings=_safe(warnings), in_flight=in_flight)
 
 
@@ -89,8 +89,8 @@ def _reload_blocked(fpm: FpmFacts | Unseen) -> list[str]:
     return [] if fpm.unit else ["a reload is needed and the unit of the FPM master is not known"]
 
 
-def _reload_warnings(fpm: FpmFacts | Unseen, in_flight: int | None, may_invalidate: int) -> list[str]:
-    timeout = fpm.process_control_timeout if isinstance(fpm, FpmFacts) else None
+def _reload_warnings(fpm: FpmFacts | None, in_flight: int | None, may_invalidate: int) -> list[str]:
+    timeout = fpm.process_control_timeout if fpm is not None else None
     gentler = f"; invalidate would lose none ({may_invalidate} script{'s' if may_invalidate > 1 else ''})" if may_invalidate else ""
     if timeout is None:
         return [f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"]
@@ -105,16 +105,16 @@ def _reload_warnings(fpm: FpmFacts | Unseen, in_flight: int | None, may_invalida
 
 def _in_flight(report: Report, host: HostFacts) -> int | None:
     """Requests that a reload would kill: 0 where it waits for them."""
-    if isinstance(host.fpm, FpmFacts) and host.fpm.process_control_timeout:
+    fpm, status = host.seen_fpm, report.status
+    if fpm is not None and fpm.process_control_timeout:
         return 0
-    runtime = report.snapshot.runtime if report.snapshot else None
-    if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.status, PoolStatus):
+    if status is None:
         return None
-    pool = host.fpm.pool if isinstance(host.fpm, FpmFacts) else None
+    pool = fpm.pool if fpm is not None else None
     ours = str(pool.status_path) if pool else ""
-    if runtime.status.workers:
-        return sum(worker.state != "Idle" and not _ours(worker, ours) for worker in runtime.status.workers)
-    return max(runtime.status.active - 1, 0)  # the one that answers is active too
+    if status.workers:
+        return sum(worker.state != "Idle" and not _ours(worker, ours) for worker in status.workers)
+    return max(status.active - 1, 0)  # the one that answers is active too
 
 
 def _ours(worker: PoolWorker, status_path: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.report import Report, Verdict
-from stalewatch.model.snapshot import FpmFacts, HostFacts, PoolStatus, RuntimeFacts
+from stalewatch.model.snapshot import HostFacts
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook.needs import seen_opcache
 from stalewatch.runbook.plan import Outcome, Status
 from stalewatch.runbook.words import moment
 
@@ -24,8 +23,7 @@ def reloaded(before: Report, after: Report, sent: int) -> Outcome:
 
     ``running`` until all that can be seen says so: the command returns long before anything happened.
     """
-    fpm = after.snapshot.host.fpm if after.snapshot and isinstance(after.snapshot.host, HostFacts) else None
-    if not isinstance(fpm, FpmFacts) or not fpm.running:
+    if after.fpm is None or not after.fpm.running:
         return Outcome(status=Status.RUNNING, evidence={"fpm": safe("does not run")})
     evidence: dict[str, SafeText] = {}
     waiting = False
@@ -75,18 +73,13 @@ def _identity(process: Process) -> tuple[int, int]:
 
 
 def _workers(report: Report) -> frozenset[tuple[int, int]]:
-    if report.snapshot is None or not isinstance(report.snapshot.host, HostFacts):
-        return frozenset()
-    fpm = report.snapshot.host.fpm
-    return frozenset(_identity(process) for process in fpm.workers) if isinstance(fpm, FpmFacts) else frozenset()
+    return frozenset(_identity(process) for process in report.fpm.workers) if report.fpm is not None else frozenset()
 
 
 def _pool_start(report: Report) -> int | None:
-    runtime = report.snapshot.runtime if report.snapshot else None
-    status = runtime.status if isinstance(runtime, RuntimeFacts) else None
-    return int(status.started) if isinstance(status, PoolStatus) else None
+    return int(report.status.started) if report.status is not None else None
 
 
 def _since(report: Report) -> int | None:
-    opcache = seen_opcache(report.snapshot)
+    opcache = report.opcache
     return opcache.since if opcache is not None and opcache.enabled else None

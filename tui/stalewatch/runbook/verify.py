@@ -12,7 +12,6 @@ from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Script
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import proof
-from stalewatch.runbook.needs import seen_opcache
 from stalewatch.runbook.plan import Action, Outcome, Phase, ServerPlan, Status, Step
 from stalewatch.runbook.words import moment
 
@@ -29,7 +28,7 @@ def prove(
 
     *said*: its output; *forgotten*: what *invalidate* answered.
     """
-    host_before, host = _host(before), _host(after)
+    host_before, host = before.host, after.host
     if host is None or host_before is None:
         return _outcome(Status.RUNNING, why="the server could not be looked at")
     sent = math.floor(before.observed_at or 0.0)
@@ -88,16 +87,16 @@ def is_fixed(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = 
 
 def artefacts(report: Report) -> dict[str, SafeText]:
     """The artefacts that a person would look at, with their times by the server's clock."""
-    host = _host(report)
+    host = report.host
     found = {str(cache.path): safe(moment(cache.stat.mtime)) for cache in host.caches if cache.stat} if host else {}
-    if (opcache := seen_opcache(report.snapshot)) is not None:
+    if (opcache := report.opcache) is not None:
         found["opcache since"] = safe(moment(opcache.since))
     return found
 
 
 def still_needed(step: Step, report: Report) -> Outcome:
     """Whether what justified *step* is still found: ``done`` go on, ``skipped`` it is not needed any more."""
-    if _host(report) is None:
+    if report.host is None:
         return _outcome(Status.UNKNOWN, why="what justified the step could not be read again")
     found = {(finding.layer, finding.code, finding.subject) for finding in report.findings if finding.verdict is not Verdict.FRESH}
     if not step.causes or any((cause.layer, cause.code, cause.subject) in found for cause in step.causes):
@@ -172,7 +171,7 @@ def _invalidated(step: Step, before: Report, after: Report, forgotten: Mapping[s
     refused = [path for path in step.paths if forgotten.get(path) is False]
     if refused:
         return _outcome(Status.FAILED, **dict.fromkeys(refused[:5], "still cached: PHP did not invalidate it"))
-    opcache, earlier = seen_opcache(after.snapshot), seen_opcache(before.snapshot)
+    opcache, earlier = after.opcache, before.opcache
     if opcache is None:
         return _outcome(Status.RUNNING, why="OPcache could not be looked at")
     known = {script.path: script for script in (*(earlier.changed + earlier.scripts if earlier else ()),)}
@@ -193,11 +192,6 @@ def _holds(now: Script | None, then: Script | None, sent: int) -> bool:
 
 def _words(verdict: Verdict, findings: list[Finding]) -> str:
     return f"{verdict.value}: {findings[0].summary}" if findings else verdict.value
-
-
-def _host(report: Report) -> HostFacts | None:
-    host = report.snapshot.host if report.snapshot else None
-    return host if isinstance(host, HostFacts) else None
 
 
 def _outcome(status: Status, /, **evidence: str) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.words import count, name_of, several
-from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
+from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.model.text import safe
 from stalewatch.timeline.event import Event, EventKind
 
@@ -35,11 +35,11 @@ class Facts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.host = snapshot.host if isinstance(snapshot.host, HostFacts) else None
-        self.runtime = snapshot.runtime if isinstance(snapshot.runtime, RuntimeFacts) else None
-        self.fpm = self.host.fpm if self.host is not None and isinstance(self.host.fpm, FpmFacts) else None
-        self.opcache = self.runtime.opcache if self.runtime is not None and isinstance(self.runtime.opcache, Opcache) else None
-        self.status = self.runtime.status if self.runtime is not None and isinstance(self.runtime.status, PoolStatus) else None
+        self.host = snapshot.seen_host
+        self.runtime = snapshot.seen_runtime
+        self.fpm = snapshot.seen_fpm
+        self.opcache = snapshot.seen_opcache
+        self.status = snapshot.seen_status
 
     def basis(self) -> tuple[object, ...]:
         """Everything that events are read from, here and in ``changes.notable``: as long as it is the same, they are.

@@ -6,7 +6,6 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from stalewatch.model.report import Verdict
-from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts
 from stalewatch.timeline.event import Event, EventKind
 from stalewatch.timeline.snapshot_events import ONE_DEPLOY, Facts, pool_start
 
@@ -29,8 +28,8 @@ _SUSPECT = "opcache.suspect-bytecode"
 def doubted_since(report: Report) -> float | None:
     """Since when the app of *report* probably runs old code: the deploy that bytecode is of that is suspect now. None where there is no
     such deploy: what only looks changed (a chmod) is suspect, not probable."""
-    seen = report.snapshot.host if report.snapshot is not None else None
-    if report.verdict is not Verdict.SUSPECT or not isinstance(seen, HostFacts):
+    seen = report.host
+    if report.verdict is not Verdict.SUSPECT or seen is None:
         return None
     begins = [finding.since for finding in report.findings if finding.code == _SUSPECT and finding.since is not None]
     deploys = [deploy.at for deploy in seen.release.deploys if deploy.source in _DIARIES and _changes_code(deploy)]
@@ -46,9 +45,8 @@ def healed_spans(
     could only suspect, the deploys *doubted* then. Nothing is told where OPcache was not seen, or where the deploy is a guess. The pool's
     settings are those of now: so it is probable, not proven.
     """
-    php = report.snapshot.runtime if report.snapshot is not None else None
-    cache = php.opcache if isinstance(php, RuntimeFacts) else None
-    if report.snapshot is None or not isinstance(cache, Opcache) or not cache.enabled:
+    cache = report.opcache
+    if report.snapshot is None or cache is None or not cache.enabled:
         return ()
     notices = cache.revalidate_freq if cache.validate_timestamps else None
     if notices is not None and notices < NOTICED:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.report import Verdict
-from stalewatch.model.snapshot import HostFacts
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 from stalewatch.runbook.plan import Progress, Status
@@ -52,8 +51,7 @@ def left(report: Report) -> Progress:
 
     While somebody else's runbook runs there, what looks fine is a moment between two of its steps.
     """
-    host = report.snapshot.host if report.snapshot is not None else None
-    holder = host.lock if isinstance(host, HostFacts) else None
+    holder = report.host.lock if report.host is not None else None
     fine = report.verdict in (Verdict.FRESH, Verdict.PENDING) and holder is None
     evidence = {"verdict": safe(report.verdict)}
     if holder is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
-from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
+from stalewatch.model.snapshot import FpmFacts, Opcache, PoolStatus
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 
@@ -95,7 +95,7 @@ def evidence_value(evidence: Evidence) -> str | float | int | bool | None:
 
 
 def _server(report: Report) -> _Server:
-    seen = report.snapshot if report.observed_at is not None else None
+    seen = report.observed_at is not None
     return _Server(
         name=safe(report.server),
         address=safe(report.address),
@@ -103,8 +103,8 @@ def _server(report: Report) -> _Server:
         observed_at=iso(report.observed_at),
         verdict=report.verdict,
         layers={layer: report.layers.get(layer, Verdict.UNKNOWN) for layer in Layer},
-        opcache=_opcache(seen),
-        fpm=_fpm(seen),
+        opcache=_opcache(report.opcache) if seen else None,
+        fpm=_fpm(report) if seen else None,
         findings=[_finding(finding) for finding in report.findings],
         errors=[_Error(code=error.code, message=error.message, grant=error.grant) for error in report.errors],
     )
@@ -137,16 +137,9 @@ def _evidence(facts: Iterable[Evidence]) -> dict[str, str | float | int | bool |
     return named
 
 
-def _runtime(snapshot: Snapshot | None) -> RuntimeFacts | None:
-    runtime = snapshot.runtime if snapshot is not None else None
-    return None if runtime is None or isinstance(runtime, Unseen) else runtime
-
-
-def _opcache(snapshot: Snapshot | None) -> _Opcache | None:
-    runtime = _runtime(snapshot)
-    if runtime is None or isinstance(runtime.opcache, Unseen):
+def _opcache(cache: Opcache | None) -> _Opcache | None:
+    if cache is None:
         return None
-    cache: Opcache = runtime.opcache
     asked = cache.hits + cache.misses
     return _Opcache(
         hit_rate=round(cache.hits / asked, 4) if asked > 0 else None,
@@ -157,29 +150,25 @@ def _opcache(snapshot: Snapshot | None) -> _Opcache | None:
     )
 
 
-def _fpm(snapshot: Snapshot | None) -> _Fpm | None:
-    runtime = _runtime(snapshot)
-    status = None if runtime is None or isinstance(runtime.status, Unseen) else runtime.status
-    host = snapshot.host if snapshot is not None and isinstance(snapshot.host, HostFacts) else None
-    facts = None if host is None or isinstance(host.fpm, Unseen) else host.fpm
+def _fpm(report: Report) -> _Fpm | None:
+    status, facts = report.status, report.fpm
     if status is None and facts is None:
         return None
     return _Fpm(
         pool=status.pool if status else facts.pool.name if facts and facts.pool else "",
-        started_at=iso(_started(status, facts, runtime)),
+        started_at=iso(_started(status, facts, report.opcache)),
         workers=_workers(status, facts),
         running=facts.running if facts else True,
     )
 
 
-def _started(status: PoolStatus | None, facts: FpmFacts | None, runtime: RuntimeFacts | None) -> float | None:
+def _started(status: PoolStatus | None, facts: FpmFacts | None, cache: Opcache | None) -> float | None:
     """When the pool was (re)started: the master's own start time does not move at a reload, OPcache's does."""
     if status is not None:
         return status.started
     if facts is None or not facts.running or facts.master is None:
         return None
-    cache = runtime.opcache if runtime is not None else None
-    return max(facts.master.started, cache.start_time if isinstance(cache, Opcache) else 0)
+    return max(facts.master.started, cache.start_time if cache is not None else 0)
 
 
 def _workers(status: PoolStatus | None, facts: FpmFacts | None) -> list[_Worker]:

@@ -83,7 +83,7 @@ def _title(number: int, words: str, width: int) -> Line:
 def _log(pane: Pane, events: Sequence[Event], options: RenderOptions, width: int) -> list[Line]:
     """How many a minute, then alarming and reassuring lines, newest first, repeats as one; then each watched log as it is."""
     clock = facts.clock_of(pane.report, options.clock)
-    host = facts.host(pane.report) if pane.report else None
+    host = pane.report.host if pane.report else None
     logs = host.logs if host is not None else ()
     told = [event for event in events if event.kind in (EventKind.ERROR, EventKind.REASSURE)][:LOG_MOST]
     rows = [Line((Span("  "), *log_line(options.log, clock, 5, width - 2, logs)[1].spans)), BLANK] if options.log else []

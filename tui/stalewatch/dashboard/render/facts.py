@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.times import Clock, age, percent
 from stalewatch.model.report import Layer, Report, Severity, Verdict
-from stalewatch.model.snapshot import Deploy, FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Unseen
+from stalewatch.model.snapshot import Deploy, HostFacts, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,47 +36,17 @@ class Started(NamedTuple):
     youngest: float
 
 
-def host(report: Report) -> HostFacts | None:
-    """The host's facts, where they were seen."""
-    found = report.snapshot.host if report.snapshot else None
-    return found if isinstance(found, HostFacts) else None
-
-
-def runtime(report: Report) -> RuntimeFacts | None:
-    """What PHP said, where it was asked."""
-    found = report.snapshot.runtime if report.snapshot else None
-    return found if isinstance(found, RuntimeFacts) else None
-
-
-def opcache(report: Report) -> Opcache | None:
-    """OPcache's own account, where it was seen."""
-    found = runtime(report)
-    return found.opcache if found and isinstance(found.opcache, Opcache) else None
-
-
-def pool_status(report: Report) -> PoolStatus | None:
-    """FPM's status page, where it was seen."""
-    found = runtime(report)
-    return found.status if found and isinstance(found.status, PoolStatus) else None
-
-
-def fpm(report: Report) -> FpmFacts | None:
-    """What the host knows about FPM."""
-    found = host(report)
-    return found.fpm if found and isinstance(found.fpm, FpmFacts) else None
-
-
 def clock_of(report: Report | None, clock: Clock) -> Clock:
     """*clock* for that server: its zone, its skew."""
     if report is None or report.snapshot is None:
         return clock
-    seen = host(report)
+    seen = report.host
     return clock.there(seen.utc_offset if seen else None, report.snapshot.clock_offset)
 
 
 def roots(report: Report) -> tuple[str, ...]:
     """The folders that the app's own files are told below: its path, and the release that this path is a link to."""
-    seen = host(report)
+    seen = report.host
     return tuple(root for root in (str(report.app), str(seen.release.root) if seen else "") if root.strip("/"))
 
 
@@ -88,13 +58,13 @@ def inside(path: str, roots: Sequence[str]) -> str:
 
 def last_deploy(report: Report) -> Deploy | None:
     """The newest deploy that the server knows of."""
-    seen = host(report)
+    seen = report.host
     return max(seen.release.deploys, key=lambda deploy: deploy.at, default=None) if seen else None
 
 
 def workers(report: Report) -> Started | None:
     """FPM workers by the status page, else by /proc."""
-    page, seen = pool_status(report), fpm(report)
+    page, seen = report.status, report.fpm
     starts = (
         [worker.started for worker in page.workers]
         if page and page.workers
@@ -117,7 +87,7 @@ def facts(report: Report, clock: Clock) -> tuple[Fact, ...]:
 def release(report: Report, clock: Clock) -> Fact:
     """Commit, and when it came."""
     verdict = report.layers.get(Layer.RELEASE)
-    seen = host(report)
+    seen = report.host
     if seen is None:
         return _unseen("release", verdict, report, Layer.RELEASE)
     commit = str(seen.release.commit)[:7]
@@ -145,7 +115,7 @@ def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
 def cache(report: Report, layer: Layer, clock: Clock) -> Fact:
     """A file cache against the newest of what it is made from."""
     verdict, label = report.layers.get(layer), layer.value
-    seen = host(report)
+    seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(label, verdict, report, layer)
     found, source = cache_file(seen, layer.value), newest(seen.inputs[layer].direct) if layer in seen.inputs else None
@@ -163,7 +133,7 @@ def cache(report: Report, layer: Layer, clock: Clock) -> Fact:
 def views(report: Report, clock: Clock) -> Fact:
     """Compiled Blade views against their sources."""
     verdict = report.layers.get(Layer.VIEWS)
-    seen = host(report)
+    seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen("views", verdict, report, Layer.VIEWS)
     known = seen.views.views
@@ -186,7 +156,7 @@ def view_is_old(view: CompiledView) -> bool:
 def packages(report: Report) -> Fact:
     """Discovered packages against installed ones, by name."""
     verdict = report.layers.get(Layer.PACKAGES)
-    seen = host(report)
+    seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen("packages", verdict, report, Layer.PACKAGES)
     cached, installed = seen.packages.cached, seen.packages.installed
@@ -202,7 +172,7 @@ def packages(report: Report) -> Fact:
 def bytecode(report: Report, clock: Clock) -> Fact:
     """OPcache's scripts against the disk."""
     verdict = report.layers.get(Layer.OPCACHE)
-    cached = opcache(report)
+    cached = report.opcache
     if cached is None or verdict is Verdict.UNKNOWN:
         return _unseen("opcache", verdict, report, Layer.OPCACHE)
     if not cached.enabled and not cached.restart_pending:
@@ -236,7 +206,7 @@ def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | No
 def hit_rate(report: Report, threshold: float) -> tuple[str, str]:
     """The rate over the window as text, and a note where it is below *threshold*."""
     if report.hit_rate is None:
-        return ("idle", "") if opcache(report) else ("not seen", "")
+        return ("idle", "") if report.opcache else ("not seen", "")
     low = report.hit_rate < threshold
     return percent(report.hit_rate), f"below {threshold * 100:.0f} %" if low else ""
 
@@ -263,7 +233,7 @@ def pool(report: Report, clock: Clock) -> Fact:
 def queue(report: Report, clock: Clock) -> Fact:
     """Long-running PHP processes."""
     verdict = report.layers.get(Layer.WORKERS)
-    seen = host(report)
+    seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen("queue", verdict, report, Layer.WORKERS)
     if not seen.queue_workers:
@@ -307,7 +277,7 @@ def _unseen(label: str, verdict: Verdict | None, report: Report, layer: Layer) -
         return Fact(label, verdict, "not cached", "not cached")
     words = _summary(report, layer) or next((str(error.message) for error in report.errors if error.code.startswith(layer.value)), "")
     if not words and layer is Layer.OPCACHE:
-        found = runtime(report)
+        found = report.runtime
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
     return Fact(label, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")

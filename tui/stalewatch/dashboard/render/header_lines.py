@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN, badge
@@ -60,7 +59,7 @@ def summary_line(panes: Sequence[Pane], clock: Clock, width: int) -> Line:
     """One sentence about the fleet: who is stale, in which layers, since when; and which commits are there."""
     stale = [pane for pane in panes if pane.report is not None and pane.report.verdict is Verdict.STALE]
     commits = Counter(
-        str(known.release.commit)[:7] for pane in panes if pane.report and (known := facts.host(pane.report)) and known.release.commit
+        str(known.release.commit)[:7] for pane in panes if pane.report and (known := pane.report.host) and known.release.commit
     )
     spread = ", ".join(f"{count} on {commit}" for commit, count in commits.most_common(3)) if len(commits) > 1 else ""
     if not stale:

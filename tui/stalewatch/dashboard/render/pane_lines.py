@@ -112,7 +112,7 @@ def fact_lines(report: Report, options: RenderOptions, width: int) -> list[tuple
         if fact.label == "opcache":
             rows.append(rate_line(report, options, width))
     if options.log is not None:
-        logs = known.logs if (known := facts.host(report)) else ()
+        logs = known.logs if (known := report.host) else ()
         rows.append(log_line(options.log, facts.clock_of(report, options.clock), LABEL, width, logs))
     return rows
 

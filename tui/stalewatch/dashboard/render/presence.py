@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import Line, Span, crop, line
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """``★ mara@laptop runs a runbook here since 12:49``, where somebody holds the lock."""
-    host = facts.host(report)
+    host = report.host
     if host is None or host.lock is None:
         return []
     since = f" since {clock.hm(host.lock.since)}" if host.lock.since else ""
@@ -23,7 +22,7 @@ def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:
 
 def watcher_lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """``also watched by mara@laptop since 12:31, ben@desk since 12:40``."""
-    host = facts.host(report)
+    host = report.host
     if host is None or not host.watchers:
         return []
     named = ", ".join(f"{watcher.who} since {clock.hm(watcher.since)}" for watcher in host.watchers)

@@ -103,7 +103,7 @@ def _values(panes: Sequence[Pane], by: By) -> list[float | None] | list[str | No
     """What the column shows: whole percents, and ages by our clock, whatever the servers' clocks say. One column of one type."""
     reports = [pane.report for pane in panes]
     if by is By.COMMIT:
-        return [str(known.release.commit) or None if report and (known := facts.host(report)) else None for report in reports]
+        return [str(known.release.commit) or None if report and (known := report.host) else None for report in reports]
     if by is By.RATE:
         return [round(report.hit_rate, 2) if report and report.hit_rate is not None else None for report in reports]
     moment = {By.SINCE: _since, By.DEPLOY: _deployed, By.AGE: seen_at}[by]

@@ -35,7 +35,7 @@ def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: 
     """One pane in one row; *twin*: its server has other apps too; *by*: what orders, and may be shown for it."""
     shape = shape_of(width)
     name = text_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
-    known = facts.host(pane.report) if pane.report else None
+    known = pane.report.host if pane.report else None
     cells = [
         line(
             Span(CURSOR if options.focused else " ", "accent"),

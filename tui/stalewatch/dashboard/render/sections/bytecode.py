@@ -22,7 +22,7 @@ MOST = 60
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """The table, after one row about the whole cache."""
-    cache = facts.opcache(report)
+    cache = report.opcache
     if cache is None:
         return [line(Span(f"  {facts.bytecode(report, clock).wide}", "unknown-mark"))]
     rows = [*_summary(cache, clock, width), _head(width)]

@@ -21,7 +21,7 @@ MOST = 40
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """One block per cached layer."""
-    seen = facts.host(report)
+    seen = report.host
     if seen is None:
         return [line(Span("  not seen", "muted"))]
     rows: list[Line] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
 from stalewatch.dashboard.render.times import age, size
 
@@ -36,8 +35,8 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
 def settings(report: Report) -> list[Setting]:
     """What is known of them, in a fixed order."""
     made: list[Setting] = []
-    seen, php, cache = facts.fpm(report), facts.runtime(report), facts.opcache(report)
-    host = facts.host(report)
+    seen, php, cache = report.fpm, report.runtime, report.opcache
+    host = report.host
     if php is not None:
         made.append(Setting("PHP", f"{php.php_version}, asked through {php.via}"))
     if seen is not None:

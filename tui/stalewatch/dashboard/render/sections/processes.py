@@ -23,7 +23,7 @@ NOTE = "Worker age alone proves nothing: young workers can serve old bytecode, o
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """FPM workers, the pool's counters, queue workers."""
     deploy = facts.last_deploy(report)
-    page = facts.pool_status(report)
+    page = report.status
     rows = (
         _pool(page, clock, width)
         if page
@@ -36,12 +36,12 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
             rows.append(
                 _cells(width, f"  {worker.pid}", worker.state, _start(worker.started, deploy, clock), f"{worker.requests:>8}", serving)
             )
-    elif (seen := facts.fpm(report)) is not None:
+    elif (seen := report.fpm) is not None:
         rows += [
             _cells(width, f"  {worker.pid}", "", _start(worker.started, deploy, clock), "", str(worker.title)) for worker in seen.workers
         ]
     rows += paragraph(NOTE, width, "muted", "  ")
-    host = facts.host(report)
+    host = report.host
     if host is not None and host.queue_workers:
         verdict = report.layers.get(Layer.WORKERS, Verdict.UNKNOWN)
         rows += [BLANK, line("  ", sign(verdict), Span(" queue workers hold the code they started with", "strong"))]
