@@ -16,7 +16,7 @@ from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report
 from stalewatch.model.text import safe
 from stalewatch.timeline import Event, EventKind
-from tests.ui import build
+from tests.builders import incident as build
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -36,8 +36,8 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import SafeText, safe
-from tests.unit.diagnosis.build import NOW, ROOT
-from tests.unit.diagnosis.drawn import TIMES, Drawn
+from tests.builders.drawn import TIMES, Drawn
+from tests.builders.snapshots import NOW, ROOT
 
 SCRIPTS = (f"{ROOT}/app/A.php", f"{ROOT}/bootstrap/cache/config.php", "/usr/share/php/B.php", "/srv/shop/public/index.php", "/", "")
 VIEWS = (f"{ROOT}/storage/framework/views/a.php", f"{ROOT}/bootstrap/cache/events.php", f"{ROOT}/bootstrap/cache/routes-v7.php")

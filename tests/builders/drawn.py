@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 import msgspec
 
 from stalewatch.model.text import SafeText, safe
-from tests.unit.diagnosis.build import ROOT, at
+from tests.builders.snapshots import ROOT, at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """The dashboard over servers that lie in every field, past the border where text is made safe: the last door must hold too.
 
-``python -m tests.ui.hostile`` runs it on the terminal.
+``python -m tests.builders.hostile`` runs it on the terminal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from stalewatch.model.report import Evidence, Report
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText
 from stalewatch.runbook.plan import LeftOut, Plan, Request, ServerPlan
-from tests.ui import build
+from tests.builders import incident as build
 
 EVIL = "[/x][bold]e\x1b]0;pwned\x07v\x1b[31mi\x9b31ml\u202e\u2066\r\n\x00"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.dashboard.app import StalewatchApp
-from tests.ui import build
+from tests.builders import incident as build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ os.environ.setdefault("TZ", "Europe/Berlin")
 time.tzset()
 
 from stalewatch.dashboard.app import StalewatchApp  # noqa: E402
-from tests.ui import build  # noqa: E402
+from tests.builders import incident as build  # noqa: E402
 
 
 def engine(count: int) -> build.FakeEngine:

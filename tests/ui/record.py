@@ -16,8 +16,8 @@ import msgspec
 
 from stalewatch.probe.session import Probe
 from stalewatch.transport.connect import connect
+from tests.builders.incident import at as moment_of
 from tests.lab import Host, Lab
-from tests.ui.build import at as moment_of
 from tests.ui.recorded import FILE, FLEET
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from stalewatch.dashboard import order
 from stalewatch.dashboard.render.filtering import Completed, completed, known_words, matches_line
 from stalewatch.engine.board import Pane
 from stalewatch.model.report import Verdict
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press
 
 

@@ -12,7 +12,7 @@ from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.dashboard.stale_spans import stale_spans
 from stalewatch.model.report import Verdict
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 SIZES = [(80, 24), (120, 40), (200, 60)]

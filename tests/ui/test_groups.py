@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 

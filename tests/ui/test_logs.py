@@ -12,7 +12,7 @@ from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.snapshot import LogFacts, LogMinute
 from stalewatch.model.text import safe
 from stalewatch.timeline import EventKind
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press
 
 CLOCK = Clock(build.NOW)

@@ -9,7 +9,7 @@ import pytest
 from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, Context, key_name
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press
 
 ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}

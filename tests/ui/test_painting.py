@@ -11,7 +11,7 @@ from stalewatch.dashboard.render.lines import Line, Span
 from stalewatch.dashboard.widgets.content import strip
 from stalewatch.dashboard.widgets.lines_view import changed_cells
 from stalewatch.dashboard.widgets.theme import palette
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, settle
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import LockHolder, Watcher
 from stalewatch.model.text import safe
-from tests.ui import build
+from tests.builders import incident as build
 
 CLOCK = Clock(build.NOW)
 MARA = LockHolder(who=safe("mara@laptop"), since=build.at("12:49:00"))

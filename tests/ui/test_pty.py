@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.hostile import EVIL
 from tests.terminal import Terminal
-from tests.ui.hostile import EVIL
 
 pytestmark = pytest.mark.pty
 
@@ -24,7 +24,7 @@ OWN_TITLE = re.compile(rb"\x1b\]0;(?!pwned)[^\x07]*\x07")
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
 def test_what_servers_say_never_reaches_the_terminal_raw(size: tuple[int, int]) -> None:
     size_env = {"COLUMNS": str(size[0]), "LINES": str(size[1])}
-    with Terminal([sys.executable, "-m", "tests.ui.hostile"], columns=size[0], rows=size[1], env=size_env) as terminal:
+    with Terminal([sys.executable, "-m", "tests.builders.hostile"], columns=size[0], rows=size[1], env=size_env) as terminal:
         terminal.wait_for(r"STALE")
         for keys, shown in (
             ("jjjt", r"web4"),

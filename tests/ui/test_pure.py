@@ -28,7 +28,7 @@ from stalewatch.dashboard.widgets.theme import files, palette
 from stalewatch.model.snapshot import HostFacts, Inputs, Unseen
 from stalewatch.model.text import SafeText
 from stalewatch.timeline import EventKind
-from tests.ui import build
+from tests.builders import incident as build
 
 
 @given(st.text(max_size=80), st.integers(1, 60))

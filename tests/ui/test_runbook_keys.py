@@ -12,7 +12,7 @@ from stalewatch.dashboard.render.progress_lines import Run, head_lines
 from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.runbook.plan import Choice, Request, Status
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
 
 

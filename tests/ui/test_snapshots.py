@@ -11,7 +11,8 @@ import pytest
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.dashboard.widgets.theme import files
 from stalewatch.runbook.plan import Status
-from tests.ui import build, recorded
+from tests.builders import incident as build
+from tests.ui import recorded
 from tests.ui.conftest import press, settle
 
 if TYPE_CHECKING:

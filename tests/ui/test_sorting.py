@@ -8,7 +8,7 @@ import pytest
 from stalewatch.dashboard import order
 from stalewatch.dashboard.render.sorting import By, Sorting
 from stalewatch.dashboard.render.table_head import Sight, column_at, head
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 

@@ -7,7 +7,7 @@ from rich.color import Color, ColorType
 
 from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, Palette, files
 from stalewatch.model.report import Verdict
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 COLOURED = [name for name, theme in files().items() if not theme.ansi]

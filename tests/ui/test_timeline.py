@@ -20,7 +20,7 @@ from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
 from stalewatch.timeline import EventKind
-from tests.ui import build
+from tests.builders import incident as build
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 INDIA = 19_800

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,10 @@ from stalewatch.runbook.plan import Plan, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.report import Report
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "outputs"))
 
 
 class Seams:

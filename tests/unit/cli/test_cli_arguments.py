@@ -6,18 +6,19 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import report_examples as examples
 
 from stalewatch.cli.commands import dashboard
 from stalewatch.cli.main import COMMANDS
 from stalewatch.diagnosis.rules import RULES
+from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
-    from conftest import Seams
+
+    from tests.unit.cli.conftest import Seams
 
     Stalewatch = Callable[..., Result]
 

@@ -8,17 +8,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import report_examples as examples
 
 from stalewatch.cli.commands import check
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.report import Verdict
+from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
-    from conftest import Seams
+
+    from tests.unit.cli.conftest import Seams
 
     Stalewatch = Callable[..., Result]
 

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-import report_examples as examples
 
 from stalewatch.cli.commands.fix import exit_code
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import LockHolder
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
+from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
-    from conftest import Seams
+
+    from tests.unit.cli.conftest import Seams
 
     Stalewatch = Callable[..., Result]
 
@@ -169,8 +170,10 @@ def test_ctrl_c_while_a_step_runs_says_what_happens_over_there(stalewatch: Stale
 
 FAKED = """
 import sys
-sys.path[:0] = {paths!r}
-import conftest, report_examples as examples, msgspec
+sys.path.insert(0, {checkout!r})
+import msgspec
+from tests.builders import outputs as examples
+from tests.unit.cli import conftest
 from types import ModuleType
 from stalewatch.runbook import planner
 from stalewatch.runbook.plan import Status
@@ -191,11 +194,11 @@ main(["fix", "web1", "--format", "json"])
 
 def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> tuple[int, str, str]:
     """Run ``fix`` on a pseudo-terminal, stdout to a pipe; answer each question. Returns exit code, stdout, what was on the terminal."""
-    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "outputs")]
+    checkout = str(Path(__file__).parents[3])
     ours, theirs = pty.openpty()
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "NO_COLOR": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-c", FAKED.format(paths=paths, plans=plans)],
+        [sys.executable, "-c", FAKED.format(checkout=checkout, plans=plans)],
         stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment, cwd=tmp_path, start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-import report_examples as examples
 
 from stalewatch.diagnosis.memory import Baseline, Memory, Seen
 from stalewatch.engine.memory_store import save
 from stalewatch.model.snapshot import RuntimeFacts, Unseen
 from stalewatch.model.text import safe
+from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
-    from conftest import Seams
 
     from stalewatch.model.report import Report
+    from tests.unit.cli.conftest import Seams
 
     Stalewatch = Callable[..., Result]
 

@@ -9,8 +9,8 @@ import msgspec
 
 from stalewatch.model import snapshot
 from stalewatch.model.snapshot import Snapshot
-from tests.unit.diagnosis.anything import Anything
-from tests.unit.diagnosis.drawn import hints, literals
+from tests.builders.anything import Anything
+from tests.builders.drawn import hints, literals
 
 STORIES = 400
 STRUCTS = [each for each in vars(snapshot).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]

@@ -19,7 +19,7 @@ from stalewatch.diagnosis import rules
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.report import Verdict
-from tests.unit.diagnosis.anything import Anything
+from tests.builders.anything import Anything
 from tests.unit.diagnosis.test_properties import judged
 
 if TYPE_CHECKING:

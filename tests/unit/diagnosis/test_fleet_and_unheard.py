@@ -14,7 +14,7 @@ from stalewatch.model.errors import UsageError
 from stalewatch.model.report import Layer, Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.build import NOW, ROOT, at, codes, file, host, looked, quiet, snapshot, sources
+from tests.builders.snapshots import NOW, ROOT, at, codes, file, host, looked, quiet, snapshot, sources
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
 OLD, NEW = "9b1d04e" + "0" * 33, "4f2a9c1" + "0" * 33

@@ -22,7 +22,7 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import SafeText, safe
-from tests.unit.diagnosis.build import (
+from tests.builders.snapshots import (
     CACHED,
     NOT_PERMITTED,
     ROOT,

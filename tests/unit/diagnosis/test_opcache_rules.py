@@ -11,7 +11,7 @@ from stalewatch.diagnosis.memory import invalidated_by_us
 from stalewatch.model.report import Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import Process, Script, Unseen, ViewFacts
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.build import (
+from tests.builders.snapshots import (
     CONTROLLER,
     ROOT,
     START,

@@ -15,8 +15,8 @@ from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.anything import Anything
-from tests.unit.diagnosis.build import shifted
+from tests.builders.anything import Anything
+from tests.builders.snapshots import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.build import NOW, host, snapshot
+from tests.builders.snapshots import NOW, host, snapshot
 
 NAMES = [f"web{number}" for number in range(1, 6)]
 FLEET = Fleet(servers=tuple(Server(target=name, name=name, group="api" if name < "web4" else "jobs") for name in NAMES))

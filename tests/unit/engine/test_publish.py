@@ -15,7 +15,7 @@ from stalewatch.engine.publisher import Publisher
 from stalewatch.engine.watcher import Watcher
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report, Verdict
-from tests.unit.diagnosis.build import snapshot
+from tests.builders.snapshots import snapshot
 
 WEB1 = Server(target="web1", name="web1")
 FLEET = Fleet(servers=(WEB1,))

@@ -35,7 +35,7 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.build import ROOT, caches, fpm, host, opcache, runtime, status
+from tests.builders.snapshots import ROOT, caches, fpm, host, opcache, runtime, status
 
 if TYPE_CHECKING:
     from pathlib import Path

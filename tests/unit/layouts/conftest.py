@@ -20,7 +20,7 @@ from stalewatch.model.report import Report
 from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.probe.session import Probe
 from stalewatch.transport.local import LocalLink
-from tests.unit.diagnosis.build import opcache, runtime
+from tests.builders.snapshots import opcache, runtime
 from tests.unit.layouts.trees import Tree
 
 DAY = 86_400.0

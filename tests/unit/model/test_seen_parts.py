@@ -9,7 +9,7 @@ from stalewatch.diagnosis.unreachable import never_seen
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import Snapshot, Unseen
 from stalewatch.model.text import safe
-from tests.unit.diagnosis.build import fpm, host, looked, opcache, runtime, snapshot, status
+from tests.builders.snapshots import fpm, host, looked, opcache, runtime, snapshot, status
 
 PARTS = ("host", "fpm", "runtime", "opcache", "status")
 NOT = Unseen(code="host.down", message=safe("no route to host"))

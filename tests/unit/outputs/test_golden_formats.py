@@ -7,9 +7,9 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-import report_examples as examples
 
 from stalewatch.cli.outputs import fix_lines, json, plan_text, text
+from tests.builders import outputs as examples
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -8,7 +8,6 @@ from datetime import UTC
 
 import msgspec
 import pytest
-import report_examples as examples
 
 from stalewatch.cli.outputs import fix_lines, json, plan_text, text
 from stalewatch.model import times
@@ -16,6 +15,7 @@ from stalewatch.model.report import Evidence, Layer, Remedy, Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook import verdict_words
 from stalewatch.runbook.plan import Status
+from tests.builders import outputs as examples
 
 HOSTILE = "a[/x]\x1b[2J\x9b1m\x1b]0;t\x07\u202eb\nc\udcff"
 

@@ -9,7 +9,7 @@ from stalewatch.runbook.audit_log import AuditEntry, AuditLog
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.plan import Choice, Request
 from stalewatch.runbook.planner import PlanInputs, plan
-from tests.unit.runbook.examples import APP, host, report
+from tests.builders.runbook import APP, host, report
 
 
 def entry(step: str, status: str = "done", event: str = "outcome", server: str = "web1") -> AuditEntry:

@@ -27,7 +27,7 @@ from stalewatch.runbook.remote_lock import acquire
 from stalewatch.runbook.server_executor import Timings
 from stalewatch.transport.link import Stream
 from stalewatch.transport.local import LocalLink
-from tests.unit.runbook.examples import bytecode, finding, fpm, host, report, runtime, vt0
+from tests.builders.runbook import bytecode, finding, fpm, host, report, runtime, vt0
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
 

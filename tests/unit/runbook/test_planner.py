@@ -22,7 +22,7 @@ from stalewatch.model.text import safe
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan
 from stalewatch.runbook.planner import PlanInputs, plan
-from tests.unit.runbook.examples import (
+from tests.builders.runbook import (
     APP,
     CONTROLLER,
     T0,

@@ -12,7 +12,7 @@ from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, 
 from stalewatch.runbook.planner import plan
 from stalewatch.runbook.preflight import judge
 from stalewatch.runbook.verify import is_fixed, prove, still_needed
-from tests.unit.runbook.examples import (
+from tests.builders.runbook import (
     APP,
     CONTROLLER,
     T0,

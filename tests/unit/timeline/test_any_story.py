@@ -13,7 +13,7 @@ from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.timeline import changes, history
 from stalewatch.timeline.snapshot_events import Facts
-from tests.unit.diagnosis.anything import Anything
+from tests.builders.anything import Anything
 
 
 @settings(max_examples=500, deadline=None)

@@ -9,7 +9,7 @@ from stalewatch.model.report import Report
 from stalewatch.model.snapshot import LogLine, PoolWorker, Process, Snapshot, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.timeline import Event, EventKind, changes, history
-from tests.unit.diagnosis.build import START, at, fpm, host, looked, opcache, runtime, snapshot, status
+from tests.builders.snapshots import START, at, fpm, host, looked, opcache, runtime, snapshot, status
 
 READY, ASKED = "NOTICE: ready to handle connections", "NOTICE: Reloading in progress ..."
 LOST = Unseen(code="fpm.socket-denied", message=SafeText("denied"))

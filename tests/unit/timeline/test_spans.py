@@ -11,7 +11,7 @@ from stalewatch.model.report import Finding, Layer, Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, ReleaseFacts, RuntimeFacts
 from stalewatch.model.text import safe
 from stalewatch.timeline import Event, EventKind, doubted_since, healed_spans, joined
-from tests.unit.diagnosis.build import ROOT, at, looked, opcache, runtime, snapshot, status, with_host
+from tests.builders.snapshots import ROOT, at, looked, opcache, runtime, snapshot, status, with_host
 
 DEPLOYED, RELOADED = -1200.0, -600.0
 

@@ -13,7 +13,7 @@ from stalewatch.model.snapshot import CacheFile, Deploy, DeployUnderWay, LockHol
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Progress, Status
 from stalewatch.timeline import Event, EventKind, changes, combine, from_progress, history
-from tests.unit.diagnosis.build import (
+from tests.builders.snapshots import (
     CACHED,
     NOW,
     ROOT,
