@@ -11,7 +11,7 @@ from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace
 
 PACKAGE = Path(stalewatch.__file__).parent
-CHECKED = ("config", "model", "probe", "transport")
+CHECKED = ("config", "engine", "model", "probe", "timeline", "transport")
 SAMPLE = """
 from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace

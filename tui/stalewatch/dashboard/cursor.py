@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.dashboard.view import KINDS, View
+from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
@@ -20,7 +21,7 @@ def _server(model: Model, move: str, columns: int, page: int) -> View:
     if chosen is None:
         return model.view
     at = target(panes.index(chosen), len(panes), move, columns, page)
-    return model.view.but(selected=panes[at].key, on_timeline=False)
+    return replace(model.view, selected=panes[at].key, on_timeline=False)
 
 
 def _event(model: Model, move: str, page: int) -> View:
@@ -39,7 +40,7 @@ def _event(model: Model, move: str, page: int) -> View:
         pan = max(0.0, now - event.at - span / 2)
     elif event.at > now - pan:
         pan = 0.0
-    return model.view.but(cursor=event.key, selected=owner, pan=pan)
+    return replace(model.view, cursor=event.key, selected=owner, pan=pan)
 
 
 def target(at: int, count: int, move: str, columns: int, page: int) -> int:

@@ -18,6 +18,7 @@ from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.stale_spans import OPEN, Spans, stale_spans
 from stalewatch.dashboard.view import KINDS, Frozen, View
 from stalewatch.engine.board import Pane, State
+from stalewatch.model.replace import replace
 from stalewatch.timeline import doubted_since, healed_spans, joined
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ class Model:
     def freeze(self) -> None:
         """Freeze, or go on."""
         frozen = None if self.view.frozen else Frozen(self.state, self.now(), self.monotonic(), self.stale_spans)
-        self.view = self.view.but(frozen=frozen)
+        self.view = replace(self.view, frozen=frozen)
 
 
 def skew_of(pane: Pane) -> float:

@@ -50,10 +50,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     relative: bool = False
     frozen: Frozen | None = None
 
-    def but(self, **changes: object) -> View:
-        """The same with *changes*."""
-        return msgspec.structs.replace(self, **changes)
-
     def clock(self, now: float) -> Clock:
         """The clock to draw with; it stands still while the screen is frozen."""
         return Clock(self.frozen.now if self.frozen else now, self.zone, self.relative)

@@ -6,11 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from stalewatch.diagnosis.unreachable import unheard
 from stalewatch.engine.board import Board, Pane
 from stalewatch.engine.comparison import FleetComparison
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
 from stalewatch.timeline import changes, history
@@ -55,12 +54,12 @@ class Publisher:
     def connecting(self, server: str, step: str) -> None:
         """A step of connecting begins; the error of the last try stays visible until a report comes."""
         for key in self.keys_of(server):
-            self._update(key, step=step, step_since=time.monotonic(), retry_at=None)
+            self._update(replace(self._panes[key], step=step, step_since=time.monotonic(), retry_at=None))
 
     def failed(self, server: str, error: Unseen, retry_at: float | None, reports: list[Report]) -> None:
         """No link now. *reports*: what that makes of each pane."""
         for key in self.keys_of(server):
-            self._update(key, step="", error=error, retry_at=retry_at)
+            self._update(replace(self._panes[key], step="", error=error, retry_at=retry_at))
         for report in reports:
             self._put_report(report, received=False)
 
@@ -70,33 +69,33 @@ class Publisher:
         for report in reports:
             if report.key not in self._panes:
                 self._adopt(server, report, waiting.pop(0) if waiting else None)
-            self._update(report.key, step="", error=None, retry_at=None)
+            self._update(replace(self._panes[report.key], step="", error=None, retry_at=None))
             self._put_report(report, received=True)
         seen = {report.key for report in reports}
         for key in self.keys_of(server.name):
             last = self._panes[key].report
             if reports and key not in seen and last is not None and last.snapshot is not None:
                 gone = Unseen(code="app.gone", message=safe(f"{key[1]} was not found at the last look"))
-                self._update(key, step="", error=gone)
+                self._update(replace(self._panes[key], step="", error=gone))
                 self._put_report(unheard(last, gone), received=False)
 
     def ended(self, why: Unseen) -> None:
         """Nobody looks any more: every pane is unknown, at once and for good. May be called when the loop is gone."""
         for pane in self._panes.values():
             report = unheard(pane.report, why) if pane.report is not None else None
-            self._board.put(msgspec.structs.replace(pane, report=report, error=why, step="", retry_at=None))
+            self._board.put(replace(pane, report=report, error=why, step="", retry_at=None))
 
     def progress(self, progress: Progress) -> None:
         """One line of a running runbook, in its pane."""
         key = (progress.server, progress.app)
         if key in self._panes:
             kept = [line for line in self._panes[key].progress if line.step != progress.step]
-            self._update(key, progress=tuple([*kept, progress][-MAX_PROGRESS:]))
+            self._update(replace(self._panes[key], progress=tuple([*kept, progress][-MAX_PROGRESS:])))
 
     def clear_progress(self, key: AppKey) -> None:
         """A new runbook begins here."""
         if key in self._panes:
-            self._update(key, progress=())
+            self._update(replace(self._panes[key], progress=()))
 
     async def run(self) -> None:
         """Flush for ever."""
@@ -114,7 +113,7 @@ class Publisher:
         for key in dict.fromkeys((*told, *(key for key in moved if key in self._panes))):
             pane = self._panes[key]
             report = told.get(key)
-            self._board.put(pane if report is None else msgspec.structs.replace(pane, report=report))
+            self._board.put(pane if report is None else replace(pane, report=report))
             if report is not None:
                 self._tell(report)
 
@@ -128,17 +127,17 @@ class Publisher:
     def _adopt(self, server: Server, report: Report, replaces: AppKey | None) -> None:
         pane = Pane(server=server.name, app=report.app, group=server.group, production=server.production)
         if replaces is not None:
-            pane = msgspec.structs.replace(self._panes[replaces], app=report.app)
+            pane = replace(self._panes[replaces], app=report.app)
             self._panes = {(pane.key if key == replaces else key): old for key, old in self._panes.items()}
         self._panes[pane.key] = pane
         self._board.put(pane, replaces=replaces)
 
     def _put_report(self, report: Report, *, received: bool) -> None:
         if report.key in self._panes:
-            at = {"received_at": time.monotonic()} if received else {}
-            self._update(report.key, report=report, **at)
+            pane = self._panes[report.key]
+            self._update(replace(pane, report=report, received_at=time.monotonic() if received else pane.received_at))
 
-    def _update(self, key: AppKey, **changed: object) -> None:
-        self._panes[key] = msgspec.structs.replace(self._panes[key], **changed)
-        self._moved.add(key)
+    def _update(self, pane: Pane) -> None:
+        self._panes[pane.key] = pane
+        self._moved.add(pane.key)
         self._dirty.set()

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from stalewatch.model.replace import replace
 from stalewatch.model.text import SafeText
 
 
@@ -54,4 +55,4 @@ def combine(known: Event, again: Event) -> Event:
     apart = last.at > (first.until or first.at)
     count = known.count + again.count if apart else max(known.count, again.count)
     until = max(ends)
-    return msgspec.structs.replace(again, at=first.at, until=until if until > first.at else None, count=count)
+    return replace(again, at=first.at, until=until if until > first.at else None, count=count)

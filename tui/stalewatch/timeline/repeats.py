@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from stalewatch.model.replace import replace
 from stalewatch.timeline.event import Event, EventKind
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def joined(events: Sequence[Event]) -> tuple[Event, ...]:
         if at is not None and event.at - (told[at].until or told[at].at) <= QUIET:
             first = told[at]
             until = max(first.until or first.at, event.until or event.at)
-            told[at] = msgspec.structs.replace(first, until=until if until > first.at else None, count=first.count + event.count)
+            told[at] = replace(first, until=until if until > first.at else None, count=first.count + event.count)
         else:
             last[series] = len(told)
             told.append(event)

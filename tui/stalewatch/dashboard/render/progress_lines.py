@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, fill, line, paragraph
 from stalewatch.dashboard.render.plan_lines import title
 from stalewatch.dashboard.render.signs import STATUS_SIGN
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Progress, Status
@@ -66,7 +65,7 @@ def _retold(item: Progress, clock: Clock | None) -> Progress:
     """*item* with the moments of its evidence in the zone of *clock*."""
     if clock is None:
         return item
-    return msgspec.structs.replace(item, evidence={label: safe(clock.retold(words)) for label, words in item.evidence.items()})
+    return replace(item, evidence={label: safe(clock.retold(words)) for label, words in item.evidence.items()})
 
 
 def under_way(plan: Plan, progress: Mapping[AppKey, Sequence[Progress]]) -> Span:

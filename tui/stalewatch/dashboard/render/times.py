@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import humanize
 import msgspec
 
+from stalewatch.model.replace import replace
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -43,12 +45,12 @@ class Clock(msgspec.Struct, frozen=True):
 
     def there(self, offset: int | None, skew: float | None) -> Clock:
         """The same for one server."""
-        return msgspec.structs.replace(self, offset=offset, skew=skew or 0.0)
+        return replace(self, offset=offset, skew=skew or 0.0)
 
     @property
     def coarse(self) -> Clock:
         """The same, rounded up to a quarter of a minute: what ages are counted with, so that a tick changes nothing on the screen."""
-        return msgspec.structs.replace(self, now=-(-self.now // 15) * 15)
+        return replace(self, now=-(-self.now // 15) * 15)
 
     @property
     def here(self) -> float:

@@ -22,6 +22,7 @@ from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.dashboard.widgets.pane import PaneView
 from stalewatch.dashboard.widgets.pane_grid import PaneGrid
 from stalewatch.dashboard.widgets.timeline_view import EventsView, LanesView, Scope
+from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
     from stalewatch.dashboard.render.lines import Line
     from stalewatch.dashboard.render.pane_lines import RenderOptions
+    from stalewatch.dashboard.view import View
     from stalewatch.engine.board import Pane
     from stalewatch.model.inventory import AppKey
 
@@ -166,7 +168,7 @@ class FleetScreen(LiveScreen):
             "back": self._back,
             "filter": self._open_filter,
             "mark": self._mark,
-            "unmark": partial(self._see, marked=frozenset()),
+            "unmark": self._unmark,
             "table": self._toggle_table,
             "order": lambda: self._order(self.model.view.sorting.following),
             "reverse": lambda: self._order(self.model.view.sorting.turned()),
@@ -176,12 +178,12 @@ class FleetScreen(LiveScreen):
             "zoom_out": partial(self._zoom, 1),
             "earlier": partial(self._pan, 1),
             "later": partial(self._pan, -1),
-            "now": partial(self._see, span=None, pan=0.0, cursor=""),
+            "now": self._now,
             "kinds": self._kinds,
         }
 
-    def _see(self, **changes: object) -> None:
-        self.model.view = self.model.view.but(**changes)
+    def _see(self, view: View) -> None:
+        self.model.view = view
         self.redraw()
 
     def _move(self, move: str) -> None:
@@ -191,56 +193,62 @@ class FleetScreen(LiveScreen):
         self.redraw()
 
     def _next_part(self) -> None:
-        self._see(on_timeline=not self.model.view.on_timeline)
+        self._see(replace(self.model.view, on_timeline=not self.model.view.on_timeline))
 
     def _back(self) -> None:
         view = self.model.view
         if view.filter:
             self._filter.clear()
-            self._see(filter="")
+            self._see(replace(self.model.view, filter=""))
         elif self._filter.is_open:
             self._filter.clear()
             self.redraw()
         elif view.marked:
-            self._see(marked=frozenset())
+            self._see(replace(self.model.view, marked=frozenset()))
         elif view.on_timeline:
-            self._see(on_timeline=False)
+            self._see(replace(self.model.view, on_timeline=False))
 
     def _mark(self) -> None:
         chosen = self.model.selected()
         if chosen is not None:
-            self.model.view = self.model.view.but(marked=self.model.view.marked ^ {chosen.key})
+            self.model.view = replace(self.model.view, marked=self.model.view.marked ^ {chosen.key})
             self._move("right") if len(self.model.panes()) > 1 else self.redraw()
 
+    def _unmark(self) -> None:
+        self._see(replace(self.model.view, marked=frozenset()))
+
     def _toggle_table(self) -> None:
-        self._see(dense=not (self._sizes and self._sizes.table))
+        self._see(replace(self.model.view, dense=not (self._sizes and self._sizes.table)))
 
     def _order(self, sorting: Sorting) -> None:
         """By another column, or the other way round; the cursor stays with its server."""
         chosen = self.model.selected()
-        self.model.view = self.model.view.but(sorting=sorting, selected=chosen.key if chosen else None)
+        self.model.view = replace(self.model.view, sorting=sorting, selected=chosen.key if chosen else None)
         self.model.reorder(force=True)
         self.redraw()
         self.say(sorting.words)
 
     def _sort(self) -> None:
-        self.model.view = self.model.view.but(sorting=WORST, selected=None)
+        self.model.view = replace(self.model.view, sorting=WORST, selected=None)
         self.model.reorder(force=True)
         self.redraw()
 
     def _group(self) -> None:
         grouped = not self.model.grouped
-        self._see(grouped=grouped, dense=True if grouped else self.model.view.dense)
+        self._see(replace(self.model.view, grouped=grouped, dense=True if grouped else self.model.view.dense))
         self.say("by group, the one with the worst server first" if grouped else "not by group: the worst first")
 
     def _zoom(self, steps: int) -> None:
-        self._see(span=zoomed(self.model.span(), steps))
+        self._see(replace(self.model.view, span=zoomed(self.model.span(), steps)))
 
     def _pan(self, steps: int) -> None:
-        self._see(pan=max(0.0, self.model.view.pan + steps * self.model.span() / 4))
+        self._see(replace(self.model.view, pan=max(0.0, self.model.view.pan + steps * self.model.span() / 4)))
+
+    def _now(self) -> None:
+        self._see(replace(self.model.view, span=None, pan=0.0, cursor=""))
 
     def _kinds(self) -> None:
-        self._see(kinds=next_kinds(self.model.view.kinds), cursor="")
+        self._see(replace(self.model.view, kinds=next_kinds(self.model.view.kinds), cursor=""))
         self.say(f"listed: {self.model.view.kinds}")
 
     # -------------------------------------------------------------------------------------------------------------------- filter
@@ -250,7 +258,7 @@ class FleetScreen(LiveScreen):
         self.redraw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._see(filter=event.value)
+        self._see(replace(self.model.view, filter=event.value))
 
     def on_input_submitted(self) -> None:
         self._filter.close()
@@ -269,11 +277,11 @@ class FleetScreen(LiveScreen):
         self._order(now.turned() if now.by is event.by else Sorting(event.by))
 
     def _choose(self, key: AppKey, opens: bool) -> None:
-        self._see(selected=key, on_timeline=False)
+        self._see(replace(self.model.view, selected=key, on_timeline=False))
         if opens:
             self.app.call_later(self.app.run_action, "act('open')")
 
     def on_events_view_picked(self, event: EventsView.Picked) -> None:
         listed = self.model.events()
         if event.row < len(listed):
-            self._see(on_timeline=True, cursor=listed[event.row].key)
+            self._see(replace(self.model.view, on_timeline=True, cursor=listed[event.row].key))

@@ -13,6 +13,7 @@ from stalewatch.dashboard.actions import ACTIONS
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.widgets.theme import files
+from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Request
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.screens.help import HelpScreen
     from stalewatch.dashboard.screens.progress import ProgressScreen
     from stalewatch.dashboard.screens.server import ServerScreen
+    from stalewatch.dashboard.view import View
     from stalewatch.runbook.plan import Plan
 
 
@@ -44,7 +46,7 @@ class GlobalActions:
             "log": partial(self.open, "log"),
             "freeze": self.freeze,
             "zone": self.zone,
-            "relative": lambda: self._see(relative=not self._model.view.relative),
+            "relative": lambda: self._see(replace(self._model.view, relative=not self._model.view.relative)),
             "theme": self.theme,
             "copy": self.copy,
             "help": self.help,
@@ -59,8 +61,8 @@ class GlobalActions:
     def _push(self, screen: HelpScreen | ProgressScreen | ServerScreen) -> None:
         self._app.push_screen(screen)
 
-    def _see(self, **changes: object) -> None:
-        self._model.view = self._model.view.but(**changes)
+    def _see(self, view: View) -> None:
+        self._model.view = view
         self._screen.redraw()
 
     # ----------------------------------------------------------------------------------------------------------------- runbook
@@ -88,7 +90,7 @@ class GlobalActions:
             self._screen.say(str(refused))
             return
         self._model.runs.append((plan, future))
-        self._model.view = self._model.view.but(marked=frozenset())
+        self._model.view = replace(self._model.view, marked=frozenset())
         self._push(ProgressScreen(self._model, plan))
 
     def verify(self) -> None:
@@ -146,7 +148,7 @@ class GlobalActions:
     def zone(self) -> None:
         zones = list(Zone)
         following = zones[(zones.index(self._model.view.zone) + 1) % len(zones)]
-        self._see(zone=following)
+        self._see(replace(self._model.view, zone=following))
         self._screen.say(f"times: {following.value}")
 
     def theme(self) -> None:

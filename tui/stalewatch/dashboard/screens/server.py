@@ -11,6 +11,7 @@ from stalewatch.dashboard import actions
 from stalewatch.dashboard.render.detail_lines import NAMES, detail_lines
 from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +146,7 @@ class ServerScreen(LiveScreen):
         keys = [pane.key for pane in self.model.panes()]
         if self._key in keys:
             self._key = keys[(keys.index(self._key) + step) % len(keys)]
-            self.model.view = self.model.view.but(selected=self._key)
+            self.model.view = replace(self.model.view, selected=self._key)
             self._page_view.selected = None
             self._page_view.scroll_to(y=0, animate=False)
             self.redraw()
