@@ -47,8 +47,8 @@ truth: lab-packages  ## what stalewatch says of servers against what they really
 bench: lab-packages  ## the figures in README
 	$(BIN)/python -m tests.bench
 
-docs: $(VENV)/.stamp  ## the table of findings, from the rules themselves
-	$(BIN)/python -m stalewatch.diagnosis.rules >tui/stalewatch/diagnosis/CODES.md
+docs: $(VENV)/.stamp  ## docs/CODES.md: every code of a finding or an error, from the rules and reasons themselves
+	$(BIN)/python -m stalewatch.diagnosis.explain >docs/CODES.md
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots

@@ -10,6 +10,7 @@ import pytest
 from stalewatch.cli.commands import dashboard
 from stalewatch.cli.main import COMMANDS
 from stalewatch.diagnosis.rules import RULES
+from stalewatch.model.reasons import REASONS
 from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
@@ -180,4 +181,19 @@ def test_explain_prints_what_the_rule_says(stalewatch: Stalewatch) -> None:
 
 def test_explain_without_a_code_lists_all(stalewatch: Stalewatch) -> None:
     lines = stalewatch("explain").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(RULES)
+    assert [line.split()[0] for line in lines] == [*RULES, *REASONS]
+
+
+def test_explain_knows_errors_too_and_lists_the_codes_of_one_beginning(stalewatch: Stalewatch) -> None:
+    denied = stalewatch("explain", "fpm.socket-denied")
+    assert (denied.exit_code, denied.stdout) == (0, REASONS["fpm.socket-denied"].text() + "\n")
+    both = stalewatch("explain", "fpm.not-running").stdout
+    assert RULES["fpm.not-running"].text() in both
+    assert REASONS["fpm.not-running"].text() in both
+    listed = [line.split()[0] for line in stalewatch("explain", "opcache").stdout.splitlines()]
+    assert listed == [code for code in (*RULES, *REASONS) if code.startswith("opcache.")]
+    assert {"opcache.stale-bytecode", "opcache.restricted"} <= set(listed)
+    wrong = stalewatch("explain", "fpm.socket-denid")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "did you mean fpm.socket-denied?" in wrong.stderr
+    assert stalewatch("explain", "quux").exit_code == 2

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.explain import explain
 from stalewatch.diagnosis.fleet import awaits, compare
-from stalewatch.diagnosis.rules import explain
 from stalewatch.diagnosis.unreachable import never_seen, unheard
 from stalewatch.model.errors import UsageError
 from stalewatch.model.report import Layer, Report, Severity, Verdict

@@ -13,7 +13,7 @@ import click
 
 from stalewatch import __version__
 from stalewatch.cli.options import common
-from stalewatch.model.errors import StalewatchError, UsageError
+from stalewatch.model.errors import StalewatchError
 from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ COMMANDS = {
     "check": "One look without the dashboard: what is stale, why, and what to do.",
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
     "mark": "Remember what is cached now, before a deploy: then a check can prove what it else suspects.",
-    "explain": "What a finding code means, and what puts it right.",
+    "explain": "What a code of a finding or an error means, and what to do.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }
 
@@ -73,10 +73,8 @@ class _Commands(click.Group):
             sys.exit(ExitCode.INTERRUPTED)
         except click.ClickException as error:
             _leave(_usage_line(error), ExitCode.USAGE)
-        except UsageError as error:
-            _leave(_line(error), ExitCode.USAGE)
         except StalewatchError as error:
-            _leave(_line(error), ExitCode.FAILED)
+            _leave(_line(error), error.reason.exit)
         except Exception as error:  # noqa: BLE001  the outer border: a bug of ours is one line and a log, not a traceback over the screen
             from stalewatch.cli.debug_log import record
 

@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import StalewatchError
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class Embedded:
             raise
         if self._world is None:
             self._leave()
-            raise StalewatchError(f"the demo's servers did not start: {self._error or 'a bug'}") from self._error
+            raise StalewatchError(
+                f"the demo's servers did not start: {self._error or 'a bug'}", reason=reasons.DEMO_NOT_STARTED
+            ) from self._error
         return self._world
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -9,10 +9,10 @@ from stalewatch.diagnosis.context import Look, Ruling, take
 from stalewatch.diagnosis.opcache import state
 from stalewatch.diagnosis.remember import remember
 from stalewatch.diagnosis.worst_first import worst_first
+from stalewatch.model import reasons
 from stalewatch.model.inventory import Thresholds
 from stalewatch.model.report import Layer, Report, Verdict, worst
 from stalewatch.model.snapshot import Snapshot, Unseen
-from stalewatch.model.text import SafeText
 
 if TYPE_CHECKING:
     from stalewatch.diagnosis.memory import Memory
@@ -70,11 +70,9 @@ def _nothing_there(look: Look) -> Report:
     """No app at that path: nothing is known, and the error says so."""
     snapshot = look.snapshot
     if snapshot.app:
-        error = Unseen(
-            code="app.not-found", message=SafeText(f"{snapshot.app} is not there"), grant=SafeText("give the app's root with --app")
-        )
+        error = reasons.APP_MISSING.unseen(f"{snapshot.app} is not there", "give the app's root with --app")
     else:
-        error = Unseen(code="app.none", message=SafeText("no PHP app was found"), grant=SafeText("give its root with --app"))
+        error = reasons.APP_NONE_FOUND.unseen("no PHP app was found", "give its root with --app")
     told = _told(look)
     return Report(
         server=snapshot.server,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import saturation, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import reasons
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import ConfigTest, Unseen
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from stalewatch.model.snapshot import FpmFacts
 
-DEAD = frozenset({"socket-dead", "socket-missing", "port-refused", "not-running"})
+DEAD = frozenset(
+    reason.code for reason in (reasons.FPM_SOCKET_DEAD, reasons.FPM_SOCKET_MISSING, reasons.FPM_PORT_REFUSED, reasons.FPM_NOT_RUNNING)
+)
 """Last parts of error codes by which transport and probe say that nobody answers on the pool's socket."""
 
 
@@ -117,7 +120,7 @@ def dead(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     elif fpm.socket is not None and not fpm.socket.exists and look.runtime is None:
         evidence = (words.text("unit", unit), words.text("socket", fpm.socket.path), words.command("stat", fpm.socket.path))
         yield NO_SOCKET.finding(fpm.socket.path, f"the socket {fpm.socket.path} is not there", evidence)
-    elif isinstance(look.snapshot.runtime, Unseen) and look.snapshot.runtime.code.rpartition(".")[2] in DEAD:
+    elif isinstance(look.snapshot.runtime, Unseen) and look.snapshot.runtime.code in DEAD:
         reason = look.snapshot.runtime.message
         yield NOT_ANSWERING.finding(
             pool or unit,

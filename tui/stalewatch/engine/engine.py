@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from stalewatch.engine.board import Board
 from stalewatch.engine.publisher import Publisher
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost
-from stalewatch.model.snapshot import Unseen
-from stalewatch.model.text import safe
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Plan, Progress, Request, Status
@@ -109,8 +108,8 @@ class Engine:
         except ExceptionGroup as bugs:  # of a task that has no border of its own: what is shown must not look alive
             log.exception("the engine ended")
             why = "; ".join(f"{type(bug).__name__}: {bug}" for bug in bugs.exceptions)
-            message = safe(f"stalewatch itself stopped watching ({why})")
-            self.publisher.ended(Unseen(code="internal", message=message, grant=safe("start it again; its log has the details")))
+            message = f"stalewatch itself stopped watching ({why})"
+            self.publisher.ended(reasons.INTERNAL.unseen(message, "start it again; its log has the details"))
 
     async def _watch(self) -> None:
         from stalewatch.engine.watcher import Watcher

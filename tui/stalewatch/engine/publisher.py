@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.unreachable import unheard
 from stalewatch.engine.board import Board, Pane
 from stalewatch.engine.comparison import FleetComparison
+from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -75,7 +76,7 @@ class Publisher:
         for key in self.keys_of(server.name):
             last = self._panes[key].report
             if reports and key not in seen and last is not None and last.snapshot is not None:
-                gone = Unseen(code="app.gone", message=safe(f"{key[1]} was not found at the last look"))
+                gone = reasons.APP_MISSING.unseen(f"{key[1]} was not found at the last look")
                 self._update(replace(self._panes[key], step="", error=gone))
                 self._put_report(unheard(last, gone), received=False)
 

@@ -11,8 +11,6 @@ from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, invalidated_by_us
 from stalewatch.engine.memory_store import load, save
 from stalewatch.model.errors import LinkError, LinkLost
-from stalewatch.model.snapshot import Unseen
-from stalewatch.model.text import safe
 from stalewatch.probe.session import Probe
 from stalewatch.transport.connect import connect
 from stalewatch.transport.link import ConnectStep
@@ -115,8 +113,3 @@ class ServerSession:
         memory, report = diagnose(self.memories[snapshot.app], snapshot, self._fleet.thresholds)
         self.memories[snapshot.app] = memory
         return report
-
-
-def as_unseen(error: LinkError) -> Unseen:
-    """A link's error as a fact of the report."""
-    return Unseen(code=error.code, message=safe(error.message), grant=safe(error.grant))

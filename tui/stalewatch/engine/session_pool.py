@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.unreachable import never_seen, unheard
 from stalewatch.engine.app_session import AppSite
 from stalewatch.engine.comparison import compared
-from stalewatch.engine.server_session import ServerSession, as_unseen
+from stalewatch.engine.server_session import ServerSession
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, Unreachable
 from stalewatch.model.text import safe
 from stalewatch.runbook import driver
@@ -65,7 +66,7 @@ class Sites:
         try:
             return await session.look(full=True)
         except LinkError as error:
-            return tuple(unheard(report, as_unseen(error)) for report in self.reports if report.server == session.server.name)
+            return tuple(unheard(report, error.unseen()) for report in self.reports if report.server == session.server.name)
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""
@@ -113,7 +114,7 @@ async def _open(server: Server, fleet: Fleet) -> tuple[ServerSession | None, tup
         return None, _never_seen(server, error)
     except TimeoutError:
         await session.close()
-        late = Unreachable(f"{server.name}: no answer within {2 * fleet.timeout:g} s (step: {step[0]})", code="link.timeout")
+        late = Unreachable(f"{server.name}: no answer within {2 * fleet.timeout:g} s (step: {step[0]})", reason=reasons.LINK_TIMEOUT)
         return None, _never_seen(server, late)
     except BaseException:
         await session.close()
@@ -123,4 +124,4 @@ async def _open(server: Server, fleet: Fleet) -> tuple[ServerSession | None, tup
 
 def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:
     apps = [app.path for app in server.apps] or [""]
-    return tuple(never_seen(server.name, server.target, safe(app), as_unseen(error)) for app in apps)
+    return tuple(never_seen(server.name, server.target, safe(app), error.unseen()) for app in apps)

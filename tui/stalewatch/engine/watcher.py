@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.unreachable import never_seen, unheard
-from stalewatch.engine.server_session import Memories, ServerSession, as_unseen
+from stalewatch.engine.server_session import Memories, ServerSession
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -65,7 +66,7 @@ class Watcher:
             except LinkError as error:
                 failures += 1
                 retry_in = next_pause(error, failures, self._random.random())
-                self._lost(as_unseen(error), retry_in)
+                self._lost(error.unseen(), retry_in)
             except Exception as error:  # the border of one server: a bug here must not blind the others
                 log.exception("watching %s", self.server.name)
                 failures += 1
@@ -104,10 +105,10 @@ class Watcher:
         try:
             done, _ = await asyncio.wait({looking}, timeout=SILENCE)
             if not done:
-                self._lost(Unseen(code="link.silent", message=safe(f"no answer for {SILENCE:g} s")), None)
+                self._lost(reasons.LINK_SILENT.unseen(f"no answer for {SILENCE:g} s"), None)
                 done, _ = await asyncio.wait({looking}, timeout=2 * SILENCE)
             if not done:
-                raise ProtocolError(f"{self.server.name}: no answer for {3 * SILENCE:g} s, connecting anew", code="link.silent")
+                raise ProtocolError(f"{self.server.name}: no answer for {3 * SILENCE:g} s, connecting again", reason=reasons.LINK_SILENT)
             return looking.result()
         finally:
             looking.cancel()
@@ -135,4 +136,4 @@ class Watcher:
 
 def _bug(server: str, error: Exception) -> Unseen:
     message = f"{server}: stalewatch could not judge this server ({type(error).__name__}: {error})"
-    return Unseen(code="internal", message=safe(message), grant=safe("this is a bug of stalewatch: the log has the details"))
+    return reasons.INTERNAL.unseen(message, "this is a bug of stalewatch: the log has the details")

@@ -2,75 +2,94 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from stalewatch.model import reasons
+
+if TYPE_CHECKING:
+    from stalewatch.model.reasons import Reason
+    from stalewatch.model.snapshot import Unseen
+
 
 class StalewatchError(Exception):
     """One clear line (*message*: what and where) and, where something can be done, *grant* (what to do or to grant).
 
-    *code* is stable and goes into JSON ``errors``, for example ``link.host-key-changed``.
+    *reason* says which entry of :mod:`stalewatch.model.reasons` it is; without one it is that of the class.
     """
 
-    code = "error"
+    reason: Reason = reasons.INTERNAL
 
-    def __init__(self, message: str, *, grant: str = "", code: str = "") -> None:
+    def __init__(self, message: str, *, grant: str = "", reason: Reason | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.grant = grant
-        if code:
-            self.code = code
+        if reason is not None:
+            self.reason = reason
+
+    @property
+    def code(self) -> str:
+        """The stable code for JSON ``errors``, for example ``link.host-key-changed``."""
+        return self.reason.code
+
+    def unseen(self) -> Unseen:
+        """The error as a fact of a Snapshot or Report."""
+        return self.reason.unseen(self.message, self.grant)
 
 
 class UsageError(StalewatchError):
     """Arguments or configuration that make no sense: exit code 2."""
 
-    code = "usage"
+    reason = reasons.USAGE
 
 
 class LinkError(StalewatchError):
-    """The link to a server: base of what transport raises. ``retry`` says whether trying again by oneself is allowed."""
+    """The link to a server: base of what transport raises."""
 
-    code = "link"
-    retry = True
+    reason = reasons.LINK_NOT_PERMITTED
+
+    @property
+    def retry(self) -> bool:
+        """Whether stalewatch may try again by itself."""
+        return self.reason.retry
 
 
 class Unreachable(LinkError):
     """No name, no route, refused, timed out, or the server hung up before it let us in."""
 
-    code = "link.unreachable"
+    reason = reasons.LINK_UNREACHABLE
 
 
 class HostKeyRefused(LinkError):
-    """The server's host key is unknown, changed or revoked (code ``link.host-key-unknown|changed|revoked``). Never retried by itself."""
+    """The server's host key is unknown, changed or revoked (the reason says which). Never retried by itself."""
 
-    code = "link.host-key"
-    retry = False
+    reason = reasons.LINK_HOST_KEY_UNKNOWN
 
 
 class AuthRefused(LinkError):
-    """The server took none of our keys. Never retried by itself."""
+    """The server accepted none of our keys. Never retried by itself."""
 
-    code = "link.auth"
-    retry = False
+    reason = reasons.LINK_AUTH
 
 
 class NotPermitted(LinkError):
-    """The server, or its kernel, said no to one thing (a channel, a socket); the link itself lives."""
+    """The server, or its kernel, refused one thing (a channel, a socket); the link itself lives."""
 
-    code = "link.not-permitted"
+    reason = reasons.LINK_NOT_PERMITTED
 
 
 class LinkLost(LinkError):
     """The link ended while something was under way: what was under way has an unknown outcome."""
 
-    code = "link.lost"
+    reason = reasons.LINK_LOST
 
 
 class LinkTimeout(LinkError):
     """No answer in time; the link itself may live."""
 
-    code = "link.timeout"
+    reason = reasons.LINK_TIMEOUT
 
 
 class ProtocolError(LinkError):
     """The other side sent what no honest probe or FPM sends (or more than we are willing to take)."""
 
-    code = "link.protocol"
+    reason = reasons.LINK_PROTOCOL

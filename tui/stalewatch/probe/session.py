@@ -8,6 +8,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, NotPermitted
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
@@ -33,12 +34,11 @@ SOON = 4.0
 PATIENCE = 1.5
 """Seconds that an ordinary tick waits for a pool: a jammed one must not hold up what the host tells."""
 
-_NO_POOL = Unseen(code="fpm.not-found", message=safe("no FPM pool was found that could serve this application"))
-_NOT_RUNNING = Unseen(code="fpm.not-running", message=safe("FPM is configured here, but no master process runs"), grant=safe("start FPM"))
-_NO_APP = Unseen(
-    code="app.not-found",
-    message=safe("no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www"),
-    grant=safe("name it: --app PATH, or [[server.app]] in stalewatch.toml"),
+_NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that could serve this application")
+_NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
+_NO_APP = reasons.APP_NONE_FOUND.unseen(
+    "no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www",
+    "name it: --app PATH, or [[server.app]] in stalewatch.toml",
 )
 
 
@@ -55,10 +55,9 @@ def _no_pool(master: Master | None) -> Unseen:
     """Why there is no pool to ask."""
     if master is None or not master.denied:
         return _NO_POOL
-    return Unseen(
-        code="fpm.config-denied",
-        message=safe("this login may not read " + ", ".join(master.denied[:3])),
-        grant=safe("chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)"),
+    return reasons.FPM_CONFIG_DENIED.unseen(
+        "this login may not read " + ", ".join(master.denied[:3]),
+        "chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)",
     )
 
 
@@ -111,7 +110,7 @@ class Probe:
         with what to grant when the pool can't be asked)."""
         _, _, address = self._served.get(app, (None, None, ""))
         if address not in self._pools:
-            raise NotPermitted(f"no pool of {app} can be asked", code=_NO_POOL.code)
+            raise NotPermitted(f"no pool of {app} can be asked", reason=reasons.FPM_NOT_FOUND)
         return await self._pools[address].invalidate(paths)
 
     async def close(self) -> None:
@@ -263,11 +262,11 @@ class Probe:
         )
 
     def _blind(self, app: App, error: LinkError) -> Snapshot:
-        unseen = Unseen(code=error.code, message=safe(error.message), grant=safe(error.grant))
+        unseen = error.unseen()
         return self._value(app, unseen, unseen, time.time())
 
     def _empty(self, fast: Fast, error: LinkError | None) -> Snapshot:
-        unseen = _NO_APP if error is None else Unseen(code=error.code, message=safe(error.message), grant=safe(error.grant))
+        unseen = _NO_APP if error is None else error.unseen()
         return Snapshot(
             server=self._server.name,
             address=self._server.target,

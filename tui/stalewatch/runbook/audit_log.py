@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import StalewatchError
 
 
 class AuditFailed(StalewatchError):
     """The audit log can't be written: then nothing is sent."""
 
-    code = "runbook.audit"
+    reason = reasons.RUNBOOK_AUDIT
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host import fpm_check
@@ -152,9 +153,9 @@ def _judge_fpm_test(output: str, code: int) -> Outcome:
         if told.valid and code == 0:
             return Outcome(status=Status.DONE, evidence={"php-fpm -t": safe("the configuration is valid")})
         return Outcome(status=Status.FAILED, evidence={"php-fpm -t": mistake})
-    if told.code == fpm_check.UNCLEAR and code not in (126, 127):
+    if told.code == reasons.FPM_TEST_UNCLEAR.code and code not in (126, 127):
         return Outcome(status=Status.FAILED, evidence={"php-fpm -t": said or safe(f"exit code {code}")})
-    return _not_told(f"{told.message} ({told.grant})" if told.code == fpm_check.DENIED else told.message, said)
+    return _not_told(f"{told.message} ({told.grant})" if told.code == reasons.FPM_TEST_DENIED.code else told.message, said)
 
 
 def _judge_disk(output: str) -> Outcome:

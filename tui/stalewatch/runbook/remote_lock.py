@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.words import moment
@@ -31,13 +32,13 @@ MAX_LINE = 4096
 class Busy(StalewatchError):
     """Somebody else holds the lock."""
 
-    code = "runbook.busy"
+    reason = reasons.RUNBOOK_BUSY
 
 
 class CannotLock(StalewatchError):
     """The holder could not be started over there."""
 
-    code = "runbook.lock"
+    reason = reasons.RUNBOOK_LOCK
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.opcache.codes import SUSPECT
 from stalewatch.model.report import Verdict
 from stalewatch.timeline.event import Event, EventKind
 from stalewatch.timeline.snapshot_events import ONE_DEPLOY, Facts, pool_start
@@ -22,7 +23,6 @@ UNTOLD, TOLD = 3600.0, 86400.0
 last one is told by FPM itself), and where the log tells of those before the deploy too."""
 _RENEWS = (EventKind.RELOAD, EventKind.RESTART)
 _DIARIES = ("git", "deployer")
-_SUSPECT = "opcache.suspect-bytecode"
 
 
 def doubted_since(report: Report) -> float | None:
@@ -31,7 +31,7 @@ def doubted_since(report: Report) -> float | None:
     seen = report.host
     if report.verdict is not Verdict.SUSPECT or seen is None:
         return None
-    begins = [finding.since for finding in report.findings if finding.code == _SUSPECT and finding.since is not None]
+    begins = [finding.since for finding in report.findings if finding.code == SUSPECT.code and finding.since is not None]
     deploys = [deploy.at for deploy in seen.release.deploys if deploy.source in _DIARIES and _changes_code(deploy)]
     return min((at for at in deploys if any(abs(at - begin) <= ONE_DEPLOY for begin in begins)), default=None)
 

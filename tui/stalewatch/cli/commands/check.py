@@ -11,7 +11,7 @@ import click
 from stalewatch.cli import debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import emit, looks
-from stalewatch.model.errors import AuthRefused, HostKeyRefused
+from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.report import Report, Severity, Verdict, worst
 
@@ -24,8 +24,6 @@ BEAT = 2.0
 """Seconds between two looks of ``--wait``."""
 RECONNECT = 5.0
 """Seconds until ``--wait`` connects again where a server was not reached."""
-_NEVER_RETRIED = (AuthRefused.code, HostKeyRefused.code)
-"""Prefixes of errors that another try makes worse: sshd penalises the address that fails again and again."""
 
 
 @click.command("check")
@@ -98,4 +96,4 @@ def _pause(seconds: float, deadline: float) -> float:
 
 
 def _hopeless(reports: Sequence[Report]) -> bool:
-    return any(error.code.startswith(_NEVER_RETRIED) for report in reports for error in report.errors)
+    return any(not reasons.may_retry(error.code) for report in reports for error in report.errors)

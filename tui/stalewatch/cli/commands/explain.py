@@ -1,4 +1,4 @@
-"""``stalewatch explain [CODE]``: what a finding means. Printed from the rules themselves."""
+"""``stalewatch explain [CODE]``: what a finding or an error means. Printed from the rules and reasons themselves."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _READABLE = 100
 
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, metavar="[CODE]")
 def command(code: str | None) -> None:
-    """What a finding code (such as opcache.stale-bytecode) means, why it is believed, and what puts it right. Without CODE: all codes."""
-    from stalewatch.diagnosis.rules import RULES, explain
+    """What a code of a finding or an error means, and what to do about it.
 
-    if code is not None:
-        emit(_wrapped(explain(code)))
-        return
-    width = max(map(len, RULES))
-    emit("".join(f"{rule.code:<{width}}  {rule.layer}: {rule.weight}\n" for rule in RULES.values()))
+    CODE is, for example, opcache.stale-bytecode or fpm.socket-denied. The first part alone, such as opcache, lists the codes that begin
+    with it; without CODE all are listed.
+    """
+    from stalewatch.diagnosis.explain import explain, listing
+
+    emit(listing() + "\n" if code is None else _wrapped(explain(code)))
 
 
 def _wrapped(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
@@ -174,7 +175,7 @@ class App:
 
     def _missing(self, login: str) -> Unseen:
         message = f"{self.place.path}: no such directory, or not visible to {login}"
-        return Unseen(code="app.missing", message=safe(message), grant=safe("check the path (--app, or [[server.app]] in stalewatch.toml)"))
+        return reasons.APP_MISSING.unseen(message, "check the path (--app, or [[server.app]] in stalewatch.toml)")
 
     def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
         pool = fpm.pool if isinstance(fpm, FpmFacts) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.snapshot import FpmFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host import fpm_config
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.machine import Master
     from stalewatch.probe.host.records import FileRecord
 
-_NONE = Unseen(
-    code="fpm.not-found",
-    message=safe("no PHP-FPM was found: no master process is visible, and no configuration at the usual places"),
-    grant=safe("if /proc is mounted with hidepid, give this login the group it names; else set app.socket in stalewatch.toml"),
+_NONE = reasons.FPM_NOT_FOUND.unseen(
+    "no PHP-FPM was found: no master process is visible, and no configuration at the usual places",
+    "if /proc is mounted with hidepid, give this login the group it names; else set app.socket in stalewatch.toml",
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost, NotPermitted
 from stalewatch.model.text import safe
 from stalewatch.probe.host import records
@@ -119,7 +120,7 @@ class Host:
                     raise
                 raise NotPermitted(
                     "the server starts no POSIX shell for this login",
-                    code="host.no-shell",
+                    reason=reasons.HOST_NO_SHELL,
                     grant="give the login a shell (not sftp-only, no ForceCommand)",
                 ) from None
             self.hello = parse_hello(hello.text("hello"))

@@ -6,6 +6,7 @@ import shlex
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import LogFacts, LogMinute, Unseen
 from stalewatch.model.text import safe
@@ -135,8 +136,8 @@ def fpm_tail(error_log: str, config_path: str, watches: Iterable[LogWatch]) -> L
     LogFacts that say why, where it is no file."""
     path = error_log or "log/php-fpm.log"
     if path == "syslog" or path.startswith(("/dev/", "/proc/")):
-        message = safe(f"PHP-FPM's error_log is {path}: no file that could be followed")
-        return LogFacts(path=safe(path), fpm=True, unseen=Unseen(code="log.no-file", message=message))
+        message = f"PHP-FPM's error_log is {path}: there is no file to follow"
+        return LogFacts(path=safe(path), fpm=True, unseen=reasons.LOG_NO_FILE.unseen(message))
     if not path.startswith("/"):
         path = f"{'/usr/local' if config_path.startswith('/usr/local/') else ''}/var/{path}"
     known = next((watch for watch in watches if watch.path == path), LogWatch(path=path))
@@ -144,7 +145,7 @@ def fpm_tail(error_log: str, config_path: str, watches: Iterable[LogWatch]) -> L
 
 
 def _missing(path: str, login: str) -> Unseen:
-    return Unseen(code="log.missing", message=safe(f"{path}: no such file yet, or not visible to {login}"))
+    return reasons.LOG_MISSING.unseen(f"{path}: no such file yet, or not visible to {login}")
 
 
 def _denied(record: FileRecord, login: str) -> Unseen:
@@ -152,4 +153,4 @@ def _denied(record: FileRecord, login: str) -> Unseen:
     grant = f"sudo setfacl -m u:{login}:r {shlex.quote(record.path)} (and logrotate's create line)"
     if record.mode & _GROUP_READS and record.group != "root":
         grant = f"sudo usermod -aG {record.group} {login}, and log in again"
-    return Unseen(code="log.denied", message=safe(f"{login} may not read {record.path}"), grant=safe(grant))
+    return reasons.LOG_DENIED.unseen(f"{login} may not read {record.path}", grant)

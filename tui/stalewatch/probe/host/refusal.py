@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.snapshot import Unseen
-from stalewatch.model.text import safe
 from stalewatch.probe.host import records
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:
     """The cause, in one line. Raises LinkError."""
     if not address.startswith("/"):
-        return Unseen(
-            code="fpm.port-refused",
-            message=safe(f"{address} takes no connection"),
-            grant=safe("start FPM, and let sshd forward to it (AllowTcpForwarding, PermitOpen)"),
+        return reasons.FPM_PORT_REFUSED.unseen(
+            f"{address} accepts no connection", "start FPM, and let sshd forward to it (AllowTcpForwarding, PermitOpen)"
         )
     listening, stat, test = await host.ask(("listening", address), ("socket", address), ("test", address))
     found = stat.first("files")
@@ -28,19 +26,17 @@ async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:
     tested = test.first("sockets")
     state = records.parse_sockets(tested.payload).get(address) if tested else None
     if state is None or not state.exists:
-        return Unseen(code="fpm.socket-missing", message=safe(f"{address} is not there: FPM does not run, or listens elsewhere"))
+        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not there: FPM does not run, or listens elsewhere")
     if not state.is_socket:
-        return Unseen(code="fpm.socket-missing", message=safe(f"{address} is not a socket"))
+        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket")
     if not state.writable:
         return _denied(host, address, record, pool)
     answered = listening.text("listening")
     if answered == "1" or (answered == "" and listening.first("listening") is None):
-        return Unseen(
-            code="ssh.forwarding-off",
-            message=safe(f"sshd does not forward to {address}"),
-            grant=safe("AllowStreamLocalForwarding yes (or local) in sshd_config"),
+        return reasons.SSH_FORWARDING_OFF.unseen(
+            f"sshd does not forward to {address}", "AllowStreamLocalForwarding yes (or local) in sshd_config"
         )
-    return Unseen(code="fpm.socket-dead", message=safe(f"{address} is there, but nobody listens: FPM is down"), grant=safe("start FPM"))
+    return reasons.FPM_SOCKET_DEAD.unseen(f"{address} is there, but nobody listens: FPM is down", "start FPM")
 
 
 def _denied(host: Host, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:
@@ -51,4 +47,4 @@ def _denied(host: Host, address: str, record: FileRecord | None, pool: Pool | No
     else:
         user = pool.group or pool.user if pool else "www-data"
         grant = f"listen.group = {user} and listen.mode = 0660 in the pool, and: sudo usermod -aG {user} {login}"
-    return Unseen(code="fpm.socket-denied", message=safe(f"{login} may not open the pool's socket: {where}"), grant=safe(grant))
+    return reasons.FPM_SOCKET_DENIED.unseen(f"{login} may not open the pool's socket: {where}", grant)

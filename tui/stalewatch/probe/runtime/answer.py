@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
 from stalewatch.model.snapshot import Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
@@ -16,15 +17,12 @@ MAX_ANSWER = 64 * 1024 * 1024
 MAX_SCRIPTS = 50_000
 _MAX_TIME = 32_503_680_000
 _SAPIS = ("fpm-fcgi",)
-_REASONS = {
-    "missing": ("opcache.missing", "PHP in this pool has no OPcache", ""),
-    "restricted": (
-        "opcache.restricted",
+_UNSEEN = {
+    "restricted": reasons.OPCACHE_RESTRICTED.unseen(
         "opcache.restrict_api does not let the probe ask OPcache",
-        "set opcache.restrict_api to nothing, or to a path that the probe's directory is below",
+        "set opcache.restrict_api to nothing, or to a path above the probe's directory",
     ),
-    "disable_functions": (
-        "opcache.functions-disabled",
+    "disable_functions": reasons.OPCACHE_FUNCTIONS_DISABLED.unseen(
         "disable_functions holds opcache_get_status in this pool",
         "take opcache_get_status, opcache_is_script_cached and opcache_invalidate out of disable_functions",
     ),
@@ -156,11 +154,10 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
 def opcache(answer: Answer) -> Opcache | Unseen:
     """OPcache by an answer; Unseen where it may not be asked. Disabled (globally or in the pool) is a fact: ``enabled=False``."""
     facts = answer.opcache
-    if facts.error in _REASONS:
-        code, message, grant = _REASONS[facts.error]
-        if facts.error == "missing":
-            return Opcache(enabled=False)
-        return Unseen(code=code, message=safe(message), grant=safe(grant))
+    if facts.error in _UNSEEN:
+        return _UNSEEN[facts.error]
+    if facts.error == "missing":
+        return Opcache(enabled=False)
     compared = answer.compare
     values = {name: getattr(facts, name) for name in facts.__struct_fields__ if name not in ("error", "file_cache", "preload")}
     times = {name: _bounded(values[name]) for name in ("start_time", "last_restart_time")}

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.records import FAR_FUTURE
@@ -28,7 +29,7 @@ _COUNT = {
     "slow_requests": "slow requests",
 }
 _NUMBER = re.compile(r'"([a-z -]+)":\s*(-?\d{1,20})\b')
-_BROKEN = Unseen(code="fpm.status-unreadable", message=safe("FPM's status page answered something that is no status"))
+_BROKEN = reasons.FPM_STATUS_UNREADABLE.unseen("FPM's status page answered something that is not a status")
 
 
 def parse_page(body: bytes) -> PoolStatus | Unseen:

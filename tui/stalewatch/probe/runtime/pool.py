@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
@@ -35,10 +36,8 @@ DUTY = 200.0
 """A look that costs *t* seconds of a worker is not repeated within DUTY × t: half a percent of one worker at most."""
 MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
-_NO_SCOREBOARD = Unseen(
-    code="fpm.no-status",
-    message=safe("fpm_get_status may not be called in this pool"),
-    grant=safe("take it out of disable_functions, or set pm.status_path"),
+_NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
+    "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
 )
 _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
 
@@ -79,10 +78,9 @@ class PoolProbe:
             self._task = asyncio.create_task(self._ask(full, moved))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
         if not done:
-            return Unseen(
-                code="fpm.no-answer",
-                message=safe(f"the pool has not answered for {asyncio.get_running_loop().time() - self._asked:.0f} s: no worker is free"),
-                grant=safe("set pm.status_listen, so that its state can be seen while it is busy"),
+            return reasons.FPM_NO_ANSWER.unseen(
+                f"the pool has not answered for {asyncio.get_running_loop().time() - self._asked:.0f} s: no worker is free",
+                "set pm.status_listen, so that its state can be seen while it is busy",
             )
         task, self._task = self._task, None
         result = task.result()
@@ -102,7 +100,7 @@ class PoolProbe:
         body = msgspec.json.encode({"paths": list(paths)})
         answer = await self._answer("invalidate", body, timeout=max(TIMEOUT, self._host.timeout))
         if isinstance(answer, Unseen):
-            raise NotPermitted(answer.message, grant=answer.grant, code=answer.code)
+            raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
         for path, done, cached in answer.results:
             if path in results:
                 results[path] = done if cached is None else not cached
@@ -129,11 +127,13 @@ class PoolProbe:
         except LinkLost as error:
             if not self._link.alive:
                 raise
-            return Unseen(code="fpm.hung-up", message=safe(f"the pool hung up: {error.message}"))
+            return reasons.FPM_HUNG_UP.unseen(f"the pool closed the connection: {error.message}")
         except LinkTimeout:
             return await self._busy()
-        except (LinkError, ValueError) as error:
-            return Unseen(code=getattr(error, "code", "fpm.protocol"), message=safe(str(error)), grant=safe(getattr(error, "grant", "")))
+        except LinkError as error:
+            return error.unseen()
+        except ValueError as error:
+            return reasons.FPM_PROTOCOL.unseen(str(error))
         if isinstance(answer, Unseen):
             return answer
         self._account(verb, answer, loop.time())
@@ -215,28 +215,26 @@ class PoolProbe:
                 hidden.append(f"{base}: {safe(response.body.strip() or response.stderr, 60)}")
                 self._bases.pop(0)
             self._bases = [*BASES]  # what was missing may be there again at the next look
-            return Unseen(
-                code="fpm.probe-hidden",
-                message=safe("the pool does not see the probe's file: " + "; ".join(hidden)),
-                grant=safe("let open_basedir hold /dev/shm, or PrivateTmp=no in the unit"),
+            return reasons.FPM_PROBE_HIDDEN.unseen(
+                "the pool does not see the probe's file: " + "; ".join(hidden),
+                "allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit",
             )
 
     def _decoded(self, response: Response) -> Answer:
         if response.status >= 400 or not response.body:
             said = response.stderr or safe(response.body[:200])
-            raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", code="fpm.error")
+            raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", reason=reasons.FPM_ERROR)
         answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
         expected = self.pool.user if self.pool else ""
         if expected and answer.user and answer.user != expected:
-            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {expected}", code="fpm.other-user")
+            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {expected}", reason=reasons.FPM_OTHER_USER)
         return answer
 
     async def _busy(self) -> RuntimeFacts | Unseen:
         """No worker answered in time. pm.status_listen answers also then."""
-        busy = Unseen(
-            code="fpm.status-hangs",
-            message=safe(f"no worker of the pool answered within {TIMEOUT:g} s"),
-            grant=safe("" if self.pool and self.pool.status_listen else "set pm.status_listen, so that a busy pool can be seen"),
+        busy = reasons.FPM_STATUS_HANGS.unseen(
+            f"no worker of the pool answered within {TIMEOUT:g} s",
+            "" if self.pool and self.pool.status_listen else "set pm.status_listen, so that a busy pool can be seen",
         )
         if self.pool is None or not self.pool.status_listen or not self.pool.status_path or self._last is None:
             return busy
@@ -250,7 +248,7 @@ class PoolProbe:
         try:
             response = await request(await _open(self._link, address), params, timeout=2.0)
         except (LinkError, ValueError) as error:
-            return Unseen(code="fpm.status-hangs", message=safe(str(error)))
+            return reasons.FPM_STATUS_HANGS.unseen(str(error))
         return parse_page(response.body)
 
     def _last_changed(self) -> int:

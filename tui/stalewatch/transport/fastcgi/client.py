@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
 from stalewatch.transport.fastcgi.codec import DEFAULT_LIMIT, Decoder, End, Stdout, encode_request
 from stalewatch.transport.fastcgi.response import Response, parse_response
@@ -28,7 +29,7 @@ async def request(stream: Stream, params: Mapping[str, str], body: bytes = b"", 
         async with asyncio.timeout(timeout):
             return await _exchange(stream, encode_request(params, body), Decoder(limit))
     except TimeoutError:
-        raise LinkTimeout(f"FPM did not answer within {timeout:g} s", code="fpm.timeout") from None
+        raise LinkTimeout(f"FPM did not answer within {timeout:g} s", reason=reasons.FPM_TIMEOUT) from None
     finally:
         await stream.close()
 
@@ -61,5 +62,5 @@ async def _receive(stream: Stream, decoder: Decoder, writing: asyncio.Task[None]
 def _finish(end: End, stdout: bytearray, stderr: bytearray) -> Response:
     if end.protocol_status:
         why = _REFUSALS.get(end.protocol_status, f"protocol status {end.protocol_status}")
-        raise ProtocolError(f"FPM refused the request: {why}", code="fpm.refused")
+        raise ProtocolError(f"FPM refused the request: {why}", reason=reasons.FPM_REFUSED)
     return parse_response(bytes(stdout), bytes(stderr))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ Event: TypeAlias = Stdout | Stderr | End
 class Incomplete(ProtocolError):
     """The stream ended before END_REQUEST: the worker was killed under the request (a reload without ``process_control_timeout``)."""
 
-    code = "link.incomplete"
+    reason = reasons.LINK_INCOMPLETE
 
 
 def encode_request(params: Mapping[str, str], body: bytes = b"") -> bytes:

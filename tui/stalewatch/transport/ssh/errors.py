@@ -8,13 +8,13 @@ from typing import Final
 
 import asyncssh
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import AuthRefused, LinkError, LinkLost, NotPermitted, ProtocolError, Unreachable
 from stalewatch.model.text import SafeText, safe
 
 LIBRARY_ERRORS: Final = (asyncssh.Error, OSError, ValueError)
 """What asyncssh raises: its own, the system's, and ValueError for what it cannot decode."""
 
-HUNG_UP: Final = "link.hung-up"
 _BURST: Final = "sshd may be refusing a burst of connections (MaxStartups) or this address (PerSourcePenalties, hosts.deny)"
 
 
@@ -29,15 +29,17 @@ def while_connecting(error: Exception, where: str, step: str) -> LinkError:
         case asyncssh.DisconnectError() if "too many authentication failures" in reason.lower():
             return AuthRefused(f"{where}: {reason}", grant="name the one key: IdentityFile and IdentitiesOnly yes in ssh_config")
         case asyncssh.KeyExchangeFailed() | asyncssh.ProtocolNotSupported():
-            return Unreachable(f"{where} and we share no algorithm: {reason}", code="link.no-common-algorithm")
+            return Unreachable(f"{where} and we share no algorithm: {reason}", reason=reasons.LINK_NO_COMMON_ALGORITHM)
         case asyncssh.ChannelOpenError():
             return Unreachable(f"the jump host does not reach {where}: {reason}", grant="see AllowTcpForwarding on the jump host")
         case asyncssh.ConnectionLost() | ConnectionError() if step == "host key":
-            return Unreachable(f"{where} hung up during host key: {reason}", grant=_BURST, code=HUNG_UP)
+            return Unreachable(f"{where} hung up during host key: {reason}", grant=_BURST, reason=reasons.LINK_HUNG_UP)
         case asyncssh.DisconnectError() | ConnectionError() if step == "auth":
             return Unreachable(f"{where} hung up during auth: {reason}")
         case socket.gaierror():
-            return Unreachable(f"{where}: no such name ({reason})", grant="check the name, or HostName in ssh_config", code="link.name")
+            return Unreachable(
+                f"{where}: no such name ({reason})", grant="check the name, or HostName in ssh_config", reason=reasons.LINK_NAME
+            )
         case _:
             return Unreachable(f"{where}: {reason}")
 

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import HostKeyRefused
 from stalewatch.model.text import safe
 from stalewatch.transport.ssh.known_hosts import Judgement, Known, fingerprint, key_kind, parse
@@ -26,7 +27,7 @@ def refusal(options: SshOptions, known: Known, blob: bytes, judgement: Judgement
         return HostKeyRefused(
             f"the host key of {_who(options)} is revoked ({shown}; {where or options.revokedhostkeys})",
             grant=f"do not trust this server; if the revocation is a mistake, remove it from {where or options.revokedhostkeys}",
-            code="link.host-key-revoked",
+            reason=reasons.LINK_HOST_KEY_REVOKED,
         )
     if judgement.verdict == "changed":
         files = dict.fromkeys(entry.file for entry in judgement.entries)
@@ -34,12 +35,12 @@ def refusal(options: SshOptions, known: Known, blob: bytes, judgement: Judgement
         return HostKeyRefused(
             f"the host key of {_who(options)} changed: it shows {shown}, {where} has another" + _strictness(options),
             grant=f"reinstalled, or somebody in between? If you know why: {removals}; then compare and accept the new one: {once}",
-            code="link.host-key-changed",
+            reason=reasons.LINK_HOST_KEY_CHANGED,
         )
     return HostKeyRefused(
         f"the host key of {_who(options)} is unknown ({shown})" + _strictness(options),
         grant=_acquaint(options, once),
-        code="link.host-key-unknown",
+        reason=reasons.LINK_HOST_KEY_UNKNOWN,
     )
 
 
@@ -49,7 +50,7 @@ def certificate_refusal(options: SshOptions, reason: str) -> HostKeyRefused:
     return HostKeyRefused(
         f"the host certificate of {_who(options)} is refused: {safe(reason, 200)}",
         grant="do not trust this server" if revoked else "have the server's certificate renewed for this name",
-        code="link.host-key-revoked" if revoked else "link.host-key-unknown",
+        reason=reasons.LINK_HOST_KEY_REVOKED if revoked else reasons.LINK_HOST_KEY_UNKNOWN,
     )
 
 
@@ -66,7 +67,7 @@ def revoked_keys(options: SshOptions) -> frozenset[bytes]:
         raise HostKeyRefused(
             f"RevokedHostKeys {options.revokedhostkeys} {why}: no key of {_who(options)} can be trusted",
             grant="give a text file of public keys that can be read, or @revoked lines in known_hosts",
-            code="link.host-key-revoked",
+            reason=reasons.LINK_HOST_KEY_REVOKED,
         )
     lines = "\n".join(f"* {line}" for line in content.decode("utf-8", "surrogateescape").splitlines())
     return frozenset(entry.blob for entry in parse(lines, options.revokedhostkeys))

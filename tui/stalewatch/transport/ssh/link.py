@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncssh
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost, LinkTimeout, Unreachable
 from stalewatch.model.text import safe
 from stalewatch.transport import upload
@@ -20,7 +21,7 @@ from stalewatch.transport.retry import burst_pause
 from stalewatch.transport.shell import sh_command
 from stalewatch.transport.ssh.channels import Channels
 from stalewatch.transport.ssh.dial import dial
-from stalewatch.transport.ssh.errors import HUNG_UP, LIBRARY_ERRORS, link_lost, while_talking
+from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, link_lost, while_talking
 from stalewatch.transport.ssh.process import PATIENCE, Ending, new_mark
 from stalewatch.transport.ssh.stream import SshStream
 
@@ -45,7 +46,7 @@ async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: 
         try:
             return SshLink(await dial(route, timeout=timeout, on_step=on_step, ssh_config=ssh_config), route.destination.alias)
         except Unreachable as error:
-            if error.code != HUNG_UP or not pauses_left:
+            if error.reason is not reasons.LINK_HUNG_UP or not pauses_left:
                 raise
         on_step(ConnectStep("waiting", time.monotonic()))
         await asyncio.sleep(burst_pause(random.random()))

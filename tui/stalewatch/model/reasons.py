@@ -1,0 +1,360 @@
+"""Why something could not be seen or done: every code of JSON ``errors``, with what it means and what to do about it.
+
+An :class:`~stalewatch.model.snapshot.Unseen` is made by :meth:`Reason.unseen`; an error of :mod:`stalewatch.model.errors` has a reason.
+``stalewatch explain CODE`` and ``docs/CODES.md`` print this table. The codes are a public contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stalewatch.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from stalewatch.model.snapshot import Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """*meaning*: what happened, in general; the message of an error says what and where. *advice*: what a person can do.
+
+    *exit*: what a command exits with because of it; ``OK`` where no verdict depends on it. *retry*: whether stalewatch may try again by
+    itself.
+    """
+
+    code: str
+    meaning: str
+    advice: str
+    exit: ExitCode
+    retry: bool
+
+    def unseen(self, message: str, grant: str = "") -> Unseen:
+        """The fact, for a Snapshot or Report. *message*: what and where; *grant*: what to do or to grant here. Both are made safe."""
+        from stalewatch.model.snapshot import Unseen  # not at the top: it loads msgspec, and ``--help`` does without
+        from stalewatch.model.text import safe
+
+        return Unseen(code=self.code, message=safe(message), grant=safe(grant))
+
+    @property
+    def weight(self) -> str:
+        """``error, exit code 3``, or ``error, no verdict depends on it``."""
+        return f"error, exit code {self.exit.value}" if self.exit else "error, no verdict depends on it"
+
+    def text(self) -> str:
+        """What ``stalewatch explain`` prints: plain text, no markup."""
+        return f"{self.code}  ({self.weight})\n\n{self.meaning}\n\nWhat to do: {self.advice}"
+
+
+REASONS: dict[str, Reason] = {}
+"""By code, in the order of this file."""
+
+
+def _reason(code: str, meaning: str, advice: str, *, exit: ExitCode = ExitCode.UNKNOWN, retry: bool = True) -> Reason:
+    REASONS[code] = reason = Reason(code=code, meaning=meaning, advice=advice, exit=exit, retry=retry)
+    return reason
+
+
+def may_retry(code: str) -> bool:
+    """Whether stalewatch may try again by itself after an error with *code*: sshd penalises an address that fails again and again."""
+    return code not in REASONS or REASONS[code].retry
+
+
+# ------------------------------------------------------------------------------------------------------------ stalewatch itself
+
+USAGE = _reason(
+    "usage",
+    "The arguments, stalewatch.toml or ssh_config make no sense.",
+    "Correct what the message names.",
+    exit=ExitCode.USAGE,
+)
+INTERNAL = _reason(
+    "internal",
+    "stalewatch itself failed: a bug. Nothing is known of the server.",
+    "Start it again, and report the bug with the log.",
+)
+DEMO_NOT_STARTED = _reason(
+    "demo.not-started",
+    "The embedded servers of the demo did not start.",
+    "It needs room in the temporary directory and free TCP ports on this machine.",
+    exit=ExitCode.FAILED,
+)
+
+# --------------------------------------------------------------------------------------------------------------------- the link
+
+LINK_UNREACHABLE = _reason(
+    "link.unreachable",
+    "The server cannot be reached: no route, connection refused, no answer in time, or it hung up before the login was done.",
+    "Check that `ssh TARGET true` works from here.",
+)
+LINK_NAME = _reason(
+    "link.name",
+    "The server's name cannot be resolved.",
+    "Check the name, or HostName in ssh_config.",
+)
+LINK_HUNG_UP = _reason(
+    "link.hung-up",
+    "The server closed the connection before it showed its host key. sshd does so when too many connect at once (MaxStartups) or when it "
+    "refuses this address (PerSourcePenalties, hosts.deny).",
+    "Wait a minute; if it stays, look at sshd's log on the server.",
+)
+LINK_NO_COMMON_ALGORITHM = _reason(
+    "link.no-common-algorithm",
+    "The server and this client have no SSH algorithm in common.",
+    "Update sshd on the server, or allow a newer algorithm in sshd_config.",
+)
+LINK_HOST_KEY_UNKNOWN = _reason(
+    "link.host-key-unknown",
+    "The server's host key is in no known_hosts file, or its certificate is not valid for this host or time. The key is not accepted.",
+    "Compare the fingerprint with the server's own, then accept it once with ssh.",
+    retry=False,
+)
+LINK_HOST_KEY_CHANGED = _reason(
+    "link.host-key-changed",
+    "The server shows another host key than known_hosts has: it was reinstalled, or somebody is between you and the server.",
+    "Find out why before you do anything. Then remove the old key (ssh-keygen -R) and accept the new one with ssh.",
+    retry=False,
+)
+LINK_HOST_KEY_REVOKED = _reason(
+    "link.host-key-revoked",
+    "The server's host key is revoked, or the list of revoked keys cannot be read, so that no key can be trusted.",
+    "Do not trust the server. If the list is wrong or unreadable, correct it (RevokedHostKeys, @revoked in known_hosts).",
+    retry=False,
+)
+LINK_AUTH = _reason(
+    "link.auth",
+    "The server accepted none of the keys that were offered.",
+    "Add the right key to the agent (ssh-add), or to authorized_keys on the server.",
+    retry=False,
+)
+LINK_NOT_PERMITTED = _reason(
+    "link.not-permitted",
+    "The server refused one thing (a command, a socket, a file); the connection itself works.",
+    "See the message for what was refused.",
+)
+LINK_LOST = _reason(
+    "link.lost",
+    "The connection ended while something was running. Whether it was done is not known until the next look.",
+    "Wait: stalewatch connects again and looks.",
+)
+LINK_TIMEOUT = _reason(
+    "link.timeout",
+    "The server did not answer in time. The connection may still work.",
+    "Try again with a longer --timeout; look at the load of the server.",
+)
+LINK_SILENT = _reason(
+    "link.silent",
+    "The server has not answered for a while, and the connection has not ended: a stalled network or a stalled server.",
+    "Wait: stalewatch connects again. Look at the load of the server.",
+)
+LINK_PROTOCOL = _reason(
+    "link.protocol",
+    "The server sent something that is not a valid answer, or more than stalewatch takes.",
+    "Check that the login's shell start-up files print nothing. If they do not, report it.",
+)
+LINK_INCOMPLETE = _reason(
+    "link.incomplete",
+    "The answer of PHP-FPM was cut off: its worker was killed during the request, for example by a reload.",
+    "Look again after the reload.",
+)
+SSH_FORWARDING_OFF = _reason(
+    "ssh.forwarding-off",
+    "sshd does not forward to the socket of the FPM pool, although somebody listens there.",
+    "Set AllowStreamLocalForwarding to yes or local in sshd_config, and reload sshd.",
+)
+HOST_NO_SHELL = _reason(
+    "host.no-shell",
+    "The login gets no POSIX shell on the server, so the probe cannot run.",
+    "Give the login a shell: no ForceCommand, not sftp only.",
+)
+
+# ------------------------------------------------------------------------------------------------------------------ application
+
+APP_MISSING = _reason(
+    "app.missing",
+    "The application's path is not there: the one that was asked for, or one that was there at an earlier look.",
+    "Check the path (--app, or [[server.app]] in stalewatch.toml), and whether this login may see it.",
+)
+APP_NONE_FOUND = _reason(
+    "app.none-found",
+    "No PHP application was found on this server: not in nginx's roots, the directories of the FPM pools, /srv or /var/www.",
+    "Name it: --app PATH, or [[server.app]] in stalewatch.toml.",
+)
+LOG_MISSING = _reason(
+    "log.missing",
+    "A log is not there, or this login may not see its directory.",
+    "Check the path ([[log]] in stalewatch.toml). A log that nobody has written to yet is normal.",
+    exit=ExitCode.OK,
+)
+LOG_DENIED = _reason(
+    "log.denied",
+    "This login may not read a log.",
+    "Add the login to the log's group, or grant it read access with setfacl.",
+    exit=ExitCode.OK,
+)
+LOG_NO_FILE = _reason(
+    "log.no-file",
+    "PHP-FPM's error_log is syslog or a device, so there is no file to follow.",
+    "Set error_log to a file in php-fpm.conf if you want to see it here.",
+    exit=ExitCode.OK,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------- PHP-FPM
+
+FPM_NOT_FOUND = _reason(
+    "fpm.not-found",
+    "No PHP-FPM was found for this application: no master process is visible, or no pool can serve it.",
+    "Name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml). Where /proc is mounted with hidepid, add the login to the "
+    "group that the mount names.",
+)
+FPM_NOT_RUNNING = _reason(
+    "fpm.not-running",
+    "PHP-FPM is configured on this server, but no master process runs.",
+    "Start PHP-FPM.",
+)
+FPM_CONFIG_DENIED = _reason(
+    "fpm.config-denied",
+    "This login may not read PHP-FPM's configuration, so the pool's socket is not known.",
+    "Make the configuration readable for the login, or name the socket (--fpm-socket, or app.socket in stalewatch.toml).",
+)
+FPM_SOCKET_MISSING = _reason(
+    "fpm.socket-missing",
+    "The pool's socket is not there, or the path is not a socket.",
+    "Start PHP-FPM, or correct the path of the socket.",
+)
+FPM_SOCKET_DEAD = _reason(
+    "fpm.socket-dead",
+    "The pool's socket is there, but no process listens on it: PHP-FPM is down.",
+    "Start PHP-FPM.",
+)
+FPM_SOCKET_DENIED = _reason(
+    "fpm.socket-denied",
+    "This login may not connect to the pool's socket, so PHP cannot be asked what it has cached.",
+    "Add the login to the socket's group (sudo usermod -aG GROUP LOGIN), and log in again.",
+)
+FPM_PORT_REFUSED = _reason(
+    "fpm.port-refused",
+    "The pool's TCP port accepts no connection: PHP-FPM is down, or sshd does not forward to it.",
+    "Start PHP-FPM; allow the port in sshd_config (AllowTcpForwarding, PermitOpen).",
+)
+FPM_NO_ANSWER = _reason(
+    "fpm.no-answer",
+    "A request to the pool is still waiting: no worker is free.",
+    "See which requests hold the workers. Set pm.status_listen, so that the pool's state can be seen while it is busy.",
+)
+FPM_TIMEOUT = _reason(
+    "fpm.timeout",
+    "PHP-FPM did not answer a request in time.",
+    "See which requests hold the workers, then try again.",
+)
+FPM_STATUS_HANGS = _reason(
+    "fpm.status-hangs",
+    "No worker of the pool answered in time, or its status page did not.",
+    "Set pm.status_listen, so that the pool's state can be seen while it is busy.",
+)
+FPM_STATUS_UNREADABLE = _reason(
+    "fpm.status-unreadable",
+    "PHP-FPM's status page answered something that is not a status.",
+    "Check pm.status_path and pm.status_listen.",
+    exit=ExitCode.OK,
+)
+FPM_NO_STATUS = _reason(
+    "fpm.no-status",
+    "PHP may not call fpm_get_status in this pool, and the pool has no status page: its workers and queue are not known.",
+    "Take fpm_get_status out of disable_functions, or set pm.status_path.",
+    exit=ExitCode.OK,
+)
+FPM_HUNG_UP = _reason(
+    "fpm.hung-up",
+    "The pool closed the connection during a request.",
+    "Wait for the next look; if it stays, see PHP-FPM's log.",
+)
+FPM_REFUSED = _reason(
+    "fpm.refused",
+    "PHP-FPM refused the request, for example because it is overloaded.",
+    "Wait for the next look; if it stays, see PHP-FPM's log.",
+)
+FPM_ERROR = _reason(
+    "fpm.error",
+    "The pool answered the probe with an error (an HTTP status of 400 or more, or nothing).",
+    "See PHP-FPM's log; auto_prepend_file or a security module may refuse the probe.",
+)
+FPM_PROTOCOL = _reason(
+    "fpm.protocol",
+    "The pool cannot be asked at this address: it is neither a path nor host:port, or the request cannot be encoded.",
+    "Correct the socket (--fpm-socket, or app.socket in stalewatch.toml).",
+)
+FPM_OTHER_USER = _reason(
+    "fpm.other-user",
+    "The pool that answers runs as another user than its configuration says: it is another pool.",
+    "Correct the socket (--fpm-socket, or app.socket in stalewatch.toml), or reload PHP-FPM if its configuration was changed.",
+)
+FPM_PROBE_HIDDEN = _reason(
+    "fpm.probe-hidden",
+    "The pool does not see the probe's file in any directory that was tried: chroot, open_basedir or PrivateTmp hides them.",
+    "Allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit of PHP-FPM.",
+)
+FPM_TEST_DENIED = _reason(
+    "fpm.test-denied",
+    "This login may not run php-fpm -t, so a changed configuration cannot be tested before a reload.",
+    "Allow it in sudoers: LOGIN ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.3 -t",
+    exit=ExitCode.OK,
+)
+FPM_TEST_NEEDS_ROOT = _reason(
+    "fpm.test-needs-root",
+    "php-fpm -t ran without root and could not open error_log, so it says nothing about the configuration.",
+    "Allow it in sudoers: LOGIN ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.3 -t",
+    exit=ExitCode.OK,
+)
+FPM_TEST_NOT_RUN = _reason(
+    "fpm.test-not-run",
+    "php-fpm -t could not be run: sudo refused it, or there is no such program.",
+    "Allow it in sudoers: LOGIN ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.3 -t",
+    exit=ExitCode.OK,
+)
+FPM_TEST_OTHER_FILE = _reason(
+    "fpm.test-other-file",
+    "php-fpm -t tests another configuration file than the one that this master was started with.",
+    "Test the right file by hand: php-fpm -t -y FILE",
+    exit=ExitCode.OK,
+)
+FPM_TEST_UNCLEAR = _reason(
+    "fpm.test-unclear",
+    "What php-fpm -t printed is neither a success nor an error that stalewatch knows.",
+    "Run php-fpm -t by hand.",
+    exit=ExitCode.OK,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------- OPcache
+
+OPCACHE_RESTRICTED = _reason(
+    "opcache.restricted",
+    "opcache.restrict_api does not let the probe ask OPcache.",
+    "Set opcache.restrict_api to nothing, or to a path above the probe's directory.",
+)
+OPCACHE_FUNCTIONS_DISABLED = _reason(
+    "opcache.functions-disabled",
+    "disable_functions holds opcache_get_status in this pool, so OPcache cannot be asked.",
+    "Take opcache_get_status, opcache_is_script_cached and opcache_invalidate out of disable_functions.",
+)
+
+# ---------------------------------------------------------------------------------------------------------------------- runbook
+
+RUNBOOK_AUDIT = _reason(
+    "runbook.audit",
+    "The audit log on this machine cannot be written, so nothing was sent to the server.",
+    "Make the file and its directory writable, or free some disk.",
+    exit=ExitCode.FAILED,
+)
+RUNBOOK_BUSY = _reason(
+    "runbook.busy",
+    "Somebody else runs a runbook on this application or this PHP-FPM.",
+    "Wait until it has ended. The message says who runs it and since when.",
+    exit=ExitCode.FAILED,
+)
+RUNBOOK_LOCK = _reason(
+    "runbook.lock",
+    "The lock on the server could not be taken.",
+    "Check that flock is installed on the server and that the login may read the application's root.",
+    exit=ExitCode.FAILED,
+)
