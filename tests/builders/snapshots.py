@@ -152,7 +152,7 @@ def caches(**other: CacheFile | None) -> tuple[CacheFile, ...]:
         "services": "services.php",
     }
     usual = {
-        layer: CacheFile(layer=layer, path=safe(f"bootstrap/cache/{name}"), stat=file(f"bootstrap/cache/{name}", CACHED), complete=True)  # type: ignore[arg-type]
+        layer: CacheFile(layer=layer, path=safe(f"bootstrap/cache/{name}"), stat=file(f"bootstrap/cache/{name}", CACHED), complete=True)
         for layer, name in names.items()
     }
     return tuple(cache for cache in {**usual, **other}.values() if cache is not None)

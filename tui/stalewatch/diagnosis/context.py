@@ -12,6 +12,7 @@ from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stalewatch.diagnosis.opcache.script_state import Judged
     from stalewatch.model.inventory import Thresholds
 
 
@@ -36,10 +37,11 @@ class Look:
 
 
 class Ruling(NamedTuple):
-    """What one layer comes to."""
+    """What one layer comes to. *scripts*: each changed script's verdict, which the next look remembers (opcache only)."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    scripts: tuple[Judged, ...] = ()
 
 
 STEP = 1.0

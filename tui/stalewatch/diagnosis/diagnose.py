@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import fpm, health, laravel_cache, packages, release, views, workers
+from stalewatch.diagnosis import health
 from stalewatch.diagnosis.context import Look, Ruling, take
-from stalewatch.diagnosis.opcache import state
+from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.remember import remember
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model import reasons
@@ -16,10 +16,8 @@ from stalewatch.model.snapshot import Snapshot, Unseen
 
 if TYPE_CHECKING:
     from stalewatch.diagnosis.memory import Memory
-    from stalewatch.diagnosis.opcache.state import OpcacheRuling
 
 DEFAULT = Thresholds()
-_LARAVEL = (Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS, Layer.WORKERS)
 _ABSENT = Ruling(Verdict.ABSENT)
 
 
@@ -32,10 +30,9 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     look = take(memory, snapshot, thresholds)
     if not snapshot.app or (look.host is not None and not look.host.layout.exists):
         return memory, _nothing_there(look)
-    bytecode = state.judge(look)
-    rulings = _rulings(look, bytecode)
+    rulings = {layer: _ruling(look, layer) for layer in Layer}
     rate = health.hit_rate(look)
-    known = remember(look, rulings, bytecode.judged, rate)
+    known = remember(look, rulings, rate)
     found = [finding for ruling in rulings.values() for finding in ruling.findings]
     found += health.judge(look, rate)
     layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
@@ -55,15 +52,9 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     )
 
 
-def _rulings(look: Look, bytecode: OpcacheRuling) -> dict[Layer, Ruling]:
+def _ruling(look: Look, layer: Layer) -> Ruling:
     other = look.host is not None and not look.laravel
-    if other:
-        rulings = dict.fromkeys(_LARAVEL, _ABSENT)
-    else:
-        rulings = {layer: laravel_cache.judge(look, layer) for layer in (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)}
-        rulings |= {Layer.PACKAGES: packages.judge(look), Layer.VIEWS: views.judge(look), Layer.WORKERS: workers.judge(look)}
-    rulings |= {Layer.RELEASE: release.judge(look), Layer.OPCACHE: bytecode.ruling, Layer.FPM: fpm.judge(look)}
-    return {layer: rulings[layer] for layer in Layer}
+    return _ABSENT if other and layer.spec.laravel else JUDGES[layer].judge(look)
 
 
 def _nothing_there(look: Look) -> Report:

@@ -1,4 +1,4 @@
-"""The layers that Laravel caches in one PHP file: config, routes, events. Their sources are newer than the file, or it is broken."""
+"""The layers that Laravel caches in one PHP file each, as config and routes. Their sources are newer than the file, or it is broken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import inputs, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
-from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.layers import FILE_CACHED, Layer
+from stalewatch.model.report import Evidence, Finding, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, Inputs
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from stalewatch.diagnosis.memory import Baseline
 
-_NAMES = {Layer.CONFIG: "configuration", Layer.ROUTES: "route", Layer.EVENTS: "event"}
+_TITLES = {layer: layer.spec.files[0].title for layer in FILE_CACHED}
 _EVIDENCE = ("source modified", "source changed", "cache written", "cache", "more sources", "owner", "pool's user", "repeat")
 WRITING = 2.0
 """Seconds: config and routes are not written atomically, so a half file this young may still be growing."""
@@ -35,7 +36,7 @@ def _rule(
         layer=layer,
         verdict=verdict,
         severity=severity,
-        meaning=meaning.format(name=_NAMES[layer], layer=layer),
+        meaning=meaning.format(title=_TITLES[layer]),
         evidence=_EVIDENCE,
         remedy=remedy,
         advice=advice,
@@ -48,10 +49,10 @@ STALE = {
         "stale",
         Verdict.STALE,
         Severity.CRITICAL,
-        "A source of the {name} cache is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), or "
+        "A source of the {title} is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), or "
         "is gone since: the application uses what was cached, not what is in the files.",
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
 SUSPECT = {
     layer: _rule(
@@ -59,10 +60,10 @@ SUSPECT = {
         "suspect",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A source of the {name} cache got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old time "
+        "A source of the {title} got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old time "
         "(rsync -t, cp -p).",
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
 PROVIDER = {
     layer: _rule(
@@ -70,9 +71,9 @@ PROVIDER = {
         "provider-newer",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A service provider is newer than the {name} cache. Providers may add to it, or may have nothing to do with it.",
+        "A service provider is newer than the {title}. Providers may add to it, or may have nothing to do with it.",
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
 BROKEN = {
     layer: _rule(
@@ -80,12 +81,12 @@ BROKEN = {
         "broken",
         Verdict.STALE,
         Severity.CRITICAL,
-        "The {name} cache is truncated or no valid PHP: the application cannot be using what its sources say, and artisan cannot start "
+        "The {title} is truncated or no valid PHP: the application cannot be using what its sources say, and artisan cannot start "
         "either, because it loads that file.",
         (Remedy.CONFIGURE,),
         "Remove the file by hand: Laravel then reads the sources, and `stalewatch fix` can cache them again.",
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
 OWNER = {
     layer: _rule(
@@ -93,11 +94,11 @@ OWNER = {
         "foreign-owner",
         Verdict.FRESH,
         Severity.INFO,
-        "The {name} cache belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, and "
+        "The {title} belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, and "
         "`config:clear` says it did although the file stays.",
         (Remedy.CONFIGURE,),
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
 UNSEEN = {
     layer: _rule(
@@ -105,16 +106,20 @@ UNSEEN = {
         "sources-unseen",
         Verdict.UNKNOWN,
         Severity.WARNING,
-        "The {name} cache exists, but its sources could not be read, so there is nothing to compare it with.",
+        "The {title} exists, but its sources could not be read, so there is nothing to compare it with.",
         (),
     )
-    for layer in _NAMES
+    for layer in FILE_CACHED
 }
-RULES = tuple(rule for table in (STALE, SUSPECT, PROVIDER, BROKEN, OWNER, UNSEEN) for rule in table.values())
+
+
+def rules_of(layer: Layer) -> tuple[Rule, ...]:
+    """Everything that can be said of *layer*."""
+    return tuple(table[layer] for table in (STALE, SUSPECT, PROVIDER, BROKEN, OWNER, UNSEEN))
 
 
 def judge(look: Look, layer: Layer) -> Ruling:
-    """*layer* (config, routes or events). No cache file: absent, because Laravel then reads the sources."""
+    """*layer*, one of ``FILE_CACHED``. No cache file: absent, because Laravel then reads the sources."""
     if look.host is None:
         return Ruling(Verdict.UNKNOWN)
     cache = next((cache for cache in look.host.caches if cache.layer == layer.value), None)
@@ -152,7 +157,7 @@ def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: 
         how = f"is {words.amount(lag)} newer than" if lag > 0 else "has other content than when it went into"
         yield STALE[layer].finding(
             newest.path,
-            f"{_sources(behind.proven)} {how} the {_NAMES[layer]} cache",
+            f"{_sources(behind.proven)} {how} the {_TITLES[layer]}",
             _evidence(look, newest, cache, len(behind.proven) - 1),
             since=min(inputs.came(source, cache.mtime) for source in behind.proven),
         )
@@ -160,7 +165,7 @@ def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: 
         newest = behind.touched[0]
         yield SUSPECT[layer].finding(
             newest.path,
-            f"{_sources(behind.touched)} changed on disk after the {_NAMES[layer]} cache, without a newer modification time",
+            f"{_sources(behind.touched)} changed on disk after the {_TITLES[layer]}, without a newer modification time",
             _evidence(look, newest, cache, len(behind.touched) - 1),
             since=min(source.ctime for source in behind.touched),
         )
@@ -174,7 +179,7 @@ def gone(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: B
     if missing:
         yield STALE[layer].finding(
             missing[0].path,
-            f"{words.several([words.name_of(source.path) for source in missing])} went away after the {_NAMES[layer]} cache was made",
+            f"{words.several([words.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
             (words.time("cache written", cache.mtime), words.text("cache", cache.path), words.stat(words.absolute(cache.path, look.root))),
         )
 
@@ -190,8 +195,7 @@ def provider(look: Look, layer: Layer, cache: FileStat, sources: Inputs) -> Iter
     if newer:
         yield PROVIDER[layer].finding(
             newer[0].path,
-            f"{_sources(tuple(newer))} is {words.amount(newer[0].mtime - cache.mtime)} newer than the {_NAMES[layer]} cache and may "
-            "add to it",
+            f"{_sources(tuple(newer))} is {words.amount(newer[0].mtime - cache.mtime)} newer than the {_TITLES[layer]} and may add to it",
             _evidence(look, newer[0], cache, len(newer) - 1),
             since=min(source.mtime for source in newer),
         )
@@ -202,7 +206,7 @@ def broken(look: Look, layer: Layer, file: CacheFile, cache: FileStat) -> Iterat
     if file.complete is False and look.now - cache.mtime > WRITING:
         yield BROKEN[layer].finding(
             file.path,
-            f"the {_NAMES[layer]} cache is truncated or not valid PHP",
+            f"the {_TITLES[layer]} is truncated or not valid PHP",
             (words.time("cache written", cache.mtime), words.command("php", "-l", words.absolute(file.path, look.root))),
             since=cache.mtime,
         )
@@ -210,7 +214,7 @@ def broken(look: Look, layer: Layer, file: CacheFile, cache: FileStat) -> Iterat
 
 def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
     """Nothing to compare the cache with; *path* "": the cache itself was not looked for."""
-    what = f"the sources of the {_NAMES[layer]} cache" if path else f"the {_NAMES[layer]} cache"
+    what = f"the sources of the {_TITLES[layer]}" if path else f"the {_TITLES[layer]}"
     yield UNSEEN[layer].finding(
         path or layer.value,
         f"{what} could not be read",
@@ -224,7 +228,7 @@ def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding
     if cache.owner == "root" and user not in ("", "root"):
         yield OWNER[layer].finding(
             cache.path,
-            f"the {_NAMES[layer]} cache belongs to root, so {user} cannot write it again",
+            f"the {_TITLES[layer]} belongs to root, so {user} cannot write it again",
             (
                 words.text("owner", cache.owner),
                 words.text("pool's user", user),

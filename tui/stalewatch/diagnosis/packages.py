@@ -43,6 +43,7 @@ BROKEN = Rule(
     advice="Remove the file by hand: Laravel writes it anew when it starts.",
 )
 RULES = (DIFFER, BROKEN, UNSEEN)
+_FILES = {file.name for file in Layer.PACKAGES.spec.files}
 WRITING = 2.0
 """Seconds in which a half file may still be growing."""
 
@@ -51,7 +52,7 @@ def judge(look: Look) -> Ruling:
     """The packages layer; no packages.php: absent."""
     if look.host is None:
         return Ruling(Verdict.UNKNOWN)
-    files = {cache.layer: cache for cache in look.host.caches if cache.layer in ("packages", "services") and cache.stat is not None}
+    files = {cache.layer: cache for cache in look.host.caches if cache.layer in _FILES and cache.stat is not None}
     found = [finding for file in files.values() for finding in broken(look, file)]
     facts = look.host.packages
     if found:

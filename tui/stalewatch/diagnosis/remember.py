@@ -10,16 +10,16 @@ from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_
 from stalewatch.diagnosis.opcache.script_state import Judged, Kind
 from stalewatch.diagnosis.opcache.window import Window, same_content, window
 from stalewatch.diagnosis.views import rendered
-from stalewatch.model.report import Layer, Verdict
+from stalewatch.model.layers import FILE_CACHED, Layer
+from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import CompiledView, HostFacts, Opcache, Script
 
-_CACHED = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
 SLACK = 1_000
 """So many more than the bound before the oldest are dropped: a few new ones must not cost a copy at every look."""
 _SETTLED = (Verdict.FRESH, Verdict.PENDING)
 
 
-def remember(look: Look, rulings: dict[Layer, Ruling], judged: tuple[Judged, ...], rate: float | None) -> Memory:
+def remember(look: Look, rulings: dict[Layer, Ruling], rate: float | None) -> Memory:
     """The memory after this look. Parts that did not change are the same objects."""
     old = known = look.memory
     if look.host is not None:  # else the time of this look is by our clock
@@ -36,7 +36,7 @@ def remember(look: Look, rulings: dict[Layer, Ruling], judged: tuple[Judged, ...
     if look.status is not None:
         known = msgspec.structs.replace(known, pool_started=look.status.started, max_children_reached=look.status.max_children_reached)
     if look.opcache is not None:
-        known = _with_opcache(known, look, look.opcache, judged, rate)
+        known = _with_opcache(known, look, look.opcache, rulings[Layer.OPCACHE].scripts, rate)
     return known
 
 
@@ -145,7 +145,7 @@ def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) 
 def _baselines(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> dict[str, Baseline]:
     """The inputs of every layer that is fresh now; the old ones of a layer that is not."""
     kept = look.memory.baselines
-    for layer in _CACHED:
+    for layer in FILE_CACHED:
         cache = next((cache.stat for cache in host.caches if cache.layer == layer.value and cache.stat is not None), None)
         if cache is not None and rulings[layer].verdict is Verdict.FRESH:
             kept = _put(kept, layer.value, cache.mtime, host, layer.value, look.now)

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from stalewatch.diagnosis import fpm, health, laravel_cache, packages, release, views, worker_places, workers
-from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis import health
+from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model.layers import Layer
 
-RULES: dict[str, Rule] = {
-    rule.code: rule
-    for rule in (
-        *release.RULES,
-        *packages.RULES,
-        *laravel_cache.RULES,
-        *views.RULES,
-        *codes.RULES,
-        *fpm.RULES,
-        *workers.RULES,
-        *worker_places.RULES,
-        *health.RULES,
-    )
-}
+RULES: dict[str, Rule] = {rule.code: rule for rule in (*(rule for layer in Layer for rule in JUDGES[layer].rules), *health.RULES)}
 """By code, in the order of the layers."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import inputs, words
+from stalewatch.diagnosis import inputs, words, worker_places
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
@@ -59,7 +59,7 @@ RELOAD_UNSEEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="octane:reload loads the new code; only a restart of octane:start shows it.",
 )
-RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN)
+RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES)
 
 
 def judge(look: Look) -> Ruling:

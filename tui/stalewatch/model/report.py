@@ -6,22 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+from stalewatch.model.layers import Layer as Layer
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import SafeText
-
-
-class Layer(StrEnum):
-    """A cache layer, in the order in which a person reads a release from disk to process."""
-
-    RELEASE = "release"
-    PACKAGES = "packages"
-    CONFIG = "config"
-    ROUTES = "routes"
-    EVENTS = "events"
-    VIEWS = "views"
-    OPCACHE = "opcache"
-    FPM = "fpm"
-    WORKERS = "workers"
 
 
 class Verdict(StrEnum):

@@ -39,9 +39,10 @@ class FileStat(msgspec.Struct, frozen=True):
 
 
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that Laravel caches a layer in. *stat* None: not cached. *complete* False: truncated or not PHP (None: not looked at)."""
+    """One file that Laravel caches a layer in. *layer*: its name in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
+    *complete* False: truncated or not PHP (None: not looked at)."""
 
-    layer: Literal["config", "routes", "events", "packages", "services"]
+    layer: str
     path: SafeText
     stat: FileStat | None = None
     complete: bool | None = None
@@ -291,7 +292,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     release: ReleaseFacts
     caches: tuple[CacheFile, ...] = ()
     inputs: dict[str, Inputs] = {}
-    """By layer name: ``config`` ``routes`` ``events`` ``packages`` ``views``, and ``code`` (PHP that queue workers hold)."""
+    """By the name of a layer that is made from files, and ``code`` (PHP that queue workers hold)."""
     views: ViewFacts = ViewFacts()
     packages: PackageFacts = PackageFacts()
     fpm: FpmFacts | Unseen

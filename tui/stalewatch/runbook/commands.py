@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.report import Layer
+from stalewatch.model.layers import REBUILT, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ARTISAN_FLAGS = ("--no-interaction", "--no-ansi")
-CACHE = {Layer.CONFIG: "config:cache", Layer.ROUTES: "route:cache", Layer.EVENTS: "event:cache", Layer.VIEWS: "view:cache"}
-CLEAR = {Layer.CONFIG: "config:clear", Layer.ROUTES: "route:clear", Layer.EVENTS: "event:clear", Layer.VIEWS: "view:clear"}
-DISCOVER = "package:discover"
+CACHE = {layer: layer.spec.rebuild for layer in REBUILT}
+CLEAR = {layer: layer.spec.clear for layer in REBUILT}
+DISCOVER = Layer.PACKAGES.spec.rebuild
 CACHE_CLEAR = "cache:clear"
 QUEUE_RESTART = "queue:restart"
 HORIZON_TERMINATE = "horizon:terminate"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.layers import REBUILT, Layer
+from stalewatch.model.report import Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import usable
@@ -14,8 +15,6 @@ FEW = 30
 """Up to so many scripts are invalidated one by one; more are a reload's work."""
 SOON = 30.0
 """A pending finding that ends within so many seconds is left to end by itself."""
-REBUILT = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS)
-
 _REMEDY = {
     Layer.PACKAGES: (Remedy.DISCOVER,),
     **dict.fromkeys(REBUILT, (Remedy.REBUILD,)),
@@ -124,7 +123,7 @@ def may_ask(report: Report) -> bool:
 
 
 def cached_layers(host: HostFacts) -> tuple[Layer, ...]:
-    """The layers of :data:`REBUILT` that are cached now, in order of rebuilding."""
+    """The layers of :data:`~stalewatch.model.layers.REBUILT` that are cached now, in order of rebuilding."""
     cached = {cache.layer for cache in host.caches if cache.stat is not None}
     return tuple(layer for layer in REBUILT if layer.value in cached or (layer is Layer.VIEWS and bool(host.views.views)))
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.report import Layer, Remedy, Report
+from stalewatch.model.layers import REBUILT, Layer
+from stalewatch.model.report import Remedy, Report
 from stalewatch.model.snapshot import CacheFile, HostFacts, Opcache
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import preflight, steps
 from stalewatch.runbook.commands import (
     CACHE_CLEAR,
-    DISCOVER,
     HORIZON_TERMINATE,
     OCTANE_RELOAD,
     QUEUE_RESTART,
@@ -23,7 +23,7 @@ from stalewatch.runbook.commands import (
     usable_name,
 )
 from stalewatch.runbook.evidence_digest import evidence_digest
-from stalewatch.runbook.needs import FEW, REBUILT, Need, Needs, cached_layers, from_findings, may_ask, worker_kinds
+from stalewatch.runbook.needs import FEW, Need, Needs, cached_layers, from_findings, may_ask, worker_kinds
 from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def _looks_at_disk(opcache: Opcache) -> bool:
 
 
 def _written_by(cache: CacheFile, step: Step) -> bool:
-    return cache.layer in ("packages", "services") if step.id == DISCOVER else cache.layer == str(step.layer)
+    return step.layer is not None and any(cache.layer == file.name for file in step.layer.spec.files)
 
 
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.report import Layer
 from stalewatch.model.text import safe
-from stalewatch.runbook.commands import CACHE, CLEAR, DISCOVER
+from stalewatch.runbook.commands import CLEAR
 from stalewatch.runbook.plan import Action, Cause, Phase, Step
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def artisan(access: Access, phase: Phase, name: str, reason: str, *, layer: Laye
 
 def rebuild(access: Access, layer: Layer, reason: str, causes: tuple[Cause, ...] = ()) -> Step:
     """``*:cache`` of *layer* (which clears that layer first), or ``package:discover``."""
-    return artisan(access, Phase.REBUILD, CACHE.get(layer, DISCOVER), reason, layer=layer, causes=causes)
+    return artisan(access, Phase.REBUILD, layer.spec.rebuild, reason, layer=layer, causes=causes)
 
 
 def clear(access: Access, layer: Layer, reason: str, causes: tuple[Cause, ...] = ()) -> Step:

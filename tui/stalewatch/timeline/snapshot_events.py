@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.words import count, name_of, several
+from stalewatch.model.layers import CACHED_FILES
 from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.model.text import safe
 from stalewatch.timeline.event import Event, EventKind
@@ -21,13 +22,6 @@ BORN_TOGETHER = 10.0
 ONE_DEPLOY = 120.0
 """Seconds within which files that changed belong to one deploy."""
 MOST = 20
-_CACHES = {
-    "config": "configuration cached",
-    "routes": "routes cached",
-    "events": "events cached",
-    "packages": "packages discovered",
-    "services": "services manifest written",
-}
 
 
 class Facts:
@@ -96,7 +90,7 @@ class Facts:
         for cache in self.host.caches if self.host is not None else ():
             if cache.stat is not None:
                 at = cache.stat.mtime
-                yield self.event(EventKind.CACHE, at, cache.layer, _CACHES[cache.layer], f"cache:{cache.layer}:{int(at)}")
+                yield self.event(EventKind.CACHE, at, cache.layer, CACHED_FILES[cache.layer].written, f"cache:{cache.layer}:{int(at)}")
 
     def reloads(self) -> Iterator[Event]:
         """The pool's start: by the status page, else by OPcache, which starts with it."""

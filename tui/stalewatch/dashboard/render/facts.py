@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.times import Clock, age, percent
-from stalewatch.model.report import Layer, Report, Severity, Verdict
+from stalewatch.model.layers import FILE_CACHED, Layer
+from stalewatch.model.report import Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, HostFacts, Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from stalewatch.model.report import Finding
     from stalewatch.model.snapshot import CacheFile, CompiledView, FileStat
 
-FILE_LAYERS = (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS)
-
 
 class Fact(NamedTuple):
-    """One row: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it, *hint* the same shorter."""
+    """The row of one layer: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it, *hint* the
+    same, shorter."""
 
-    label: str
+    layer: Layer
     verdict: Verdict | None
     wide: str
     short: str = ""
@@ -78,10 +79,9 @@ def workers(report: Report) -> Started | None:
 
 
 def facts(report: Report, clock: Clock) -> tuple[Fact, ...]:
-    """All rows of a pane, in the order of a release's way from disk to process."""
+    """All rows of a pane: one for each layer, by the place that its spec gives it."""
     clock = clock_of(report, clock)
-    rows = [release(report, clock), *(cache(report, layer, clock) for layer in FILE_LAYERS), views(report, clock), packages(report)]
-    return (*rows, bytecode(report, clock), pool(report, clock), queue(report, clock))
+    return tuple(_ROWS[layer](report, clock) for layer in _IN_A_PANE)
 
 
 def release(report: Report, clock: Clock) -> Fact:
@@ -89,17 +89,17 @@ def release(report: Report, clock: Clock) -> Fact:
     verdict = report.layers.get(Layer.RELEASE)
     seen = report.host
     if seen is None:
-        return _unseen("release", verdict, report, Layer.RELEASE)
+        return _unseen(report, Layer.RELEASE)
     commit = str(seen.release.commit)[:7]
     deploy = last_deploy(report)
     if deploy is None:
-        return Fact("release", verdict, commit or "no commit known", commit)
+        return Fact(Layer.RELEASE, verdict, commit or "no commit known", commit)
     word = "changed" if deploy.source == "mtime" else "deployed"
     when = f"{word} {clock.hm(deploy.at)}"
     note = "" if clock.relative else clock.since(deploy.at)
     if seen.release.under_way:
         note = "a deploy is under way"
-    return Fact("release", verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
+    return Fact(Layer.RELEASE, verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
 
 
 def newest(files: Iterable[FileStat]) -> FileStat | None:
@@ -112,22 +112,22 @@ def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
     return next((file for file in seen.caches if file.layer == layer), None)
 
 
-def cache(report: Report, layer: Layer, clock: Clock) -> Fact:
+def cache(report: Report, clock: Clock, layer: Layer) -> Fact:
     """A file cache against the newest of what it is made from."""
-    verdict, label = report.layers.get(layer), layer.value
+    verdict = report.layers.get(layer)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
-        return _unseen(label, verdict, report, layer)
+        return _unseen(report, layer)
     found, source = cache_file(seen, layer.value), newest(seen.inputs[layer].direct) if layer in seen.inputs else None
     if found is None or found.stat is None:
-        return Fact(label, verdict, "not cached", "not cached")
+        return Fact(layer, verdict, "not cached", "not cached")
     cached = found.stat.mtime
     if source is None:
-        return Fact(label, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
+        return Fact(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
     wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
     behind = source.mtime - cached
     note = f"{age(behind)} behind" if behind >= 1 else "" if verdict in (Verdict.FRESH, Verdict.ABSENT, None) else _summary(report, layer)
-    return Fact(label, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
+    return Fact(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
 
 
 def views(report: Report, clock: Clock) -> Fact:
@@ -135,17 +135,17 @@ def views(report: Report, clock: Clock) -> Fact:
     verdict = report.layers.get(Layer.VIEWS)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
-        return _unseen("views", verdict, report, Layer.VIEWS)
+        return _unseen(report, Layer.VIEWS)
     known = seen.views.views
     if not known:
-        return Fact("views", verdict, "not compiled", "not compiled")
+        return Fact(Layer.VIEWS, verdict, "not compiled", "not compiled")
     old = [view for view in known if view_is_old(view)]
     if verdict in (Verdict.FRESH, Verdict.ABSENT, None) or not old:
         last = newest(view.compiled for view in known)
         when = clock.hm(last.mtime) if last else ""
-        return Fact("views", verdict, f"{_many(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
+        return Fact(Layer.VIEWS, verdict, f"{_many(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
     note = "next render" if verdict is Verdict.PENDING else ""
-    return Fact("views", verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
+    return Fact(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
 
 
 def view_is_old(view: CompiledView) -> bool:
@@ -153,20 +153,20 @@ def view_is_old(view: CompiledView) -> bool:
     return view.source is not None and view.source.mtime >= view.compiled.mtime
 
 
-def packages(report: Report) -> Fact:
+def packages(report: Report, _clock: Clock) -> Fact:
     """Discovered packages against installed ones, by name."""
     verdict = report.layers.get(Layer.PACKAGES)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
-        return _unseen("packages", verdict, report, Layer.PACKAGES)
+        return _unseen(report, Layer.PACKAGES)
     cached, installed = seen.packages.cached, seen.packages.installed
     if cached is None:
-        return Fact("packages", verdict, "not cached", "not cached")
+        return Fact(Layer.PACKAGES, verdict, "not cached", "not cached")
     if installed is None or set(cached) == set(installed):
-        return Fact("packages", verdict, f"{len(cached)} as installed", f"{len(cached)} as installed")
+        return Fact(Layer.PACKAGES, verdict, f"{len(cached)} as installed", f"{len(cached)} as installed")
     missing, gone = len(set(installed) - set(cached)), len(set(cached) - set(installed))
     words = ", ".join(filter(None, [f"{missing} missing" if missing else "", f"{gone} too many" if gone else ""]))
-    return Fact("packages", verdict, words, words)
+    return Fact(Layer.PACKAGES, verdict, words, words)
 
 
 def bytecode(report: Report, clock: Clock) -> Fact:
@@ -174,26 +174,26 @@ def bytecode(report: Report, clock: Clock) -> Fact:
     verdict = report.layers.get(Layer.OPCACHE)
     cached = report.opcache
     if cached is None or verdict is Verdict.UNKNOWN:
-        return _unseen("opcache", verdict, report, Layer.OPCACHE)
+        return _unseen(report, Layer.OPCACHE)
     if not cached.enabled and not cached.restart_pending:
-        return Fact("opcache", verdict, "off: every request reads the disk", "off")
+        return Fact(Layer.OPCACHE, verdict, "off: every request reads the disk", "off")
     total = cached.cached_scripts
     count, until = scripts_of(report, verdict)
     if verdict is Verdict.STALE:
-        return Fact("opcache", verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
+        return Fact(Layer.OPCACHE, verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
     if verdict is Verdict.SUSPECT:
-        return Fact("opcache", verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
+        return Fact(Layer.OPCACHE, verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
     if verdict is Verdict.PENDING:
         note = f"heals by {clock.hm(until)}" if until else "heals by itself"
         return Fact(
-            "opcache",
+            Layer.OPCACHE,
             verdict,
             f"{count} of {total} scripts old",
             f"{count} of {total} old",
             note,
             f"till {clock.hm(until)}" if until else "",
         )
-    return Fact("opcache", verdict, f"{total} scripts as on disk", f"{total} as on disk")
+    return Fact(Layer.OPCACHE, verdict, f"{total} scripts as on disk", f"{total} as on disk")
 
 
 def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | None]:
@@ -216,9 +216,9 @@ def pool(report: Report, clock: Clock) -> Fact:
     verdict = report.layers.get(Layer.FPM)
     found = workers(report)
     if found is None:
-        return _unseen("workers", verdict, report, Layer.FPM)
+        return _unseen(report, Layer.FPM)
     if found.total == 0:
-        return Fact("workers", verdict, "none running (idle pool)", "none running")
+        return Fact(Layer.FPM, verdict, "none running (idle pool)", "none running")
     deploy = last_deploy(report)
     note = ""
     if deploy is not None:
@@ -227,7 +227,7 @@ def pool(report: Report, clock: Clock) -> Fact:
         )
     since = f"since {clock.hm(found.oldest)}"
     hint = {"before the deploy": "pre-deploy", "after the deploy": "post-deploy"}.get(note, "")
-    return Fact("workers", verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
+    return Fact(Layer.FPM, verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
 
 
 def queue(report: Report, clock: Clock) -> Fact:
@@ -235,14 +235,14 @@ def queue(report: Report, clock: Clock) -> Fact:
     verdict = report.layers.get(Layer.WORKERS)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
-        return _unseen("queue", verdict, report, Layer.WORKERS)
+        return _unseen(report, Layer.WORKERS)
     if not seen.queue_workers:
-        return Fact("queue", verdict, "none running", "none running")
+        return Fact(Layer.WORKERS, verdict, "none running", "none running")
     kinds = sorted({str(worker.kind) for worker in seen.queue_workers})
     since = min(worker.process.started for worker in seen.queue_workers)
     words = f"{len(seen.queue_workers)} {'+'.join(kinds)}, since {clock.hm(since)}"
     note = "old code" if verdict is Verdict.STALE else ""
-    return Fact("queue", verdict, words, words, note)
+    return Fact(Layer.WORKERS, verdict, words, words, note)
 
 
 def health(report: Report) -> tuple[Finding, ...]:
@@ -266,22 +266,46 @@ def problems(report: Report) -> tuple[Unseen, ...]:
     return tuple({(error.code, error.message): error for error in report.errors}.values())
 
 
+def plain(report: Report, _clock: Clock, layer: Layer) -> Fact:
+    """A layer that has no row of its own: its verdict, and the finding that says most."""
+    verdict = report.layers.get(layer)
+    if report.host is None or verdict is Verdict.UNKNOWN:
+        return _unseen(report, layer)
+    words = "not cached" if verdict is Verdict.ABSENT else _summary(report, layer) or "as on disk"
+    return Fact(layer, verdict, words, words)
+
+
 def _summary(report: Report, layer: Layer) -> str:
     found = next((finding for finding in report.findings if finding.layer is layer), None)
     return str(found.summary) if found else ""
 
 
-def _unseen(label: str, verdict: Verdict | None, report: Report, layer: Layer) -> Fact:
+def _unseen(report: Report, layer: Layer) -> Fact:
     """A row for what was not seen: the reason if the report has one for this layer."""
+    verdict = report.layers.get(layer)
     if verdict is Verdict.ABSENT:
-        return Fact(label, verdict, "not cached", "not cached")
+        return Fact(layer, verdict, "not cached", "not cached")
     words = _summary(report, layer) or next((str(error.message) for error in report.errors if error.code.startswith(layer.value)), "")
     if not words and layer is Layer.OPCACHE:
         found = report.runtime
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
-    return Fact(label, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
+    return Fact(layer, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
 
 
 def _many(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+_ROWS: dict[Layer, Callable[[Report, Clock], Fact]] = {
+    **{layer: partial(plain, layer=layer) for layer in Layer},
+    **{layer: partial(cache, layer=layer) for layer in FILE_CACHED},
+    Layer.RELEASE: release,
+    Layer.VIEWS: views,
+    Layer.PACKAGES: packages,
+    Layer.OPCACHE: bytecode,
+    Layer.FPM: pool,
+    Layer.WORKERS: queue,
+}
+"""How a pane draws each layer."""
+_IN_A_PANE = tuple(sorted(Layer, key=lambda layer: layer.spec.place))

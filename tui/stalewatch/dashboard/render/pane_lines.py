@@ -12,6 +12,7 @@ from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.times import Clock, age
+from stalewatch.model.layers import Layer
 from stalewatch.model.report import Verdict
 from stalewatch.runbook.plan import Status
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Progress
 
 LABEL = 9
+_ALWAYS_TELLING = (Layer.RELEASE, Layer.OPCACHE, Layer.FPM)
+"""Layers whose row is worth its place when all is well."""
 STEPS = ("name", "tcp", "host key", "auth", "probe")
 
 
@@ -109,7 +112,7 @@ def fact_lines(report: Report, options: RenderOptions, width: int) -> list[tuple
     rows: list[tuple[int, Line]] = []
     for fact in facts.facts(report, options.clock):
         rows.append((_rank(fact), fact_line(fact, width)))
-        if fact.label == "opcache":
+        if fact.layer is Layer.OPCACHE:
             rows.append(rate_line(report, options, width))
     if options.log is not None:
         logs = known.logs if (known := report.host) else ()
@@ -119,7 +122,7 @@ def fact_lines(report: Report, options: RenderOptions, width: int) -> list[tuple
 
 def _rank(fact: facts.Fact) -> int:
     rank = fact.verdict.rank if fact.verdict else 0
-    return max(rank, 2) if fact.label in ("release", "workers", "opcache") else rank
+    return max(rank, 2) if fact.layer in _ALWAYS_TELLING else rank
 
 
 def fact_line(fact: facts.Fact, width: int) -> Line:
@@ -127,7 +130,7 @@ def fact_line(fact: facts.Fact, width: int) -> Line:
     verdict = fact.verdict or Verdict.UNKNOWN
     loud = verdict not in (Verdict.FRESH, Verdict.ABSENT)
     role = "text" if verdict is not Verdict.ABSENT else "muted"
-    lead = line(Span(f"{fact.label:<{LABEL}}", "muted"), sign(verdict), " ")
+    lead = line(Span(f"{fact.layer.spec.label:<{LABEL}}", "muted"), sign(verdict), " ")
     note_role = f"{verdict.value}-mark" if loud else "muted"
     short = fact.short or fact.wide
     for words, between, note in ((fact.wide, "   ", fact.note), (short, "  ", fact.note), (short, " ", fact.note), (short, " ", fact.hint)):

@@ -6,19 +6,9 @@ from typing import NamedTuple
 
 from stalewatch.dashboard.render.lines import Line, Span, columns, fill, line, text_crop
 from stalewatch.dashboard.render.sorting import WORST, By, Sorting
-from stalewatch.model.report import Layer
+from stalewatch.model.layers import LAYERS
 
-LAYER_HEADS = {
-    Layer.RELEASE: "rel",
-    Layer.PACKAGES: "pkg",
-    Layer.CONFIG: "cfg",
-    Layer.ROUTES: "rou",
-    Layer.EVENTS: "evt",
-    Layer.VIEWS: "vie",
-    Layer.OPCACHE: "opc",
-    Layer.FPM: "fpm",
-    Layer.WORKERS: "que",
-}
+LAYER_HEADS = {spec.layer: spec.heading for spec in LAYERS}
 
 VERDICT, COMMIT, RATE = 20, 8, 6
 """Cells of columns; of the last one where it is narrow."""

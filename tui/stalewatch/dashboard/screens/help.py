@@ -12,6 +12,7 @@ from stalewatch.dashboard.actions import listed
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph
 from stalewatch.dashboard.render.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model.layers import LAYERS
 from stalewatch.model.report import Verdict
 from stalewatch.timeline import EventKind
 
@@ -35,7 +36,7 @@ MEANING = {
 
 
 def help_lines(context: Context, width: int) -> list[Line]:
-    """Keys by group, then verdicts and signs."""
+    """Keys by group, then verdicts, layers and signs."""
     rows: list[Line] = []
     group = ""
     for keys, words, action in listed():
@@ -53,6 +54,11 @@ def help_lines(context: Context, width: int) -> list[Line]:
         line("  ", sign(verdict), " ", Span(f"{verdict.value:<9}", f"{verdict.value}-mark"), Span(words))
         for verdict, words in MEANING.items()
     ]
+    rows += [BLANK, line(Span("Layers", "title"))]
+    for spec in LAYERS:
+        first, *rest = paragraph(spec.about, width - 18, "text")
+        rows.append(Line((Span(f"  {spec.heading:<5}{spec.layer:<9}  ", "key"), *first.spans)))
+        rows += [Line((Span(" " * 18), *row.spans)) for row in rest]
     rows += [
         BLANK,
         line(Span("Timeline", "title")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stalewatch.diagnosis.rule import Rule
-from stalewatch.model.report import Layer, Remedy, Severity, Verdict
+from stalewatch.model.layers import FILE_CACHED, CachedFile, Layer
+from stalewatch.model.report import Remedy, Severity, Verdict
 
 _EVIDENCE = (
     "modified",
@@ -48,18 +49,23 @@ CONFIG_CACHE = _stale(
     "The configuration was cached again (bootstrap/cache/config.php), but PHP-FPM still holds the old one as bytecode: config:cache "
     "writes the same path, and with validate_timestamps=0 nobody looks at it again.",
 )
-ROUTE_CACHE = _stale(
-    "opcache.stale-route-cache",
-    "The routes were cached again, but PHP-FPM still holds the old route cache as bytecode.",
-)
-EVENT_CACHE = _stale(
-    "opcache.stale-event-cache",
-    "The events were cached again, but PHP-FPM still holds the old event cache as bytecode.",
-)
 MANIFEST = _stale(
     "opcache.stale-package-manifest",
     "packages.php or services.php in bootstrap/cache was written again, but PHP-FPM still holds the old one as bytecode.",
 )
+
+
+def _cached_file(file: CachedFile) -> Rule:
+    name = file.title.replace(" ", "-")
+    return _stale(f"opcache.stale-{name}", f"The {file.title} was written again, but PHP-FPM still holds the old one as bytecode.")
+
+
+CACHED_FILES: dict[str, Rule] = {
+    **{layer.spec.files[0].name: _cached_file(layer.spec.files[0]) for layer in FILE_CACHED},
+    **{file.name: MANIFEST for file in Layer.PACKAGES.spec.files},
+    Layer.CONFIG: CONFIG_CACHE,
+}
+"""By the name of the cached file that PHP-FPM holds an old version of."""
 VIEW = _stale(
     "opcache.stale-view",
     "A Blade view was compiled again to the same path, but PHP-FPM still holds the old compiled view as bytecode.",
@@ -153,9 +159,7 @@ NOT_COMPARED = Rule(
 )
 RULES = (
     BYTECODE,
-    CONFIG_CACHE,
-    ROUTE_CACHE,
-    EVENT_CACHE,
+    *(CACHED_FILES[layer] for layer in FILE_CACHED),
     MANIFEST,
     VIEW,
     SAME_MTIME,

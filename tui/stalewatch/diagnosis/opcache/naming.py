@@ -6,21 +6,9 @@ from stalewatch.diagnosis.context import Look
 from stalewatch.diagnosis.opcache import codes
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.words import absolute, name_of, short
+from stalewatch.model.layers import CACHED_FILES
 
-_BY_LAYER = {
-    "config": (codes.CONFIG_CACHE, "the configuration cache"),
-    "routes": (codes.ROUTE_CACHE, "the route cache"),
-    "events": (codes.EVENT_CACHE, "the event cache"),
-    "packages": (codes.MANIFEST, "the package manifest"),
-    "services": (codes.MANIFEST, "the services manifest"),
-}
-_BY_NAME = {
-    "config.php": "config",
-    "routes-v7.php": "routes",
-    "events.php": "events",
-    "packages.php": "packages",
-    "services.php": "services",
-}
+_BY_NAME = {name_of(file.path): name for name, file in CACHED_FILES.items()}
 
 
 class Naming:
@@ -29,15 +17,15 @@ class Naming:
     def __init__(self, look: Look) -> None:
         self._root = look.root
         caches = look.host.caches if look.host is not None else ()
-        self._layers = {absolute(cache.path, look.root): cache.layer for cache in caches}
+        self._files = {absolute(cache.path, look.root): cache.layer for cache in caches}
 
     def of(self, path: str) -> tuple[Rule, str]:
         """The code for *path* when it is stale, and what to call it."""
-        layer = self._layers.get(path, "")
-        if not layer and "/bootstrap/cache/" in path:
-            layer = _BY_NAME.get(name_of(path), "")
-        if layer:
-            return _BY_LAYER[layer]
+        file = self._files.get(path, "")
+        if not file and "/bootstrap/cache/" in path:
+            file = _BY_NAME.get(name_of(path), "")
+        if file:
+            return codes.CACHED_FILES[file], f"the {CACHED_FILES[file].title}"
         if "/storage/framework/views/" in path:
             return codes.VIEW, f"the compiled view {name_of(path)}"
         return codes.BYTECODE, short(path, self._root)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import repro, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.opcache import codes, findings, scripts
-from stalewatch.diagnosis.opcache.script_state import Judged
 from stalewatch.model.report import Finding, Severity, Verdict
 from stalewatch.model.snapshot import Opcache
 
@@ -15,27 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class OpcacheRuling(NamedTuple):
-    """The layer's ruling, and each changed script's, which the next look remembers."""
-
-    ruling: Ruling
-    judged: tuple[Judged, ...] = ()
-
-
-def judge(look: Look) -> OpcacheRuling:
+def judge(look: Look) -> Ruling:
     """The opcache layer. Not seen: unknown; switched off: absent, because what is on disk is what runs."""
     opcache = look.opcache
     if opcache is None:
-        return OpcacheRuling(Ruling(Verdict.UNKNOWN))
+        return Ruling(Verdict.UNKNOWN)
     if opcache.restart_pending or opcache.restart_in_progress:
-        return OpcacheRuling(rule_on(Verdict.FRESH, (restart_pending(look, opcache),)))
+        return rule_on(Verdict.FRESH, (restart_pending(look, opcache),))
     if opcache.file_cache_only:
-        return OpcacheRuling(rule_on(Verdict.FRESH, file_cache(look, opcache)))
+        return rule_on(Verdict.FRESH, file_cache(look, opcache))
     if not opcache.enabled:
-        return OpcacheRuling(Ruling(Verdict.ABSENT))
+        return Ruling(Verdict.ABSENT)
     judged = scripts.judge(look, opcache)
     found = (*findings.tell(judged, look, opcache), *file_cache(look, opcache), *not_compared(look, opcache))
-    return OpcacheRuling(rule_on(Verdict.FRESH, found), judged)
+    return rule_on(Verdict.FRESH, found)._replace(scripts=judged)
 
 
 def restart_pending(look: Look, opcache: Opcache) -> Finding:

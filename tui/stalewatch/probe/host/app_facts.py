@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
+from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
@@ -71,13 +72,12 @@ def deploys_of(files: AppFiles, contents: Contents, inputs: Mapping[str, Inputs]
 
 
 def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapping[str, bool]) -> tuple[CacheFile, ...]:
-    """The files of the five caches; the old name of the route cache (Laravel 7 and before) where only that is there."""
+    """The cached files; the old name of the route cache (Laravel 7 and before) where only that is there."""
     found = []
-    for layer, path in files.caches.items():
+    for name, path in files.caches.items():
         old = files.at(OLD_ROUTES)
-        used = old if layer == "routes" and path not in stats and old in stats else path
+        used = old if name == Layer.ROUTES and path not in stats and old in stats else path
         record = stats.get(used)
-        name = cast("Literal['config', 'routes', 'events', 'packages', 'services']", layer)
         stat = record.stat(files.root) if record else None
         shown = safe(used.removeprefix(files.root + "/"))
         found.append(CacheFile(layer=name, path=shown, stat=stat, complete=complete.get(used) if record else None))

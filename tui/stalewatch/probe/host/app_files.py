@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.layers import CACHED_FILES
 from stalewatch.probe.host.contents import Contents
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
 KIB = 1024
 _MIB = 1024 * KIB
-_CACHE_NAMES = {
-    "config": ("APP_CONFIG_CACHE", "bootstrap/cache/config.php"),
-    "routes": ("APP_ROUTES_CACHE", "bootstrap/cache/routes-v7.php"),
-    "events": ("APP_EVENTS_CACHE", "bootstrap/cache/events.php"),
-    "packages": ("APP_PACKAGES_CACHE", "bootstrap/cache/packages.php"),
-    "services": ("APP_SERVICES_CACHE", "bootstrap/cache/services.php"),
-}
 OLD_ROUTES = "bootstrap/cache/routes.php"
 EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
 _ENV_NAME = re.compile(r"[\w-]{1,64}")
@@ -29,7 +23,8 @@ ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
 
 class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Absolute paths below one real root. *caches* by layer name (relocated by the pool's ``env[APP_…_CACHE]`` where it says so).
+    """Absolute paths below one real root. *caches* by name in ``CACHED_FILES`` (relocated by the pool's
+    ``env[APP_…_CACHE]`` where it says so).
 
     *env*: ``APP_ENV`` of the pool's own environment ("" not set): then Laravel reads ``.env.$APP_ENV`` where that exists.
     """
@@ -72,7 +67,7 @@ def app_files(place: Place, pool: Pool | None) -> AppFiles:
         value = env.get(variable, default)
         return value if value.startswith("/") else f"{place.root}/{value}"
 
-    caches = {layer: located(variable, default) for layer, (variable, default) in _CACHE_NAMES.items()}
+    caches = {name: located(file.variable, file.path) for name, file in CACHED_FILES.items()}
     views = located("VIEW_COMPILED_PATH", f"{located('LARAVEL_STORAGE_PATH', 'storage')}/framework/views")
     name = env.get("APP_ENV", "")
     return AppFiles(root=place.root, base=place.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
+from stalewatch.model.layers import FILE_CACHED, LAYERS, Layer
 from stalewatch.model.snapshot import Inputs
 from stalewatch.probe.host.skeleton import Skeleton
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_INPUTS = 200
 MAX_WALK = 20_000
-LAYERS = ("config", "routes", "events", "packages", "views", "code")
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
@@ -30,7 +31,8 @@ _USUAL = Skeleton()
 def group(
     records: Iterable[FileRecord], root: str, *, truncated: bool = False, skeleton: Skeleton = _USUAL, env: str = ""
 ) -> dict[str, Inputs]:
-    """The inputs of each of :data:`LAYERS`, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are what a verdict needs).
+    """The inputs of each layer that is made from files, and ``code``, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are
+    what a verdict needs).
 
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` where that is set for real and there; others lie about (as
     templates, for other machines) and are read by nobody, but where there is no ``.env``.
@@ -38,20 +40,20 @@ def group(
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
-    direct: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
-    indirect: dict[str, list[FileRecord]] = {layer: [] for layer in LAYERS}
+    direct: dict[str, list[FileRecord]] = {layer: [] for layer in _DIRECT}
+    indirect: dict[str, list[FileRecord]] = {layer: [] for layer in _DIRECT}
     for record in records:
         path = record.path.removeprefix(root + "/")
         if path in unused:
             continue
-        for layer in LAYERS:
+        for layer in _DIRECT:
             if _DIRECT[layer](path, skeleton):
                 direct[layer].append(record)
             elif _INDIRECT.get(layer, _never)(path):
                 indirect[layer].append(record)
     if not skeleton.config:
         direct["config"], indirect["config"] = [], []
-    return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in LAYERS}
+    return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in _DIRECT}
 
 
 def _unused_env(paths: set[str], env: str) -> set[str]:
@@ -119,6 +121,10 @@ def _code(path: str, skeleton: Skeleton) -> bool:
     return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
 
 
+def _listed(patterns: tuple[str, ...], path: str, _skeleton: Skeleton) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
 def _is_env(path: str) -> bool:
     return _ENV.match(path) is not None
 
@@ -129,13 +135,12 @@ def _provider(path: str) -> bool:
 
 
 _DIRECT: dict[str, Callable[[str, Skeleton], bool]] = {
-    "config": _config,
-    "routes": _routes,
-    "events": _events,
-    "packages": _packages,
-    "views": _views,
+    **{spec.layer: partial(_listed, spec.sources) for spec in LAYERS if spec.sources},
+    Layer.CONFIG: _config,
+    Layer.ROUTES: _routes,
+    Layer.EVENTS: _events,
+    Layer.PACKAGES: _packages,
+    Layer.VIEWS: _views,
     "code": _code,
 }
-_INDIRECT: dict[str, Callable[[str], bool]] = dict.fromkeys(
-    ("config", "routes", "events"), lambda path: _provider(path) or path == "bootstrap/app.php"
-)
+_INDIRECT: dict[str, Callable[[str], bool]] = dict.fromkeys(FILE_CACHED, lambda path: _provider(path) or path == "bootstrap/app.php")

@@ -8,6 +8,7 @@ from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, fill, line, path_crop
 from stalewatch.dashboard.render.signs import sign
 from stalewatch.dashboard.render.times import age
+from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     if seen is None:
         return [line(Span("  not seen", "muted"))]
     rows: list[Line] = []
-    for layer in facts.FILE_LAYERS:
+    for layer in FILE_CACHED:
         rows += _layer(layer.value, report.layers.get(layer), seen, clock, width)
     rows += _views(seen, clock, width)
     rows += _packages(seen, clock, width)
