@@ -108,12 +108,13 @@ def test_an_error_has_the_reason_of_its_class_or_the_one_it_was_given() -> None:
     assert [each.__name__ for each in classes if REASONS.get(each.reason.code) is not each.reason] == []
 
 
-def test_refused_keys_are_not_tried_again() -> None:
+def test_what_another_try_cannot_mend_is_not_tried_again() -> None:
     assert {code for code in REASONS if not reasons.may_retry(code)} == {
         "link.auth",
         "link.host-key-changed",
         "link.host-key-revoked",
         "link.host-key-unknown",
+        "ssh.not-installed",
     }
     assert reasons.may_retry("x")
 

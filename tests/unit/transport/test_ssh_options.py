@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stalewatch.model.errors import UsageError
+from stalewatch.model.errors import Unreachable, UsageError
 from stalewatch.transport.ssh.algorithms import connection_algorithms
 from stalewatch.transport.ssh.ask_ssh import Route, ask
 from stalewatch.transport.ssh.options import SshOptions, parse
@@ -110,18 +110,13 @@ async def test_a_missing_configuration_file(tmp_path: Path) -> None:
         await ask("web1", str(tmp_path / "missing"))
 
 
-async def test_without_ssh_the_library_reads_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_ssh_client_it_is_asked_for_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    told = await options(
-        tmp_path,
-        "Host web1\n  HostName 10.0.0.1\n  Port 2201\n  User me\n  IdentityFile /k\n  UserKnownHostsFile none\n  ConnectTimeout 7\n",
-    )
-    assert (told.hostname, told.port, told.user, told.identityfiles) == ("10.0.0.1", 2201, "me", ("/k",))
-    assert told.userknownhostsfile == ()
-    assert told.connecttimeout == 7
-    assert (await options(tmp_path, "", "you@web9:23")).address == "web9:23"
-    with pytest.raises(UsageError):
-        await options(tmp_path, "Host web1\n  Port x\n")
+    with pytest.raises(Unreachable) as raised:
+        await route(tmp_path, "Host web1\n")
+    error = raised.value
+    assert (error.message, error.grant) == ("the ssh client is not installed", "install openssh-client")
+    assert (error.code, error.retry) == ("ssh.not-installed", False)
 
 
 async def test_a_match_exec_that_hangs_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

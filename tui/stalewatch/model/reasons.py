@@ -157,6 +157,12 @@ LINK_INCOMPLETE = _reason(
     "The answer of PHP-FPM was cut off: its worker was killed during the request, for example by a reload.",
     "Look again after the reload.",
 )
+SSH_NOT_INSTALLED = _reason(
+    "ssh.not-installed",
+    "The ssh client is not installed on this machine. stalewatch asks it (ssh -G) what ssh_config says of a target.",
+    "Install openssh-client.",
+    retry=False,
+)
 SSH_FORWARDING_OFF = _reason(
     "ssh.forwarding-off",
     "sshd does not forward to the socket of the FPM pool, although somebody listens there.",

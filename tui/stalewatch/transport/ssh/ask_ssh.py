@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.errors import StalewatchError, Unreachable, UsageError
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
@@ -39,7 +40,8 @@ class Route(msgspec.Struct, frozen=True):
 async def ask(target: str, ssh_config: str = "") -> Route:
     """The route to *target* under the user's configuration, or under the file *ssh_config* alone (``-F``).
 
-    Raises UsageError when the target or the configuration makes no sense, Unreachable when ``ssh`` does not answer in 10 s.
+    Raises UsageError when the target or the configuration makes no sense, Unreachable when ``ssh`` is not installed or does not answer
+    in 10 s.
     """
     return Route(await _hops(parse_target(target), ssh_config, jump=None, seen=()))
 
@@ -64,9 +66,7 @@ def _jump_target(text: str) -> Target:
 async def _options(target: Target, ssh_config: str) -> SshOptions:
     ssh = shutil.which("ssh")
     if ssh is None:
-        from stalewatch.transport.ssh.config_fallback import read  # needs asyncssh
-
-        return await asyncio.to_thread(read, target, ssh_config)
+        raise Unreachable("the ssh client is not installed", grant="install openssh-client", reason=reasons.SSH_NOT_INSTALLED)
     output = await _run_ssh([ssh, "-G", *_arguments(target, ssh_config)], target)
     return parse(output, target.host, os.environ, str(Path.home()))
 
