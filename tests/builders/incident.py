@@ -69,7 +69,6 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
         release=ReleaseFacts(
             root=APP,
             commit=safe(commit),
-            branch=SafeText("main"),
             deploys=(Deploy(at=at("12:38:02"), source="git", what=SafeText("fix call context"), files=(safe(handler),)),),
         ),
         caches=(

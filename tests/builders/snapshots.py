@@ -117,7 +117,7 @@ def fpm(**more: Any) -> FpmFacts:
         "config_files": (file("/etc/php/8.2/fpm/php.ini", -90_000), file("/usr/sbin/php-fpm8.2", -900_000)),
         "process_control_timeout": 10.0,
         "pool": Pool(name=safe("www"), listen=safe("/run/php/www.sock"), user=safe("www-data"), max_children=5),
-        "socket": SocketFacts(path=safe("/run/php/www.sock"), exists=True, writable=True),
+        "socket": SocketFacts(path=safe("/run/php/www.sock"), exists=True),
         "workers": tuple(Process(pid=100 + each, started=at(START), title=safe("php-fpm: pool www")) for each in range(3)),
     }
     return FpmFacts(**{**facts, **more})

@@ -227,10 +227,9 @@ def test_revision_alone_is_a_deploy_and_gives_way_to_a_diary(diaries: dict[str, 
 
 
 def test_head_is_a_branch_or_a_commit() -> None:
-    assert release.parse_head("ref: refs/heads/feature/x\n") == ("", "refs/heads/feature/x")
-    assert release.branch_name("refs/heads/feature/x") == "feature/x"
-    assert release.parse_head("a" * 40 + "\n") == ("a" * 40, "")
-    assert release.parse_head("\x00") == ("", "")
+    assert release.parse_head("ref: refs/heads/feature/x\n") == ""
+    assert release.parse_head("a" * 40 + "\n") == "a" * 40
+    assert release.parse_head("\x00") == ""
 
 
 # ------------------------------------------------------------------------------------------------------------------------- logs

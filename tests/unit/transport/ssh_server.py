@@ -165,7 +165,7 @@ class SshLab:
 
     async def connect(self, target: str = "web1", timeout: float = 5.0) -> Link:
         def on_step(step: ConnectStep) -> None:
-            self.steps.append(step.step)
+            self.steps.append(step)
 
         link = await connect(Entry(target=target, name=target), Fleet(servers=(), ssh_config=str(self.config), timeout=timeout), on_step)
         self._stack.push_async_callback(link.close)

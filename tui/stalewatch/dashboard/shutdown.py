@@ -28,8 +28,8 @@ def crash_line(error: BaseException | None) -> str:
     logging.getLogger("stalewatch").critical("the dashboard ended", exc_info=error)
     handlers = [handler for name in ("stalewatch", None) for handler in logging.getLogger(name).handlers]
     where = next((handler.baseFilename for handler in handlers if isinstance(handler, logging.FileHandler)), "")
-    told = f"the log is {where}" if where else "STALEWATCH_DEBUG=1 keeps a log"
-    return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}; {told}", 500)
+    told = f"; the log is {where}" if where else ""
+    return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}{told}", 500)
 
 
 PATIENCE = 5.0

@@ -29,11 +29,9 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     if verb == "invalidate":
         paths = [str(path) for path in options.get("paths", [])]
         acted = {"results": [[path, cache.invalidate(path), cache.is_cached(path)] for path in paths]}
-    elif verb == "reset":
-        acted = {"results": [["", cache.reset(now), None]]}
     reply = {
-        "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": PHP, "zts": False, "now": now, "pid": pid,
-        "uid": os.getuid(), "user": USER, "ms": 0.4, "warnings": [], "realpath_cache_ttl": 120,
+        "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": PHP, "now": now,
+        "uid": os.getuid(), "user": USER, "ms": 0.4, "realpath_cache_ttl": 120,
         "opcache": _facts(cache), "status": status(fpm, now), **acted,
     }  # fmt: skip
     if verb in ("compare", "scripts"):

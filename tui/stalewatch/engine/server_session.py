@@ -13,7 +13,6 @@ from stalewatch.engine.memory_store import load, save
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.probe.session import Probe
 from stalewatch.transport.connect import connect
-from stalewatch.transport.link import ConnectStep
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import Fleet, Server
@@ -57,7 +56,7 @@ class ServerSession:
         """Connect and start the probe. Raises LinkError; nothing is left open then."""
         self._link = await connect(self.server, self._fleet, on_step)
         try:
-            on_step(ConnectStep("probe", asyncio.get_running_loop().time()))
+            on_step("probe")
             self._probe = Probe(self._link, self.server, self._fleet)
             await self._probe.start()
         except BaseException:

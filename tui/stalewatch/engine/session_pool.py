@@ -100,10 +100,10 @@ async def look_once(fleet: Fleet) -> tuple[Report, ...]:
 
 async def _open(server: Server, fleet: Fleet) -> tuple[ServerSession | None, tuple[Report, ...]]:
     session = ServerSession(server, fleet, {})
-    step = ["name"]
+    step: list[ConnectStep] = ["name"]
 
     def on_step(now: ConnectStep) -> None:
-        step[0] = now.step
+        step[0] = now
 
     try:
         async with asyncio.timeout(2 * fleet.timeout):

@@ -80,7 +80,7 @@ class Watcher:
 
     async def _open(self, session: ServerSession) -> None:
         def on_step(step: ConnectStep) -> None:
-            self._publisher.connecting(self.server.name, step.step)
+            self._publisher.connecting(self.server.name, step)
 
         try:
             async with asyncio.timeout(3 * self._fleet.timeout):

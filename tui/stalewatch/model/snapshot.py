@@ -129,7 +129,6 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     link: SafeText = SafeText("")
     switched_at: float | None = None
     commit: SafeText = SafeText("")
-    branch: SafeText = SafeText("")
     dirty: int | None = None
     code: SafeText = SafeText("")
     sums: tuple[FileSum, ...] = ()
@@ -146,7 +145,6 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     started: float
     title: SafeText
-    user: SafeText = SafeText("")
     cwd: SafeText | None = None
     cwd_deleted: bool = False
 
@@ -184,10 +182,6 @@ class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     path: SafeText
     exists: bool
-    writable: bool
-    owner: SafeText = SafeText("")
-    group: SafeText = SafeText("")
-    mode: SafeText = SafeText("")
 
 
 class ConfigTest(msgspec.Struct, frozen=True, kw_only=True, tag="tested"):
@@ -216,7 +210,6 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     process_control_timeout: float | None = None
     status_text: SafeText = SafeText("")
     pool: Pool | None = None
-    other_pools: tuple[Pool, ...] = ()
     socket: SocketFacts | None = None
     workers: tuple[Process, ...] = ()
     config_test: ConfigTest | Unseen | None = None
@@ -284,7 +277,6 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
 
     now: float
     slow_at: float
-    hostname: SafeText = SafeText("")
     login: SafeText = SafeText("")
     utc_offset: int | None = None
     """Seconds east of UTC of the server's own time zone (``date +%z``); None: not asked."""
@@ -418,12 +410,10 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     accepted: int = 0
     listen_queue: int = 0
     max_listen_queue: int = 0
-    listen_queue_len: int = 0
     idle: int = 0
     active: int = 0
     total: int = 0
     max_children_reached: int = 0
-    slow_requests: int = 0
     workers: tuple[PoolWorker, ...] = ()
 
 
@@ -438,7 +428,6 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     status: PoolStatus | Unseen
     own_requests: int = 0
     realpath_cache_ttl: int = 120
-    warnings: tuple[SafeText, ...] = ()
 
     @property
     def seen_opcache(self) -> Opcache | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from stalewatch.transport.connect_limits import limits
-from stalewatch.transport.link import ConnectStep
 from stalewatch.transport.local import LocalLink
 from stalewatch.transport.ssh.ask_ssh import ask
 
@@ -30,12 +28,12 @@ async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
     """
     if server.local:
         return LocalLink()
-    on_step(ConnectStep("name", time.monotonic()))
+    on_step("name")
     route = await ask(server.target, fleet.ssh_config)
     await _import_ssh()
     from stalewatch.transport.ssh import link
 
-    async with limits().turn(route.hops[0].address, lambda: on_step(ConnectStep("waiting", time.monotonic()))):
+    async with limits().turn(route.hops[0].address, lambda: on_step("waiting")):
         return await link.connect(route, timeout=fleet.timeout, on_step=on_step, ssh_config=fleet.ssh_config)
 
 

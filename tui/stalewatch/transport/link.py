@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -69,14 +69,7 @@ class Link(Protocol):
         ...
 
 
-class ConnectStep(msgspec.Struct, frozen=True):
-    """Which step of connecting is under way.
-
-    ``name`` ``waiting`` (for its turn, if it must) ``tcp`` ``host key`` ``auth`` ``probe``; *since* is ``time.monotonic()``.
-    """
-
-    step: str
-    since: float
-
+ConnectStep: TypeAlias = Literal["name", "waiting", "tcp", "host key", "auth", "probe"]
+"""Which step of connecting begins; ``waiting``: for its turn, if it must."""
 
 OnStep: TypeAlias = "Callable[[ConnectStep], None]"

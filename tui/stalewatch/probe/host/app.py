@@ -152,7 +152,6 @@ class App:
         return HostFacts(
             now=fast.now,
             slow_at=self.slow_at,
-            hostname=safe(host.hello.hostname, 100),
             login=safe(host.hello.login, 64),
             utc_offset=host.hello.utc_offset,
             layout=layout_of(self.place, fast.files, self._version, there),

@@ -32,7 +32,7 @@ def layout_of(place: Place, files: Mapping[str, FileRecord], version: str, there
 
 def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord], dirty: int | None) -> ReleaseFacts:
     """The release on the disk."""
-    commit, ref = releases.parse_head(contents.text(files.at(".git/HEAD")))
+    commit = releases.parse_head(contents.text(files.at(".git/HEAD")))
     diary = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
     if not commit and diary:
         commit = diary[0].commit
@@ -44,7 +44,6 @@ def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping
         root=safe(place.root or place.path),
         link=safe(place.path) if place.root and place.path != place.root else safe(""),
         commit=safe(commit, 64),
-        branch=releases.branch_name(ref),
         dirty=dirty,
         under_way=under_way,
     )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import Pool, Process
     from stalewatch.probe.host.host import Fast
     from stalewatch.probe.host.machine import Master
-    from stalewatch.probe.host.records import FileRecord
 
 _NONE = reasons.FPM_NOT_FOUND.unseen(
     "no PHP-FPM was found: no master process is visible, and no configuration at the usual places",
@@ -38,7 +37,6 @@ def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Fast
         process_control_timeout=None if master.config_path in master.denied else fpm_config.control_timeout(master.config),
         status_text=safe(master.status_text, 300),
         pool=pool,
-        other_pools=tuple(each for each in master.pools if each != pool),
         socket=socket_facts(address, fast) if address.startswith("/") else None,
         workers=pool_workers(master, pool, fast, hz=hz),
         config_test=master.config_test,
@@ -54,7 +52,7 @@ def pool_workers(master: Master, pool: Pool | None, fast: Fast, *, hz: int) -> t
     for record, title in fast.processes.values():
         name = pool_of(title)
         if record.parent == master.record.pid and name and (pool is None or name == pool.name):
-            found.append(process(record, title, boot=fast.boot, hz=hz, user=str(pool.user) if pool else ""))
+            found.append(process(record, title, boot=fast.boot, hz=hz))
     return tuple(sorted(found, key=lambda each: (each.started, each.pid)))
 
 
@@ -63,12 +61,7 @@ def socket_facts(path: str, fast: Fast) -> SocketFacts | None:
     state = fast.sockets.get(path)
     if state is None:
         return None
-    record: FileRecord | None = fast.files.get(path)
     return SocketFacts(
         path=safe(path),
         exists=state.exists and state.is_socket,
-        writable=state.writable,
-        owner=safe(record.owner if record else "", 64),
-        group=safe(record.group if record else "", 64),
-        mode=safe(f"{record.mode & 0o7777:04o}" if record else ""),
     )

@@ -27,10 +27,7 @@ BOOT_JITTER = 0.05
 class Hello(msgspec.Struct, frozen=True):
     """Who we are over there, and what that machine has."""
 
-    hostname: str = ""
     login: str = ""
-    uid: int = -1
-    groups: tuple[str, ...] = ()
     hz: int = 100
     utc_offset: int | None = None
     pid: int = 0
@@ -157,10 +154,7 @@ def parse_hello(content: str) -> Hello:
         return int(value) if value.isdecimal() and len(value) < 12 else default
 
     return Hello(
-        hostname=one.get("host", ""),
         login=one.get("login", ""),
-        uid=number("uid", -1),
-        groups=tuple(one.get("groups", "").split()),
         hz=number("hz", 100) or 100,
         utc_offset=_utc_offset(one.get("zone", "")),
         pid=number("pid", 0),

@@ -6,12 +6,11 @@
 #   files P...           files that every tick stats (follows links)      sockets P...   sockets that every tick tests
 #   masters PID...       FPM masters whose children every tick lists
 #   tick                 clock; what changed since the last tick of: files, sockets, children, locks
-#   again                makes the next tick tell everything
 #   scan                 processes: FPM, PHP, other stalewatches
 #   stat P...            stat of these files (follows links)              real P...      real paths
 #   link P               stat of a symbolic link itself
-#   text P LIMIT         one file                                         glob PATTERN LIMIT   every file that matches
-#   conf PATTERN LIMIT   FPM configuration without secrets                nginx PATTERN...     roots and fastcgi_pass lines
+#   text P LIMIT         one file                                         nginx PATTERN...     roots and fastcgi_pass lines
+#   conf PATTERN LIMIT   FPM configuration without secrets
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
 #   hints P              lines of a bootstrap that say where sources are
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether somebody listens there
@@ -28,7 +27,6 @@
 #   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
 #   unit NAME            what systemd says about a unit                   socket P       owner and mode as this user finds it
 #   private BASE NAME STAMP     a private directory; then lines up to one that holds only $nonce are its runtime.php
-#   discard DIR          remove a private directory again
 #   beat                 nothing: the lease goes on
 
 proc=${STALEWATCH_PROC:-/proc}
@@ -138,17 +136,14 @@ first_line() { # FILE -> $line
 
 verb_hello() {
   section hello ''
-  out="${out}host $(uname -n)${nl}login $(id -un)${nl}uid $uid${nl}groups $(id -Gn)${nl}hz $(getconf CLK_TCK 2>/dev/null || echo 100)${nl}"
-  out="${out}pid $$${nl}space $space${nl}fine $fine${nl}zone $(date +%z)${nl}"
-  for tool in git systemctl sudo gzip flock timeout; do
-    command -v "$tool" >/dev/null 2>&1 && out="${out}tool $tool${nl}"
-  done
+  out="${out}login $(id -un)${nl}hz $(getconf CLK_TCK 2>/dev/null || echo 100)${nl}pid $$${nl}zone $(date +%z)${nl}"
+  command -v systemctl >/dev/null 2>&1 && out="${out}tool systemctl${nl}"
+  return 0
 }
 
 verb_files() { files=$words; last_stats='?'; }
 verb_sockets() { sockets=$words; last_sockets='?'; }
 verb_masters() { masters=$words; last_children='?'; }
-verb_again() { last_stats='?' last_sockets='?' last_children='?' last_locks='?'; }
 verb_beat() { :; }
 
 verb_tick() {
@@ -261,16 +256,11 @@ verb_private() { # BASE NAME STAMP
   out="$out$dir"
 }
 
-verb_discard() {
-  case $nl$mine$nl in *"$nl$1$nl"*) ;; *) return 0 ;; esac
-  rm -rf -- "$1"
-}
-
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | again | scan | stat | real | link | text | glob | gz | tail | log | roots | walk | sums | views | list \
-      | dirty | disk | backlog | fpmtest | unit | socket | private | discard | beat)
+    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | views | list \
+      | dirty | disk | backlog | fpmtest | unit | socket | private | beat)
       verb=$2
       sequence=$1
       shift 2

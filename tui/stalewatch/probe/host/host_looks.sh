@@ -38,8 +38,6 @@ scan_args() { # KIND; $pid
   [ "$1" = php ] || return
   section cwd "$pid"
   out="$out$(readlink "$proc/$pid/cwd" 2>/dev/null)"
-  section owner "$pid"
-  out="$out$(stat -c %U "$proc/$pid" 2>/dev/null)"
 }
 
 verb_stat() { section files ''; out="$out$(stats "$@")"; }
@@ -60,19 +58,6 @@ verb_link() { # PATH: the link itself, not what it leads to
 verb_text() { # PATH LIMIT
   [ -f "$1" ] || return 0
   if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi
-}
-
-verb_glob() { # PATTERN LIMIT
-  limit=$2
-  IFS=''
-  set +f
-  set -- $1
-  set -f
-  unset IFS
-  for path; do
-    case $path in *"$nl"*) continue ;; esac
-    verb_text "$path" "$limit"
-  done
 }
 
 # Pool and nginx configuration without what may be secret: only settings that we know what to do with leave the server.

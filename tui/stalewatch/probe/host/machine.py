@@ -90,9 +90,9 @@ def pool_of(title: str) -> str:
     return match[1].strip() if match else ""
 
 
-def process(record: ProcessRecord, title: str, *, boot: float, hz: int, user: str = "") -> Process:
+def process(record: ProcessRecord, title: str, *, boot: float, hz: int) -> Process:
     """The snapshot's value: start time by the server's clock."""
-    return Process(pid=record.pid, started=round(boot + record.ticks / hz, 3), title=safe(title, 300), user=safe(user, 64))
+    return Process(pid=record.pid, started=round(boot + record.ticks / hz, 3), title=safe(title, 300))
 
 
 def _running_masters(scan: Block) -> list[Master]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from stalewatch.model.snapshot import Deploy
-from stalewatch.model.text import SafeText, safe
+from stalewatch.model.text import safe
 from stalewatch.probe.host.records import FAR_FUTURE
 
 MAX_DEPLOYS = 20
@@ -64,17 +64,10 @@ def parse_revisions_log(content: str) -> tuple[Deploy, ...]:
     return tuple(reversed(deploys[-MAX_DEPLOYS:]))
 
 
-def parse_head(content: str) -> tuple[str, str]:
-    """``.git/HEAD`` as (commit, ref): one of them is ""."""
+def parse_head(content: str) -> str:
+    """The commit that ``.git/HEAD`` names; "" where it names a branch, or nothing."""
     line = content.strip()
-    if line.startswith("ref: "):
-        return "", line.removeprefix("ref: ")
-    return (line, "") if _HASH.match(line) else ("", "")
-
-
-def branch_name(ref: str) -> SafeText:
-    """``refs/heads/main`` is ``main``."""
-    return safe(ref.removeprefix("refs/heads/"), 200)
+    return line if _HASH.match(line) else ""
 
 
 def is_revision(content: str) -> bool:

@@ -34,7 +34,7 @@ def queue_workers(found: Iterable[PhpProcess], place: Place, *, alone: bool, boo
         unseen = not command.where and not cwd
         if place.kind != "laravel" if unseen else not _belongs(command.where or cwd, place):
             continue
-        value = process(each.record, " ".join(each.args), boot=boot, hz=hz, user=each.user)
+        value = process(each.record, " ".join(each.args), boot=boot, hz=hz)
         workers.append(
             QueueWorker(
                 kind=command.kind,

@@ -12,11 +12,11 @@ never more than one request at a time per pool::
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``status`` ``{}``; ``compare`` and ``scripts`` ``{"digest": bool, "limit": int}``; ``invalidate`` ``{"paths": [str,
-…]}``; ``reset`` ``{}``. The answer is 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by
+…]}``. The answer is 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by
 ``gzdeflate``)::
 
-    {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "zts": false, "now": 1795557092.12, "pid": 17278,
-     "uid": 33, "user": "www-data", "ms": 1.9, "warnings": ["…"], "realpath_cache_ttl": 120,
+    {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
+     "uid": 33, "user": "www-data", "ms": 1.9, "realpath_cache_ttl": 120,
      "opcache": {"error": "", "enabled": true, "restart_pending": false, "restart_in_progress": false, "cache_full": false,
                  "start_time": 1795557000, "last_restart_time": 0, "hits": 10, "misses": 2, "manual_restarts": 0, "oom_restarts": 0,
                  "hash_restarts": 0, "cached_scripts": 382, "cached_keys": 700, "max_cached_keys": 16229, "used_memory": 1,
@@ -31,7 +31,7 @@ VERB and body: ``status`` ``{}``; ``compare`` and ``scripts`` ``{"digest": bool,
 
 ``opcache.error``: ``""``, ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
 ``disable_functions``. ``compare`` comes with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``results`` (path, what
-``opcache_invalidate`` returned, whether it is cached now) with ``invalidate`` (and ``reset``: one row, path ``""``). Every other
+``opcache_invalidate`` returned, whether it is cached now) with ``invalidate``. Every other
 field comes always. Times are whole epoch seconds, and a ROW is ``[path, T or null, last_used, hits, memory, W or null, mtime or
 null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null]``, with T, W, digest (md5 hex, "" not
 taken), parent_ctime and kept as in :class:`stalewatch.model.snapshot.Script`.

@@ -121,12 +121,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     php: str
     now: float
     opcache: Facts
-    zts: bool = False
-    pid: int = 0
     uid: int = -1
     user: str = ""
     ms: float = 0.0
-    warnings: list[str] = []
     realpath_cache_ttl: int = 120
     status: Any = None
     compare: Compared | None = None

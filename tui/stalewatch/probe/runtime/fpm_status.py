@@ -21,12 +21,10 @@ _COUNT = {
     "accepted": "accepted conn",
     "listen_queue": "listen queue",
     "max_listen_queue": "max listen queue",
-    "listen_queue_len": "listen queue len",
     "idle": "idle processes",
     "active": "active processes",
     "total": "total processes",
     "max_children_reached": "max children reached",
-    "slow_requests": "slow requests",
 }
 _NUMBER = re.compile(r'"([a-z -]+)":\s*(-?\d{1,20})\b')
 _BROKEN = reasons.FPM_STATUS_UNREADABLE.unseen("FPM's status page answered something that is not a status")

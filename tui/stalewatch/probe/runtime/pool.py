@@ -191,7 +191,6 @@ class PoolProbe:
             status=status,
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
-            warnings=tuple(safe(warning, 300) for warning in answer.warnings[:20]),
         )
 
     async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:

@@ -1,5 +1,5 @@
 <?php
-// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate and reset.
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verb invalidate.
 // PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
@@ -247,8 +247,6 @@ function answer(string $verb, array $options): array
     $acted = [];
     if ($error === '' && $verb === 'invalidate') {
         $acted = invalidate((array) ($options['paths'] ?? []));
-    } elseif ($error === '' && $verb === 'reset') {
-        $acted = ['results' => [['', function_exists('opcache_reset') && opcache_reset(), null]]];
     }
     $status = $error === '' ? opcache_get_status($listing) : false;
     if ($error === '' && $status === false) {
@@ -273,11 +271,10 @@ function main(): void
     $verb = parameter('STALEWATCH');
     $options = json_decode((string) file_get_contents('php://input'), true);
     [$uid, $user] = worker_user();
-    $answer = ['stalewatch' => 1, 'verb' => $verb, 'sapi' => PHP_SAPI, 'php' => PHP_VERSION, 'zts' => (bool) PHP_ZTS, 'now' => $begun]
-        + ['pid' => function_exists('getmypid') ? getmypid() : 0, 'uid' => $uid, 'user' => $user]
+    $answer = ['stalewatch' => 1, 'verb' => $verb, 'sapi' => PHP_SAPI, 'php' => PHP_VERSION, 'now' => $begun, 'uid' => $uid, 'user' => $user]
         + ['realpath_cache_ttl' => (int) ini_get('realpath_cache_ttl')]
         + answer($verb, is_array($options) ? $options : []);
-    $answer += ['warnings' => Warnings::$seen, 'ms' => round((microtime(true) - $begun) * 1000, 2)];
+    $answer += ['ms' => round((microtime(true) - $begun) * 1000, 2)];
     $text = (string) json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR);
     header('Content-Type: application/json');
     if (strlen($text) > 4096 && function_exists('gzdeflate')) {

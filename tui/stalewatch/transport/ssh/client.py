@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stalewatch.model.errors import HostKeyRefused
+    from stalewatch.transport.link import OnStep
     from stalewatch.transport.ssh.identities import Identities
     from stalewatch.transport.ssh.known_hosts import Known
     from stalewatch.transport.ssh.options import SshOptions
@@ -27,7 +28,7 @@ class Client(asyncssh.SSHClient):
         known: Known,
         revoked: frozenset[bytes],
         identities: Identities,
-        on_step: Callable[[str], None],
+        on_step: OnStep,
         ssh_config: str,
     ) -> None:
         self._options = options

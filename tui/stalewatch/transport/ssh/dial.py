@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import time
 from typing import TYPE_CHECKING, Final
 
 import asyncssh
 
 from stalewatch.model.errors import AuthRefused, LinkError, Unreachable
-from stalewatch.transport.link import ConnectStep
 from stalewatch.transport.ssh.algorithms import connection_algorithms, host_key_algorithms
 from stalewatch.transport.ssh.client import Client
 from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_connecting
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from stalewatch.transport.link import OnStep
+    from stalewatch.transport.link import ConnectStep, OnStep
     from stalewatch.transport.ssh.ask_ssh import Route
     from stalewatch.transport.ssh.known_hosts import Known
     from stalewatch.transport.ssh.options import SshOptions
@@ -74,7 +72,7 @@ class _Attempt:
         self._timeout = timeout
         self._on_step = on_step
         self._ssh_config = ssh_config
-        self._step = "name"
+        self._step: ConnectStep = "name"
         self._where = options.address if options.alias == options.hostname else f"{options.alias} ({options.address})"
 
     async def connect(self, tunnel: asyncssh.SSHClientConnection | None) -> Client:
@@ -91,9 +89,9 @@ class _Attempt:
         finally:
             await identities.close()
 
-    def _enter(self, step: str) -> None:
+    def _enter(self, step: ConnectStep) -> None:
         self._step = step
-        self._on_step(ConnectStep(step, time.monotonic()))
+        self._on_step(step)
 
     async def _start_proxy(self) -> ProxyCommand:
         self._enter("tcp")

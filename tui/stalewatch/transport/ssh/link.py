@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from stalewatch.model.errors import LinkLost, LinkTimeout, Unreachable
 from stalewatch.model.text import safe
 from stalewatch.transport import upload
 from stalewatch.transport.bounded_output import capture, together
-from stalewatch.transport.link import Completed, ConnectStep
+from stalewatch.transport.link import Completed
 from stalewatch.transport.retry import burst_pause
 from stalewatch.transport.shell import sh_command
 from stalewatch.transport.ssh.channels import Channels
@@ -48,7 +47,7 @@ async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: 
         except Unreachable as error:
             if error.reason is not reasons.LINK_HUNG_UP or not pauses_left:
                 raise
-        on_step(ConnectStep("waiting", time.monotonic()))
+        on_step("waiting")
         await asyncio.sleep(burst_pause(random.random()))
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
