@@ -23,11 +23,11 @@ def fleet() -> list[Pane]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("web1", "1 of 6  hides  ✗ 2 stale  web7, api2"),
+        ("web1", "1 of 6  hides  ✗ 2 stale  web7 and api2"),
         ("web", "3 of 6  hides  ✗ 1 stale  api2"),
         ("stale", "2 of 6"),
         ("!fresh !connecting", "3 of 6"),
-        ("nothing", "0 of 6  hides  ✗ 2 stale  web7, api2"),
+        ("nothing", "0 of 6  hides  ✗ 2 stale  web7 and api2"),
     ],
 )
 def test_a_filter_says_how_many_match_and_which_stale_ones_it_hides(words: str, said: str) -> None:

@@ -21,7 +21,7 @@ from stalewatch.dashboard.render.pane_lines import RenderOptions, rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.time_window import window
-from stalewatch.dashboard.render.times import Clock, Zone, age
+from stalewatch.dashboard.render.times import Clock, Zone
 from stalewatch.dashboard.screens.sizes import Wanted, share
 from stalewatch.dashboard.widgets.content import strip
 from stalewatch.dashboard.widgets.theme import files, palette
@@ -52,11 +52,6 @@ def test_wrapping_loses_nothing(words: list[str], width: int) -> None:
     pieces = wrap(text, width)
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
     assert all(cell_len(piece) <= width for piece in pieces)
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (45, "45 s"), (1440, "24 min"), (5400, "1 h 30 min"), (90_000, "1 d 1 h")])
-def test_ages_are_short_and_honest(seconds: float, words: str) -> None:
-    assert age(seconds) == words
 
 
 def test_times_are_told_in_the_zone_that_was_chosen() -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.model.errors import LinkLost, LinkTimeout
+from stalewatch.model.times import utc
 from stalewatch.runbook import remote_lock as module
 from stalewatch.runbook.remote_lock import Busy, CannotLock, acquire
-from stalewatch.runbook.words import moment
 from stalewatch.transport.local import LocalLink
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def test_a_second_person_is_told_who_runs_a_runbook_since_when(places: Pat
     held = await take(places, link)
     with pytest.raises(Busy) as refused:
         await take(places, link, "bob@desk")
-    told = [f"alice@laptop runs a runbook on this application since {moment(at)}" for at in range(before, int(time.time()) + 1)]
+    told = [f"alice@laptop runs a runbook on this application since {utc(at)}" for at in range(before, int(time.time()) + 1)]
     assert refused.value.message in told
     await held.release()
     again = await take(places, link, "bob@desk")

@@ -35,7 +35,7 @@ def seconds(value: str) -> float:
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a number of seconds") from None
     if not (math.isfinite(number) and 0 < number <= MAX_SECONDS):
-        raise click.BadParameter(f"{value} is not between 0 and {MAX_SECONDS:.0f} seconds")
+        raise click.BadParameter(f"{value} is not between 0 and {MAX_SECONDS:g} seconds")
     return number
 
 

@@ -11,6 +11,7 @@ import msgspec
 from stalewatch.diagnosis import words
 from stalewatch.diagnosis.release import MIXED
 from stalewatch.diagnosis.worst_first import worst_first
+from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
 from stalewatch.model.snapshot import MAX_SUMS
 
@@ -169,12 +170,12 @@ def _other_contents(report: Report, other: Report, most: int, total: int, deploy
     edited = " (edited on the server)" if _dirty(report) else ""
     return MIXED.finding(
         report.server,
-        f"{report.server} differs from {most} of {total} servers{same}: {words.several(files) if files else 'other sources'}{edited}",
+        f"{report.server} differs from {most} of {total} servers{same}: {figures.several(files) if files else 'other sources'}{edited}",
         (
             words.text("commit", commit or "not known"),
             words.text("contents", code_of(report)),
             words.text("others", code_of(other)),
-            words.text("files", words.several(files) if files else "not among the newest"),
+            words.text("files", figures.several(files) if files else "not among the newest"),
             words.number("servers", total),
             words.time("deployed", _deployed(report) or None),
             _sums(report, files),

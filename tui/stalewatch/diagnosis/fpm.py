@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import saturation, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import ConfigTest, Unseen
 
@@ -146,9 +146,9 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     # Who is not root sees of the master's binary only its name.
     rule = BINARY_NEWER if words.name_of(newest.path) == words.name_of(fpm.binary) else CONFIG_NEWER
     rule = rule if known else START_UNKNOWN
-    names = words.several([words.name_of(file.path) for file in newer])
+    names = figures.several([words.name_of(file.path) for file in newer])
     ending = "" if known else ", and whether a reload took it in since could not be asked"
-    summary = f"{names} changed {words.amount(newest.mtime - running)} after PHP-FPM last read its configuration{ending}"
+    summary = f"{names} changed {figures.span(newest.mtime - running)} after PHP-FPM last read its configuration{ending}"
     repeat = words.stat(newest.path)
     if isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         rule = CONFIG_INVALID

@@ -8,6 +8,7 @@ from stalewatch.diagnosis import repro, words
 from stalewatch.diagnosis.context import Look
 from stalewatch.diagnosis.memory import Sample
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def low_hit_rate(look: Look, opcache: Opcache, rate: float | None) -> Iterator[F
     before = look.memory.samples[0]
     yield HIT_RATE.finding(
         "OPcache",
-        f"OPcache hit rate is below {look.thresholds.hit_rate:.0%}",
+        f"OPcache hit rate is below {figures.percent(look.thresholds.hit_rate, 0)}",
         (
             words.number("hit rate", round(rate, 4)),
             words.number("threshold", look.thresholds.hit_rate),
@@ -170,7 +171,8 @@ def wasted(look: Look, opcache: Opcache) -> Iterator[Finding]:
     """Memory that only a restart gives back."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     if total > 0 and opcache.wasted_memory > total * WASTED:
-        yield WASTED_MEMORY.finding("OPcache", f"more than {WASTED:.0%} of OPcache's memory is wasted", _sizes(look, opcache))
+        most = figures.percent(WASTED, 0)
+        yield WASTED_MEMORY.finding("OPcache", f"more than {most} of OPcache's memory is wasted", _sizes(look, opcache))
 
 
 def restarted(look: Look, opcache: Opcache) -> Iterator[Finding]:
@@ -204,7 +206,7 @@ def clock(look: Look) -> Iterator[Finding]:
         way = "ahead of" if offset > 0 else "behind"
         yield CLOCK.finding(
             look.snapshot.server,
-            f"the server's clock is {words.amount(offset)} {way} ours",
+            f"the server's clock is {figures.span(offset)} {way} ours",
             (words.age("ahead", offset), words.command("date")),
         )
 

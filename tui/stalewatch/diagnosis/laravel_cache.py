@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import inputs, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Evidence, Finding, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, Inputs
@@ -154,7 +155,7 @@ def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: 
     if behind.proven:
         newest = behind.proven[0]
         lag = newest.mtime - cache.mtime
-        how = f"is {words.amount(lag)} newer than" if lag > 0 else "has other content than when it went into"
+        how = f"is {figures.span(lag)} newer than" if lag > 0 else "has other content than when it went into"
         yield STALE[layer].finding(
             newest.path,
             f"{_sources(behind.proven)} {how} the {_TITLES[layer]}",
@@ -179,7 +180,7 @@ def gone(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: B
     if missing:
         yield STALE[layer].finding(
             missing[0].path,
-            f"{words.several([words.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
+            f"{figures.several([words.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
             (words.time("cache written", cache.mtime), words.text("cache", cache.path), words.stat(words.absolute(cache.path, look.root))),
         )
 
@@ -195,7 +196,7 @@ def provider(look: Look, layer: Layer, cache: FileStat, sources: Inputs) -> Iter
     if newer:
         yield PROVIDER[layer].finding(
             newer[0].path,
-            f"{_sources(tuple(newer))} is {words.amount(newer[0].mtime - cache.mtime)} newer than the {_TITLES[layer]} and may add to it",
+            f"{_sources(tuple(newer))} is {figures.span(newer[0].mtime - cache.mtime)} newer than the {_TITLES[layer]} and may add to it",
             _evidence(look, newer[0], cache, len(newer) - 1),
             since=min(source.mtime for source in newer),
         )
@@ -238,7 +239,7 @@ def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding
 
 
 def _sources(found: tuple[FileStat, ...]) -> str:
-    return words.several([source.path for source in found], 2)
+    return figures.several([source.path for source in found], 2)
 
 
 def _evidence(look: Look, source: FileStat, cache: FileStat, more: int) -> tuple[Evidence, ...]:

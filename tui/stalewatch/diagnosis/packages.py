@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
     extra = sorted(set(facts.cached) - set(facts.installed))
     if not missing and not extra:
         return
-    said = [f"{words.several(missing)} installed but not discovered"] if missing else []
-    said += [f"{words.several(extra)} discovered but not installed"] if extra else []
+    said = [f"{figures.several(missing)} installed but not discovered"] if missing else []
+    said += [f"{figures.several(extra)} discovered but not installed"] if extra else []
     stat = next((cache.stat for cache in look.host.caches if cache.layer == "packages" and cache.stat), None) if look.host else None
     newest = look.host.inputs["packages"].direct[:1] if look.host is not None and "packages" in look.host.inputs else ()
     yield DIFFER.finding(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import served, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def dirty(host: HostFacts) -> Iterator[Finding]:
     if host.release.dirty:
         yield DIRTY.finding(
             host.release.root,
-            f"{words.count(host.release.dirty, 'tracked file')} differ{'s' if host.release.dirty == 1 else ''} from the commit",
+            f"{figures.count(host.release.dirty, 'tracked file')} {figures.agree(host.release.dirty, 'differs', 'differ')} from the commit",
             (
                 words.text("commit", host.release.commit),
                 words.number("files", host.release.dirty),

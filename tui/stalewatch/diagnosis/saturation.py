@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import repro, words
 from stalewatch.diagnosis.context import Look
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Layer, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -63,13 +64,13 @@ def listen_queue(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     if status is None and others > 0:
         yield LISTEN_QUEUE.finding(
             fpm.pool.name if fpm.pool is not None else fpm.unit,
-            f"{words.count(others, 'request')} wait{'s' if others == 1 else ''} for a free worker",
+            f"{figures.count(others, 'request')} {figures.agree(others, 'waits', 'wait')} for a free worker",
             (words.number("waiting", others), words.command("ss", "-lxtn")),
         )
     if status is not None and status.listen_queue > 0:
         yield LISTEN_QUEUE.finding(
             status.pool,
-            f"{words.count(status.listen_queue, 'request')} wait{'s' if status.listen_queue == 1 else ''} for a free worker",
+            f"{figures.count(status.listen_queue, 'request')} {figures.agree(status.listen_queue, 'waits', 'wait')} for a free worker",
             (
                 words.number("waiting", status.listen_queue),
                 words.number("most so far", status.max_listen_queue),
@@ -129,7 +130,7 @@ def reload_kills(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
     longest = max(busy, key=lambda worker: worker.duration)
     yield RELOAD_KILLS.finding(
         status.pool,
-        f"a reload now would kill {words.count(len(busy), 'request')}, because process_control_timeout is 0",
+        f"a reload now would kill {figures.count(len(busy), 'request')}, because process_control_timeout is 0",
         (
             words.age("process_control_timeout", 0),
             words.number("in flight", len(busy)),

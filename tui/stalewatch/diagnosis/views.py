@@ -8,6 +8,7 @@ from stalewatch.diagnosis import laravel_versions, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.inputs import TOLERANCE, differs
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -230,8 +231,8 @@ def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions
 
 def _tell(rule: Rule, old: list[Old], look: Look, consequence: str, reason: str = "", verb: str = "") -> Finding:
     first = max(old, key=lambda one: max(one.source.mtime, one.source.ctime))
-    names = words.several([one.source.path for one in old], 2)
-    how = verb or f"is {words.amount(first.source.mtime - first.compiled.mtime)} newer than its compiled view"
+    names = figures.several([one.source.path for one in old], 2)
+    how = verb or f"is {figures.span(first.source.mtime - first.compiled.mtime)} newer than its compiled view"
     told = [
         words.time("source modified", first.source.mtime),
         words.time("source changed", first.source.ctime),

@@ -1,41 +1,12 @@
-"""Words for summaries and the builders of evidence. Amounts are relative, never clock times: screens know the reader's time zone."""
+"""Words for summaries and the builders of evidence. Spans (:mod:`stalewatch.model.figures`), never clock times: screens know the reader's
+time zone."""
 
 from __future__ import annotations
 
-import math
 import shlex
-from typing import TYPE_CHECKING
 
 from stalewatch.model.report import Evidence
 from stalewatch.model.text import is_exact, safe
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_STEPS = ((86_400.0 * 2, 86_400.0, "d"), (3_600.0 * 2, 3_600.0, "h"), (120.0, 60.0, "min"))
-
-
-def amount(seconds: float) -> str:
-    """``12 min``, ``3 h``, ``5 d``: one unit, rounded down, never negative; ``less than 1 s`` below a second."""
-    seconds = abs(seconds)
-    if not math.isfinite(seconds):
-        return "an unknown time"
-    for least, unit, name in _STEPS:
-        if seconds >= least:
-            return f"{int(seconds // unit)} {name}"
-    return f"{int(seconds)} s" if seconds >= 1 else "less than 1 s"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """``1 script``, ``3 scripts``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def several(names: Sequence[str], most: int = 3) -> str:
-    """``a, b and 4 more``."""
-    if len(names) <= most:
-        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) if names else "nothing"
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def name_of(path: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import words
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def old_release(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Findin
         first = old[0]
         yield OLD_RELEASE.finding(
             titles(old),
-            f"{kinds_of(old)} run{'s' if len(old) == 1 else ''} in {words.name_of(first.release)}, but the current release is "
+            f"{kinds_of(old)} {figures.agree(len(old), 'runs', 'run')} in {words.name_of(first.release)}, but the current release is "
             f"{words.name_of(root)}",
             (
                 *process(first),
@@ -104,7 +105,7 @@ def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Fin
     elif hidden:
         yield RELEASE_UNSEEN.finding(
             titles(hidden),
-            f"in which release {kinds_of(hidden)} run{'s' if len(hidden) == 1 else ''} could not be read",
+            f"in which release {kinds_of(hidden)} {figures.agree(len(hidden), 'runs', 'run')} could not be read",
             (
                 *process(hidden[0]),
                 words.text("current release", release.root),
@@ -126,7 +127,7 @@ def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
         first = lost[0]
         yield DELETED.finding(
             titles(lost),
-            f"{kinds_of(lost)} run{'s' if len(lost) == 1 else ''} in a directory that was removed",
+            f"{kinds_of(lost)} {figures.agree(len(lost), 'runs', 'run')} in a directory that was removed",
             (
                 *process(first),
                 words.text("directory", first.process.cwd or ""),
@@ -143,7 +144,7 @@ def app_unseen(workers: tuple[QueueWorker, ...], newest: float | None) -> Iterat
     if hidden:
         yield APP_UNSEEN.finding(
             titles(hidden),
-            f"whether {kinds_of(hidden)} {'is' if len(hidden) == 1 else 'are'} of this app could not be read",
+            f"whether {kinds_of(hidden)} {figures.agree(len(hidden), 'is', 'are')} of this app could not be read",
             (
                 *process(hidden[0]),
                 words.time("code modified", newest),

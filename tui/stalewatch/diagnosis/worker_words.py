@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import words
+from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Remedy
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ def process(worker: QueueWorker) -> tuple[Evidence, ...]:
 
 def titles(workers: list[QueueWorker]) -> str:
     """The command lines of the first two."""
-    return words.several([worker.process.title for worker in workers], 2)
+    return figures.several([worker.process.title for worker in workers], 2)
 
 
 def kinds_of(workers: list[QueueWorker]) -> str:
     """``2 queue workers``."""
     kinds = sorted({worker.kind for worker in workers})
-    return words.count(len(workers), f"{'/'.join(kinds)} worker")
+    return figures.count(len(workers), f"{'/'.join(kinds)} worker")

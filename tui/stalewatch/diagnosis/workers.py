@@ -12,6 +12,7 @@ from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
 from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ def older(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterator[Findin
         return
     first = min(old, key=lambda worker: worker.process.started)
     lag = newest.mtime - first.process.started
-    verb = "has" if len(old) == 1 else "have"
+    verb = figures.agree(len(old), "has", "have")
     yield OLDER.finding(
         titles(old),
-        f"{kinds_of(old)} {verb} been running since {words.amount(lag)} before {newest.path} was changed",
+        f"{kinds_of(old)} {verb} been running since {figures.span(lag)} before {newest.path} was changed",
         (*process(first), words.text("file", newest.path), words.time("code modified", newest.mtime), in_ps(old)),
         remedy=remedy_of(old),
         since=newest.mtime,

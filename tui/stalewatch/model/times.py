@@ -1,46 +1,46 @@
-"""Epoch seconds by a server's clock -> words. A server may say any number: what is no time of this world is None or ``?``."""
+"""Moments (epoch seconds by a server's clock) -> words. A server may say any number: what is no time of this world is None or ``?``."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-import humanize
+from stalewatch.model.figures import ago
 
 EARLIEST = 0.0
 LATEST = 253_402_300_799.0  # the end of the year 9999
 
 
+def known(at: float | None) -> bool:
+    """Whether *at* is a moment (0 is none: it is PHP's "never")."""
+    return at is not None and EARLIEST < at <= LATEST
+
+
 def iso(at: float | None) -> str | None:
-    """``2026-11-24T12:49:50.123Z``; None for what is no time (0 too: PHP's "never")."""
-    if at is None or not EARLIEST < at <= LATEST:
+    """``2026-11-24T12:49:50.123Z``, for programs; None for what is no time."""
+    if at is None or not known(at):
         return None
     moment = datetime.fromtimestamp(at, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def utc(at: float) -> str:
+    """``2026-11-24 12:38:02Z``, for reasons and evidence, whose reader's time zone is the screens' business; what is no time as it is."""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return str(at)
+
+
 def clock(at: float | None, now: float | None, zone: tzinfo | None) -> str:
     """``12:49:50`` on the day of *now*, else ``2026-11-24 12:49:50``, in *zone* (None: the local one)."""
-    if at is None or not EARLIEST < at <= LATEST:
+    if at is None or not known(at):
         return "?"
     moment = datetime.fromtimestamp(at, zone)
-    today = now is not None and EARLIEST < now <= LATEST and datetime.fromtimestamp(now, zone).date() == moment.date()
+    today = now is not None and known(now) and datetime.fromtimestamp(now, zone).date() == moment.date()
     return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def ago(at: float | None, now: float | None) -> str:
-    """``24 minutes ago``, ``in 12 seconds``; "" where one of both is not known."""
-    if at is None or now is None or not (EARLIEST < at <= LATEST and EARLIEST < now <= LATEST):
-        return ""
-    return f"{span(now - at)} ago" if at <= now else f"in {span(at - now)}"
-
-
-def span(seconds: float) -> str:
-    """``24 minutes``; ``?`` for what is no length of time."""
-    if not -LATEST < seconds < LATEST:
-        return "?"
-    return humanize.naturaldelta(seconds)
-
-
-def size(count: float) -> str:
-    """``1.2 MiB``; ``?`` for what is no size."""
-    return humanize.naturalsize(count, binary=True) if 0 <= count < 2**80 else "?"
+def exact(at: float | None, now: float | None, zone: tzinfo | None) -> str:
+    """The same and how long ago that was, where both are known: ``12:49:50 (24 min ago)``."""
+    words = clock(at, now, zone)
+    return f"{words} ({ago(now - at)})" if at is not None and now is not None and known(at) and known(now) else words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stalewatch.model import figures
 from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.model.report import Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
@@ -77,7 +78,7 @@ def _left_why(finding: Finding, report: Report) -> str:
     if finding.until is None:
         return "heals by itself when it is used next"
     remaining = finding.until - (report.observed_at or 0.0)
-    return f"heals by itself within {max(remaining, 0):.0f} s" if remaining <= SOON else ""
+    return f"heals by itself within {figures.span(max(remaining, 0))}" if remaining <= SOON else ""
 
 
 def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tuple[Need, ...]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, Unseen
 from stalewatch.model.text import SafeText, safe
+from stalewatch.model.times import utc
 from stalewatch.probe.host import fpm_check
 from stalewatch.runbook.commands import permit, usable
 from stalewatch.runbook.plan import Action, Outcome, Phase, Status
-from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +56,9 @@ def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, 
     reload = any(step.action is Action.RELOAD_FPM for step in steps)
     acting = any(step.phase not in (Phase.PREFLIGHT, Phase.VERIFY) for step in steps)
     if host.lock is not None and acting:
-        blocked.append(f"{host.lock.who} runs a runbook here since {moment(host.lock.since)}")
+        blocked.append(f"{host.lock.who} runs a runbook here since {utc(host.lock.since)}")
     if artisan and host.disk_free is not None and host.disk_free < DISK_FLOOR:
-        blocked.append(f"the disk is full: {host.disk_free // 1024**2} MiB free")
+        blocked.append(f"the disk is full: {figures.size(host.disk_free)} free")
     if artisan and not user:
         blocked.append("not known which user the pool runs as: what artisan writes could not be rewritten by FPM")
     if reload:
@@ -67,7 +67,7 @@ def risks(report: Report, host: HostFacts, steps: Sequence[Step], *, user: str, 
         warnings.append("this is production")
     if acting and host.release.under_way is not None:
         way = host.release.under_way
-        warnings.append(f"a deploy is under way ({way.sign}, since {moment(way.since)}): what is rebuilt now may be old again in a moment")
+        warnings.append(f"a deploy is under way ({way.sign}, since {utc(way.since)}): what is rebuilt now may be old again in a moment")
     if artisan:
         warnings += _foreign_owners(host, user)
     if any(step.action is Action.ARTISAN and step.id == "cache:clear" for step in steps):
@@ -92,7 +92,7 @@ def _reload_blocked(fpm: FpmFacts | Unseen) -> list[str]:
 
 def _reload_warnings(fpm: FpmFacts | None, in_flight: int | None, may_invalidate: int) -> list[str]:
     timeout = fpm.process_control_timeout if fpm is not None else None
-    gentler = f"; invalidate would lose none ({may_invalidate} script{'s' if may_invalidate > 1 else ''})" if may_invalidate else ""
+    gentler = f"; invalidate would lose none ({figures.count(may_invalidate, 'script')})" if may_invalidate else ""
     if timeout is None:
         return [f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"]
     if timeout > 0:
@@ -101,7 +101,7 @@ def _reload_warnings(fpm: FpmFacts | None, in_flight: int | None, may_invalidate
         return [f"process_control_timeout is 0: a reload kills the requests in flight (how many is not known){gentler}"]
     if in_flight == 0:
         return [f"process_control_timeout is 0: a reload kills what is in flight (now: nothing){gentler}"]
-    return [f"process_control_timeout is 0: a reload kills {in_flight} request{'s' if in_flight > 1 else ''} in flight{gentler}"]
+    return [f"process_control_timeout is 0: a reload kills {figures.count(in_flight, 'request')} in flight{gentler}"]
 
 
 def _in_flight(report: Report, host: HostFacts) -> int | None:
@@ -164,7 +164,7 @@ def _judge_disk(output: str) -> Outcome:
         return _not_told("df could not be read", last_lines(output))
     free = int(fields[3]) * 1024
     status = Status.DONE if free >= DISK_FLOOR else Status.FAILED
-    return Outcome(status=status, evidence={"free": safe(f"{free // 1024**2} MiB")})
+    return Outcome(status=status, evidence={"free": safe(figures.size(free))})
 
 
 def _judge_rights(asked: list[str], output: str, code: int) -> Outcome:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import HostFacts
 from stalewatch.model.text import SafeText, safe
+from stalewatch.model.times import utc
 from stalewatch.runbook.plan import Outcome, Status
-from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
     from stalewatch.runbook.plan import Step
-    from stalewatch.runbook.words import moment
 from stalewatch.model.snapshot import Process
 
 _KIND = {"queue:restart": "queue", "horizon:terminate": "horizon", "octane:reload": "octane"}
@@ -41,10 +40,10 @@ def reloaded(before: Report, after: Report, sent: int) -> Outcome:
             evidence[name] = safe("not seen")
         elif now < sent or now == was:
             waiting = True
-            evidence[name] = safe(f"still {moment(now)}")
+            evidence[name] = safe(f"still {utc(now)}")
         else:
             proofs += 1
-            evidence[name] = safe(moment(now))
+            evidence[name] = safe(utc(now))
     if not proofs and not waiting:  # nobody may ask the pool: only /proc is left
         waiting = not new or not all(started >= sent for _, started in new)
         evidence["proof"] = safe("worker start times only: the pool could not be asked")

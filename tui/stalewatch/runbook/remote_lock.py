@@ -17,7 +17,7 @@ import msgspec
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook.words import moment
+from stalewatch.model.times import utc
 
 if TYPE_CHECKING:
     from stalewatch.transport.link import Link, Stream
@@ -137,7 +137,7 @@ class RemoteLock:
         elif word == "busy" and not self._held.done():
             which, since, who = (*rest.split(" ", 2), "", "")[:3]
             place = "this application" if which == "app" else "this FPM master"
-            known = f" since {moment(int(since))}" if since.isdigit() and since != "0" else ""
+            known = f" since {utc(int(since))}" if since.isdigit() and since != "0" else ""
             self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}{known}"))
         elif word == "failed" and not self._held.done():
             self._held.set_exception(CannotLock(f"the lock could not be taken (flock: code {safe(rest, 20)})"))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Script
 from stalewatch.model.text import SafeText, safe
+from stalewatch.model.times import utc
 from stalewatch.runbook import proof
 from stalewatch.runbook.plan import Action, Outcome, Phase, ServerPlan, Status, Step
-from stalewatch.runbook.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +88,9 @@ def is_fixed(server: ServerPlan, report: Report, *, forgotten: frozenset[str] = 
 def artefacts(report: Report) -> dict[str, SafeText]:
     """The artefacts that a person would look at, with their times by the server's clock."""
     host = report.host
-    found = {str(cache.path): safe(moment(cache.stat.mtime)) for cache in host.caches if cache.stat} if host else {}
+    found = {str(cache.path): safe(utc(cache.stat.mtime)) for cache in host.caches if cache.stat} if host else {}
     if (opcache := report.opcache) is not None:
-        found["opcache since"] = safe(moment(opcache.since))
+        found["opcache since"] = safe(utc(opcache.since))
     return found
 
 
@@ -125,15 +125,15 @@ def _rebuilt(caches: list[CacheFile], host: HostFacts, step: Step, server: Serve
             continue
         wrong = _wrong(stat, sent, newest, str(server.user)) or ("it is not complete" if cache.complete is False else "")
         failed = failed or bool(wrong)
-        evidence[cache.path] = wrong or f"written {moment(stat.mtime)}, owner {stat.owner or 'not known'}"
+        evidence[cache.path] = wrong or f"written {utc(stat.mtime)}, owner {stat.owner or 'not known'}"
     return _outcome(Status.FAILED if failed else Status.DONE, **evidence)
 
 
 def _wrong(stat: FileStat, sent: int, newest: float, user: str) -> str:
     if math.floor(stat.mtime) < sent:
-        return f"not rewritten: still of {moment(stat.mtime)}"
+        return f"not rewritten: still of {utc(stat.mtime)}"
     if math.floor(newest) > stat.mtime + 1:
-        return f"older than its newest source ({moment(newest)})"
+        return f"older than its newest source ({utc(newest)})"
     if user and stat.owner and stat.owner != user:
         return f"belongs to {stat.owner}, the pool runs as {user}"
     return ""

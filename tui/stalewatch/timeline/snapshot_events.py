@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.words import count, name_of, several
+from stalewatch.diagnosis.words import name_of
+from stalewatch.model import figures
 from stalewatch.model.layers import CACHED_FILES
 from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.model.text import safe
@@ -83,7 +84,7 @@ class Facts:
         if any(at <= deploy.at + ONE_DEPLOY for deploy in self.host.release.deploys):
             return
         names = [name_of(file.path) for file in latest]
-        yield self.event(EventKind.DEPLOY, at, "files", f"{several(names, 1)} changed", f"edit:{int(at)}")
+        yield self.event(EventKind.DEPLOY, at, "files", f"{figures.several(names, 1)} changed", f"edit:{int(at)}")
 
     def caches(self) -> Iterator[Event]:
         """Laravel's cache files, by their mtime."""
@@ -100,7 +101,7 @@ class Facts:
         master = self.fpm.master.started if self.fpm is not None and self.fpm.master is not None else None
         verb = "started" if master is not None and abs(master - at) <= SAME else "reloaded"
         workers = self.status.total if self.status is not None else len(self.fpm.workers) if self.fpm is not None else 0
-        what = f"{verb}, {count(workers, 'worker')}" if workers else verb
+        what = f"{verb}, {figures.count(workers, 'worker')}" if workers else verb
         yield self.event(EventKind.RELOAD, at, "fpm", what, f"reload:{int(at)}")
 
     def restarts(self) -> Iterator[Event]:
@@ -119,7 +120,7 @@ class Facts:
             starts = [worker.process.started for worker in workers if worker.kind == kind]
             groups += [(kind, group) for group in _together(starts)]
         for kind, group in groups[-MOST:]:
-            what = f"{count(len(group), f'{kind} worker')} started"
+            what = f"{figures.count(len(group), f'{kind} worker')} started"
             yield self.event(EventKind.WORKERS, group[0], kind, what, f"workers:{kind}:{int(group[0])}")
 
     def _fpm_births(self) -> Iterator[Event]:
@@ -165,7 +166,7 @@ def _deployed(deploy: Deploy) -> str:
     """Commit, files (or what the diary says), by whom."""
     parts = [deploy.commit[:7]] if deploy.commit else []
     files = sorted(deploy.files, key=lambda file: (not file.startswith("app/"), file))  # the same deploy reads the same on every server
-    parts.append(several([name_of(file) for file in files], 1) if files else deploy.what or "deployed")
+    parts.append(figures.several([name_of(file) for file in files], 1) if files else deploy.what or "deployed")
     if deploy.who:
         parts.append(f"by {deploy.who}")
     return " ".join(parts)

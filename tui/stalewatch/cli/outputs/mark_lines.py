@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import figures
 from stalewatch.model.text import safe
 from stalewatch.model.times import clock, iso
 
@@ -43,7 +44,7 @@ def _what(one: Mark) -> str:
     if one.scripts is None:
         scripts = "no bytecode (OPcache was not seen)" if one.errors else "no bytecode (OPcache is off)"
     else:
-        scripts = f"{one.scripts} cached script{'' if one.scripts == 1 else 's'}" + ("" if one.complete else " (not all)")
+        scripts = figures.count(one.scripts, "cached script") + ("" if one.complete else " (not all)")
     return ", ".join((scripts, *one.caches))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
-from stalewatch.model.times import ago, clock, size, span
+from stalewatch.model.times import clock, exact
 from stalewatch.runbook import verdict_words
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
     verdict = report.verdict
     since = ""
     if verdict is Verdict.STALE and report.stale_since is not None and report.observed_at is not None:
-        since = f" for {span(report.observed_at - report.stale_since)}"
+        since = f" for {figures.span(report.observed_at - report.stale_since)}"
     seen = f"  seen {clock(report.observed_at, None, zone)}" if report.observed_at is not None else ""
     paper.line(
         (f"{verdict_words.VERDICT_SIGN[verdict]} {verdict.upper()}{since}", verdict_words.VERDICT_STYLE[verdict]),
@@ -104,7 +105,7 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
     for fact in finding.evidence:
         paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
     if finding.until is not None:
-        paper.line(f"heals: {_moment(finding.until, now, zone)}", indent=_LABEL)
+        paper.line(f"heals: {exact(finding.until, now, zone)}", indent=_LABEL)
     if finding.remedy:
         paper.line(f"to do: {', then '.join(verdict_words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
 
@@ -119,18 +120,13 @@ def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
         return value
     match fact.kind:
         case "time":
-            return _moment(value, now, zone)
+            return exact(value, now, zone)
         case "age":
-            return span(value)
+            return figures.span(value)
         case "bytes":
-            return size(value)
+            return figures.size(value)
         case _:
             return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _moment(at: float, now: float | None, zone: tzinfo | None) -> str:
-    relative = ago(at, now)
-    return f"{clock(at, now, zone)} ({relative})" if relative else clock(at, now, zone)
 
 
 def _advice(paper: Paper, report: Report) -> None:

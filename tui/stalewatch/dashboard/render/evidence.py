@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render.times import age, size
+from stalewatch.model import figures
 
 if TYPE_CHECKING:
     from stalewatch.dashboard.render.times import Clock
@@ -22,8 +22,8 @@ def value_words(item: Evidence, clock: Clock) -> str:
         if item.kind == "time":
             return clock.exact(float(value))
         if item.kind == "age":
-            return age(float(value))
+            return figures.span(float(value))
         if item.kind == "bytes":
-            return size(float(value))
+            return figures.size(float(value))
         return f"{value:g}" if isinstance(value, float) else str(value)
     return str(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render.times import Clock, age, percent
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, HostFacts, Unseen
@@ -126,7 +127,8 @@ def cache(report: Report, clock: Clock, layer: Layer) -> Fact:
         return Fact(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
     wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
     behind = source.mtime - cached
-    note = f"{age(behind)} behind" if behind >= 1 else "" if verdict in (Verdict.FRESH, Verdict.ABSENT, None) else _summary(report, layer)
+    quiet = verdict in (Verdict.FRESH, Verdict.ABSENT, None)
+    note = f"{figures.span(behind)} behind" if behind >= 1 else "" if quiet else _summary(report, layer)
     return Fact(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
 
 
@@ -143,7 +145,7 @@ def views(report: Report, clock: Clock) -> Fact:
     if verdict in (Verdict.FRESH, Verdict.ABSENT, None) or not old:
         last = newest(view.compiled for view in known)
         when = clock.hm(last.mtime) if last else ""
-        return Fact(Layer.VIEWS, verdict, f"{_many(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
+        return Fact(Layer.VIEWS, verdict, f"{figures.count(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
     note = "next render" if verdict is Verdict.PENDING else ""
     return Fact(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
 
@@ -208,7 +210,7 @@ def hit_rate(report: Report, threshold: float) -> tuple[str, str]:
     if report.hit_rate is None:
         return ("idle", "") if report.opcache else ("not seen", "")
     low = report.hit_rate < threshold
-    return percent(report.hit_rate), f"below {threshold * 100:.0f} %" if low else ""
+    return figures.percent(report.hit_rate), f"below {figures.percent(threshold, 0)}" if low else ""
 
 
 def pool(report: Report, clock: Clock) -> Fact:
@@ -291,10 +293,6 @@ def _unseen(report: Report, layer: Layer) -> Fact:
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
     return Fact(layer, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 _ROWS: dict[Layer, Callable[[Report, Clock], Fact]] = {

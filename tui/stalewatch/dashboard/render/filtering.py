@@ -9,6 +9,7 @@ from stalewatch.dashboard.render.lines import Line, Span, crop, line, text_crop
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def matches_line(shown: Sequence[Pane], panes: Sequence[Pane], width: int) -> Li
         return crop(line(count), width)
     verdict, kept = found
     names = list(dict.fromkeys(pane.server for pane in kept))
-    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
     badge = Span(f" {VERDICT_SIGN[verdict]} {len(kept)} {verdict.value} ", verdict.value)
-    return crop(line(count, "  hides ", badge, f" {', '.join(names[:NAMES])}{more}"), width)
+    return crop(line(count, "  hides ", badge, f" {figures.several(names, NAMES)}"), width)
 
 
 def words_line(words: Sequence[str], width: int) -> Line:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN, badge
-from stalewatch.dashboard.render.times import Clock, age
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ class Heading(NamedTuple):
 
 def header_line(heading: Heading, width: int) -> Line:
     """``stalewatch  api-gateway · prod · 3 servers     ✗ 1 stale  ✓ 2 fresh``."""
-    count = len({pane.server for pane in heading.panes})
-    words = " · ".join(filter(None, [heading.title, f"{count} server{'' if count == 1 else 's'}"]))
+    servers = len({pane.server for pane in heading.panes})
+    words = " · ".join(filter(None, [heading.title, figures.count(servers, "server")]))
     left = [Span(" stalewatch ", "title")]
     if heading.read_only:
         left += [Span(" READ-ONLY ", "shield"), Span("  ")]
     if heading.frozen_for is not None:
-        left += [Span(f" FROZEN {age(heading.frozen_for)} old · p goes on ", "frozen"), Span("  ")]
+        left += [Span(f" FROZEN {figures.span(heading.frozen_for)} old · p goes on ", "frozen"), Span("  ")]
     left.append(Span(words))
     return beside(Line(tuple(left), "band"), counts(heading.panes), width, role="band")
 
@@ -65,7 +66,7 @@ def summary_line(panes: Sequence[Pane], clock: Clock, width: int) -> Line:
     if not stale:
         return crop(line(Span(f" {spread}", "muted")), width)
     layers = Counter(layer for pane in stale if pane.report for layer in Layer if pane.report.layers.get(layer) is Verdict.STALE)
-    names = ", ".join(pane.server for pane in stale[:4]) + (f" and {len(stale) - 4} more" if len(stale) > 4 else "")
+    names = figures.several([pane.server for pane in stale], 4)
     since = min((pane.report.stale_since for pane in stale if pane.report and pane.report.stale_since), default=None)
     when = f" since {clock.hm(since)}" if since else ""
     what = ", ".join(layer.value for layer, _ in layers.most_common())
@@ -73,7 +74,7 @@ def summary_line(panes: Sequence[Pane], clock: Clock, width: int) -> Line:
         line(
             " ",
             badge(Verdict.STALE),
-            Span(f" {names} run{'s' if len(stale) == 1 else ''} old code{when}: {what}", "strong"),
+            Span(f" {names} {figures.agree(len(stale), 'runs', 'run')} old code{when}: {what}", "strong"),
             Span(f"   {spread}" if spread else "", "muted"),
         ),
         width,

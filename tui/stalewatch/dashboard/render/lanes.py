@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.render.lines import Line, Span, crop, fill, join, line, text_crop
 from stalewatch.dashboard.render.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
 from stalewatch.dashboard.render.time_window import DAY
+from stalewatch.model import figures
 from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Lane(NamedTuple):
     @property
     def label(self) -> str:
         """The name, with what its clock is off by."""
-        return f"{self.name} {self.skew:+.0f} s" if self.skew else self.name
+        return f"{self.name} {figures.signed(self.skew)}" if self.skew else self.name
 
 
 def by_server(events: Sequence[Event]) -> dict[str, list[Event]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph
 from stalewatch.dashboard.render.spark import BLOCKS
-from stalewatch.dashboard.render.times import size
+from stalewatch.model import figures
 from stalewatch.timeline import EventKind
 
 if TYPE_CHECKING:
@@ -87,15 +87,15 @@ def log_line(summary: LogSummary, clock: Clock, label: int, width: int, logs: Se
     """
     alarm = summary.kind is EventKind.ERROR
     role = "error" if alarm else "reassure"
-    noun = ("alarm" if alarm else "good line") + ("" if summary.many == 1 else "s")
+    many = figures.count(summary.many, "alarm" if alarm else "good line")
     pace, quick = (f", {summary.per_minute} a minute", f", {summary.per_minute}/min") if summary.per_minute > 1 else ("", "")
     last = clock.hm(summary.last)
     lead = line(Span(f"{'log':<{label}}", "muted"), Span("! " if alarm else "+ ", role))
-    words, loud = Span(f"{summary.many} {noun}{pace}, last {last}", role if alarm else "text"), Span(f"  {summary.words}", role)
-    short, bare = words._replace(text=f"{summary.many} {noun}{quick}, {last}"), words._replace(text=f"{summary.many} {noun}")
+    words, loud = Span(f"{many}{pace}, last {last}", role if alarm else "text"), Span(f"  {summary.words}", role)
+    short, bare = words._replace(text=f"{many}{quick}, {last}"), words._replace(text=many)
     kept = min(line(loud).width, KEPT)
     room = width - lead.width - kept
-    told_so = (words, short, words._replace(text=f"{summary.many} {noun}{quick}"), bare)
+    told_so = (words, short, words._replace(text=f"{many}{quick}"), bare)
     whole = Line((*lead.spans, next((each for each in told_so if len(each.text) <= room), bare), loud))
     for minutes, told_as in ((15, words), (10, words), (15, short), (10, short)):
         counts = per_minute(logs, summary.kind, clock.here, minutes)
@@ -121,7 +121,7 @@ def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
                 counted = f"{sum(counts)} in 15 min, at most {max(counts)} in one"
                 rows.append(crop(line("    ", Span(f"{word:<9}{bars(counts)} ", role), Span(counted)), width))
         if log.skipped:
-            words = f"! {size(log.skipped)} came faster than they are read and were passed over: counts are the least there was"
+            words = f"! {figures.size(log.skipped)} came faster than they are read and were passed over: counts are the least there was"
             rows += paragraph(words, width, "warning", "    ", "  ")
         for entry in reversed(log.tail):
             role = "error" if entry.alarm else "reassure" if entry.reassure else "text"

@@ -11,7 +11,8 @@ from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
 from stalewatch.dashboard.render.spark import sparkline
-from stalewatch.dashboard.render.times import Clock, age
+from stalewatch.dashboard.render.times import Clock
+from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Verdict
 from stalewatch.runbook.plan import Status
@@ -170,7 +171,7 @@ def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
         Span(f"{name} " if number != at else f"{CURSOR} {name} ", "fresh-mark" if number < at else "accent" if number == at else "muted")
         for number, name in enumerate(STEPS)
     ]
-    waited = f"connecting: {pane.step}, {age(options.monotonic - pane.step_since)}"
+    waited = f"connecting: {pane.step}, {figures.span(options.monotonic - pane.step_since)}"
     return [crop(line(Span(waited, "text")), width), crop(Line(tuple(dots)), width)]
 
 
@@ -179,7 +180,7 @@ def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
     waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
-        waits.append(line(Span(f"tries again in {age(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
+        waits.append(line(Span(f"tries again in {figures.span(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
         waits.append(line(Span(f"last seen {facts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))

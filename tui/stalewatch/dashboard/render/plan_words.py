@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import figures
 from stalewatch.model.report import Layer
 from stalewatch.runbook.plan import Action, Phase
 
@@ -49,8 +50,7 @@ def cost(server: ServerPlan) -> str:
         return "requests in flight may be killed: how many is not known"
     if server.in_flight == 0:
         return "no request is in flight that it would kill"
-    many = "request" if server.in_flight == 1 else "requests"
-    return f"{server.in_flight} {many} in flight will be killed"
+    return f"{figures.count(server.in_flight, 'request')} in flight will be killed"
 
 
 def kills(server: ServerPlan) -> bool:
@@ -73,5 +73,5 @@ def _named(steps: Sequence[Step], phase: Phase, words: str) -> str:
     return words.format(", ".join(names)) if names else ""
 
 
-def _forget(count: int) -> str:
-    return f"forget {count} script{'' if count == 1 else 's'} in OPcache"
+def _forget(scripts: int) -> str:
+    return f"forget {figures.count(scripts, 'script')} in OPcache"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, fill, line, paragraph
 from stalewatch.dashboard.render.plan_lines import title
 from stalewatch.dashboard.render.signs import STATUS_SIGN
+from stalewatch.model import figures
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
@@ -100,14 +101,13 @@ def _names(names: Sequence[str]) -> str:
 
 def _proven(plan: Plan, names: Sequence[str]) -> str:
     """What verification proved of the servers *names*."""
-    many = len(names) > 1
     if plan.request.choice is Choice.FIX and any(server.tolerated for server in plan.servers if server.server in names):
         return "what this plan changes is in place"
     return {
         Choice.CLEAR: "the caches are cleared",
         Choice.REBUILD: "the caches are rebuilt",
         Choice.RELOAD: "PHP-FPM runs anew",
-        Choice.FIX: f"run{'' if many else 's'} the code on {'their disks' if many else 'its disk'}",
+        Choice.FIX: f"{figures.agree(len(names), 'runs', 'run')} the code on {figures.agree(len(names), 'its disk', 'their disks')}",
         Choice.VERIFY: "looked again",
     }[plan.request.choice]
 

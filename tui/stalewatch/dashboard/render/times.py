@@ -1,16 +1,15 @@
-"""How times, ages and sizes are said. Times are a server's own; the zone they are shown in is the reader's choice."""
+"""How times are said. Times are a server's own; the zone they are shown in is the reader's choice."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import humanize
 import msgspec
 
+from stalewatch.model import figures
 from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Clock(msgspec.Struct, frozen=True):
         """``12:38`` for an axis; *dated*: ``Oct 24`` at midnight, ``Oct 24 12:38`` else. ``-30 min`` where ages are asked for."""
         moment = self.moment(at)
         if self.relative:
-            return f"-{age(self.now - at)}"
+            return figures.signed(at - self.now)
         if not dated:
             return moment.strftime("%H:%M")
         return moment.strftime("%b %d" if moment.hour == moment.minute == 0 else "%b %d %H:%M")
@@ -118,14 +117,11 @@ class Clock(msgspec.Struct, frozen=True):
 
     def ago(self, at: float) -> str:
         """``24 min ago``, ``in 40 s``."""
-        gone = self.here - at
-        if gone < -1:
-            return f"in {age(-gone)}"
-        return f"{age(gone)} ago" if gone >= 1 else "now"
+        return figures.ago(self.here - at)
 
     def since(self, at: float) -> str:
         """The age alone: ``24 min``."""
-        return age(self.here - at)
+        return figures.span(max(0.0, self.here - at))
 
     def _clock(self, at: float, form: str, of_day: str = "%b %d %H:%M", of_year: str = "%Y-%m-%d") -> str:
         moment, here = self.moment(at), self.moment(self.here)
@@ -139,39 +135,3 @@ def _east(seconds: int) -> str:
     """``+05:30``."""
     hours, minutes = divmod(abs(seconds) // 60, 60)
     return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
-
-
-def age(seconds: float) -> str:
-    """A span of time in at most two units: ``40 s``, ``24 min``, ``1 h 30 min``, ``3 d 4 h``. Minutes from 60 s on."""
-    if seconds < 1:
-        return "0 s"
-    whole = int(seconds)
-    return _age(whole if whole < 60 else whole // 60 * 60 if whole < 86400 else whole // 3600 * 3600)
-
-
-@lru_cache(maxsize=2048)
-def _age(seconds: int) -> str:
-    unit = "seconds" if seconds < 60 else "minutes" if seconds < 86400 else "hours"
-    words = humanize.precisedelta(timedelta(seconds=seconds), minimum_unit=unit, suppress=["months", "years"], format="%d")
-    for long, short in (
-        ("seconds", "s"),
-        ("second", "s"),
-        ("minutes", "min"),
-        ("minute", "min"),
-        ("hours", "h"),
-        ("hour", "h"),
-        ("days", "d"),
-        ("day", "d"),
-    ):
-        words = words.replace(long, short)
-    return words.replace(" and ", " ").replace(",", "")
-
-
-def size(count: float) -> str:
-    """``12.4 MiB``."""
-    return humanize.naturalsize(count, binary=True)
-
-
-def percent(rate: float, digits: int = 1) -> str:
-    """``71.3 %``."""
-    return f"{rate * 100:.{digits}f} %"

@@ -13,6 +13,7 @@ from stalewatch.dashboard.actions import ACTIONS
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.widgets.theme import files
+from stalewatch.model import figures
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Request
 
@@ -177,4 +178,4 @@ class GlobalActions:
         """Copy *text* through the terminal, and say what it was; no terminal tells whether it took it."""
         self._app.write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
         rows = text.count("\n")
-        return f"copied {what}, {rows} line{'' if rows == 1 else 's'} (if the terminal takes OSC 52)"
+        return f"copied {what}, {figures.count(rows, 'line')} (if the terminal takes OSC 52)"

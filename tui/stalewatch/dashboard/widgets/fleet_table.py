@@ -16,8 +16,8 @@ from stalewatch.dashboard.render.signs import CURSOR, MARK, sign
 from stalewatch.dashboard.render.sorting import LIVE, WORST, By, seen_at
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
-from stalewatch.dashboard.render.times import percent
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def _rate(pane: Pane, options: RenderOptions, room: int) -> Line:
     if pane.report is None or pane.report.hit_rate is None:
         return line("")
     low = pane.report.hit_rate < options.threshold
-    words = percent(pane.report.hit_rate, 0)
+    words = figures.percent(pane.report.hit_rate, 0)
     spark = sparkline(pane.report.hit_rates, room - max(5, len(words)) - 3)
     mark = (" !" if room > RATE else "!") if low else ""
     if spark:

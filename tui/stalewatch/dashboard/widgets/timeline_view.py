@@ -10,6 +10,7 @@ from stalewatch.dashboard.render.lanes import NARROW, Lane, Shading, axis, event
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
 from stalewatch.dashboard.render.time_window import window
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +132,7 @@ class EventsView(LinesView):
             self._made.clear()
         rows = [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
         if scope.older:
-            more = f"  and {scope.older:,} older: [ moves the window to the past, e lists fewer kinds"
+            more = f"  and {figures.whole(scope.older)} older: [ moves the window to the past, e lists fewer kinds"
             rows.append(line(Span(more, "muted")))
         return rows
 
@@ -139,9 +140,9 @@ class EventsView(LinesView):
         """The legend of what the lanes show, and which events are listed."""
         many = len(self._events)
         if self._scope is not None and self._scope.older:
-            words = f"{listed} · newest {many} of {many + self._scope.older:,} "
+            words = f"{listed} · newest {many} of {figures.whole(many + self._scope.older)} "
         else:
-            words = f"{many} event{'' if many == 1 else 's'} " if listed == "all events" and width < NARROW else f"{listed} · {many} "
+            words = f"{figures.count(many, 'event')} " if listed == "all events" and width < NARROW else f"{listed} · {many} "
         drawn = {event.kind for event in self._events}
         return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shading, drawn).spans)), line(Span(words, "muted")), width)
 

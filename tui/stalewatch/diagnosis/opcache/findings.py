@@ -8,6 +8,7 @@ from stalewatch.diagnosis.opcache import codes
 from stalewatch.diagnosis.opcache.naming import Naming
 from stalewatch.diagnosis.opcache.script_state import STALE_KINDS, Judged, Kind
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Remedy
 from stalewatch.model.snapshot import Opcache, Script
 
@@ -80,7 +81,7 @@ class _Teller:
         names = [words.name_of(one.script.path) for one in group]
         return rule.finding(
             f"{len(group)} more scripts",
-            f"{words.count(len(group), 'more script')}: {words.several(names)}",
+            f"{figures.count(len(group), 'more script')}: {figures.several(names)}",
             (
                 words.text("first of them", first.script.path),
                 *self._evidence(first, *(one.script for one in group[:SHOWN] if one is not first)),

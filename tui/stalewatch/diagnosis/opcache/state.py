@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import repro, words
 from stalewatch.diagnosis.context import Look, Ruling, rule_on
 from stalewatch.diagnosis.opcache import codes, findings, scripts
+from stalewatch.model import figures
 from stalewatch.model.report import Finding, Severity, Verdict
 from stalewatch.model.snapshot import Opcache
 
@@ -78,7 +79,7 @@ def not_compared(look: Look, opcache: Opcache) -> Iterator[Finding]:
     missing = max(opcache.cached_scripts - opcache.compared, unlisted, 1)
     yield codes.NOT_COMPARED.finding(
         "OPcache",
-        f"{words.count(missing, 'cached script')} could not be compared with the disk",
+        f"{figures.count(missing, 'cached script')} could not be compared with the disk",
         (
             words.number("scripts", opcache.cached_scripts),
             words.number("compared", opcache.compared),

@@ -6,7 +6,7 @@ from math import floor
 
 from stalewatch.diagnosis.opcache.script_state import Judged, Kind
 from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
-from stalewatch.diagnosis.words import amount
+from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
 
@@ -38,7 +38,7 @@ def by_file(script: Script, window: Window, protection: int) -> Judged | None:
         return Judged(script, Kind.KEPT_UNSEEN, window, why=why)
     if script.mtime is not None and floor(script.mtime) > script.kept - protection:
         held = script.mtime - script.kept
-        when = f"{amount(held)} after" if held >= 1 else "when"
+        when = f"{figures.span(held)} after" if held >= 1 else "when"
         why = f"was modified {when} its bytecode was kept in opcache.file_cache, which is never checked"
         return Judged(script, Kind.KEPT, window, since=script.mtime, why=why)
     if max(script.ctime or 0.0, script.mtime or 0.0) >= script.kept:
@@ -65,7 +65,8 @@ def by_mtime(script: Script, window: Window) -> Judged | None:
     if script.mtime is None or floor(script.mtime) <= window.newest:
         return None
     held = script.mtime - window.before
-    why = f"was modified {amount(held)} after its last use from the cache" if held >= 1 else "is newer than what can have been compiled"
+    late = f"was modified {figures.span(held)} after its last use from the cache"
+    why = late if held >= 1 else "is newer than what can have been compiled"
     return Judged(script, Kind.STALE, window, since=script.mtime, why=why)
 
 

@@ -6,7 +6,7 @@ from math import floor, inf
 
 from stalewatch.diagnosis.opcache.script_state import Judged, Kind
 from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
-from stalewatch.diagnosis.words import amount
+from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
 TOLERANCE = 1
@@ -58,7 +58,7 @@ def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> Jud
     since = changed_at(script, script.timestamp)
     due = float(script.revalidate if script.revalidate is not None else floor(landed(script)) + opcache.revalidate_freq)
     difference = (script.mtime or 0.0) - script.timestamp
-    why = f"is {amount(difference)} {'newer' if difference > 0 else 'older'} on disk than what was compiled"
+    why = f"is {figures.span(difference)} {'newer' if difference > 0 else 'older'} on disk than what was compiled"
     if now < due:
         return Judged(script, Kind.PENDING, window, since=since, until=due, why=f"{why}, and PHP does not check it again yet")
     if script.last_used <= due + TOLERANCE:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
@@ -78,8 +78,9 @@ class PoolProbe:
             self._task = asyncio.create_task(self._ask(full, moved))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
         if not done:
+            waited = figures.span(asyncio.get_running_loop().time() - self._asked)
             return reasons.FPM_NO_ANSWER.unseen(
-                f"the pool has not answered for {asyncio.get_running_loop().time() - self._asked:.0f} s: no worker is free",
+                f"the pool has not answered for {waited}: no worker is free",
                 "set pm.status_listen, so that its state can be seen while it is busy",
             )
         task, self._task = self._task, None

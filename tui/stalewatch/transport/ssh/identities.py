@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncssh
 
+from stalewatch.model import figures
 from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Identities:
         """What to do when the server took none of them."""
         if not self.pairs and not self.skipped:
             return "there is no key to offer: ssh-add one, or name an IdentityFile in ssh_config"
-        offered = f"offered {len(self.pairs)} key{'' if len(self.pairs) == 1 else 's'}"
+        offered = f"offered {figures.count(len(self.pairs), 'key')}"
         return "; ".join([*self.skipped, offered, "put the right one into the agent (ssh-add) or into authorized_keys over there"])
 
 

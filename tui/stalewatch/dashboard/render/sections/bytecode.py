@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, line, paragraph, path_crop
 from stalewatch.dashboard.render.signs import sign
-from stalewatch.dashboard.render.times import size
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _verdicts(report: Report) -> dict[str, Verdict]:
 
 def _summary(cache: Opcache, clock: Clock, width: int) -> list[Line]:
     total = cache.used_memory + cache.free_memory + cache.wasted_memory
-    memory = f"{size(cache.used_memory)} of {size(total)} used, {size(cache.wasted_memory)} wasted"
+    memory = f"{figures.size(cache.used_memory)} of {figures.size(total)} used, {figures.size(cache.wasted_memory)} wasted"
     since = f"; holds what it holds since {clock.exact(cache.since)}" if cache.since else ""
     return paragraph(f"{cache.cached_scripts} scripts, {memory}{since}", width, "muted", "  ")
 
@@ -80,7 +80,7 @@ def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, widt
         line(Span(disk, role)),
         line(Span(compiled, role)),
         line(Span(f"{script.hits:>7}")),
-        line(Span(size(script.memory) if wide else "", "muted")),
+        line(Span(figures.size(script.memory) if wide else "", "muted")),
         line(Span(when(script.last_used) if wide else "", "muted")),
     ]
     return columns(cells, widths)

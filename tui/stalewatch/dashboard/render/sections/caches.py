@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, fill, line, path_crop
 from stalewatch.dashboard.render.signs import sign
-from stalewatch.dashboard.render.times import age
+from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.report import Verdict
 
@@ -71,7 +71,7 @@ def _cache(name: str, verdict: Verdict | None, found: CacheFile | None, clock: C
 
 def _input(file: FileStat, cached: float | None, clock: Clock, width: int, kind: str = "") -> Line:
     newer = cached is not None and file.mtime > cached
-    note = f"newer by {age(file.mtime - cached)}" if newer and cached is not None else kind
+    note = f"newer by {figures.span(file.mtime - cached)}" if newer and cached is not None else kind
     return _row(
         file.path, clock.hms(file.mtime), note, "stale-mark" if newer and not kind else "suspect-mark" if newer else "text", width, "      "
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
-from stalewatch.dashboard.render.times import age, size
+from stalewatch.model import figures
 
 if TYPE_CHECKING:
     from stalewatch.dashboard.render.times import Clock
@@ -48,7 +48,7 @@ def settings(report: Report) -> list[Setting]:
         made.append(
             Setting(
                 "disk",
-                f"{size(host.disk_free)} free of {size(host.disk_total)}",
+                f"{figures.size(host.disk_free)} free of {figures.size(host.disk_total)}",
                 "nearly full: caches cannot be rebuilt" if left < 0.02 else "",
             )
         )
@@ -57,7 +57,7 @@ def settings(report: Report) -> list[Setting]:
         made.append(
             Setting(
                 "clock",
-                "as ours" if abs(skew) < 1 else f"{age(abs(skew))} {'ahead of' if skew > 0 else 'behind'} ours",
+                "as ours" if abs(skew) < 1 else f"{figures.span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} ours",
                 "the clock is off: compare times on one server only" if abs(skew) > 5 else "",
             )
         )
@@ -81,7 +81,7 @@ def _fpm(seen: FpmFacts) -> list[Setting]:
         made += [Setting(name, str(value)) for name, value in sorted(seen.pool.settings.items())]
     wait = seen.process_control_timeout
     danger = "a reload kills requests in flight" if wait == 0 else ""
-    made.append(Setting("process_control_timeout", "not known" if wait is None else age(wait), danger))
+    made.append(Setting("process_control_timeout", "not known" if wait is None else figures.span(wait), danger))
     return made
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, crop, line, paragraph
 from stalewatch.dashboard.render.signs import sign
-from stalewatch.dashboard.render.times import age
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     rows.append(_cells(width, "  pid", "state", "started", "requests", "serving", role="head"))
     if page is not None:
         for worker in page.workers:
-            serving = f"{worker.method} {worker.uri} {age(worker.duration)}" if worker.state != "Idle" else ""
+            serving = f"{worker.method} {worker.uri} {figures.span(worker.duration)}" if worker.state != "Idle" else ""
             rows.append(
                 _cells(width, f"  {worker.pid}", worker.state, _start(worker.started, deploy, clock), f"{worker.requests:>8}", serving)
             )
