@@ -1,0 +1,121 @@
+"""What is on the disk of an app: sources, the caches made from them, the release, its deploys.
+
+Times are epoch seconds by the server's clock, sizes bytes, durations seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stalewatch.model.text import SafeText
+
+
+class FileStat(msgspec.Struct, frozen=True):
+    """One ``stat`` over there. *path* is relative to the app root where the file is below it, absolute otherwise.
+
+    *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox).
+    """
+
+    path: SafeText
+    mtime: float
+    ctime: float
+    size: int = 0
+    inode: int = 0
+    owner: SafeText = SafeText("")
+
+
+class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that Laravel caches a layer in. *layer*: its name in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
+    *complete* False: truncated or not PHP (None: not looked at)."""
+
+    layer: str
+    path: SafeText
+    stat: FileStat | None = None
+    complete: bool | None = None
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """The source files that a layer is made from, newest (max of mtime, ctime) first. *truncated*: there were more than we take.
+
+    ``direct`` prove, ``indirect`` (other service providers) suspect at most.
+    """
+
+    direct: tuple[FileStat, ...] = ()
+    indirect: tuple[FileStat, ...] = ()
+    truncated: bool = False
+
+
+class CompiledView(msgspec.Struct, frozen=True, kw_only=True):
+    """One compiled Blade view and the source named in its trailer (*source* None: no trailer, or the source is gone).
+
+    *writable*: the file itself, by the pool's user (None: not known)."""
+
+    compiled: FileStat
+    source: FileStat | None = None
+    writable: bool | None = None
+
+
+class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Compiled views. *check_timestamps* is ``view.check_cache_timestamps`` (None: not known). *writable*: by the pool's user."""
+
+    views: tuple[CompiledView, ...] = ()
+    check_timestamps: bool | None = None
+    writable: bool | None = None
+    truncated: bool = False
+
+
+class PackageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Package names in bootstrap/cache/packages.php (*cached*; None: no such file) and those that installed.json would put there."""
+
+    cached: tuple[SafeText, ...] | None = None
+    installed: tuple[SafeText, ...] | None = None
+
+
+class Deploy(msgspec.Struct, frozen=True, kw_only=True):
+    """One deploy. *source*: ``git`` (.git/logs/HEAD), ``deployer`` (.dep/releases_log), ``revision`` (REVISION, or
+    Capistrano's revisions.log), or ``mtime`` (a guess from sources)."""
+
+    at: float
+    source: Literal["git", "deployer", "revision", "mtime"]
+    what: SafeText = SafeText("")
+    who: SafeText = SafeText("")
+    commit: SafeText = SafeText("")
+    files: tuple[SafeText, ...] = ()
+
+
+class DeployUnderWay(msgspec.Struct, frozen=True, kw_only=True):
+    """A deploy that runs right now, by the *sign* (file) that says so."""
+
+    sign: SafeText
+    since: float
+    who: SafeText = SafeText("")
+
+
+MAX_SUMS = 400
+"""Files of one application whose check sums are kept: the newest."""
+
+
+class FileSum(msgspec.Struct, frozen=True):
+    """The contents of one file, as ``cksum`` sums them."""
+
+    path: SafeText
+    sum: SafeText
+
+
+class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else ""). *switched_at*: when the
+    link was last switched (its own ctime), None where it was not asked. *code*: a digest of the contents of the app's own sources, without
+    packages, caches and environment files; "" where they could not all be read. *sums*: of the newest of them
+    (:data:`MAX_SUMS`), by path."""
+
+    root: SafeText
+    link: SafeText = SafeText("")
+    switched_at: float | None = None
+    commit: SafeText = SafeText("")
+    dirty: int | None = None
+    code: SafeText = SafeText("")
+    sums: tuple[FileSum, ...] = ()
+    deploys: tuple[Deploy, ...] = ()
+    under_way: DeployUnderWay | None = None

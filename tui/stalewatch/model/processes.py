@@ -1,0 +1,92 @@
+"""The processes of a server: PHP-FPM as its host sees it, and long-running workers.
+
+Times are epoch seconds by the server's clock, sizes bytes, durations seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stalewatch.model.disk import FileStat
+from stalewatch.model.text import SafeText
+from stalewatch.model.unseen import Unseen
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """One process by /proc: exact start time (±2 ms), *cwd* None where we may not read it."""
+
+    pid: int
+    started: float
+    title: SafeText
+    cwd: SafeText | None = None
+    cwd_deleted: bool = False
+
+
+class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown).
+
+    *holds*: the code of its ``start``; ``none``, because it starts a new PHP for the work (queue:listen, schedule:work, a server above
+    workers); ``unsure``: it can load code anew without a new process (FrankenPHP). *placed* False: it may be another app's.
+    """
+
+    kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
+    process: Process
+    release: SafeText = SafeText("")
+    holds: Literal["start", "none", "unsure"] = "start"
+    placed: bool = True
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
+    """One FPM pool as configured. *listen* is a socket path or ``host:port``. *settings*: php_value/php_admin_value and env of the pool."""
+
+    name: SafeText
+    listen: SafeText
+    user: SafeText = SafeText("")
+    group: SafeText = SafeText("")
+    pm: SafeText = SafeText("")
+    max_children: int | None = None
+    status_path: SafeText = SafeText("")
+    status_listen: SafeText = SafeText("")
+    settings: dict[str, SafeText] = {}
+
+
+class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The pool's unix socket as the login user finds it."""
+
+    path: SafeText
+    exists: bool
+
+
+class ConfigTest(msgspec.Struct, frozen=True, kw_only=True, tag="tested"):
+    """What ``php-fpm -t`` says of the configuration on the disk. *said*: the line that names the mistake ("" valid)."""
+
+    valid: bool
+    said: SafeText = SafeText("")
+
+
+class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
+    """The FPM master that serves the app, and what its host knows without asking FPM itself.
+
+    *running* False: configured, no master. *workers* are the processes of our *pool* only. *config_files* are the ini,
+    conf.d, pool files and the binary, newest first.
+    *process_control_timeout* in seconds (0 is PHP's default: a reload kills requests in flight). *config_test*: None where nothing
+    asked for it, because no file is newer than the master.
+    """
+
+    running: bool
+    master: Process | None = None
+    unit: SafeText = SafeText("")
+    version: SafeText = SafeText("")
+    binary: SafeText = SafeText("")
+    config_path: SafeText = SafeText("")
+    config_files: tuple[FileStat, ...] = ()
+    process_control_timeout: float | None = None
+    status_text: SafeText = SafeText("")
+    pool: Pool | None = None
+    socket: SocketFacts | None = None
+    workers: tuple[Process, ...] = ()
+    config_test: ConfigTest | Unseen | None = None
+    backlog: int | None = None
+    """Connections that wait at the pool's socket, by the kernel, which also tells while no worker is free to (None: not seen)."""

@@ -1,0 +1,143 @@
+"""What PHP says from inside the pool: OPcache, and FPM's own status page.
+
+Times are epoch seconds by the server's clock, sizes bytes, durations seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stalewatch.model.text import SafeText
+from stalewatch.model.unseen import Unseen
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """One script in OPcache against the file on disk, as PHP itself sees both.
+
+    *timestamp* T: mtime at compile time, whole seconds; None where PHP does not tell (vt=0), 0 as it is. *revalidate* W (8.3+), else None.
+    *mtime* None: the file is gone. *cached* is ``opcache_is_script_cached``. *exact* False: text.py had to change the path, never
+    act on it. *digest*: hash of the content on disk now ("" not taken). *parent_changed*: ctime of a parent directory that was renamed over
+    (its c > its own m).
+    """
+
+    path: SafeText
+    exact: bool = True
+    timestamp: int | None = None
+    last_used: int = 0
+    hits: int = 0
+    memory: int = 0
+    revalidate: int | None = None
+    mtime: float | None = None
+    ctime: float | None = None
+    size: int = 0
+    inode: int = 0
+    cached: bool = True
+    digest: str = ""
+    parent_changed: float | None = None
+    kept: float | None = None
+    """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked only where such files are never checked."""
+
+
+class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
+    """OPcache as the pool reports it, and the comparison of its scripts with the disk.
+
+    *changed*: every script that is not plainly fresh (m≠T, or c or m at or after S, or gone, or T=0, or a parent renamed over).
+    *scripts*: all scripts, only at the first look and on the slow beat (else empty: ``scripts_at`` says when they were last read).
+    *compared*: how many scripts were compared with the disk, at *compared_at*.
+    """
+
+    enabled: bool
+    restart_pending: bool = False
+    restart_in_progress: bool = False
+    cache_full: bool = False
+    start_time: int = 0
+    last_restart_time: int = 0
+    hits: int = 0
+    misses: int = 0
+    manual_restarts: int = 0
+    oom_restarts: int = 0
+    hash_restarts: int = 0
+    cached_scripts: int = 0
+    cached_keys: int = 0
+    max_cached_keys: int = 0
+    used_memory: int = 0
+    free_memory: int = 0
+    wasted_memory: int = 0
+    validate_timestamps: bool = True
+    revalidate_freq: int = 2
+    revalidate_path: bool = False
+    file_update_protection: int = 2
+    file_cache: SafeText = SafeText("")
+    file_cache_only: bool = False
+    preload: SafeText = SafeText("")
+    enable_file_override: bool = False
+    force_restart_timeout: int = 180
+    changed: tuple[Script, ...] = ()
+    changed_total: int = 0
+    scripts: tuple[Script, ...] = ()
+    scripts_at: float | None = None
+    entry_points: tuple[Script, ...] = ()
+    """Cached scripts named index.php: which release is really served."""
+    file_cache_seen: bool = False
+    """Whether PHP could look into its file cache (asked only with validate_timestamps=0)."""
+    compared: int = 0
+    compared_at: float = 0.0
+    truncated: bool = False
+
+    @property
+    def since(self) -> int:
+        """S: since when this cache holds what it holds."""
+        return max(self.start_time, self.last_restart_time)
+
+
+class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker by FPM's status page. *duration* of the current (or last) request in seconds."""
+
+    pid: int
+    state: SafeText
+    started: float
+    requests: int = 0
+    duration: float = 0.0
+    method: SafeText = SafeText("")
+    uri: SafeText = SafeText("")
+    script: SafeText = SafeText("")
+
+
+class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
+    """FPM's own status page (``pm.status_path``)."""
+
+    pool: SafeText
+    started: float
+    accepted: int = 0
+    listen_queue: int = 0
+    max_listen_queue: int = 0
+    idle: int = 0
+    active: int = 0
+    total: int = 0
+    max_children_reached: int = 0
+    workers: tuple[PoolWorker, ...] = ()
+
+
+class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
+    """What PHP says from inside the pool. *via*: how we got there. *own_requests*: probes of ours that missed in this cache since S."""
+
+    asked_at: float
+    via: Literal["tunnel", "tcp", "sudo", "health_url"]
+    php_version: SafeText
+    user: SafeText = SafeText("")
+    opcache: Opcache | Unseen
+    status: PoolStatus | Unseen
+    own_requests: int = 0
+    realpath_cache_ttl: int = 120
+
+    @property
+    def seen_opcache(self) -> Opcache | None:
+        """*opcache* where it was seen."""
+        return self.opcache if isinstance(self.opcache, Opcache) else None
+
+    @property
+    def seen_status(self) -> PoolStatus | None:
+        """*status* where it was seen."""
+        return self.status if isinstance(self.status, PoolStatus) else None
