@@ -9,7 +9,7 @@ import pytest
 
 from stalewatch.diagnosis.explain import explain
 from stalewatch.diagnosis.fleet import awaits, compare
-from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
 from stalewatch.model.errors import UsageError
 from stalewatch.model.report import Layer, Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
@@ -125,7 +125,7 @@ def test_where_it_is_even_the_server_that_was_edited_is_named() -> None:
 
 def test_contents_that_are_not_known_are_not_compared() -> None:
     assert mixed(compare((server("web1", NEW), server("web2", NEW, **BAD), server("web3", NEW)))) == set()
-    gone = unheard(server("web2", NEW, **BAD), LOST)
+    gone = as_unreachable(server("web2", NEW, **BAD), LOST)
     assert mixed(compare((server("web1", NEW, **GOOD), gone, server("web3", NEW, **GOOD)))) == set()
 
 
@@ -148,7 +148,7 @@ def test_apps_of_another_name_are_not_compared() -> None:
 
 
 def test_a_server_that_is_not_heard_from_is_not_compared() -> None:
-    gone = unheard(server("web2", OLD), LOST)
+    gone = as_unreachable(server("web2", OLD), LOST)
     assert mixed(compare((server("web1", NEW), gone, server("web3", NEW)))) == set()
 
 
@@ -157,7 +157,7 @@ def stale() -> Report:
 
 
 def test_a_server_not_heard_from_is_unknown_beside_its_last_verdict() -> None:
-    report = unheard(stale(), LOST)
+    report = as_unreachable(stale(), LOST)
     assert report.verdict is Verdict.UNKNOWN
     assert set(report.layers.values()) == {Verdict.UNKNOWN}
     assert report.last_verdict is Verdict.STALE
@@ -169,13 +169,13 @@ def test_a_server_not_heard_from_is_unknown_beside_its_last_verdict() -> None:
 
 def test_unheard_twice_keeps_what_was_seen_last() -> None:
     again = Unseen(code="link.unreachable", message=safe("refused"))
-    report = unheard(unheard(stale(), LOST), again)
+    report = as_unreachable(as_unreachable(stale(), LOST), again)
     assert (report.last_verdict, report.last_seen, report.errors) == (Verdict.STALE, NOW, (again,))
 
 
 def test_unknown_when_last_seen_is_what_it_was() -> None:
     blind = looked(snapshot(host=LOST, runtime=LOST))
-    report = unheard(unheard(blind, LOST), LOST)
+    report = as_unreachable(as_unreachable(blind, LOST), LOST)
     assert (report.last_verdict, report.last_seen) == (Verdict.UNKNOWN, NOW)
 
 
@@ -184,7 +184,7 @@ def test_never_seen_is_an_entry_with_its_reason() -> None:
     assert report.verdict is Verdict.UNKNOWN
     assert set(report.layers) == set(Layer)
     assert (report.last_verdict, report.last_seen, report.snapshot) == (None, None, None)
-    assert unheard(report, LOST).last_verdict is None
+    assert as_unreachable(report, LOST).last_verdict is None
 
 
 def test_an_unknown_code_is_a_usage_error_with_a_suggestion() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
-from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.diagnosis.unreachable import as_unreachable
 from stalewatch.engine.comparison import FleetComparison, compared
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report
@@ -62,7 +62,7 @@ def test_what_is_told_adds_up_to_the_whole_comparison(turns: list[list[Report | 
                 continue
             what, name = move
             for key in [key for key in now if key[0] == name]:
-                now[key] = unheard(now[key], SILENT)
+                now[key] = as_unreachable(now[key], SILENT)
                 if what == "gone":
                     del now[key]
         shown = {key: old for key, old in shown.items() if key in now}

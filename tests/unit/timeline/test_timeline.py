@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.diagnosis.unreachable import as_unreachable
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
@@ -210,17 +210,17 @@ def test_fpm_that_goes_down() -> None:
 
 def test_a_link_that_is_lost_and_comes_back() -> None:
     seen = report(snapshot(-30))
-    gone = unheard(seen, LOST)
+    gone = as_unreachable(seen, LOST)
     lost = one(changes(seen, gone), EventKind.LINK)
     assert (lost.at, lost.what) == (at(-30), "lost: no answer for 10 s")
-    assert changes(gone, unheard(gone, LOST)) == ()
+    assert changes(gone, as_unreachable(gone, LOST)) == ()
     back = changes(gone, report(snapshot()))
     assert [event.kind for event in back] == [EventKind.LINK]
     assert back[0].at == NOW
 
 
 def test_what_happened_while_the_link_was_away_is_told() -> None:
-    gone = unheard(report(snapshot(-30)), LOST)
+    gone = as_unreachable(report(snapshot(-30)), LOST)
     assert told(changes(gone, report(with_host(release=deployed(-10)))), EventKind.DEPLOY)
 
 

@@ -1,4 +1,4 @@
-"""One look: what the rules of every layer read, taken apart once."""
+"""What the rules of every layer read: one snapshot, taken apart once, and the memory of earlier ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stalewatch.diagnosis.opcache.script_state import Judged
+    from stalewatch.diagnosis.opcache.script_state import ScriptVerdict
     from stalewatch.model.inventory import Thresholds
 
 
+CLOCK_STEP = 1.0
+"""Seconds by which time synchronisation may set a clock back."""
+
+
 @dataclass(frozen=True, slots=True)
-class Look:
+class Context:
     """A snapshot taken apart (None: not seen) with what is remembered of earlier looks. Times are the server's, epoch seconds."""
 
     snapshot: Snapshot
@@ -31,8 +35,27 @@ class Look:
     root: str
     now: float
 
+    @classmethod
+    def of(cls, memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Context:
+        """*snapshot* taken apart. A *memory* that is younger than the snapshot is dropped: the clock was set back, or the machine was
+        restored from an image."""
+        host = snapshot.seen_host
+        return cls(
+            snapshot=snapshot,
+            memory=Memory() if host is not None and memory.at > snapshot.observed_at + CLOCK_STEP else memory,
+            thresholds=thresholds,
+            host=host,
+            fpm=snapshot.seen_fpm,
+            runtime=snapshot.seen_runtime,
+            opcache=snapshot.seen_opcache,
+            status=snapshot.seen_status,
+            root=(host.release.root if host is not None else "") or snapshot.app,
+            now=snapshot.observed_at,
+        )
+
     @property
     def laravel(self) -> bool:
+        """Whether the app is known to be a Laravel application."""
         return self.host is not None and self.host.layout.kind == "laravel"
 
 
@@ -41,28 +64,7 @@ class Ruling(NamedTuple):
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
-    scripts: tuple[Judged, ...] = ()
-
-
-STEP = 1.0
-"""Seconds that a clock may be set back by whoever keeps it right."""
-
-
-def take(memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Look:
-    """*snapshot* taken apart. A *memory* of what is yet to come is none: the clock was set back, or the machine came back from an image."""
-    host = snapshot.seen_host
-    return Look(
-        snapshot=snapshot,
-        memory=Memory() if host is not None and memory.at > snapshot.observed_at + STEP else memory,
-        thresholds=thresholds,
-        host=host,
-        fpm=snapshot.seen_fpm,
-        runtime=snapshot.seen_runtime,
-        opcache=snapshot.seen_opcache,
-        status=snapshot.seen_status,
-        root=(host.release.root if host is not None else "") or snapshot.app,
-        now=snapshot.observed_at,
-    )
+    scripts: tuple[ScriptVerdict, ...] = ()
 
 
 def rule_on(base: Verdict, findings: Iterable[Finding]) -> Ruling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import health
-from stalewatch.diagnosis.context import Look, Ruling, take
+from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.remember import remember
 from stalewatch.diagnosis.worst_first import worst_first
@@ -27,14 +27,14 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     Never raises. Every :class:`Layer` has a verdict; one that is neither fresh nor absent has a finding of its layer, or
     ``errors`` say why.
     """
-    look = take(memory, snapshot, thresholds)
-    if not snapshot.app or (look.host is not None and not look.host.layout.exists):
-        return memory, _nothing_there(look)
-    rulings = {layer: _ruling(look, layer) for layer in Layer}
-    rate = health.hit_rate(look)
-    known = remember(look, rulings, rate)
+    context = Context.of(memory, snapshot, thresholds)
+    if not snapshot.app or (context.host is not None and not context.host.layout.exists):
+        return memory, _nothing_there(context)
+    rulings = {layer: _ruling(context, layer) for layer in Layer}
+    rate = health.hit_rate(context)
+    known = remember(context, rulings, rate)
     found = [finding for ruling in rulings.values() for finding in ruling.findings]
-    found += health.judge(look, rate)
+    found += health.judge(context, rate)
     layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
     return known, Report(
         server=snapshot.server,
@@ -43,7 +43,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         verdict=worst(list(layers.values())),
         layers=layers,
         findings=tuple(sorted(found, key=worst_first)),
-        errors=_told(look),
+        errors=_told(context),
         snapshot=snapshot,
         observed_at=snapshot.observed_at,
         stale_since=min((one.since for one in found if one.verdict is Verdict.STALE and one.since is not None), default=None),
@@ -52,19 +52,19 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     )
 
 
-def _ruling(look: Look, layer: Layer) -> Ruling:
-    other = look.host is not None and not look.laravel
-    return _ABSENT if other and layer.spec.laravel else JUDGES[layer].judge(look)
+def _ruling(context: Context, layer: Layer) -> Ruling:
+    other = context.host is not None and not context.laravel
+    return _ABSENT if other and layer.spec.laravel else JUDGES[layer].judge(context)
 
 
-def _nothing_there(look: Look) -> Report:
+def _nothing_there(context: Context) -> Report:
     """No app at that path: nothing is known, and the error says so."""
-    snapshot = look.snapshot
+    snapshot = context.snapshot
     if snapshot.app:
         error = reasons.APP_MISSING.unseen(f"{snapshot.app} is not there", "give the app's root with --app")
     else:
         error = reasons.APP_NONE_FOUND.unseen("no PHP app was found", "give its root with --app")
-    told = _told(look)
+    told = _told(context)
     return Report(
         server=snapshot.server,
         address=snapshot.address,
@@ -77,9 +77,9 @@ def _nothing_there(look: Look) -> Report:
     )
 
 
-def _told(look: Look) -> tuple[Unseen, ...]:
+def _told(context: Context) -> tuple[Unseen, ...]:
     """Everything that the snapshot itself says could not be seen, each once."""
-    snapshot, host, runtime = look.snapshot, look.host, look.runtime
+    snapshot, host, runtime = context.snapshot, context.host, context.runtime
     parts = [snapshot.host, host.fpm if host is not None else None, snapshot.runtime, runtime.opcache if runtime is not None else None]
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]

@@ -6,12 +6,11 @@ from collections import Counter
 from math import inf
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from stalewatch.diagnosis import words
+from stalewatch.diagnosis import evidence, paths
 from stalewatch.diagnosis.release import MIXED
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model import figures
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, Verdict, worst
 from stalewatch.model.snapshot import MAX_SUMS
 
@@ -152,10 +151,10 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
         report.server,
         f"{report.server} has commit {commit[:10]}, {most} of {total} servers have {leading[:10]}",
         (
-            words.text("commit", commit),
-            words.text("others", leading),
-            words.number("servers", total),
-            words.time("deployed", _deployed(report) or None),
+            evidence.text("commit", commit),
+            evidence.text("others", leading),
+            evidence.number("servers", total),
+            evidence.time("deployed", _deployed(report) or None),
             _repeat(report),
         ),
         verdict=Verdict.PENDING if deploying else None,
@@ -172,12 +171,12 @@ def _other_contents(report: Report, other: Report, most: int, total: int, deploy
         report.server,
         f"{report.server} differs from {most} of {total} servers{same}: {figures.several(files) if files else 'other sources'}{edited}",
         (
-            words.text("commit", commit or "not known"),
-            words.text("contents", code_of(report)),
-            words.text("others", code_of(other)),
-            words.text("files", figures.several(files) if files else "not among the newest"),
-            words.number("servers", total),
-            words.time("deployed", _deployed(report) or None),
+            evidence.text("commit", commit or "not known"),
+            evidence.text("contents", code_of(report)),
+            evidence.text("others", code_of(other)),
+            evidence.text("files", figures.several(files) if files else "not among the newest"),
+            evidence.number("servers", total),
+            evidence.time("deployed", _deployed(report) or None),
             _sums(report, files),
         ),
         # Deployed alike and edited by hand: somebody should know, but what is on this disk is what was meant to run here.
@@ -202,8 +201,8 @@ def _sums(report: Report, files: tuple[str, ...]) -> Evidence:
     host = report.host
     root = host.release.root if host is not None else str(report.app)
     if not files:
-        return words.command("find", words.absolute("app", root), "-type", "f", "-exec", "cksum", "{}", "+")
-    return words.command("cksum", "--", *(words.absolute(path, root) for path in files[:3]))
+        return evidence.command("find", paths.absolute("app", root), "-type", "f", "-exec", "cksum", "{}", "+")
+    return evidence.command("cksum", "--", *(paths.absolute(path, root) for path in files[:3]))
 
 
 def _dirty(report: Report) -> bool:
@@ -220,7 +219,7 @@ def _repeat(report: Report) -> Evidence:
     host = report.host
     root = host.release.root if host is not None else str(report.app)
     by_git = host is not None and any(deploy.source == "git" for deploy in host.release.deploys)
-    return words.command("git", "-C", root, "rev-parse", "HEAD") if by_git else words.command("cat", words.absolute("REVISION", root))
+    return evidence.command("git", "-C", root, "rev-parse", "HEAD") if by_git else evidence.command("cat", paths.absolute("REVISION", root))
 
 
 def _with(report: Report, finding: Finding) -> Report:
@@ -232,7 +231,7 @@ def _with(report: Report, finding: Finding) -> Report:
 def _judged(report: Report, findings: tuple[Finding, ...], release: Verdict) -> Report:
     layers = {**report.layers, Layer.RELEASE: release}
     ordered = tuple(sorted(findings, key=worst_first))
-    return msgspec.structs.replace(report, findings=ordered, layers=layers, verdict=worst(list(layers.values())))
+    return replace(report, findings=ordered, layers=layers, verdict=worst(list(layers.values())))
 
 
 def _deployed(report: Report) -> float:

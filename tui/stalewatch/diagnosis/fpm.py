@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import saturation, words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, paths, saturation
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures, reasons
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
@@ -100,39 +100,39 @@ RULES = (
 )
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The fpm layer. Its workers' ages are shown and never judged: they prove nothing of the bytecode."""
-    if look.fpm is None:
+    if context.fpm is None:
         return Ruling(Verdict.UNKNOWN)
-    down = tuple(dead(look, look.fpm))
+    down = tuple(dead(context, context.fpm))
     if down:
         return rule_on(Verdict.UNKNOWN, down)
-    return rule_on(Verdict.FRESH, (*config(look, look.fpm), *saturation.judge(look, look.fpm)))
+    return rule_on(Verdict.FRESH, (*config(context, context.fpm), *saturation.judge(context, context.fpm)))
 
 
-def dead(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Nothing is served."""
     unit = fpm.unit or "php-fpm"
     pool = fpm.pool.listen if fpm.pool is not None else ""
     if not fpm.running:
-        evidence = (words.text("unit", unit), words.text("socket", pool), words.command("systemctl", "status", unit))
-        yield NOT_RUNNING.finding(unit, "PHP-FPM is not running", evidence)
-    elif fpm.socket is not None and not fpm.socket.exists and look.runtime is None:
-        evidence = (words.text("unit", unit), words.text("socket", fpm.socket.path), words.command("stat", fpm.socket.path))
-        yield NO_SOCKET.finding(fpm.socket.path, f"the socket {fpm.socket.path} is not there", evidence)
-    elif isinstance(look.snapshot.runtime, Unseen) and look.snapshot.runtime.code in DEAD:
-        reason = look.snapshot.runtime.message
+        shown = (evidence.text("unit", unit), evidence.text("socket", pool), evidence.command("systemctl", "status", unit))
+        yield NOT_RUNNING.finding(unit, "PHP-FPM is not running", shown)
+    elif fpm.socket is not None and not fpm.socket.exists and context.runtime is None:
+        shown = (evidence.text("unit", unit), evidence.text("socket", fpm.socket.path), evidence.command("stat", fpm.socket.path))
+        yield NO_SOCKET.finding(fpm.socket.path, f"the socket {fpm.socket.path} is not there", shown)
+    elif isinstance(context.snapshot.runtime, Unseen) and context.snapshot.runtime.code in DEAD:
+        reason = context.snapshot.runtime.message
         yield NOT_ANSWERING.finding(
             pool or unit,
             "nobody answers on PHP-FPM's socket",
-            (words.text("socket", pool), words.text("reason", reason), words.command("systemctl", "status", unit)),
+            (evidence.text("socket", pool), evidence.text("reason", reason), evidence.command("systemctl", "status", unit)),
         )
 
 
-def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Files that FPM reads only when it starts or reloads."""
-    pool = look.status.started if look.status is not None else 0.0
-    cache = float(look.opcache.start_time) if look.opcache is not None else 0.0
+    pool = context.status.started if context.status is not None else 0.0
+    cache = float(context.opcache.start_time) if context.opcache is not None else 0.0
     master = fpm.master.started if fpm.master is not None else 0.0
     known = max(pool, cache)
     running = max(known, master)
@@ -144,26 +144,26 @@ def config(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
         return
     newest = max(newer, key=lambda file: file.mtime)
     # Who is not root sees of the master's binary only its name.
-    rule = BINARY_NEWER if words.name_of(newest.path) == words.name_of(fpm.binary) else CONFIG_NEWER
+    rule = BINARY_NEWER if paths.name_of(newest.path) == paths.name_of(fpm.binary) else CONFIG_NEWER
     rule = rule if known else START_UNKNOWN
-    names = figures.several([words.name_of(file.path) for file in newer])
+    names = figures.several([paths.name_of(file.path) for file in newer])
     ending = "" if known else ", and whether a reload took it in since could not be asked"
     summary = f"{names} changed {figures.span(newest.mtime - running)} after PHP-FPM last read its configuration{ending}"
-    repeat = words.stat(newest.path)
+    repeat = evidence.stat(newest.path)
     if isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         rule = CONFIG_INVALID
         summary = f"{names} is broken, and the next reload will end PHP-FPM: {fpm.config_test.said}"
-        repeat = words.command("sudo", fpm.binary if fpm.binary.startswith("/") else f"/usr/sbin/{fpm.binary or 'php-fpm'}", "-t")
+        repeat = evidence.command("sudo", fpm.binary if fpm.binary.startswith("/") else f"/usr/sbin/{fpm.binary or 'php-fpm'}", "-t")
     yield rule.finding(
         newest.path,
         summary,
         (
-            words.text("file", newest.path),
-            words.time("modified", newest.mtime),
-            words.time("running since", running),
-            words.time("pool started", pool or None),
-            words.time("cache started", cache or None),
-            words.number("more files", len(newer) - 1),
+            evidence.text("file", newest.path),
+            evidence.time("modified", newest.mtime),
+            evidence.time("running since", running),
+            evidence.time("pool started", pool or None),
+            evidence.time("cache started", cache or None),
+            evidence.number("more files", len(newer) - 1),
             *tested(fpm),
             repeat,
         ),
@@ -175,14 +175,14 @@ def tested(fpm: FpmFacts) -> Iterator[Evidence]:
     """What FPM itself thinks of the files on the disk, as far as it could be asked."""
     match fpm.config_test:
         case ConfigTest(valid=valid, said=said):
-            yield words.text("php-fpm -t", "the configuration is valid" if valid else said)
+            yield evidence.text("php-fpm -t", "the configuration is valid" if valid else said)
         case Unseen(message=message, grant=grant):
-            yield words.text("php-fpm -t", f"not known: {message}" + (f" ({grant})" if grant else ""))
+            yield evidence.text("php-fpm -t", f"not known: {message}" + (f" ({grant})" if grant else ""))
 
 
 def unseen(fpm: FpmFacts) -> Finding:
     """One of the two sides of the comparison is missing."""
     what = "since when it runs" if fpm.config_files else "its configuration files"
     unit = fpm.unit or "php-fpm"
-    evidence = (words.text("unit", fpm.unit), words.command("systemctl", "status", unit))
-    return CONFIG_UNSEEN.finding(unit, f"PHP-FPM runs, but {what} could not be read", evidence)
+    shown = (evidence.text("unit", fpm.unit), evidence.command("systemctl", "status", unit))
+    return CONFIG_UNSEEN.finding(unit, f"PHP-FPM runs, but {what} could not be read", shown)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import repro, words
-from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis import evidence, paths, repro
+from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.memory import Sample
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -95,29 +95,29 @@ MAINTENANCE = _health(
 RULES = (HIT_RATE, MEMORY_FULL, KEYS_FULL, WASTED_MEMORY, RESTARTED, DISK, CLOCK, MAINTENANCE)
 
 
-def judge(look: Look, rate: float | None) -> tuple[Finding, ...]:
+def judge(context: Context, rate: float | None) -> tuple[Finding, ...]:
     """Every warning; *rate* is :func:`hit_rate`."""
-    found = [*disk(look), *clock(look), *maintenance(look)]
-    opcache = look.opcache
+    found = [*disk(context), *clock(context), *maintenance(context)]
+    opcache = context.opcache
     if opcache is not None and opcache.enabled and not opcache.restart_pending:
-        found += [*low_hit_rate(look, opcache, rate), *memory(look, opcache), *keys(look, opcache)]
-        found += [*wasted(look, opcache), *restarted(look, opcache)]
+        found += [*low_hit_rate(context, opcache, rate), *memory(context, opcache), *keys(context, opcache)]
+        found += [*wasted(context, opcache), *restarted(context, opcache)]
     return tuple(found)
 
 
-def sample(look: Look) -> Sample | None:
+def sample(context: Context) -> Sample | None:
     """This look's counters; None when there are none."""
-    opcache = look.opcache
-    if opcache is None or look.runtime is None or not opcache.enabled or opcache.restart_pending:
+    opcache = context.opcache
+    if opcache is None or context.runtime is None or not opcache.enabled or opcache.restart_pending:
         return None
-    return Sample(look.now, opcache.hits, opcache.misses, look.runtime.own_requests)
+    return Sample(context.now, opcache.hits, opcache.misses, context.runtime.own_requests)
 
 
-def hit_rate(look: Look) -> float | None:
+def hit_rate(context: Context) -> float | None:
     """Over the window (at least since the last look), minus our own requests; None at the first look or when idle."""
-    now = sample(look)
-    before = look.memory.samples[0] if look.memory.samples else None
-    if now is None or before is None or look.opcache is None or look.memory.since != look.opcache.since:
+    now = sample(context)
+    before = context.memory.samples[0] if context.memory.samples else None
+    if now is None or before is None or context.opcache is None or context.memory.since != context.opcache.since:
         return None
     hits = now.hits - before.hits
     misses = max(now.misses - before.misses - max(now.own - before.own, 0), 0)
@@ -126,105 +126,105 @@ def hit_rate(look: Look) -> float | None:
     return hits / (hits + misses)
 
 
-def low_hit_rate(look: Look, opcache: Opcache, rate: float | None) -> Iterator[Finding]:
+def low_hit_rate(context: Context, opcache: Opcache, rate: float | None) -> Iterator[Finding]:
     """Below the threshold, once warm."""
-    if rate is None or rate >= look.thresholds.hit_rate or look.now - opcache.since < WARM_UP:
+    if rate is None or rate >= context.thresholds.hit_rate or context.now - opcache.since < WARM_UP:
         return
-    before = look.memory.samples[0]
+    before = context.memory.samples[0]
     yield HIT_RATE.finding(
         "OPcache",
-        f"OPcache hit rate is below {figures.percent(look.thresholds.hit_rate, 0)}",
+        f"OPcache hit rate is below {figures.percent(context.thresholds.hit_rate, 0)}",
         (
-            words.number("hit rate", round(rate, 4)),
-            words.number("threshold", look.thresholds.hit_rate),
-            words.number("look-ups", opcache.hits + opcache.misses - before.hits - before.misses),
-            repro.ask(look, repro.OPCACHE),
+            evidence.number("hit rate", round(rate, 4)),
+            evidence.number("threshold", context.thresholds.hit_rate),
+            evidence.number("look-ups", opcache.hits + opcache.misses - before.hits - before.misses),
+            repro.command(context, repro.OPCACHE),
         ),
     )
 
 
-def memory(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def memory(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """Full, or nearly."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     exhausted = opcache.cache_full and not _keys_full(opcache)
     if exhausted or (total > 0 and opcache.free_memory < total * (1 - FULL)):
         state = "full" if exhausted else "nearly full"
-        yield MEMORY_FULL.finding("OPcache", f"OPcache's memory is {state}", _sizes(look, opcache))
+        yield MEMORY_FULL.finding("OPcache", f"OPcache's memory is {state}", _sizes(context, opcache))
 
 
-def keys(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def keys(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """Too many scripts."""
     if _keys_full(opcache):
-        evidence = (
-            words.number("keys", opcache.cached_keys),
-            words.number("most", opcache.max_cached_keys),
-            repro.ask(look, repro.OPCACHE),
+        shown = (
+            evidence.number("keys", opcache.cached_keys),
+            evidence.number("most", opcache.max_cached_keys),
+            repro.command(context, repro.OPCACHE),
         )
-        yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", evidence)
+        yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", shown)
 
 
 def _keys_full(opcache: Opcache) -> bool:
     return opcache.max_cached_keys > 0 and opcache.cached_keys >= opcache.max_cached_keys * FULL
 
 
-def wasted(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def wasted(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """Memory that only a restart gives back."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     if total > 0 and opcache.wasted_memory > total * WASTED:
         most = figures.percent(WASTED, 0)
-        yield WASTED_MEMORY.finding("OPcache", f"more than {most} of OPcache's memory is wasted", _sizes(look, opcache))
+        yield WASTED_MEMORY.finding("OPcache", f"more than {most} of OPcache's memory is wasted", _sizes(context, opcache))
 
 
-def restarted(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def restarted(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """It ran out of something between two looks."""
-    if look.memory.at and (opcache.oom_restarts > look.memory.oom_restarts or opcache.hash_restarts > look.memory.hash_restarts):
-        evidence = (
-            words.number("out of memory", opcache.oom_restarts),
-            words.number("out of keys", opcache.hash_restarts),
-            repro.ask(look, repro.OPCACHE),
+    if context.memory.at and (opcache.oom_restarts > context.memory.oom_restarts or opcache.hash_restarts > context.memory.hash_restarts):
+        shown = (
+            evidence.number("out of memory", opcache.oom_restarts),
+            evidence.number("out of keys", opcache.hash_restarts),
+            repro.command(context, repro.OPCACHE),
         )
-        yield RESTARTED.finding("OPcache", "OPcache restarted by itself because it was full", evidence)
+        yield RESTARTED.finding("OPcache", "OPcache restarted by itself because it was full", shown)
 
 
-def disk(look: Look) -> Iterator[Finding]:
+def disk(context: Context) -> Iterator[Finding]:
     """Hardly anything free."""
-    host = look.host
+    host = context.host
     if host is None or host.disk_free is None or not host.disk_total:
         return
     if host.disk_free < min(host.disk_total * LEAST_FREE, LEAST_FREE_BYTES * 5) or host.disk_free < LEAST_FREE_BYTES:
         yield DISK.finding(
-            look.root,
+            context.root,
             "the disk of the app is nearly full",
-            (words.size("free", host.disk_free), words.size("size", host.disk_total), words.command("df", "-h", look.root)),
+            (evidence.size("free", host.disk_free), evidence.size("size", host.disk_total), evidence.command("df", "-h", context.root)),
         )
 
 
-def clock(look: Look) -> Iterator[Finding]:
+def clock(context: Context) -> Iterator[Finding]:
     """Another time over there than here."""
-    offset = look.snapshot.clock_offset
+    offset = context.snapshot.clock_offset
     if offset is not None and abs(offset) > SKEW:
         way = "ahead of" if offset > 0 else "behind"
         yield CLOCK.finding(
-            look.snapshot.server,
+            context.snapshot.server,
             f"the server's clock is {figures.span(offset)} {way} ours",
-            (words.age("ahead", offset), words.command("date")),
+            (evidence.age("ahead", offset), evidence.command("date")),
         )
 
 
-def maintenance(look: Look) -> Iterator[Finding]:
+def maintenance(context: Context) -> Iterator[Finding]:
     """artisan down."""
-    if look.host is not None and look.host.layout.maintenance:
+    if context.host is not None and context.host.layout.maintenance:
         yield MAINTENANCE.finding(
-            look.root,
+            context.root,
             "the application is in maintenance mode and answers 503",
-            (words.stat(words.absolute("storage/framework/down", look.root)),),
+            (evidence.stat(paths.absolute("storage/framework/down", context.root)),),
         )
 
 
-def _sizes(look: Look, opcache: Opcache) -> tuple[Evidence, ...]:
+def _sizes(context: Context, opcache: Opcache) -> tuple[Evidence, ...]:
     return (
-        words.size("used", opcache.used_memory),
-        words.size("free", opcache.free_memory),
-        words.size("wasted", opcache.wasted_memory),
-        repro.ask(look, repro.OPCACHE),
+        evidence.size("used", opcache.used_memory),
+        evidence.size("free", opcache.free_memory),
+        evidence.size("wasted", opcache.wasted_memory),
+        repro.command(context, repro.OPCACHE),
     )

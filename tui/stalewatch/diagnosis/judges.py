@@ -12,14 +12,14 @@ from stalewatch.model.layers import FILE_CACHED, Layer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stalewatch.diagnosis.context import Look, Ruling
+    from stalewatch.diagnosis.context import Context, Ruling
     from stalewatch.diagnosis.rule import Rule
 
 
 class Judge(NamedTuple):
     """*judge*: what the layer comes to, by one look. *rules*: everything it may say."""
 
-    judge: Callable[[Look], Ruling]
+    judge: Callable[[Context], Ruling]
     rules: tuple[Rule, ...]
 
 

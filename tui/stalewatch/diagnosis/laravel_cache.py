@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import inputs, words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, inputs, paths
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
@@ -119,37 +119,37 @@ def rules_of(layer: Layer) -> tuple[Rule, ...]:
     return tuple(table[layer] for table in (STALE, SUSPECT, PROVIDER, BROKEN, OWNER, UNSEEN))
 
 
-def judge(look: Look, layer: Layer) -> Ruling:
+def judge(context: Context, layer: Layer) -> Ruling:
     """*layer*, one of ``FILE_CACHED``. No cache file: absent, because Laravel then reads the sources."""
-    if look.host is None:
+    if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    cache = next((cache for cache in look.host.caches if cache.layer == layer.value), None)
+    cache = next((cache for cache in context.host.caches if cache.layer == layer.value), None)
     if cache is None:
-        return rule_on(Verdict.UNKNOWN, unseen(layer, "", look.root))
+        return rule_on(Verdict.UNKNOWN, unseen(layer, "", context.root))
     if cache.stat is None:
         return Ruling(Verdict.ABSENT)
-    sources = look.host.inputs.get(layer.value)
-    baseline = baseline_of(look, layer, cache)
-    found = list(broken(look, layer, cache, cache.stat))
+    sources = context.host.inputs.get(layer.value)
+    baseline = baseline_of(context, layer, cache)
+    found = list(broken(context, layer, cache, cache.stat))
     if found:
         return rule_on(Verdict.FRESH, found)  # how old it is does not matter: nothing can use it, and artisan not rebuild it
     if sources is None or not (sources.direct or sources.indirect):
-        found += unseen(layer, cache.path, look.root)
+        found += unseen(layer, cache.path, context.root)
     else:
-        found += stale(look, layer, cache.stat, sources, baseline)
-        found += gone(look, layer, cache.stat, sources, baseline)
-        found += provider(look, layer, cache.stat, sources)
-    found += foreign_owner(look, layer, cache.stat)
+        found += stale(context, layer, cache.stat, sources, baseline)
+        found += gone(context, layer, cache.stat, sources, baseline)
+        found += provider(context, layer, cache.stat, sources)
+    found += foreign_owner(context, layer, cache.stat)
     return rule_on(Verdict.FRESH, found)
 
 
-def baseline_of(look: Look, layer: Layer, cache: CacheFile) -> Baseline | None:
+def baseline_of(context: Context, layer: Layer, cache: CacheFile) -> Baseline | None:
     """The inputs that this very cache file was fresh with."""
-    known = look.memory.baselines.get(layer.value)
+    known = context.memory.baselines.get(layer.value)
     return known if known is not None and cache.stat is not None and known.stamp == cache.stat.mtime else None
 
 
-def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
+def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
     """A direct source is newer than the cache, or only its ctime is."""
     behind = inputs.compare(sources.direct, cache.mtime, cache.ctime, baseline)
     if behind.proven:
@@ -159,7 +159,7 @@ def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: 
         yield STALE[layer].finding(
             newest.path,
             f"{_sources(behind.proven)} {how} the {_TITLES[layer]}",
-            _evidence(look, newest, cache, len(behind.proven) - 1),
+            _evidence(context, newest, cache, len(behind.proven) - 1),
             since=min(inputs.came(source, cache.mtime) for source in behind.proven),
         )
     elif behind.touched:
@@ -167,12 +167,12 @@ def stale(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: 
         yield SUSPECT[layer].finding(
             newest.path,
             f"{_sources(behind.touched)} changed on disk after the {_TITLES[layer]}, without a newer modification time",
-            _evidence(look, newest, cache, len(behind.touched) - 1),
+            _evidence(context, newest, cache, len(behind.touched) - 1),
             since=min(source.ctime for source in behind.touched),
         )
 
 
-def gone(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
+def gone(context: Context, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
     """A source went away after the cache was fresh: its values live on in the cache."""
     if sources.truncated:
         return
@@ -180,12 +180,16 @@ def gone(look: Look, layer: Layer, cache: FileStat, sources: Inputs, baseline: B
     if missing:
         yield STALE[layer].finding(
             missing[0].path,
-            f"{figures.several([words.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
-            (words.time("cache written", cache.mtime), words.text("cache", cache.path), words.stat(words.absolute(cache.path, look.root))),
+            f"{figures.several([paths.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
+            (
+                evidence.time("cache written", cache.mtime),
+                evidence.text("cache", cache.path),
+                evidence.stat(paths.absolute(cache.path, context.root)),
+            ),
         )
 
 
-def provider(look: Look, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
+def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
     """A provider that may feed this cache is newer."""
     newer = []
     for source in sources.indirect:
@@ -197,18 +201,18 @@ def provider(look: Look, layer: Layer, cache: FileStat, sources: Inputs) -> Iter
         yield PROVIDER[layer].finding(
             newer[0].path,
             f"{_sources(tuple(newer))} is {figures.span(newer[0].mtime - cache.mtime)} newer than the {_TITLES[layer]} and may add to it",
-            _evidence(look, newer[0], cache, len(newer) - 1),
+            _evidence(context, newer[0], cache, len(newer) - 1),
             since=min(source.mtime for source in newer),
         )
 
 
-def broken(look: Look, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
+def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
     """A half-written or damaged cache file."""
-    if file.complete is False and look.now - cache.mtime > WRITING:
+    if file.complete is False and context.now - cache.mtime > WRITING:
         yield BROKEN[layer].finding(
             file.path,
             f"the {_TITLES[layer]} is truncated or not valid PHP",
-            (words.time("cache written", cache.mtime), words.command("php", "-l", words.absolute(file.path, look.root))),
+            (evidence.time("cache written", cache.mtime), evidence.command("php", "-l", paths.absolute(file.path, context.root))),
             since=cache.mtime,
         )
 
@@ -219,21 +223,23 @@ def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
     yield UNSEEN[layer].finding(
         path or layer.value,
         f"{what} could not be read",
-        (words.text("cache", path), words.stat(words.absolute(path or "bootstrap/cache", root))),
+        (evidence.text("cache", path), evidence.stat(paths.absolute(path or "bootstrap/cache", root))),
     )
 
 
-def foreign_owner(look: Look, layer: Layer, cache: FileStat) -> Iterator[Finding]:
+def foreign_owner(context: Context, layer: Layer, cache: FileStat) -> Iterator[Finding]:
     """Root wrote the cache; PHP runs as somebody else."""
-    user = (look.runtime.user if look.runtime is not None else "") or (look.fpm.pool.user if look.fpm is not None and look.fpm.pool else "")
+    user = (context.runtime.user if context.runtime is not None else "") or (
+        context.fpm.pool.user if context.fpm is not None and context.fpm.pool else ""
+    )
     if cache.owner == "root" and user not in ("", "root"):
         yield OWNER[layer].finding(
             cache.path,
             f"the {_TITLES[layer]} belongs to root, so {user} cannot write it again",
             (
-                words.text("owner", cache.owner),
-                words.text("pool's user", user),
-                words.command("ls", "-l", "--", words.absolute(cache.path, look.root)),
+                evidence.text("owner", cache.owner),
+                evidence.text("pool's user", user),
+                evidence.command("ls", "-l", "--", paths.absolute(cache.path, context.root)),
             ),
         )
 
@@ -242,13 +248,13 @@ def _sources(found: tuple[FileStat, ...]) -> str:
     return figures.several([source.path for source in found], 2)
 
 
-def _evidence(look: Look, source: FileStat, cache: FileStat, more: int) -> tuple[Evidence, ...]:
+def _evidence(context: Context, source: FileStat, cache: FileStat, more: int) -> tuple[Evidence, ...]:
     told = [
-        words.time("source modified", source.mtime),
-        words.time("source changed", source.ctime),
-        words.time("cache written", cache.mtime),
-        words.text("cache", cache.path),
+        evidence.time("source modified", source.mtime),
+        evidence.time("source changed", source.ctime),
+        evidence.time("cache written", cache.mtime),
+        evidence.text("cache", cache.path),
     ]
     if more:
-        told.append(words.number("more sources", more))
-    return (*told, words.stat(words.absolute(source.path, look.root), words.absolute(cache.path, look.root)))
+        told.append(evidence.number("more sources", more))
+    return (*told, evidence.stat(paths.absolute(source.path, context.root), paths.absolute(cache.path, context.root)))

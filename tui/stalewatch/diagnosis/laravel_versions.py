@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stalewatch.diagnosis.context import Look
+    from stalewatch.diagnosis.context import Context
 
 Version = tuple[int, int]
 KEEPS_EQUAL_VIEWS: Version = (12, 10)
@@ -21,7 +21,7 @@ MOVES_TIME_OF_EQUAL_VIEWS: Version = (13, 15)
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 
 
-def version_of(look: Look) -> Version | None:
+def version_of(context: Context) -> Version | None:
     """Major and minor version of the application's Laravel; None where it is not known."""
-    match = _VERSION.match(look.host.layout.laravel) if look.host is not None else None
+    match = _VERSION.match(context.host.layout.laravel) if context.host is not None else None
     return (int(match[1]), int(match[2])) if match else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import CompiledView, FileStat
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ def invalidated_by_us(memory: Memory, paths: Iterable[str], at: float) -> Memory
     known = {**memory.uncached, **dict.fromkeys(paths, at)}
     if len(known) > MAX_UNCACHED:
         known = dict(sorted(known.items(), key=lambda item: item[1])[-MAX_UNCACHED:])
-    return msgspec.structs.replace(memory, uncached=known)
+    return replace(memory, uncached=known)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, paths
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
@@ -49,32 +49,32 @@ WRITING = 2.0
 """Seconds in which a half file may still be growing."""
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The packages layer; no packages.php: absent."""
-    if look.host is None:
+    if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    files = {cache.layer: cache for cache in look.host.caches if cache.layer in _FILES and cache.stat is not None}
-    found = [finding for file in files.values() for finding in broken(look, file)]
-    facts = look.host.packages
+    files = {cache.layer: cache for cache in context.host.caches if cache.layer in _FILES and cache.stat is not None}
+    found = [finding for file in files.values() for finding in broken(context, file)]
+    facts = context.host.packages
     if found:
         return rule_on(Verdict.FRESH, found)
     if facts.cached is None and "packages" not in files:
         return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*unseen(look, facts), *differ(look, facts)))
+    return rule_on(Verdict.FRESH, (*unseen(context, facts), *differ(context, facts)))
 
 
-def broken(look: Look, file: CacheFile) -> Iterator[Finding]:
+def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
     """A half-written or damaged manifest."""
-    if file.complete is False and file.stat is not None and look.now - file.stat.mtime > WRITING:
+    if file.complete is False and file.stat is not None and context.now - file.stat.mtime > WRITING:
         yield BROKEN.finding(
             file.path,
-            f"{words.name_of(file.path)} is truncated or not valid PHP",
-            (words.time("written", file.stat.mtime), words.command("php", "-l", words.absolute(file.path, look.root))),
+            f"{paths.name_of(file.path)} is truncated or not valid PHP",
+            (evidence.time("written", file.stat.mtime), evidence.command("php", "-l", paths.absolute(file.path, context.root))),
             since=file.stat.mtime,
         )
 
 
-def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
+def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
     """The cached set against the installed one."""
     if facts.cached is None or facts.installed is None:
         return
@@ -84,22 +84,23 @@ def differ(look: Look, facts: PackageFacts) -> Iterator[Finding]:
         return
     said = [f"{figures.several(missing)} installed but not discovered"] if missing else []
     said += [f"{figures.several(extra)} discovered but not installed"] if extra else []
-    stat = next((cache.stat for cache in look.host.caches if cache.layer == "packages" and cache.stat), None) if look.host else None
-    newest = look.host.inputs["packages"].direct[:1] if look.host is not None and "packages" in look.host.inputs else ()
+    stat = next((cache.stat for cache in context.host.caches if cache.layer == "packages" and cache.stat), None) if context.host else None
+    manifest = stat.path if stat is not None else "bootstrap/cache/packages.php"
+    newest = context.host.inputs["packages"].direct[:1] if context.host is not None and "packages" in context.host.inputs else ()
     yield DIFFER.finding(
-        stat.path if stat is not None else "bootstrap/cache/packages.php",
+        manifest,
         "; ".join(said),
         (
-            words.text("missing", ", ".join(missing)),
-            words.text("left over", ", ".join(extra)),
-            words.time("written", stat.mtime if stat is not None else None),
-            words.command("grep", "-n", "=>", words.absolute(stat.path if stat is not None else "bootstrap/cache/packages.php", look.root)),
+            evidence.text("missing", ", ".join(missing)),
+            evidence.text("left over", ", ".join(extra)),
+            evidence.time("written", stat.mtime if stat is not None else None),
+            evidence.command("grep", "-n", "=>", paths.absolute(manifest, context.root)),
         ),
         since=newest[0].mtime if newest else None,
     )
 
 
-def unseen(look: Look, facts: PackageFacts) -> Iterator[Finding]:
+def unseen(context: Context, facts: PackageFacts) -> Iterator[Finding]:
     """One of the two sets is not known."""
     if facts.cached is not None and facts.installed is not None:
         return
@@ -109,5 +110,8 @@ def unseen(look: Look, facts: PackageFacts) -> Iterator[Finding]:
     yield UNSEEN.finding(
         path,
         f"the {what} packages could not be read, so there is nothing to compare",
-        (*([words.number("cached", len(facts.cached))] if facts.cached is not None else []), words.stat(words.absolute(path, look.root))),
+        (
+            *([evidence.number("cached", len(facts.cached))] if facts.cached is not None else []),
+            evidence.stat(paths.absolute(path, context.root)),
+        ),
     )

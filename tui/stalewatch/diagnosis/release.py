@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import served, words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, paths, served
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
@@ -60,22 +60,22 @@ MIXED = Rule(
 RULES = (*served.RULES, UNDER_WAY, LOCK_LEFT, DIRTY, MIXED)
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The release layer."""
-    if look.host is None:
+    if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    base = Verdict.FRESH if look.laravel else Verdict.ABSENT
-    if look.host.release.link and look.opcache is None:
+    base = Verdict.FRESH if context.laravel else Verdict.ABSENT
+    if context.host.release.link and context.opcache is None:
         base = Verdict.UNKNOWN  # which release is served behind the link only OPcache tells
-    return rule_on(base, (*under_way(look, look.host), *served.judge(look, look.host), *dirty(look.host)))
+    return rule_on(base, (*under_way(context, context.host), *served.judge(context, context.host), *dirty(context.host)))
 
 
-def under_way(look: Look, host: HostFacts) -> Iterator[Finding]:
+def under_way(context: Context, host: HostFacts) -> Iterator[Finding]:
     """Somebody deploys, or a deploy died and left its lock."""
     deploy = host.release.under_way
     if deploy is None:
         return
-    left = look.now - deploy.since > LEFT_OVER
+    left = context.now - deploy.since > LEFT_OVER
     rule = LOCK_LEFT if left else UNDER_WAY
     who = f" by {deploy.who}" if deploy.who else ""
     said = (
@@ -87,10 +87,10 @@ def under_way(look: Look, host: HostFacts) -> Iterator[Finding]:
         deploy.sign,
         said,
         (
-            words.text("sign", deploy.sign),
-            words.time("since", deploy.since),
-            words.text("who", deploy.who),
-            words.stat(words.absolute(deploy.sign, look.root)),
+            evidence.text("sign", deploy.sign),
+            evidence.time("since", deploy.since),
+            evidence.text("who", deploy.who),
+            evidence.stat(paths.absolute(deploy.sign, context.root)),
         ),
     )
 
@@ -102,8 +102,8 @@ def dirty(host: HostFacts) -> Iterator[Finding]:
             host.release.root,
             f"{figures.count(host.release.dirty, 'tracked file')} {figures.agree(host.release.dirty, 'differs', 'differ')} from the commit",
             (
-                words.text("commit", host.release.commit),
-                words.number("files", host.release.dirty),
-                words.command("git", "-C", host.release.root, "status", "--short", "--untracked-files=no"),
+                evidence.text("commit", host.release.commit),
+                evidence.number("files", host.release.dirty),
+                evidence.command("git", "-C", host.release.root, "status", "--short", "--untracked-files=no"),
             ),
         )

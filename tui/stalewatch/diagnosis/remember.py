@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from stalewatch.diagnosis.context import Look, Ruling
+from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.health import WINDOW, sample
 from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
-from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, same_content, window
 from stalewatch.diagnosis.views import rendered
 from stalewatch.model.layers import FILE_CACHED, Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import CompiledView, HostFacts, Opcache, Script
 
@@ -19,47 +18,47 @@ SLACK = 1_000
 _SETTLED = (Verdict.FRESH, Verdict.PENDING)
 
 
-def remember(look: Look, rulings: dict[Layer, Ruling], rate: float | None) -> Memory:
+def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None) -> Memory:
     """The memory after this look. Parts that did not change are the same objects."""
-    old = known = look.memory
-    if look.host is not None:  # else the time of this look is by our clock
-        same_root = old.root == look.host.release.root and old.root_since is not None
-        known = msgspec.structs.replace(
+    old = known = context.memory
+    if context.host is not None:  # else the time of this look is by our clock
+        same_root = old.root == context.host.release.root and old.root_since is not None
+        known = replace(
             known,
-            at=look.now,
-            baselines=_baselines(look, look.host, rulings),
-            views=_views(look, look.host, rulings),
-            rendered=rendered(look),
-            root=str(look.host.release.root),
-            root_since=old.root_since if same_root else look.now,
+            at=context.now,
+            baselines=_baselines(context, context.host, rulings),
+            views=_views(context, context.host, rulings),
+            rendered=rendered(context),
+            root=str(context.host.release.root),
+            root_since=old.root_since if same_root else context.now,
         )
-    if look.status is not None:
-        known = msgspec.structs.replace(known, pool_started=look.status.started, max_children_reached=look.status.max_children_reached)
-    if look.opcache is not None:
-        known = _with_opcache(known, look, look.opcache, rulings[Layer.OPCACHE].scripts, rate)
+    if context.status is not None:
+        known = replace(known, pool_started=context.status.started, max_children_reached=context.status.max_children_reached)
+    if context.opcache is not None:
+        known = _with_opcache(known, context, context.opcache, rulings[Layer.OPCACHE].scripts, rate)
     return known
 
 
-def _with_opcache(known: Memory, look: Look, opcache: Opcache, judged: tuple[Judged, ...], rate: float | None) -> Memory:
+def _with_opcache(known: Memory, context: Context, opcache: Opcache, judged: tuple[ScriptVerdict, ...], rate: float | None) -> Memory:
     pending = opcache.restart_pending or opcache.restart_in_progress
-    known = msgspec.structs.replace(
+    known = replace(
         known,
-        pending_since=(known.pending_since if known.pending_since is not None else look.now) if pending else None,
+        pending_since=(known.pending_since if known.pending_since is not None else context.now) if pending else None,
         oom_restarts=opcache.oom_restarts,
         hash_restarts=opcache.hash_restarts,
     )
     if pending or not opcache.enabled:
         return known
     rates = known.rates if rate is None else (*known.rates, rate)[-MAX_RATES:]
-    samples = _samples(look, opcache)
-    known = msgspec.structs.replace(known, since=opcache.since, rates=rates, samples=samples, uncached=_uncached(known, judged, look.now))
-    return _with_scripts(known, look, opcache, judged)
+    samples = _samples(context, opcache)
+    known = replace(known, since=opcache.since, rates=rates, samples=samples, uncached=_uncached(known, judged, context.now))
+    return _with_scripts(known, context, opcache, judged)
 
 
-def _samples(look: Look, opcache: Opcache) -> tuple[Sample, ...]:
+def _samples(context: Context, opcache: Opcache) -> tuple[Sample, ...]:
     """A window of samples, at least the last one; another cache, or counters that went back, start a new one."""
-    now = sample(look)
-    kept = look.memory.samples if look.memory.since == opcache.since else ()
+    now = sample(context)
+    kept = context.memory.samples if context.memory.since == opcache.since else ()
     if now is None:
         return kept
     if kept and (now.hits < kept[-1].hits or now.misses < kept[-1].misses):
@@ -70,7 +69,7 @@ def _samples(look: Look, opcache: Opcache) -> tuple[Sample, ...]:
     return (*within, now)[-MAX_SAMPLES:]
 
 
-def _uncached(known: Memory, judged: tuple[Judged, ...], now: float) -> dict[str, float]:
+def _uncached(known: Memory, judged: tuple[ScriptVerdict, ...], now: float) -> dict[str, float]:
     gone = [one.script.path for one in judged if not one.script.cached]
     if not gone:
         return known.uncached
@@ -78,24 +77,24 @@ def _uncached(known: Memory, judged: tuple[Judged, ...], now: float) -> dict[str
     return merged if len(merged) <= MAX_UNCACHED else dict(sorted(merged.items(), key=lambda item: item[1])[-MAX_UNCACHED:])
 
 
-def _with_scripts(known: Memory, look: Look, opcache: Opcache, judged: tuple[Judged, ...]) -> Memory:
-    same_cache = look.memory.since == opcache.since
-    scripts: dict[str, Seen] = look.memory.scripts if same_cache else {}
-    listed = bool(opcache.scripts) and not (same_cache and opcache.scripts_at == look.memory.scripts_at)
+def _with_scripts(known: Memory, context: Context, opcache: Opcache, judged: tuple[ScriptVerdict, ...]) -> Memory:
+    same_cache = context.memory.since == opcache.since
+    scripts: dict[str, Seen] = context.memory.scripts if same_cache else {}
+    listed = bool(opcache.scripts) and not (same_cache and opcache.scripts_at == context.memory.scripts_at)
     if listed:
-        scripts = _listed(look, opcache, scripts)
+        scripts = _listed(context, opcache, scripts)
     if judged:
         scripts = dict(scripts)
         for one in judged:
             if one.script.cached:
-                scripts[str(one.script.path)] = _seen(one.script, one.window, one.proven, one.kind, look.now)
+                scripts[str(one.script.path)] = _seen(one.script, one.window, one.proven, one.state, context.now)
             else:
                 scripts.pop(one.script.path, None)
     if len(scripts) > MAX_SCRIPTS + SLACK:
         scripts = dict(list(scripts.items())[-MAX_SCRIPTS:])
     at = opcache.scripts_at if opcache.scripts else (known.scripts_at if same_cache else None)
     whole_at = _whole_at(opcache) if listed else (known.whole_at if same_cache else None)
-    return msgspec.structs.replace(known, scripts=scripts, scripts_at=at, whole_at=whole_at)
+    return replace(known, scripts=scripts, scripts_at=at, whole_at=whole_at)
 
 
 def _whole_at(opcache: Opcache) -> float | None:
@@ -104,23 +103,22 @@ def _whole_at(opcache: Opcache) -> float | None:
     return opcache.scripts_at if whole else None
 
 
-def _listed(look: Look, opcache: Opcache, before: dict[str, Seen]) -> dict[str, Seen]:
+def _listed(context: Context, opcache: Opcache, before: dict[str, Seen]) -> dict[str, Seen]:
     """The full list, bounded: what is not in it is not cached any more. Scripts that did not change on disk are plainly fresh."""
     changed = {script.path for script in opcache.changed}
     plain = opcache.validate_timestamps or not opcache.file_cache
-    fresh: dict[str, Seen] = {}
+    listed: dict[str, Seen] = {}
     for script in opcache.scripts[:MAX_SCRIPTS]:
-        if script.path in changed:
-            if script.path in before:
-                fresh[str(script.path)] = before[script.path]
-            elif script.cached:  # also of another application: which scripts are ours may move with the release link
-                fresh[str(script.path)] = _seen(script, window(script, opcache, look.memory, look.now), False, Kind.SUSPECT, look.now)
-        elif script.cached:
-            fresh[str(script.path)] = _seen(script, window(script, opcache, look.memory, look.now), plain, Kind.FRESH, look.now)
-    return fresh
+        if script.path in changed and script.path in before:
+            listed[str(script.path)] = before[script.path]
+        elif script.cached:  # a changed one may be another application's: which scripts are ours may move with the release link
+            state = ScriptState.SUSPECT if script.path in changed else ScriptState.FRESH
+            compiled = window(script, opcache, context.memory, context.now)
+            listed[str(script.path)] = _seen(script, compiled, plain and state is ScriptState.FRESH, state, context.now)
+    return listed
 
 
-def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) -> Seen:
+def _seen(script: Script, window: Window, proven: bool, kind: ScriptState, now: float) -> Seen:
     """What to keep of one script: the content stays the first one of this compile, unless what is on disk now is proven to be it."""
     seen = window.seen
     content: Script | Seen = script if seen is None or proven or script.mtime is None else seen
@@ -138,19 +136,19 @@ def _seen(script: Script, window: Window, proven: bool, kind: Kind, now: float) 
         proven=proven or (seen is not None and seen.proven and script.mtime is not None),
         after=window.after,
         before=window.before,
-        ran_deleted=kind is Kind.DELETED,
+        ran_deleted=kind is ScriptState.DELETED,
     )
 
 
-def _baselines(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> dict[str, Baseline]:
+def _baselines(context: Context, host: HostFacts, rulings: dict[Layer, Ruling]) -> dict[str, Baseline]:
     """The inputs of every layer that is fresh now; the old ones of a layer that is not."""
-    kept = look.memory.baselines
+    kept = context.memory.baselines
     for layer in FILE_CACHED:
         cache = next((cache.stat for cache in host.caches if cache.layer == layer.value and cache.stat is not None), None)
         if cache is not None and rulings[layer].verdict is Verdict.FRESH:
-            kept = _put(kept, layer.value, cache.mtime, host, layer.value, look.now)
+            kept = _put(kept, layer.value, cache.mtime, host, layer.value, context.now)
     if host.queue_workers and rulings[Layer.WORKERS].verdict is Verdict.FRESH:
-        kept = _put(kept, "workers", 0.0, host, "code", look.now)
+        kept = _put(kept, "workers", 0.0, host, "code", context.now)
     return kept
 
 
@@ -164,7 +162,7 @@ def _put(kept: dict[str, Baseline], name: str, stamp: float, host: HostFacts, so
     return {**kept, name: Baseline(stamp, now, found.direct, found.truncated)}
 
 
-def _views(look: Look, host: HostFacts, rulings: dict[Layer, Ruling]) -> tuple[CompiledView, ...]:
+def _views(context: Context, host: HostFacts, rulings: dict[Layer, Ruling]) -> tuple[CompiledView, ...]:
     if rulings[Layer.VIEWS].verdict not in _SETTLED or len(host.views.views) > MAX_INPUTS:
-        return look.memory.views
+        return context.memory.views
     return host.views.views

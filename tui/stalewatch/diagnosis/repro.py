@@ -6,35 +6,35 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import words
+from stalewatch.diagnosis import evidence
 from stalewatch.model.report import Evidence
 
 if TYPE_CHECKING:
-    from stalewatch.diagnosis.context import Look
+    from stalewatch.diagnosis.context import Context
 
 OPCACHE = "opcache_get_status(false)"
 SCOREBOARD = "fpm_get_status()"
 
 
-def ask(look: Look, expression: str) -> Evidence:
+def command(context: Context, expression: str) -> Evidence:
     """Have the pool print *expression* (PHP), over its socket with ``cgi-fcgi`` (Debian: libfcgi-bin).
 
     The file gets an mtime in the future: OPcache does not cache it then, so that the look leaves nothing in what it looks at.
     """
-    pool = look.fpm.pool if look.fpm is not None else None
+    pool = context.fpm.pool if context.fpm is not None else None
     if pool is None or not pool.listen:
-        return words.command("systemctl", "status", (look.fpm.unit if look.fpm is not None else "") or "php-fpm")
-    return words.commands(_script(pool.listen, expression))
+        return evidence.command("systemctl", "status", (context.fpm.unit if context.fpm is not None else "") or "php-fpm")
+    return evidence.commands(_script(pool.listen, expression))
 
 
-def ask_of(look: Look, path: str) -> tuple[Evidence, ...]:
+def script_command(context: Context, path: str) -> tuple[Evidence, ...]:
     """What the pool's OPcache holds of the script at *path*: the half of the comparison that ``stat`` cannot tell. Nothing where the login
     user cannot open the pool's socket."""
-    pool = look.fpm.pool if look.fpm is not None else None
-    if pool is None or not pool.listen or look.runtime is None or look.runtime.via not in ("tunnel", "tcp"):
+    pool = context.fpm.pool if context.fpm is not None else None
+    if pool is None or not pool.listen or context.runtime is None or context.runtime.via not in ("tunnel", "tcp"):
         return ()
     name = re.sub(r'([\\"$])', r"\\\1", path)
-    command = words.commands(_script(pool.listen, f'opcache_get_status()["scripts"]["{name}"] ?? "not cached"'))
+    command = evidence.commands(_script(pool.listen, f'opcache_get_status()["scripts"]["{name}"] ?? "not cached"'))
     return (Evidence("repeat in the pool", command.value, command.kind),)
 
 

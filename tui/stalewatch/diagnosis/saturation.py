@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import repro, words
-from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis import evidence, repro
+from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Layer, Severity, Verdict
@@ -52,76 +52,76 @@ RELOAD_KILLS = _health(
 RULES = (LISTEN_QUEUE, MAX_CHILDREN, ALL_BUSY, RELOAD_KILLS)
 
 
-def judge(look: Look, fpm: FpmFacts) -> tuple[Finding, ...]:
+def judge(context: Context, fpm: FpmFacts) -> tuple[Finding, ...]:
     """Every warning of a pool that is too busy."""
-    return (*listen_queue(look, fpm), *max_children(look), *all_busy(look, fpm), *reload_kills(look, fpm))
+    return (*listen_queue(context, fpm), *max_children(context), *all_busy(context, fpm), *reload_kills(context, fpm))
 
 
-def listen_queue(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+def listen_queue(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Requests that wait for a worker: by FPM, or where nobody is free to tell, by the kernel."""
-    status = look.status
+    status = context.status
     others = (fpm.backlog or 0) - OURS
     if status is None and others > 0:
         yield LISTEN_QUEUE.finding(
             fpm.pool.name if fpm.pool is not None else fpm.unit,
             f"{figures.count(others, 'request')} {figures.agree(others, 'waits', 'wait')} for a free worker",
-            (words.number("waiting", others), words.command("ss", "-lxtn")),
+            (evidence.number("waiting", others), evidence.command("ss", "-lxtn")),
         )
     if status is not None and status.listen_queue > 0:
         yield LISTEN_QUEUE.finding(
             status.pool,
             f"{figures.count(status.listen_queue, 'request')} {figures.agree(status.listen_queue, 'waits', 'wait')} for a free worker",
             (
-                words.number("waiting", status.listen_queue),
-                words.number("most so far", status.max_listen_queue),
-                words.number("active", status.active),
-                words.number("idle", status.idle),
-                words.command("ss", "-xl"),
+                evidence.number("waiting", status.listen_queue),
+                evidence.number("most so far", status.max_listen_queue),
+                evidence.number("active", status.active),
+                evidence.number("idle", status.idle),
+                evidence.command("ss", "-xl"),
             ),
         )
 
 
-def max_children(look: Look) -> Iterator[Finding]:
+def max_children(context: Context) -> Iterator[Finding]:
     """The counter grew between two looks at the same pool."""
-    status, before = look.status, look.memory.max_children_reached
-    if status is None or before is None or look.memory.pool_started != status.started or status.max_children_reached <= before:
+    status, before = context.status, context.memory.max_children_reached
+    if status is None or before is None or context.memory.pool_started != status.started or status.max_children_reached <= before:
         return
-    limit = look.fpm.pool.max_children if look.fpm is not None and look.fpm.pool is not None else None
+    limit = context.fpm.pool.max_children if context.fpm is not None and context.fpm.pool is not None else None
     yield MAX_CHILDREN.finding(
         status.pool,
         f"the pool {status.pool} reached its greatest number of workers",
         (
-            words.number("times since start", status.max_children_reached),
+            evidence.number("times since start", status.max_children_reached),
             Evidence("pm.max_children", limit),
-            repro.ask(look, repro.SCOREBOARD),
+            repro.command(context, repro.SCOREBOARD),
         ),
     )
 
 
-def all_busy(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """No idle worker, by the status page, or where that hangs by what the master tells systemd."""
     limit = fpm.pool.max_children if fpm.pool is not None else None
-    shown = words.text("status text", fpm.status_text)
-    repeat = words.command("systemctl", "show", "-p", "StatusText", fpm.unit or "php-fpm")
-    status = look.status
+    shown = evidence.text("status text", fpm.status_text)
+    repeat = evidence.command("systemctl", "show", "-p", "StatusText", fpm.unit or "php-fpm")
+    status = context.status
     if status is not None:
         if status.total > 1 and status.idle == 0 and status.active >= (limit or status.total):
             yield ALL_BUSY.finding(
                 status.pool,
                 f"all {status.total} workers are busy",
-                (words.number("active", status.active), words.number("total", status.total), repeat),
+                (evidence.number("active", status.active), evidence.number("total", status.total), repeat),
             )
         return
     told = _STATUS_TEXT.search(fpm.status_text)
     if told is not None and int(told[2][:9]) == 0 and int(told[1][:9]) >= max(limit or 1, 1):
         yield ALL_BUSY.finding(
-            fpm.unit or "php-fpm", f"all {int(told[1][:9])} workers are busy", (words.number("active", int(told[1][:9])), shown, repeat)
+            fpm.unit or "php-fpm", f"all {int(told[1][:9])} workers are busy", (evidence.number("active", int(told[1][:9])), shown, repeat)
         )
 
 
-def reload_kills(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
+def reload_kills(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """A risk to know of before a reload, told while requests are being worked on."""
-    status = look.status
+    status = context.status
     if fpm.process_control_timeout != 0 or status is None:
         return
     busy = [worker for worker in status.workers if worker.state == "Running" and worker.script and "stalewatch" not in worker.script]
@@ -132,10 +132,10 @@ def reload_kills(look: Look, fpm: FpmFacts) -> Iterator[Finding]:
         status.pool,
         f"a reload now would kill {figures.count(len(busy), 'request')}, because process_control_timeout is 0",
         (
-            words.age("process_control_timeout", 0),
-            words.number("in flight", len(busy)),
-            words.text("longest", f"{longest.method} {longest.uri}"),
-            words.age("for", longest.duration),
-            repro.ask(look, repro.SCOREBOARD),
+            evidence.age("process_control_timeout", 0),
+            evidence.number("in flight", len(busy)),
+            evidence.text("longest", f"{longest.method} {longest.uri}"),
+            evidence.age("for", longest.duration),
+            repro.command(context, repro.SCOREBOARD),
         ),
     )

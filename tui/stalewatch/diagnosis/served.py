@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.diagnosis import words
-from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis import evidence, paths
+from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 
@@ -77,21 +77,21 @@ class Served(NamedTuple):
     passed: bool | None
 
 
-def judge(look: Look, host: HostFacts) -> Iterator[Finding]:
+def judge(context: Context, host: HostFacts) -> Iterator[Finding]:
     """The entry point that was used last against the release that the link leads to."""
-    opcache = look.opcache
+    opcache = context.opcache
     if opcache is None or not host.release.link:
         return
-    found = find(look, host, opcache)
+    found = find(context, host, opcache)
     if found is None or found.used > found.last.last_used:
         return
     if found.switched is not None and found.last.last_used > found.switched + FLIP_TOLERANCE:
-        yield after_the_switch(look, host, opcache, found)
+        yield after_the_switch(context, host, opcache, found)
     elif found.switched is None or (not opcache.revalidate_path and found.passed is not False):
-        yield not_asked_yet(look, host, opcache, found)
+        yield not_asked_yet(context, host, opcache, found)
 
 
-def find(look: Look, host: HostFacts, opcache: Opcache) -> Served | None:
+def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
     """What is served of an old release; None: nothing."""
     root = host.release.root
     releases = Releases.around(root)
@@ -101,22 +101,22 @@ def find(look: Look, host: HostFacts, opcache: Opcache) -> Served | None:
         return None
     release, last = max(old, key=lambda pair: pair[1].last_used)
     used = max((script.last_used for release, script in own if release == root), default=0)
-    return Served(last, release, used, switched_at(look, host), link_passed(look, host, releases))
+    return Served(last, release, used, switched_at(context, host), link_passed(context, host, releases))
 
 
-def after_the_switch(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
+def after_the_switch(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
     """An old release answered after the link was switched."""
-    ttl = look.runtime.realpath_cache_ttl if look.runtime is not None else 0
+    ttl = context.runtime.realpath_cache_ttl if context.runtime is not None else 0
     until = (found.switched or 0.0) + ttl
-    heals = (opcache.revalidate_path or found.passed is False) and look.now < until + FLIP_TOLERANCE
+    heals = (opcache.revalidate_path or found.passed is False) and context.now < until + FLIP_TOLERANCE
     why = ""
     if found.passed and not opcache.revalidate_path:
         why = "; the web server passes the link, and with opcache.revalidate_path=0 that never ends by itself"
-    current = words.name_of(host.release.root)
+    current = paths.name_of(host.release.root)
     return OLD_SERVED.finding(
         found.last.path,
-        f"requests are still answered from release {words.name_of(found.release)}, although the link leads to {current}{why}",
-        _evidence(look, host, opcache, found),
+        f"requests are still answered from release {paths.name_of(found.release)}, although the link leads to {current}{why}",
+        _evidence(context, host, opcache, found),
         since=found.switched,
         until=until if heals else None,
         verdict=Verdict.PENDING if heals else None,
@@ -126,52 +126,52 @@ def after_the_switch(look: Look, host: HostFacts, opcache: Opcache, found: Serve
     )
 
 
-def not_asked_yet(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
+def not_asked_yet(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
     """No request since the switch (or nobody knows when it was): what the next one runs depends on the web server."""
-    current, old = words.name_of(host.release.root), words.name_of(found.release)
+    current, old = paths.name_of(host.release.root), paths.name_of(found.release)
     probably = found.passed and not opcache.revalidate_path
     ending = "and the next one probably will" if probably else "and whether the next one will is not known"
     return WILL_SERVE_OLD.finding(
         found.last.path,
         f"the link leads to {current}, but the last request ran {old}, {ending}",
-        _evidence(look, host, opcache, found),
+        _evidence(context, host, opcache, found),
         since=found.switched,
         verdict=None if probably else Verdict.UNKNOWN,
         paths=(str(found.last.path),) if found.last.exact else (),
     )
 
 
-def switched_at(look: Look, host: HostFacts) -> float | None:
+def switched_at(context: Context, host: HostFacts) -> float | None:
     """When *root* became the current release: the link's own time, else since when we see it; None: not known.
 
     The diary of deploys does not tell: it notes when a deploy began.
     """
     if host.release.switched_at is not None:
         return host.release.switched_at
-    return look.memory.root_since if look.memory.root == host.release.root else None
+    return context.memory.root_since if context.memory.root == host.release.root else None
 
 
-def link_passed(look: Look, host: HostFacts, releases: Releases) -> bool | None:
+def link_passed(context: Context, host: HostFacts, releases: Releases) -> bool | None:
     """Whether a worker's script goes through the link: the web server did not resolve it. None: no worker served this app yet."""
-    scripts = [worker.script for worker in look.status.workers] if look.status is not None else []
+    scripts = [worker.script for worker in context.status.workers] if context.status is not None else []
     if any(script.startswith(f"{host.release.link}/") for script in scripts):
         return True
     return False if any(releases.of(script) for script in scripts) else None
 
 
-def _evidence(look: Look, host: HostFacts, opcache: Opcache, found: Served) -> tuple[Evidence, ...]:
+def _evidence(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> tuple[Evidence, ...]:
     link = host.release.link
-    workers = look.status.workers if look.status is not None else ()
+    workers = context.status.workers if context.status is not None else ()
     return (
-        words.text("served", found.last.path),
-        words.text("current", host.release.root),
-        words.time("last served", found.last.last_used),
-        words.time("switched", found.switched),
-        words.text("link", link),
-        words.text("script passed", next((worker.script for worker in workers if worker.script.startswith(f"{link}/")), "")),
-        words.text("revalidate_path", "on" if opcache.revalidate_path else "off"),
-        words.age("realpath_cache_ttl", look.runtime.realpath_cache_ttl if look.runtime is not None else 0),
-        words.command("readlink", "-f", link),
+        evidence.text("served", found.last.path),
+        evidence.text("current", host.release.root),
+        evidence.time("last served", found.last.last_used),
+        evidence.time("switched", found.switched),
+        evidence.text("link", link),
+        evidence.text("script passed", next((worker.script for worker in workers if worker.script.startswith(f"{link}/")), "")),
+        evidence.text("revalidate_path", "on" if opcache.revalidate_path else "off"),
+        evidence.age("realpath_cache_ttl", context.runtime.realpath_cache_ttl if context.runtime is not None else 0),
+        evidence.command("readlink", "-f", link),
     )
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText
 
 
-def unheard(last: Report, error: Unseen) -> Report:
+def as_unreachable(last: Report, error: Unseen) -> Report:
     """*last* of a server that is not heard from any more: it keeps its last verdict and snapshot, and *is* unknown.
 
     Findings are gone: nobody shall act on what may not be so any more.
     """
     already = last.last_seen is not None or last.snapshot is None
-    return msgspec.structs.replace(
+    return replace(
         last,
         verdict=Verdict.UNKNOWN,
         layers=dict.fromkeys(Layer, Verdict.UNKNOWN),

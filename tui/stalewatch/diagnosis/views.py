@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.diagnosis import laravel_versions, words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, laravel_versions, paths
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.inputs import TOLERANCE, differs
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -97,20 +97,20 @@ class Old(NamedTuple):
     source: FileStat
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The views layer; nothing compiled: absent."""
-    if look.host is None:
+    if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    facts = look.host.views
+    facts = context.host.views
     if not facts.views:
         return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*newer(look, facts), *backwards(look, facts), *truncated(look, facts)))
+    return rule_on(Verdict.FRESH, (*newer(context, facts), *backwards(context, facts), *truncated(context, facts)))
 
 
-def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
+def newer(context: Context, facts: ViewFacts) -> Iterator[Finding]:
     """Source at or after compiled: pending, but for the exceptions."""
-    version = laravel_versions.version_of(look)
-    settled = rendered(look)
+    version = laravel_versions.version_of(context)
+    settled = rendered(context)
     never: dict[str, list[Old]] = {}
     old: list[Old] = []
     for view in facts.views:
@@ -122,22 +122,22 @@ def newer(look: Look, facts: ViewFacts) -> Iterator[Finding]:
         elif settled.get(view.compiled.path) != view.source.mtime:
             old.append(one)
     for reason, them in never.items():
-        yield _tell(STALE, them, look, f"and Blade will not compile it again: {reason}", reason)
+        yield _tell(STALE, them, context, f"and Blade will not compile it again: {reason}", reason)
     if not old:
         return
-    if look.opcache is None:
-        yield _tell(UNPROVEN, old, look, "and OPcache could not be asked whether it would run it")
-    elif never_checked(look.opcache):
-        held = [one for one in old if held_by_opcache(look, one.compiled)]
+    if context.opcache is None:
+        yield _tell(UNPROVEN, old, context, "and OPcache could not be asked whether it would run it")
+    elif never_checked(context.opcache):
+        held = [one for one in old if held_by_opcache(context, one.compiled)]
         if held:
-            yield _tell(HELD, held, look, "and OPcache holds the compiled one for ever")
+            yield _tell(HELD, held, context, "and OPcache holds the compiled one for ever")
         if len(held) < len(old):
-            yield _tell(PENDING, [one for one in old if one not in held], look, "and is compiled again at its next render")
+            yield _tell(PENDING, [one for one in old if one not in held], context, "and is compiled again at its next render")
     else:
-        yield _tell(PENDING, old, look, "and is compiled again at its next render")
+        yield _tell(PENDING, old, context, "and is compiled again at its next render")
 
 
-def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
+def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
     """Other content under an older mtime, which Blade's comparison cannot see."""
     known: dict[str, CompiledView] | None = None
     proven: list[Old] = []
@@ -153,7 +153,7 @@ def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
         if source.ctime <= compiled.mtime:
             continue
         if known is None:
-            known = {old.compiled.path: old for old in look.memory.views}
+            known = {old.compiled.path: old for old in context.memory.views}
         before = known.get(compiled.path)
         same_compile = before is not None and before.source is not None and not differs(compiled, before.compiled)
         if same_compile and before is not None and before.source is not None:
@@ -162,38 +162,43 @@ def backwards(look: Look, facts: ViewFacts) -> Iterator[Finding]:
         elif source.ctime > max(compiled.mtime, compiled.ctime) + TOLERANCE:
             touched.append(Old(compiled, source))
     if proven:
-        yield _tell(BACKWARDS, proven, look, "with other content, so Blade never compiles it again", verb="got an older time")
+        yield _tell(BACKWARDS, proven, context, "with other content, so Blade never compiles it again", verb="got an older time")
     if touched:
-        yield _tell(SUSPECT, touched, look, "without a newer modification time", verb="changed on disk after its compiled view")
+        yield _tell(SUSPECT, touched, context, "without a newer modification time", verb="changed on disk after its compiled view")
 
 
-def truncated(look: Look, facts: ViewFacts) -> Iterator[Finding]:
+def truncated(context: Context, facts: ViewFacts) -> Iterator[Finding]:
     """More views than we take."""
     if facts.truncated:
         yield TRUNCATED.finding(
             "compiled views",
             f"only {len(facts.views)} compiled views were looked at",
-            (words.number("views", len(facts.views)), words.command("ls", "-l", words.absolute("storage/framework/views", look.root))),
+            (
+                evidence.number("views", len(facts.views)),
+                evidence.command("ls", "-l", paths.absolute("storage/framework/views", context.root)),
+            ),
         )
 
 
-def rendered(look: Look) -> dict[str, float]:
+def rendered(context: Context) -> dict[str, float]:
     """Compiled views whose source is newer (by its mtime then), and that were rendered since and not written again: they compile to what
     they are. So it stays from Laravel 12.10 on, until 13.15 moves the time. PHP tells the last use; what it told is remembered."""
-    version = laravel_versions.version_of(look)
+    version = laravel_versions.version_of(context)
     if (
         version is None
         or not laravel_versions.KEEPS_EQUAL_VIEWS <= version < laravel_versions.MOVES_TIME_OF_EQUAL_VIEWS
-        or look.host is None
+        or context.host is None
     ):
         return {}
-    used = {str(script.path): script.last_used for script in (look.opcache.scripts if look.opcache is not None else ()) if script.cached}
+    used = {
+        str(script.path): script.last_used for script in (context.opcache.scripts if context.opcache is not None else ()) if script.cached
+    }
     found: dict[str, float] = {}
-    for view in look.host.views.views:
+    for view in context.host.views.views:
         source, compiled = view.source, view.compiled
         if source is not None and is_newer(source, compiled):
-            last = used.get(words.absolute(compiled.path, look.root), 0)
-            if last > max(source.mtime, source.ctime) + REQUEST or look.memory.rendered.get(compiled.path) == source.mtime:
+            last = used.get(paths.absolute(compiled.path, context.root), 0)
+            if last > max(source.mtime, source.ctime) + REQUEST or context.memory.rendered.get(compiled.path) == source.mtime:
                 found[str(compiled.path)] = source.mtime
     return found
 
@@ -210,13 +215,13 @@ def never_checked(opcache: Opcache) -> bool:
     return opcache.enabled and not opcache.validate_timestamps
 
 
-def held_by_opcache(look: Look, compiled: FileStat) -> bool:
+def held_by_opcache(context: Context, compiled: FileStat) -> bool:
     """Whether the compiled view is in the cache, as far as the last full list tells; without a list, it is taken for held."""
-    path = words.absolute(compiled.path, look.root)
-    if look.opcache is not None and any(script.path == path and script.cached for script in look.opcache.scripts):
+    path = paths.absolute(compiled.path, context.root)
+    if context.opcache is not None and any(script.path == path and script.cached for script in context.opcache.scripts):
         return True
-    listed = look.memory.scripts_at is not None or (look.opcache is not None and bool(look.opcache.scripts))
-    return path in look.memory.scripts or not listed
+    listed = context.memory.scripts_at is not None or (context.opcache is not None and bool(context.opcache.scripts))
+    return path in context.memory.scripts or not listed
 
 
 def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions.Version | None) -> str:
@@ -229,20 +234,20 @@ def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions
     return ""
 
 
-def _tell(rule: Rule, old: list[Old], look: Look, consequence: str, reason: str = "", verb: str = "") -> Finding:
+def _tell(rule: Rule, old: list[Old], context: Context, consequence: str, reason: str = "", verb: str = "") -> Finding:
     first = max(old, key=lambda one: max(one.source.mtime, one.source.ctime))
     names = figures.several([one.source.path for one in old], 2)
     how = verb or f"is {figures.span(first.source.mtime - first.compiled.mtime)} newer than its compiled view"
     told = [
-        words.time("source modified", first.source.mtime),
-        words.time("source changed", first.source.ctime),
-        words.time("compiled", first.compiled.mtime),
-        words.text("compiled view", first.compiled.path),
+        evidence.time("source modified", first.source.mtime),
+        evidence.time("source changed", first.source.ctime),
+        evidence.time("compiled", first.compiled.mtime),
+        evidence.text("compiled view", first.compiled.path),
     ]
     if len(old) > 1:
-        told.append(words.number("more views", len(old) - 1))
+        told.append(evidence.number("more views", len(old) - 1))
     if reason:
-        told.append(words.text("why", reason))
-    told.append(words.stat(words.absolute(first.source.path, look.root), words.absolute(first.compiled.path, look.root)))
+        told.append(evidence.text("why", reason))
+    told.append(evidence.stat(paths.absolute(first.source.path, context.root), paths.absolute(first.compiled.path, context.root)))
     came = [one.source.mtime if one.source.mtime >= one.compiled.mtime else one.source.ctime for one in old]
     return rule.finding(first.source.path, f"{names} {how}, {consequence}", told, since=min(came))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import words
+from stalewatch.diagnosis import evidence, paths
 from stalewatch.diagnosis.rule import Rule
-from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.diagnosis.context import Look
+    from stalewatch.diagnosis.context import Context
     from stalewatch.model.snapshot import QueueWorker
 
 OLD_RELEASE = Rule(
@@ -60,29 +60,29 @@ APP_UNSEEN = Rule(
 RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN)
 
 
-def old_release(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+def old_release(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
     """In a release that is not the current one."""
-    root = look.host.release.root if look.host is not None else ""
+    root = context.host.release.root if context.host is not None else ""
     old = [worker for worker in workers if root and worker.release not in ("", root) and not worker.process.cwd_deleted]
     if old:
         first = old[0]
         yield OLD_RELEASE.finding(
             titles(old),
-            f"{kinds_of(old)} {figures.agree(len(old), 'runs', 'run')} in {words.name_of(first.release)}, but the current release is "
-            f"{words.name_of(root)}",
+            f"{kinds_of(old)} {figures.agree(len(old), 'runs', 'run')} in {paths.name_of(first.release)}, but the current release is "
+            f"{paths.name_of(root)}",
             (
                 *process(first),
-                words.text("release", first.release),
-                words.text("current release", root),
-                words.command("readlink", f"/proc/{first.process.pid}/cwd"),
+                evidence.text("release", first.release),
+                evidence.text("current release", root),
+                evidence.command("readlink", f"/proc/{first.process.pid}/cwd"),
             ),
             remedy=(*remedy_of(old), Remedy.CONFIGURE) if Remedy.CONFIGURE not in remedy_of(old) else remedy_of(old),
         )
 
 
-def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+def release_unseen(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
     """Where releases take turns and /proc does not say which one a worker is in. Who started before the switch is in an old one."""
-    release = look.host.release if look.host is not None else None
+    release = context.host.release if context.host is not None else None
     if release is None or not release.link or not _takes_turns(release.root, release.link):
         return
     hidden = [worker for worker in workers if not worker.release and not worker.process.cwd_deleted]
@@ -91,13 +91,13 @@ def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Fin
     if before:
         told = (
             *process(before[0]),
-            words.text("current release", release.root),
-            words.time("link switched", switched),
+            evidence.text("current release", release.root),
+            evidence.time("link switched", switched),
             in_ps(before),
         )
         yield OLD_RELEASE.finding(
             titles(before),
-            f"{kinds_of(before)} started before the link was switched to {words.name_of(release.root)}",
+            f"{kinds_of(before)} started before the link was switched to {paths.name_of(release.root)}",
             told,
             remedy=remedy_of(before),
             since=switched,
@@ -108,19 +108,19 @@ def release_unseen(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Fin
             f"in which release {kinds_of(hidden)} {figures.agree(len(hidden), 'runs', 'run')} could not be read",
             (
                 *process(hidden[0]),
-                words.text("current release", release.root),
-                words.time("link switched", switched),
-                words.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
+                evidence.text("current release", release.root),
+                evidence.time("link switched", switched),
+                evidence.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
             ),
         )
 
 
 def _takes_turns(root: str, link: str) -> bool:
     """Whether *link* is one that deploys switch, and not only another name of the app."""
-    return root.rpartition("/")[0].endswith("/releases") or words.name_of(link) == "current"
+    return root.rpartition("/")[0].endswith("/releases") or paths.name_of(link) == "current"
 
 
-def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+def deleted(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
     """In a directory that was removed."""
     lost = [worker for worker in workers if worker.process.cwd_deleted]
     if lost:
@@ -130,8 +130,8 @@ def deleted(look: Look, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
             f"{kinds_of(lost)} {figures.agree(len(lost), 'runs', 'run')} in a directory that was removed",
             (
                 *process(first),
-                words.text("directory", first.process.cwd or ""),
-                words.command("readlink", f"/proc/{first.process.pid}/cwd"),
+                evidence.text("directory", first.process.cwd or ""),
+                evidence.command("readlink", f"/proc/{first.process.pid}/cwd"),
             ),
             remedy=remedy_of(lost),
         )
@@ -147,7 +147,7 @@ def app_unseen(workers: tuple[QueueWorker, ...], newest: float | None) -> Iterat
             f"whether {kinds_of(hidden)} {figures.agree(len(hidden), 'is', 'are')} of this app could not be read",
             (
                 *process(hidden[0]),
-                words.time("code modified", newest),
-                words.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
+                evidence.time("code modified", newest),
+                evidence.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/cwd"),
             ),
         )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import inputs, words, worker_places
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, inputs, paths, worker_places
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
 from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
-from stalewatch.diagnosis.worker_words import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 
@@ -63,24 +63,24 @@ RELOAD_UNSEEN = Rule(
 RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES)
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The workers layer; none running: absent."""
-    if look.host is None:
+    if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    workers = tuple(worker for worker in look.host.queue_workers if worker.placed)
-    strange = tuple(worker for worker in look.host.queue_workers if not worker.placed)
-    code = look.host.inputs.get("code")
+    workers = tuple(worker for worker in context.host.queue_workers if worker.placed)
+    strange = tuple(worker for worker in context.host.queue_workers if not worker.placed)
+    code = context.host.inputs.get("code")
     newest = newest_of(code.direct) if code is not None and code.direct else None
     others = tuple(app_unseen(strange, newest.mtime if newest is not None else None))
     if not workers:
         return rule_on(Verdict.ABSENT, others)
-    found = [*deleted(look, workers), *old_release(look, workers)]
+    found = [*deleted(context, workers), *old_release(context, workers)]
     if code is None or newest is None:
         return rule_on(Verdict.FRESH, (*found, *unseen(workers), *others))
     found += older(workers, newest)
     if not found:
-        found += touched(look, workers, code.direct)
-    return rule_on(Verdict.FRESH, (*found, *reload_unseen(workers, newest), *release_unseen(look, workers), *others))
+        found += touched(context, workers, code.direct)
+    return rule_on(Verdict.FRESH, (*found, *reload_unseen(workers, newest), *release_unseen(context, workers), *others))
 
 
 def newest_of(files: tuple[FileStat, ...]) -> FileStat:
@@ -105,7 +105,7 @@ def older(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterator[Findin
     yield OLDER.finding(
         titles(old),
         f"{kinds_of(old)} {verb} been running since {figures.span(lag)} before {newest.path} was changed",
-        (*process(first), words.text("file", newest.path), words.time("code modified", newest.mtime), in_ps(old)),
+        (*process(first), evidence.text("file", newest.path), evidence.time("code modified", newest.mtime), in_ps(old)),
         remedy=remedy_of(old),
         since=newest.mtime,
     )
@@ -118,14 +118,14 @@ def reload_unseen(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterato
         yield RELOAD_UNSEEN.finding(
             titles(old),
             f"{kinds_of(old)} started before {newest.path} was changed; whether octane:reload came since cannot be seen",
-            (*process(old[0]), words.text("file", newest.path), words.time("code modified", newest.mtime), in_ps(old)),
+            (*process(old[0]), evidence.text("file", newest.path), evidence.time("code modified", newest.mtime), in_ps(old)),
             since=newest.mtime,
         )
 
 
-def touched(look: Look, workers: tuple[QueueWorker, ...], code: tuple[FileStat, ...]) -> Iterator[Finding]:
+def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[FileStat, ...]) -> Iterator[Finding]:
     """Only ctimes are newer than a worker; content that was remembered settles it."""
-    known = look.memory.baselines.get("workers")
+    known = context.memory.baselines.get("workers")
     for worker in (each for each in workers if each.holds == "start"):
         started = worker.process.started
         baseline = known if known is not None and known.at >= started else None
@@ -137,9 +137,9 @@ def touched(look: Look, workers: tuple[QueueWorker, ...], code: tuple[FileStat, 
                 f"the {worker.kind} worker was running before {source.path} got other content",
                 (
                     *process(worker),
-                    words.text("file", source.path),
-                    words.time("code changed", source.ctime),
-                    words.stat(words.absolute(source.path, look.root)),
+                    evidence.text("file", source.path),
+                    evidence.time("code changed", source.ctime),
+                    evidence.stat(paths.absolute(source.path, context.root)),
                 ),
                 remedy=remedy_of([worker]),
                 since=source.ctime,
@@ -152,10 +152,10 @@ def touched(look: Look, workers: tuple[QueueWorker, ...], code: tuple[FileStat, 
                 f"{source.path} changed on disk after the {worker.kind} worker started, without a newer modification time",
                 (
                     *process(worker),
-                    words.text("file", source.path),
-                    words.time("code modified", source.mtime),
-                    words.time("code changed", source.ctime),
-                    words.stat(words.absolute(source.path, look.root)),
+                    evidence.text("file", source.path),
+                    evidence.time("code modified", source.mtime),
+                    evidence.time("code changed", source.ctime),
+                    evidence.stat(paths.absolute(source.path, context.root)),
                 ),
                 remedy=remedy_of([worker]),
                 since=source.ctime,

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.unreachable import unheard
+from stalewatch.diagnosis.unreachable import as_unreachable
 from stalewatch.engine.board import Board, Pane
 from stalewatch.engine.comparison import FleetComparison
 from stalewatch.model import reasons
@@ -78,12 +78,12 @@ class Publisher:
             if reports and key not in seen and last is not None and last.snapshot is not None:
                 gone = reasons.APP_MISSING.unseen(f"{key[1]} was not found at the last look")
                 self._update(replace(self._panes[key], step="", error=gone))
-                self._put_report(unheard(last, gone), received=False)
+                self._put_report(as_unreachable(last, gone), received=False)
 
     def ended(self, why: Unseen) -> None:
         """Nobody looks any more: every pane is unknown, at once and for good. May be called when the loop is gone."""
         for pane in self._panes.values():
-            report = unheard(pane.report, why) if pane.report is not None else None
+            report = as_unreachable(pane.report, why) if pane.report is not None else None
             self._board.put(replace(pane, report=report, error=why, step="", retry_at=None))
 
     def progress(self, progress: Progress) -> None:

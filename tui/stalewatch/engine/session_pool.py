@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
 from stalewatch.engine.app_session import AppSite
 from stalewatch.engine.comparison import compared
 from stalewatch.engine.server_session import ServerSession
@@ -66,7 +66,7 @@ class Sites:
         try:
             return await session.look(full=True)
         except LinkError as error:
-            return tuple(unheard(report, error.unseen()) for report in self.reports if report.server == session.server.name)
+            return tuple(as_unreachable(report, error.unseen()) for report in self.reports if report.server == session.server.name)
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""

@@ -8,7 +8,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.unreachable import never_seen, unheard
+from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
 from stalewatch.engine.server_session import Memories, ServerSession
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
@@ -120,7 +120,7 @@ class Watcher:
             if last is None or last.snapshot is None:
                 reports.append(never_seen(self.server.name, self.server.target, safe(key[1]), error))
             else:
-                reports.append(unheard(last, error))
+                reports.append(as_unreachable(last, error))
         retry_at = None if retry_in is None else time.monotonic() + retry_in
         self._publisher.failed(self.server.name, error, retry_at, reports)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.words import name_of
+from stalewatch.diagnosis.paths import name_of
 from stalewatch.model import figures
 from stalewatch.model.layers import CACHED_FILES
 from stalewatch.model.snapshot import HostFacts, Snapshot

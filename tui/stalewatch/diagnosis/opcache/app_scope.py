@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.context import Context
 
 _PUBLIC = ("/public", "/web", "/htdocs", "/public_html", "/www", "/html")
 
 
-class Ours:
+class AppScope:
     """Everything but what lies below another app's root concerns this app: libraries outside of it (``/usr/share/php``) run in it too."""
 
-    def __init__(self, look: Look) -> None:
-        self._base = base_of(look.root)
-        link = look.host.release.link if look.host is not None else ""
-        self._own = tuple(f"{path}/" for path in dict.fromkeys((self._base, look.root, look.snapshot.app, link)) if path)
-        self._others = tuple(f"{root}/" for root in _other_roots(look) if not self._overlaps(f"{root}/"))
+    def __init__(self, context: Context) -> None:
+        self._base = base_of(context.root)
+        link = context.host.release.link if context.host is not None else ""
+        self._own = tuple(f"{path}/" for path in dict.fromkeys((self._base, context.root, context.snapshot.app, link)) if path)
+        self._others = tuple(f"{root}/" for root in _other_roots(context) if not self._overlaps(f"{root}/"))
 
     def concerns(self, path: str) -> bool:
         """Whether *path* can run in this app."""
@@ -34,9 +34,9 @@ def base_of(root: str) -> str:
     return parent.removesuffix("/releases") if parent.endswith("/releases") and parent != "/releases" else root
 
 
-def _other_roots(look: Look) -> set[str]:
-    roots = {str(root) for root in look.host.other_apps} if look.host is not None else set()
-    for entry in look.opcache.entry_points if look.opcache is not None else ():
+def _other_roots(context: Context) -> set[str]:
+    roots = {str(root) for root in context.host.other_apps} if context.host is not None else set()
+    for entry in context.opcache.entry_points if context.opcache is not None else ():
         folder = entry.path.rpartition("/")[0]
         public = next((suffix for suffix in _PUBLIC if folder.endswith(suffix)), "")
         if public and folder.count("/") > 2:  # /var/www/html is a place for apps as well as an app

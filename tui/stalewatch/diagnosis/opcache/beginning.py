@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import floor
 from typing import NamedTuple
 
-import msgspec
-
-from stalewatch.diagnosis.context import Look
-from stalewatch.diagnosis.words import absolute
+from stalewatch.diagnosis.context import Context
+from stalewatch.diagnosis.paths import absolute
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, Script
 
 
@@ -24,16 +23,16 @@ class Beginning(NamedTuple):
         """*script* with the fraction of its ctime, where that decides and the host probe saw it."""
         if script.ctime is None or floor(script.ctime) != self.since or script.path not in self.changed:
             return script
-        return msgspec.structs.replace(script, ctime=self.changed[script.path])
+        return replace(script, ctime=self.changed[script.path])
 
 
-def beginning(look: Look, opcache: Opcache) -> Beginning:
+def beginning(context: Context, opcache: Opcache) -> Beginning:
     """What the host tells of the second S. A reset leaves the workers as they are, so their birth says nothing of it."""
     since = opcache.since
-    first = min((worker.started for worker in look.fpm.workers), default=0.0) if look.fpm is not None else 0.0
+    first = min((worker.started for worker in context.fpm.workers), default=0.0) if context.fpm is not None else 0.0
     changed = {
-        absolute(file.path, look.root): file.ctime
-        for inputs in (look.host.inputs.values() if look.host is not None else ())
+        absolute(file.path, context.root): file.ctime
+        for inputs in (context.host.inputs.values() if context.host is not None else ())
         for file in inputs.direct
         if floor(file.ctime) == since
     }

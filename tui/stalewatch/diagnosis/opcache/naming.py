@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stalewatch.diagnosis.context import Look
+from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.paths import absolute, name_of, short
 from stalewatch.diagnosis.rule import Rule
-from stalewatch.diagnosis.words import absolute, name_of, short
 from stalewatch.model.layers import CACHED_FILES
 
 _BY_NAME = {name_of(file.path): name for name, file in CACHED_FILES.items()}
@@ -14,10 +14,10 @@ _BY_NAME = {name_of(file.path): name for name, file in CACHED_FILES.items()}
 class Naming:
     """Knows the paths of the caches, relocated ones too."""
 
-    def __init__(self, look: Look) -> None:
-        self._root = look.root
-        caches = look.host.caches if look.host is not None else ()
-        self._files = {absolute(cache.path, look.root): cache.layer for cache in caches}
+    def __init__(self, context: Context) -> None:
+        self._root = context.root
+        caches = context.host.caches if context.host is not None else ()
+        self._files = {absolute(cache.path, context.root): cache.layer for cache in caches}
 
     def of(self, path: str) -> tuple[Rule, str]:
         """The code for *path* when it is stale, and what to call it."""

@@ -9,7 +9,7 @@ from stalewatch.diagnosis.opcache.window import Window
 from stalewatch.model.snapshot import Script
 
 
-class Kind(Enum):
+class ScriptState(Enum):
     """``FRESH`` and ``NEUTRAL`` (not cached, or gone and not used) say nothing."""
 
     FRESH = auto()
@@ -30,15 +30,15 @@ class Kind(Enum):
     """Suspect: what the file cache holds of it is not known."""
 
 
-STALE_KINDS = frozenset({Kind.STALE, Kind.SAME_MTIME, Kind.DELETED, Kind.PRELOADED, Kind.KEPT})
+STALE_STATES = frozenset({ScriptState.STALE, ScriptState.SAME_MTIME, ScriptState.DELETED, ScriptState.PRELOADED, ScriptState.KEPT})
 
 
-class Judged(NamedTuple):
+class ScriptVerdict(NamedTuple):
     """*proven*: the content on disk now is what is compiled. *since*: when the change came. *until*: when a pending one ends (None: at the
     next request). *why*: a clause for the summary."""
 
     script: Script
-    kind: Kind
+    state: ScriptState
     window: Window
     proven: bool = False
     since: float | None = None

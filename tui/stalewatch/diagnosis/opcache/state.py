@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import repro, words
-from stalewatch.diagnosis.context import Look, Ruling, rule_on
+from stalewatch.diagnosis import evidence, repro
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.opcache import codes, findings, scripts
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Severity, Verdict
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def judge(look: Look) -> Ruling:
+def judge(context: Context) -> Ruling:
     """The opcache layer. Not seen: unknown; switched off: absent, because what is on disk is what runs."""
-    opcache = look.opcache
+    opcache = context.opcache
     if opcache is None:
         return Ruling(Verdict.UNKNOWN)
     if opcache.restart_pending or opcache.restart_in_progress:
-        return rule_on(Verdict.FRESH, (restart_pending(look, opcache),))
+        return rule_on(Verdict.FRESH, (restart_pending(context, opcache),))
     if opcache.file_cache_only:
-        return rule_on(Verdict.FRESH, file_cache(look, opcache))
+        return rule_on(Verdict.FRESH, file_cache(context, opcache))
     if not opcache.enabled:
         return Ruling(Verdict.ABSENT)
-    judged = scripts.judge(look, opcache)
-    found = (*findings.tell(judged, look, opcache), *file_cache(look, opcache), *not_compared(look, opcache))
+    judged = scripts.judge(context, opcache)
+    found = (*findings.to_findings(judged, context, opcache), *file_cache(context, opcache), *not_compared(context, opcache))
     return rule_on(Verdict.FRESH, found)._replace(scripts=judged)
 
 
-def restart_pending(look: Look, opcache: Opcache) -> Finding:
+def restart_pending(context: Context, opcache: Opcache) -> Finding:
     """A reset waits for the requests that hold the cache."""
-    since = look.memory.pending_since if look.memory.pending_since is not None else look.now
+    since = context.memory.pending_since if context.memory.pending_since is not None else context.now
     until = since + opcache.force_restart_timeout
-    late = look.now - since > opcache.force_restart_timeout / 2
+    late = context.now - since > opcache.force_restart_timeout / 2
     summary = "a reset of OPcache waits for running requests; until then everything is compiled on every request"
     if late:
         summary += ", and PHP will soon kill the requests that hold it"
@@ -43,16 +43,16 @@ def restart_pending(look: Look, opcache: Opcache) -> Finding:
         "OPcache",
         summary,
         (
-            words.time("seen first", since),
-            words.age("force_restart_timeout", opcache.force_restart_timeout),
-            repro.ask(look, repro.OPCACHE),
+            evidence.time("seen first", since),
+            evidence.age("force_restart_timeout", opcache.force_restart_timeout),
+            repro.command(context, repro.OPCACHE),
         ),
         until=until,
         severity=Severity.WARNING if late else None,
     )
 
 
-def file_cache(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def file_cache(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """Bytecode on disk that is taken in unchecked, and that PHP could not be asked about script by script."""
     if opcache.validate_timestamps or not (opcache.file_cache or opcache.file_cache_only):
         return
@@ -63,15 +63,15 @@ def file_cache(look: Look, opcache: Opcache) -> Iterator[Finding]:
         where,
         f"bytecode kept in {where} outlives resets and reloads, and is never checked against the sources",
         (
-            words.text("file_cache", where),
-            words.text("validate_timestamps", "off"),
-            words.time("cache since", opcache.since),
-            words.command("find", where, "-name", "*.bin", "-newermt", "@0", "-printf", "%t %p\\n"),
+            evidence.text("file_cache", where),
+            evidence.text("validate_timestamps", "off"),
+            evidence.time("cache since", opcache.since),
+            evidence.command("find", where, "-name", "*.bin", "-newermt", "@0", "-printf", "%t %p\\n"),
         ),
     )
 
 
-def not_compared(look: Look, opcache: Opcache) -> Iterator[Finding]:
+def not_compared(context: Context, opcache: Opcache) -> Iterator[Finding]:
     """Scripts of which nothing is known."""
     unlisted = opcache.changed_total - len(opcache.changed)
     if not opcache.truncated and unlisted <= 0 and (opcache.compared or not opcache.cached_scripts):
@@ -81,10 +81,10 @@ def not_compared(look: Look, opcache: Opcache) -> Iterator[Finding]:
         "OPcache",
         f"{figures.count(missing, 'cached script')} could not be compared with the disk",
         (
-            words.number("scripts", opcache.cached_scripts),
-            words.number("compared", opcache.compared),
-            words.number("changed", opcache.changed_total),
-            words.number("listed", len(opcache.changed)),
-            repro.ask(look, repro.OPCACHE),
+            evidence.number("scripts", opcache.cached_scripts),
+            evidence.number("compared", opcache.compared),
+            evidence.number("changed", opcache.changed_total),
+            evidence.number("listed", len(opcache.changed)),
+            repro.command(context, repro.OPCACHE),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor, inf
 
-from stalewatch.diagnosis.opcache.script_state import Judged, Kind
+from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
 from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
@@ -13,7 +13,7 @@ TOLERANCE = 1
 """Seconds: OPcache counts in whole ones."""
 
 
-def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Judged:
+def judge(script: Script, opcache: Opcache, window: Window, now: float) -> ScriptVerdict:
     """*script* (on disk, cached, T > 0) of a pool with validate_timestamps=1."""
     assert script.mtime is not None
     assert script.timestamp is not None
@@ -22,7 +22,7 @@ def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Judge
     return unequal(script, opcache, window, now)
 
 
-def equal(script: Script, window: Window) -> Judged:
+def equal(script: Script, window: Window) -> ScriptVerdict:
     """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will.
 
     git is not asked: its index tells what was checked out, not that PHP compiled just that (other content may have stood there with
@@ -32,35 +32,37 @@ def equal(script: Script, window: Window) -> Judged:
     changed = script.ctime if script.ctime is not None else inf
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
     if window.retimed and not renamed:
-        return Judged(script, Kind.FRESH, window, proven=True)
+        return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     if (window.came_after(changed) or changed < mtime + TOLERANCE + 1) and not renamed:
-        return Judged(script, Kind.FRESH, window, proven=True)
+        return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     same = same_content(script, window.seen) if window.seen is not None else None
     if window.seen is not None and same is True and window.seen.proven:
-        return Judged(script, Kind.FRESH, window, proven=True)
+        return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     if window.seen is not None and same is False:
         why = "has other content with the same modification time, which PHP never notices"
-        return Judged(script, Kind.SAME_MTIME, window, since=landed(script), why=why)
+        return ScriptVerdict(script, ScriptState.SAME_MTIME, window, since=landed(script), why=why)
     if script.ctime is None:
-        return Judged(script, Kind.SUSPECT, window, why=NO_CTIME)
+        return ScriptVerdict(script, ScriptState.SUSPECT, window, why=NO_CTIME)
     if renamed and window.came_after(changed):
         why = "lies below a directory that was renamed into place after the cache began"
-        return Judged(script, Kind.RENAMED, window, since=script.parent_changed, why=why)
+        return ScriptVerdict(script, ScriptState.RENAMED, window, since=script.parent_changed, why=why)
     why = "was changed on disk without a new modification time, which may be a chmod or other content"
-    return Judged(script, Kind.SUSPECT, window, since=landed(script), why=why)
+    return ScriptVerdict(script, ScriptState.SUSPECT, window, since=landed(script), why=why)
 
 
-def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> Judged:
+def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> ScriptVerdict:
     """m ≠ T: pending until the check is due and a request makes it; stale when it was used after that and still holds the old."""
     assert script.timestamp is not None
     if window.seen is not None and window.seen.proven and script.digest and script.digest == window.seen.digest:
-        return Judged(script, Kind.FRESH, window, proven=True)
+        return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     since = changed_at(script, script.timestamp)
     due = float(script.revalidate if script.revalidate is not None else floor(landed(script)) + opcache.revalidate_freq)
     difference = (script.mtime or 0.0) - script.timestamp
     why = f"is {figures.span(difference)} {'newer' if difference > 0 else 'older'} on disk than what was compiled"
     if now < due:
-        return Judged(script, Kind.PENDING, window, since=since, until=due, why=f"{why}, and PHP does not check it again yet")
+        return ScriptVerdict(script, ScriptState.PENDING, window, since=since, until=due, why=f"{why}, and PHP does not check it again yet")
     if script.last_used <= due + TOLERANCE:
-        return Judged(script, Kind.PENDING, window, since=since, why=f"{why}; the next request that uses it compiles it again")
-    return Judged(script, Kind.STALE, window, since=since, why=why)
+        return ScriptVerdict(
+            script, ScriptState.PENDING, window, since=since, why=f"{why}; the next request that uses it compiles it again"
+        )
+    return ScriptVerdict(script, ScriptState.STALE, window, since=since, why=why)

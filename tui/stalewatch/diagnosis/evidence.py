@@ -1,5 +1,4 @@
-"""Words for summaries and the builders of evidence. Spans (:mod:`stalewatch.model.figures`), never clock times: screens know the reader's
-time zone."""
+"""Builders of evidence: one fact with its label. Times stay epoch seconds, because only a screen knows the reader's time zone."""
 
 from __future__ import annotations
 
@@ -7,21 +6,6 @@ import shlex
 
 from stalewatch.model.report import Evidence
 from stalewatch.model.text import is_exact, safe
-
-
-def name_of(path: str) -> str:
-    """The last part of *path*: what a person calls the file."""
-    return path.rsplit("/", 1)[-1] or path
-
-
-def short(path: str, root: str) -> str:
-    """*path* below *root* without it, else as it is."""
-    return path[len(root) + 1 :] if root and path.startswith(root + "/") else path
-
-
-def absolute(path: str, root: str) -> str:
-    """*path* as it can be used in a shell over there."""
-    return path if path.startswith("/") or not root else f"{root}/{path}"
 
 
 def time(label: str, at: float | None) -> Evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import words
+from stalewatch.diagnosis import evidence
 from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Remedy
 
@@ -36,12 +36,12 @@ def remedy_of(workers: list[QueueWorker]) -> tuple[Remedy, ...]:
 
 def in_ps(workers: list[QueueWorker]) -> Evidence:
     """The command that lists them."""
-    return words.command("ps", "-o", "pid,lstart,args", "-p", ",".join(str(worker.process.pid) for worker in workers[:20]))
+    return evidence.command("ps", "-o", "pid,lstart,args", "-p", ",".join(str(worker.process.pid) for worker in workers[:20]))
 
 
 def process(worker: QueueWorker) -> tuple[Evidence, ...]:
     """Which one, since when."""
-    return (words.number("pid", worker.process.pid), words.time("started", worker.process.started))
+    return (evidence.number("pid", worker.process.pid), evidence.time("started", worker.process.started))
 
 
 def titles(workers: list[QueueWorker]) -> str:
