@@ -17,6 +17,7 @@ from stalewatch.model.report import Report
 from stalewatch.model.text import safe
 from stalewatch.timeline import Event, EventKind
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ SLOTS = 20
 KINDS = (EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD, EventKind.WORKERS, EventKind.ERROR, EventKind.ACTION)
 
 
-class SyntheticEngine(build.FakeEngine):
+class SyntheticEngine(FakeEngine):
     """*beat* 0: every server says one thing and then nothing more. *moving*: what a person sees of each server changes at every beat."""
 
     def __init__(self, servers: int, *, beat: float, moving: bool, events: int = 0, answers: int | None = None) -> None:

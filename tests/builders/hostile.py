@@ -14,6 +14,7 @@ from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText
 from stalewatch.runbook.plan import LeftOut, Plan, Request, ServerPlan
 from tests.builders import incident as build
+from tests.builders.fake_engine import STEPS, FakeEngine
 
 EVIL = "[/x][bold]e\x1b]0;pwned\x07v\x1b[31mi\x9b31ml\u202e\u2066\r\n\x00"
 
@@ -49,12 +50,12 @@ def _poison(value: object, key: str = "") -> object:
     return value + EVIL if isinstance(value, str) and key not in KEPT else value
 
 
-class LyingEngine(build.FakeEngine):
+class LyingEngine(FakeEngine):
     """Its plans are hostile too."""
 
     def plan(self, keys: object, request: Request) -> Plan:
         evil = SafeText(EVIL)
-        steps = tuple(msgspec.structs.replace(step, command=step.command + EVIL, reason=evil) for step in build.STEPS)
+        steps = tuple(msgspec.structs.replace(step, command=step.command + EVIL, reason=evil) for step in STEPS)
         server = ServerPlan(
             server="web1", app=SafeText("/srv/" + EVIL), steps=steps, left_out=(LeftOut(evil, evil),), warnings=(evil,), blocked=(evil,)
         )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.engine.board import Board, Pane
-from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
@@ -27,7 +25,6 @@ from stalewatch.model.snapshot import (
     Pool,
     PoolStatus,
     PoolWorker,
-    Process,
     ReleaseFacts,
     RuntimeFacts,
     Script,
@@ -36,14 +33,16 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
 from stalewatch.timeline import Event, EventKind
+from tests.builders import values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 APP = SafeText("/var/www/api-gateway")
 NOW = 1761303731.0  # 2025-10-24 11:02:11 UTC, 13:02:11 in Berlin
+IDLE = dict.fromkeys((Layer.EVENTS, Layer.WORKERS), Verdict.ABSENT)
+"""What this app has none of."""
 HANDLER = "app/Http/Controllers/RetellFunctionCallHandler.php"
 
 
@@ -54,13 +53,13 @@ def at(clock: str) -> float:
 
 
 def stat(path: str, clock: str) -> FileStat:
-    return FileStat(safe(path), at(clock), at(clock), 1200, 77, SafeText("www-data"))
+    return values.file(path, at(clock), size=1200, inode=77, owner=SafeText("www-data"))
 
 
 def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = HANDLER, log: Sequence[LogLine] = ()) -> HostFacts:
     config = (stat("config/services.php", "12:38:02"), stat(".env", "12:10"), stat("config/app.php", "12:10"))
     routes = (stat("routes/api.php", "12:38:02"), stat("routes/web.php", "12:10"))
-    workers = tuple(Process(pid=17570 + n, started=at(reloaded) + n, title=SafeText("php-fpm: pool www")) for n in range(7))
+    workers = tuple(values.process(17570 + n, at(reloaded) + n) for n in range(7))
     return HostFacts(
         now=NOW,
         slow_at=NOW - 12,
@@ -176,24 +175,15 @@ def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = Tr
     )
 
 
-def layers(**verdicts: Verdict) -> dict[Layer, Verdict]:
-    absent = {Layer.EVENTS, Layer.WORKERS}
-    return {layer: verdicts.get(layer.value, Verdict.ABSENT if layer in absent else Verdict.FRESH) for layer in Layer}
-
-
 def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
     script = f"{APP}/{handler}"
     deployed = at("12:38:02")
     return (
-        Finding(
-            layer=Layer.OPCACHE,
+        values.finding(
+            Layer.OPCACHE,
             code="opcache.stale-bytecode",
-            severity=Severity.CRITICAL,
-            verdict=Verdict.STALE,
             subject=safe(script),
-            summary=safe(
-                f"{handler.rsplit('/', 1)[-1]} and 1 more run as compiled before the deploy: this pool never looks at the disk again"
-            ),
+            summary=f"{handler.rsplit('/', 1)[-1]} and 1 more run as compiled before the deploy: this pool never looks at the disk again",
             evidence=(
                 Evidence("on disk since", deployed, "time"),
                 Evidence("cached since", at("12:27"), "time"),
@@ -206,13 +196,11 @@ def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
             paths=(script, f"{APP}/app/Services/CallLifecycleService.php"),
         ),
         *(
-            Finding(
-                layer=layer,
+            values.finding(
+                layer,
                 code=f"{layer.value}.older-than-source",
-                severity=Severity.CRITICAL,
-                verdict=Verdict.STALE,
                 subject=safe(f"bootstrap/cache/{name}"),
-                summary=safe(f"the {layer.value} cache is 12 min older than {source}"),
+                summary=f"the {layer.value} cache is 12 min older than {source}",
                 evidence=(Evidence("source", deployed, "time"), Evidence("cache", at("12:26"), "time")),
                 remedy=(Remedy.REBUILD,),
                 since=deployed,
@@ -222,13 +210,13 @@ def stale_findings(handler: str = HANDLER) -> tuple[Finding, ...]:
                 (Layer.ROUTES, "routes-v7.php", "routes/api.php"),
             )
         ),
-        Finding(
-            layer=Layer.OPCACHE,
+        values.finding(
+            Layer.OPCACHE,
+            Verdict.FRESH,
+            Severity.WARNING,
             code="opcache.hit-rate",
-            severity=Severity.WARNING,
-            verdict=Verdict.FRESH,
             subject=SafeText("pool www"),
-            summary=SafeText("hit rate 71.3 % is below 85 %"),
+            summary="hit rate 71.3 % is below 85 %",
         ),
     )
 
@@ -257,13 +245,11 @@ def stale(server: str = "web1", handler: str = HANDLER, **more: object) -> Repor
         host=host("12:27", "12:26", handler=handler, log=log),
         runtime=runtime("12:27", changed, validate=False),
     )
-    report = Report(
-        server=server,
-        address=f"deploy@{server}",
-        app=APP,
-        verdict=Verdict.STALE,
-        layers=layers(config=Verdict.STALE, routes=Verdict.STALE, opcache=Verdict.STALE),
-        findings=stale_findings(handler),
+    report = values.report(
+        server,
+        APP,
+        *stale_findings(handler),
+        others=IDLE,
         snapshot=seen,
         observed_at=NOW,
         stale_since=at("12:38:02"),
@@ -284,12 +270,10 @@ def fresh(server: str, **more: object) -> Report:
         host=host("12:55", "12:54"),
         runtime=runtime("12:55"),
     )
-    report = Report(
-        server=server,
-        address=f"deploy@{server}",
-        app=APP,
-        verdict=Verdict.FRESH,
-        layers=layers(),
+    report = values.report(
+        server,
+        APP,
+        others=IDLE,
         snapshot=seen,
         observed_at=NOW,
         hit_rate=0.994,
@@ -351,97 +335,3 @@ def unreachable(server: str) -> Pane:
         code="link.host-key-changed", message=SafeText("the host key is not the one we know"), grant=SafeText(f"ssh-keygen -R {server}")
     )
     return Pane(server=server, app=SafeText(""), group="api", error=error)
-
-
-STEPS = (
-    Step(
-        id="preflight-fpm",
-        phase=Phase.PREFLIGHT,
-        action=Action.FPM_TEST,
-        command="sudo -n /usr/sbin/php-fpm8.3 -t",
-        reason=SafeText("a broken configuration must not be reloaded"),
-    ),
-    Step(
-        id="rebuild-config",
-        phase=Phase.REBUILD,
-        action=Action.ARTISAN,
-        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan config:cache --no-interaction --no-ansi",
-        reason=SafeText("config.php is 12 min older than config/services.php"),
-        layer=Layer.CONFIG,
-    ),
-    Step(
-        id="rebuild-routes",
-        phase=Phase.REBUILD,
-        action=Action.ARTISAN,
-        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan route:cache --no-interaction --no-ansi",
-        reason=SafeText("routes-v7.php is 12 min older than routes/api.php"),
-        layer=Layer.ROUTES,
-    ),
-    Step(
-        id="reload",
-        phase=Phase.RELOAD,
-        action=Action.RELOAD_FPM,
-        command="sudo -n systemctl reload php8.3-fpm.service",
-        reason=SafeText("2 scripts run as compiled before the deploy"),
-    ),
-    Step(
-        id="verify",
-        phase=Phase.VERIFY,
-        action=Action.LOOK,
-        command="look again: start times, artefacts, bytecode",
-        reason=SafeText("exit codes prove nothing"),
-    ),
-)
-
-
-class FakeEngine:
-    """Answers at once and does nothing; what was asked is kept. *production* makes plans ask for the app's name."""
-
-    def __init__(self, board: Board, *, read_only: bool = False, production: bool = False) -> None:
-        self.board = board
-        self.read_only = read_only
-        self.fleet = Fleet(servers=(Server(target="deploy@web1", name="web1"),))
-        self.production = production
-        self.valid = True
-        self.in_flight = 0
-        self.asked: list[Request] = []
-        self.ran: list[Plan] = []
-        self.looked: list[list[tuple[str, str]]] = []
-        self.futures: list[Future[dict[tuple[str, str], Status]]] = []
-
-    def plan(self, keys: Sequence[tuple[str, str]], request: Request) -> Plan:
-        self.asked.append(request)
-        left = (LeftOut(SafeText("cache:clear"), SafeText("it would empty the application cache")),)
-        servers = tuple(
-            ServerPlan(
-                server=server,
-                app=SafeText(app),
-                production=self.production,
-                steps=STEPS,
-                left_out=left,
-                in_flight=self.in_flight,
-                evidence_digest=str(len(self.asked)),
-            )
-            for server, app in keys
-        )
-        return Plan(request=request, servers=servers)
-
-    def still_valid(self, plan: Plan) -> bool:
-        return self.valid
-
-    def run(self, plan: Plan) -> Future[dict[tuple[str, str], Status]]:
-        self.ran.append(plan)
-        future: Future[dict[tuple[str, str], Status]] = Future()
-        self.futures.append(future)
-        return future
-
-    def look(self, keys: Sequence[tuple[str, str]]) -> None:
-        self.looked.append(list(keys))
-
-    def progress(self, server: str, *done: str, running: str = "") -> None:
-        """Put progress into the pane of *server*."""
-        items = [Progress(server=server, app=APP, step=step, status=Status.DONE, at=NOW) for step in done]
-        if running:
-            items.append(Progress(server=server, app=APP, step=running, status=Status.RUNNING, at=NOW))
-        old = next(pane for pane in self.board.consume().panes if pane.server == server)
-        self.board.put(msgspec.structs.replace(old, progress=tuple(items)))

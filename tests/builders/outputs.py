@@ -11,7 +11,6 @@ from stalewatch.model.snapshot import (
     Pool,
     PoolStatus,
     PoolWorker,
-    Process,
     ReleaseFacts,
     RuntimeFacts,
     Snapshot,
@@ -19,6 +18,7 @@ from stalewatch.model.snapshot import (
 )
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Action, Choice, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from tests.builders import values
 
 DEPLOY = 1_761_302_282.0  # 2025-10-24 10:38:02 UTC
 RELOAD = DEPLOY - 662
@@ -26,12 +26,13 @@ NOW = DEPLOY + 1_440.5
 
 APP = safe("/srv/app")
 CONTROLLER = "/srv/app/app/Http/Controllers/RetellFunctionCallHandler.php"
-ALL_FRESH = dict.fromkeys(Layer, Verdict.FRESH) | dict.fromkeys((Layer.EVENTS, Layer.WORKERS), Verdict.ABSENT)
+IDLE = dict.fromkeys((Layer.EVENTS, Layer.WORKERS), Verdict.ABSENT)
+"""What this app has none of."""
 
 
 def snapshot(server: str, *, vt: bool = False, status: bool = True) -> Snapshot:
-    master = Process(pid=310, started=RELOAD - 86_400, title=safe("php-fpm: master process"))
-    worker = Process(pid=17_576, started=RELOAD + 1.25, title=safe("php-fpm: pool www"))
+    master = values.process(310, RELOAD - 86_400, "php-fpm: master process")
+    worker = values.process(17_576, RELOAD + 1.25)
     pool_status = PoolStatus(
         pool=safe("www"),
         started=RELOAD,
@@ -60,78 +61,62 @@ def snapshot(server: str, *, vt: bool = False, status: bool = True) -> Snapshot:
 
 
 def stale() -> Report:
-    return Report(
-        server="web1",
-        address="deploy@web1:22",
-        app=APP,
-        verdict=Verdict.STALE,
-        layers=ALL_FRESH | {Layer.OPCACHE: Verdict.STALE, Layer.ROUTES: Verdict.PENDING},
-        findings=(
-            Finding(
-                layer=Layer.OPCACHE,
-                code="opcache.stale-bytecode",
-                severity=Severity.CRITICAL,
-                verdict=Verdict.STALE,
-                subject=safe(CONTROLLER),
-                summary=safe("1 of 382 cached scripts is older than its file on disk, and OPcache never looks at the disk again"),
-                evidence=(
-                    Evidence("on disk", DEPLOY, "time"),
-                    Evidence("OPcache since", RELOAD, "time"),
-                    Evidence("file", 1_536, "bytes"),
-                    Evidence("file", safe("[bold]not markup[/x] :smile:")),
-                    Evidence("validate_timestamps", False),
-                    Evidence("repeat", safe(f"stat -c '%y %z %n' -- {CONTROLLER}"), "command"),
-                ),
-                remedy=(Remedy.INVALIDATE,),
-                since=DEPLOY,
-                paths=(CONTROLLER,),
+    findings = (
+        values.finding(
+            Layer.OPCACHE,
+            code="opcache.stale-bytecode",
+            subject=safe(CONTROLLER),
+            summary="1 of 382 cached scripts is older than its file on disk, and OPcache never looks at the disk again",
+            evidence=(
+                Evidence("on disk", DEPLOY, "time"),
+                Evidence("OPcache since", RELOAD, "time"),
+                Evidence("file", 1_536, "bytes"),
+                Evidence("file", safe("[bold]not markup[/x] :smile:")),
+                Evidence("validate_timestamps", False),
+                Evidence("repeat", safe(f"stat -c '%y %z %n' -- {CONTROLLER}"), "command"),
             ),
-            Finding(
-                layer=Layer.ROUTES,
-                code="routes.window",
-                severity=Severity.INFO,
-                verdict=Verdict.PENDING,
-                subject=safe("bootstrap/cache/routes-v7.php"),
-                summary=safe("the old routes are served until the file is checked again"),
-                evidence=(Evidence("window", 600.0, "age"), Evidence("hits", 12), Evidence("owner", None)),
-                remedy=(Remedy.WAIT,),
-                until=NOW + 90,
-            ),
-            Finding(
-                layer=Layer.OPCACHE,
-                code="opcache.hit-rate",
-                severity=Severity.WARNING,
-                verdict=Verdict.FRESH,
-                subject=safe(""),
-                summary=safe("the hit rate is below 85 %"),
-                evidence=(Evidence("hit rate", 0.713),),
-            ),
+            remedy=(Remedy.INVALIDATE,),
+            since=DEPLOY,
+            paths=(CONTROLLER,),
         ),
-        snapshot=snapshot("web1"),
-        observed_at=NOW,
-        stale_since=DEPLOY,
+        values.finding(
+            Layer.ROUTES,
+            Verdict.PENDING,
+            Severity.INFO,
+            code="routes.window",
+            subject=safe("bootstrap/cache/routes-v7.php"),
+            summary="the old routes are served until the file is checked again",
+            evidence=(Evidence("window", 600.0, "age"), Evidence("hits", 12), Evidence("owner", None)),
+            remedy=(Remedy.WAIT,),
+            until=NOW + 90,
+        ),
+        values.finding(
+            Layer.OPCACHE,
+            Verdict.FRESH,
+            Severity.WARNING,
+            code="opcache.hit-rate",
+            subject=safe(""),
+            summary="the hit rate is below 85 %",
+            evidence=(Evidence("hit rate", 0.713),),
+        ),
+    )
+    others = IDLE | {Layer.ROUTES: Verdict.PENDING}
+    return values.report(
+        "web1", APP, *findings, others=others, address="deploy@web1:22", snapshot=snapshot("web1"), observed_at=NOW, stale_since=DEPLOY
     )
 
 
 def fresh(server: str = "web2") -> Report:
-    return Report(
-        server=server,
-        address=f"deploy@{server}:22",
-        app=APP,
-        verdict=Verdict.FRESH,
-        layers=ALL_FRESH,
-        snapshot=snapshot(server, vt=True, status=False),
-        observed_at=NOW,
-    )
+    seen = snapshot(server, vt=True, status=False)
+    return values.report(server, APP, others=IDLE, address=f"deploy@{server}:22", snapshot=seen, observed_at=NOW)
 
 
 def unreachable() -> Report:
-    return Report(
-        server="web3",
+    return values.report(
+        "web3",
+        "",
+        others=dict.fromkeys(Layer, Verdict.UNKNOWN),
         address="web3",
-        app=safe(""),
-        verdict=Verdict.UNKNOWN,
-        layers=dict.fromkeys(Layer, Verdict.UNKNOWN),
         errors=(
             Unseen(
                 code="link.host-key-changed",
@@ -148,15 +133,8 @@ def fleet() -> tuple[Report, ...]:
 
 def verdict(of: Verdict, *findings: Finding) -> Report:
     """A seen server with this verdict in its opcache layer."""
-    return Report(
-        server=f"is-{of}",
-        address=f"is-{of}",
-        app=APP,
-        verdict=of,
-        layers=ALL_FRESH | {Layer.OPCACHE: of},
-        findings=findings,
-        observed_at=NOW,
-    )
+    others = IDLE | {Layer.OPCACHE: of}
+    return values.report(f"is-{of}", APP, *findings, others=others, address=f"is-{of}", verdict=of, observed_at=NOW)
 
 
 def warning() -> Finding:

@@ -6,12 +6,11 @@ from typing import Any
 
 import msgspec
 
-from stalewatch.model.report import Finding, Layer, Remedy, Report, Severity, Verdict, worst
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
-    FileStat,
     FpmFacts,
     HostFacts,
     Inputs,
@@ -28,6 +27,7 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import safe
+from tests.builders import values
 
 T0 = 1_800_000_000.0
 APP = "/srv/app"
@@ -36,15 +36,14 @@ CACHED = {"config": "bootstrap/cache/config.php", "routes": "bootstrap/cache/rou
 
 
 def process(pid: int, started: float = T0 - 1000) -> Process:
-    return Process(pid=pid, started=started, title=safe("php-fpm: pool www"))
+    return values.process(pid, started)
 
 
 def host(**changed: Any) -> HostFacts:
     caches = tuple(
-        CacheFile(layer=layer, path=safe(path), stat=FileStat(safe(path), T0 - 900, T0 - 900, owner=safe("www-data")))
-        for layer, path in CACHED.items()
+        CacheFile(layer=layer, path=safe(path), stat=values.file(path, T0 - 900, owner=safe("www-data"))) for layer, path in CACHED.items()
     )
-    view = FileStat(safe("storage/framework/views/a.php"), T0 - 900, T0 - 900)
+    view = values.file("storage/framework/views/a.php", T0 - 900)
     facts = HostFacts(
         now=T0,
         slow_at=T0,
@@ -52,7 +51,7 @@ def host(**changed: Any) -> HostFacts:
         layout=AppLayout(kind="laravel"),
         release=ReleaseFacts(root=safe(APP)),
         caches=caches,
-        inputs={"config": Inputs(direct=(FileStat(safe("config/app.php"), T0 - 2000, T0 - 2000),))},
+        inputs={"config": Inputs(direct=(values.file("config/app.php", T0 - 2000),))},
         views=ViewFacts(views=(CompiledView(compiled=view),)),
         fpm=fpm(),
         disk_free=10 * 1024**3,
@@ -100,17 +99,7 @@ def vt0(**changed: Any) -> Opcache:
 
 
 def finding(layer: Layer, verdict: Verdict = Verdict.STALE, *remedy: Remedy, **changed: Any) -> Finding:
-    made = Finding(
-        layer=layer,
-        code=f"{layer.value}.test",
-        severity=Severity.CRITICAL,
-        verdict=verdict,
-        subject=safe(layer.value),
-        summary=safe(f"{layer.value} is old"),
-        remedy=remedy,
-        since=T0 - 60,
-    )
-    return msgspec.structs.replace(made, **changed)
+    return msgspec.structs.replace(values.finding(layer, verdict, remedy=remedy, since=T0 - 60), **changed)
 
 
 def bytecode(*paths: str, verdict: Verdict = Verdict.STALE) -> Finding:
@@ -131,11 +120,6 @@ def report(
     runtime_facts: RuntimeFacts | Unseen | None = None,
     layers: dict[Layer, Verdict] | None = None,
 ) -> Report:
-    verdicts = dict.fromkeys(Layer, Verdict.FRESH)
-    for one in findings:
-        if one.verdict is not Verdict.FRESH and one.verdict.rank > verdicts[one.layer].rank:
-            verdicts[one.layer] = one.verdict
-    verdicts.update(layers or {})
     snapshot = Snapshot(
         server=server,
         address=f"deploy@{server}",
@@ -144,13 +128,4 @@ def report(
         host=host_facts or host(),
         runtime=runtime_facts or runtime(),
     )
-    return Report(
-        server=server,
-        address=f"deploy@{server}",
-        app=safe(app),
-        verdict=worst(list(verdicts.values())),
-        layers=verdicts,
-        findings=findings,
-        snapshot=snapshot,
-        observed_at=at,
-    )
+    return values.report(server, app, *findings, others=layers, snapshot=snapshot, observed_at=at)

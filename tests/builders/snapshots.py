@@ -26,7 +26,6 @@ from stalewatch.model.snapshot import (
     Pool,
     PoolStatus,
     PoolWorker,
-    Process,
     QueueWorker,
     ReleaseFacts,
     RuntimeFacts,
@@ -37,6 +36,7 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import safe
+from tests.builders import values
 
 NOW = 1_795_557_000.0
 ROOT = "/srv/app"
@@ -51,7 +51,7 @@ def at(seconds: float) -> float:
 
 def file(path: str, mtime: float = WRITTEN, ctime: float | None = None, **more: Any) -> FileStat:
     """Times relative to NOW; ctime is the mtime unless given."""
-    return FileStat(safe(path), at(mtime), at(mtime if ctime is None else ctime), **{"size": 100, "inode": 7, **more})
+    return values.file(path, at(mtime), None if ctime is None else at(ctime), **{"size": 100, "inode": 7, **more})
 
 
 def script(path: str = CONTROLLER, *, compiled: float | None = WRITTEN, used: float = -10.0, **more: Any) -> Script:
@@ -111,14 +111,14 @@ def runtime(cache: Opcache | Unseen | None = None, **more: Any) -> RuntimeFacts:
 def fpm(**more: Any) -> FpmFacts:
     facts: dict[str, Any] = {
         "running": True,
-        "master": Process(pid=90, started=at(START), title=safe("php-fpm: master process")),
+        "master": values.process(90, at(START), "php-fpm: master process"),
         "unit": safe("php8.2-fpm.service"),
         "binary": safe("/usr/sbin/php-fpm8.2"),
         "config_files": (file("/etc/php/8.2/fpm/php.ini", -90_000), file("/usr/sbin/php-fpm8.2", -900_000)),
         "process_control_timeout": 10.0,
         "pool": Pool(name=safe("www"), listen=safe("/run/php/www.sock"), user=safe("www-data"), max_children=5),
         "socket": SocketFacts(path=safe("/run/php/www.sock"), exists=True),
-        "workers": tuple(Process(pid=100 + each, started=at(START), title=safe("php-fpm: pool www")) for each in range(3)),
+        "workers": tuple(values.process(100 + each, at(START)) for each in range(3)),
     }
     return FpmFacts(**{**facts, **more})
 
@@ -126,7 +126,7 @@ def fpm(**more: Any) -> FpmFacts:
 def worker(
     kind: Any = "queue", started: float = START, release: str = ROOT, holds: Any = "start", placed: bool = True, **process: Any
 ) -> QueueWorker:
-    of = Process(pid=300, started=at(started), title=safe(f"php artisan {kind}:work"), cwd=safe(release), **process)
+    of = values.process(300, at(started), f"php artisan {kind}:work", cwd=safe(release), **process)
     return QueueWorker(kind=kind, process=of, release=safe(release), holds=holds, placed=placed)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from stalewatch.dashboard.app import StalewatchApp
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def app_of(engine: build.FakeEngine, **more: object) -> StalewatchApp:
+def app_of(engine: FakeEngine, **more: object) -> StalewatchApp:
     """The dashboard at 13:02:11 that day."""
     return StalewatchApp(engine, title="api-gateway · prod", now=lambda: build.NOW, monotonic=lambda: 100.0, **more)  # type: ignore[arg-type]
 

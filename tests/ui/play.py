@@ -12,15 +12,16 @@ time.tzset()
 
 from stalewatch.dashboard.app import StalewatchApp  # noqa: E402
 from tests.builders import incident as build  # noqa: E402
+from tests.builders.fake_engine import FakeEngine  # noqa: E402
 
 
-def engine(count: int) -> build.FakeEngine:
+def engine(count: int) -> FakeEngine:
     board = build.incident()
     for number in range(4, count + 1):
         board.put(build.pane(build.stale(f"web{number}") if number % 29 == 0 else build.fresh(f"web{number}")))
     if count >= 5:
         board.put(build.unreachable("db1"))
-    return build.FakeEngine(board)
+    return FakeEngine(board)
 
 
 async def shot(app: StalewatchApp, path: str, size: tuple[int, int], keys: list[str]) -> None:

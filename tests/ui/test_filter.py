@@ -10,6 +10,7 @@ from stalewatch.dashboard.render.filtering import Completed, completed, known_wo
 from stalewatch.engine.board import Pane
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press
 
 
@@ -70,7 +71,7 @@ def test_tab_completes_the_word_at_the_cursor_as_far_as_it_is_settled(value: str
 
 
 async def test_tab_completes_in_the_row_enter_keeps_the_filter_and_esc_clears_it() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "slash", *"s", "tab")
         assert "stale  suspect" in text
@@ -86,7 +87,7 @@ async def test_tab_completes_in_the_row_enter_keeps_the_filter_and_esc_clears_it
 
 
 async def test_esc_leaves_an_empty_filter() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         assert "tab completes" in await press(pilot, "slash")
         assert "tab completes" not in await press(pilot, "escape")

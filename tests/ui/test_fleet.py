@@ -13,6 +13,7 @@ from stalewatch.dashboard.render.times import Clock
 from stalewatch.dashboard.stale_spans import stale_spans
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -20,7 +21,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_text_alone_says_which_server_is_stale_since_when_and_why(size: tuple[int, int]) -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -34,7 +35,7 @@ async def test_the_text_alone_says_which_server_is_stale_since_when_and_why(size
 
 
 async def test_a_deploy_to_the_right_of_the_reload_is_the_picture_of_the_bug() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         lanes = [row for row in screen_text(app).splitlines() if "◆ deploy" in row]
@@ -46,7 +47,7 @@ async def test_a_deploy_to_the_right_of_the_reload_is_the_picture_of_the_bug() -
 
 
 async def test_connecting_shows_a_frame_at_once_with_the_step_and_its_seconds() -> None:
-    engine = build.FakeEngine(build.Board())
+    engine = FakeEngine(build.Board())
     engine.board.put(build.Pane(server="web1", app=build.SafeText(""), step="host key", step_since=97.0))
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -60,7 +61,7 @@ async def test_connecting_shows_a_frame_at_once_with_the_step_and_its_seconds() 
 async def test_an_unreachable_server_says_why_and_what_to_do_and_the_others_live_on() -> None:
     board = build.incident()
     board.put(build.unreachable("web9"))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -74,7 +75,7 @@ async def test_a_server_not_heard_from_is_unknown_and_keeps_what_it_was() -> Non
     board = build.incident()
     lost = build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.NOW - 40)
     board.put(build.pane(lost))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "s")
     assert "? UNKNOWN was STALE" in text
@@ -82,7 +83,7 @@ async def test_a_server_not_heard_from_is_unknown_and_keeps_what_it_was() -> Non
 
 
 async def test_the_order_waits_while_somebody_reads_and_the_selection_stays_with_its_server() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -97,7 +98,7 @@ async def test_the_order_waits_while_somebody_reads_and_the_selection_stays_with
 
 
 async def test_nothing_changed_repaints_nothing() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -112,7 +113,7 @@ async def test_nothing_changed_repaints_nothing() -> None:
 
 
 async def test_the_filter_narrows_by_verdict_and_its_negation_and_esc_clears_it() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "slash", *"stale")
         assert [pane.server for pane in app.model.panes()] == ["web1"]
@@ -124,7 +125,7 @@ async def test_the_filter_narrows_by_verdict_and_its_negation_and_esc_clears_it(
 
 
 async def test_freeze_really_freezes_and_says_so() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -140,7 +141,7 @@ async def test_freeze_really_freezes_and_says_so() -> None:
 
 
 async def test_the_time_in_which_old_code_ran_stays_shaded_after_the_fix() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -153,7 +154,7 @@ async def test_the_time_in_which_old_code_ran_stays_shaded_after_the_fix() -> No
 
 
 async def test_marks_gather_servers_for_one_plan() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "space", "space", "r")
@@ -162,7 +163,7 @@ async def test_marks_gather_servers_for_one_plan() -> None:
 
 
 async def test_timeline_keys_zoom_pan_and_read_out_events() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         assert app.model.span() == 3600
@@ -179,7 +180,7 @@ async def test_timeline_keys_zoom_pan_and_read_out_events() -> None:
 
 
 async def test_below_the_least_size_a_polite_line_and_back() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.resize_terminal(50, 12)
@@ -194,7 +195,7 @@ async def test_two_hundred_servers_are_a_table_that_scrolls_with_the_cursor() ->
     board = build.incident()
     for number in range(4, 201):
         board.put(build.pane(build.fresh(f"web{number}")))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "G")
     assert "of 200" in text
@@ -202,7 +203,7 @@ async def test_two_hundred_servers_are_a_table_that_scrolls_with_the_cursor() ->
 
 
 async def test_at_the_least_size_the_table_still_names_its_servers() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(60, 20)) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -213,7 +214,7 @@ async def test_groups_have_a_head_and_the_one_with_the_worst_server_is_first() -
     board = build.Board()
     for report, group in ((build.fresh("a1"), "shop"), (build.stale("b1"), "api"), (build.fresh("a2"), "shop"), (build.fresh("b2"), "api")):
         board.put(build.pane(report, group=group))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "t", "z", "z")
     assert [pane.server for pane in app.model.panes()] == ["b1", "b2", "a1", "a2"]
@@ -222,7 +223,7 @@ async def test_groups_have_a_head_and_the_one_with_the_worst_server_is_first() -
 
 
 async def test_the_pane_counts_alarms_and_says_how_many_a_minute() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -231,7 +232,7 @@ async def test_the_pane_counts_alarms_and_says_how_many_a_minute() -> None:
 
 async def test_n_goes_from_finding_to_finding_and_y_copies_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     sent: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
         monkeypatch.setattr(app, "write_escape", sent.append)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 
@@ -19,7 +20,7 @@ def two_groups(count: int) -> build.Board:
 
 
 async def test_a_table_of_several_groups_starts_grouped_and_z_takes_the_heads_away_and_brings_them_back() -> None:
-    app = app_of(build.FakeEngine(two_groups(3)))
+    app = app_of(FakeEngine(two_groups(3)))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -34,7 +35,7 @@ async def test_a_table_of_several_groups_starts_grouped_and_z_takes_the_heads_aw
 
 async def test_production_beside_other_servers_is_a_group_and_one_group_alone_is_none() -> None:
     board = build.incident()
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         assert "api · production" not in await press(pilot, "t")
         board.put(build.pane(build.fresh("stage1"), production=False))
@@ -48,7 +49,7 @@ async def test_panes_stay_worst_first_and_the_order_by_a_column_holds_within_eac
     board = build.Board()
     for name, group, rate in (("a1", "shop", 0.9), ("b1", "api", 0.8), ("a2", "shop", 0.5), ("b2", "api", 0.99)):
         board.put(build.pane(build.fresh(name, hit_rate=rate), group=group))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
         assert [pane.server for pane in app.model.panes()] == ["a1", "b1", "a2", "b2"], "panes are not grouped"
@@ -59,7 +60,7 @@ async def test_panes_stay_worst_first_and_the_order_by_a_column_holds_within_eac
 
 
 async def test_a_filter_that_leaves_one_group_leaves_its_head() -> None:
-    app = app_of(build.FakeEngine(two_groups(3)))
+    app = app_of(FakeEngine(two_groups(3)))
     async with app.run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "t", "t", "slash", *"shop", "enter")
     assert re.search(r"shop · production +✓ 3 fresh", text)

@@ -13,6 +13,7 @@ from stalewatch.model.snapshot import LogFacts, LogMinute
 from stalewatch.model.text import safe
 from stalewatch.timeline import EventKind
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press
 
 CLOCK = Clock(build.NOW)
@@ -77,7 +78,7 @@ def test_reassurances_that_began_after_the_last_alarm_are_what_a_pane_says(
 async def test_a_log_that_may_not_be_read_is_no_verdict() -> None:
     board = build.Board()
     board.put(build.pane(build.fresh("web1")))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         first = await press(pilot)
         page = await press(pilot, "L")

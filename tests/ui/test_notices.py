@@ -10,6 +10,7 @@ from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, Context,
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press
 
 ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
@@ -17,7 +18,7 @@ ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
 
 @pytest.mark.parametrize("screen", [FLEET, SERVER])
 async def test_a_key_of_the_other_screen_says_where_it_belongs(screen: str) -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     others = [action for action in ACTIONS if screen not in action.screens]
     assert others
     async with app.run_test(size=(80, 24)) as pilot:
@@ -30,7 +31,7 @@ async def test_a_key_of_the_other_screen_says_where_it_belongs(screen: str) -> N
 
 @pytest.mark.parametrize("screen", [FLEET, SERVER])
 async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot(screen: str) -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *(["enter"] if screen == SERVER else []))
         known = {**app.shutdown.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
@@ -63,7 +64,7 @@ def test_what_cannot_be_done_now_has_a_reason_and_is_grey_in_the_last_line(id: s
 
 
 async def test_a_greyed_key_says_why_and_so_does_the_help() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         assert "fix: nothing is stale here" in (await press(pilot, "down", "f")).splitlines()[-1]
         assert "unmark all: nothing is marked" in (await press(pilot, "U")).splitlines()[-1]
@@ -73,7 +74,7 @@ async def test_a_greyed_key_says_why_and_so_does_the_help() -> None:
 async def test_y_says_what_was_copied_how_much_of_it_and_on_what_that_depends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     sent: list[str] = []
     said: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:

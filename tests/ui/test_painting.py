@@ -12,6 +12,7 @@ from stalewatch.dashboard.widgets.content import strip
 from stalewatch.dashboard.widgets.lines_view import changed_cells
 from stalewatch.dashboard.widgets.theme import palette
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, settle
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ async def test_a_move_of_the_cursor_repaints_a_few_cells() -> None:
     board = build.incident()
     for number in range(4, 60):
         board.put(build.pane(build.fresh(f"web{number}")))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
         await pilot.press("down")
@@ -55,7 +56,7 @@ async def test_a_move_of_the_cursor_repaints_a_few_cells() -> None:
 
 
 async def test_a_rate_that_changed_sends_its_cells_only() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)

@@ -13,16 +13,17 @@ from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanVie
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.runbook.plan import Choice, Request, Status
 from tests.builders import incident as build
+from tests.builders.fake_engine import STEPS, FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
 
 
 async def test_f_shows_every_command_and_cancel_has_the_focus() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "f")
         plan = " ".join(" ".join(row.text for row in app.screen.query_one(PlanView).lines).split())
-        for step in build.STEPS:
+        for step in STEPS:
             assert step.command in plan, "no command is cut"
             assert str(step.reason) in plan
         assert "left out: cache:clear" in text
@@ -34,7 +35,7 @@ async def test_f_shows_every_command_and_cancel_has_the_focus() -> None:
 
 
 async def test_one_server_tab_enter_runs_exactly_the_confirmed_plan() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f")
@@ -47,7 +48,7 @@ async def test_one_server_tab_enter_runs_exactly_the_confirmed_plan() -> None:
 
 @pytest.mark.parametrize("reason", ["production", "in_flight", "several"])
 async def test_where_it_is_dangerous_the_apps_name_is_typed(reason: str) -> None:
-    engine = build.FakeEngine(build.incident(), production=reason == "production")
+    engine = FakeEngine(build.incident(), production=reason == "production")
     engine.in_flight = 3 if reason == "in_flight" else 0
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -62,7 +63,7 @@ async def test_where_it_is_dangerous_the_apps_name_is_typed(reason: str) -> None
 
 
 async def test_changed_evidence_refuses_the_answer_and_redraws_the_plan() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "f")
@@ -76,7 +77,7 @@ async def test_changed_evidence_refuses_the_answer_and_redraws_the_plan() -> Non
 
 
 async def test_a_asks_for_the_whole_sequence() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f", "a", "a", "x")
@@ -89,7 +90,7 @@ async def test_a_asks_for_the_whole_sequence() -> None:
 
 
 async def test_v_looks_at_once_also_read_only() -> None:
-    engine = build.FakeEngine(build.incident(), read_only=True)
+    engine = FakeEngine(build.incident(), read_only=True)
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "v")
@@ -99,7 +100,7 @@ async def test_v_looks_at_once_also_read_only() -> None:
 @pytest.mark.parametrize("key", ["c", "b", "r", "f"])
 @pytest.mark.parametrize("where", ["fleet", "server"])
 async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, where: str) -> None:
-    engine = build.FakeEngine(build.incident(), read_only=True)
+    engine = FakeEngine(build.incident(), read_only=True)
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         assert "READ-ONLY" in await press(pilot, *(["enter"] if where == "server" else []))
@@ -109,13 +110,13 @@ async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, wher
 
 
 async def test_fix_on_a_fresh_server_says_why_not() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         assert "fix: nothing is stale here" in await press(pilot, "down", "f")
 
 
 async def test_progress_is_live_and_q_asks_while_it_runs() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f", "tab", "enter")
@@ -136,7 +137,7 @@ async def test_progress_is_live_and_q_asks_while_it_runs() -> None:
 async def test_y_copies_the_plan_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     sent: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
         monkeypatch.setattr(app, "write_escape", sent.append)
@@ -157,7 +158,7 @@ def test_choices_of_the_table_are_those_of_plans() -> None:
     ("in_flight", "words"), [(0, "no request is in flight that it would kill"), (2, "2 requests in flight will be killed")]
 )
 async def test_the_first_lines_say_what_will_change_and_what_that_costs(in_flight: int, words: str) -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     engine.in_flight = in_flight
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -171,7 +172,7 @@ async def test_the_first_lines_say_what_will_change_and_what_that_costs(in_fligh
 
 
 async def test_servers_that_are_done_alike_are_told_once_and_each_has_its_sentence() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "space", "space", "space", "r")
         rows = [row.text for row in app.screen.query_one(PlanView).lines]
@@ -181,7 +182,7 @@ async def test_servers_that_are_done_alike_are_told_once_and_each_has_its_senten
 
 
 async def test_i_takes_the_gentle_way_and_back_also_where_a_reload_was_asked_for() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "r", "i", "i")
@@ -194,7 +195,7 @@ async def test_i_takes_the_gentle_way_and_back_also_where_a_reload_was_asked_for
 
 @pytest.mark.parametrize("key", ["escape", "enter", "q"])
 async def test_the_result_stands_on_top_any_key_closes_it_and_q_then_quits(key: str) -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f", "tab", "enter")
@@ -212,7 +213,7 @@ async def test_the_result_stands_on_top_any_key_closes_it_and_q_then_quits(key: 
     [(Status.FAILED, "✗ web1 failed"), (Status.UNKNOWN, "? web1: outcome unknown, look again"), (Status.SKIPPED, "– web1 not started")],
 )
 def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     plan = engine.plan([("web1", build.APP)], Request(choice=Choice.FIX))
     run = Run(plan, {}, {("web1", build.APP): status.value}, True)
     assert head_lines(run, 76)[0].text.strip().startswith(words)
@@ -225,7 +226,7 @@ def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None
 async def test_keys_that_come_in_one_burst_do_what_they_do_one_by_one(keys: tuple[str, ...]) -> None:
     ran: list[int] = []
     for burst in (False, True):
-        engine = build.FakeEngine(build.incident())
+        engine = FakeEngine(build.incident())
         app = app_of(engine)
         async with app.run_test(size=(80, 24)) as pilot:
             await press(pilot, "f")
@@ -243,7 +244,7 @@ async def test_keys_that_come_in_one_burst_do_what_they_do_one_by_one(keys: tupl
 
 
 async def test_a_burst_that_opens_the_dialog_runs_nothing_that_was_not_shown() -> None:
-    engine = build.FakeEngine(build.incident(), production=True)
+    engine = FakeEngine(build.incident(), production=True)
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

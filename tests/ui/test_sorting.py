@@ -9,6 +9,7 @@ from stalewatch.dashboard import order
 from stalewatch.dashboard.render.sorting import By, Sorting
 from stalewatch.dashboard.render.table_head import Sight, column_at, head
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 
@@ -69,7 +70,7 @@ async def test_s_goes_through_the_columns_o_turns_round_and_the_cursor_stays_wit
     board = build.incident()
     for number, rate in ((4, 0.5), (5, 0.9)):
         board.put(build.pane(build.fresh(f"web{number}", hit_rate=rate)))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "down")
         chosen = app.model.selected()
@@ -89,7 +90,7 @@ async def test_s_goes_through_the_columns_o_turns_round_and_the_cursor_stays_wit
 
 
 async def test_an_order_by_column_is_kept_when_the_figures_move_but_waits_while_somebody_reads() -> None:
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "t", *"SSSSS")
@@ -103,7 +104,7 @@ async def test_an_order_by_column_is_kept_when_the_figures_move_but_waits_while_
 
 
 async def test_a_click_on_a_head_orders_by_it_and_a_second_one_turns_it_round() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "t")
         row = next(at for at, words in enumerate(text.splitlines()) if "verdict ▼" in words)
@@ -120,7 +121,7 @@ async def test_a_click_on_a_head_orders_by_it_and_a_second_one_turns_it_round() 
 async def test_what_has_no_column_is_shown_in_the_last_one_and_panes_are_ordered_too() -> None:
     board = build.incident()
     board.put(build.pane(build.fresh("web3", observed_at=build.NOW - 600)))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, *"SSSSSS")
         assert app.model.panes()[0].server == "web3"
@@ -133,7 +134,7 @@ async def test_what_has_no_column_is_shown_in_the_last_one_and_panes_are_ordered
 
 
 async def test_a_table_that_has_room_for_all_of_its_rows_shows_all_of_them_at_once() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "G", "t")
     assert "of 3" not in text

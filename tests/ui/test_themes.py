@@ -8,6 +8,7 @@ from rich.color import Color, ColorType
 from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, Palette, files
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 COLOURED = [name for name, theme in files().items() if not theme.ansi]
@@ -80,7 +81,7 @@ def test_without_colour_what_is_wrong_is_bold_and_stale_is_reversed() -> None:
 async def test_every_theme_draws_the_same_words(name: str) -> None:
     texts = []
     for theme in (DEFAULT, name):
-        app = app_of(build.FakeEngine(build.incident()), theme=theme)
+        app = app_of(FakeEngine(build.incident()), theme=theme)
         async with app.run_test(size=(120, 40)) as pilot:
             await settle(pilot)
             texts.append(screen_text(app))
@@ -88,7 +89,7 @@ async def test_every_theme_draws_the_same_words(name: str) -> None:
 
 
 async def test_t_takes_the_next_theme() -> None:
-    app = app_of(build.FakeEngine(build.incident()))
+    app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
         assert "theme: light" in await press(pilot, "T")
         assert app.theme == "light"

@@ -21,6 +21,7 @@ from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Plan, Progress, Request, ServerPlan, Status
 from stalewatch.timeline import EventKind
 from tests.builders import incident as build
+from tests.builders.fake_engine import STEPS, FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
 
 INDIA = 19_800
@@ -116,7 +117,7 @@ def test_what_an_operator_did_is_told_in_the_zone_that_is_shown() -> None:
 
 
 def test_the_evidence_of_a_running_plan_is_told_in_that_zone_too() -> None:
-    step = build.STEPS[1]
+    step = STEPS[1]
     evidence = {"config.php": safe("written 2025-10-24 11:01:00Z, owner www-data")}
     done = Progress(server="web1", app=build.APP, step=step.id, status=Status.DONE, at=build.NOW, evidence=evidence)
     plan = Plan(request=Request(choice=Choice.FIX), servers=(ServerPlan(server="web1", app=build.APP, steps=(step,)),))
@@ -127,7 +128,7 @@ def test_the_evidence_of_a_running_plan_is_told_in_that_zone_too() -> None:
 async def test_the_page_of_an_app_tells_of_no_other_app() -> None:
     board = build.incident()
     board.add([msgspec.structs.replace(build.event("12:51", "web1", EventKind.ERROR, "laravel.log", '"not ours"'), app=safe("/srv/other"))])
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         assert "not ours" in await press(pilot)
         page = await press(pilot, "L")
@@ -151,7 +152,7 @@ async def test_in_the_servers_zones_every_time_is_of_its_own_server() -> None:
     seen = msgspec.structs.replace(report.snapshot.host, utc_offset=INDIA)  # type: ignore[type-var]
     report = msgspec.structs.replace(report, snapshot=msgspec.structs.replace(report.snapshot, host=seen))
     board.put(msgspec.structs.replace(panes["web2"], report=report))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         text = await press(pilot, "u")
@@ -165,7 +166,7 @@ async def test_e_lists_kind_by_kind_and_none_is_forgotten() -> None:
     board = build.Board()
     board.put(build.pane(build.fresh("web1")))
     board.add(told)
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     seen: list[str] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot)
@@ -182,7 +183,7 @@ async def test_the_list_says_what_it_leaves_out() -> None:
     board = build.incident()
     many = [build.event("11:00", "web2", EventKind.CACHE, "config", f"build {number}") for number in range(400)]
     board.add(msgspec.structs.replace(event, at=event.at + number, key=f"k{number}") for number, event in enumerate(many))
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         total = len(board.snapshot().events)
@@ -197,7 +198,7 @@ async def test_the_list_says_what_it_leaves_out() -> None:
 async def test_freeze_holds_the_timeline_still_too() -> None:
     """Also what was shaded, the window, and every age; p goes on with what happened meanwhile."""
     now = [build.NOW]
-    engine = build.FakeEngine(build.incident())
+    engine = FakeEngine(build.incident())
     app = app_of(engine)
     app.model.now = lambda: now[0]
     async with app.run_test(size=(120, 40)) as pilot:
@@ -225,7 +226,7 @@ async def test_old_code_before_anybody_looked_is_shaded_as_probable() -> None:
     blind = msgspec.structs.replace(report.snapshot, runtime=build.runtime("12:55", validate=False))
     board.put(build.pane(msgspec.structs.replace(report, snapshot=blind)))
     board.add(event for event in build.history() if event.server == "web2")
-    app = app_of(build.FakeEngine(board))
+    app = app_of(FakeEngine(board))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         text = screen_text(app)
@@ -236,7 +237,7 @@ async def test_old_code_before_anybody_looked_is_shaded_as_probable() -> None:
 
 
 async def test_a_deploy_that_can_only_be_suspected_is_shaded_as_probable_and_stays_so_after_the_reload() -> None:
-    engine = build.FakeEngine(build.Board())
+    engine = FakeEngine(build.Board())
     finding = build.Finding(
         layer=Layer.OPCACHE,
         code="opcache.suspect-bytecode",

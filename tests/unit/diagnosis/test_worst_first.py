@@ -6,13 +6,9 @@ import pytest
 
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model.report import Finding, Layer, Severity, Verdict
-from stalewatch.model.text import SafeText
+from tests.builders.values import finding
 
 STALE, SUSPECT, PENDING, FRESH = Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING, Verdict.FRESH
-
-
-def finding(layer: Layer, verdict: Verdict = STALE, severity: Severity = Severity.CRITICAL) -> Finding:
-    return Finding(layer=layer, code=f"{layer}.x", severity=severity, verdict=verdict, subject=SafeText("x"), summary=SafeText("x"))
 
 
 def test_old_bytecode_comes_first_among_equals_and_every_layer_has_its_place() -> None:

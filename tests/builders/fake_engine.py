@@ -1,0 +1,111 @@
+"""An engine that does nothing but answer: the plan is always the same, and what was asked of it is kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stalewatch.engine.board import Board
+from stalewatch.model.inventory import Fleet, Server
+from stalewatch.model.report import Layer
+from stalewatch.model.text import SafeText
+from stalewatch.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from tests.builders.incident import APP, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEPS = (
+    Step(
+        id="preflight-fpm",
+        phase=Phase.PREFLIGHT,
+        action=Action.FPM_TEST,
+        command="sudo -n /usr/sbin/php-fpm8.3 -t",
+        reason=SafeText("a broken configuration must not be reloaded"),
+    ),
+    Step(
+        id="rebuild-config",
+        phase=Phase.REBUILD,
+        action=Action.ARTISAN,
+        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan config:cache --no-interaction --no-ansi",
+        reason=SafeText("config.php is 12 min older than config/services.php"),
+        layer=Layer.CONFIG,
+    ),
+    Step(
+        id="rebuild-routes",
+        phase=Phase.REBUILD,
+        action=Action.ARTISAN,
+        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan route:cache --no-interaction --no-ansi",
+        reason=SafeText("routes-v7.php is 12 min older than routes/api.php"),
+        layer=Layer.ROUTES,
+    ),
+    Step(
+        id="reload",
+        phase=Phase.RELOAD,
+        action=Action.RELOAD_FPM,
+        command="sudo -n systemctl reload php8.3-fpm.service",
+        reason=SafeText("2 scripts run as compiled before the deploy"),
+    ),
+    Step(
+        id="verify",
+        phase=Phase.VERIFY,
+        action=Action.LOOK,
+        command="look again: start times, artefacts, bytecode",
+        reason=SafeText("exit codes prove nothing"),
+    ),
+)
+
+
+class FakeEngine:
+    """Answers at once and does nothing; what was asked is kept. *production* makes plans ask for the app's name."""
+
+    def __init__(self, board: Board, *, read_only: bool = False, production: bool = False) -> None:
+        self.board = board
+        self.read_only = read_only
+        self.fleet = Fleet(servers=(Server(target="deploy@web1", name="web1"),))
+        self.production = production
+        self.valid = True
+        self.in_flight = 0
+        self.asked: list[Request] = []
+        self.ran: list[Plan] = []
+        self.looked: list[list[tuple[str, str]]] = []
+        self.futures: list[Future[dict[tuple[str, str], Status]]] = []
+
+    def plan(self, keys: Sequence[tuple[str, str]], request: Request) -> Plan:
+        self.asked.append(request)
+        left = (LeftOut(SafeText("cache:clear"), SafeText("it would empty the application cache")),)
+        servers = tuple(
+            ServerPlan(
+                server=server,
+                app=SafeText(app),
+                production=self.production,
+                steps=STEPS,
+                left_out=left,
+                in_flight=self.in_flight,
+                evidence_digest=str(len(self.asked)),
+            )
+            for server, app in keys
+        )
+        return Plan(request=request, servers=servers)
+
+    def still_valid(self, plan: Plan) -> bool:
+        return self.valid
+
+    def run(self, plan: Plan) -> Future[dict[tuple[str, str], Status]]:
+        self.ran.append(plan)
+        future: Future[dict[tuple[str, str], Status]] = Future()
+        self.futures.append(future)
+        return future
+
+    def look(self, keys: Sequence[tuple[str, str]]) -> None:
+        self.looked.append(list(keys))
+
+    def progress(self, server: str, *done: str, running: str = "") -> None:
+        """Put progress into the pane of *server*."""
+        items = [Progress(server=server, app=APP, step=step, status=Status.DONE, at=NOW) for step in done]
+        if running:
+            items.append(Progress(server=server, app=APP, step=running, status=Status.RUNNING, at=NOW))
+        old = next(pane for pane in self.board.consume().panes if pane.server == server)
+        self.board.put(msgspec.structs.replace(old, progress=tuple(items)))
