@@ -20,8 +20,8 @@ from stalewatch.model.report import Report
 from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.probe.session import Probe
 from stalewatch.transport.local import LocalLink
+from tests.builders.laravel_trees import Tree
 from tests.builders.snapshots import opcache, runtime
-from tests.unit.layouts.trees import Tree
 
 DAY = 86_400.0
 BOOTED = time.time() - 9 * DAY

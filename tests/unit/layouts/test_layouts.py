@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.layouts.conftest import Looking
-from tests.unit.layouts.trees import FRAMEWORKS, HOUR, VIEW, Tree
+from tests.builders.laravel_trees import FRAMEWORKS, HOUR, VIEW, Tree
+from tests.builders.tree_probe import Looking
 
 Look = Callable[..., Awaitable[Looking]]
 ALL = tuple(FRAMEWORKS)

@@ -62,8 +62,8 @@ REAL = '''"""A real look at a real directory: the probe, the diagnosis and the p
 
 from stalewatch.runbook import planner
 from stalewatch.runbook.plan import Choice, Request
-from tests.unit.layouts.conftest import looking
-from tests.unit.layouts.trees import Tree
+from tests.builders.tree_probe import looking
+from tests.builders.laravel_trees import Tree
 
 
 async def test_a_source_that_is_newer_makes_it_stale_and_a_fix_rebuilds_it(looking, tmp_path):
