@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
@@ -27,6 +29,8 @@ from stalewatch.model.snapshot import (
     ViewFacts,
 )
 from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Plan, Request
+from stalewatch.runbook.propose import propose
 from tests.builders import values
 
 T0 = 1_800_000_000.0
@@ -129,3 +133,10 @@ def report(
         runtime=runtime_facts or runtime(),
     )
     return values.report(server, app, *findings, others=layers, snapshot=snapshot, observed_at=at)
+
+
+def plan(reports: Sequence[Report], request: Request, *, production: str = "", batch: int = 1, **inputs: Any) -> Plan:
+    """The plan for *reports* of a fleet in which the server *production* is one."""
+    names = dict.fromkeys(report.server for report in reports)
+    fleet = Fleet(servers=tuple(Server(target=f"deploy@{name}", name=name, production=name == production) for name in names))
+    return propose(reports, fleet, request, batch=batch, **inputs)

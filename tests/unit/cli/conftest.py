@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import asynccontextmanager
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 
 from stalewatch.cli.main import main
-from stalewatch.runbook.plan import Plan, Progress, Status
+from stalewatch.runbook.plan import Plan, Progress, Request, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Seams:
-    """What the commands find in place of ``stalewatch.engine`` and the planner. *looks*: the answers of the first, second, … look."""
+    """What the commands are given in place of the engine. *looks*: the answers of the first, second, … look."""
 
     def __init__(self) -> None:
         self.looks: list[tuple[Report, ...]] = []
@@ -31,27 +29,22 @@ class Seams:
         self.progress: list[Progress] = []
         self.fleets: list[Fleet] = []
         self.ran: list[Plan] = []
-        self.requests: list[object] = []
+        self.requests: list[Request] = []
         self.during: Callable[[], None] = lambda: None
+        self.opening: Callable[[], None] = lambda: None
 
     def look(self) -> tuple[Report, ...]:
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
-    async def look_once(self, fleet: Fleet) -> tuple[Report, ...]:
-        self.fleets.append(fleet)
-        return self.look()
-
     @asynccontextmanager
-    async def open_sites(self, fleet: Fleet) -> AsyncIterator[_Sites]:
+    async def open_fleet(self, fleet: Fleet) -> AsyncIterator[_Session]:
+        """As :func:`stalewatch.engine.fleet_session.open_fleet`."""
         self.fleets.append(fleet)
-        yield _Sites(self)
-
-    def plan(self, reports: object, request: object, **_: object) -> Plan:
-        self.requests.append(request)
-        return self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
+        self.opening()
+        yield _Session(self)
 
 
-class _Sites:
+class _Session:
     def __init__(self, seams: Seams) -> None:
         self._seams = seams
         self.reports = seams.look()
@@ -59,6 +52,11 @@ class _Sites:
     async def look(self) -> tuple[Report, ...]:
         self.reports = self._seams.look()
         return self.reports
+
+    def propose(self, request: Request, *, batch: int = 1) -> Plan:
+        self._seams.requests.append(request)
+        plans = self._seams.plans
+        return plans.pop(0) if len(plans) > 1 else plans[0]
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         self._seams.ran.append(plan)
@@ -77,23 +75,16 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def seams(monkeypatch: pytest.MonkeyPatch) -> Seams:
-    fakes = Seams()
-    watch = ModuleType("stalewatch.engine.session_pool")
-    watch.look_once = fakes.look_once  # type: ignore[attr-defined]
-    watch.open_sites = fakes.open_sites  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "stalewatch.engine.session_pool", watch)
-    from stalewatch.runbook import planner
-
-    monkeypatch.setattr(planner, "plan", fakes.plan)
-    return fakes
+def seams() -> Seams:
+    return Seams()
 
 
 @pytest.fixture
-def stalewatch() -> Callable[..., Result]:
-    """Call the program with arguments; nothing here is a terminal."""
+def stalewatch(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Call the program with arguments; nothing here is a terminal. It asks the test's seams, if the test has any, else the engine."""
 
     def call(*args: str) -> Result:
-        return CliRunner().invoke(main, list(args))
+        seams = request.getfixturevalue("seams") if "seams" in request.fixturenames else None
+        return CliRunner().invoke(main, list(args), obj=seams and seams.open_fleet)
 
     return call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,13 +141,11 @@ def test_a_dashboard_needs_a_terminal_that_can_draw(monkeypatch: pytest.MonkeyPa
     assert bool(said) == bool(dashboard.no_screen())
 
 
-def test_a_bug_is_one_line_with_the_place_of_its_traceback(
-    stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    async def broken(_: object) -> None:
+def test_a_bug_is_one_line_with_the_place_of_its_traceback(stalewatch: Stalewatch, seams: Seams, tmp_path: Path) -> None:
+    def broken() -> None:
         raise RuntimeError("\x1b[2Jboom\nline two")
 
-    monkeypatch.setattr(sys.modules["stalewatch.engine.session_pool"], "look_once", broken)
+    seams.opening = broken
     result = stalewatch("check", "web1")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
@@ -159,11 +156,11 @@ def test_a_bug_is_one_line_with_the_place_of_its_traceback(
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def interrupted(_: object) -> None:
+def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams) -> None:
+    def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["stalewatch.engine.session_pool"], "look_once", interrupted)
+    seams.opening = interrupted
     result = stalewatch("check", "web1")
     assert result.exit_code == 130
     assert (result.stdout, result.stderr.strip()) == ("", "")

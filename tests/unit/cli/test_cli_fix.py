@@ -156,14 +156,14 @@ def test_a_server_that_the_runbook_never_told_about_is_unknown(stalewatch: Stale
     assert stalewatch("fix", "web1", "--yes").exit_code == 3
 
 
-def test_ctrl_c_while_a_step_runs_says_what_happens_over_there(stalewatch: Stalewatch, one: Seams) -> None:
+def test_ctrl_c_while_a_step_runs_says_what_happens_on_the_server(stalewatch: Stalewatch, one: Seams) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     one.during = interrupt
     result = stalewatch("fix", "web1", "--yes")
     assert result.exit_code == 130
-    assert "runs to its end over there" in result.stderr
+    assert "runs to its end on the server" in result.stderr
 
 
 # ------------------------------------------------------------------------------------------------ a person at a terminal
@@ -174,8 +174,6 @@ sys.path.insert(0, {checkout!r})
 import msgspec
 from tests.builders import outputs as examples
 from tests.unit.cli import conftest
-from types import ModuleType
-from stalewatch.runbook import planner
 from stalewatch.runbook.plan import Status
 seams = conftest.Seams()
 seams.looks = [(examples.stale(),)]
@@ -184,11 +182,8 @@ changed = msgspec.structs.replace(plan, servers=(msgspec.structs.replace(plan.se
 seams.plans = {plans}
 seams.result = {{("web1", "/srv/app"): Status.DONE}}
 seams.progress = [examples.progress()]
-watch = sys.modules["stalewatch.engine.session_pool"] = ModuleType("stalewatch.engine.session_pool")
-watch.open_sites = seams.open_sites
-planner.plan = seams.plan
 from stalewatch.cli.main import main
-main(["fix", "web1", "--format", "json"])
+main(["fix", "web1", "--format", "json"], obj=seams.open_fleet)
 """
 
 
@@ -243,13 +238,13 @@ def test_any_other_answer_leaves_it(tmp_path: Path, answer: str) -> None:
 def test_ctrl_c_at_the_question_leaves_it_quietly(tmp_path: Path) -> None:
     code, out, seen = at_a_terminal(["\x03"], tmp_path)
     assert (code, out) == (130, "")
-    assert seen.partition("leave it: ")[2].strip() == "^C"
+    assert seen.partition("cancel: ")[2].strip() == "^C"
 
 
 def test_an_answer_to_a_plan_whose_evidence_has_changed_does_not_count(tmp_path: Path) -> None:
     code, out, seen = at_a_terminal(["yes\n", "no\n"], tmp_path, plans="[plan, changed]")
     assert (code, out) == (1, "")
-    assert "has changed since this plan was drawn" in seen
+    assert "have changed since this plan was made" in seen
     code, out, seen = at_a_terminal(["yes\n", "yes\n"], tmp_path, plans="[plan, changed]")
     assert code == 0
     assert seen.count("Type yes") == 2

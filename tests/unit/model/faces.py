@@ -27,7 +27,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.app_files import app_files
 from stalewatch.probe.host.inputs import group
 from stalewatch.probe.host.places import Place
-from stalewatch.runbook import commands, planner
+from stalewatch.runbook import commands
 from stalewatch.runbook.plan import Choice, Request
 from stalewatch.timeline import changes, history
 from tests.builders import runbook as build
@@ -122,7 +122,7 @@ def told() -> str:
 
 
 def planned(choice: Choice) -> str:
-    (server,) = planner.plan([all_stale()], Request(choice=choice)).servers
+    (server,) = build.plan([all_stale()], Request(choice=choice)).servers
     acting = [f"{step.command} {step.reason}" for step in server.steps]
     return "\n".join([*acting, *(f"{left.what} {left.why}" for left in server.left_out)])
 

@@ -60,7 +60,7 @@ def judge(context):
 '''
 REAL = '''"""A real look at a real directory: the probe, the diagnosis and the plan."""
 
-from stalewatch.runbook import planner
+from tests.builders.runbook import plan
 from stalewatch.runbook.plan import Choice, Request
 from tests.builders.tree_probe import looking
 from tests.builders.laravel_trees import Tree
@@ -78,7 +78,7 @@ async def test_a_source_that_is_newer_makes_it_stale_and_a_fix_rebuilds_it(looki
     assert await seen.off() == {"icons": "stale"}
     (finding,) = [finding for finding in report.findings if finding.layer == "icons" and finding.verdict == "stale"]
     assert (finding.code, finding.subject) == ("icons.stale", "app/Icons/Logo.php")
-    (server,) = planner.plan([report], Request(choice=Choice.FIX)).servers
+    (server,) = plan([report], Request(choice=Choice.FIX)).servers
     assert "icons:cache" in {step.id for step in server.steps}, server
 '''
 

@@ -8,8 +8,7 @@ from stalewatch.model.report import Layer
 from stalewatch.runbook.audit_log import AuditEntry, AuditLog
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.plan import Choice, Request
-from stalewatch.runbook.planner import PlanInputs, plan
-from tests.builders.runbook import APP, host, report
+from tests.builders.runbook import APP, host, plan, report
 
 
 def entry(step: str, status: str = "done", event: str = "outcome", server: str = "web1") -> AuditEntry:
@@ -32,7 +31,7 @@ def test_cleared_and_not_put_back(tmp_path: Path) -> None:
         log.write(b"damaged {\n")
     known = cleared_layers(audit.path)
     assert known == {("web1", APP): frozenset({Layer.CONFIG}), ("web2", APP): frozenset({Layer.CONFIG})}
-    made = plan([report(host_facts=host(caches=()))], Request(choice=Choice.REBUILD), inputs=PlanInputs(cleared=known))
+    made = plan([report(host_facts=host(caches=()))], Request(choice=Choice.REBUILD), cleared=known)
     assert "config:cache" in [step.id for step in made.servers[0].steps]
 
 

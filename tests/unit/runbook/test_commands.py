@@ -15,8 +15,7 @@ from stalewatch.model.report import Layer
 from stalewatch.model.text import safe
 from stalewatch.runbook.commands import Access, fpm_binary, may_run, sudoers, usable
 from stalewatch.runbook.plan import Action, Choice, Request
-from stalewatch.runbook.planner import plan
-from tests.builders.runbook import bytecode, finding, report, runtime, vt0
+from tests.builders.runbook import bytecode, finding, plan, report, runtime, vt0
 
 ACCESS = Access(login="deploy", user="www-data", root="/srv/app", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
 LAB = Path(__file__).parents[2] / "lab" / "files" / "etc" / "sudoers"

@@ -19,15 +19,14 @@ from stalewatch.model.errors import LinkLost
 from stalewatch.model.report import Finding, Layer, Report
 from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
-from stalewatch.runbook import driver
+from stalewatch.runbook import driver, verify
 from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.plan import Choice, Progress, Request, Status
-from stalewatch.runbook.planner import plan
 from stalewatch.runbook.remote_lock import acquire
 from stalewatch.runbook.server_executor import Timings
 from stalewatch.transport.link import Stream
 from stalewatch.transport.local import LocalLink
-from tests.builders.runbook import bytecode, finding, fpm, host, report, runtime, vt0
+from tests.builders.runbook import bytecode, finding, fpm, host, plan, report, runtime, vt0
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
 
@@ -305,6 +304,47 @@ async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that
     assert list(ended.values()) == [Status.DONE, Status.DONE]
     assert [line.server for line in told] == sorted(line.server for line in told)
     await other.link.close()
+
+
+async def test_an_exception_that_nobody_foresaw_in_a_step_is_that_servers_unknown_and_every_server_has_a_result(
+    site: Here, audit: AuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def invalidate(paths: Sequence[str]) -> dict[str, bool]:
+        raise TimeoutError("nobody foresaw this")
+
+    site.old_bytecode = True
+    monkeypatch.setattr(site, "invalidate", invalidate)
+    other = Here(application(tmp_path / "other", audit.path), "web2")
+    ended, told = await execute(site, audit, web2=other)
+    assert list(ended.values()) == [Status.UNKNOWN, Status.SKIPPED]
+    results = {line.server: line for line in told if line.step == "result"}
+    assert {name: line.status for name, line in results.items()} == {"web1": Status.UNKNOWN, "web2": Status.SKIPPED}
+    assert "TimeoutError" in results["web1"].evidence["why"]
+    lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
+    assert [(line["step"], line["status"]) for line in lines if line["event"] == "outcome"][-1] == ("invalidate", "unknown")
+    bob = await acquire(LocalLink(), "bob@desk", str(site.root), "", "fix")
+    await bob.release()
+    await other.link.close()
+
+
+async def test_a_bug_while_a_step_is_justified_is_unknown_too(site: Here, audit: AuditLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(*_: object) -> None:
+        raise KeyError("a bug in one rule")
+
+    monkeypatch.setattr(verify, "still_needed", bug)
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.UNKNOWN}
+    assert (told[-1].step, told[-1].status) == ("result", Status.UNKNOWN)
+    assert not (site.root / "ran").exists()
+
+
+async def test_a_face_that_cannot_show_progress_stops_no_runbook(site: Here, audit: AuditLog) -> None:
+    def broken(line: Progress) -> None:
+        raise ValueError("a bug of the screen")
+
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    ended = await driver.run(made, {site.report.key: site}, broken, who="alice", audit=audit, timings=FAST)
+    assert set(ended.values()) == {Status.DONE}
 
 
 async def test_verify_only_looks_and_a_server_without_a_link_is_unknown(site: Here, audit: AuditLog) -> None:

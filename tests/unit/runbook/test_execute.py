@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from stalewatch.model.report import Layer
 from stalewatch.runbook.execute import Begin, Do, Effect, End, Recheck, Resolve, Skip, execute
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, Request, ServerPlan, Status
-from stalewatch.runbook.planner import plan
-from tests.builders.runbook import finding, report, runtime, vt0
+from tests.builders.runbook import finding, plan, report, runtime, vt0
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,6 @@ from stalewatch.model.snapshot import (
 from stalewatch.model.text import safe
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan
-from stalewatch.runbook.planner import PlanInputs, plan
 from tests.builders.runbook import (
     APP,
     CONTROLLER,
@@ -30,6 +29,7 @@ from tests.builders.runbook import (
     finding,
     fpm,
     host,
+    plan,
     queue_worker,
     report,
     runtime,
@@ -109,13 +109,6 @@ def test_no_sudo_where_none_is_needed(login: str, prefix: str, reload: str) -> N
     assert ("rights" in commands) is (login != "root")
 
 
-def test_an_allowed_spelling_is_taken() -> None:
-    allowed = frozenset({"/usr/bin/systemctl reload php8.2-fpm.service"})
-    known = PlanInputs(allowed={("web1", APP): allowed})
-    server = plan([report(finding(Layer.FPM))], Request(choice=Choice.FIX), inputs=known).servers[0]
-    assert next(step.command for step in server.steps if step.id == "reload").endswith("php8.2-fpm.service")
-
-
 def test_a_rebuilt_cache_is_invalidated_by_its_real_path_together_with_the_old_scripts() -> None:
     linked = host(release=ReleaseFacts(root=safe("/srv/releases/7")))
     seen = report(CONFIG, bytecode(), host_facts=linked, runtime_facts=runtime(opcache=vt0()))
@@ -170,8 +163,8 @@ def test_clear_clears_what_is_cached_and_rebuild_puts_back_what_was() -> None:
     assert acting(planned(report(host_facts=some), Choice.CLEAR)) == ["config:clear"]
     none = host(caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php")),), views=ViewFacts())
     assert acting(planned(report(host_facts=none), Choice.REBUILD)) == []
-    known = PlanInputs(cleared={("web1", APP): frozenset({Layer.CONFIG, Layer.ROUTES})})
-    server = plan([report(host_facts=none)], Request(choice=Choice.REBUILD), inputs=known).servers[0]
+    known = {("web1", APP): frozenset({Layer.CONFIG, Layer.ROUTES})}
+    server = plan([report(host_facts=none)], Request(choice=Choice.REBUILD), cleared=known).servers[0]
     assert acting(server) == ["config:cache", "route:cache"]
 
 
@@ -259,7 +252,7 @@ def test_never_seen_is_blocked() -> None:
 
 
 def test_production_and_a_deploy_under_way_are_warned_of() -> None:
-    made = plan([report(CONFIG)], Request(choice=Choice.FIX), production=frozenset({"web1"}))
+    made = plan([report(CONFIG)], Request(choice=Choice.FIX), production="web1")
     assert made.servers[0].production
     assert any("production" in warning for warning in made.servers[0].warnings)
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,6 +159,35 @@ async def test_a_step_that_takes_too_long_is_not_ended(places: Path, link: Local
     await held.release()
 
 
+async def test_letting_go_under_a_step_that_hangs_is_no_error(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    held = await take(places, link)
+    gate = places / "gate"
+    with pytest.raises(LinkTimeout):
+        await held.step("slow", f"until [ -e '{gate}' ]; do sleep 0.05; done", 0.1)
+    await held.release()
+    gate.touch()
+    bob = await _take_soon(places, "bob")
+    await bob.release()
+
+
+async def test_letting_go_of_a_holder_that_is_frozen_is_no_error(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    held = await take(places, link)
+    frozen = [pid for pid in _processes() if _is_holder(pid)]
+    assert frozen
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await held.release()
+    finally:
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    bob = await _take_soon(places, "bob")
+    await bob.release()
+
+
 async def test_without_flock_it_says_so_and_goes_on(tmp_path: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
     for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid"):
@@ -183,6 +213,19 @@ async def _take_soon(places: Path, who: str) -> module.RemoteLock:
             return await take(places, LocalLink(), who)
         await asyncio.sleep(0.05)
     raise AssertionError("the lock was not let go")
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _is_holder(pid: int) -> bool:
+    """Whether it is one of the processes that hold this test's lock."""
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        ours = f"TMPDIR={os.environ['TMPDIR']}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return ours and b"stalewatch-lock" in words
+    return False
 
 
 def _read(path: Path) -> str:

@@ -9,7 +9,6 @@ from stalewatch.model.report import Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Inputs, Script, Unseen
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
-from stalewatch.runbook.planner import plan
 from stalewatch.runbook.preflight import judge
 from stalewatch.runbook.verify import is_fixed, prove, still_needed
 from tests.builders.runbook import (
@@ -20,6 +19,7 @@ from tests.builders.runbook import (
     finding,
     fpm,
     host,
+    plan,
     process,
     queue_worker,
     report,

@@ -13,8 +13,6 @@ from stalewatch.runbook.plan import Plan, Progress, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.model.report import Report
-
 
 class FixReporter:
     """*form* is ``text`` or ``json``."""
@@ -36,28 +34,17 @@ class FixReporter:
         tell(self._drawn(plan, err=True))
         if not plan.acting:
             return True
-        tell("\nType yes to run exactly this, anything else to leave it: ")
+        tell("\nType yes to run exactly this, anything else to cancel: ")
         answer = await _line()
         if not answer.endswith("\n"):
             tell("\n")
         return answer.strip() == "yes"
 
-    def settled(self, plan: Plan, reports: Sequence[Report]) -> None:
-        """Servers on which nothing is run, and why."""
-        by_key = {report.key: report for report in reports}
-        for server in plan.servers:
-            if server.blocked:
-                self.progress(fix_lines.blocked(server))
-            elif not server.steps:
-                self.progress(fix_lines.left(by_key[server.key]))
-
     def progress(self, progress: Progress) -> None:
-        """One step, as it happens. Never raises: nobody listening is no reason to break off a runbook."""
+        """One step, as it happens. Never raises: nobody listening is no reason to stop a runbook."""
         if self._json:
             emit(fix_lines.line(progress))
-        elif progress.status is not Status.RUNNING or is_terminal(
-            sys.stdout
-        ):  # a log wants to know how a step ended, a person also that it runs
+        elif progress.status is not Status.RUNNING or is_terminal(sys.stdout):  # a log needs only how a step ended
             from stalewatch.cli.outputs import plan_text
 
             colour, width = looks()
@@ -71,7 +58,7 @@ class FixReporter:
         unknown = [server.server for server, status in zip(plan.servers, statuses, strict=True) if status is Status.UNKNOWN]
         emit(f"\n{done} of {len(statuses)} verified or fine\n")
         if unknown:
-            tell(f"stalewatch: outcome unknown on {', '.join(unknown)}: the link was lost while a step ran; look again\n")
+            tell(f"stalewatch: outcome unknown on {', '.join(unknown)}: look again with stalewatch check before anything else\n")
 
     def _drawn(self, plan: Plan, *, err: bool) -> str:
         from stalewatch.cli.outputs import plan_text

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from stalewatch.engine.board import Board
 from stalewatch.engine.publisher import Publisher
 from stalewatch.model import reasons
-from stalewatch.model.errors import LinkLost
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Plan, Progress, Request, Status
@@ -22,14 +21,12 @@ from stalewatch.timeline import from_progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.engine.server_session import ServerSession
+    from stalewatch.engine.session_pool import SessionPool
     from stalewatch.engine.watcher import Watcher
-    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Report
 
 log = logging.getLogger(__name__)
-
-Key = tuple[str, str]
 
 
 class Engine:
@@ -43,11 +40,12 @@ class Engine:
             self.publisher.place_holder(server)
         self.read_only = fleet.read_only
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool: SessionPool | None = None
         self._watchers: dict[str, Watcher] = {}
         self._main: asyncio.Task[None] | None = None
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stalewatch-engine", daemon=True)
-        self._runs: set[asyncio.Task[dict[Key, Status]]] = set()
+        self._runs: set[asyncio.Task[dict[AppKey, Status]]] = set()
 
     def start(self) -> None:
         """Start watching; returns at once. What links need is imported in the engine's thread: best after the first frame."""
@@ -61,36 +59,31 @@ class Engine:
             self._call(self._cancel)
         self._thread.join(timeout)
 
-    def look(self, keys: Sequence[Key]) -> None:
+    def look(self, keys: Sequence[AppKey]) -> None:
         """Look again at these panes now, everything; also try to connect again."""
         self._call(self._look_now, [server for server, _ in keys])
 
-    def plan(self, keys: Sequence[Key], request: Request) -> Plan:
+    def plan(self, keys: Sequence[AppKey], request: Request) -> Plan:
         """What *request* would do, from the latest reports. Panes without a report are left out."""
-        from stalewatch.runbook import planner
+        from stalewatch.runbook.propose import propose
 
         reports = self._reports()
-        production = frozenset(server.name for server in self.fleet.servers if server.production)
-        inputs = planner.PlanInputs(units=self.fleet.units, cleared=cleared_layers())
-        return planner.plan([reports[key] for key in keys if key in reports], request, production=production, inputs=inputs)
+        return propose([reports[key] for key in keys if key in reports], self.fleet, request, cleared=cleared_layers())
 
     def still_valid(self, plan: Plan) -> bool:
         """Whether the evidence that *plan* was drawn from is still what the board shows."""
         reports = self._reports()
-        return all(
-            (report := reports.get((server.server, server.app))) is not None and evidence_digest(report) == server.evidence_digest
-            for server in plan.servers
-        )
+        return all(key in reports and evidence_digest(reports[key]) == digest for key, digest in plan.evidence.items())
 
-    def run(self, plan: Plan) -> Future[dict[Key, Status]]:
+    def run(self, plan: Plan) -> Future[dict[AppKey, Status]]:
         """Execute a confirmed plan. Progress arrives in the panes and on the timeline. Raises PermissionError when read-only."""
         if self.read_only and plan.acting:
             raise PermissionError("read-only: nothing is done on any server")
-        result: Future[dict[Key, Status]] = Future()
+        result: Future[dict[AppKey, Status]] = Future()
         self._call(self._start_run, plan, result)
         return result
 
-    def _reports(self) -> dict[Key, Report]:
+    def _reports(self) -> dict[AppKey, Report]:
         return {pane.key: pane.report for pane in self.board.snapshot().panes if pane.report is not None}
 
     def _call(self, function: object, *arguments: object) -> None:
@@ -112,18 +105,23 @@ class Engine:
             self.publisher.ended(reasons.INTERNAL.unseen(message, "start it again; its log has the details"))
 
     async def _watch(self) -> None:
+        from stalewatch.engine.session_pool import SessionPool
         from stalewatch.engine.watcher import Watcher
 
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         chance = random.Random()
+        self._pool = pool = SessionPool(self.fleet, on_step=self.publisher.connecting, on_open=lambda server: self._look_now([server]))
         for server in self.fleet.servers:
-            self._watchers[server.name] = Watcher(server, self.fleet, self.publisher, chance)
+            self._watchers[server.name] = Watcher(server, pool, self.publisher, chance)
         self._started.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.publisher.run())
-            for watcher in self._watchers.values():
-                group.create_task(watcher.run(), name=watcher.server.name)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.publisher.run())
+                for watcher in self._watchers.values():
+                    group.create_task(watcher.run(), name=watcher.server.name)
+        finally:
+            await pool.close_all()
 
     def _cancel(self) -> None:
         for task in self._runs:
@@ -136,11 +134,11 @@ class Engine:
             if server in self._watchers:
                 self._watchers[server].look_now()
 
-    def _start_run(self, plan: Plan, result: Future[dict[Key, Status]]) -> None:
+    def _start_run(self, plan: Plan, result: Future[dict[AppKey, Status]]) -> None:
         task = asyncio.get_running_loop().create_task(self._execute(plan))
         self._runs.add(task)
 
-        def done(task: asyncio.Task[dict[Key, Status]]) -> None:
+        def done(task: asyncio.Task[dict[AppKey, Status]]) -> None:
             self._runs.discard(task)
             if task.cancelled():
                 result.cancel()
@@ -151,33 +149,13 @@ class Engine:
 
         task.add_done_callback(done)
 
-    async def _execute(self, plan: Plan) -> dict[Key, Status]:
-        from stalewatch.engine.app_session import AppSite
-        from stalewatch.runbook import driver
-
-        keys = [(server.server, str(server.app)) for server in plan.servers]
-        reports = self._reports()
-        for key in keys:
-            self.publisher.clear_progress(key)
-        sites = {key: AppSite(self, reports[key]) for key in keys if key in reports}
-        result = await driver.run(plan, sites, self._progressed)
-        self._look_now([server for server, _ in keys])
+    async def _execute(self, plan: Plan) -> dict[AppKey, Status]:
+        assert self._pool is not None  # plans are run in the loop that made it
+        for server in plan.servers:
+            self.publisher.clear_progress(server.key)
+        result = await self._pool.run(plan, self._reports().values(), self._progressed)
+        self._look_now([server.server for server in plan.servers])
         return result
-
-    def session(self, server: str) -> ServerSession:
-        """The watcher's open session. Raises LinkLost when there is none."""
-        session = self._watchers[server].session
-        if session is None or not session.alive:
-            raise LinkLost(f"{server}: the connection is gone")
-        return session
-
-    async def reopened(self, server: str) -> ServerSession:
-        """The watcher's session; without one the watcher is told to connect at once. Raises LinkLost."""
-        watcher = self._watchers[server]
-        if watcher.session is None or not watcher.session.alive:
-            watcher.look_now()
-            await watcher.opened(self.fleet.timeout)
-        return self.session(server)
 
     def _progressed(self, progress: Progress) -> None:
         self.publisher.progress(progress)

@@ -16,9 +16,12 @@ from stalewatch.model.text import safe
 from stalewatch.timeline import changes, history
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Progress
+    from stalewatch.transport.link import ConnectStep
 
 FLUSH = 0.1
 MAX_PROGRESS = 60
@@ -52,12 +55,12 @@ class Publisher:
         pane = self._panes.get(key)
         return pane.report if pane else None
 
-    def connecting(self, server: str, step: str) -> None:
+    def connecting(self, server: str, step: ConnectStep) -> None:
         """A step of connecting begins; the error of the last try stays visible until a report comes."""
         for key in self.keys_of(server):
             self._update(replace(self._panes[key], step=step, step_since=time.monotonic(), retry_at=None))
 
-    def failed(self, server: str, error: Unseen, retry_at: float | None, reports: list[Report]) -> None:
+    def failed(self, server: str, error: Unseen, retry_at: float | None, reports: Iterable[Report]) -> None:
         """No link now. *reports*: what that makes of each pane."""
         for key in self.keys_of(server):
             self._update(replace(self._panes[key], step="", error=error, retry_at=retry_at))

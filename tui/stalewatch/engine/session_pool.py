@@ -1,127 +1,118 @@
-"""One look at the whole fleet, for the faces without screens."""
+"""The open sessions of a fleet. Every face looks and acts through one of these: the dashboard's engine, ``check``, ``fix`` and ``mark``."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
-from stalewatch.engine.app_session import AppSite
-from stalewatch.engine.comparison import compared
-from stalewatch.engine.server_session import ServerSession
-from stalewatch.model import reasons
-from stalewatch.model.errors import LinkError, Unreachable
-from stalewatch.model.text import safe
+from stalewatch.engine.server_session import Memories, ServerSession
+from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.runbook import driver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Progress, Status
-    from stalewatch.transport.link import ConnectStep
+    from stalewatch.transport.link import ConnectStep, Link
+
+PATIENCE = 3.0
+"""Connecting may take so many times ``fleet.timeout``: that is for one answer, and it takes several."""
 
 
-class Sites:
-    """The fleet, connected and looked at. *reports*: one per (server, app), servers in the order of the inventory."""
+class SessionPool:
+    """At most one open session per server, opened by whoever needs it first; names are those of the inventory.
+
+    *on_step* is told each step of connecting, *on_open* when a session was opened; both with the server's name, in the pool's loop.
+    """
 
     def __init__(
         self,
         fleet: Fleet,
-        reports: tuple[Report, ...],
-        sessions: dict[str, ServerSession],
-        reopen: Callable[[ServerSession], Awaitable[ServerSession]],
+        *,
+        on_step: Callable[[str, ConnectStep], None] = lambda _server, _step: None,
+        on_open: Callable[[str], None] = lambda _server: None,
     ) -> None:
-        self._fleet = fleet
-        self.reports = compared(fleet, reports)
-        self._sessions = sessions
-        self._reopen = reopen
+        self.fleet = fleet
+        self._on_step = on_step
+        self._on_open = on_open
+        self._servers = {server.name: server for server in fleet.servers}
+        self._sessions: dict[str, ServerSession] = {}
+        self._memories: dict[str, Memories] = {name: {} for name in self._servers}
+        self._opening = {name: asyncio.Lock() for name in self._servers}
 
     def session(self, server: str) -> ServerSession:
-        """The open session of *server*. Raises LinkLost when its link died."""
-        session = self._sessions[server]
-        _ = session.link
+        """The open session. Raises LinkLost when there is none."""
+        session = self._sessions.get(server)
+        if session is None or not session.alive:
+            raise LinkLost(f"{server}: the connection is gone")
         return session
 
-    async def reopened(self, server: str) -> ServerSession:
-        """The open session, or a new one. Raises LinkError."""
-        session = self._sessions[server]
-        if not session.alive:
-            session = self._sessions[server] = await self._reopen(session)
+    async def open(self, server: str) -> ServerSession:
+        """The open session, or a new one; a dead one is closed first. Raises LinkError, and UsageError of a target that ssh refuses."""
+        async with self._opening[server]:
+            session = self._sessions.get(server)
+            if session is not None and session.alive:
+                return session
+            if session is not None:
+                await self.close(session)
+            session = await self._open(server)
+            self._sessions[server] = session
+        self._on_open(server)
         return session
 
-    async def look(self) -> tuple[Report, ...]:
-        """Look at the connected servers again. One whose link died is unheard of; one that could not be reached keeps its entry."""
-        fresh = await asyncio.gather(*(self._look(session) for session in self._sessions.values()))
-        seen = dict(zip(self._sessions, fresh, strict=True))
-        kept: list[Report] = []
-        for server in dict.fromkeys(report.server for report in self.reports):
-            kept += seen.get(server) or [report for report in self.reports if report.server == server]
-        self.reports = compared(self._fleet, tuple(kept))
-        return self.reports
+    async def _open(self, server: str) -> ServerSession:
+        session = ServerSession(self._servers[server], self.fleet, self._memories[server])
+        limit = PATIENCE * self.fleet.timeout
+        begun: list[ConnectStep] = ["name"]
 
-    async def _look(self, session: ServerSession) -> tuple[Report, ...]:
+        def on_step(step: ConnectStep) -> None:
+            begun[0] = step
+            self._on_step(server, step)
+
         try:
-            return await session.look(full=True)
-        except LinkError as error:
-            return tuple(as_unreachable(report, error.unseen()) for report in self.reports if report.server == session.server.name)
-
-    async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
-        """Execute a confirmed plan; never raises LinkError (a lost link is a Status)."""
-        sites = {report.key: AppSite(self, report) for report in self.reports if report.server in self._sessions}
-        return await driver.run(plan, sites, on_progress)
-
-
-@asynccontextmanager
-async def open_sites(fleet: Fleet) -> AsyncIterator[Sites]:
-    """Connect to every server at once and look. Never raises LinkError: who can't be reached is a report with its error."""
-    opened = await asyncio.gather(*(_open(server, fleet) for server in fleet.servers))
-    sessions = {session.server.name: session for session, _ in opened if session is not None}
-
-    async def reopen(dead: ServerSession) -> ServerSession:
-        await dead.close()
-        session = ServerSession(dead.server, fleet, dead.memories)
-        await session.open(lambda _: None)
+            async with asyncio.timeout(limit) as patience:
+                await session.open(on_step)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            raise LinkTimeout(f"{server}: no answer within {limit:g} s (step: {begun[0]})") from None
         return session
 
-    try:
-        yield Sites(fleet, tuple(report for _, reports in opened for report in reports), sessions, reopen)
-    finally:
-        await asyncio.gather(*(session.close() for session in sessions.values()))
-
-
-async def look_once(fleet: Fleet) -> tuple[Report, ...]:
-    """One full look at all servers side by side. Never raises LinkError."""
-    async with open_sites(fleet) as sites:
-        return sites.reports
-
-
-async def _open(server: Server, fleet: Fleet) -> tuple[ServerSession | None, tuple[Report, ...]]:
-    session = ServerSession(server, fleet, {})
-    step: list[ConnectStep] = ["name"]
-
-    def on_step(now: ConnectStep) -> None:
-        step[0] = now
-
-    try:
-        async with asyncio.timeout(2 * fleet.timeout):
-            await session.open(on_step)
-            reports = await session.look(full=True)
-    except LinkError as error:
+    async def close(self, session: ServerSession) -> None:
+        """Close *session*; what is remembered of its server stays. Never raises."""
+        if self._sessions.get(session.server.name) is session:
+            del self._sessions[session.server.name]
         await session.close()
-        return None, _never_seen(server, error)
-    except TimeoutError:
-        await session.close()
-        late = Unreachable(f"{server.name}: no answer within {2 * fleet.timeout:g} s (step: {step[0]})", reason=reasons.LINK_TIMEOUT)
-        return None, _never_seen(server, late)
-    except BaseException:
-        await session.close()
-        raise
-    return session, reports
+
+    async def close_all(self) -> None:
+        """Close every session. Never raises."""
+        await asyncio.gather(*(self.close(session) for session in list(self._sessions.values())))
+
+    async def run(self, plan: Plan, reports: Iterable[Report], on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
+        """Execute a confirmed plan; *reports*: the latest ones. Never raises for one server's trouble: that is a Status."""
+        return await driver.run(plan, {report.key: PooledApp(self, report) for report in reports}, on_progress)
 
 
-def _never_seen(server: Server, error: LinkError) -> tuple[Report, ...]:
-    apps = [app.path for app in server.apps] or [""]
-    return tuple(never_seen(server.name, server.target, safe(app), error.unseen()) for app in apps)
+class PooledApp:
+    """One app on one server, as :class:`stalewatch.runbook.app_session.AppSession`: its link may be lost and come back meanwhile."""
+
+    def __init__(self, pool: SessionPool, report: Report) -> None:
+        self._pool = pool
+        self.report = report
+
+    @property
+    def link(self) -> Link:
+        """Raises LinkLost when there is none."""
+        return self._pool.session(self.report.server).link
+
+    async def look(self) -> Report:
+        """A fresh full look, diagnosed; a lost link is tried again once. Raises LinkError."""
+        session = await self._pool.open(self.report.server)
+        self.report = await session.look_at(self.report.app)
+        return self.report
+
+    async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
+        """Path -> no longer cached. Raises LinkError."""
+        return await self._pool.session(self.report.server).invalidate(self.report.app, tuple(paths))

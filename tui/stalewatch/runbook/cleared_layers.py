@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.report import Layer
+from stalewatch.model.layers import Layer
 from stalewatch.runbook.audit_log import AuditEntry, default_path
 from stalewatch.runbook.commands import CACHE, CLEAR
 
@@ -20,7 +20,7 @@ _CACHES = {name: layer for layer, name in CACHE.items()}
 
 
 def cleared_layers(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
-    """Layers by (server, app) for :class:`stalewatch.runbook.planner.PlanInputs`. A log that is missing or damaged is an empty one."""
+    """Layers by (server, app) for :func:`stalewatch.runbook.propose.propose`. A log that is missing or damaged is an empty one."""
     try:
         with (path or default_path()).open("rb") as log:
             log.seek(0, 2)

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.model.layers import REBUILT, Layer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ARTISAN_FLAGS = ("--no-interaction", "--no-ansi")
 CACHE = {layer: layer.spec.rebuild for layer in REBUILT}
@@ -44,7 +40,7 @@ class Command(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are there; *user*: the pool's; *root*: the app's path as
-    configured. *allowed*: commands that ``sudo -n -l`` lists (empty: not asked); of several spellings an allowed one is taken.
+    configured.
     """
 
     login: str
@@ -53,16 +49,14 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     php: str = "/usr/bin/php"
     fpm_binary: str = ""
-    allowed: frozenset[str] = frozenset()
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
-        return self._spelled(Command((php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user) for php in _php_spellings(self.php))
+        return Command((self.php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
 
     def reload(self) -> Command:
         """Reload of the FPM master's unit."""
-        plain = self.unit.removesuffix(".service")
-        return self._spelled(Command(("/usr/bin/systemctl", "reload", unit), "root") for unit in (plain, f"{plain}.service"))
+        return Command(("/usr/bin/systemctl", "reload", self.unit.removesuffix(".service")), "root")
 
     def fpm_test(self) -> Command:
         """The FPM configuration test."""
@@ -82,14 +76,6 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         if self.login == "root":
             return ("runuser", "-u", user, "--")
         return ("sudo", "-n") if user == "root" else ("sudo", "-n", "-u", user)
-
-    def _spelled(self, candidates: Iterable[Command]) -> Command:
-        spelled = list(candidates)
-        return next((command for command in spelled if shlex.join(command.argv) in self.allowed), spelled[0])
-
-
-def _php_spellings(php: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((php, "/usr/bin/php", "/usr/local/bin/php")))
 
 
 def may_run(text: str) -> str:

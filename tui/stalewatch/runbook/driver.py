@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -12,33 +13,37 @@ from typing import TYPE_CHECKING
 from stalewatch.model.text import safe
 from stalewatch.runbook.app_session import AppSession
 from stalewatch.runbook.audit_log import AuditLog
-from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, execute
+from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, Skip, execute
 from stalewatch.runbook.plan import Outcome, Progress, Status
 from stalewatch.runbook.server_executor import ServerExecutor, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stalewatch.runbook.execute import Effect, Key
+    from stalewatch.model.inventory import AppKey
+    from stalewatch.runbook.execute import Effect
     from stalewatch.runbook.plan import Plan, ServerPlan
+
+log = logging.getLogger(__name__)
 
 
 async def run(
     plan: Plan,
-    sessions: Mapping[Key, AppSession],
+    sessions: Mapping[AppKey, AppSession],
     on_progress: Callable[[Progress], None],
     *,
     who: str = "",
     audit: AuditLog | None = None,
     timings: Timings | None = None,
-) -> dict[Key, Status]:
-    """Execute *plan*; the status of every server in it. Never raises LinkError: a lost link is ``unknown``.
+) -> dict[AppKey, Status]:
+    """Execute *plan*; the status of every server in it. Never raises an Exception: a lost link or a bug is that server's ``unknown``.
 
-    *who* is what others read (default: user@host of this machine). Cancelling lets the running step over there end by itself, and unlocks.
+    *sessions*: by (server, app). *who* is what others read (default: user@host of this machine). Cancelling lets the running step end
+    by itself on the server, and unlocks.
     """
-    name, log, times = who or whoami(), audit or AuditLog(), timings or Timings()
-    acting = {
-        server.key: ServerExecutor(server, sessions[server.key], on_progress, who=name, audit=log, timings=times, request=plan.request)
+    name, written, times, tell = who or whoami(), audit or AuditLog(), timings or Timings(), _guarded(on_progress)
+    executors = {
+        server.key: ServerExecutor(server, sessions[server.key], tell, who=name, audit=written, timings=times, request=plan.request)
         for server in plan.servers
         if server.key in sessions
     }
@@ -46,39 +51,59 @@ async def run(
     try:
         effects = next(running)
         while True:
-            outcomes = await asyncio.gather(*(_do(effect, acting.get(effect.server.key), on_progress) for effect in effects))
+            outcomes = await asyncio.gather(*(_do(effect, executors.get(effect.server.key), tell) for effect in effects))
             effects = running.send(tuple(outcomes))
     except StopIteration as stop:
-        ended: dict[Key, Status] = stop.value
-        return ended
+        ended: dict[AppKey, Status] = stop.value
+        return {key: executors[key].ended_as(status) if key in executors else status for key, status in ended.items()}
     finally:
-        await asyncio.gather(*(one.release() for one in acting.values()))
+        await asyncio.gather(*(executor.release() for executor in executors.values()))
 
 
-async def _do(effect: Effect, acting: ServerExecutor | None, on_progress: Callable[[Progress], None]) -> Outcome:
-    if acting is None:
-        return _nobody(effect, on_progress)
+async def _do(effect: Effect, executor: ServerExecutor | None, tell: Callable[[Progress], None]) -> Outcome:
+    if executor is None:
+        return _nobody(effect, tell)
+    try:
+        return await _apply(effect, executor)
+    except Exception as error:  # the border of one server: whatever goes wrong in it, the others get their result
+        log.exception("%s of %s", type(effect).__name__, effect.server.server)
+        return executor.crashed(effect.step if isinstance(effect, Recheck | Do | Resolve | Skip) else None, error)
+
+
+async def _apply(effect: Effect, executor: ServerExecutor) -> Outcome:
     match effect:
         case Begin():
-            return await acting.begin()
+            return await executor.begin()
         case Recheck(step=step):
-            return await acting.recheck(step)
+            return await executor.recheck(step)
         case Do(step=step):
-            return await acting.do(step)
+            return await executor.do(step)
         case Resolve(step=step):
-            return await acting.resolve(step)
+            return await executor.resolve(step)
         case End(status=status, why=why):
-            return await acting.end(status, why)
-        case _:
-            return acting.skip(effect.step, effect.why)
+            return await executor.end(status, why)
+        case Skip(step=step, why=why):
+            return executor.skip(step, why)
 
 
-def _nobody(effect: Effect, on_progress: Callable[[Progress], None]) -> Outcome:
+def _guarded(on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """*on_progress*, whose own trouble does not break off a runbook."""
+
+    def tell(progress: Progress) -> None:
+        try:
+            on_progress(progress)
+        except Exception:
+            log.exception("progress of %s could not be shown", progress.server)
+
+    return tell
+
+
+def _nobody(effect: Effect, tell: Callable[[Progress], None]) -> Outcome:
     """No link to this server: nothing is known and nothing is done."""
     server: ServerPlan = effect.server
     if isinstance(effect, End):
         evidence = {"why": safe(effect.why or "there is no connection")}
-        on_progress(Progress(server=server.server, app=server.app, step="result", status=effect.status, evidence=evidence))
+        tell(Progress(server=server.server, app=server.app, step="result", status=effect.status, evidence=evidence))
     return Outcome(status=Status.UNKNOWN, evidence={"why": safe("there is no connection")})
 
 

@@ -15,7 +15,7 @@ from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, St
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-Key = tuple[str, str]
+    from stalewatch.model.inventory import AppKey
 
 
 class Begin(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class End(msgspec.Struct, frozen=True):
 
 
 Effect: TypeAlias = Begin | Recheck | Do | Resolve | Skip | End
-Run: TypeAlias = "Generator[tuple[Effect, ...], tuple[Outcome, ...], dict[Key, Status]]"
+Run: TypeAlias = "Generator[tuple[Effect, ...], tuple[Outcome, ...], dict[AppKey, Status]]"
 
 
 def execute(plan: Plan) -> Run:
@@ -71,7 +71,7 @@ def execute(plan: Plan) -> Run:
     Yields the effects to do side by side (one per server of the batch), is sent their outcomes in the same order; returns the status of
     every server. A server whose plan was blocked is not run, which the person saw in the plan: it does not stop the others.
     """
-    ended: dict[Key, Status] = {}
+    ended: dict[AppKey, Status] = {}
     stopped_by = ""
     looking = plan.request.choice is Choice.VERIFY
     for wave in _waves(plan):
@@ -97,7 +97,7 @@ def _waves(plan: Plan) -> list[tuple[ServerPlan, ...]]:
     return [tuple(wave) for wave in waves]
 
 
-def _together(wave: tuple[ServerPlan, ...], ended: dict[Key, Status]) -> Generator[tuple[Effect, ...], tuple[Outcome, ...], None]:
+def _together(wave: tuple[ServerPlan, ...], ended: dict[AppKey, Status]) -> Generator[tuple[Effect, ...], tuple[Outcome, ...], None]:
     running = [(server, server_run(server)) for server in wave]
     replies: list[Outcome | None] = [None] * len(running)
     while running:

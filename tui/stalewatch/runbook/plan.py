@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from stalewatch.model.report import Layer
+from stalewatch.model.layers import Layer
 from stalewatch.model.text import SafeText
 
 
@@ -120,6 +120,11 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
         """(server, app), as a Report's."""
         return (self.server, self.app)
 
+    @property
+    def runnable(self) -> bool:
+        """Whether there is something to run here, and nothing forbids it."""
+        return bool(self.steps) and not self.blocked
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What will be done, server by server, in this order (rolling, *batch* at a time)."""
@@ -127,6 +132,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     servers: tuple[ServerPlan, ...]
     batch: int = 1
+
+    @property
+    def evidence(self) -> dict[tuple[str, str], str]:
+        """The digest of what each server's plan was drawn from."""
+        return {server.key: server.evidence_digest for server in self.servers}
+
+    @property
+    def runnable(self) -> bool:
+        """Whether anything of it would be executed."""
+        return any(server.runnable for server in self.servers)
 
     @property
     def empty(self) -> bool:

@@ -1,12 +1,11 @@
-"""Reports and a Request -> a Plan. Pure: the same evidence and the same wish give the same commands."""
+"""A Report and a Request -> the plan of that server. Pure: the same evidence and the same wish give the same commands."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.model.layers import REBUILT, Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy, Report
 from stalewatch.model.snapshot import CacheFile, HostFacts, Opcache
 from stalewatch.model.text import SafeText, safe
@@ -24,11 +23,7 @@ from stalewatch.runbook.commands import (
 )
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.needs import FEW, Need, Needs, cached_layers, from_findings, may_ask, worker_kinds
-from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Plan, Request, ServerPlan, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+from stalewatch.runbook.plan import Action, Cause, Choice, LeftOut, Phase, Request, ServerPlan, Step
 
 GENTLE = 500
 """How many scripts are invalidated where the person prefers that to a reload."""
@@ -36,45 +31,31 @@ WINDOW = 5
 """A revalidate_freq up to so many seconds is waited for rather than cut short."""
 _RESTART = {"horizon": HORIZON_TERMINATE, "octane": OCTANE_RELOAD, "queue": QUEUE_RESTART}
 
-Key = tuple[str, str]
-
 
 class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan may know beside the reports, by (server, app). *cleared*: layers that a clear has emptied and a rebuild puts back;
-    *units*: configured reload units; *allowed*: what ``sudo -n -l`` lists."""
+    """What the plan of one app may know beside its report. *unit*: the configured reload unit ("": the one that was found); *cleared*:
+    layers that a clear has emptied and a rebuild fills again."""
 
-    cleared: Mapping[Key, frozenset[Layer]] = {}
-    units: Mapping[Key, str] = {}
-    allowed: Mapping[Key, frozenset[str]] = {}
-
-
-def plan(
-    reports: Sequence[Report],
-    request: Request,
-    *,
-    production: frozenset[str] = frozenset(),
-    batch: int = 1,
-    inputs: PlanInputs | None = None,
-) -> Plan:
-    """The plan for *reports*, in their order, *batch* servers at a time. *production*: names of servers."""
-    known = inputs or PlanInputs()
-    servers = tuple(_server_plan(report, request, production=report.server in production, inputs=known) for report in reports)
-    return Plan(request=request, servers=servers, batch=max(batch, 1))
+    production: bool = False
+    unit: str = ""
+    cleared: frozenset[Layer] = frozenset()
 
 
-def _server_plan(report: Report, request: Request, *, production: bool, inputs: PlanInputs) -> ServerPlan:
-    digest = evidence_digest(report)
+def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerPlan:
+    """What *request* asks for on the server of *report*."""
+    plan = ServerPlan(
+        server=report.server,
+        app=report.app,
+        address=report.address,
+        production=inputs.production,
+        evidence_digest=evidence_digest(report),
+    )
     if request.choice is Choice.VERIFY:
-        look = (steps.look("only look: is it fresh?"),)
-        return ServerPlan(
-            server=report.server, app=report.app, address=report.address, production=production, steps=look, evidence_digest=digest
-        )
+        return replace(plan, steps=(steps.look("only look: is it fresh?"),))
     blocked = preflight.blocked_at_all(report)
     if blocked or report.host is None:
-        return ServerPlan(
-            server=report.server, app=report.app, address=report.address, production=production, blocked=blocked, evidence_digest=digest
-        )
-    return _PlanBuilder(report, report.host, request, inputs).server_plan(digest, production=production)
+        return replace(plan, blocked=blocked)
+    return _PlanBuilder(report, report.host, request, inputs).fill(plan)
 
 
 class _PlanBuilder:
@@ -87,15 +68,15 @@ class _PlanBuilder:
         self._opcache = report.opcache
         self._may_ask = may_ask(report)
         self._access = _access(report, host, inputs)
-        self._cleared = inputs.cleared.get(report.key, frozenset())
+        self._cleared = inputs.cleared
         self._few = GENTLE if request.invalidate else FEW
         self._left: list[LeftOut] = []
         self._fixing = request.choice is Choice.FIX
         self._found = from_findings(report, few=self._few, gentle=request.invalidate) if self._fixing else Needs()
         self._laravel = host.layout.kind == "laravel"
 
-    def server_plan(self, digest: str, *, production: bool) -> ServerPlan:
-        """The whole plan of this server."""
+    def fill(self, plan: ServerPlan) -> ServerPlan:
+        """*plan* with everything that is to be done on this server."""
         rebuilds = self._rebuilds()
         acting = [*self._clears(rebuilds), *rebuilds]
         acting += self._bytecode(acting)
@@ -104,19 +85,15 @@ class _PlanBuilder:
         everything = (*self._preflight(acting), *acting, steps.look("proof: by the artefacts, not by exit codes")) if acting else ()
         may_invalidate = len(self._stale_paths()) if all(usable(path) for path in self._stale_paths()) else 0
         risks = preflight.risks(
-            self._report, self._host, everything, user=self._access.user, production=production, may_invalidate=may_invalidate
+            self._report, self._host, everything, user=self._access.user, production=plan.production, may_invalidate=may_invalidate
         )
-        return ServerPlan(
-            server=self._report.server,
-            app=self._report.app,
-            address=self._report.address,
-            production=production,
+        return replace(
+            plan,
             steps=everything,
             left_out=tuple(self._left),
             warnings=risks.warnings + self._mixing_warning(acting),
             blocked=risks.blocked if acting else (),
             in_flight=risks.in_flight,
-            evidence_digest=digest,
             user=safe(self._access.user),
             lock=self._lock(),
             tolerated=self._tolerated(acting),
@@ -328,12 +305,11 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     seen = str(report.runtime.user) if report.runtime is not None else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
     binary = fpm_binary(str(fpm.binary), str(fpm.config_path), str(fpm.unit)) if fpm else ""
-    unit = inputs.units.get(report.key, "") or (str(fpm.unit) if fpm else "")
+    unit = inputs.unit or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
         fpm_binary=binary,
-        allowed=inputs.allowed.get(report.key, frozenset()),
     )

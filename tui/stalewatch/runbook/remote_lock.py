@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BEAT = 5.0
 PATIENCE = 20.0
 """Seconds without an answer after which this side gives up: before the lease over there (30 s) ends."""
+GRACE = 5.0
+"""Seconds that the holder has to end, and its stream to close."""
 MAX_OUTPUT = 65536
 MAX_LINE = 4096
 
@@ -93,14 +95,17 @@ class RemoteLock:
         return Ended(code, output.stdout.decode("utf-8", "replace"))
 
     async def release(self) -> None:
-        """Let go. Never raises."""
-        with contextlib.suppress(LinkError):
-            await self._send("end")
-            await asyncio.wait_for(asyncio.shield(self._tasks[0]), 5.0) if self._gone is None else None
+        """Let go. Never raises, also where the holder does not answer: it lets go by itself when its step or its lease ends."""
+        with contextlib.suppress(LinkError, TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._send("end")
+                await asyncio.shield(self._tasks[0])
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._stream.close()
+        with contextlib.suppress(LinkError, TimeoutError):
+            async with asyncio.timeout(2 * GRACE):  # on this machine it ends the holder step by step
+                await self._stream.close()
 
     async def _send(self, line: str) -> None:
         if self._gone is not None:

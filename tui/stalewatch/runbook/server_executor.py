@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from stalewatch.runbook.app_session import AppSession
     from stalewatch.runbook.audit_log import AuditLog
     from stalewatch.runbook.plan import Request, ServerPlan
+
+
+log = logging.getLogger(__name__)
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,7 @@ class ServerExecutor:
         self._said = ""
         self._begun = False
         self._forgotten: dict[str, bool] = {}
+        self._crash = ""
 
     async def begin(self) -> Outcome:
         """Take the locks."""
@@ -102,6 +107,9 @@ class ServerExecutor:
             outcome = _outcome(lost, why=f"the link was lost{'' if self._begun else ' before it was begun'}: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message, grant=error.grant)
+        except Exception as error:
+            log.exception("%s on %s", step.id, self._server.server)
+            outcome = self.crashed(step, error)
         if step.action is not Action.LOOK:
             outcome = await self._audited(step, outcome)
         return self._progress(step.id, outcome.status, outcome.evidence)
@@ -123,12 +131,12 @@ class ServerExecutor:
                 continue
             await asyncio.sleep(self._timings.poll)
         if outcome.status is Status.DONE:
-            status, told = Status.DONE, "lost while it ran; looked again: done"
+            status, words = Status.DONE, "lost while it ran; looked again: done"
         elif over:
-            status, told = Status.FAILED, "lost while it ran; it has ended since; looked again: not done"
+            status, words = Status.FAILED, "lost while it ran; it has ended since; looked again: not done"
         else:
-            status, told = Status.UNKNOWN, "lost while it ran; looked again: it can't be told whether it was done"
-        return self._progress(step.id, status, {"link": safe(told), **outcome.evidence})
+            status, words = Status.UNKNOWN, "lost while it ran; looked again: not known whether it was done"
+        return self._progress(step.id, status, {"link": safe(words), **outcome.evidence})
 
     async def _look_back(self, step: Step) -> Outcome:
         try:
@@ -158,7 +166,17 @@ class ServerExecutor:
     async def end(self, status: Status, why: str) -> Outcome:
         """Unlock, and say how it ended."""
         await self.release()
-        return self._progress("result", status, {"why": safe(why)} if why else {})
+        why = self._crash or why
+        return self._progress("result", self.ended_as(status), {"why": safe(why)} if why else {})
+
+    def crashed(self, step: Step | None, error: Exception) -> Outcome:
+        """An exception that nobody foresaw broke off *step* (None: taking the lock, or the end): its outcome is unknown."""
+        self._crash = f"stalewatch met a bug of its own{f' at {step.id}' if step else ''} ({type(error).__name__}: {error}): look again"
+        return _outcome(Status.UNKNOWN, why=self._crash)
+
+    def ended_as(self, status: Status) -> Status:
+        """How this server's plan ended: what crashed is unknown, unless a later look has proven that all is well."""
+        return Status.UNKNOWN if self._crash and status is not Status.DONE else status
 
     async def release(self) -> None:
         """Unlock. Never raises, may be called twice."""

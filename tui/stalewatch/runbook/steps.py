@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.model.report import Layer
+from stalewatch.model.layers import Layer
 from stalewatch.model.text import safe
 from stalewatch.runbook.commands import CLEAR
 from stalewatch.runbook.plan import Action, Cause, Phase, Step

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.layers import Layer
+from stalewatch.model.report import Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Script
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from stalewatch.cli import debug_log
+from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import emit, looks
 from stalewatch.model import reasons
@@ -18,6 +19,7 @@ from stalewatch.model.report import Report, Severity, Verdict, worst
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.model.inventory import Fleet
 
 BEAT = 2.0
@@ -40,13 +42,13 @@ def command(
 
     Exit code: 0 fresh; 1 stale, suspect or pending; 3 could not look; 2 usage or configuration.
     """
-    ctx.exit(run(fleet_of(targets, options), form=form, wait=wait, strict=strict))
+    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, strict=strict))
 
 
-def run(fleet: Fleet, *, form: str = "text", wait: float | None = None, strict: bool = False) -> ExitCode:
+def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, strict: bool = False) -> ExitCode:
     """Look, say it on stdout, and return the exit code."""
     debug_log.start()
-    reports = asyncio.run(_look(fleet, wait, strict))
+    reports = asyncio.run(_look(fleet, open_fleet, wait, strict))
     if form == "json":
         from stalewatch.cli.outputs import json
 
@@ -70,24 +72,22 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
     return ExitCode.FAILED if strict and warned else ExitCode.OK
 
 
-async def _look(fleet: Fleet, wait: float | None, strict: bool) -> Sequence[Report]:
+async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, strict: bool) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
-    from stalewatch.engine.session_pool import look_once, open_sites
-
     if not wait:
-        return await look_once(fleet)
+        return await look_once(open_fleet, fleet)
     deadline = time.monotonic() + wait
 
     def enough(reports: Sequence[Report]) -> bool:
         return exit_code(reports, strict=strict) is ExitCode.OK or _hopeless(reports) or time.monotonic() >= deadline
 
     while True:
-        async with open_sites(fleet) as sites:
-            while not enough(sites.reports) and all(report.observed_at is not None for report in sites.reports):
+        async with open_fleet(fleet) as session:
+            while not enough(session.reports) and all(report.observed_at is not None for report in session.reports):
                 await asyncio.sleep(_pause(BEAT, deadline))
-                await sites.look()
-        if enough(sites.reports):
-            return sites.reports
+                await session.look()
+        if enough(session.reports):
+            return session.reports
         await asyncio.sleep(_pause(RECONNECT, deadline))
 
 

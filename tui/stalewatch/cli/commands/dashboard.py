@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from stalewatch.cli import debug_log
+from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import is_terminal, tell
 
@@ -36,7 +37,7 @@ def command(ctx: click.Context, /, targets: tuple[str, ...], **options: Unpack[C
         from stalewatch.cli.commands import check
 
         tell(f"stalewatch: no dashboard, {why}: this is the text of stalewatch check\n")
-        ctx.exit(check.run(fleet))
+        ctx.exit(check.run(fleet, opener(ctx)))
     ctx.exit(run(fleet))
 
 

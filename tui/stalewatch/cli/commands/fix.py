@@ -7,22 +7,24 @@ import sys
 from typing import TYPE_CHECKING, Unpack
 
 import click
-import msgspec
 
 from stalewatch.cli import debug_log
 from stalewatch.cli.fix_reporter import FixReporter
+from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
+from stalewatch.runbook.result import nothing_to_run, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from stalewatch.engine.session_pool import Sites
+    from stalewatch.cli.fleet_opener import OpenFleet
+    from stalewatch.engine.fleet_session import FleetSession
     from stalewatch.model.inventory import Fleet
-    from stalewatch.model.report import Report
 
 PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
 
@@ -39,11 +41,11 @@ def phases(text: str) -> tuple[Phase, ...]:
 @click.command("fix")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
-@click.option("--dry-run", is_flag=True, help="Only print the plan: every command, per server.")
+@click.option("--dry-run", is_flag=True, help="Only print the plan: every command on every server.")
 @click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
 @click.option("--all", "everything", is_flag=True, help="The whole sequence, whether needed or not.")
 @click.option("--cache-clear", is_flag=True, help="Also artisan cache:clear. It empties the application cache.")
-@click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="So many servers at a time (1).")
+@click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="How many servers to fix at a time (1).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report the steps (text).")
 @common
 @click.pass_context
@@ -66,100 +68,75 @@ def command(
     """
     fleet = fleet_of(targets, options)
     if fleet.read_only and not dry_run:
-        raise UsageError("--read-only: nothing is done on any server; --dry-run shows what would be")
+        raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
     if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
-        raise UsageError("nobody can confirm here: say --yes, or see the plan with --dry-run")
+        raise UsageError("nobody can confirm here: add --yes, or see the plan with --dry-run")
     debug_log.start()
     request = Request(choice=Choice.FIX, everything=everything, cache_clear=cache_clear, only=only or ())
-    fixing = _Fix(fleet, request, FixReporter(form), batch=batch, yes=yes, dry_run=dry_run)
+    fixing = _Fix(fleet, opener(ctx), request, FixReporter(form), batch=batch)
     try:
-        ctx.exit(asyncio.run(fixing.run()))
+        ctx.exit(asyncio.run(fixing.run(yes=yes, dry_run=dry_run)))
     except KeyboardInterrupt:
         if fixing.acting:
-            tell("stalewatch: interrupted: a step that was under way runs to its end over there; look again with stalewatch check\n")
+            tell("stalewatch: interrupted: a step that was running runs to its end on the server; look again with stalewatch check\n")
         raise
 
 
 class _Fix:
     """One run, from the first look to the exit code."""
 
-    def __init__(self, fleet: Fleet, request: Request, reporter: FixReporter, *, batch: int, yes: bool, dry_run: bool) -> None:
+    def __init__(self, fleet: Fleet, open_fleet: OpenFleet, request: Request, reporter: FixReporter, *, batch: int) -> None:
         self.acting = False
         self._fleet = fleet
+        self._open_fleet = open_fleet
         self._request = request
         self._reporter = reporter
         self._batch = batch
-        self._yes = yes
-        self._dry_run = dry_run
 
-    async def run(self) -> ExitCode:
-        from stalewatch.engine.session_pool import open_sites
-
-        async with open_sites(self._fleet) as sites:
-            plan = self._plan(sites.reports)
-            if self._dry_run:
+    async def run(self, *, yes: bool, dry_run: bool) -> ExitCode:
+        async with self._open_fleet(self._fleet) as session:
+            plan = session.propose(self._request, batch=self._batch)
+            if dry_run:
                 self._reporter.dry_run(plan)
-                return exit_code(self._settled(plan, sites.reports).values())
-            confirmed = await self._confirm(plan, sites)
+                return exit_code(progress.status for progress in nothing_to_run(plan, session.reports).values())
+            if yes:
+                if plan.runnable:
+                    self._reporter.plan(plan)
+                return await self._execute(plan, session)
+            confirmed = await self._confirm(plan, session)
             if confirmed is None:
                 tell("stalewatch: not confirmed: nothing was done\n")
                 return ExitCode.FAILED
-            return await self._execute(confirmed, sites)
+            return await self._execute(confirmed, session)
 
-    async def _confirm(self, plan: Plan, sites: Sites) -> Plan | None:
-        """The plan that a person (or ``--yes``) agreed to; None: not. An answer to a plan whose evidence has changed does not count."""
-        if not self._runnable(plan, sites.reports):
-            return plan
-        if self._yes:
-            self._reporter.plan(plan)
-            return plan
-        while await self._reporter.ask(plan):
-            again = self._plan(await sites.look())
-            if [server.evidence_digest for server in again.servers] == [server.evidence_digest for server in plan.servers]:
+    async def _confirm(self, plan: Plan, session: FleetSession) -> Plan | None:
+        """The plan that a person agreed to; None: not. An answer to a plan whose evidence has changed does not count."""
+        while plan.runnable:
+            if not await self._reporter.ask(plan):
+                return None
+            await session.look()
+            again = session.propose(self._request, batch=self._batch)
+            if again.evidence == plan.evidence:
                 return plan
-            tell("\nstalewatch: what was seen has changed since this plan was drawn; this is the new one\n\n")
+            tell("\nstalewatch: the servers have changed since this plan was made; this is the new plan\n\n")
             plan = again
-        return None
+        return plan
 
-    async def _execute(self, plan: Plan, sites: Sites) -> ExitCode:
-        settled = self._settled(plan, sites.reports)
-        self._reporter.settled(plan, sites.reports)
-        rest = tuple(server for server in plan.servers if server.key not in settled)
+    async def _execute(self, plan: Plan, session: FleetSession) -> ExitCode:
+        left = nothing_to_run(plan, session.reports)
+        for progress in left.values():
+            self._reporter.progress(progress)
+        ended = {key: progress.status for key, progress in left.items()}
+        rest = tuple(server for server in plan.servers if server.key not in left)
         if rest:
             self.acting = True
-            settled |= await sites.run(msgspec.structs.replace(plan, servers=rest), self._reporter.progress)
+            ended |= await session.run(replace(plan, servers=rest), self._reporter.progress)
             self.acting = False
-        statuses = [settled.get(server.key, Status.UNKNOWN) for server in plan.servers]
+        statuses = [ended.get(server.key, Status.UNKNOWN) for server in plan.servers]
         self._reporter.result(plan, statuses)
         return exit_code(statuses)
 
-    def _runnable(self, plan: Plan, reports: Sequence[Report]) -> bool:
-        return len(self._settled(plan, reports)) < len(plan.servers)
-
-    def _plan(self, reports: Sequence[Report]) -> Plan:
-        from stalewatch.runbook import cleared_layers, planner
-
-        production = frozenset(server.name for server in self._fleet.servers if server.production)
-        inputs = planner.PlanInputs(units=self._fleet.units, cleared=cleared_layers.cleared_layers())
-        return planner.plan(reports, self._request, production=production, batch=self._batch, inputs=inputs)
-
-    def _settled(self, plan: Plan, reports: Sequence[Report]) -> dict[tuple[str, str], Status]:
-        """Servers on which nothing is to be run: blocked, or nothing to do (which is fine only where the server is)."""
-        from stalewatch.cli.outputs import fix_lines
-
-        by_key = {report.key: report for report in reports}
-        statuses: dict[tuple[str, str], Status] = {}
-        for server in plan.servers:
-            if server.blocked:
-                statuses[server.key] = Status.FAILED
-            elif not server.steps:
-                statuses[server.key] = fix_lines.left(by_key[server.key]).status
-        return statuses
-
 
 def exit_code(statuses: Iterable[Status]) -> ExitCode:
-    """Of a whole fix: an unknown outcome weighs more than a failure, because it asks for a look."""
-    found = set(statuses)
-    if Status.UNKNOWN in found:
-        return ExitCode.UNKNOWN
-    return ExitCode.OK if found <= {Status.DONE} else ExitCode.FAILED
+    """Of a whole fix."""
+    return {Status.DONE: ExitCode.OK, Status.UNKNOWN: ExitCode.UNKNOWN}.get(overall(statuses), ExitCode.FAILED)

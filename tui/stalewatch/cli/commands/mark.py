@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from stalewatch.cli import debug_log
+from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import emit, tell
 from stalewatch.model.exit_codes import ExitCode
@@ -15,6 +16,7 @@ from stalewatch.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.diagnosis.marked import Mark
     from stalewatch.model.inventory import Fleet
 
@@ -31,19 +33,18 @@ def command(ctx: click.Context, /, targets: tuple[str, ...], form: str, **option
 
     Exit code: 0 remembered; 1 it could not be kept here; 3 could not look; 2 usage or configuration.
     """
-    ctx.exit(run(fleet_of(targets, options), form=form))
+    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form))
 
 
-def run(fleet: Fleet, *, form: str = "text") -> ExitCode:
+def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text") -> ExitCode:
     """Look, keep what was seen, say on stdout what it is, and return the exit code."""
     from stalewatch.cli.outputs import mark_lines
     from stalewatch.diagnosis.marked import marked
     from stalewatch.engine.memory_store import folder, load
-    from stalewatch.engine.session_pool import look_once
     from stalewatch.model.text import safe
 
     debug_log.start()
-    marks = [marked(report, load(report.address, report.app)) for report in asyncio.run(look_once(fleet))]
+    marks = [marked(report, load(report.address, report.app)) for report in asyncio.run(look_once(open_fleet, fleet))]
     emit(mark_lines.json(marks) if form == "json" else mark_lines.text(marks))
     if any(one.kept is False for one in marks):
         tell(f"stalewatch: not remembered: {safe(str(folder()))} takes nothing (is it writable? is the disk full?)\n")

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 from stalewatch.runbook.plan import Progress, Status
+from stalewatch.runbook.result import blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, ServerPlan
 
 
@@ -46,33 +45,10 @@ def plan(plan: Plan) -> bytes:
     return b"".join(line(progress) for server in plan.servers for progress in _planned(server))
 
 
-def left(report: Report) -> Progress:
-    """A server for which there is nothing to do: done where it is fine, failed where only a person can help.
-
-    While somebody else's runbook runs there, what looks fine is a moment between two of its steps.
-    """
-    holder = report.host.lock if report.host is not None else None
-    fine = report.verdict in (Verdict.FRESH, Verdict.PENDING) and holder is None
-    evidence = {"verdict": safe(report.verdict)}
-    if holder is not None:
-        evidence["busy"] = safe(f"{holder.who} runs a runbook here since {iso(holder.since)}: look again when it has ended")
-    for finding in report.findings:
-        if finding.verdict.rank >= Verdict.PENDING.rank:
-            evidence[finding.code] = finding.summary
-    return Progress(server=report.server, app=report.app, step="look", status=Status.DONE if fine else Status.FAILED, evidence=evidence)
-
-
-def blocked(server: ServerPlan) -> Progress:
-    """A server on which nothing is run, and why."""
-    return Progress(
-        server=server.server, app=server.app, step="plan", status=Status.FAILED, evidence={"blocked": safe("; ".join(server.blocked))}
-    )
-
-
 def _planned(server: ServerPlan) -> Iterator[Progress]:
     def progress(step: str, status: Status, **evidence: str) -> Progress:
-        told = {name: safe(value) for name, value in evidence.items() if value}
-        return Progress(server=server.server, app=server.app, step=step, status=status, evidence=told)
+        words = {name: safe(value) for name, value in evidence.items() if value}
+        return Progress(server=server.server, app=server.app, step=step, status=status, evidence=words)
 
     if server.blocked:
         yield blocked(server)

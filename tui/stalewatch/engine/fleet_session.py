@@ -1,0 +1,78 @@
+"""The whole fleet, connected and looked at, for the faces without screens."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from stalewatch.engine.comparison import compared
+from stalewatch.engine.failures import as_unseen, unknown_reports
+from stalewatch.engine.session_pool import SessionPool
+from stalewatch.model.errors import LinkTimeout, UsageError
+from stalewatch.runbook.cleared_layers import cleared_layers
+from stalewatch.runbook.propose import propose
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from stalewatch.model.inventory import AppKey, Fleet, Server
+    from stalewatch.model.report import Report
+    from stalewatch.runbook.plan import Plan, Progress, Request, Status
+
+LOOKING = 2.0
+"""A look may take so many times ``fleet.timeout``."""
+
+
+class FleetSession:
+    """*reports*: one per (server, app), servers in the order of the inventory, compared with each other."""
+
+    def __init__(self, pool: SessionPool) -> None:
+        self._pool = pool
+        self.reports: tuple[Report, ...] = ()
+
+    async def look(self) -> tuple[Report, ...]:
+        """Look at every server side by side. One that can't be looked at is ``unknown`` with the reason, whatever that is.
+
+        A server that was never reached keeps its entry and is not tried again: a refused login is penalised. Raises UsageError.
+        """
+        looks = await asyncio.gather(*(self._look(server) for server in self._pool.fleet.servers))
+        self.reports = compared(self._pool.fleet, tuple(report for reports in looks for report in reports))
+        return self.reports
+
+    def propose(self, request: Request, *, batch: int = 1) -> Plan:
+        """What *request* would do, by the latest look."""
+        return propose(self.reports, self._pool.fleet, request, batch=batch, cleared=cleared_layers())
+
+    async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
+        """Execute a confirmed plan: the status of every server in it."""
+        return await self._pool.run(plan, self.reports, on_progress)
+
+    async def _look(self, server: Server) -> tuple[Report, ...]:
+        last = [report for report in self.reports if report.server == server.name]
+        if last and all(report.snapshot is None for report in last):
+            return tuple(last)
+        limit = LOOKING * self._pool.fleet.timeout
+        patience = asyncio.timeout(None)
+        try:
+            session = await self._pool.open(server.name)
+            async with patience:
+                patience.reschedule(asyncio.get_running_loop().time() + limit)
+                return await session.look(full=True)
+        except UsageError:
+            raise
+        except Exception as caught:  # noqa: BLE001  the border of one server: whatever goes wrong here must not hide the others
+            error = LinkTimeout(f"{server.name}: no answer within {limit:g} s") if patience.expired() else caught
+        return unknown_reports(server, [app.path for app in server.apps] if not last else [], last, as_unseen(server.name, error))
+
+
+@asynccontextmanager
+async def open_fleet(fleet: Fleet) -> AsyncIterator[FleetSession]:
+    """Connect to every server at once and look. Raises UsageError of a target that ssh refuses; who can't be reached has a report."""
+    pool = SessionPool(fleet)
+    session = FleetSession(pool)
+    try:
+        await session.look()
+        yield session
+    finally:
+        await pool.close_all()
