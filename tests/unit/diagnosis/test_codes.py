@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -96,6 +97,25 @@ def test_every_rule_of_the_house_is_registered_under_a_code_of_its_own() -> None
     assert all(RULES[rule.code] is rule for rule in made.values())
     makers = [path.name for path in HOUSE.rglob("*.py") if re.search(r"\bFinding\(", path.read_text(encoding="utf-8"))]
     assert makers == ["rule.py"], "a finding is made by its rule, or its code is not registered"
+
+
+def test_every_function_that_finds_something_says_on_which_fact_it_rests() -> None:
+    silent = [
+        f"{path.relative_to(HOUSE)}: {function.name}"
+        for path in sorted(HOUSE.rglob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef) and finds(function) and "``docs/facts.md#" not in (ast.get_docstring(function) or "")
+    ]
+    assert silent == []
+
+
+def finds(function: ast.FunctionDef) -> bool:
+    """Whether it makes a finding, or a verdict on a script with the words for one."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    by_rule = any(isinstance(call.func, ast.Attribute) and call.func.attr == "finding" for call in calls)
+    return by_rule or any(
+        getattr(call.func, "id", "") == "ScriptVerdict" and "why" in {each.arg for each in call.keywords} for call in calls
+    )
 
 
 def test_no_rule_is_dead(findings: dict[str, list[Finding]]) -> None:

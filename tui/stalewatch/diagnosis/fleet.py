@@ -1,4 +1,4 @@
-"""Servers of one app against each other: the same code on all disks?"""
+"""Servers of one app against each other: the same code on all disks? (``docs/facts.md#deploy-diaries``)"""
 
 from __future__ import annotations
 
@@ -146,10 +146,11 @@ def _by_contents(members: dict[int, Report], deploying: bool) -> dict[int, Findi
 
 
 def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool) -> Finding:
+    """Another commit than most (``docs/facts.md#deploy-diaries``)."""
     commit = commit_of(report)
     return MIXED.finding(
         report.server,
-        f"{report.server} has commit {commit[:10]}, {most} of {total} servers have {leading[:10]}",
+        f"{report.server} is on commit {commit[:10]}; {leading[:10]} is on {most} of {total} servers",
         (
             evidence.text("commit", commit),
             evidence.text("others", leading),
@@ -163,9 +164,10 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
 
 
 def _other_contents(report: Report, other: Report, most: int, total: int, deploying: bool) -> Finding:
+    """Other contents than most, with the same commit or none (``docs/facts.md#deploy-diaries``)."""
     files, commit = _differing(report, other), commit_of(report)
     alike = bool(commit) and commit == commit_of(other)
-    same = f", of the same commit {commit[:10]}" if alike else ""
+    same = f", with the same commit {commit[:10]}" if alike else ""
     edited = " (edited on the server)" if _dirty(report) else ""
     return MIXED.finding(
         report.server,

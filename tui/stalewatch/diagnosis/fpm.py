@@ -49,10 +49,10 @@ def _stale(name: str, meaning: str) -> Rule:
 
 NOT_RUNNING = _unknown(
     "not-running",
-    "PHP-FPM is configured, but its master process does not run: nothing is served, and nothing can be said of what would be.",
+    "PHP-FPM is configured, but its master process is not running: it serves nothing, so there is nothing to judge.",
 )
 NO_SOCKET = _unknown("socket-missing", "PHP-FPM's master runs, but the pool's socket is not there: the web server cannot reach it.")
-NOT_ANSWERING = _unknown("not-answering", "PHP-FPM's socket is there, but nobody answers on it.")
+NOT_ANSWERING = _unknown("not-answering", "PHP-FPM's socket is there, but nothing answers on it.")
 CONFIG_NEWER = _stale(
     "config-newer",
     "An ini or pool file was modified after the pool started (the later of the pool's and OPcache's start; the master's own start does "
@@ -65,18 +65,18 @@ CONFIG_INVALID = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="FPM runs with its old configuration, and `php-fpm -t` refuses the one on the disk: the next reload or restart, by anybody "
-    "(a deploy, logrotate, an update), ends it, and systemctl will say that it went well.",
+    "(a deploy, logrotate, an update), stops FPM, and systemctl reports success.",
     evidence=CONFIG_NEWER.evidence,
     remedy=(Remedy.CONFIGURE,),
-    advice="Put the file right and do not reload before `php-fpm -t` says that the test is successful.",
+    advice="Fix the file, and do not reload before `php-fpm -t` says that the test is successful.",
 )
 START_UNKNOWN = Rule(
     code="fpm.start-unknown",
     layer=Layer.FPM,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="A configuration file is newer than the master process, and neither the status page nor OPcache could be asked whether a "
-    "reload took it in since.",
+    meaning="A configuration file is newer than the master process, and neither the status page nor OPcache could be asked whether FPM "
+    "was reloaded since.",
     evidence=CONFIG_NEWER.evidence,
 )
 CONFIG_UNSEEN = Rule(
@@ -84,7 +84,7 @@ CONFIG_UNSEEN = Rule(
     layer=Layer.FPM,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="PHP-FPM runs, but its configuration files, or since when it runs with them, could not be read.",
+    meaning="PHP-FPM runs, but its configuration files, or the time when it last read them, could not be read.",
     evidence=("unit", "repeat"),
 )
 RULES = (
@@ -111,7 +111,7 @@ def judge(context: Context) -> Ruling:
 
 
 def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """Nothing is served."""
+    """FPM does not run, or cannot be reached (``docs/facts.md#fpm-processes``)."""
     unit = fpm.unit or "php-fpm"
     pool = fpm.pool.listen if fpm.pool is not None else ""
     if not fpm.running:
@@ -124,13 +124,13 @@ def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
         reason = context.snapshot.runtime.message
         yield NOT_ANSWERING.finding(
             pool or unit,
-            "nobody answers on PHP-FPM's socket",
+            "nothing answers on PHP-FPM's socket",
             (evidence.text("socket", pool), evidence.text("reason", reason), evidence.command("systemctl", "status", unit)),
         )
 
 
 def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """Files that FPM reads only when it starts or reloads."""
+    """Files that FPM reads only when it starts or reloads (``docs/facts.md#fpm-reload``), its binary (``docs/facts.md#fpm-binary``)."""
     pool = context.status.started if context.status is not None else 0.0
     cache = float(context.opcache.start_time) if context.opcache is not None else 0.0
     master = fpm.master.started if fpm.master is not None else 0.0
@@ -147,12 +147,12 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     rule = BINARY_NEWER if paths.name_of(newest.path) == paths.name_of(fpm.binary) else CONFIG_NEWER
     rule = rule if known else START_UNKNOWN
     names = figures.several([paths.name_of(file.path) for file in newer])
-    ending = "" if known else ", and whether a reload took it in since could not be asked"
+    ending = "" if known else ", and whether it was reloaded since could not be asked"
     summary = f"{names} changed {figures.span(newest.mtime - running)} after PHP-FPM last read its configuration{ending}"
     repeat = evidence.stat(newest.path)
     if isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         rule = CONFIG_INVALID
-        summary = f"{names} is broken, and the next reload will end PHP-FPM: {fpm.config_test.said}"
+        summary = f"the configuration is not valid ({names}), and the next reload will stop PHP-FPM: {fpm.config_test.said}"
         repeat = evidence.command("sudo", fpm.binary if fpm.binary.startswith("/") else f"/usr/sbin/{fpm.binary or 'php-fpm'}", "-t")
     yield rule.finding(
         newest.path,
@@ -172,7 +172,7 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 
 def tested(fpm: FpmFacts) -> Iterator[Evidence]:
-    """What FPM itself thinks of the files on the disk, as far as it could be asked."""
+    """What FPM itself says of the files on the disk, if it could be asked (``docs/facts.md#fpm-config-test``)."""
     match fpm.config_test:
         case ConfigTest(valid=valid, said=said):
             yield evidence.text("php-fpm -t", "the configuration is valid" if valid else said)
@@ -181,8 +181,8 @@ def tested(fpm: FpmFacts) -> Iterator[Evidence]:
 
 
 def unseen(fpm: FpmFacts) -> Finding:
-    """One of the two sides of the comparison is missing."""
-    what = "since when it runs" if fpm.config_files else "its configuration files"
+    """One of the two sides of the comparison is missing (``docs/facts.md#fpm-reload``)."""
+    what = "the time of its start" if fpm.config_files else "its configuration files"
     unit = fpm.unit or "php-fpm"
     shown = (evidence.text("unit", fpm.unit), evidence.command("systemctl", "status", unit))
     return CONFIG_UNSEEN.finding(unit, f"PHP-FPM runs, but {what} could not be read", shown)

@@ -45,8 +45,8 @@ def _health(name: str, layer: Layer, meaning: str, evidence: tuple[str, ...], re
 HIT_RATE = _health(
     "hit-rate",
     Layer.OPCACHE,
-    "Over the last minute fewer look-ups than the threshold were answered from OPcache (our own requests left out). Not said while the "
-    "pool is idle, nor in the first minute after a restart. It never proves that old code runs.",
+    "In the last minute OPcache answered a smaller share of look-ups than the threshold (requests of stalewatch not counted). Not "
+    "reported while the pool is idle, nor in the first minute after a restart. It never proves that old code runs.",
     ("hit rate", "threshold", "look-ups", "repeat"),
 )
 MEMORY_FULL = _health(
@@ -85,7 +85,7 @@ DISK = _health(
 CLOCK = _health(
     "clock-skew",
     Layer.RELEASE,
-    "The server's clock differs from ours. Verdicts do not suffer (they use the server's clock only), but times of several servers "
+    "The server's clock differs from the clock here. Verdicts use the server's clock only and stay right, but times of several servers "
     "cannot be compared.",
     ("ahead", "repeat"),
 )
@@ -127,7 +127,7 @@ def hit_rate(context: Context) -> float | None:
 
 
 def low_hit_rate(context: Context, opcache: Opcache, rate: float | None) -> Iterator[Finding]:
-    """Below the threshold, once warm."""
+    """Below the threshold, once warm (``docs/facts.md#opcache-hit-rate``)."""
     if rate is None or rate >= context.thresholds.hit_rate or context.now - opcache.since < WARM_UP:
         return
     before = context.memory.samples[0]
@@ -144,7 +144,7 @@ def low_hit_rate(context: Context, opcache: Opcache, rate: float | None) -> Iter
 
 
 def memory(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """Full, or nearly."""
+    """Full, or nearly (``docs/facts.md#opcache-memory``)."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     exhausted = opcache.cache_full and not _keys_full(opcache)
     if exhausted or (total > 0 and opcache.free_memory < total * (1 - FULL)):
@@ -153,14 +153,14 @@ def memory(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def keys(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """Too many scripts."""
+    """Too many scripts (``docs/facts.md#opcache-memory``)."""
     if _keys_full(opcache):
         shown = (
             evidence.number("keys", opcache.cached_keys),
             evidence.number("most", opcache.max_cached_keys),
             repro.command(context, repro.OPCACHE),
         )
-        yield KEYS_FULL.finding("OPcache", "OPcache can hold hardly any more scripts", shown)
+        yield KEYS_FULL.finding("OPcache", "OPcache has almost no room for more scripts", shown)
 
 
 def _keys_full(opcache: Opcache) -> bool:
@@ -168,7 +168,7 @@ def _keys_full(opcache: Opcache) -> bool:
 
 
 def wasted(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """Memory that only a restart gives back."""
+    """Memory that only a restart frees (``docs/facts.md#opcache-memory``)."""
     total = opcache.used_memory + opcache.free_memory + opcache.wasted_memory
     if total > 0 and opcache.wasted_memory > total * WASTED:
         most = figures.percent(WASTED, 0)
@@ -176,7 +176,7 @@ def wasted(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def restarted(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """It ran out of something between two looks."""
+    """It ran out of memory or keys between two looks (``docs/facts.md#opcache-memory``)."""
     if context.memory.at and (opcache.oom_restarts > context.memory.oom_restarts or opcache.hash_restarts > context.memory.hash_restarts):
         shown = (
             evidence.number("out of memory", opcache.oom_restarts),
@@ -187,7 +187,7 @@ def restarted(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def disk(context: Context) -> Iterator[Finding]:
-    """Hardly anything free."""
+    """Hardly any space left (``docs/facts.md#disk-full``)."""
     host = context.host
     if host is None or host.disk_free is None or not host.disk_total:
         return
@@ -200,19 +200,19 @@ def disk(context: Context) -> Iterator[Finding]:
 
 
 def clock(context: Context) -> Iterator[Finding]:
-    """Another time over there than here."""
+    """The server's clock differs from ours (``docs/facts.md#clock``)."""
     offset = context.snapshot.clock_offset
     if offset is not None and abs(offset) > SKEW:
         way = "ahead of" if offset > 0 else "behind"
         yield CLOCK.finding(
             context.snapshot.server,
-            f"the server's clock is {figures.span(offset)} {way} ours",
+            f"the server's clock is {figures.span(offset)} {way} the clock here",
             (evidence.age("ahead", offset), evidence.command("date")),
         )
 
 
 def maintenance(context: Context) -> Iterator[Finding]:
-    """artisan down."""
+    """``artisan down`` (``docs/facts.md#laravel-maintenance``)."""
     if context.host is not None and context.host.layout.maintenance:
         yield MAINTENANCE.finding(
             context.root,

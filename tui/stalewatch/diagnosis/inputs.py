@@ -1,4 +1,5 @@
-"""Sources against what was made from them: the newer mtime proves, the newer ctime alone suspects, remembered content settles."""
+"""Sources against what was made from them: a newer mtime proves, a newer ctime alone suspects (``docs/facts.md#ctime``), remembered content
+decides."""
 
 from __future__ import annotations
 

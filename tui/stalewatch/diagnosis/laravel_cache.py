@@ -50,8 +50,8 @@ STALE = {
         "stale",
         Verdict.STALE,
         Severity.CRITICAL,
-        "A source of the {title} is newer than the cache (by mtime, or its content moved since the cache was last seen fresh), or "
-        "is gone since: the application uses what was cached, not what is in the files.",
+        "A source of the {title} is newer than the cache (by its mtime, or its content changed since the cache was last seen fresh), "
+        "or was removed since: the application uses the cached values, not the files.",
     )
     for layer in FILE_CACHED
 }
@@ -61,7 +61,7 @@ SUSPECT = {
         "suspect",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A source of the {title} got a newer ctime than the cache, but no newer mtime: a chmod, or other content with an old time "
+        "A source of the {title} has a newer ctime than the cache, but not a newer mtime: a chmod, or new content with an old time "
         "(rsync -t, cp -p).",
     )
     for layer in FILE_CACHED
@@ -72,7 +72,7 @@ PROVIDER = {
         "provider-newer",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A service provider is newer than the {title}. Providers may add to it, or may have nothing to do with it.",
+        "A service provider is newer than the {title}. A provider can add to that cache, but need not.",
     )
     for layer in FILE_CACHED
 }
@@ -82,8 +82,8 @@ BROKEN = {
         "broken",
         Verdict.STALE,
         Severity.CRITICAL,
-        "The {title} is truncated or no valid PHP: the application cannot be using what its sources say, and artisan cannot start "
-        "either, because it loads that file.",
+        "The {title} is truncated or not valid PHP: the application cannot use it, and artisan cannot start either, because it loads "
+        "that file.",
         (Remedy.CONFIGURE,),
         "Remove the file by hand: Laravel then reads the sources, and `stalewatch fix` can cache them again.",
     )
@@ -95,8 +95,8 @@ OWNER = {
         "foreign-owner",
         Verdict.FRESH,
         Severity.INFO,
-        "The {title} belongs to root while PHP runs as another user: whoever runs artisan as that user cannot write it again, and "
-        "`config:clear` says it did although the file stays.",
+        "The {title} belongs to root while PHP runs as another user: artisan cannot write it as that user, and `config:clear` reports "
+        "success although the file stays.",
         (Remedy.CONFIGURE,),
     )
     for layer in FILE_CACHED
@@ -150,12 +150,16 @@ def baseline_of(context: Context, layer: Layer, cache: CacheFile) -> Baseline | 
 
 
 def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
-    """A direct source is newer than the cache, or only its ctime is."""
+    """A direct source is newer than the cache (``docs/facts.md#laravel-inputs``), or only its ctime is (``docs/facts.md#ctime``)."""
     behind = inputs.compare(sources.direct, cache.mtime, cache.ctime, baseline)
     if behind.proven:
         newest = behind.proven[0]
-        lag = newest.mtime - cache.mtime
-        how = f"is {figures.span(lag)} newer than" if lag > 0 else "has other content than when it went into"
+        many, lag = len(behind.proven), newest.mtime - cache.mtime
+        how = (
+            f"{figures.agree(many, 'is', 'are')} {figures.span(lag)} newer than"
+            if lag > 0
+            else f"changed after {figures.agree(many, 'it was', 'they were')} read into"
+        )
         yield STALE[layer].finding(
             newest.path,
             f"{_sources(behind.proven)} {how} the {_TITLES[layer]}",
@@ -166,21 +170,22 @@ def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, base
         newest = behind.touched[0]
         yield SUSPECT[layer].finding(
             newest.path,
-            f"{_sources(behind.touched)} changed on disk after the {_TITLES[layer]}, without a newer modification time",
+            f"{_sources(behind.touched)} changed on disk after the {_TITLES[layer]} was written, without a newer modification time",
             _evidence(context, newest, cache, len(behind.touched) - 1),
             since=min(source.ctime for source in behind.touched),
         )
 
 
 def gone(context: Context, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
-    """A source went away after the cache was fresh: its values live on in the cache."""
+    """A source was removed after the cache was fresh: its values stay in the cache (``docs/facts.md#laravel-inputs``)."""
     if sources.truncated:
         return
     missing = inputs.removed(sources.direct, baseline)
     if missing:
+        names = figures.several([paths.name_of(source.path) for source in missing])
         yield STALE[layer].finding(
             missing[0].path,
-            f"{figures.several([paths.name_of(source.path) for source in missing])} went away after the {_TITLES[layer]} was made",
+            f"{names} {figures.agree(len(missing), 'was', 'were')} removed after the {_TITLES[layer]} was written",
             (
                 evidence.time("cache written", cache.mtime),
                 evidence.text("cache", cache.path),
@@ -190,7 +195,7 @@ def gone(context: Context, layer: Layer, cache: FileStat, sources: Inputs, basel
 
 
 def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
-    """A provider that may feed this cache is newer."""
+    """A provider that may add to this cache is newer (``docs/facts.md#laravel-inputs``)."""
     newer = []
     for source in sources.indirect:
         if max(source.mtime, source.ctime) <= cache.mtime:
@@ -198,16 +203,17 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
         if source.mtime > cache.mtime:
             newer.append(source)
     if newer:
+        lag = f"{figures.agree(len(newer), 'is', 'are')} {figures.span(newer[0].mtime - cache.mtime)}"
         yield PROVIDER[layer].finding(
             newer[0].path,
-            f"{_sources(tuple(newer))} is {figures.span(newer[0].mtime - cache.mtime)} newer than the {_TITLES[layer]} and may add to it",
+            f"{_sources(tuple(newer))} {lag} newer than the {_TITLES[layer]} and may add to it",
             _evidence(context, newer[0], cache, len(newer) - 1),
             since=min(source.mtime for source in newer),
         )
 
 
 def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
-    """A half-written or damaged cache file."""
+    """A half-written or damaged cache file (``docs/facts.md#laravel-atomic``)."""
     if file.complete is False and context.now - cache.mtime > WRITING:
         yield BROKEN[layer].finding(
             file.path,
@@ -218,7 +224,7 @@ def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> 
 
 
 def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
-    """Nothing to compare the cache with; *path* "": the cache itself was not looked for."""
+    """Nothing to compare the cache with (``docs/facts.md#laravel-inputs``); *path* "": the cache itself was not looked for."""
     what = f"the sources of the {_TITLES[layer]}" if path else f"the {_TITLES[layer]}"
     yield UNSEEN[layer].finding(
         path or layer.value,
@@ -228,7 +234,7 @@ def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
 
 
 def foreign_owner(context: Context, layer: Layer, cache: FileStat) -> Iterator[Finding]:
-    """Root wrote the cache; PHP runs as somebody else."""
+    """Root wrote the cache; PHP runs as another user (``docs/facts.md#laravel-exit-codes``)."""
     user = (context.runtime.user if context.runtime is not None else "") or (
         context.fpm.pool.user if context.fpm is not None and context.fpm.pool else ""
     )

@@ -1,4 +1,4 @@
-"""Discovered packages: the sets are compared, never the times."""
+"""Discovered packages: the sets are compared, never the times (``docs/facts.md#laravel-packages``)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DIFFER = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="bootstrap/cache/packages.php names other packages than composer's installed.json would put there: providers of new "
-    "packages are not loaded, those of removed ones still are. It is rebuilt only when it is missing.",
+    meaning="bootstrap/cache/packages.php does not list the packages that composer's installed.json lists: providers of new packages are "
+    "not loaded, those of removed ones still are. Laravel rebuilds it only when it is missing.",
     evidence=("missing", "left over", "cached", "installed", "written", "repeat"),
     remedy=(Remedy.DISCOVER,),
 )
@@ -38,10 +38,10 @@ BROKEN = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="packages.php or services.php is truncated or no valid PHP: neither the application nor artisan can start with it.",
+    meaning="packages.php or services.php is truncated or not valid PHP: neither the application nor artisan can start with it.",
     evidence=("written", "repeat"),
     remedy=(Remedy.CONFIGURE,),
-    advice="Remove the file by hand: Laravel writes it anew when it starts.",
+    advice="Remove the file by hand: Laravel writes it again when it starts.",
 )
 RULES = (DIFFER, BROKEN, UNSEEN)
 _FILES = {file.name for file in Layer.PACKAGES.spec.files}
@@ -64,7 +64,7 @@ def judge(context: Context) -> Ruling:
 
 
 def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
-    """A half-written or damaged manifest."""
+    """A half-written or damaged manifest (``docs/facts.md#laravel-atomic``)."""
     if file.complete is False and file.stat is not None and context.now - file.stat.mtime > WRITING:
         yield BROKEN.finding(
             file.path,
@@ -75,7 +75,7 @@ def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
 
 
 def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
-    """The cached set against the installed one."""
+    """The cached set against the installed one (``docs/facts.md#laravel-packages``)."""
     if facts.cached is None or facts.installed is None:
         return
     missing = sorted(set(facts.installed) - set(facts.cached))
@@ -101,7 +101,7 @@ def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
 
 
 def unseen(context: Context, facts: PackageFacts) -> Iterator[Finding]:
-    """One of the two sets is not known."""
+    """One of the two sets is not known (``docs/facts.md#laravel-packages``)."""
     if facts.cached is not None and facts.installed is not None:
         return
     what, path = (
@@ -109,7 +109,7 @@ def unseen(context: Context, facts: PackageFacts) -> Iterator[Finding]:
     )
     yield UNSEEN.finding(
         path,
-        f"the {what} packages could not be read, so there is nothing to compare",
+        f"the {what} packages could not be read, so the two lists cannot be compared",
         (
             *([evidence.number("cached", len(facts.cached))] if facts.cached is not None else []),
             evidence.stat(paths.absolute(path, context.root)),

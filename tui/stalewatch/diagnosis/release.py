@@ -50,12 +50,12 @@ MIXED = Rule(
     severity=Severity.WARNING,
     others=(Verdict.PENDING, Verdict.FRESH),
     meaning="Servers of one app have different commits on disk; or, with the same commit or none, different contents in the app's own "
-    "sources (without packages, caches and environment files). Said of the servers that differ from most (of the older ones, or of those "
-    "edited by hand, where it is even). While a deploy runs on one of them it is pending; where only a file was edited on top of the same "
-    "commit it is a warning beside the verdict.",
+    "sources (without packages, caches and environment files). Reported for the servers that differ from the majority; where there is "
+    "none, for the older ones, or those that were edited by hand. While a deploy runs on one of them it is pending; where a file was only "
+    "edited on top of the same commit it is a warning beside the verdict.",
     evidence=("commit", "contents", "others", "files", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
-    advice="Deploy the servers that were left out.",
+    advice="Deploy to the servers that were left out.",
 )
 RULES = (*served.RULES, UNDER_WAY, LOCK_LEFT, DIRTY, MIXED)
 
@@ -71,7 +71,7 @@ def judge(context: Context) -> Ruling:
 
 
 def under_way(context: Context, host: HostFacts) -> Iterator[Finding]:
-    """Somebody deploys, or a deploy died and left its lock."""
+    """Somebody deploys, or a deploy died and left its lock (``docs/facts.md#deploy-under-way``)."""
     deploy = host.release.under_way
     if deploy is None:
         return
@@ -79,7 +79,7 @@ def under_way(context: Context, host: HostFacts) -> Iterator[Finding]:
     rule = LOCK_LEFT if left else UNDER_WAY
     who = f" by {deploy.who}" if deploy.who else ""
     said = (
-        f"{deploy.sign} says that a deploy{who} is running, for more than an hour now"
+        f"{deploy.sign} says that a deploy{who} has been running for more than an hour"
         if left
         else f"a deploy{who} is under way ({deploy.sign})"
     )
@@ -96,7 +96,7 @@ def under_way(context: Context, host: HostFacts) -> Iterator[Finding]:
 
 
 def dirty(host: HostFacts) -> Iterator[Finding]:
-    """Edited on the server."""
+    """Edited on the server (``docs/facts.md#deploy-diaries``)."""
     if host.release.dirty:
         yield DIRTY.finding(
             host.release.root,

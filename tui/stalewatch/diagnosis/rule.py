@@ -19,7 +19,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that diagnosis can say. Every :class:`Finding` is made by :meth:`finding`, and every code is in ``rules.RULES``.
 
     *meaning*: what is so when this is said, and why it is believed. *evidence*: the labels a finding of this code may carry.
-    *remedy*: what puts it right (a finding may carry fewer or a gentler one). *advice*: what a person has to do beyond that.
+    *remedy*: what fixes it (a finding may carry fewer or a gentler one). *advice*: what a person has to do beyond that.
     *others*: verdicts that this code may also have, where the same fact weighs differently.
     """
 

@@ -58,7 +58,7 @@ def judge(context: Context, fpm: FpmFacts) -> tuple[Finding, ...]:
 
 
 def listen_queue(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """Requests that wait for a worker: by FPM, or where nobody is free to tell, by the kernel."""
+    """Requests that wait for a worker: by FPM, or by the kernel while no worker is free to answer (``docs/facts.md#fpm-saturation``)."""
     status = context.status
     others = (fpm.backlog or 0) - OURS
     if status is None and others > 0:
@@ -82,14 +82,14 @@ def listen_queue(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 
 def max_children(context: Context) -> Iterator[Finding]:
-    """The counter grew between two looks at the same pool."""
+    """The counter grew between two looks at the same pool (``docs/facts.md#fpm-saturation``)."""
     status, before = context.status, context.memory.max_children_reached
     if status is None or before is None or context.memory.pool_started != status.started or status.max_children_reached <= before:
         return
     limit = context.fpm.pool.max_children if context.fpm is not None and context.fpm.pool is not None else None
     yield MAX_CHILDREN.finding(
         status.pool,
-        f"the pool {status.pool} reached its greatest number of workers",
+        f"the pool {status.pool} reached pm.max_children",
         (
             evidence.number("times since start", status.max_children_reached),
             Evidence("pm.max_children", limit),
@@ -99,7 +99,7 @@ def max_children(context: Context) -> Iterator[Finding]:
 
 
 def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """No idle worker, by the status page, or where that hangs by what the master tells systemd."""
+    """No idle worker, by the status page, or by what the master tells systemd where that hangs (``docs/facts.md#fpm-saturation``)."""
     limit = fpm.pool.max_children if fpm.pool is not None else None
     shown = evidence.text("status text", fpm.status_text)
     repeat = evidence.command("systemctl", "show", "-p", "StatusText", fpm.unit or "php-fpm")
@@ -120,7 +120,7 @@ def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 
 def reload_kills(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """A risk to know of before a reload, told while requests are being worked on."""
+    """A risk to know of before a reload, while requests are in flight (``docs/facts.md#fpm-reload``)."""
     status = context.status
     if fpm.process_control_timeout != 0 or status is None:
         return

@@ -25,8 +25,8 @@ OLD_SERVED = Rule(
     severity=Severity.CRITICAL,
     others=(Verdict.PENDING,),
     meaning="The link points to the new release, but requests are still answered from an old one. Where the web server passes the link "
-    "itself and opcache.revalidate_path is 0, OPcache keeps which script the link led to and never asks again. With revalidate_path=1, "
-    "or while only PHP's own realpath cache remembers, it ends by itself after realpath_cache_ttl.",
+    "itself and opcache.revalidate_path is 0, OPcache remembers the script that the link pointed to and never resolves it again. With "
+    "revalidate_path=1, or where only PHP's realpath cache remembers it, this ends by itself after realpath_cache_ttl.",
     evidence=("served", "current", "last served", "switched", "link", "script passed", "revalidate_path", "realpath_cache_ttl", "repeat"),
     remedy=(Remedy.INVALIDATE, Remedy.CONFIGURE),
     advice="Pass the real path: nginx $realpath_root, Caddy resolve_root_symlink.",
@@ -105,17 +105,17 @@ def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
 
 
 def after_the_switch(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
-    """An old release answered after the link was switched."""
+    """An old release answered after the link was switched (``docs/facts.md#symlink-flip``)."""
     ttl = context.runtime.realpath_cache_ttl if context.runtime is not None else 0
     until = (found.switched or 0.0) + ttl
     heals = (opcache.revalidate_path or found.passed is False) and context.now < until + FLIP_TOLERANCE
     why = ""
     if found.passed and not opcache.revalidate_path:
-        why = "; the web server passes the link, and with opcache.revalidate_path=0 that never ends by itself"
+        why = "; the web server passes the link, and with opcache.revalidate_path=0 this never ends by itself"
     current = paths.name_of(host.release.root)
     return OLD_SERVED.finding(
         found.last.path,
-        f"requests are still answered from release {paths.name_of(found.release)}, although the link leads to {current}{why}",
+        f"requests are still answered from release {paths.name_of(found.release)}, although the link points to {current}{why}",
         _evidence(context, host, opcache, found),
         since=found.switched,
         until=until if heals else None,
@@ -127,13 +127,14 @@ def after_the_switch(context: Context, host: HostFacts, opcache: Opcache, found:
 
 
 def not_asked_yet(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
-    """No request since the switch (or nobody knows when it was): what the next one runs depends on the web server."""
+    """No request since the switch, or its time is not known: what the next one runs depends on the web server
+    (``docs/facts.md#symlink-flip``)."""
     current, old = paths.name_of(host.release.root), paths.name_of(found.release)
     probably = found.passed and not opcache.revalidate_path
-    ending = "and the next one probably will" if probably else "and whether the next one will is not known"
+    ending = "and the next one probably will too" if probably else "and whether the next one will is not known"
     return WILL_SERVE_OLD.finding(
         found.last.path,
-        f"the link leads to {current}, but the last request ran {old}, {ending}",
+        f"the link points to {current}, but the last request ran {old}, {ending}",
         _evidence(context, host, opcache, found),
         since=found.switched,
         verdict=None if probably else Verdict.UNKNOWN,

@@ -9,9 +9,9 @@ from stalewatch.model.text import SafeText
 
 
 def as_unreachable(last: Report, error: Unseen) -> Report:
-    """*last* of a server that is not heard from any more: it keeps its last verdict and snapshot, and *is* unknown.
+    """*last* of a server that cannot be reached any more: its last verdict and snapshot stay, but it *is* unknown.
 
-    Findings are gone: nobody shall act on what may not be so any more.
+    Its findings are dropped, so that nobody acts on what may have changed since.
     """
     already = last.last_seen is not None or last.snapshot is None
     return replace(

@@ -1,4 +1,5 @@
-"""Compiled Blade views against their sources. Blade checks on every render and heals by itself, but for the exceptions that are stale."""
+"""Compiled Blade views against their sources (``docs/facts.md#laravel-views``). Blade checks on every render and heals by itself, except
+where it is told not to, or cannot."""
 
 from __future__ import annotations
 
@@ -28,15 +29,15 @@ PENDING = Rule(
     meaning="A Blade source is newer than its compiled view. Blade compares them on every render, so the next render compiles it again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD, Remedy.WAIT),
-    advice="Laravel 12.10 to 13.14 writes nothing where the result is the same: fresh once it was rendered (PHP tells the last use).",
+    advice="Laravel 12.10 to 13.14 does not write the file again if the result is the same: then it is fresh once it was rendered.",
 )
 STALE = Rule(
     code="views.stale",
     layer=Layer.VIEWS,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="A Blade source is newer than its compiled view, and Blade will not heal it: view.check_cache_timestamps is off, or the "
-    "pool's user cannot write to the folder of compiled views (before Laravel 12.52: to the compiled view).",
+    meaning="A Blade source is newer than its compiled view, and Blade will not compile it again: view.check_cache_timestamps is off, or "
+    "the pool's user cannot write to the folder of compiled views (before Laravel 12.52: to the compiled view).",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -46,7 +47,7 @@ HELD = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="A Blade source is newer than its compiled view. The next render compiles it again, but to the same path, which OPcache "
-    "holds and with validate_timestamps=0 never looks at again.",
+    "has cached and with validate_timestamps=0 never checks again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD, Remedy.RELOAD),
 )
@@ -55,8 +56,8 @@ BACKWARDS = Rule(
     layer=Layer.VIEWS,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="A Blade source got other content with a modification time before the compiled view's (rsync -t, a restored file), so "
-    "Blade will never compile it again.",
+    meaning="A Blade source got new content with a modification time older than the compiled view's (rsync -t, a restored file), so "
+    "Blade never compiles it again.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -65,7 +66,7 @@ SUSPECT = Rule(
     layer=Layer.VIEWS,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="A Blade source got a newer ctime than its compiled view, but no newer mtime: a chmod, or other content with an old time.",
+    meaning="A Blade source has a newer ctime than its compiled view, but not a newer mtime: a chmod, or new content with an old time.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -74,8 +75,8 @@ UNPROVEN = Rule(
     layer=Layer.VIEWS,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="A Blade source is newer than its compiled view. Blade will compile it again, but whether OPcache then runs it could not "
-    "be asked.",
+    meaning="A Blade source is newer than its compiled view. Blade will compile it again, but OPcache could not be asked whether it "
+    "then runs the new one.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
@@ -84,7 +85,7 @@ TRUNCATED = Rule(
     layer=Layer.VIEWS,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="There are more compiled views than are looked at; those that were seen are fresh.",
+    meaning="There are more compiled views than stalewatch looks at; those that it looked at are fresh.",
     evidence=("views", "repeat"),
 )
 RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, UNPROVEN, TRUNCATED)
@@ -108,7 +109,7 @@ def judge(context: Context) -> Ruling:
 
 
 def newer(context: Context, facts: ViewFacts) -> Iterator[Finding]:
-    """Source at or after compiled: pending, but for the exceptions."""
+    """The source is as new as the compiled view or newer: pending, but for the exceptions (``docs/facts.md#laravel-views``)."""
     version = laravel_versions.version_of(context)
     settled = rendered(context)
     never: dict[str, list[Old]] = {}
@@ -122,23 +123,23 @@ def newer(context: Context, facts: ViewFacts) -> Iterator[Finding]:
         elif settled.get(view.compiled.path) != view.source.mtime:
             old.append(one)
     for reason, them in never.items():
-        yield _tell(STALE, them, context, f"and Blade will not compile it again: {reason}", reason)
+        yield _finding(STALE, them, context, f"and will not be compiled again: {reason}", reason)
     if not old:
         return
     if context.opcache is None:
-        yield _tell(UNPROVEN, old, context, "and OPcache could not be asked whether it would run it")
+        yield _finding(UNPROVEN, old, context, "and OPcache could not be asked whether it would run it")
     elif never_checked(context.opcache):
         held = [one for one in old if held_by_opcache(context, one.compiled)]
         if held:
-            yield _tell(HELD, held, context, "and OPcache holds the compiled one for ever")
+            yield _finding(HELD, held, context, "and OPcache keeps running the old code")
         if len(held) < len(old):
-            yield _tell(PENDING, [one for one in old if one not in held], context, "and is compiled again at its next render")
+            yield _finding(PENDING, [one for one in old if one not in held], context, "and will be compiled again at the next render")
     else:
-        yield _tell(PENDING, old, context, "and is compiled again at its next render")
+        yield _finding(PENDING, old, context, "and will be compiled again at the next render")
 
 
 def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
-    """Other content under an older mtime, which Blade's comparison cannot see."""
+    """New content with an older mtime, which Blade's comparison cannot see (``docs/facts.md#laravel-views``, ``docs/facts.md#ctime``)."""
     known: dict[str, CompiledView] | None = None
     proven: list[Old] = []
     touched: list[Old] = []
@@ -162,13 +163,19 @@ def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
         elif source.ctime > max(compiled.mtime, compiled.ctime) + TOLERANCE:
             touched.append(Old(compiled, source))
     if proven:
-        yield _tell(BACKWARDS, proven, context, "with other content, so Blade never compiles it again", verb="got an older time")
+        yield _finding(
+            BACKWARDS,
+            proven,
+            context,
+            "a change that Blade never notices",
+            verb=f"{figures.agree(len(proven), 'has', 'have')} new content with an older time",
+        )
     if touched:
-        yield _tell(SUSPECT, touched, context, "without a newer modification time", verb="changed on disk after its compiled view")
+        yield _finding(SUSPECT, touched, context, "without a newer modification time", verb="changed on disk after being compiled")
 
 
 def truncated(context: Context, facts: ViewFacts) -> Iterator[Finding]:
-    """More views than we take."""
+    """More views than are looked at (``docs/facts.md#laravel-views``)."""
     if facts.truncated:
         yield TRUNCATED.finding(
             "compiled views",
@@ -234,10 +241,13 @@ def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions
     return ""
 
 
-def _tell(rule: Rule, old: list[Old], context: Context, consequence: str, reason: str = "", verb: str = "") -> Finding:
+def _finding(rule: Rule, old: list[Old], context: Context, consequence: str, reason: str = "", verb: str = "") -> Finding:
+    """One finding for all of *old* (``docs/facts.md#laravel-views``)."""
     first = max(old, key=lambda one: max(one.source.mtime, one.source.ctime))
     names = figures.several([one.source.path for one in old], 2)
-    how = verb or f"is {figures.span(first.source.mtime - first.compiled.mtime)} newer than its compiled view"
+    newer = figures.span(first.source.mtime - first.compiled.mtime)
+    each = "is {} newer than its compiled view" if len(old) == 1 else "are {} newer than their compiled views"
+    how = verb or each.format(newer)
     told = [
         evidence.time("source modified", first.source.mtime),
         evidence.time("source changed", first.source.ctime),

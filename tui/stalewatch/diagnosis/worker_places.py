@@ -25,7 +25,7 @@ OLD_RELEASE = Rule(
     "the deploy, and restarts it in the old directory again and again.",
     evidence=EVIDENCE,
     remedy=(Remedy.RESTART_WORKERS, Remedy.CONFIGURE),
-    advice="If it comes back in the old release, restart the supervisor's program so that it resolves its directory anew.",
+    advice="If it comes back in the old release, restart the supervisor's program so that it resolves its directory again.",
 )
 DELETED = Rule(
     code="workers.deleted-directory",
@@ -41,7 +41,7 @@ RELEASE_UNSEEN = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="A worker started after the link was switched, but in which release it runs could not be read: the working directory of a "
+    meaning="A worker started after the link was switched, but the release that it runs in could not be read: the working directory of a "
     "process is shown to its own user and to root only, and its arguments name no release. A supervisor that resolved the link earlier "
     "starts young workers in the old release.",
     evidence=EVIDENCE,
@@ -52,8 +52,9 @@ APP_UNSEEN = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="A worker that is older than the newest PHP file of the app runs on a server with several apps, and whose it is could not be "
-    "read: the working directory of a process is shown to its own user and to root only, and its arguments name no directory.",
+    meaning="A worker that is older than the newest PHP file of the app runs on a server with several apps, and it could not be read which "
+    "of them it belongs to: the working directory of a process is shown to its own user and to root only, and its arguments name no "
+    "directory.",
     evidence=EVIDENCE,
     advice="Log in as the workers' user, or start them by the full path of their artisan.",
 )
@@ -61,7 +62,7 @@ RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN)
 
 
 def old_release(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
-    """In a release that is not the current one."""
+    """In a release that is not the current one (``docs/facts.md#workers``)."""
     root = context.host.release.root if context.host is not None else ""
     old = [worker for worker in workers if root and worker.release not in ("", root) and not worker.process.cwd_deleted]
     if old:
@@ -81,7 +82,7 @@ def old_release(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[
 
 
 def release_unseen(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
-    """Where releases take turns and /proc does not say which one a worker is in. Who started before the switch is in an old one."""
+    """/proc does not say which release a worker is in. One that started before the switch is in an old one (``docs/facts.md#workers``)."""
     release = context.host.release if context.host is not None else None
     if release is None or not release.link or not _takes_turns(release.root, release.link):
         return
@@ -105,7 +106,7 @@ def release_unseen(context: Context, workers: tuple[QueueWorker, ...]) -> Iterat
     elif hidden:
         yield RELEASE_UNSEEN.finding(
             titles(hidden),
-            f"in which release {kinds_of(hidden)} {figures.agree(len(hidden), 'runs', 'run')} could not be read",
+            f"the release that {kinds_of(hidden)} {figures.agree(len(hidden), 'runs', 'run')} in could not be read",
             (
                 *process(hidden[0]),
                 evidence.text("current release", release.root),
@@ -121,7 +122,7 @@ def _takes_turns(root: str, link: str) -> bool:
 
 
 def deleted(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
-    """In a directory that was removed."""
+    """In a directory that was removed (``docs/facts.md#workers``)."""
     lost = [worker for worker in workers if worker.process.cwd_deleted]
     if lost:
         first = lost[0]
@@ -138,13 +139,14 @@ def deleted(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Find
 
 
 def app_unseen(workers: tuple[QueueWorker, ...], newest: float | None) -> Iterator[Finding]:
-    """Workers that may be this app's. One that is younger than all of the app's code (*newest*; None not read) is fresh whosever it is."""
+    """Workers that may be this app's (``docs/facts.md#workers``). One that is younger than all of the app's code (*newest*; None not read)
+    is fresh, whichever app it belongs to."""
     holding = [worker for worker in workers if worker.holds != "none"]
     hidden = [worker for worker in holding if newest is None or worker.process.started + TOLERANCE < newest]
     if hidden:
         yield APP_UNSEEN.finding(
             titles(hidden),
-            f"whether {kinds_of(hidden)} {figures.agree(len(hidden), 'is', 'are')} of this app could not be read",
+            f"whether {kinds_of(hidden)} {figures.agree(len(hidden), 'belongs', 'belong')} to this app could not be read",
             (
                 *process(hidden[0]),
                 evidence.time("code modified", newest),

@@ -1,4 +1,4 @@
-"""Long-running PHP processes (queue, Horizon, Octane): they hold the code they started with.
+"""Long-running PHP processes (queue, Horizon, Octane): they keep the code they started with (``docs/facts.md#workers``).
 
 Not those that start a new PHP for the work (queue:listen, schedule:work): their own age proves nothing, where they run still does.
 """
@@ -36,7 +36,7 @@ SUSPECT = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="PHP files of the app changed on disk (ctime) after a worker started, without a newer mtime: a chmod, or other content "
+    meaning="PHP files of the app changed on disk (ctime) after a worker started, without a newer mtime: a chmod, or new content "
     "with an old time.",
     evidence=EVIDENCE,
     remedy=(Remedy.RESTART_WORKERS,),
@@ -54,11 +54,11 @@ RELOAD_UNSEEN = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="Octane started before the newest PHP file of the app was modified, and its workers are no processes that could be seen "
-    "(FrankenPHP runs them as threads): whether octane:reload came since leaves nothing to see.",
+    meaning="Octane started before the newest PHP file of the app was modified, and its workers could not be seen as processes "
+    "(FrankenPHP runs them as threads), so it is not known whether octane:reload was run since.",
     evidence=EVIDENCE,
     remedy=(Remedy.CONFIGURE,),
-    advice="octane:reload loads the new code; only a restart of octane:start shows it.",
+    advice="octane:reload loads the new code, but only a restart of octane:start can be seen.",
 )
 RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES)
 
@@ -95,16 +95,15 @@ def newest_of(files: tuple[FileStat, ...]) -> FileStat:
 
 
 def older(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterator[Finding]:
-    """Started before the newest code, and it is the code of their start that they run."""
+    """Started before the newest code, and they run the code of their start (``docs/facts.md#workers``)."""
     old = [worker for worker in workers if worker.holds == "start" and worker.process.started + TOLERANCE < newest.mtime]
     if not old:
         return
     first = min(old, key=lambda worker: worker.process.started)
     lag = newest.mtime - first.process.started
-    verb = figures.agree(len(old), "has", "have")
     yield OLDER.finding(
         titles(old),
-        f"{kinds_of(old)} {verb} been running since {figures.span(lag)} before {newest.path} was changed",
+        f"{kinds_of(old)} started {figures.span(lag)} before {newest.path} was changed",
         (*process(first), evidence.text("file", newest.path), evidence.time("code modified", newest.mtime), in_ps(old)),
         remedy=remedy_of(old),
         since=newest.mtime,
@@ -112,19 +111,19 @@ def older(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterator[Findin
 
 
 def reload_unseen(workers: tuple[QueueWorker, ...], newest: FileStat) -> Iterator[Finding]:
-    """Octane that may have loaded the new code without a new process."""
+    """Octane that may have loaded the new code without a new process (``docs/facts.md#workers``)."""
     old = [worker for worker in workers if worker.holds == "unsure" and worker.process.started + TOLERANCE < newest.mtime]
     if old:
         yield RELOAD_UNSEEN.finding(
             titles(old),
-            f"{kinds_of(old)} started before {newest.path} was changed; whether octane:reload came since cannot be seen",
+            f"{kinds_of(old)} started before {newest.path} was changed; whether octane:reload was run since cannot be seen",
             (*process(old[0]), evidence.text("file", newest.path), evidence.time("code modified", newest.mtime), in_ps(old)),
             since=newest.mtime,
         )
 
 
 def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[FileStat, ...]) -> Iterator[Finding]:
-    """Only ctimes are newer than a worker; content that was remembered settles it."""
+    """Only ctimes are newer than a worker: remembered content decides (``docs/facts.md#ctime``)."""
     known = context.memory.baselines.get("workers")
     for worker in (each for each in workers if each.holds == "start"):
         started = worker.process.started
@@ -134,7 +133,7 @@ def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[File
         if source is not None:
             yield OLDER.finding(
                 worker.process.title,
-                f"the {worker.kind} worker was running before {source.path} got other content",
+                f"the {worker.kind} worker started before the content of {source.path} changed",
                 (
                     *process(worker),
                     evidence.text("file", source.path),
@@ -164,6 +163,6 @@ def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[File
 
 
 def unseen(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
-    """Nothing to compare with."""
+    """Nothing to compare with (``docs/facts.md#workers``)."""
     told = (*process(workers[0]), in_ps(list(workers)))
     yield UNSEEN.finding(titles(list(workers)), "workers run, but the times of the app's code could not be read", told)

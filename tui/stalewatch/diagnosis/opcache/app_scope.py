@@ -1,4 +1,5 @@
-"""Which scripts concern an app: all pools of one FPM master share one OPcache, so the cache holds other apps' scripts too."""
+"""Which scripts concern an app: all pools of one FPM master share one OPcache, so the cache holds other apps' scripts too
+(``docs/facts.md#opcache-shared``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second in which the cache began, finer than PHP tells it: a deploy and its reload often share one."""
+"""The second in which the cache started, finer than PHP tells it: a deploy and its reload often share one."""
 
 from __future__ import annotations
 

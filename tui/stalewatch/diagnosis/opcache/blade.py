@@ -15,8 +15,8 @@ _DOUBTS = frozenset({ScriptState.SUSPECT, ScriptState.RENAMED})
 def clear_doubts(judged: tuple[ScriptVerdict, ...], context: Context, opcache: Opcache) -> tuple[ScriptVerdict, ...]:
     """*judged* without doubts about compiled views whose source has not changed since the cache began.
 
-    Whatever was compiled from that source since says the same, so it does not matter which of them is in the cache. Without this every
-    view that is compiled at its first render would be suspect until the next reload.
+    Everything that was compiled from that source since S is the same, so it does not matter which of it is in the cache. Without this every
+    view that is compiled at its first render would be suspect until the next reload (``docs/facts.md#laravel-views``).
     """
     if context.host is None or not any(one.state in _DOUBTS for one in judged):
         return judged

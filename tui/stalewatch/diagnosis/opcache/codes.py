@@ -1,4 +1,4 @@
-"""What can be said of the bytecode."""
+"""The rules of the bytecode: every code that begins with ``opcache.``."""
 
 from __future__ import annotations
 
@@ -41,13 +41,14 @@ def _stale(code: str, meaning: str, remedy: tuple[Remedy, ...] = _ACT, advice: s
 BYTECODE = _stale(
     "opcache.stale-bytecode",
     "PHP-FPM runs bytecode that was compiled before the file changed. Proven by one of: the file's mtime differs from the compiled one "
-    "although the script was used after the check was due (validate_timestamps=1); the file is newer than its last use from the cache, "
-    "or its content changed after an earlier look saw it cached, with no restart and no fewer hits since (validate_timestamps=0).",
+    "although the script was used after the check was due (validate_timestamps=1); the file was modified after the script was last used "
+    "from the cache, or its content changed after an earlier look saw it there, and it was not compiled again since "
+    "(validate_timestamps=0).",
 )
 CONFIG_CACHE = _stale(
     "opcache.stale-config-cache",
     "The configuration was cached again (bootstrap/cache/config.php), but PHP-FPM still holds the old one as bytecode: config:cache "
-    "writes the same path, and with validate_timestamps=0 nobody looks at it again.",
+    "writes the same path, and with validate_timestamps=0 PHP never checks it again.",
 )
 MANIFEST = _stale(
     "opcache.stale-package-manifest",
@@ -72,17 +73,17 @@ VIEW = _stale(
 )
 SAME_MTIME = _stale(
     "opcache.same-mtime",
-    "The file has other content than when it was compiled, but the same modification time. PHP compares times for inequality only, so "
-    "it will never notice, with validate_timestamps=1 either.",
+    "The file has new content since it was compiled, but the same modification time. PHP checks only whether the times are equal, so it "
+    "never notices, not even with validate_timestamps=1.",
 )
 DELETED = _stale(
     "opcache.deleted-script",
-    "A script that is not on the disk any more is still being served from the cache: its hits grow between two looks.",
+    "A script that was deleted from the disk still runs from the cache: its hits grow between two looks.",
 )
 PRELOADED = _stale(
     "opcache.preload-changed",
     "A preloaded script changed after PHP-FPM started. Preloaded scripts are never checked again; only a reload or restart loads them "
-    "anew.",
+    "again.",
     (Remedy.RELOAD,),
 )
 SUSPECT = Rule(
@@ -90,9 +91,9 @@ SUSPECT = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="The file changed (mtime or only ctime) after the cache began, and PHP does not tell whether it was compiled before or "
-    "after that. chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look alike by time. It settles when an earlier look "
-    "is remembered (`stalewatch mark` before a deploy, or a dashboard that was watching), or by acting.",
+    meaning="The file changed (mtime or only ctime) after the cache started, and PHP does not say whether it was compiled before or "
+    "after that. chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look the same by their times. An earlier look can "
+    "tell (run `stalewatch mark` before a deploy, or leave a dashboard running); a fix ends the doubt.",
     evidence=_EVIDENCE,
     remedy=_ACT,
 )
@@ -101,8 +102,8 @@ RENAMED = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="A directory above the script was renamed into place after the cache began (its ctime is newer than its own mtime). That "
-    "moves no time of any file in it, so other content may lie under the path.",
+    meaning="A directory above the script was renamed into place after the cache started (its ctime is newer than its own mtime). This "
+    "changes no time of the files in it, so the path may now hold other content.",
     evidence=_EVIDENCE,
     remedy=_ACT,
 )
@@ -111,8 +112,8 @@ PENDING = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.PENDING,
     severity=Severity.INFO,
-    meaning="The file changed and PHP has not looked at it yet: within revalidate_freq it serves the old code, and the first request "
-    "after that compiles the new.",
+    meaning="The file changed and PHP has not checked it yet: for revalidate_freq seconds it serves the old code, and the first request "
+    "after that compiles the new code.",
     evidence=_EVIDENCE,
     remedy=(Remedy.WAIT, Remedy.INVALIDATE, Remedy.RELOAD),
 )
@@ -121,8 +122,8 @@ RESTART_PENDING = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.PENDING,
     severity=Severity.INFO,
-    meaning="A reset was asked for and waits until no request holds the cache; until then everything is compiled on every request. "
-    "After force_restart_timeout PHP kills whoever holds it: a warning when half of that time is over.",
+    meaning="A reset was requested and waits until no request uses the cache; until then every request compiles everything. After "
+    "force_restart_timeout PHP kills the processes that still use it. It is a warning once half of that time is over.",
     evidence=("waiting since", "seen first", "force_restart_timeout", "scripts", "repeat"),
     remedy=(Remedy.WAIT,),
 )
@@ -132,7 +133,7 @@ FILE_CACHE_STALE = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="The file in opcache.file_cache that holds this script's bytecode is older than the script, and with validate_timestamps=0 "
-    "nothing compares them: a reload or reset takes the old bytecode in again.",
+    "nothing compares them: after a reload or reset PHP loads the old bytecode again.",
     evidence=("modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
@@ -142,9 +143,9 @@ FILE_CACHE = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="opcache.file_cache keeps bytecode on disk and, with validate_timestamps=0, brings it back after a reset and after a "
-    "reload without looking at the sources. A young cache proves nothing here. Said where a script's file there cannot be seen, is gone, "
-    "or is older than a ctime.",
+    meaning="opcache.file_cache stores bytecode on disk. With validate_timestamps=0 PHP loads it again after a reset or reload and does "
+    "not check the sources, so a cache that started after the deploy proves nothing. Reported if a script's file in it cannot be seen, "
+    "is gone, or is older than the script's ctime.",
     evidence=("file_cache", "validate_timestamps", "modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
@@ -154,7 +155,7 @@ NOT_COMPARED = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="Not all cached scripts could be compared with the disk, so nothing is known of the others.",
+    meaning="Not all cached scripts could be compared with the disk, so nothing is known about the others.",
     evidence=("scripts", "compared", "changed", "listed", "repeat"),
 )
 RULES = (

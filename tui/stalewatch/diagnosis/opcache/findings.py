@@ -59,6 +59,7 @@ class _FindingMaker:
         self._few = few
 
     def one(self, judged: ScriptVerdict) -> Finding:
+        """One script (``docs/facts.md#opcache-status``)."""
         script = judged.script
         rule, what = self._naming.of(script.path)
         rule = rule if judged.state is ScriptState.STALE else _RULES[judged.state]
@@ -73,7 +74,8 @@ class _FindingMaker:
         )
 
     def rest(self, group: list[ScriptVerdict]) -> Finding:
-        """One finding for those that would not fit a screen; its verdict is theirs, and what puts it right must do so for each."""
+        """One finding for those that would not fit a screen; it has their verdict, and its remedy must fix each of them
+        (``docs/facts.md#opcache-status``)."""
         first = next((one for one in group if one.state in _KEPT), group[0])
         rule = codes.BYTECODE if first.state in STALE_STATES - _KEPT else _RULES[first.state]
         since = [one.since for one in group if one.since is not None]

@@ -1,4 +1,5 @@
-"""What a script is to Laravel: its caches and compiled views are PHP files too, and are named as what they are."""
+"""What a script is to Laravel: its caches and compiled views are PHP files too, and are named as what they are
+(``docs/facts.md#opcache-holds-caches``)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -
 
 
 def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> ScriptVerdict:
-    """Gone from disk: a left-over, as after every deploy into a new directory, unless it is still being used."""
+    """Gone from disk: a left-over, as after every deploy into a new directory, unless it still runs (``docs/facts.md#opcache-deleted``)."""
     seen = known.seen
     used = seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits))
     if not used:
@@ -44,6 +44,6 @@ def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> Scri
     if checked and script.revalidate is not None and now < script.revalidate:
         until = float(script.revalidate)
         return ScriptVerdict(
-            script, ScriptState.PENDING, known, until=until, why="is gone from the disk and still runs until PHP checks it again"
+            script, ScriptState.PENDING, known, until=until, why="was deleted from the disk and still runs until PHP checks it again"
         )
-    return ScriptVerdict(script, ScriptState.DELETED, known, why="is gone from the disk and still runs from the cache")
+    return ScriptVerdict(script, ScriptState.DELETED, known, why="was deleted from the disk and still runs from the cache")

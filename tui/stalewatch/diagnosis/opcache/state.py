@@ -32,13 +32,13 @@ def judge(context: Context) -> Ruling:
 
 
 def restart_pending(context: Context, opcache: Opcache) -> Finding:
-    """A reset waits for the requests that hold the cache."""
+    """A reset waits for the requests that use the cache (``docs/facts.md#opcache-restart-pending``)."""
     since = context.memory.pending_since if context.memory.pending_since is not None else context.now
     until = since + opcache.force_restart_timeout
     late = context.now - since > opcache.force_restart_timeout / 2
-    summary = "a reset of OPcache waits for running requests; until then everything is compiled on every request"
+    summary = "a reset of OPcache waits for running requests; until then every request compiles everything"
     if late:
-        summary += ", and PHP will soon kill the requests that hold it"
+        summary += ", and PHP will soon kill the requests that still use the cache"
     return codes.RESTART_PENDING.finding(
         "OPcache",
         summary,
@@ -53,7 +53,8 @@ def restart_pending(context: Context, opcache: Opcache) -> Finding:
 
 
 def file_cache(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """Bytecode on disk that is taken in unchecked, and that PHP could not be asked about script by script."""
+    """Bytecode on disk that PHP loads unchecked, and that it could not be asked about script by script
+    (``docs/facts.md#opcache-file-cache``)."""
     if opcache.validate_timestamps or not (opcache.file_cache or opcache.file_cache_only):
         return
     if opcache.file_cache_seen and not opcache.file_cache_only:
@@ -61,7 +62,7 @@ def file_cache(context: Context, opcache: Opcache) -> Iterator[Finding]:
     where = opcache.file_cache or "opcache.file_cache"
     yield codes.FILE_CACHE.finding(
         where,
-        f"bytecode kept in {where} outlives resets and reloads, and is never checked against the sources",
+        f"bytecode stored in {where} survives resets and reloads, and PHP never checks it against the sources",
         (
             evidence.text("file_cache", where),
             evidence.text("validate_timestamps", "off"),
@@ -72,7 +73,7 @@ def file_cache(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def not_compared(context: Context, opcache: Opcache) -> Iterator[Finding]:
-    """Scripts of which nothing is known."""
+    """Scripts that were not compared with the disk (``docs/facts.md#opcache-status``)."""
     unlisted = opcache.changed_total - len(opcache.changed)
     if not opcache.truncated and unlisted <= 0 and (opcache.compared or not opcache.cached_scripts):
         return

@@ -1,4 +1,7 @@
-"""Scripts that PHP checks against the disk: validate_timestamps=1 and a known timestamp. The check is inequality of mtimes."""
+"""Scripts that PHP checks against the disk: vt=1 and a known T. It checks whether m and T are equal (``docs/facts.md#opcache-timestamps``).
+
+The letters are explained in :mod:`stalewatch.diagnosis.opcache`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ TOLERANCE = 1
 
 
 def judge(script: Script, opcache: Opcache, window: Window, now: float) -> ScriptVerdict:
-    """*script* (on disk, cached, T > 0) of a pool with validate_timestamps=1."""
+    """*script* (on disk, cached, T > 0) of a pool with vt=1."""
     assert script.mtime is not None
     assert script.timestamp is not None
     if script.timestamp == floor(script.mtime):
@@ -23,7 +26,8 @@ def judge(script: Script, opcache: Opcache, window: Window, now: float) -> Scrip
 
 
 def equal(script: Script, window: Window) -> ScriptVerdict:
-    """m = T: fresh where the content was written at m or before this compile; else only its content can tell, as PHP never will.
+    """m = T: fresh if the content was written at m or before this compile; else only the content can tell
+    (``docs/facts.md#identity``, ``docs/facts.md#ctime``).
 
     git is not asked: its index tells what was checked out, not that PHP compiled just that (other content may have stood there with
     the same time and been put back).
@@ -39,28 +43,31 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
     if window.seen is not None and same is True and window.seen.proven:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     if window.seen is not None and same is False:
-        why = "has other content with the same modification time, which PHP never notices"
+        why = "has new content with the same modification time, so PHP never notices"
         return ScriptVerdict(script, ScriptState.SAME_MTIME, window, since=landed(script), why=why)
     if script.ctime is None:
         return ScriptVerdict(script, ScriptState.SUSPECT, window, why=NO_CTIME)
     if renamed and window.came_after(changed):
-        why = "lies below a directory that was renamed into place after the cache began"
+        why = "is in a directory that was renamed into place after the cache started"
         return ScriptVerdict(script, ScriptState.RENAMED, window, since=script.parent_changed, why=why)
-    why = "was changed on disk without a new modification time, which may be a chmod or other content"
+    why = "changed on disk without a new modification time: a chmod, or new content"
     return ScriptVerdict(script, ScriptState.SUSPECT, window, since=landed(script), why=why)
 
 
 def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> ScriptVerdict:
-    """m ≠ T: pending until the check is due and a request makes it; stale when it was used after that and still holds the old."""
+    """m ≠ T: pending until W, and until a request makes PHP check; stale if it was used after W and still is the old code
+    (``docs/facts.md#opcache-revalidate-window``)."""
     assert script.timestamp is not None
     if window.seen is not None and window.seen.proven and script.digest and script.digest == window.seen.digest:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     since = changed_at(script, script.timestamp)
     due = float(script.revalidate if script.revalidate is not None else floor(landed(script)) + opcache.revalidate_freq)
     difference = (script.mtime or 0.0) - script.timestamp
-    why = f"is {figures.span(difference)} {'newer' if difference > 0 else 'older'} on disk than what was compiled"
+    why = f"is {figures.span(difference)} {'newer' if difference > 0 else 'older'} on disk than the code that PHP compiled"
     if now < due:
-        return ScriptVerdict(script, ScriptState.PENDING, window, since=since, until=due, why=f"{why}, and PHP does not check it again yet")
+        return ScriptVerdict(
+            script, ScriptState.PENDING, window, since=since, until=due, why=f"{why}, and PHP has not checked it again yet"
+        )
     if script.last_used <= due + TOLERANCE:
         return ScriptVerdict(
             script, ScriptState.PENDING, window, since=since, why=f"{why}; the next request that uses it compiles it again"

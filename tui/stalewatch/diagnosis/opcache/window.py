@@ -1,4 +1,7 @@
-"""When a cached script was compiled, as far as one look and the memory of earlier ones tell, and whether its content moved since."""
+"""When a cached script was compiled, as far as one look and the memory of earlier ones tell, and whether its content changed since.
+
+The letters are explained in :mod:`stalewatch.diagnosis.opcache`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import NamedTuple
 from stalewatch.diagnosis.memory import Memory, Seen
 from stalewatch.model.snapshot import Opcache, Script
 
-NO_CTIME = "is on the disk, but when it came there could not be read"
+NO_CTIME = "is on the disk, but its change time could not be read"
 
 
 COMPILING = 1.0
@@ -36,9 +39,9 @@ class Window(NamedTuple):
 def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: float = 0.0) -> Window:
     """What is known of the compile of *script*. *born*: when the workers came that this cache began with, to the millisecond.
 
-    A script is compiled no earlier than S and no later than it was last used; with ``hits`` 0 that use *was* the compile. PHP does not
-    cache a file younger than ``file_update_protection``, so a file modified later than L minus that is not what was compiled. What was not
-    in an earlier, whole list of this cache was compiled after it.
+    A script is compiled no earlier than S and no later than L; with ``hits`` 0, L *was* the compile. PHP does not cache a file younger than
+    ``file_update_protection``, so a file modified later than L minus that is not what was compiled. What was not in an earlier, whole list
+    of this cache was compiled after it (``docs/facts.md#opcache-timestamps-off``).
     """
     since = opcache.since
     seen = memory.scripts.get(script.path) if memory.since == since else None
@@ -64,7 +67,7 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: f
 def same_content(script: Script, seen: Seen) -> bool | None:
     """Whether the content on disk is what it was when this compile was first seen; None: cannot be told.
 
-    A digest settles it; else mtime, size and inode do. Only another inode may be the same content copied.
+    A digest decides; else m, size and inode do. Only another inode may be the same content copied (``docs/facts.md#identity``).
     """
     if script.digest and seen.digest:
         return script.digest == seen.digest
@@ -76,7 +79,8 @@ def same_content(script: Script, seen: Seen) -> bool | None:
 
 
 def landed(script: Script) -> float:
-    """When the content on disk came to this path: its ctime, or a parent directory's that was renamed over it. Never earlier than that."""
+    """When the content on disk came to this path: its c, or that of a parent directory that was renamed over it. Never earlier than that
+    (``docs/facts.md#directory-renamed``)."""
     own = script.ctime if script.ctime is not None else script.mtime or 0.0
     return max(own, script.parent_changed or 0.0)
 
