@@ -68,7 +68,7 @@ async def draw_after_fix(engine: Engine) -> str:
         await _press(pilot, ("f",))
         await _until(pilot, lambda: _asks(app))
         await _press(pilot, ("tab", "enter"))
-        await _until(pilot, lambda: _verdicts(engine) == {Verdict.FRESH} and not app.model.running())
+        await _until(pilot, lambda: _verdicts(engine) == {Verdict.FRESH} and not app.model.fleet.running())
         await _press(pilot, ("escape",))
         return await _picture(app, pilot)
 

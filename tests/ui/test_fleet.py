@@ -166,17 +166,17 @@ async def test_timeline_keys_zoom_pan_and_read_out_events() -> None:
     app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        assert app.model.span() == 3600
+        assert app.model.timeline.span() == 3600
         await press(pilot, "minus")
-        assert app.model.span() == 7200
+        assert app.model.timeline.span() == 7200
         await press(pilot, "0", "left_square_bracket")
         assert app.model.view.pan == 900
         await press(pilot, "0", "tab", "G")
-        cursor = app.model.cursor()
+        cursor = app.model.timeline.cursor()
         assert cursor is not None
         assert cursor.what == "config.php and routes-v7.php built"
         await press(pilot, "right")
-        assert app.model.cursor() != cursor
+        assert app.model.timeline.cursor() != cursor
 
 
 async def test_below_the_least_size_a_polite_line_and_back() -> None:

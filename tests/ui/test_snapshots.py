@@ -77,7 +77,7 @@ async def test_the_text_alone_retells_the_incident() -> None:
     lanes = {name: line for line in text.splitlines() for name in recorded.NAMES if re.match(rf"[ ▸]+{name} +─", line)}
     assert re.search(r"▲ reload ─+◆ deploy ▒+! errors ×11 ▒+", lanes["web1"])
     assert re.search(r"▲ reload ─+◆ deploy ▒+! ×7 ▒+■▲ reload ─+$", lanes["web2"])
-    assert {name: app.model.stale_spans[name] for name in recorded.NAMES} == {
+    assert {name: app.model.fleet.stale_spans[name] for name in recorded.NAMES} == {
         "web1": ((build.at("12:38"), math.inf),),
         "web2": ((build.at("12:38"), build.at("12:55")),),
         "web3": ((build.at("12:38"), build.at("12:55")),),
@@ -111,7 +111,7 @@ async def test_a_runbook(how: str, size: tuple[int, int], snapshot: SnapshotAsse
         await at_the_end(app, pilot)
         await press(pilot, "f", "tab", *"app", "enter")
         assert isinstance(app.screen, ProgressScreen)
-        plan, future = app.model.runs[-1]
+        plan, future = app.model.fleet.runs[-1]
         recorded.run(engine, plan.servers[0], ENDS.get(how, Status.RUNNING), until=0 if how == "verified" else 4)
         app.flush()
         if how in ENDS:

@@ -170,11 +170,11 @@ async def test_e_lists_kind_by_kind_and_none_is_forgotten() -> None:
     seen: list[str] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot)
-        assert {event.kind for event in app.model.events()} == set(EventKind)
+        assert {event.kind for event in app.model.timeline.events()} == set(EventKind)
         for listed in ("changes", "errors", "actions"):
             text = await press(pilot, "e")
             assert f"{listed} · " in text
-            seen += [event.kind for event in app.model.events()]
+            seen += [event.kind for event in app.model.timeline.events()]
         assert "all events · " in await press(pilot, "e")
     assert sorted(seen) == sorted(EventKind)
 
@@ -190,7 +190,7 @@ async def test_the_list_says_what_it_leaves_out() -> None:
         assert f"all events · newest {LISTED} of {total}" in screen_text(app)
         assert app.screen.query_one(EventsView).lines[-1].text.startswith(f"  and {total - LISTED} older: [ moves the window")
         await press(pilot, "tab", "G", "G")
-        cursor = app.model.cursor()
+        cursor = app.model.timeline.cursor()
     assert cursor is not None
     assert cursor.what == "build 0", "and the cursor goes there"
 

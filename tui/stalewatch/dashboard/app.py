@@ -117,7 +117,7 @@ class StalewatchApp(AppPort):
         self._painted = time.monotonic()
         if not self.screen_stack:  # it is ending: what comes now is nobody's
             return
-        if self.model.update() and not self.model.view.frozen:
+        if self.model.fleet.update() and not self.model.view.frozen:
             self._reorder()
             self._redraw()
 

@@ -25,16 +25,16 @@ def _server(model: Model, move: str, columns: int, page: int) -> View:
 
 
 def _event(model: Model, move: str, page: int) -> View:
-    listed, cursor = model.events(), model.cursor()
+    listed, cursor = model.timeline.events(), model.timeline.cursor()
     if cursor is None:
         return model.view
     turned = {"left": "down", "right": "up"}.get(move, move)  # newest is above: to the left is below
     at = target(listed.index(cursor), len(listed), turned, 1, page)
     event = listed[at]
     owner = next((pane.key for pane in model.panes() if pane.server == event.server), model.view.selected)
-    now, span = model.clock().now, model.span()
+    now, span = model.clock().now, model.timeline.span()
     pan = model.view.pan
-    if event is listed[-1] and model.older():
+    if event is listed[-1] and model.timeline.older():
         pan = max(0.0, now - event.at - 1)  # the list goes on from here
     elif event.at < now - pan - span:
         pan = max(0.0, now - event.at - span / 2)

@@ -83,7 +83,7 @@ class Shutdown:
 
     def leave(self, code: int = 0) -> None:
         """Leave; ask first while a runbook runs."""
-        if self._app.model.running():
+        if self._app.model.fleet.running():
             self._app.push_screen(LeaveScreen(), lambda leaves: self._end(code) if leaves else None)
         else:
             self._end(code)

@@ -22,6 +22,7 @@ from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.dashboard.widgets.pane import PaneView
 from stalewatch.dashboard.widgets.pane_grid import PaneGrid
 from stalewatch.dashboard.widgets.timeline_view import EventsView, LanesView, Scope
+from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
@@ -45,13 +46,11 @@ class SummaryView(LinesView):
     def __init__(self, model: Model) -> None:
         super().__init__(id="summary")
         self._model = model
-        self._made: tuple[tuple[object, ...], Line] | None = None
+        self._made: Memo[Line] = Memo()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         panes, clock = self._model.shown.panes, self._model.clock().coarse
-        if self._made is None or self._made[0] != (panes, clock, width):
-            self._made = ((panes, clock, width), summary_line(panes, clock, width))
-        return [self._made[1]]
+        return [self._made.get(lambda: summary_line(panes, clock, width), (panes,), (clock, width))]
 
 
 class FleetScreen(LiveScreen):
@@ -83,7 +82,7 @@ class FleetScreen(LiveScreen):
 
     def on_mount(self) -> None:
         """Share the screen out before the first frame, so that nothing jumps in the second."""
-        self.model.update()
+        self.model.fleet.update()
         self.model.reorder()
         self._resize(self._share(self.app.size))
 
@@ -93,7 +92,7 @@ class FleetScreen(LiveScreen):
         self._resize(sizes)
         panes, chosen = self.model.panes(), self.model.selected()
         at = panes.index(chosen) if chosen in panes else -1
-        lanes = self.model.lanes()
+        lanes = self.model.timeline.lanes()
         view = self.model.view
         options_of_panes = self.model.render_options(panes, at if sizes.table or not view.on_timeline else -1)
         if sizes.table:
@@ -102,10 +101,24 @@ class FleetScreen(LiveScreen):
         self._summary.redraw()
         if self._filter.is_open:
             self._filter.show(panes, self.model.shown.panes)
-        reading = (view.on_timeline, self.model.cursor(), view.kinds, self.model.clocks(), self.model.older(), view.frozen is not None)
-        scope = Scope(self.model.clock().coarse, self.model.span(), view.pan, *reading)
+        shading = Shading(any(lane.stale for lane in lanes), any(lane.probable for lane in lanes))
+        scope = self._scope()
         self._lanes.show(lanes, scope)
-        self._events.show(self.model.events(), scope, Shading(any(lane.stale for lane in lanes), any(lane.probable for lane in lanes)))
+        self._events.show(self.model.timeline.events(), scope, shading)
+
+    def _scope(self) -> Scope:
+        view, timeline = self.model.view, self.model.timeline
+        return Scope(
+            self.model.clock().coarse,
+            timeline.span(),
+            view.pan,
+            focused=view.on_timeline,
+            cursor=timeline.cursor(),
+            kinds=view.kinds,
+            clocks=timeline.clocks(),
+            older=timeline.older(),
+            frozen=view.frozen is not None,
+        )
 
     def _share(self, size: Size) -> Sizes:
         """Table or panes by the servers alone; heads of groups then have a row each."""
@@ -239,10 +252,10 @@ class FleetScreen(LiveScreen):
         self.say("by group, the one with the worst server first" if grouped else "not by group: the worst first")
 
     def _zoom(self, steps: int) -> None:
-        self._see(replace(self.model.view, span=zoomed(self.model.span(), steps)))
+        self._see(replace(self.model.view, span=zoomed(self.model.timeline.span(), steps)))
 
     def _pan(self, steps: int) -> None:
-        self._see(replace(self.model.view, pan=max(0.0, self.model.view.pan + steps * self.model.span() / 4)))
+        self._see(replace(self.model.view, pan=max(0.0, self.model.view.pan + steps * self.model.timeline.span() / 4)))
 
     def _now(self) -> None:
         self._see(replace(self.model.view, span=None, pan=0.0, cursor=""))
@@ -282,6 +295,6 @@ class FleetScreen(LiveScreen):
             self.app.call_later(self.app.run_action, "act('open')")
 
     def on_events_view_picked(self, event: EventsView.Picked) -> None:
-        listed = self.model.events()
+        listed = self.model.timeline.events()
         if event.row < len(listed):
             self._see(replace(self.model.view, on_timeline=True, cursor=listed[event.row].key))

@@ -90,7 +90,7 @@ class GlobalActions:
         except PermissionError as refused:
             self._screen.say(str(refused))
             return
-        self._model.runs.append((plan, future))
+        self._model.fleet.runs.append((plan, future))
         self._model.view = replace(self._model.view, marked=frozenset())
         self._push(ProgressScreen(self._model, plan))
 
@@ -104,14 +104,14 @@ class GlobalActions:
         """The last runbook of ours."""
         from stalewatch.dashboard.screens.progress import ProgressScreen
 
-        if self._model.runs:
-            self._push(ProgressScreen(self._model, self._model.runs[-1][0]))
+        if self._model.fleet.runs:
+            self._push(ProgressScreen(self._model, self._model.fleet.runs[-1][0]))
         else:
             self._screen.say("no runbook was run from here yet")
 
     def refresh(self) -> None:
         """Whatever lies above a live screen and shows live values."""
-        if not self._model.runs:
+        if not self._model.fleet.runs:
             return
         from stalewatch.dashboard.screens.progress import ProgressScreen
 

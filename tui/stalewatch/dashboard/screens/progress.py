@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 def run_of(model: Model, plan: Plan) -> Run:
     """The runbook of *plan* as it stands now."""
-    panes = {pane.key: pane for pane in model.state.panes}
+    panes = {pane.key: pane for pane in model.fleet.latest.panes}
     progress = {server.key: panes[server.key].progress if server.key in panes else () for server in plan.servers}
-    future = next((future for known, future in model.runs if known is plan), None)
+    future = next((future for known, future in model.fleet.runs if known is plan), None)
     if future is None or not future.done():
         return Run(plan, progress, {})
     error = CancelledError() if future.cancelled() else future.exception()

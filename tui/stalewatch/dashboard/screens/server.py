@@ -39,7 +39,7 @@ class DetailView(LinesView):
         pane = self._model.pane(self.key)
         if pane is None:
             return ()
-        events = self._model.events_of(pane)
+        events = self._model.timeline.events_of(pane)
         options = self._model.with_log(pane, self._model.render_options([pane], 0)[0])
         rows, self.starts, self.findings = detail_lines(pane, events, options, width, self.selected)
         return rows

@@ -18,6 +18,7 @@ from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.model import figures
+from stalewatch.model.memo import Memos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,7 +120,7 @@ class FleetTable(LinesView):
         self._grouped = False
         self._at = self._top = 0
         self._sorting = WORST
-        self._made: dict[AppKey, tuple[Pane, tuple[RenderOptions, int, bool, By], Line]] = {}
+        self._made: Memos[Line] = Memos()
 
     def show(self, panes: Sequence[Pane], options: Sequence[RenderOptions], selected: int, grouped: bool, sorting: Sorting) -> None:
         """*grouped*: where a group begins, a row says which and how it stands."""
@@ -143,14 +144,10 @@ class FleetTable(LinesView):
         return [head(width, sight, self._sorting), *rows]
 
     def _row(self, at: int, width: int) -> Line:
-        """The row of a pane, made anew only where something it shows is another."""
+        """The row of a pane, made again only where something it shows changed."""
         pane, options = self._panes[at], self._options[at]
         shown = (options, width, self._apps[pane.server] > 1, self._sorting.by)
-        known = self._made.get(pane.key)
-        if known is None or known[0] is not pane or known[1] != shown:
-            known = (pane, shown, row(pane, *shown))
-            self._made[pane.key] = known
-        return known[2]
+        return self._made.get(pane.key, lambda: row(pane, *shown), (pane,), shown)
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0 and (by := column_at(event.x, self.size.width, self._sorting)) is not None:

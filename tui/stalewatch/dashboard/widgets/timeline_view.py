@@ -11,6 +11,7 @@ from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
 from stalewatch.dashboard.render.time_window import window
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.model import figures
+from stalewatch.model.memo import Memo, Memos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.render.time_window import TimeWindow
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.timeline import Event
-
-REMEMBERED = 3000
-"""Rows of events that are kept: more than a pan or two shows."""
 
 
 class Scope(NamedTuple):
@@ -55,7 +53,7 @@ class LanesView(LinesView):
         self._rows: Sequence[Lane] = ()
         self._top = 0
         self._scope: Scope | None = None
-        self._made: dict[str, tuple[Lane, tuple[TimeWindow, int, Event | None], Line]] = {}
+        self._made: Memos[Line] = Memos()
 
     def show(self, rows: Sequence[Lane], scope: Scope) -> None:
         self._rows, self._scope = rows, scope
@@ -70,16 +68,12 @@ class LanesView(LinesView):
         shown = self._near(height - 1)
         return [
             axis(view, scope.clock, label, scope.focused, scope.frozen),
-            *(self._lane(row, (view, label, scope.cursor)) for row in shown),
+            *(self._lane(row, view, label, scope.cursor) for row in shown),
         ]
 
-    def _lane(self, row: Lane, look: tuple[TimeWindow, int, Event | None]) -> Line:
-        """The lane of *row*, made anew only where it is another or the window moved."""
-        known = self._made.get(row.name)
-        if known is None or known[0].events is not row.events or (known[0][2:], known[1]) != (row[2:], look):
-            known = (row, look, lane(row, *look))
-            self._made[row.name] = known
-        return known[2]
+    def _lane(self, row: Lane, window: TimeWindow, label: int, cursor: Event | None) -> Line:
+        """The lane of *row*, made again only where it changed or the window moved."""
+        return self._made.get(row.name, lambda: lane(row, window, label, cursor), (row.events,), (row[2:], window, label, cursor))
 
     def _near(self, room: int) -> Sequence[Lane]:
         """As many lanes as there is room for, the selected one among them; they move no further than they must."""
@@ -103,8 +97,8 @@ class EventsView(LinesView):
         self._events: Sequence[Event] = ()
         self._scope: Scope | None = None
         self._shading = Shading()
-        self._widths: tuple[Sequence[Event], object, Mapping[str, int]] | None = None
-        self._made: dict[str, tuple[Event, tuple[object, ...], Line]] = {}
+        self._widths: Memo[Mapping[str, int]] = Memo()
+        self._made: Memos[Line] = Memos()
 
     def show(self, shown: Sequence[Event], scope: Scope, shading: Shading) -> None:
         """*shown*: newest first."""
@@ -124,13 +118,9 @@ class EventsView(LinesView):
         if not self._events:
             return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
         dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.here // 3600)
-        if self._widths is None or self._widths[0] is not self._events or self._widths[1] != (dated, scope.clocks):
-            self._widths = (self._events, (dated, scope.clocks), event_widths(self._events, scope.clock_of))
-        widths = self._widths[2]
-        look = (dated, width, *widths.values())
-        if len(self._made) > REMEMBERED:
-            self._made.clear()
-        rows = [head, *(self._line(event, scope, widths, width, look) for event in self._events)]
+        widths = self._widths.get(lambda: event_widths(self._events, scope.clock_of), (self._events,), (dated, scope.clocks))
+        shown = (dated, width, *widths.values())
+        rows = [head, *(self._line(event, scope, widths, width, shown) for event in self._events)]
         if scope.older:
             more = f"  and {figures.whole(scope.older)} older: [ moves the window to the past, e lists fewer kinds"
             rows.append(line(Span(more, "muted")))
@@ -146,14 +136,11 @@ class EventsView(LinesView):
         drawn = {event.kind for event in self._events}
         return beside(Line((Span(" "), *legend(width - len(words) - 3, self._shading, drawn).spans)), line(Span(words, "muted")), width)
 
-    def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, look: tuple[object, ...]) -> Line:
-        """The row of *event*, made anew only where it is another or looks different: most rows stay what they were."""
-        selected = scope.focused and event == scope.cursor
-        known, clock = self._made.get(event.key), scope.clock_of(event.server)
-        if known is None or known[0] is not event or known[1] != (*look, selected, clock.offset, clock.skew):
-            known = (event, (*look, selected, clock.offset, clock.skew), event_line(event, clock, widths, width, selected))
-            self._made[event.key] = known
-        return known[2]
+    def _line(self, event: Event, scope: Scope, widths: Mapping[str, int], width: int, shown: tuple[object, ...]) -> Line:
+        """The row of *event*, made again only where it changed or looks different: most rows stay what they were."""
+        selected, clock = scope.focused and event == scope.cursor, scope.clock_of(event.server)
+        look = (*shown, selected, clock.offset, clock.skew)
+        return self._made.get(event.key, lambda: event_line(event, clock, widths, width, selected), (event,), look)
 
     def on_click(self, event: events.Click) -> None:
         row = event.y + self.scroll_offset.y - 1

@@ -1,0 +1,57 @@
+"""What the engine told so far: the latest State, since when each app was looked at, when old code ran, and the runbooks started here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.dashboard import order
+from stalewatch.dashboard.stale_spans import Spans, stale_spans
+from stalewatch.engine.board import State
+from stalewatch.timeline import doubted_since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from stalewatch.dashboard.engine_port import EnginePort
+    from stalewatch.dashboard.render.sorting import Sorting
+    from stalewatch.engine.board import Pane
+    from stalewatch.model.inventory import AppKey
+    from stalewatch.runbook.plan import Plan, Status
+
+
+class FleetState:
+    """Changed by the app's thread only, and by data only. *looked_since* and *doubted*: epoch seconds by the server's clock."""
+
+    def __init__(self, engine: EnginePort) -> None:
+        self._engine = engine
+        self.latest = State(0, (), ())
+        self.order: list[AppKey] = []
+        self.stale_spans: dict[str, Spans] = {}
+        self.looked_since: dict[AppKey, float] = {}
+        self.doubted: dict[AppKey, frozenset[float]] = {}
+        self.runs: list[tuple[Plan, Future[dict[AppKey, Status]]]] = []
+
+    def update(self) -> bool:
+        """Take the board's newest; whether anything changed."""
+        state = self._engine.board.consume()
+        if state.version == self.latest.version:
+            return False
+        self.stale_spans = stale_spans(self.stale_spans, state.panes, self.latest.panes)
+        self.latest = state
+        if len(self.looked_since) < len(state.panes):
+            first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
+            self.looked_since = first | self.looked_since
+        for pane in state.panes:
+            if pane.report is not None and (at := doubted_since(pane.report)) is not None:
+                self.doubted[pane.key] = self.doubted.get(pane.key, frozenset()) | {at}
+        self.order = order.keep(self.order, state.panes)
+        return True
+
+    def reorder(self, panes: Sequence[Pane], sorting: Sorting) -> None:
+        """Order *panes* by *sorting*."""
+        self.order = order.ordered(panes, sorting)
+
+    def running(self) -> bool:
+        """Whether a runbook that was started here is under way."""
+        return any(not future.done() for _, future in self.runs)
