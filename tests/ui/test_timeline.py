@@ -9,11 +9,11 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from stalewatch.dashboard.model import LISTED
 from stalewatch.dashboard.render.lanes import Lane, axis, event_line, event_widths, lane
 from stalewatch.dashboard.render.progress_lines import Run, progress_lines
 from stalewatch.dashboard.render.time_window import HOUR, TimeWindow, fitting, window
 from stalewatch.dashboard.render.times import Clock, Zone
+from stalewatch.dashboard.timeline_model import LISTED
 from stalewatch.dashboard.widgets.timeline_view import EventsView
 from stalewatch.engine.board import Board
 from stalewatch.model.report import Layer, Severity, Verdict

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import stalewatch
 from stalewatch.model.memo import Memo, Memos
 
 
@@ -42,3 +46,8 @@ def test_keys_have_values_of_their_own_and_their_number_is_bounded() -> None:
     memos: Memos[int] = Memos(most=2)
     made: list[int] = []
     assert [memos.get(key, lambda: counted(made)) for key in ("a", "b", "a", "c", "b")] == [1, 2, 1, 3, 4]
+
+
+def test_nothing_in_the_package_is_remembered_by_an_identity_that_another_object_can_take() -> None:
+    package = Path(stalewatch.__file__).parent
+    assert [str(path) for path in package.rglob("*.py") if re.search(r"(?<![\w.])id\(", path.read_text(encoding="utf-8"))] == []

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
+from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
@@ -49,12 +50,11 @@ class App:
         self._walk: dict[str, FileRecord] = {}
         self._walk_truncated = False
         self._inputs: dict[str, Inputs] = {}
-        self._grouped: tuple[object, ...] = ()
+        self._grouped: Memo[dict[str, Inputs]] = Memo()
         self._views = b""
         self._trailers: dict[str, str] = {}
         self._view_sources: dict[str, FileRecord] = {}
-        self._pairs: tuple[CompiledView, ...] = ()
-        self._paired: tuple[object, ...] = ()
+        self._pairs: Memo[tuple[CompiledView, ...]] = Memo()
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._dirty: int | None = None
@@ -178,12 +178,13 @@ class App:
 
     def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
         pool = fpm.pool if isinstance(fpm, FpmFacts) else None
-        key = (self._views, id(self._walk), id(self._view_sources), pool and (pool.user, pool.group))
-        if key != self._paired:
-            self._paired = key
+
+        def pair() -> tuple[CompiledView, ...]:
             sources = {**self._walk, **self._view_sources}
-            self._pairs = pair_views(self._views, self._trailers, sources, self.place.root, partial(writable_by, fpm=fpm))
-        return view_facts(self._pairs, fast.files.get(self._views_folder), fpm, self._keys, truncated=len(self._pairs) >= MAX_VIEWS)
+            return pair_views(self._views, self._trailers, sources, self.place.root, partial(writable_by, fpm=fpm))
+
+        pairs = self._pairs.get(pair, (self._walk, self._view_sources), (self._views, pool and (pool.user, pool.group)))
+        return view_facts(pairs, fast.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
 
     def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:
         """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
@@ -276,12 +277,14 @@ class App:
     def _regroup(self, fast: Fast) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""
         fresh = {path: record for path in self.paths if (record := fast.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
-        key = (id(self._walk), tuple(fresh.values()), self._bootstrap, self._version)
-        if key != self._grouped and self._walk:
-            self._grouped = key
+
+        def regroup() -> dict[str, Inputs]:
             root, ticked = self.place.root, set(self.paths)
             merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             names = [path.removeprefix(f"{root}/") for path in merged]
             told = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
-            self._inputs = group(merged.values(), root, truncated=self._walk_truncated, skeleton=told, env=self.files.env)
+            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=told, env=self.files.env)
+
+        if self._walk:
+            self._inputs = self._grouped.get(regroup, (self._walk,), (tuple(fresh.values()), self._bootstrap, self._version))
