@@ -18,7 +18,7 @@ from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.inventory import AppEntry, Fleet, Server, Thresholds
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import HostFacts, Snapshot
-from stalewatch.probe.session import Probe
+from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.local import LocalLink
 from tests.builders.laravel_trees import Tree
 from tests.builders.snapshots import opcache, runtime
@@ -32,7 +32,7 @@ MADE = ("config", "routes", "events", "views")
 class Looking:
     """One probe on one tree. A warm and fresh OPcache with nothing in it that changed stands in for the pool's answer."""
 
-    def __init__(self, probe: Probe, tree: Tree, proc: Proc) -> None:
+    def __init__(self, probe: ServerProbe, tree: Tree, proc: Proc) -> None:
         self._probe = probe
         self._proc = proc
         self.tree = tree
@@ -88,7 +88,7 @@ async def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             server = Server(target="local", name="web1", apps=(AppEntry(path=str(tree.root)),))
             link = LocalLink()
             stack.push_async_callback(link.close)
-            probe = Probe(link, server, Fleet(servers=(server,), timeout=30.0))
+            probe = ServerProbe(link, server, Fleet(servers=(server,), timeout=30.0))
             stack.push_async_callback(probe.close)
             await probe.start()
             return Looking(probe, tree, proc)

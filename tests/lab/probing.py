@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.model.snapshot import HostFacts, Opcache, RuntimeFacts, Snapshot
-from stalewatch.probe.session import Probe
+from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 from stalewatch.transport.link import Link
 from tests.lab import Host, Lab
 
 
 @asynccontextmanager
-async def probing(lab: Lab, host: Host, *apps: AppEntry) -> AsyncIterator[tuple[Probe, Link]]:
+async def probing(lab: Lab, host: Host, *apps: AppEntry) -> AsyncIterator[tuple[ServerProbe, Link]]:
     server = Server(target=host.name, name=host.name, apps=apps)
     fleet = Fleet(servers=(server,), ssh_config=str(lab.ssh_config))
     link = await connect(server, fleet, lambda _step: None)
-    probe = Probe(link, server, fleet)
+    probe = ServerProbe(link, server, fleet)
     try:
         await probe.start()
         yield probe, link
@@ -27,7 +27,7 @@ async def probing(lab: Lab, host: Host, *apps: AppEntry) -> AsyncIterator[tuple[
         await link.close()
 
 
-async def look(probe: Probe, *, full: bool = False) -> Snapshot:
+async def look(probe: ServerProbe, *, full: bool = False) -> Snapshot:
     """The one app's snapshot."""
     (snapshot,) = await probe.tick(full=full)
     return snapshot

@@ -19,13 +19,13 @@ CLIENT = """
 import asyncio, sys
 from tests.lab.probing import look
 from stalewatch.model.inventory import Fleet, Server
-from stalewatch.probe.session import Probe
+from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 async def main(name, config):
     server = Server(target=name, name=name)
     fleet = Fleet(servers=(server,), ssh_config=config)
-    probe = Probe(await connect(server, fleet, lambda step: None), server, fleet)
+    probe = ServerProbe(await connect(server, fleet, lambda step: None), server, fleet)
     await probe.start()
     await look(probe, full=True)
     print("watching", flush=True)

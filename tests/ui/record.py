@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stalewatch.probe.session import Probe
+from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 from tests.builders.incident import at as moment_of
 from tests.lab import Host, Lab
@@ -116,18 +116,18 @@ def shorten(scripts: list[dict[str, object]]) -> None:
             del script[name]
 
 
-async def probe_of(number: int, lab: Lab, stack: AsyncExitStack) -> Probe:
+async def probe_of(number: int, lab: Lab, stack: AsyncExitStack) -> ServerProbe:
     server = FLEET.servers[number]
     fleet = msgspec.structs.replace(FLEET, ssh_config=str(lab.ssh_config))
     link = await connect(server, fleet, lambda _step: None)
     stack.push_async_callback(link.close)
-    probe = Probe(link, server, fleet)
+    probe = ServerProbe(link, server, fleet)
     stack.push_async_callback(probe.close)
     await probe.start()
     return probe
 
 
-async def seen(probes: list[Probe], *, full: bool = True) -> list[Snapshot]:
+async def seen(probes: list[ServerProbe], *, full: bool = True) -> list[Snapshot]:
     return [snapshot for probe in probes for snapshot in await probe.tick(full=full)]
 
 

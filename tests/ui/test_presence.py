@@ -8,16 +8,16 @@ from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.sections import verdict
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.report import Report
-from stalewatch.model.snapshot import LockHolder, Watcher
+from stalewatch.model.snapshot import LockHolder, PeerWatcher
 from stalewatch.model.text import safe
 from tests.builders import incident as build
 
 CLOCK = Clock(build.NOW)
 MARA = LockHolder(who=safe("mara@laptop"), since=build.at("12:49:00"))
-BEN = Watcher(who=safe("ben@desk"), since=build.at("12:31:00"))
+BEN = PeerWatcher(who=safe("ben@desk"), since=build.at("12:31:00"))
 
 
-def shared(report: Report, lock: LockHolder | None, *watchers: Watcher) -> Report:
+def shared(report: Report, lock: LockHolder | None, *watchers: PeerWatcher) -> Report:
     assert report.snapshot is not None
     host = msgspec.structs.replace(report.snapshot.host, lock=lock, watchers=watchers)
     return msgspec.structs.replace(report, snapshot=msgspec.structs.replace(report.snapshot, host=host))

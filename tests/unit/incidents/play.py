@@ -127,7 +127,7 @@ def playing(fleet: Fleet, patched: pytest.MonkeyPatch) -> Iterator[Player]:
             pass
 
     patched.setattr(server_session, "connect", connect)
-    patched.setattr(server_session, "Probe", ToldProbe)
+    patched.setattr(server_session, "ServerProbe", ToldProbe)
     patched.setattr(watcher, "BEAT", 0.001)
     patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
     patched.setattr(publisher, "FLUSH", 0.001)

@@ -25,8 +25,8 @@ from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_files import app_files
-from stalewatch.probe.host.inputs import group
-from stalewatch.probe.host.places import Place
+from stalewatch.probe.host.discovery import AppLocation
+from stalewatch.probe.host.parsers.cache_inputs import group
 from stalewatch.runbook import commands
 from stalewatch.runbook.plan import Choice, Request
 from stalewatch.timeline import changes, history
@@ -61,7 +61,7 @@ def faces() -> list[Face]:
     """All of them but the judges."""
     stale, clock = all_stale(), Clock(build.T0)
     pane, options = Pane(server="web1", app=safe(build.APP), report=stale), RenderOptions(clock, 0.0)
-    place = Place(path=build.APP, root=build.APP, kind="laravel")
+    place = AppLocation(path=build.APP, root=build.APP, kind="laravel")
 
     def page() -> str:
         return drawn(detail_lines(pane, (), options, 120).rows)

@@ -29,7 +29,7 @@ OF_THEIR_OWN = {
 }
 """What a module has that says a figure in its own way. A limit (``{timeout:g} s``) and a setting of PHP stay in their own unit."""
 ELSEWHERE = {
-    "probe/host/framing.py": "a unit spelled out",
+    "probe/host/parsers/framing.py": "a unit spelled out",
     "transport/fastcgi/codec.py": "a unit spelled out",
     "transport/upload.py": "a unit spelled out",
 }

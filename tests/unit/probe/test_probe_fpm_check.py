@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalewatch.model.snapshot import ConfigTest, Unseen
-from stalewatch.probe.host import fpm_check
 from stalewatch.probe.host.machine import parse_backlogs
+from stalewatch.probe.host.parsers import fpm_test
 
 BROKEN = """[26-Nov-2026 12:50:00] ERROR: [/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'
 [26-Nov-2026 12:50:00] ERROR: Unable to include /etc/php/8.2/fpm/pool.d/*.conf from /etc/php/8.2/fpm/php-fpm.conf at line 143
@@ -24,11 +24,11 @@ VALID = "[26-Nov-2026 12:50:00] NOTICE: configuration file /etc/php/8.2/fpm/php-
 
 def test_a_broken_configuration_is_named_by_its_first_mistake() -> None:
     mistake = "[/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'"
-    assert fpm_check.read(BROKEN) == ConfigTest(valid=False, said=mistake)  # type: ignore[arg-type]
+    assert fpm_test.read(BROKEN) == ConfigTest(valid=False, said=mistake)  # type: ignore[arg-type]
 
 
 def test_a_valid_one_is_valid() -> None:
-    assert fpm_check.read(VALID) == ConfigTest(valid=True)
+    assert fpm_test.read(VALID) == ConfigTest(valid=True)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_valid_one_is_valid() -> None:
     ],
 )
 def test_what_is_no_answer_never_passes_for_one(output: str, code: str) -> None:
-    told = fpm_check.read(output, login="deploy", binary="/usr/sbin/php-fpm8.2")
+    told = fpm_test.read(output, login="deploy", binary="/usr/sbin/php-fpm8.2")
     assert isinstance(told, Unseen)
     assert told.code == code
     assert told.grant in ("", "in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2 -t")
@@ -51,15 +51,15 @@ def test_what_is_no_answer_never_passes_for_one(output: str, code: str) -> None:
 
 @pytest.mark.parametrize("output", [VALID, BROKEN])
 def test_what_was_said_of_another_masters_file_is_no_answer(output: str) -> None:
-    told = fpm_check.read(output, config="/etc/php/8.2/admin/php-fpm.conf")
+    told = fpm_test.read(output, config="/etc/php/8.2/admin/php-fpm.conf")
     assert isinstance(told, Unseen)
     assert told.code == "fpm.test-other-file"
-    assert isinstance(fpm_check.read(output, config="/etc/php/8.2/fpm/php-fpm.conf"), ConfigTest)
+    assert isinstance(fpm_test.read(output, config="/etc/php/8.2/fpm/php-fpm.conf"), ConfigTest)
 
 
 @given(st.text())
 def test_no_text_is_called_valid_but_by_fpms_own_words(output: str) -> None:
-    told = fpm_check.read(output)
+    told = fpm_test.read(output)
     assert not (isinstance(told, ConfigTest) and told.valid) or "test is successful" in output
 
 

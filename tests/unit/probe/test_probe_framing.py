@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalewatch.model.errors import ProtocolError
-from stalewatch.probe.host.framing import Block, Deframer, Section
+from stalewatch.probe.host.parsers.framing import Block, BlockSection, Deframer
 
 NONCE = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32
@@ -73,4 +73,4 @@ def test_noise_before_a_block_is_dropped_and_takes_no_memory() -> None:
     deframer = Deframer(NONCE, limit=1000)
     for _ in range(100):
         assert deframer.feed(b"Last login: today\n" * 50) == []
-    assert deframer.feed(encode(1, [("x", "", b"y")])) == [Block(1, (Section("x", "", b"y\n"),))]
+    assert deframer.feed(encode(1, [("x", "", b"y")])) == [Block(1, (BlockSection("x", "", b"y\n"),))]

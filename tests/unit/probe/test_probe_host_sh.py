@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from stalewatch.model.errors import LinkLost
-from stalewatch.probe.host import records
 from stalewatch.probe.host.coprocess import Coprocess
-from stalewatch.probe.host.host import Host, parse_hello
+from stalewatch.probe.host.host_probe import HostProbe, parse_hello
 from stalewatch.probe.host.machine import Machine, survey
-from stalewatch.probe.host.release import parse_reflog
-from stalewatch.probe.host.skeleton import listeners
+from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.deploy_logs import parse_reflog
+from stalewatch.probe.host.parsers.laravel_skeleton import listeners
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.conftest import until
 
@@ -188,7 +188,7 @@ async def test_sockets_are_told_as_the_login_user_finds_them(coprocess: Coproces
 
 
 async def test_children_of_a_master_have_exact_start_times(link: LocalLink, shell: str) -> None:
-    host = Host(link, "ann@laptop", 10.0, shell=shell)
+    host = HostProbe(link, "ann@laptop", 10.0, shell=shell)
     parent = subprocess.Popen(["sh", "-c", "sleep 60 & wait"])
     begun = time.time()
     try:
@@ -212,7 +212,7 @@ async def test_children_of_a_master_have_exact_start_times(link: LocalLink, shel
 
 async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: str, tmp_path: Path) -> None:
     ann, bob = f"ann@{tmp_path.name}-{os.getpid()}", f"bob@{tmp_path.name}-{os.getpid()}"  # other tests watch this machine too
-    mine = Host(link, ann, 10.0, shell=shell)
+    mine = HostProbe(link, ann, 10.0, shell=shell)
     other = await Coprocess.start(link, bob, 1795557000)
     # A real lock as the runbook takes it: flock on the directory itself, told by its command line.
     script = "exec flock -n -E 75 " + shlex.quote(str(tmp_path)) + " sh -c 'echo held; read -r _' stalewatch-lock " + f"{bob} 1795557001"

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from stalewatch.model.inventory import LogWatch
-from stalewatch.probe.host.framing import Block, Section
-from stalewatch.probe.host.host import Hello, Host
-from stalewatch.probe.host.laravel_log import parse_log, zone_offset
-from stalewatch.probe.host.log_stamp import stamp_of
-from stalewatch.probe.host.logs import HISTORY, STEP, TAIL, LogTail, fpm_tail
-from stalewatch.probe.host.records import FileRecord
+from stalewatch.probe.host.host_probe import Hello, HostProbe
+from stalewatch.probe.host.log_tail import HISTORY, STEP, TAIL, LogTail, fpm_tail
+from stalewatch.probe.host.parsers.framing import Block, BlockSection
+from stalewatch.probe.host.parsers.log_lines import parse_log, zone_offset
+from stalewatch.probe.host.parsers.log_stamp import stamp_of
+from stalewatch.probe.host.parsers.records import FileRecord
 
 if TYPE_CHECKING:
     from stalewatch.model.snapshot import LogFacts, LogLine
@@ -45,11 +45,11 @@ class Server:
         _, path, offset, limit = request
         self.asked.append((int(offset), int(limit)))
         found = self.content[int(offset) :][: int(limit)]
-        return [Block(1, (Section("log", path, found),) if self.readable else ())]
+        return [Block(1, (BlockSection("log", path, found),) if self.readable else ())]
 
     def read(self, tail: LogTail, **changed: object) -> tuple[LogLine, ...]:
         self.record = msgspec.structs.replace(self.record, size=len(self.content), **changed)
-        return asyncio.run(tail.read(cast("Host", self), self.record, NOW))
+        return asyncio.run(tail.read(cast("HostProbe", self), self.record, NOW))
 
 
 def follow() -> LogTail:
@@ -146,7 +146,7 @@ def test_a_log_that_may_not_be_read_says_what_to_grant_and_is_not_asked_again(mo
 
 def test_a_log_that_is_not_there_says_so() -> None:
     tail = follow()
-    asyncio.run(tail.read(cast("Host", Server()), None, NOW))
+    asyncio.run(tail.read(cast("HostProbe", Server()), None, NOW))
     unseen = tail.facts().unseen
     assert unseen is not None
     assert unseen.message == f"{PATH}: no such file yet, or not visible to deploy"

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host import fpm_config, laravel_log, nginx, packages, records, release
 from stalewatch.probe.host.app_facts import deploys_of, writable_by
 from stalewatch.probe.host.app_files import app_files, wanted_contents
-from stalewatch.probe.host.framing import Block, Section
-from stalewatch.probe.host.inputs import group
-from stalewatch.probe.host.places import Place
-from stalewatch.probe.host.records import FileRecord
+from stalewatch.probe.host.discovery import AppLocation
+from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, nginx, records
+from stalewatch.probe.host.parsers.cache_inputs import group
+from stalewatch.probe.host.parsers.framing import Block, BlockSection
+from stalewatch.probe.host.parsers.records import FileRecord
 from stalewatch.probe.runtime.fpm_status import from_mapping, parse_page
 
 ROOT = "/srv/app"
@@ -106,9 +106,9 @@ def test_pools_of_a_configuration() -> None:
 def test_no_text_makes_the_configuration_parsers_fail(text: str) -> None:
     fpm_config.pools(fpm_config.parse_config(text))
     nginx.parse_sites(text)
-    release.parse_reflog(text)
-    release.parse_releases_log(text)
-    packages.cached_packages(text)
+    deploy_logs.parse_reflog(text)
+    deploy_logs.parse_releases_log(text)
+    composer.cached_packages(text)
     parse_page(text.encode("utf-8", "replace"))
 
 
@@ -185,7 +185,7 @@ REFLOG = (
 
 
 def test_the_diary_of_git_newest_first() -> None:
-    newest, first = release.parse_reflog(REFLOG)
+    newest, first = deploy_logs.parse_reflog(REFLOG)
     assert (newest.at, newest.who, newest.commit) == (1_700_000_600.0, "Dora Deploy", "b" * 40)
     assert newest.what == "reset: moving to fix\\x1b[31m"
     assert first.source == "git"
@@ -193,7 +193,7 @@ def test_the_diary_of_git_newest_first() -> None:
 
 def test_the_diary_of_deployer() -> None:
     line = '{"created_at":"2025-10-24T12:38:00+0200","release_name":"12","user":"dora","target":"main"}\n'
-    (deploy,) = release.parse_releases_log("garbage\n" + line)
+    (deploy,) = deploy_logs.parse_releases_log("garbage\n" + line)
     assert (deploy.at, deploy.what, deploy.who, deploy.source) == (1761302280.0, "release 12 of main", "dora", "deployer")
 
 
@@ -201,7 +201,7 @@ def test_the_diary_of_capistrano() -> None:
     first = "Branch main (at 4f2a9c1) deployed as release 20251024123800 by mara\n"
     second = "Branch fix/x (at 9b1d04e) deployed as release 20251024124000 by dora\x1b[31m\n"
     others = "mara rolled back to release 20251024123800\nBranch x (at 9b1d04e) deployed as release 20259924124000 by dora\n"
-    newest, oldest = release.parse_revisions_log(first + second + others)
+    newest, oldest = deploy_logs.parse_revisions_log(first + second + others)
     assert (oldest.at, oldest.commit, oldest.who, oldest.source) == (1761309480.0, "4f2a9c1", "mara", "revision")
     assert (newest.what, newest.who) == ("release 20251024124000 of fix/x", "dora\\x1b[31m")
 
@@ -218,18 +218,18 @@ def test_the_diary_of_capistrano() -> None:
     ],
 )
 def test_revision_alone_is_a_deploy_and_gives_way_to_a_diary(diaries: dict[str, bytes], told: list[tuple[float, str, str]]) -> None:
-    files = app_files(Place(path="/srv/app", root="/srv/app", kind="laravel"), None)
+    files = app_files(AppLocation(path="/srv/app", root="/srv/app", kind="laravel"), None)
     contents = wanted_contents(files)
-    contents.take([Block(1, tuple(Section("text", f"/srv/app/{name}", text) for name, text in diaries.items()))])
+    contents.take([Block(1, tuple(BlockSection("text", f"/srv/app/{name}", text) for name, text in diaries.items()))])
     deploys = deploys_of(files, contents, {}, {f"/srv/app/{name}": record(f"/srv/app/{name}") for name in diaries})
     assert [(deploy.at, deploy.source, deploy.commit) for deploy in deploys] == told
     assert {f"/srv/app/{name}" for name in diaries} <= set(files.fixed)
 
 
 def test_head_is_a_branch_or_a_commit() -> None:
-    assert release.parse_head("ref: refs/heads/feature/x\n") == ""
-    assert release.parse_head("a" * 40 + "\n") == "a" * 40
-    assert release.parse_head("\x00") == ""
+    assert deploy_logs.parse_head("ref: refs/heads/feature/x\n") == ""
+    assert deploy_logs.parse_head("a" * 40 + "\n") == "a" * 40
+    assert deploy_logs.parse_head("\x00") == ""
 
 
 # ------------------------------------------------------------------------------------------------------------------------- logs
@@ -243,9 +243,9 @@ def test_lines_of_a_log_in_a_zone_that_it_does_not_tell() -> None:
         "[2025-10-24 12:49:50] production.ERROR: Call context not found {}\n[stacktrace]\n#0 /srv/app/x.php(1): ERROR\n"
         "[2025-10-24 12:50:24] production.INFO: Function routing {}\n[2025-10-24 12:50:24] production.DEBUG: x\n"
     )
-    offset = laravel_log.zone_offset(content, mtime)
+    offset = log_lines.zone_offset(content, mtime)
     assert offset == 7200.0
-    lines = laravel_log.parse_log(content, WATCH, read_at=mtime + 10, offset=offset)
+    lines = log_lines.parse_log(content, WATCH, read_at=mtime + 10, offset=offset)
     assert [(line.at - mtime, line.alarm, line.reassure) for line in lines] == [
         (-34.0, True, False),
         (0.0, False, True),
@@ -255,19 +255,19 @@ def test_lines_of_a_log_in_a_zone_that_it_does_not_tell() -> None:
 
 def test_a_stamp_with_its_own_zone_is_believed() -> None:
     content = "[2025-10-24T12:49:50.123456+02:00] production.CRITICAL: boom\n"
-    assert laravel_log.zone_offset(content, 1.0) == 0.0
-    (line,) = laravel_log.parse_log(content, WATCH, read_at=1761303024.0, offset=0.0)
+    assert log_lines.zone_offset(content, 1.0) == 0.0
+    (line,) = log_lines.parse_log(content, WATCH, read_at=1761303024.0, offset=0.0)
     assert (line.at, line.alarm) == (1761302990.0, True)
 
 
 def test_a_time_of_the_future_or_a_bad_one_does_no_harm() -> None:
-    lines = laravel_log.parse_log("[9999-12-31 23:59:59] a.ERROR: x\n[2025-99-99 00:00:00] a.ERROR: y\n", WATCH, read_at=100.0, offset=0.0)
+    lines = log_lines.parse_log("[9999-12-31 23:59:59] a.ERROR: x\n[2025-99-99 00:00:00] a.ERROR: y\n", WATCH, read_at=100.0, offset=0.0)
     assert [line.at for line in lines] == [160.0, 0.0]
 
 
 def test_half_a_line_waits_for_its_end() -> None:
-    assert laravel_log.whole_lines(b"a\nb\nc") == (b"a\nb\n", 4)
-    assert laravel_log.whole_lines(b"abc") == (b"", 0)
+    assert log_lines.whole_lines(b"a\nb\nc") == (b"a\nb\n", 4)
+    assert log_lines.whole_lines(b"abc") == (b"", 0)
 
 
 # --------------------------------------------------------------------------------------------------------------------- packages
@@ -280,9 +280,9 @@ PACKAGE = {"name": "acme/a", "extra": {"laravel": {"providers": ["A"]}}}
 
 
 def test_names_in_the_manifest() -> None:
-    assert packages.cached_packages(CACHED) == ("acme/a", "acme/b")
-    assert packages.cached_packages("<?php return array (\n);") == ()
-    assert packages.cached_packages("gibberish") is None
+    assert composer.cached_packages(CACHED) == ("acme/a", "acme/b")
+    assert composer.cached_packages("<?php return array (\n);") == ()
+    assert composer.cached_packages("gibberish") is None
 
 
 @pytest.mark.parametrize("composer_1", [True, False])
@@ -294,10 +294,10 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
         {"name": "acme/c", "extra": {"laravel": {"aliases": {"C": "C"}}}},
     ]
     body = msgspec.json.encode(listed if composer_1 else {"packages": listed, "dev": True})
-    assert packages.installed_packages(body, b"") == ("acme/a", "acme/c")
-    assert packages.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["acme/c"]}}}') == ("acme/a",)
-    assert packages.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["*"]}}}') == ()
-    assert packages.installed_packages(b"{", b"") is None
+    assert composer.installed_packages(body, b"") == ("acme/a", "acme/c")
+    assert composer.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["acme/c"]}}}') == ("acme/a",)
+    assert composer.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["*"]}}}') == ()
+    assert composer.installed_packages(b"{", b"") is None
 
 
 # ----------------------------------------------------------------------------------------------------------------------- inputs

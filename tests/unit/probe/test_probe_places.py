@@ -7,9 +7,9 @@ import pytest
 from stalewatch.model.inventory import AppEntry
 from stalewatch.model.snapshot import Pool
 from stalewatch.model.text import safe
+from stalewatch.probe.host.discovery import AppLocation, choose_pool
 from stalewatch.probe.host.machine import Machine, Master
-from stalewatch.probe.host.places import Place, choose_pool
-from stalewatch.probe.host.records import ProcessRecord
+from stalewatch.probe.host.parsers.records import ProcessRecord
 
 
 def pool(name: str, listen: str = "", **settings: str) -> Pool:
@@ -29,19 +29,22 @@ WWW = pool("www")
 @pytest.mark.parametrize(
     ("place", "chosen"),
     [
-        (Place(path="/srv/shop/current", root="/srv/shop/releases/3"), "shop"),
-        (Place(path="/srv/blog", root="/srv/blog"), "www"),
-        (Place(path="/srv/blog", root="/srv/blog", passes_to="/run/php/shop.sock"), "shop"),
-        (Place(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/php/shop.sock"), passes_to="/run/php/www.sock"), "shop"),
-        (Place(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/other.sock")), None),
-        (Place(path="/srv/not-there"), "www"),
-        (Place(path="/srv/www", root="/srv/www"), "www"),
+        (AppLocation(path="/srv/shop/current", root="/srv/shop/releases/3"), "shop"),
+        (AppLocation(path="/srv/blog", root="/srv/blog"), "www"),
+        (AppLocation(path="/srv/blog", root="/srv/blog", passes_to="/run/php/shop.sock"), "shop"),
+        (
+            AppLocation(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/php/shop.sock"), passes_to="/run/php/www.sock"),
+            "shop",
+        ),
+        (AppLocation(path="/srv/blog", root="/srv/blog", entry=AppEntry(socket="/run/other.sock")), None),
+        (AppLocation(path="/srv/not-there"), "www"),
+        (AppLocation(path="/srv/www", root="/srv/www"), "www"),
     ],
 )
-def test_the_inventory_then_nginx_then_chdir_then_a_pool_that_nobody_claims(place: Place, chosen: str | None) -> None:
+def test_the_inventory_then_nginx_then_chdir_then_a_pool_that_nobody_claims(place: AppLocation, chosen: str | None) -> None:
     _, found = choose_pool(place, machine(SHOP, WWW))
     assert (found.name if found else None) == chosen
 
 
 def test_without_fpm_there_is_no_pool() -> None:
-    assert choose_pool(Place(path="/srv/app", root="/srv/app"), Machine()) == (None, None)
+    assert choose_pool(AppLocation(path="/srv/app", root="/srv/app"), Machine()) == (None, None)

@@ -13,22 +13,22 @@ import pytest_asyncio
 
 from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.host import Host
-from stalewatch.probe.runtime.pool import PoolProbe
+from stalewatch.probe.host.host_probe import HostProbe
+from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
 
 
 @pytest_asyncio.fixture
-async def host(link: LocalLink) -> AsyncIterator[Host]:
-    host = Host(link, "ann@laptop", 10.0)
+async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
+    host = HostProbe(link, "ann@laptop", 10.0)
     await host.tick()
     yield host
     await host.close()
 
 
-def probe(link: LocalLink, host: Host, fpm: Fpm) -> PoolProbe:
+def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
     return PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), None)
 
 
@@ -43,7 +43,7 @@ def opcache_of(found: RuntimeFacts) -> Opcache:
     return found.opcache
 
 
-async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     home = fpm.script("home.php", "echo 'v1';")
     fpm.script("index.php", "require __DIR__.'/home.php';")
     fpm.start()
@@ -67,7 +67,7 @@ async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: Host, f
     assert abs(found.status.started - time.time()) < 60
 
 
-async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("php_admin_value[opcache.validate_timestamps]=0")
     home = fpm.script("home.php", "echo 'v1';")
     assert fpm.get(home) == "v1"
@@ -92,7 +92,7 @@ async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: Loca
         ("nothing", False),
     ],
 )
-async def test_what_is_a_candidate_with_timestamps(link: LocalLink, host: Host, fpm: Fpm, change: str, candidate: bool) -> None:
+async def test_what_is_a_candidate_with_timestamps(link: LocalLink, host: HostProbe, fpm: Fpm, change: str, candidate: bool) -> None:
     home = fpm.script("lib/home.php", "echo 'v1';")
     other = fpm.script("other/home.php", "echo 'v2';")
     fpm.start("php_admin_value[opcache.revalidate_freq]=600")
@@ -124,7 +124,7 @@ async def test_what_is_a_candidate_with_timestamps(link: LocalLink, host: Host, 
         assert changed[0].parent_changed is not None
 
 
-async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     for directive in ("1", "0"):
         fpm.start(f"php_admin_value[opcache.validate_timestamps]={directive}")
         assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
@@ -144,7 +144,7 @@ async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, hos
         fpm.socket.unlink(missing_ok=True)
 
 
-async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start()
     pool = probe(link, host, fpm)
     counts = [(await facts(pool, full=False)).own_requests for _ in range(3)]
@@ -160,7 +160,7 @@ async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, h
     ],
 )
 async def test_who_may_not_ask_says_what_to_grant(
-    link: LocalLink, host: Host, fpm: Fpm, directive: str, ini: tuple[str, ...], code: str
+    link: LocalLink, host: HostProbe, fpm: Fpm, directive: str, ini: tuple[str, ...], code: str
 ) -> None:
     fpm.start(directive, ini=ini)
     found = await facts(probe(link, host, fpm))
@@ -169,13 +169,13 @@ async def test_who_may_not_ask_says_what_to_grant(
     assert found.opcache.grant
 
 
-async def test_disabled_is_a_fact_not_a_fault(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_disabled_is_a_fact_not_a_fault(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("opcache.enable=0",))
     assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
     assert opcache_of(await facts(probe(link, host, fpm))).enabled is False
 
 
-async def test_harmless_functions_may_be_disabled(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_harmless_functions_may_be_disabled(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     names = "getenv,posix_getpwuid,posix_geteuid,ini_set,md5_file,gzdeflate,fpm_get_status,getmypid,set_time_limit"
     fpm.start(ini=(f"disable_functions={names}",))
     assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
@@ -184,13 +184,13 @@ async def test_harmless_functions_may_be_disabled(link: LocalLink, host: Host, f
     assert isinstance(found.status, Unseen)
 
 
-async def test_a_hidden_directory_leads_to_the_next_one(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_a_hidden_directory_leads_to_the_next_one(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(f"php_admin_value[open_basedir]=/dev/shm:{fpm.root}")
     assert opcache_of(await facts(probe(link, host, fpm))).enabled
     assert list(Path("/dev/shm").glob(f"stalewatch-*-{host.hello.pid}-*"))
 
 
-async def test_no_directory_at_all_is_unknown_with_the_reason(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_no_directory_at_all_is_unknown_with_the_reason(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(f"php_admin_value[open_basedir]={fpm.root}")
     found = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
     assert isinstance(found, Unseen)
@@ -198,13 +198,13 @@ async def test_no_directory_at_all_is_unknown_with_the_reason(link: LocalLink, h
     assert "No input file specified." in found.message
 
 
-async def test_an_auto_prepend_file_does_not_spoil_the_answer(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_an_auto_prepend_file_does_not_spoil_the_answer(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     prepend = fpm.script("prepend.php", "echo '<b>tracking</b>';")
     fpm.start(f"php_admin_value[auto_prepend_file]={prepend}", "php_admin_value[output_buffering]=4096")
     assert opcache_of(await facts(probe(link, host, fpm))).enabled
 
 
-async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("pm.max_children=1")
     pool = probe(link, host, fpm)
     await facts(pool)
@@ -220,7 +220,7 @@ async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Ho
     assert isinstance(await pool.look(full=False, wait=10.0, idle=False), RuntimeFacts), "the same request is picked up later"
 
 
-async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: Host, fpm: Fpm, tmp_path: Path) -> None:
+async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
     pool = PoolProbe(link, host, RuntimeFile(host), str(tmp_path / "none.sock"), None)
     missing = await pool.look(full=True, wait=10.0, idle=False)
     fpm.start()
@@ -233,7 +233,7 @@ async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: Host
     assert [each.code for each in (missing, dead) if isinstance(each, Unseen)] == ["fpm.socket-missing", "fpm.socket-dead"]
 
 
-async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("pm=ondemand", "pm.process_idle_timeout=1s")
     pool = probe(link, host, fpm)
     first = await pool.look(full=False, wait=10.0, idle=True)
@@ -243,7 +243,7 @@ async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Hos
     assert first.asked_at == again.asked_at
 
 
-async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: Host, fpm: Fpm) -> None:
+async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("disable_functions=fpm_get_status",))
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"))
     found = await facts(PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), configured))
@@ -252,9 +252,9 @@ async def test_the_status_page_stands_in_where_its_function_is_disabled(link: Lo
 
 
 async def test_status_listen_is_seen_while_every_worker_is_busy(
-    link: LocalLink, host: Host, fpm: Fpm, monkeypatch: pytest.MonkeyPatch
+    link: LocalLink, host: HostProbe, fpm: Fpm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stalewatch.probe.runtime.pool.TIMEOUT", 0.5)
+    monkeypatch.setattr("stalewatch.probe.runtime.pool_probe.TIMEOUT", 0.5)
     listen = fpm.base / "status.sock"
     fpm.start("pm.max_children=1", f"pm.status_listen={listen}")
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))

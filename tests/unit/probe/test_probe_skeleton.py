@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stalewatch.probe.host.inputs import group
-from stalewatch.probe.host.records import FileRecord
-from stalewatch.probe.host.skeleton import Skeleton, config_folder, listeners, skeleton
+from stalewatch.probe.host.parsers.cache_inputs import group
+from stalewatch.probe.host.parsers.laravel_skeleton import Skeleton, config_folder, listeners, skeleton
+from stalewatch.probe.host.parsers.records import FileRecord
 
 ROOT = "/srv/app"
 BUILT = "return Application::configure(basePath: dirname(__DIR__))\n"

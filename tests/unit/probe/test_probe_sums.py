@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stalewatch.probe.host import records
-from stalewatch.probe.host.app_files import app_files
+from stalewatch.probe.host.app_files import MAX_BYTES, affordable, app_files, own_sources
 from stalewatch.probe.host.coprocess import Coprocess
-from stalewatch.probe.host.places import Place
-from stalewatch.probe.host.sums import MAX_BYTES, affordable, digest, own_sources, parse_sums
+from stalewatch.probe.host.discovery import AppLocation
+from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.checksums import digest, parse_sums
 
 
 def tree(root: Path) -> None:
@@ -29,7 +29,7 @@ async def look(coprocess: Coprocess, root: Path) -> tuple[str, dict[str, str]]:
     (walk,) = await coprocess.ask(("walk", str(root), "100"), timeout=10)
     (read,) = await coprocess.ask(("sums", str(root), "100"), timeout=10)
     sums = next(section.payload for section in read.sections if section.name == "sums")
-    files = app_files(Place(path=str(root), root=str(root), kind="laravel"), None)
+    files = app_files(AppLocation(path=str(root), root=str(root), kind="laravel"), None)
     payload = next(section.payload for section in walk.sections if section.name == "walk")
     code, named = digest(parse_sums(sums), own_sources(records.parse_files(payload), files, files.views), str(root))
     return code, {each.path: each.sum for each in named}

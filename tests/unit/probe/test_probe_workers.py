@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from stalewatch.model.snapshot import QueueWorker
+from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.machine import PhpProcess
-from stalewatch.probe.host.places import Place
-from stalewatch.probe.host.records import ProcessRecord
-from stalewatch.probe.host.workers import queue_workers
+from stalewatch.probe.host.parsers.records import ProcessRecord
+from stalewatch.probe.host.worker_facts import queue_workers
 
 ROOT = "/srv/app"
-APP = Place(path=ROOT, root=ROOT, kind="laravel")
-SHOP = Place(path="/srv/shop/current", root="/srv/shop/releases/2", kind="laravel")
+APP = AppLocation(path=ROOT, root=ROOT, kind="laravel")
+SHOP = AppLocation(path="/srv/shop/current", root="/srv/shop/releases/2", kind="laravel")
 OLD = "/srv/shop/releases/1"
 HORIZON = ("--workers-name=default", "--balance=auto", "--max-processes=3", "--parent-id=71", "--queue=default", "--tries=1")
 SWOOLE = "swoole_http_server: {} process for Shop"
@@ -23,7 +23,7 @@ def php(*args: str, cwd: str = "", pid: int = 7) -> PhpProcess:
     return PhpProcess(ProcessRecord(pid, "php", "S", 1, 1000), args, cwd, "www-data")
 
 
-def seen(*found: PhpProcess, place: Place = APP, alone: bool = True) -> tuple[QueueWorker, ...]:
+def seen(*found: PhpProcess, place: AppLocation = APP, alone: bool = True) -> tuple[QueueWorker, ...]:
     return queue_workers(found, place, alone=alone, boot=100.0, hz=100)
 
 
@@ -111,7 +111,7 @@ def test_in_which_release_a_worker_runs(found: PhpProcess, release_path: str, de
 
 
 def test_releases_that_are_named_by_colour() -> None:
-    green = Place(path="/srv/shop/current", root="/srv/shop/green", kind="laravel")
+    green = AppLocation(path="/srv/shop/current", root="/srv/shop/green", kind="laravel")
     (blue,) = seen(php("php", "artisan", "queue:work", cwd="/srv/shop/blue/public"), place=green)
     (shared,) = seen(php("php", "/srv/shop/current/artisan", "queue:work", cwd="/srv/shop/shared"), place=green)
     assert (blue.release, shared.release) == ("/srv/shop/blue", "")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalewatch.model.errors import ProtocolError
-from stalewatch.transport.fastcgi.codec import Decoder, End, Event, Incomplete, Stderr, Stdout, encode_request
+from stalewatch.transport.fastcgi.codec import Decoder, EndRequest, Event, Incomplete, Stderr, Stdout, encode_request
 from stalewatch.transport.fastcgi.response import parse_response
 
 
@@ -38,7 +38,7 @@ def decode(data: bytes, cuts: list[int]) -> list[Event]:
 def test_any_chunking_gives_the_same_events(made: list[tuple[int, bytes, int]], cuts: list[int]) -> None:
     data = b"".join(record(*piece) for piece in made) + end(7, 0)
     expected: list[Event] = [(Stdout if kind == 6 else Stderr)(content) for kind, content, _ in made if content]
-    assert decode(data, cuts) == [*expected, End(7, 0)]
+    assert decode(data, cuts) == [*expected, EndRequest(7, 0)]
 
 
 @given(answers)
@@ -50,7 +50,7 @@ def test_byte_by_byte(data: bytes) -> None:
 def test_an_answer_cut_anywhere_is_incomplete(data: bytes, cut: int) -> None:
     decoder = Decoder()
     events = decoder.feed(data[: cut % len(data)])
-    assert not any(isinstance(event, End) for event in events)
+    assert not any(isinstance(event, EndRequest) for event in events)
     with pytest.raises(Incomplete):
         decoder.eof()
 

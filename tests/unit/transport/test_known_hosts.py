@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stalewatch.transport.ssh.known_hosts import Entry, find, fingerprint, host_name, key_kind, load, matches, parse
+from stalewatch.transport.ssh.known_hosts import KnownHostsEntry, find, fingerprint, host_name, key_kind, load, matches, parse
 
 
 def key(seed: str, kind: str = "ssh-ed25519") -> bytes:
@@ -26,7 +26,7 @@ def line(hosts: str, blob: bytes, marker: str = "") -> str:
 A, B, RSA = key("a"), key("b"), key("r", "ssh-rsa")
 
 
-def entries(*lines: str) -> tuple[Entry, ...]:
+def entries(*lines: str) -> tuple[KnownHostsEntry, ...]:
     return parse("\n".join(lines), "kh")
 
 

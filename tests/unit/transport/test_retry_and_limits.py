@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stalewatch.model.errors import AuthRefused, HostKeyRefused, LinkLost, Unreachable
 from stalewatch.transport.connect_limits import Limits
 from stalewatch.transport.retry import next_pause, pause
-from stalewatch.transport.ssh.channel_slots import Slots
+from stalewatch.transport.ssh.channel_slots import ChannelSlots
 
 
 @given(st.integers(min_value=-3, max_value=10_000), st.floats(0, 1, exclude_max=True))
@@ -60,7 +60,7 @@ async def test_a_crowded_address_does_not_hold_up_others() -> None:
 
 
 async def test_a_slot_waiter_that_is_cancelled_in_its_turn_passes_it_on() -> None:
-    slots = Slots(1)
+    slots = ChannelSlots(1)
     await slots.take()
     first, second = asyncio.create_task(slots.take()), asyncio.create_task(slots.take())
     await asyncio.sleep(0)
@@ -72,7 +72,7 @@ async def test_a_slot_waiter_that_is_cancelled_in_its_turn_passes_it_on() -> Non
 
 
 async def test_waiters_learn_that_the_link_is_lost() -> None:
-    slots = Slots(0)
+    slots = ChannelSlots(0)
     waiter = asyncio.create_task(slots.take())
     await asyncio.sleep(0)
     slots.fail(LinkLost("gone"))

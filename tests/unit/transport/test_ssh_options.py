@@ -9,14 +9,14 @@ import pytest
 
 from stalewatch.model.errors import Unreachable, UsageError
 from stalewatch.transport.ssh.algorithms import connection_algorithms
-from stalewatch.transport.ssh.ask_ssh import Route, ask
 from stalewatch.transport.ssh.options import SshOptions, parse
+from stalewatch.transport.ssh.route import Route, resolve_route
 
 
 async def route(folder: Path, config: str, target: str = "web1") -> Route:
     path = folder / "config"
     path.write_text(config)
-    return await ask(target, str(path))
+    return await resolve_route(target, str(path))
 
 
 async def options(folder: Path, config: str, target: str = "web1") -> SshOptions:
@@ -107,7 +107,7 @@ async def test_a_configuration_that_ssh_refuses_is_a_usage_error_in_its_words(tm
 
 async def test_a_missing_configuration_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        await ask("web1", str(tmp_path / "missing"))
+        await resolve_route("web1", str(tmp_path / "missing"))
 
 
 async def test_without_the_ssh_client_it_is_asked_for_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ async def test_without_the_ssh_client_it_is_asked_for_in_one_line(tmp_path: Path
 async def test_a_match_exec_that_hangs_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stalewatch.model.errors import Unreachable
 
-    monkeypatch.setattr("stalewatch.transport.ssh.ask_ssh.ASK_TIMEOUT", 0.3)
+    monkeypatch.setattr("stalewatch.transport.ssh.route.ASK_TIMEOUT", 0.3)
     with pytest.raises(Unreachable, match="does not answer"):
         await options(tmp_path, 'Match exec "exec sleep 3"\n  User x\n')
 

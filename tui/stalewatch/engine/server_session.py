@@ -11,7 +11,7 @@ from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, invalidated_by_us
 from stalewatch.engine.memory_store import load, save
 from stalewatch.model.errors import LinkError, LinkLost
-from stalewatch.probe.session import Probe
+from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ServerSession:
         self._fleet = fleet
         self.memories = memories
         self._link: Link | None = None
-        self._probe: Probe | None = None
+        self._probe: ServerProbe | None = None
         self._looking = asyncio.Lock()
         self._clock_offset = 0.0
         self._kept_at = time.monotonic()
@@ -57,7 +57,7 @@ class ServerSession:
         self._link = await connect(self.server, self._fleet, on_step)
         try:
             on_step("probe")
-            self._probe = Probe(self._link, self.server, self._fleet)
+            self._probe = ServerProbe(self._link, self.server, self._fleet)
             await self._probe.start()
         except BaseException:
             await self.close()

@@ -8,7 +8,7 @@ from stalewatch.model import reasons
 
 if TYPE_CHECKING:
     from stalewatch.model.reasons import Reason
-    from stalewatch.model.snapshot import Unseen
+    from stalewatch.model.unseen import Unseen
 
 
 class StalewatchError(Exception):

@@ -51,7 +51,7 @@ class LayerSpec(msgspec.Struct, frozen=True, kw_only=True):
     *place*: rows of a pane are drawn from the lowest to the highest, equals in the order of the table.
     *laravel*: only a Laravel application has it, so it is ``absent`` in any other.
     *files*: where Laravel caches it. *sources*: path patterns (``fnmatch``, below the root) of the PHP files that those are made from,
-    where the host probe has no rule of its own for that (``probe/host/inputs.py``).
+    where the host probe has no rule of its own for that (``probe/host/parsers/cache_inputs.py``).
     *clear*, *rebuild*: artisan commands ("" none). A layer with both is cleared and rebuilt by ``c`` and ``b``.
     """
 

@@ -1,6 +1,6 @@
 """Why something could not be seen or done: every code of JSON ``errors``, with what it means and what to do about it.
 
-An :class:`~stalewatch.model.snapshot.Unseen` is made by :meth:`Reason.unseen`; an error of :mod:`stalewatch.model.errors` has a reason.
+An :class:`~stalewatch.model.unseen.Unseen` is made by :meth:`Reason.unseen`; an error of :mod:`stalewatch.model.errors` has a reason.
 ``stalewatch explain CODE`` and ``docs/CODES.md`` print this table. The codes are a public contract.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from stalewatch.model.snapshot import Unseen
+    from stalewatch.model.unseen import Unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Reason:
 
     def unseen(self, message: str, grant: str = "") -> Unseen:
         """The fact, for a Snapshot or Report. *message*: what and where; *grant*: what to do or to grant here. Both are made safe."""
-        from stalewatch.model.snapshot import Unseen  # not at the top: it loads msgspec, and ``--help`` does without
         from stalewatch.model.text import safe
+        from stalewatch.model.unseen import Unseen  # not at the top: it loads msgspec, and ``--help`` does without
 
         return Unseen(code=self.code, message=safe(message), grant=safe(grant))
 

@@ -48,6 +48,7 @@ __all__ = [
     "LogMinute",
     "Opcache",
     "PackageFacts",
+    "PeerWatcher",
     "Pool",
     "PoolStatus",
     "PoolWorker",
@@ -60,7 +61,6 @@ __all__ = [
     "SocketFacts",
     "Unseen",
     "ViewFacts",
-    "Watcher",
 ]
 
 
@@ -71,7 +71,7 @@ class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
     since: float
 
 
-class Watcher(msgspec.Struct, frozen=True, kw_only=True):
+class PeerWatcher(msgspec.Struct, frozen=True, kw_only=True):
     """Another stalewatch that looks at this server."""
 
     who: SafeText
@@ -110,7 +110,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """Lines that came since the last tick (at the first look: the recent history), oldest first."""
     logs: tuple[LogFacts, ...] = ()
     lock: LockHolder | None = None
-    watchers: tuple[Watcher, ...] = ()
+    watchers: tuple[PeerWatcher, ...] = ()
     other_apps: tuple[SafeText, ...] = ()
     """Roots (real paths) of the other apps on this server: all pools of one FPM master share one OPcache, and theirs are not ours."""
     problems: tuple[Unseen, ...] = ()

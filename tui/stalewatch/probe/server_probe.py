@@ -12,13 +12,13 @@ from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, NotPermitted
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.app import App
+from stalewatch.probe.host.app_probe import AppProbe
+from stalewatch.probe.host.discovery import choose_pool, discover, only_laravel
 from stalewatch.probe.host.fpm_facts import fpm_facts
-from stalewatch.probe.host.host import Fast, Host
+from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
-from stalewatch.probe.host.places import choose_pool, discover, only_laravel
-from stalewatch.probe.host.workers import queue_workers
-from stalewatch.probe.runtime.pool import TIMEOUT, PoolProbe
+from stalewatch.probe.host.worker_facts import queue_workers
+from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.machine import Master
     from stalewatch.transport.link import Link
 
-SLOW_BEAT = 30.0
-SOON = 4.0
-PATIENCE = 1.5
+SLOW_INTERVAL = 30.0
+WORKER_RETURNS = 4.0
+POOL_WAIT = 1.5
 """Seconds that an ordinary tick waits for a pool: a jammed one must not hold up what the host tells."""
 
 _NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that could serve this application")
@@ -61,22 +61,22 @@ def _no_pool(master: Master | None) -> Unseen:
     )
 
 
-def _gone(fast: Fast) -> set[int]:
+def _gone(fast: TickFacts) -> set[int]:
     """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool are no event."""
     return {pid for pid, children in fast.children.items() if children is None}
 
 
-class Probe:
+class ServerProbe:
     """Looks at every application of one server. One look at a time; never two requests in one pool."""
 
     def __init__(self, link: Link, server: Server, fleet: Fleet, *, shell: str = "sh") -> None:
         self._link = link
         self._server = server
         self._fleet = fleet
-        self._host = Host(link, who(), fleet.timeout, shell=shell)
+        self._host = HostProbe(link, who(), fleet.timeout, shell=shell)
         self._file = RuntimeFile(self._host)
         self._machine = Machine()
-        self._apps: tuple[App, ...] = ()
+        self._apps: tuple[AppProbe, ...] = ()
         self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
         self._pools: dict[str, PoolProbe] = {}
         self._slow_due = 0.0
@@ -96,12 +96,12 @@ class Probe:
         try:
             fast = await self._look_at_host(full)
         except NotPermitted as error:
-            return tuple(self._blind(app, error) for app in self._apps) or (self._empty(Fast(), error),)
+            return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         if not self._apps:
             return (self._empty(fast, None),)
         runtimes = await self._ask_pools(full, moved=self._moved)
         if self._opcache_moved(runtimes):
-            await self._slow_beat(fast)
+            await self._slow_look(fast)
         roots = tuple(record.inode for app in self._apps if (record := fast.files.get(app.place.path)) is not None)
         return tuple(self._snapshot(app, fast, runtimes, roots) for app in self._apps)
 
@@ -129,7 +129,7 @@ class Probe:
             master, pool = choose_pool(place, self._machine)
             address = place.entry.socket or (str(pool.listen) if pool else "")
             self._served[place.path] = (master, pool, address)
-            app = known.get(place) or App(place, pool, self._fleet)
+            app = known.get(place) or AppProbe(place, pool, self._fleet)
             if master is not None and master.config_path not in master.denied:
                 app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
             apps.append(app)
@@ -148,19 +148,19 @@ class Probe:
         pids = [master.record.pid for master in self._machine.masters if master.record] + [each.record.pid for each in self._machine.php]
         await self._host.watch("masters", map(str, pids))
 
-    async def _look_at_host(self, full: bool) -> Fast:
+    async def _look_at_host(self, full: bool) -> TickFacts:
         asked = time.time()
         before, fast = await self._host.tick()
         self._offset = fast.now - (asked + time.time()) / 2
         files = any(app.moved(before, fast) for app in self._apps)
         self._moved = files or _gone(before) != _gone(fast) or before.sockets != fast.sockets
-        if full or self._moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_BEAT:
-            fast = await self._slow_beat(fast)
+        if full or self._moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_INTERVAL:
+            fast = await self._slow_look(fast)
         for app in self._apps:
             await app.read_logs(self._host, fast)
         return fast
 
-    async def _slow_beat(self, fast: Fast) -> Fast:
+    async def _slow_look(self, fast: TickFacts) -> TickFacts:
         """Everything expensive; then one more tick, because what is watched may be more now."""
         masters = [(master.config_path, master.record) for master in self._machine.masters]
         workers = {each.record for each in self._machine.php}
@@ -179,10 +179,10 @@ class Probe:
         _, fast = await self._host.tick()
         # A worker that has just ended is probably being started again by its supervisor: look again soon.
         ended = workers - {each.record for each in self._machine.php}
-        self._slow_due = fast.now + (SOON if ended else SLOW_BEAT)
+        self._slow_due = fast.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
         return fast
 
-    def _link_moved(self, fast: Fast) -> bool:
+    def _link_moved(self, fast: TickFacts) -> bool:
         """Whether a release link points to another directory than the one we look at."""
         for app in self._apps:
             link, root = fast.files.get(app.place.path), fast.files.get(app.place.root)
@@ -205,7 +205,7 @@ class Probe:
     # ----------------------------------------------------------------------------------------------------------------- runtime
 
     async def _ask_pools(self, full: bool, *, moved: bool) -> dict[str, RuntimeFacts | Unseen]:
-        wait = TIMEOUT + 1.0 if full else PATIENCE
+        wait = TIMEOUT + 1.0 if full else POOL_WAIT
         looks = {address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=moved) for address, probe in self._pools.items()}
         answers = await asyncio.gather(*looks.values(), return_exceptions=True)
         results: dict[str, RuntimeFacts | Unseen] = {}
@@ -236,7 +236,7 @@ class Probe:
 
     # ---------------------------------------------------------------------------------------------------------------- snapshot
 
-    def _snapshot(self, app: App, fast: Fast, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
+    def _snapshot(self, app: AppProbe, fast: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
         master, pool, address = self._served[app.place.path]
         hz = self._host.hello.hz
         fpm = fpm_facts(master, pool, address, fast, hz=hz, unit=app.place.entry.reload)
@@ -249,7 +249,7 @@ class Probe:
             runtime = _NOT_RUNNING
         return self._value(app, host, runtime, fast.now)
 
-    def _value(self, app: App, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
+    def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(
             server=self._server.name,
             address=self._server.target,
@@ -261,11 +261,11 @@ class Probe:
             problems=host.problems if not isinstance(host, Unseen) else (),
         )
 
-    def _blind(self, app: App, error: LinkError) -> Snapshot:
+    def _blind(self, app: AppProbe, error: LinkError) -> Snapshot:
         unseen = error.unseen()
         return self._value(app, unseen, unseen, time.time())
 
-    def _empty(self, fast: Fast, error: LinkError | None) -> Snapshot:
+    def _empty(self, fast: TickFacts, error: LinkError | None) -> Snapshot:
         unseen = _NO_APP if error is None else error.unseen()
         return Snapshot(
             server=self._server.name,

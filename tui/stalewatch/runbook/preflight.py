@@ -10,7 +10,7 @@ from stalewatch.model import figures, reasons
 from stalewatch.model.snapshot import ConfigTest, FpmFacts, HostFacts, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
-from stalewatch.probe.host import fpm_check
+from stalewatch.probe.host.parsers import fpm_test
 from stalewatch.runbook.commands import permit, usable
 from stalewatch.runbook.plan import Action, Outcome, Phase, Status
 
@@ -147,7 +147,7 @@ def judge(step: Step, output: str, code: int) -> Outcome:
 
 
 def _judge_fpm_test(output: str, code: int) -> Outcome:
-    said, told = last_lines(output), fpm_check.read(output)
+    said, told = last_lines(output), fpm_test.read(output)
     if isinstance(told, ConfigTest):
         mistake = told.said or said or safe(f"exit code {code}")
         if told.valid and code == 0:

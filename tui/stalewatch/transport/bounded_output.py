@@ -15,7 +15,7 @@ class _Reader(Protocol):
     async def read(self, n: int = -1, /) -> bytes: ...
 
 
-async def capture(reader: _Reader, limit: int = MAX_OUTPUT) -> bytes:
+async def read_bounded(reader: _Reader, limit: int = MAX_OUTPUT) -> bytes:
     """All that *reader* gives until its end, of which the first *limit* bytes are kept."""
     kept = bytearray()
     while data := await reader.read(65536):

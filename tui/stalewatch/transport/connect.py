@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.transport.connect_limits import limits
 from stalewatch.transport.local import LocalLink
-from stalewatch.transport.ssh.ask_ssh import ask
+from stalewatch.transport.ssh.route import resolve_route
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import Fleet, Server
@@ -29,7 +29,7 @@ async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
     if server.local:
         return LocalLink()
     on_step("name")
-    route = await ask(server.target, fleet.ssh_config)
+    route = await resolve_route(server.target, fleet.ssh_config)
     await _import_ssh()
     from stalewatch.transport.ssh import link
 

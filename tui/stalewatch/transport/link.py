@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Completed(msgspec.Struct, frozen=True):
+class CommandResult(msgspec.Struct, frozen=True):
     """A remote command that ended by itself. *code* is -1 when a signal ended it. Exit codes are not evidence: look at artefacts."""
 
     stdout: bytes
@@ -40,7 +40,7 @@ class Link(Protocol):
     @property
     def alive(self) -> bool: ...
 
-    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> Completed:
+    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> CommandResult:
         """Run *command* with ``sh -c`` over there. Output is bounded (1 MiB each). Raises LinkLost, LinkTimeout, NotPermitted."""
         ...
 
@@ -56,7 +56,7 @@ class Link(Protocol):
         """Connect to a TCP port as seen from over there. Raises NotPermitted."""
         ...
 
-    async def put(self, path: str, content: bytes, mode: int) -> None:
+    async def upload(self, path: str, content: bytes, mode: int) -> None:
         """Write a file over there, atomically, with exactly *mode*. Raises NotPermitted with the reason."""
         ...
 

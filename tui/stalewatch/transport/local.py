@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from stalewatch.model.errors import LinkLost, LinkTimeout, NotPermitted
 from stalewatch.model.text import safe
-from stalewatch.transport import upload
-from stalewatch.transport.bounded_output import capture, together
-from stalewatch.transport.link import Completed
+from stalewatch.transport.bounded_output import read_bounded, together
+from stalewatch.transport.link import CommandResult
+from stalewatch.transport.upload import upload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -33,13 +33,13 @@ class LocalLink:
     def alive(self) -> bool:
         return not self._closed.is_set()
 
-    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> Completed:
+    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> CommandResult:
         process = await self._start(command, asyncio.subprocess.PIPE)
         output: list[bytes] = [b"", b""]
         try:
             async with asyncio.timeout(timeout):
                 await together(_feed(process, data), _keep(process.stdout, output, 0), _keep(process.stderr, output, 1))
-                return Completed(output[0], output[1], max(await process.wait(), -1))
+                return CommandResult(output[0], output[1], max(await process.wait(), -1))
         except BaseException as error:
             await _end(process)
             if isinstance(error, TimeoutError):
@@ -58,8 +58,8 @@ class LocalLink:
     async def open_tcp(self, host: str, port: int) -> LocalStream:
         return await self._open(f"{safe(host, 200)}:{port}", asyncio.open_connection(host, port))
 
-    async def put(self, path: str, content: bytes, mode: int) -> None:
-        await upload.put(self, path, content, mode)
+    async def upload(self, path: str, content: bytes, mode: int) -> None:
+        await upload(self, path, content, mode)
 
     async def wait_closed(self) -> None:
         await self._closed.wait()
@@ -167,7 +167,7 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
 
 async def _keep(reader: asyncio.StreamReader | None, output: list[bytes], index: int) -> None:
     assert reader is not None
-    output[index] = await capture(reader)
+    output[index] = await read_bounded(reader)
 
 
 async def _end_gently(process: asyncio.subprocess.Process) -> None:

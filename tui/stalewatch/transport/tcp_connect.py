@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
-async def reach(hostname: str, port: int, *, family: str, timeout: float, on_step: OnStep) -> socket.socket:
+async def tcp_connect(hostname: str, port: int, *, family: str, timeout: float, on_step: OnStep) -> socket.socket:
     """Connect to the first address of *hostname* that answers; *family* is ssh_config's AddressFamily (``any``, ``inet``, ``inet6``).
 
     *timeout* is in seconds, for the name and again for all addresses together. Raises OSError (TimeoutError, socket.gaierror too) or

@@ -29,7 +29,7 @@ mv -f -- {temp} {path}
 """
 
 
-async def put(link: Link, path: str, content: bytes, mode: int) -> None:
+async def upload(link: Link, path: str, content: bytes, mode: int) -> None:
     """Write *content* to *path* over *link*: into a new file beside it with exactly *mode*, then renamed over it.
 
     Raises NotPermitted with what the server said, LinkLost, LinkTimeout. Raises ValueError when *path* is not absolute.

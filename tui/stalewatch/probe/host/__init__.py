@@ -19,8 +19,8 @@ the order of the requests::
 
 A payload is what stands between two such lines: a file name, a log line or a process title cannot forge one, because it cannot know
 the nonce. Files are told as lines ``MTIME CTIME SIZE INODE MODE OWNER GROUP PATH`` (MODE hex as in ``stat -c %f``; times with
-nanoseconds where ``stat`` tells them); names with a newline are left out over there. :mod:`stalewatch.probe.host.framing` reads blocks,
-:mod:`stalewatch.probe.host.records` lines.
+nanoseconds where ``stat`` tells them); names with a newline are left out.
+:mod:`stalewatch.probe.host.parsers.framing` reads blocks, :mod:`stalewatch.probe.host.parsers.records` lines.
 
 Verbs: see the head of ``host.sh``. Besides builtins it calls, through PATH: ``stat`` (``-L -c FORMAT``), ``date``, ``find``,
 ``head``, ``tail``, ``tr``, ``grep``, ``gzip``, ``df -Pk``, ``readlink``, ``id``, ``uname``, ``getconf``, ``mkdir``, ``touch``,

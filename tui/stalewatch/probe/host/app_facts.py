@@ -8,36 +8,38 @@ from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
-from stalewatch.probe.host import release as releases
 from stalewatch.probe.host.app_files import OLD_ROUTES, AppFiles
-from stalewatch.probe.host.packages import cached_packages, installed_packages
+from stalewatch.probe.host.parsers import deploy_logs
+from stalewatch.probe.host.parsers.composer import cached_packages, installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, Unseen
-    from stalewatch.probe.host.contents import Contents
-    from stalewatch.probe.host.places import Place
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.discovery import AppLocation
+    from stalewatch.probe.host.file_contents import FileContents
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 _DEPLOY_FILES = 10
 _SAME_DEPLOY = 120.0
 
 
-def layout_of(place: Place, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
+def layout_of(place: AppLocation, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
     """What kind of root this is."""
     maintenance = any(f"{place.root}/storage/framework/{name}" in files for name in ("down", "maintenance.php"))
     return AppLayout(kind=place.kind, exists=bool(place.root) and there, laravel=safe(version, 40), maintenance=maintenance)
 
 
-def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord], dirty: int | None) -> ReleaseFacts:
+def release_of(
+    place: AppLocation, files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord], dirty: int | None
+) -> ReleaseFacts:
     """The release on the disk."""
-    commit = releases.parse_head(contents.text(files.at(".git/HEAD")))
-    diary = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    commit = deploy_logs.parse_head(contents.text(files.at(".git/HEAD")))
+    diary = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
     if not commit and diary:
         commit = diary[0].commit
     revision = contents.text(files.at("REVISION")).strip()
-    if not commit and releases.is_revision(revision):
+    if not commit and deploy_logs.is_revision(revision):
         commit = revision
     under_way = next((_under_way(stats[path], word) for path, word in files.signs.items() if path in stats), None)
     return ReleaseFacts(
@@ -49,13 +51,15 @@ def release_of(place: Place, files: AppFiles, contents: Contents, stats: Mapping
     )
 
 
-def deploys_of(files: AppFiles, contents: Contents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]) -> tuple[Deploy, ...]:
+def deploys_of(
+    files: AppFiles, contents: FileContents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]
+) -> tuple[Deploy, ...]:
     """The deploys that a diary tells, newest first; without any, the one that REVISION tells; else the guess from the newest mtimes."""
-    told = releases.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
-    told += releases.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
-    told += releases.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
+    told = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    told += deploy_logs.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
+    told += deploy_logs.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
     revision, record = contents.text(files.at("REVISION")).strip(), stats.get(files.at("REVISION"))
-    if not told and record is not None and releases.is_revision(revision):
+    if not told and record is not None and deploy_logs.is_revision(revision):
         told = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
     newest = sorted(
         {stat for layer in ("code", "config", "routes", "views") if layer in inputs for stat in inputs[layer].direct},
@@ -111,7 +115,7 @@ def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
     return None if record.mode & 0o020 else False
 
 
-def packages_of(files: AppFiles, contents: Contents, stats: Mapping[str, FileRecord]) -> PackageFacts:
+def packages_of(files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord]) -> PackageFacts:
     """Package names that are cached and that would be."""
     cached = contents.get(files.caches["packages"])
     installed = contents.get(files.at("vendor/composer/installed.json"))

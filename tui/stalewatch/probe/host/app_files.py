@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.layers import CACHED_FILES
-from stalewatch.probe.host.contents import Contents
+from stalewatch.probe.host.file_contents import FileContents
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalewatch.model.snapshot import Pool
-    from stalewatch.probe.host.places import Place
+    from stalewatch.probe.host.discovery import AppLocation
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 KIB = 1024
 _MIB = 1024 * KIB
@@ -20,6 +23,11 @@ OLD_ROUTES = "bootstrap/cache/routes.php"
 EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
 _ENV_NAME = re.compile(r"[\w-]{1,64}")
 ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Of all sources together: more is not read (0.1 s of the server's time for each change that moved one of them)."""
+_FOLDERS = ("app/", "bootstrap/", "config/", "routes/", "resources/", "database/", "lang/", "src/", "packages/", "modules/", "Modules/")
+_FILES = frozenset({"artisan", "composer.json", "composer.lock", "public/index.php"})
 
 
 class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +67,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *diaries)
 
 
-def app_files(place: Place, pool: Pool | None) -> AppFiles:
+def app_files(place: AppLocation, pool: Pool | None) -> AppFiles:
     """Where *place* keeps what we look at, as far as the pool's environment tells."""
     env = {key[4:-1]: str(value) for key, value in (pool.settings if pool else {}).items() if key.startswith("env[")}
 
@@ -73,9 +81,9 @@ def app_files(place: Place, pool: Pool | None) -> AppFiles:
     return AppFiles(root=place.root, base=place.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
 
 
-def wanted_contents(files: AppFiles) -> Contents:
+def wanted_contents(files: AppFiles) -> FileContents:
     """The texts that the snapshot needs; none of them holds secrets that would be kept."""
-    contents = Contents()
+    contents = FileContents()
     contents.want(files.at(".git/HEAD"), 4 * KIB)
     contents.want(files.at(".git/logs/HEAD"), 64 * KIB, "tail")
     contents.want(files.at("REVISION"), KIB)
@@ -86,3 +94,23 @@ def wanted_contents(files: AppFiles) -> Contents:
     contents.want(files.at("composer.json"), 256 * KIB)
     contents.want(files.at(EVENT_PROVIDER), 64 * KIB)
     return contents
+
+
+def own_sources(walk: Mapping[str, FileRecord], files: AppFiles, views: str) -> dict[str, FileRecord]:
+    """Those of *walk* that a deploy brings, by path. Not: packages (composer writes random names into them), caches wherever they are
+    kept, compiled *views*, and what is below no folder of Laravel (uploads, caches of plug-ins, tests)."""
+    generated, folders = set(files.caches.values()), (files.views + "/", views + "/", files.at("bootstrap/cache/"))
+    return {
+        path: record
+        for path, record in walk.items()
+        if path not in generated and not path.startswith(folders) and _deployed(path.removeprefix(files.root + "/"))
+    }
+
+
+def affordable(walk: Mapping[str, FileRecord], root: str) -> bool:
+    """Whether the server may be asked to read all of *walk* but the packages."""
+    return sum(record.size for path, record in walk.items() if not path.startswith(f"{root}/vendor/")) <= MAX_BYTES
+
+
+def _deployed(path: str) -> bool:
+    return path in _FILES or path.startswith(_FOLDERS)

@@ -10,34 +10,34 @@ from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host import records
 from stalewatch.probe.host.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
-from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, app_files, wanted_contents
-from stalewatch.probe.host.inputs import MAX_WALK, group, layer_files
-from stalewatch.probe.host.logs import LogTail, fpm_tail
-from stalewatch.probe.host.packages import framework_version
-from stalewatch.probe.host.skeleton import skeleton
-from stalewatch.probe.host.sums import affordable, digest, own_sources, parse_sums
-from stalewatch.probe.host.views import compiled_folder, pair_views, parse_trailers
+from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
+from stalewatch.probe.host.log_tail import LogTail, fpm_tail
+from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.cache_inputs import MAX_WALK, group, layer_files
+from stalewatch.probe.host.parsers.checksums import digest, parse_sums
+from stalewatch.probe.host.parsers.compiled_views import compiled_folder, pair_views, parse_trailers
+from stalewatch.probe.host.parsers.composer import framework_version
+from stalewatch.probe.host.parsers.laravel_skeleton import skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stalewatch.model.inventory import Fleet
-    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, Pool, QueueWorker, ViewFacts, Watcher
+    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, PeerWatcher, Pool, QueueWorker, ViewFacts
     from stalewatch.model.text import SafeText
-    from stalewatch.probe.host.framing import Block, Section
-    from stalewatch.probe.host.host import Fast, Host
-    from stalewatch.probe.host.places import Place
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.discovery import AppLocation
+    from stalewatch.probe.host.host_probe import HostProbe, TickFacts
+    from stalewatch.probe.host.parsers.framing import Block, BlockSection
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 MAX_VIEWS = 5000
 
 
-class App:
+class AppProbe:
     """State of one place. ``paths`` are stat'ed at every tick; ``slow`` reads the expensive rest."""
 
-    def __init__(self, place: Place, pool: Pool | None, fleet: Fleet) -> None:
+    def __init__(self, place: AppLocation, pool: Pool | None, fleet: Fleet) -> None:
         self.place = place
         self.files: AppFiles = app_files(place, pool)
         self.log_lines: tuple[LogLine, ...] = ()
@@ -83,7 +83,7 @@ class App:
         """Where compiled views are: as the cached configuration says, else as the pool's environment does."""
         return compiled_folder(self._keys) or self.files.views
 
-    def moved(self, before: Fast, now: Fast) -> bool:
+    def moved(self, before: TickFacts, now: TickFacts) -> bool:
         """Whether a file that matters is another one than at the last tick (a log that grew does not count)."""
         logs = {log.path for log in self._logs}
         return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
@@ -97,14 +97,14 @@ class App:
         self._logs += [tail] if isinstance(tail, LogTail) else []
         self._unfollowed = () if isinstance(tail, LogTail) else (tail,)
 
-    async def read_logs(self, host: Host, fast: Fast) -> None:
+    async def read_logs(self, host: HostProbe, fast: TickFacts) -> None:
         """New lines of the watched logs. Raises LinkError."""
         lines: list[LogLine] = []
         for log in self._logs:
             lines += await log.read(host, fast.files.get(log.path), fast.now)
         self.log_lines = tuple(sorted(lines, key=lambda line: line.at))
 
-    async def slow(self, host: Host, fast: Fast) -> None:
+    async def slow(self, host: HostProbe, fast: TickFacts) -> None:
         """Everything expensive, in two round trips. Raises LinkError."""
         if not self.place.root:
             return
@@ -131,12 +131,12 @@ class App:
 
     def facts(
         self,
-        fast: Fast,
-        host: Host,
+        fast: TickFacts,
+        host: HostProbe,
         fpm: FpmFacts | Unseen,
         *,
         workers: Sequence[QueueWorker] = (),
-        watchers: Iterable[Watcher] = (),
+        watchers: Iterable[PeerWatcher] = (),
         locks: tuple[int, ...] = (),
         others: tuple[str, ...] = (),
     ) -> HostFacts:
@@ -176,7 +176,7 @@ class App:
         message = f"{self.place.path}: no such directory, or not visible to {login}"
         return reasons.APP_MISSING.unseen(message, "check the path (--app, or [[server.app]] in stalewatch.toml)")
 
-    def _view_facts(self, fast: Fast, fpm: FpmFacts | Unseen) -> ViewFacts:
+    def _view_facts(self, fast: TickFacts, fpm: FpmFacts | Unseen) -> ViewFacts:
         pool = fpm.pool if isinstance(fpm, FpmFacts) else None
 
         def pair() -> tuple[CompiledView, ...]:
@@ -186,7 +186,7 @@ class App:
         pairs = self._pairs.get(pair, (self._walk, self._view_sources), (self._views, pool and (pool.user, pool.group)))
         return view_facts(pairs, fast.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
 
-    def _lock(self, fast: Fast, roots: tuple[int, ...]) -> LockHolder | None:
+    def _lock(self, fast: TickFacts, roots: tuple[int, ...]) -> LockHolder | None:
         """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
         record = fast.files.get(self.place.path)
         for lock in fast.locks:
@@ -194,7 +194,7 @@ class App:
                 return LockHolder(who=safe(lock.who, 100), since=lock.since)
         return None
 
-    def _due(self, fast: Fast) -> list[tuple[str, ...]]:
+    def _due(self, fast: TickFacts) -> list[tuple[str, ...]]:
         """Looks that are only needed when something moved."""
         due: list[tuple[str, ...]] = []
         changed = [path for path in self.files.caches.values() if self._judged.get(path) != fast.files.get(path)]
@@ -214,7 +214,7 @@ class App:
             due.append(("hints", self.files.at("bootstrap/app.php")))
         return due
 
-    def _take(self, section: Section) -> None:
+    def _take(self, section: BlockSection) -> None:
         if section.name == "walk":
             self._walk = records.parse_files(section.payload)
             self._walk_truncated = len(self._walk) > MAX_WALK
@@ -236,7 +236,7 @@ class App:
             states = (line.partition(" ")[::2] for line in records.text(section.payload).split("\n"))
             self._complete |= {path: state == "complete" for state, path in states if path}
 
-    async def _second_trip(self, host: Host, fast: Fast) -> None:
+    async def _second_trip(self, host: HostProbe, fast: TickFacts) -> None:
         """What the first one's answers ask for: sources of views outside the walk, git's opinion and the contents when a source moved."""
         requests: list[tuple[str, ...]] = []
         outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
@@ -274,7 +274,7 @@ class App:
         self._own, self._code = own, (safe(""), ())
         return [("sums", self.place.root, str(MAX_WALK))] if own else []
 
-    def _regroup(self, fast: Fast) -> None:
+    def _regroup(self, fast: TickFacts) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""
         fresh = {path: record for path in self.paths if (record := fast.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
 

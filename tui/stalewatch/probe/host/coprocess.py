@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
-from stalewatch.probe.host.framing import Block, Deframer
+from stalewatch.probe.host.parsers.framing import Block, Deframer
 
 if TYPE_CHECKING:
     from stalewatch.transport.link import Link, Stream
@@ -21,7 +21,7 @@ BOOTSTRAP = (
 )
 """Reads the nonce and the program from stdin, so that neither is in a command line. One line, for who reads /proc by lines."""
 
-BEAT = 8.0
+LEASE_REFRESH = 8.0
 """Seconds of silence after which a line is sent only to keep the lease (30 s over there)."""
 
 
@@ -31,8 +31,8 @@ def command(who: str, since: int, shell: str = "sh") -> str:
 
 
 def program(nonce: str) -> bytes:
-    """What goes to the coprocess's stdin first: the nonce, ``host_looks.sh`` and ``host.sh``, the nonce again."""
-    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_looks.sh", "host.sh"))
+    """What goes to the coprocess's stdin first: the nonce, ``host_verbs.sh`` and ``host.sh``, the nonce again."""
+    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_verbs.sh", "host.sh"))
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 
@@ -130,7 +130,7 @@ class Coprocess:
     async def _keep_lease(self) -> None:
         """A plan may stay open for minutes without a tick: the lease must not end meanwhile."""
         while not self._closed:
-            await asyncio.sleep(BEAT)
-            if asyncio.get_running_loop().time() - self._written >= BEAT and not self._lock.locked():
+            await asyncio.sleep(LEASE_REFRESH)
+            if asyncio.get_running_loop().time() - self._written >= LEASE_REFRESH and not self._lock.locked():
                 with suppress(LinkError):
                     await self.ask(("beat",), timeout=10.0)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from stalewatch.model.inventory import AppEntry
-from stalewatch.probe.host import nginx, records
+from stalewatch.probe.host.parsers import nginx, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stalewatch.model.snapshot import Pool
-    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
 
 MAX_APPS = 12
@@ -26,7 +26,7 @@ _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
 }
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     """One application: the path as configured, its real path ("" when it is not there), and what it looks like."""
 
     path: str
@@ -41,7 +41,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.rpartition("/")[0] if self.path.rpartition("/")[2] == "current" and self.root != self.path else self.root
 
 
-async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) -> tuple[Place, ...]:
+async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...]) -> tuple[AppLocation, ...]:
     """The applications to watch, in a stable order. Entries without a path (only overrides) apply to what is discovered."""
     (found,) = await host.ask(("nginx", *_NGINX))
     sites = nginx.parse_sites(found.text("nginx"))
@@ -56,7 +56,7 @@ async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) 
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
     places = [
-        Place(
+        AppLocation(
             path=path,
             root=real.get(path, ""),
             kind=_KINDS.get(signs.get(path, ""), "php"),
@@ -68,7 +68,7 @@ async def discover(host: Host, machine: Machine, entries: tuple[AppEntry, ...]) 
     return tuple(places if named else _distinct(places))[:MAX_APPS]
 
 
-async def only_laravel(host: Host, machine: Machine, places: tuple[Place, ...]) -> bool:
+async def only_laravel(host: HostProbe, machine: Machine, places: tuple[AppLocation, ...]) -> bool:
     """Whether no second Laravel application is seen on this server, watched or not: then an artisan process that shows no directory can
     only be the first one's."""
     ours = {place.root for place in places if place.kind == "laravel"}
@@ -81,7 +81,7 @@ async def only_laravel(host: Host, machine: Machine, places: tuple[Place, ...]) 
     return len(ours | set(real.values())) < 2
 
 
-def choose_pool(place: Place, machine: Machine) -> tuple[Master | None, Pool | None]:
+def choose_pool(place: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
     """The pool that serves *place*, and its master: what the inventory says, what nginx passes to, whose chdir or name fits, else the
     first. A pool that is only an override (no such listen in any configuration) is left to the caller: (first master, None)."""
     pairs = [(master, pool) for master in machine.masters for pool in master.pools]
@@ -112,13 +112,13 @@ def _usual(roots: Iterable[str], machine: Machine) -> list[str]:
     return [*roots, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
 
 
-async def _signs(host: Host, paths: Iterable[str]) -> dict[str, str]:
+async def _signs(host: HostProbe, paths: Iterable[str]) -> dict[str, str]:
     (block,) = await host.ask(("roots", *paths))
     lines = [line.partition(" ")[::2] for line in (block.text("roots")).split("\n")]
     return {path: sign for sign, path in lines if path}
 
 
-async def _real_paths(host: Host, paths: list[str]) -> dict[str, str]:
+async def _real_paths(host: HostProbe, paths: list[str]) -> dict[str, str]:
     if not paths:
         return {}
     real_block, stat_block = await host.ask(("real", *paths), ("stat", *paths))
@@ -127,9 +127,9 @@ async def _real_paths(host: Host, paths: list[str]) -> dict[str, str]:
     return {path: real.get(path, "") for path in paths if path in there}
 
 
-def _distinct(places: list[Place]) -> list[Place]:
+def _distinct(places: list[AppLocation]) -> list[AppLocation]:
     """One place per real path; a symlink is preferred to what it points to, because it says what is meant to run."""
-    chosen: dict[str, Place] = {}
+    chosen: dict[str, AppLocation] = {}
     for place in sorted(places, key=lambda each: (each.path == each.root, each.path)):
         if place.root:
             chosen.setdefault(place.root, place)

@@ -1,4 +1,4 @@
-"""Contents of files over there, read again only when their stat has moved."""
+"""Contents of files on the server, read again only when their stat has changed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stalewatch.probe.host.framing import Block
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.parsers.framing import Block
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 MAX_PLAIN = 16 * 1024 * 1024
 
 
-class Contents:
+class FileContents:
     """What was last read of some files. ``want`` once, then ``requests`` and ``take`` at every slow beat."""
 
     def __init__(self) -> None:

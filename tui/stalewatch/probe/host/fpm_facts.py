@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from stalewatch.model import reasons
 from stalewatch.model.snapshot import FpmFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host import fpm_config
 from stalewatch.probe.host.machine import pool_of, process
+from stalewatch.probe.host.parsers import fpm_config
 
 if TYPE_CHECKING:
     from stalewatch.model.snapshot import Pool, Process
-    from stalewatch.probe.host.host import Fast
+    from stalewatch.probe.host.host_probe import TickFacts
     from stalewatch.probe.host.machine import Master
 
 _NONE = reasons.FPM_NOT_FOUND.unseen(
@@ -21,7 +21,7 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
 )
 
 
-def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Fast, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
+def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: TickFacts, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
     """*address*: where the pool is reached; *unit* overrides what the master's cgroup says."""
     if master is None:
         return _NONE
@@ -44,7 +44,7 @@ def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Fast
     )
 
 
-def pool_workers(master: Master, pool: Pool | None, fast: Fast, *, hz: int) -> tuple[Process, ...]:
+def pool_workers(master: Master, pool: Pool | None, fast: TickFacts, *, hz: int) -> tuple[Process, ...]:
     """The living workers of *pool* (of every pool when it is not known), oldest first."""
     if master.record is None:
         return ()
@@ -56,7 +56,7 @@ def pool_workers(master: Master, pool: Pool | None, fast: Fast, *, hz: int) -> t
     return tuple(sorted(found, key=lambda each: (each.started, each.pid)))
 
 
-def socket_facts(path: str, fast: Fast) -> SocketFacts | None:
+def socket_facts(path: str, fast: TickFacts) -> SocketFacts | None:
     """The socket as the login user finds it, None before the first look at it."""
     state = fast.sockets.get(path)
     if state is None:

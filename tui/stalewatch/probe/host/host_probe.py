@@ -11,14 +11,14 @@ import msgspec
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost, NotPermitted
 from stalewatch.model.text import safe
-from stalewatch.probe.host import records
 from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stalewatch.probe.host.framing import Block, Section
-    from stalewatch.probe.host.records import FileRecord, ProcessRecord, SocketRecord
+    from stalewatch.probe.host.parsers.framing import Block, BlockSection
+    from stalewatch.probe.host.parsers.records import FileRecord, ProcessRecord, SocketRecord
     from stalewatch.transport.link import Link
 
 BOOT_JITTER = 0.05
@@ -42,7 +42,7 @@ class Lock(msgspec.Struct, frozen=True):
     since: float
 
 
-class Fast(msgspec.Struct, frozen=True):
+class TickFacts(msgspec.Struct, frozen=True):
     """What a tick knows: all of it, also what did not change since the last one. *children* of a master that is gone: None."""
 
     now: float = 0.0
@@ -54,7 +54,7 @@ class Fast(msgspec.Struct, frozen=True):
     locks: tuple[Lock, ...] = ()
 
 
-class Host:
+class HostProbe:
     """One server's shell. Starts itself again when it has ended while the link lives. *generation* counts the starts."""
 
     def __init__(self, link: Link, who: str, timeout: float, *, shell: str = "sh") -> None:
@@ -67,7 +67,7 @@ class Host:
         self._setup: dict[str, tuple[str, ...]] = {}
         self.generation = 0
         self.hello = Hello()
-        self.fast = Fast()
+        self.fast = TickFacts()
 
     @property
     def me(self) -> tuple[str, int]:
@@ -93,7 +93,7 @@ class Host:
             self._setup[verb] = wanted
             await self.ask((verb, *wanted))
 
-    async def tick(self) -> tuple[Fast, Fast]:
+    async def tick(self) -> tuple[TickFacts, TickFacts]:
         """Look. Gives (before, now). Raises LinkError."""
         before = self.fast
         (block,) = await self.ask(("tick",))
@@ -123,7 +123,7 @@ class Host:
             self.hello = parse_hello(hello.text("hello"))
         return self._coprocess
 
-    def _advance(self, before: Fast, block: Block) -> Fast:
+    def _advance(self, before: TickFacts, block: Block) -> TickFacts:
         clock = section.payload if (section := block.first("clock")) else b""
         now, uptime = records.parse_clock(clock) or (before.now, 0.0)
         boot = now - uptime if uptime else before.boot
@@ -133,7 +133,7 @@ class Host:
         processes = before.processes
         if children is not None:
             processes = parse_processes(block.of("process"))
-        return Fast(
+        return TickFacts(
             now=now,
             boot=boot,
             files=records.parse_files(files.payload) if files else before.files,
@@ -168,7 +168,7 @@ def _utc_offset(zone: str) -> int | None:
     return (1 if match[1] == "+" else -1) * (int(match[2]) * 3600 + int(match[3]) * 60) if match else None
 
 
-def parse_processes(sections: Iterable[Section]) -> dict[int, tuple[ProcessRecord, str]]:
+def parse_processes(sections: Iterable[BlockSection]) -> dict[int, tuple[ProcessRecord, str]]:
     """Sections ``process PID``: a stat line, then the title."""
     found = {}
     for section in sections:
@@ -179,7 +179,7 @@ def parse_processes(sections: Iterable[Section]) -> dict[int, tuple[ProcessRecor
     return found
 
 
-def _locks(sections: Iterable[Section]) -> tuple[Lock, ...]:
+def _locks(sections: Iterable[BlockSection]) -> tuple[Lock, ...]:
     locks = []
     for section in sections:
         args = records.text(section.payload).split("\n")

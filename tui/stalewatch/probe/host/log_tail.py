@@ -10,14 +10,14 @@ from stalewatch.model import reasons
 from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import LogFacts, LogMinute, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.laravel_log import MAX_LINES, parse_log, whole_lines, zone_offset
+from stalewatch.probe.host.parsers.log_lines import MAX_LINES, parse_log, whole_lines, zone_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stalewatch.model.snapshot import LogLine
-    from stalewatch.probe.host.host import Host
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.host_probe import HostProbe
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 HISTORY = 64 * 1024
 STEP = 16 * 1024
@@ -58,7 +58,7 @@ class LogTail:
         newest = max(daily, key=lambda record: record.mtime, default=None)
         self.path = newest.path if named is None and newest is not None else self._named
 
-    async def read(self, host: Host, record: FileRecord | None, now: float) -> tuple[LogLine, ...]:
+    async def read(self, host: HostProbe, record: FileRecord | None, now: float) -> tuple[LogLine, ...]:
         """New lines, at most :data:`STEP` bytes of them (what is skipped of a flood is its beginning). Raises LinkError."""
         if record is None:
             self._see(_missing(self.path, host.hello.login))

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import ConfigTest, FileStat, Pool, Process, Unseen, Watcher
+from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host import fpm_check, fpm_config, records
-from stalewatch.probe.host.fpm_config import FpmConfig
-from stalewatch.probe.host.host import parse_processes
+from stalewatch.probe.host.host_probe import parse_processes
+from stalewatch.probe.host.parsers import fpm_config, fpm_test, records
+from stalewatch.probe.host.parsers.fpm_config import FpmConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stalewatch.probe.host.framing import Block, Section
-    from stalewatch.probe.host.host import Host
-    from stalewatch.probe.host.records import ProcessRecord
+    from stalewatch.probe.host.host_probe import HostProbe
+    from stalewatch.probe.host.parsers.framing import Block, BlockSection
+    from stalewatch.probe.host.parsers.records import ProcessRecord
 
 CONF_LIMIT = "262144"
 _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
@@ -67,10 +67,10 @@ class Machine(msgspec.Struct, frozen=True):
 
     masters: tuple[Master, ...] = ()
     php: tuple[PhpProcess, ...] = ()
-    watchers: tuple[Watcher, ...] = ()
+    watchers: tuple[PeerWatcher, ...] = ()
 
 
-async def survey(host: Host, before: Machine) -> Machine:
+async def survey(host: HostProbe, before: Machine) -> Machine:
     """Look at processes, and at FPM's configuration files; these are read again only when one of them changed. Raises LinkError."""
     (scan,) = await host.ask(("scan",))
     masters = _running_masters(scan)
@@ -109,12 +109,12 @@ def _running_masters(scan: Block) -> list[Master]:
     return sorted(masters, key=lambda master: master.config_path)
 
 
-async def _configured_masters(host: Host) -> list[Master]:
+async def _configured_masters(host: HostProbe) -> list[Master]:
     blocks = await host.ask(*(("conf", pattern, CONF_LIMIT) for pattern in _FALLBACK_CONFIGS))
     return [Master(config_path=section.argument) for block in blocks for section in block.of("text")]
 
 
-async def _complete(host: Host, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:
+async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:
     """Add configuration, its files' stats and the unit's status to a master that was found."""
     files = await _config_files(host, master, known)
     before = known.get((master.config_path, files))
@@ -128,7 +128,7 @@ async def _complete(host: Host, master: Master, known: dict[tuple[str, tuple[Fil
     return master if master.config_test is not None else await _test_config(host, master)
 
 
-async def _read_config(host: Host, master: Master) -> Master:
+async def _read_config(host: HostProbe, master: Master) -> Master:
     (block,) = await host.ask(("conf", master.config_path, CONF_LIMIT))
     denied = [section.argument for section in block.of("denied")]
     texts = [records.text(section.payload) for section in block.of("text")]
@@ -141,7 +141,7 @@ async def _read_config(host: Host, master: Master) -> Master:
     return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
 
 
-async def _config_files(host: Host, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
+async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
     """The stats of everything that a reload would read again, newest first."""
     includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
     patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
@@ -155,7 +155,7 @@ async def _config_files(host: Host, master: Master, known: dict[tuple[str, tuple
     return tuple(record.stat() for record in sorted(found.values(), key=lambda each: (-each.mtime, each.path)))
 
 
-async def _backlogs(host: Host, master: Master) -> dict[str, int]:
+async def _backlogs(host: HostProbe, master: Master) -> dict[str, int]:
     addresses = [str(pool.listen) for pool in master.pools[:50] if "\\" not in pool.listen and " " not in pool.listen]
     if not addresses:
         return {}
@@ -169,7 +169,7 @@ def parse_backlogs(text: str) -> dict[str, int]:
     return {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[1] == "LISTEN" and row[2].isdecimal()}
 
 
-async def _test_config(host: Host, master: Master) -> Master:
+async def _test_config(host: HostProbe, master: Master) -> Master:
     """Have FPM itself judge its files, once for these: where none is newer than the master, a reload would read what runs already."""
     boot, binary = host.fast.boot, _binary(master)
     if master.record is None or not boot or not binary or not master.files:
@@ -177,7 +177,7 @@ async def _test_config(host: Host, master: Master) -> Master:
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
         return master
     (block,) = await host.ask(("fpmtest", binary))
-    told = fpm_check.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
+    told = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
     return replace(master, config_test=told)
 
 
@@ -197,7 +197,7 @@ def _ini_patterns(config_path: str) -> list[str]:
     return [f"{folder}/php.ini", f"{folder}/php.d/*.ini", f"{folder}/conf.d/*.ini"]
 
 
-async def _status_text(host: Host, master: Master) -> str:
+async def _status_text(host: HostProbe, master: Master) -> str:
     if not master.unit or "systemctl" not in host.hello.tools:
         return ""
     (block,) = await host.ask(("unit", master.unit))
@@ -218,7 +218,7 @@ def _php_processes(scan: Block) -> Iterable[PhpProcess]:
             yield PhpProcess(record, args, cwds.get(section.argument, ""), owners.get(section.argument, ""))
 
 
-def _watchers(scan: Block, host: Host) -> Iterable[Watcher]:
+def _watchers(scan: Block, host: HostProbe) -> Iterable[PeerWatcher]:
     ours = (host.me[0], str(host.me[1]))
     seen = set()
     for section in scan.of("watch"):
@@ -230,10 +230,10 @@ def _watchers(scan: Block, host: Host) -> Iterable[Watcher]:
         who_since = tuple(rest[:2])
         if len(who_since) == 2 and rest[1].isdecimal() and who_since != ours and who_since not in seen:
             seen.add(who_since)
-            yield Watcher(who=safe(rest[0], 100), since=records.parse_time(rest[1]))
+            yield PeerWatcher(who=safe(rest[0], 100), since=records.parse_time(rest[1]))
 
 
-def _record_and_args(section: Section) -> tuple[ProcessRecord, tuple[str, ...]] | None:
+def _record_and_args(section: BlockSection) -> tuple[ProcessRecord, tuple[str, ...]] | None:
     line, _, rest = records.text(section.payload).partition("\n")
     record = records.parse_process(line)
     return (record, tuple(rest.rstrip("\n").split("\n"))) if record is not None else None

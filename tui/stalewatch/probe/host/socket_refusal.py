@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
 from stalewatch.model.snapshot import Unseen
-from stalewatch.probe.host import records
+from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
     from stalewatch.model.snapshot import Pool
-    from stalewatch.probe.host.host import Host
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.host_probe import HostProbe
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 
-async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:
+async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Unseen:
     """The cause, in one line. Raises LinkError."""
     if not address.startswith("/"):
         return reasons.FPM_PORT_REFUSED.unseen(
@@ -39,7 +39,7 @@ async def why_refused(host: Host, address: str, pool: Pool | None) -> Unseen:
     return reasons.FPM_SOCKET_DEAD.unseen(f"{address} is there, but nobody listens: FPM is down", "start FPM")
 
 
-def _denied(host: Host, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:
+def _denied(host: HostProbe, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:
     login = host.hello.login
     where = f"{address} is {record.owner}:{record.group} {record.mode & 0o7777:04o}" if record else address
     if record is not None and record.mode & 0o020 and record.group not in ("root", "UNKNOWN"):

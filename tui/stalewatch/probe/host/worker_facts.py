@@ -8,20 +8,20 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import QueueWorker
 from stalewatch.model.text import safe
 from stalewatch.probe.host.machine import process
-from stalewatch.probe.host.worker_commands import command_of
+from stalewatch.probe.host.parsers.worker_commands import command_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stalewatch.model.snapshot import Process
+    from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.machine import PhpProcess
-    from stalewatch.probe.host.places import Place
 
 _DELETED = " (deleted)"
 _NO_RELEASES = frozenset({"shared", "storage", ".dep"})
 
 
-def queue_workers(found: Iterable[PhpProcess], place: Place, *, alone: bool, boot: float, hz: int) -> tuple[QueueWorker, ...]:
+def queue_workers(found: Iterable[PhpProcess], place: AppLocation, *, alone: bool, boot: float, hz: int) -> tuple[QueueWorker, ...]:
     """Those of *place*, by pid. *alone*: it is the only Laravel here, so a worker whose place is not seen is its; where there are others,
     such a worker may be anybody's (``placed`` False)."""
     workers = []
@@ -55,12 +55,12 @@ def _served(workers: list[QueueWorker]) -> list[QueueWorker]:
     return [replace(each, holds="none") if each.holds == "unsure" else each for each in workers]
 
 
-def _belongs(path: str, place: Place) -> bool:
+def _belongs(path: str, place: AppLocation) -> bool:
     homes = (place.path, place.root, place.base)
     return bool(path) and any(home and _below(path, home) for home in homes)
 
 
-def _release(path: str, place: Place) -> str:
+def _release(path: str, place: AppLocation) -> str:
     """The release of *place* that *path* is in: a real path, "" where it names none (the link itself, or what releases share)."""
     if place.root and _below(path, place.root):
         return place.root

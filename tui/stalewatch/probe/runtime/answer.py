@@ -69,7 +69,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class OpcacheAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """``opcache`` of an answer: the fields of :class:`stalewatch.model.snapshot.Opcache` that PHP knows."""
 
     error: str = ""
@@ -120,7 +120,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     sapi: str
     php: str
     now: float
-    opcache: Facts
+    opcache: OpcacheAnswer
     uid: int = -1
     user: str = ""
     ms: float = 0.0

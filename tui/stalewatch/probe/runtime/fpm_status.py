@@ -13,7 +13,7 @@ import msgspec
 from stalewatch.model import reasons
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.records import FAR_FUTURE
+from stalewatch.probe.host.parsers.records import FAR_FUTURE
 
 MAX_WORKERS = 4096
 MAX_DURATION = 86_400.0 * 30

@@ -12,7 +12,7 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitt
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.refusal import why_refused
+from stalewatch.probe.host.socket_refusal import why_refused
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.uploaded_file import BASES
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stalewatch.model.snapshot import Pool
-    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
     from stalewatch.probe.runtime.uploaded_file import RuntimeFile
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link, Stream
 
 TIMEOUT = 5.0
-SLOW_BEAT = 30.0
-IDLE_BEAT = 60.0
-MIN_SCRIPTS_BEAT = 10.0
+SLOW_INTERVAL = 30.0
+IDLE_INTERVAL = 60.0
+MIN_SCRIPTS_INTERVAL = 10.0
 DUTY = 200.0
 """A look that costs *t* seconds of a worker is not repeated within DUTY × t: half a percent of one worker at most."""
 MAX_CHANGED = 2000
@@ -45,7 +45,9 @@ _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied."
 class PoolProbe:
     """One pool behind one address (socket path or ``host:port``). ``look`` never raises but LinkLost of a dead link."""
 
-    def __init__(self, link: Link, host: Host, file: RuntimeFile, address: str, pool: Pool | None, storage: Sequence[str] = ()) -> None:
+    def __init__(
+        self, link: Link, host: HostProbe, file: RuntimeFile, address: str, pool: Pool | None, storage: Sequence[str] = ()
+    ) -> None:
         self.address = address
         self.pool = pool
         self._link = link
@@ -73,7 +75,7 @@ class PoolProbe:
         if self._task is None:
             if not full and self._unseen is not None and now < self._quiet_until:
                 return self._unseen
-            if idle and not full and self._last is not None and now - self._asked < IDLE_BEAT:
+            if idle and not full and self._last is not None and now - self._asked < IDLE_INTERVAL:
                 return self._without_scripts(self._last)
             self._task = asyncio.create_task(self._ask(full, moved))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
@@ -149,7 +151,7 @@ class PoolProbe:
         opcache = self._last.opcache if self._last is not None else None
         other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
         restarted = isinstance(opcache, Opcache) and opcache.since != self._listed_since
-        due = since_listed >= SLOW_BEAT or restarted or (other and since_listed >= MIN_SCRIPTS_BEAT)
+        due = since_listed >= SLOW_INTERVAL or restarted or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
         return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stalewatch.probe.host.host import Host
+    from stalewatch.probe.host.host_probe import HostProbe
 
 BASES = ("/tmp", "/var/tmp", "/dev/shm")
 _YEARS_AHEAD = 10
@@ -17,7 +17,7 @@ _YEARS_AHEAD = 10
 class RuntimeFile:
     """The probe file of one server. PrivateTmp, chroot or open_basedir may hide one directory from FPM: pools try the next."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: HostProbe) -> None:
         self._host = host
         self._paths: dict[str, str] = {}
         self._generation = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkTimeout, ProtocolError
-from stalewatch.transport.fastcgi.codec import DEFAULT_LIMIT, Decoder, End, Stdout, encode_request
+from stalewatch.transport.fastcgi.codec import DEFAULT_LIMIT, Decoder, EndRequest, Stdout, encode_request
 from stalewatch.transport.fastcgi.response import Response, parse_response
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ async def _receive(stream: Stream, decoder: Decoder, writing: asyncio.Task[None]
             decoder.eof()
             raise ProtocolError("the FastCGI answer ended twice")
         for event in decoder.feed(data):
-            if isinstance(event, End):
+            if isinstance(event, EndRequest):
                 return _finish(event, stdout, stderr)
             (stdout if isinstance(event, Stdout) else stderr).extend(event.data)
 
 
-def _finish(end: End, stdout: bytearray, stderr: bytearray) -> Response:
+def _finish(end: EndRequest, stdout: bytearray, stderr: bytearray) -> Response:
     if end.protocol_status:
         why = _REFUSALS.get(end.protocol_status, f"protocol status {end.protocol_status}")
         raise ProtocolError(f"FPM refused the request: {why}", reason=reasons.FPM_REFUSED)

@@ -47,14 +47,14 @@ class Stderr(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class End(msgspec.Struct, frozen=True):
+class EndRequest(msgspec.Struct, frozen=True):
     """The request was answered whole. *protocol_status*: 0 done, 1 no multiplexing, 2 overloaded, 3 unknown role."""
 
     app_status: int
     protocol_status: int
 
 
-Event: TypeAlias = Stdout | Stderr | End
+Event: TypeAlias = Stdout | Stderr | EndRequest
 
 
 class Incomplete(ProtocolError):
@@ -144,7 +144,7 @@ class Decoder:
         content = bytes(self._buffer[start : start + length])
         if kind == END_REQUEST:
             self._ended = True
-            return End(*END_BODY.unpack(content))
+            return EndRequest(*END_BODY.unpack(content))
         if not content:  # an empty record only says that this stream is over
             return None
         return Stdout(content) if kind == STDOUT else Stderr(content)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stalewatch.model.errors import LinkError
 
 
-class Slots:
+class ChannelSlots:
     """*free* slots, handed out in the order they were asked for. Everything but waiting is synchronous."""
 
     def __init__(self, free: int) -> None:

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from stalewatch.model.errors import LinkTimeout
-from stalewatch.transport.ssh.channel_slots import Slots
-from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_talking
+from stalewatch.transport.ssh.channel_slots import ChannelSlots
+from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, while_talking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -28,7 +28,7 @@ class Channels:
     """Opens and ends channels. :meth:`lost` must be told when the connection ends."""
 
     def __init__(self) -> None:
-        self._slots = Slots(MAX_CHANNELS)
+        self._slots = ChannelSlots(MAX_CHANNELS)
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended: LinkLost | None = None
 

@@ -12,21 +12,21 @@ import asyncssh
 from stalewatch.model.errors import AuthRefused, LinkError, Unreachable
 from stalewatch.transport.ssh.algorithms import connection_algorithms, host_key_algorithms
 from stalewatch.transport.ssh.client import Client
-from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_connecting
+from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, while_connecting
 from stalewatch.transport.ssh.host_key import certificate_refusal, revoked_keys
 from stalewatch.transport.ssh.identities import Identities, gather
 from stalewatch.transport.ssh.known_hosts import find, key_kind, load
 from stalewatch.transport.ssh.proxy_command import ProxyCommand
-from stalewatch.transport.tcp_connect import reach
+from stalewatch.transport.tcp_connect import tcp_connect
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
     from stalewatch.transport.link import ConnectStep, OnStep
-    from stalewatch.transport.ssh.ask_ssh import Route
     from stalewatch.transport.ssh.known_hosts import Known
     from stalewatch.transport.ssh.options import SshOptions
+    from stalewatch.transport.ssh.route import Route
 
 KEEPALIVE_INTERVAL: Final = 5
 KEEPALIVE_COUNT: Final = 3
@@ -105,7 +105,7 @@ class _Attempt:
     async def _reach(self) -> socket.socket:
         options, timeout = self._options, self._options.connecttimeout or self._timeout
         try:
-            return await reach(options.hostname, options.port, family=options.addressfamily, timeout=timeout, on_step=self._enter)
+            return await tcp_connect(options.hostname, options.port, family=options.addressfamily, timeout=timeout, on_step=self._enter)
         except TimeoutError as error:
             raise Unreachable(f"{self._where} does not answer ({self._step}, {timeout:g} s)") from error
         except (OSError, UnicodeError) as error:

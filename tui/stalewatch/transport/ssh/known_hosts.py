@@ -23,7 +23,7 @@ MAX_FILE: Final = 16 * 1024 * 1024
 _MARKERS: Final = ("@cert-authority", "@revoked")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class KnownHostsEntry(msgspec.Struct, frozen=True):
     """One line: *marker* is ``""``, ``@cert-authority`` or ``@revoked``; *hosts* the patterns as written; *blob* the key itself."""
 
     marker: str
@@ -42,7 +42,7 @@ class Judgement(msgspec.Struct, frozen=True):
     """What the files say of the key that a server showed; *entries* are the lines that say so."""
 
     verdict: Literal["trusted", "unknown", "changed", "revoked"]
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[KnownHostsEntry, ...] = ()
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -52,8 +52,8 @@ class Known(msgspec.Struct, frozen=True):
     """
 
     name: str
-    entries: tuple[Entry, ...]
-    without_port: tuple[Entry, ...] = ()
+    entries: tuple[KnownHostsEntry, ...]
+    without_port: tuple[KnownHostsEntry, ...] = ()
 
     def judge(self, blob: bytes) -> Judgement:
         """Whether the host may show the plain key *blob*. A revoked key is revoked even where it is also trusted."""
@@ -73,7 +73,7 @@ class Known(msgspec.Struct, frozen=True):
             return Judgement("trusted", trusted)
         return Judgement("unknown")
 
-    def of(self, marker: str, blob: bytes | None = None) -> tuple[Entry, ...]:
+    def of(self, marker: str, blob: bytes | None = None) -> tuple[KnownHostsEntry, ...]:
         """The entries with *marker* (and, unless None, with the key *blob*)."""
         every = (*self.entries, *self.without_port)
         return tuple(entry for entry in every if entry.marker == marker and blob in (None, entry.blob))
@@ -90,17 +90,17 @@ def host_name(hostname: str, port: int, alias: str = "") -> str:
     return hostname.lower() if port == 22 else f"[{hostname.lower()}]:{port}"
 
 
-def load(files: Iterable[str]) -> tuple[Entry, ...]:
+def load(files: Iterable[str]) -> tuple[KnownHostsEntry, ...]:
     """All entries of *files* in order. A file that is missing, unreadable or larger than 16 MiB has none."""
     return tuple(entry for file in files for entry in parse(_read(file), file))
 
 
-def parse(text: str, file: str) -> tuple[Entry, ...]:
+def parse(text: str, file: str) -> tuple[KnownHostsEntry, ...]:
     """The entries of one file's *text*; a line that is none is skipped, as ssh does."""
     return tuple(entry for number, line in enumerate(text.splitlines(), 1) if (entry := _entry(line, file, number)) is not None)
 
 
-def find(entries: Iterable[Entry], hostname: str, port: int, alias: str = "") -> Known:
+def find(entries: Iterable[KnownHostsEntry], hostname: str, port: int, alias: str = "") -> Known:
     """The entries that concern the host at *hostname* and *port*, or under its HostKeyAlias."""
     every = tuple(entries)
     name = host_name(hostname, port, alias)
@@ -144,7 +144,7 @@ def _read(file: str) -> str:
     return ""
 
 
-def _entry(line: str, file: str, number: int) -> Entry | None:
+def _entry(line: str, file: str, number: int) -> KnownHostsEntry | None:
     words = line.split()
     marker = words.pop(0) if words and words[0].startswith("@") else ""
     if len(words) < 3 or words[0].startswith("#") or (marker and marker not in _MARKERS):
@@ -155,7 +155,7 @@ def _entry(line: str, file: str, number: int) -> Entry | None:
         return None
     if key_kind(blob) != words[1] or not _is_whole(blob):
         return None
-    return Entry(marker, words[0], blob, file, number)
+    return KnownHostsEntry(marker, words[0], blob, file, number)
 
 
 def _is_whole(blob: bytes) -> bool:

@@ -13,23 +13,23 @@ import asyncssh
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost, LinkTimeout, Unreachable
 from stalewatch.model.text import safe
-from stalewatch.transport import upload
-from stalewatch.transport.bounded_output import capture, together
-from stalewatch.transport.link import Completed
+from stalewatch.transport.bounded_output import read_bounded, together
+from stalewatch.transport.link import CommandResult
 from stalewatch.transport.retry import burst_pause
 from stalewatch.transport.shell import sh_command
 from stalewatch.transport.ssh.channels import Channels
 from stalewatch.transport.ssh.dial import dial
-from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, link_lost, while_talking
-from stalewatch.transport.ssh.process import PATIENCE, Ending, new_mark
+from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, link_lost, while_talking
+from stalewatch.transport.ssh.process import TERM_WAIT, CommandTermination, new_mark
 from stalewatch.transport.ssh.stream import SshStream
+from stalewatch.transport.upload import upload
 
 if TYPE_CHECKING:
     from stalewatch.transport.link import OnStep
-    from stalewatch.transport.ssh.ask_ssh import Route
     from stalewatch.transport.ssh.channels import Channel
     from stalewatch.transport.ssh.dial import Dialled
     from stalewatch.transport.ssh.process import Process
+    from stalewatch.transport.ssh.route import Route
 
 _BURST_TRIES: Final = 3
 _FREED_SOON: Final = (0.02, 0.05, 0.1)  # seconds
@@ -68,7 +68,7 @@ class SshLink:
     def alive(self) -> bool:
         return self._channels.ended is None
 
-    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> Completed:
+    async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> CommandResult:
         what = f"{self._name}: {safe(command, 80)}"
         try:
             async with asyncio.timeout(timeout):
@@ -95,8 +95,8 @@ class SshLink:
         what = f"{self._name}: {safe(host, 200)}:{port}"
         return await self._open_socket(what, partial(self._connection.open_connection, host, port, encoding=None))
 
-    async def put(self, path: str, content: bytes, mode: int) -> None:
-        await upload.put(self, path, content, mode)
+    async def upload(self, path: str, content: bytes, mode: int) -> None:
+        await upload(self, path, content, mode)
 
     async def wait_closed(self) -> None:
         await self._closed.wait()
@@ -115,9 +115,9 @@ class SshLink:
         self._channels.lost(link_lost(self._name, error))
         self._closed.set()
 
-    async def _start(self, command: str, what: str, **options: Any) -> tuple[Process, Ending]:
+    async def _start(self, command: str, what: str, **options: Any) -> tuple[Process, CommandTermination]:
         mark = new_mark()
-        ending = Ending(self._connection, mark)
+        ending = CommandTermination(self._connection, mark)
 
         def discard(process: Process) -> Channel:
             self._channels.background(ending.now(process))
@@ -128,7 +128,7 @@ class SshLink:
         self._channels.keep(process.channel)
         return process, ending
 
-    async def _run(self, command: str, data: bytes, what: str) -> Completed:
+    async def _run(self, command: str, data: bytes, what: str) -> CommandResult:
         process, ending = await self._start(command, what)
         output: list[bytes] = [b"", b""]
         try:
@@ -141,11 +141,11 @@ class SshLink:
                 self._channels.background(ending.now(process))
         if process.exit_status is None:
             raise self._channels.ended or LinkLost(f"{what}: ended without a result")
-        return Completed(output[0], output[1], process.exit_status)
+        return CommandResult(output[0], output[1], process.exit_status)
 
-    async def _end_coprocess(self, process: Process, ending: Ending) -> None:
+    async def _end_coprocess(self, process: Process, ending: CommandTermination) -> None:
         leaving = self._channels.background(ending.gently(process))
-        await asyncio.wait([leaving], timeout=PATIENCE)
+        await asyncio.wait([leaving], timeout=TERM_WAIT)
 
     async def _open_socket(self, what: str, opening: Any) -> SshStream:
         reader, writer = await self._channels.open(what, opening, _discard_socket)
@@ -175,7 +175,7 @@ async def _feed(process: Process, data: bytes) -> None:
 
 
 async def _keep(reader: asyncssh.SSHReader[bytes], output: list[bytes], index: int) -> None:
-    output[index] = await capture(reader)
+    output[index] = await read_bounded(reader)
 
 
 def _discard_socket(opened: tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]) -> Channel:
@@ -187,4 +187,4 @@ def _discard_socket(opened: tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[
 async def _end_socket(writer: asyncssh.SSHWriter[bytes]) -> None:
     writer.channel.abort()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(writer.channel.wait_closed(), PATIENCE)
+        await asyncio.wait_for(writer.channel.wait_closed(), TERM_WAIT)

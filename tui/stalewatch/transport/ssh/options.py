@@ -1,4 +1,4 @@
-"""What ``ssh -G`` prints -> a value. Pure; asking is :mod:`stalewatch.transport.ssh.ask_ssh`.
+"""What ``ssh -G`` prints -> a value. Pure; asking is :mod:`stalewatch.transport.ssh.route`.
 
 Only ``ssh`` itself knows what its configuration means (Match, Include, canonical names, times like ``1m``), so it is asked instead of
 re-implemented, and every option is then passed to the library explicitly.

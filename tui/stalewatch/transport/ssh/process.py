@@ -1,4 +1,4 @@
-"""Ending what we started over there. sshd itself lets a command run on when its channel is closed."""
+"""Ending what we started on the server. sshd itself lets a command run on when its channel is closed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from stalewatch.transport.shell import kill_marked
-from stalewatch.transport.ssh.errors import LIBRARY_ERRORS
+from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Process: TypeAlias = SSHClientProcess[bytes]
 
-PATIENCE: Final = 2.0
+TERM_WAIT: Final = 2.0
 _LEAVING: Final = 5.0
 
 
@@ -26,7 +26,7 @@ def new_mark() -> str:
     return f"stalewatch-{secrets.token_hex(8)}"
 
 
-class Ending:
+class CommandTermination:
     """How one command ends. OpenSSH passes signals to its whole group since 7.9, but not for root's own logins: there it is
     looked up by its mark and killed by a second command.
     """
@@ -49,7 +49,7 @@ class Ending:
             if not await _ended(process, process.terminate):
                 with contextlib.suppress(*LIBRARY_ERRORS):
                     process.kill()
-                    await asyncio.wait_for(self._kill_marked(), PATIENCE)
+                    await asyncio.wait_for(self._kill_marked(), TERM_WAIT)
                 await _ended(process, lambda: None)
         except asyncio.CancelledError:  # the link is being closed: no time left to be polite
             with contextlib.suppress(*LIBRARY_ERRORS):
@@ -68,6 +68,6 @@ async def _ended(process: Process, signal: Callable[[], None]) -> bool:
     """Send *signal* and wait; whether the channel is closed on both sides then."""
     with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
         signal()
-        await asyncio.wait_for(process.channel.wait_closed(), PATIENCE)
+        await asyncio.wait_for(process.channel.wait_closed(), TERM_WAIT)
         return True
     return False

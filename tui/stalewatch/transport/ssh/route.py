@@ -37,7 +37,7 @@ class Route(msgspec.Struct, frozen=True):
         return self.hops[-1]
 
 
-async def ask(target: str, ssh_config: str = "") -> Route:
+async def resolve_route(target: str, ssh_config: str = "") -> Route:
     """The route to *target* under the user's configuration, or under the file *ssh_config* alone (``-F``).
 
     Raises UsageError when the target or the configuration makes no sense, Unreachable when ``ssh`` is not installed or does not answer

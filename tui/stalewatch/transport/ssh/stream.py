@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.transport.ssh.errors import LIBRARY_ERRORS, while_talking
+from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, while_talking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

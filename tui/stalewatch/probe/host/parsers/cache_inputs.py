@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import FILE_CACHED, LAYERS, Layer
 from stalewatch.model.snapshot import Inputs
-from stalewatch.probe.host.skeleton import Skeleton
+from stalewatch.probe.host.parsers.laravel_skeleton import Skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 MAX_INPUTS = 200
 MAX_WALK = 20_000

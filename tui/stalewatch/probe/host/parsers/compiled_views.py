@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from stalewatch.model.snapshot import CompiledView
-from stalewatch.probe.host.records import parse_files, text
+from stalewatch.probe.host.parsers.records import parse_files, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stalewatch.probe.host.records import FileRecord
+    from stalewatch.probe.host.parsers.records import FileRecord
 
 _TRAILER = re.compile(r"^(.*?\.php):/\*\*PATH (.*) ENDPATH\*\*/$")
 _COMPILED = re.compile(r"'compiled' => '(/[^'\\]+)'")

@@ -9,7 +9,7 @@ import msgspec
 
 from stalewatch.model.snapshot import Deploy
 from stalewatch.model.text import safe
-from stalewatch.probe.host.records import FAR_FUTURE
+from stalewatch.probe.host.parsers.records import FAR_FUTURE
 
 MAX_DEPLOYS = 20
 _REFLOG = re.compile(r"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) (.*) <([^>]*)> (\d{1,12}) [+-]\d{4}(?:\t(.*))?$")

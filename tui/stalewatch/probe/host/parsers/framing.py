@@ -15,7 +15,7 @@ MAX_BLOCK = 24 * 1024 * 1024
 """Bytes of one block: a walk of 20,000 sources is about 3 MiB, an installed.json at most 16."""
 
 
-class Section(msgspec.Struct, frozen=True):
+class BlockSection(msgspec.Struct, frozen=True):
     """One part of a block: *name* (``files``), its *argument* (often a path) and what stands below it, without the newline that ends it."""
 
     name: str
@@ -32,13 +32,13 @@ class Block(msgspec.Struct, frozen=True):
     """One answer: *seq* of its request and its sections in order."""
 
     seq: int
-    sections: tuple[Section, ...]
+    sections: tuple[BlockSection, ...]
 
-    def of(self, name: str) -> list[Section]:
+    def of(self, name: str) -> list[BlockSection]:
         """Every section called *name*."""
         return [section for section in self.sections if section.name == name]
 
-    def first(self, name: str) -> Section | None:
+    def first(self, name: str) -> BlockSection | None:
         """The first section called *name*."""
         return next((section for section in self.sections if section.name == name), None)
 
@@ -94,7 +94,7 @@ class Deframer:
             del self._buffer[:-keep]
         self._searched = 0
 
-    def _sections(self, body: bytes) -> list[Section]:
+    def _sections(self, body: bytes) -> list[BlockSection]:
         sections = []
         mark = self._mark.search(body)
         while mark is not None:
@@ -102,6 +102,6 @@ class Deframer:
             following = self._mark.search(body, mark.end() - 1)
             payload = body[mark.end() : following.start() if following else len(body)]
             name, _, argument = mark[1].decode("utf-8", "surrogateescape").partition(" ")
-            sections.append(Section(name, argument, payload.removesuffix(b"\n") if following is None else payload))
+            sections.append(BlockSection(name, argument, payload.removesuffix(b"\n") if following is None else payload))
             mark = following
         return sections

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.snapshot import LogLine
 from stalewatch.model.text import safe
-from stalewatch.probe.host.log_stamp import stamp_of
+from stalewatch.probe.host.parsers.log_stamp import stamp_of
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import LogWatch

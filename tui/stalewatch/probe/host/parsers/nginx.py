@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from stalewatch.probe.host.fpm_config import listen_address
+from stalewatch.probe.host.parsers.fpm_config import listen_address
 
 _TOKEN = re.compile(r"""[{};]|"[^"\n]*"|'[^'\n]*'|[^\s{};]+""")
 

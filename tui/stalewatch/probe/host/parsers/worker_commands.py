@@ -27,7 +27,7 @@ _COMMANDS: dict[str, tuple[Kind, Holds]] = {
 _SWOOLE = "swoole_http_server: "
 
 
-class Command(NamedTuple):
+class WorkerCommand(NamedTuple):
     """One worker's command line. *where*: the application's directory as its arguments name it ("" they name none, or relative)."""
 
     kind: Kind
@@ -35,23 +35,23 @@ class Command(NamedTuple):
     where: str = ""
 
 
-def command_of(args: tuple[str, ...], cwd: str) -> Command | None:
+def command_of(args: tuple[str, ...], cwd: str) -> WorkerCommand | None:
     """What *args* (as /proc has them, or as the process calls itself) run; None for anything that is no worker.
 
     queue:listen and schedule:work start a new PHP for each job or minute. Octane's servers do so at octane:reload, all but FrankenPHP,
     whose workers are threads.
     """
     if args and args[0].startswith(_SWOOLE):
-        return Command("octane", "start" if "worker process" in args[0] else "none")
+        return WorkerCommand("octane", "start" if "worker process" in args[0] else "none")
     for index, arg in enumerate(args):
         folder, _, name = arg.rpartition("/")
         if name == "artisan":
             known = _COMMANDS.get(_first_word(args[index + 1 :]))
-            return Command(*known, where=_absolute(folder, cwd)) if known else None
+            return WorkerCommand(*known, where=_absolute(folder, cwd)) if known else None
         if name == "roadrunner-worker":
-            return Command("octane", "start", _absolute(folder, cwd).partition("/vendor/")[0])
+            return WorkerCommand("octane", "start", _absolute(folder, cwd).partition("/vendor/")[0])
         if name == "swoole-server":
-            return Command("octane", "none", _absolute(folder, cwd).partition("/vendor/")[0])
+            return WorkerCommand("octane", "none", _absolute(folder, cwd).partition("/vendor/")[0])
     return None
 
 
