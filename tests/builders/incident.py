@@ -72,15 +72,15 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
         ),
         caches=(
             CacheFile(
-                layer="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True
+                name="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True
             ),
             CacheFile(
-                layer="routes",
+                name="routes",
                 path=SafeText("bootstrap/cache/routes-v7.php"),
                 stat=stat("bootstrap/cache/routes-v7.php", cached),
                 complete=True,
             ),
-            CacheFile(layer="events", path=SafeText("bootstrap/cache/events.php")),
+            CacheFile(name="events", path=SafeText("bootstrap/cache/events.php")),
         ),
         inputs={"config": Inputs(direct=config), "routes": Inputs(direct=routes)},
         views=ViewFacts(

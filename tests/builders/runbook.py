@@ -45,7 +45,7 @@ def process(pid: int, started: float = T0 - 1000) -> Process:
 
 def host(**changed: Any) -> HostFacts:
     caches = tuple(
-        CacheFile(layer=layer, path=safe(path), stat=values.file(path, T0 - 900, owner=safe("www-data"))) for layer, path in CACHED.items()
+        CacheFile(name=layer, path=safe(path), stat=values.file(path, T0 - 900, owner=safe("www-data"))) for layer, path in CACHED.items()
     )
     view = values.file("storage/framework/views/a.php", T0 - 900)
     facts = HostFacts(

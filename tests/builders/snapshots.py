@@ -152,14 +152,14 @@ def caches(**other: CacheFile | None) -> tuple[CacheFile, ...]:
         "services": "services.php",
     }
     usual = {
-        layer: CacheFile(layer=layer, path=safe(f"bootstrap/cache/{name}"), stat=file(f"bootstrap/cache/{name}", CACHED), complete=True)
+        layer: CacheFile(name=layer, path=safe(f"bootstrap/cache/{name}"), stat=file(f"bootstrap/cache/{name}", CACHED), complete=True)
         for layer, name in names.items()
     }
     return tuple(cache for cache in {**usual, **other}.values() if cache is not None)
 
 
 def uncached(layer: Any) -> CacheFile:
-    return CacheFile(layer=layer, path=safe(f"bootstrap/cache/{layer}.php"))
+    return CacheFile(name=layer, path=safe(f"bootstrap/cache/{layer}.php"))
 
 
 def view(

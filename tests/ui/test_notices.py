@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, Context, key_name
+from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, ActionContext, key_name
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
@@ -44,19 +44,19 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
 @pytest.mark.parametrize(
     ("id", "context", "reason"),
     [
-        ("fix", Context(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
-        ("fix", Context(verdicts=(Verdict.STALE,)), ""),
-        ("clear", Context(), "no server is selected"),
-        ("clear", Context(verdicts=(Verdict.UNKNOWN,), seen=False), "not seen yet: there is nothing to plan from"),
-        ("reload", Context(verdicts=(Verdict.STALE,), running=True), "a runbook is running"),
-        ("reload", Context(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing is changed from here"),
-        ("verify", Context(verdicts=(Verdict.STALE,), read_only=True), ""),
-        ("open", Context(), "no server is selected"),
-        ("unmark", Context(verdicts=(Verdict.STALE,)), "nothing is marked"),
-        ("unmark", Context(verdicts=(Verdict.STALE,), marked=1), ""),
+        ("fix", ActionContext(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
+        ("fix", ActionContext(verdicts=(Verdict.STALE,)), ""),
+        ("clear", ActionContext(), "no server is selected"),
+        ("clear", ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False), "not seen yet: there is nothing to plan from"),
+        ("reload", ActionContext(verdicts=(Verdict.STALE,), running=True), "a runbook is running"),
+        ("reload", ActionContext(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing is changed from here"),
+        ("verify", ActionContext(verdicts=(Verdict.STALE,), read_only=True), ""),
+        ("open", ActionContext(), "no server is selected"),
+        ("unmark", ActionContext(verdicts=(Verdict.STALE,)), "nothing is marked"),
+        ("unmark", ActionContext(verdicts=(Verdict.STALE,), marked=1), ""),
     ],
 )
-def test_what_cannot_be_done_now_has_a_reason_and_is_grey_in_the_last_line(id: str, context: Context, reason: str) -> None:
+def test_what_cannot_be_done_now_has_a_reason_and_is_grey_in_the_last_line(id: str, context: ActionContext, reason: str) -> None:
     action = BY_ID[id]
     assert action.disabled(context) == reason
     shown = [span.role for span in footer_line(context, 200).spans if span.click == id]

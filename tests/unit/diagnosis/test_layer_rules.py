@@ -104,7 +104,7 @@ def test_a_newer_ctime_alone_suspects_until_content_settles_it(layer: Layer) -> 
 def test_chmod_of_the_whole_tree_at_once_is_quiet() -> None:
     """It moves the ctime of sources and caches together."""
     config = file("bootstrap/cache/config.php", CACHED, -60.0)
-    changed = caches(config=CacheFile(layer="config", path=config.path, stat=config, complete=True))
+    changed = caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True))
     quiet(looked(with_host(caches=changed, inputs=sources(config=(file("config/app.php", -7_200, -59.5),)))))
 
 
@@ -116,7 +116,7 @@ def test_a_source_that_went_away_lives_on_in_the_cache() -> None:
 def test_a_rebuilt_cache_starts_anew() -> None:
     before = with_host(-60, inputs=sources(config=(file("config/old.php"),)))
     config = file("bootstrap/cache/config.php", -30)
-    quiet(looked(before, with_host(caches=caches(config=CacheFile(layer="config", path=config.path, stat=config, complete=True)))))
+    quiet(looked(before, with_host(caches=caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True)))))
 
 
 def test_another_provider_suspects_at_most() -> None:
@@ -128,7 +128,7 @@ def test_another_provider_suspects_at_most() -> None:
 def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None:
     def broken(mtime: float) -> tuple[CacheFile, ...]:
         stat = file("bootstrap/cache/config.php", mtime)
-        return caches(config=CacheFile(layer="config", path=stat.path, stat=stat, complete=False))
+        return caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False))
 
     only(looked(with_host(caches=broken(-60))), Layer.CONFIG, STALE, "config.broken")
     quiet(looked(with_host(caches=broken(-0.5))))
@@ -136,7 +136,7 @@ def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None
 
 def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_it() -> None:
     stat = file("bootstrap/cache/config.php", -60)
-    broken = caches(config=CacheFile(layer="config", path=stat.path, stat=stat, complete=False))
+    broken = caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False))
     newer = sources(config=(file("config/app.php", -30),))
     assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.CONFIGURE,)
 
@@ -144,7 +144,7 @@ def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_
 @pytest.mark.parametrize("layer", ["packages", "services"])
 def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) -> None:
     stat = file(f"bootstrap/cache/{layer}.php", -60)
-    manifest = CacheFile(layer=layer, path=stat.path, stat=stat, complete=False)
+    manifest = CacheFile(name=layer, path=stat.path, stat=stat, complete=False)
     facts = PackageFacts(cached=names("a"), installed=names("a", "b"))
     finding = only(looked(with_host(caches=caches(**{layer: manifest}), packages=facts)), Layer.PACKAGES, STALE, "packages.broken")
     assert (finding.subject, finding.remedy) == (stat.path, (Remedy.CONFIGURE,))
@@ -154,14 +154,14 @@ def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) ->
 
 def test_a_manifest_that_cannot_be_read_is_not_absent() -> None:
     stat = file("bootstrap/cache/packages.php")
-    manifest = CacheFile(layer="packages", path=stat.path, stat=stat)
+    manifest = CacheFile(name="packages", path=stat.path, stat=stat)
     hidden = with_host(caches=caches(packages=manifest), packages=PackageFacts(cached=None, installed=names("a")))
     only(looked(hidden), Layer.PACKAGES, UNKNOWN, "packages.unseen")
 
 
 def test_a_root_owned_cache_is_mentioned() -> None:
     stat = file("bootstrap/cache/config.php", CACHED, owner=safe("root"))
-    report = looked(with_host(caches=caches(config=CacheFile(layer="config", path=stat.path, stat=stat))))
+    report = looked(with_host(caches=caches(config=CacheFile(name="config", path=stat.path, stat=stat))))
     quiet(report)
     assert "config.foreign-owner" in codes(report)
 

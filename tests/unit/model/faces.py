@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.cli.outputs import json as json_output
 from stalewatch.cli.outputs import text as text_output
-from stalewatch.dashboard.actions import Context
+from stalewatch.dashboard.actions import ActionContext
 from stalewatch.dashboard.order import matches
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.filtering import known_words
@@ -73,7 +73,7 @@ def faces() -> list[Face]:
         Face("the server's page", page, lambda spec: [f"✗ {spec.layer}", f"{spec.layer} is old"]),
         Face("its cache files", page, lambda spec: [f"{spec.layer}: "] if spec.layer in FILE_CACHED else []),
         Face("the sentence about the fleet", lambda: drawn([summary_line([pane], clock, 400)]), lambda spec: [spec.layer]),
-        Face("the help", lambda: drawn(help_lines(Context(), 200)), lambda spec: [f"{spec.heading}  {spec.layer}", spec.about]),
+        Face("the help", lambda: drawn(help_lines(ActionContext(), 200)), lambda spec: [f"{spec.heading}  {spec.layer}", spec.about]),
         Face("the words of the filter", lambda: " ".join(known_words([pane])), lambda spec: [spec.layer]),
         Face("the filter", lambda: " ".join(layer for layer in Layer if matches(pane, layer)), lambda spec: [spec.layer]),
         Face("check --format json", lambda: json_output.render([stale]).decode(), lambda spec: [f'"{spec.layer}": "stale"']),
@@ -105,7 +105,7 @@ def marks(text: str) -> str:
 def all_stale(at: float = build.T0) -> Report:
     """One finding in every layer, and everything cached."""
     caches = tuple(
-        CacheFile(layer=file.name, path=safe(file.path), stat=FileStat(safe(file.path), at - 900, at - 900))
+        CacheFile(name=file.name, path=safe(file.path), stat=FileStat(safe(file.path), at - 900, at - 900))
         for spec in LAYERS
         for file in spec.files
     )

@@ -88,7 +88,7 @@ class Here:
             login=me,
             layout=AppLayout(kind="laravel"),
             release=ReleaseFacts(root=safe(str(self.root))),
-            caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php"), stat=cache),),
+            caches=(CacheFile(name="config", path=safe("bootstrap/cache/config.php"), stat=cache),),
             inputs={"config": Inputs(direct=(source,) if source else ())},
             views=ViewFacts(),
             fpm=fpm(config_path=safe(str(self.root / "config"))),

@@ -161,7 +161,7 @@ def test_the_whole_sequence_whether_needed_or_not() -> None:
 def test_clear_clears_what_is_cached_and_rebuild_puts_back_what_was() -> None:
     some = host(caches=host().caches[:1], views=ViewFacts())
     assert acting(planned(report(host_facts=some), Choice.CLEAR)) == ["config:clear"]
-    none = host(caches=(CacheFile(layer="config", path=safe("bootstrap/cache/config.php")),), views=ViewFacts())
+    none = host(caches=(CacheFile(name="config", path=safe("bootstrap/cache/config.php")),), views=ViewFacts())
     assert acting(planned(report(host_facts=none), Choice.REBUILD)) == []
     known = {("web1", APP): frozenset({Layer.CONFIG, Layer.ROUTES})}
     server = plan([report(host_facts=none)], Request(choice=Choice.REBUILD), cleared=known).servers[0]

@@ -42,7 +42,7 @@ def step(name: str) -> Step:
 def cached(mtime: float, owner: str = "www-data", *, complete: bool | None = None, there: bool = True) -> HostFacts:
     path = safe("bootstrap/cache/config.php")
     stat = FileStat(path, mtime, mtime, owner=safe(owner)) if there else None
-    return host(now=LATER, caches=(CacheFile(layer="config", path=path, stat=stat, complete=complete),))
+    return host(now=LATER, caches=(CacheFile(name="config", path=path, stat=stat, complete=complete),))
 
 
 @pytest.mark.parametrize(

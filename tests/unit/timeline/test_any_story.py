@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.timeline import changes, history
-from stalewatch.timeline.snapshot_events import Facts
+from stalewatch.timeline.snapshot_events import SnapshotEvents
 from tests.builders.anything import Anything
 
 
@@ -45,5 +45,5 @@ def test_what_is_not_looked_at_again_has_no_event(seed: int) -> None:
     pairs = list(pairwise(reports))
     quick = [changes(*pair) for pair in pairs]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Facts, "basis", lambda _self: object())
+        patched.setattr(SnapshotEvents, "event_key", lambda _self: object())
         assert [changes(*pair) for pair in pairs] == quick

@@ -149,7 +149,7 @@ def test_the_same_look_published_again_is_nothing() -> None:
 
 def test_each_thing_that_happens_is_told_once() -> None:
     config = file("bootstrap/cache/config.php", -1)
-    rebuilt = caches(config=CacheFile(layer="config", path=config.path, stat=config))
+    rebuilt = caches(config=CacheFile(name="config", path=config.path, stat=config))
     cases: list[tuple[Snapshot, EventKind, str]] = [
         (with_host(release=deployed(-1)), EventKind.DEPLOY, "4f2a9c1 deployed by mara"),
         (with_host(caches=rebuilt), EventKind.CACHE, "configuration cached"),

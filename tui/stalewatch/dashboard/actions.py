@@ -18,7 +18,7 @@ NOWHERE: frozenset[str] = frozenset()
 _WHERE = {FLEET: "in the fleet", SERVER: "on a server's page"}
 
 
-class Context(NamedTuple):
+class ActionContext(NamedTuple):
     """What an action's reason to be disabled is judged by. *verdicts*: of the panes it would act on.
 
     *ordered*: by which column, "" where it is worst first.
@@ -50,20 +50,20 @@ class Action(NamedTuple):
     footer: frozenset[str] = NOWHERE
     screens: frozenset[str] = EVERYWHERE
     choice: Choice | None = None
-    why_not: Callable[[Context], str] = lambda context: ""
+    why_not: Callable[[ActionContext], str] = lambda context: ""
 
     def elsewhere(self, screen: str) -> str:
         """Where it is to be done, if not on *screen*: ``only in the fleet``; "" where it can be done here."""
         return "" if screen in self.screens else f"only {' or '.join(_WHERE[other] for other in sorted(self.screens))}"
 
-    def disabled(self, context: Context) -> str:
+    def disabled(self, context: ActionContext) -> str:
         """Why it cannot be done now, in a few words; "" where it can."""
         if self.acting and context.read_only:
             return "read-only: nothing is changed from here"
         return self.why_not(context)
 
 
-def _acts(context: Context) -> str:
+def _acts(context: ActionContext) -> str:
     if not context.verdicts:
         return "no server is selected"
     if not context.seen:
@@ -71,18 +71,18 @@ def _acts(context: Context) -> str:
     return "a runbook is running" if context.running else ""
 
 
-def _fixes(context: Context) -> str:
+def _fixes(context: ActionContext) -> str:
     if reason := _acts(context):
         return reason
     bad = {Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING}
     return "" if bad & set(context.verdicts) else "nothing is stale here"
 
 
-def _selected(context: Context) -> str:
+def _selected(context: ActionContext) -> str:
     return "" if context.verdicts else "no server is selected"
 
 
-def _marked(context: Context) -> str:
+def _marked(context: ActionContext) -> str:
     return "" if context.marked else "nothing is marked"
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stalewatch.dashboard import order
-from stalewatch.dashboard.actions import Context
+from stalewatch.dashboard.actions import ActionContext
 from stalewatch.dashboard.fleet_state import FleetState
 from stalewatch.dashboard.render import facts
 from stalewatch.dashboard.render.header_lines import Heading
@@ -135,9 +135,9 @@ class Model:
         chosen = self.selected()
         return marked or ([chosen] if chosen else [])
 
-    def context(self, screen: str, key: AppKey | None = None) -> Context:
+    def context(self, screen: str, key: AppKey | None = None) -> ActionContext:
         panes = self.targets(key)
-        return Context(
+        return ActionContext(
             screen=screen,
             read_only=self.engine.read_only,
             verdicts=tuple(verdict_of(pane) for pane in panes),

@@ -123,7 +123,7 @@ def judge(context: Context, layer: Layer) -> Ruling:
     """*layer*, one of ``FILE_CACHED``. No cache file: absent, because Laravel then reads the sources."""
     if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    cache = next((cache for cache in context.host.caches if cache.layer == layer.value), None)
+    cache = next((cache for cache in context.host.caches if cache.name == layer.value), None)
     if cache is None:
         return rule_on(Verdict.UNKNOWN, unseen(layer, "", context.root))
     if cache.stat is None:

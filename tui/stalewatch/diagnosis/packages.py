@@ -53,7 +53,7 @@ def judge(context: Context) -> Ruling:
     """The packages layer; no packages.php: absent."""
     if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    files = {cache.layer: cache for cache in context.host.caches if cache.layer in _FILES and cache.stat is not None}
+    files = {cache.name: cache for cache in context.host.caches if cache.name in _FILES and cache.stat is not None}
     found = [finding for file in files.values() for finding in broken(context, file)]
     facts = context.host.packages
     if found:
@@ -84,7 +84,7 @@ def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
         return
     said = [f"{figures.several(missing)} installed but not discovered"] if missing else []
     said += [f"{figures.several(extra)} discovered but not installed"] if extra else []
-    stat = next((cache.stat for cache in context.host.caches if cache.layer == "packages" and cache.stat), None) if context.host else None
+    stat = next((cache.stat for cache in context.host.caches if cache.name == "packages" and cache.stat), None) if context.host else None
     manifest = stat.path if stat is not None else "bootstrap/cache/packages.php"
     newest = context.host.inputs["packages"].direct[:1] if context.host is not None and "packages" in context.host.inputs else ()
     yield DIFFER.finding(

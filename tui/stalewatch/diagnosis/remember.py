@@ -144,7 +144,7 @@ def _baselines(context: Context, host: HostFacts, rulings: dict[Layer, Ruling]) 
     """The inputs of every layer that is fresh now; the old ones of a layer that is not."""
     kept = context.memory.baselines
     for layer in FILE_CACHED:
-        cache = next((cache.stat for cache in host.caches if cache.layer == layer.value and cache.stat is not None), None)
+        cache = next((cache.stat for cache in host.caches if cache.name == layer.value and cache.stat is not None), None)
         if cache is not None and rulings[layer].verdict is Verdict.FRESH:
             kept = _put(kept, layer.value, cache.mtime, host, layer.value, context.now)
     if host.queue_workers and rulings[Layer.WORKERS].verdict is Verdict.FRESH:

@@ -27,10 +27,10 @@ class FileStat(msgspec.Struct, frozen=True):
 
 
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that Laravel caches a layer in. *layer*: its name in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
+    """One file that Laravel caches a layer in. *name*: in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
     *complete* False: truncated or not PHP (None: not looked at)."""
 
-    layer: str
+    name: str
     path: SafeText
     stat: FileStat | None = None
     complete: bool | None = None

@@ -33,7 +33,7 @@ def _host(host: HostFacts) -> dict[str, object]:
         "root": host.release.root,
         "commit": host.release.commit,
         "deploying": host.release.under_way is not None,
-        "caches": sorted((cache.layer, cache.stat.mtime if cache.stat else 0.0) for cache in host.caches if cache.layer != "services"),
+        "caches": sorted((cache.name, cache.stat.mtime if cache.stat else 0.0) for cache in host.caches if cache.name != "services"),
         "lock": (host.lock.who, host.lock.since) if host.lock else None,
         "running": fpm.running if fpm else None,
         "master": (fpm.master.pid, fpm.unit, fpm.process_control_timeout) if fpm and fpm.master else None,

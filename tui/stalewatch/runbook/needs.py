@@ -125,7 +125,7 @@ def may_ask(report: Report) -> bool:
 
 def cached_layers(host: HostFacts) -> tuple[Layer, ...]:
     """The layers of :data:`~stalewatch.model.layers.REBUILT` that are cached now, in order of rebuilding."""
-    cached = {cache.layer for cache in host.caches if cache.stat is not None}
+    cached = {cache.name for cache in host.caches if cache.stat is not None}
     return tuple(layer for layer in REBUILT if layer.value in cached or (layer is Layer.VIEWS and bool(host.views.views)))
 
 

@@ -297,7 +297,7 @@ def _looks_at_disk(opcache: Opcache) -> bool:
 
 
 def _written_by(cache: CacheFile, step: Step) -> bool:
-    return step.layer is not None and any(cache.layer == file.name for file in step.layer.spec.files)
+    return step.layer is not None and any(cache.name == file.name for file in step.layer.spec.files)
 
 
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:

@@ -47,7 +47,7 @@ def prove(
         return _outcome(Status.FAILED if failed else Status.DONE, said=words, proof="none: it leaves no artefact here")
     if step.layer is Layer.VIEWS:
         return _views(step, host, after, sent)
-    caches = [cache for cache in host.caches if cache.layer == step.layer.value]
+    caches = [cache for cache in host.caches if cache.name == step.layer.value]
     if step.phase is Phase.CLEAR:
         left = [cache for cache in caches if cache.stat is not None]
         return _outcome(Status.FAILED if left else Status.DONE, **{cache.path: "still there" if cache.stat else "gone" for cache in caches})

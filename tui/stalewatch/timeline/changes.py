@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.timeline.event import Event, EventKind
 from stalewatch.timeline.logs import events_of
-from stalewatch.timeline.snapshot_events import BORN_TOGETHER, SAME, Facts
+from stalewatch.timeline.snapshot_events import BORN_TOGETHER, SAME, SnapshotEvents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,19 +20,19 @@ def changes(before: Report, after: Report) -> tuple[Event, ...]:
     """What is new in *after*, sorted by time. Told again for the same pair it is the same events (same keys)."""
     if after.snapshot is None:
         return ()
-    new = Facts(after.snapshot)
+    new = SnapshotEvents(after.snapshot)
     found = [*_link(before, after, new)]
     if before.snapshot is not None and before.snapshot is not after.snapshot:
-        found += _facts(Facts(before.snapshot), new)
+        found += _facts(SnapshotEvents(before.snapshot), new)
         found += events_of(new, new.host.log_lines if new.host is not None else ())
     if not _unheard(before) and not _unheard(after):
         found += _verdict(before, after, new)
     return tuple(sorted(found, key=lambda event: event.at))
 
 
-def _facts(old: Facts, new: Facts) -> Iterator[Event]:
+def _facts(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
     """Deploys, edits, caches, reloads, restarts, workers that *old* did not tell of; caches that went away; who acts."""
-    if old.basis() == new.basis():
+    if old.event_key() == new.event_key():
         return
     told = (*old.all(), *notable(old))
     known = {event.key for event in told}
@@ -47,7 +47,7 @@ def _is_again(event: Event, told: Event) -> bool:
     return event.kind is told.kind and event.kind in _NEAR and event.source == told.source and abs(event.at - told.at) <= _NEAR[event.kind]
 
 
-def notable(facts: Facts) -> Iterator[Event]:
+def notable(facts: SnapshotEvents) -> Iterator[Event]:
     """What goes on right now: a deploy under way, somebody who holds the lock of a runbook, a dead FPM."""
     host = facts.host
     if host is None:
@@ -60,20 +60,20 @@ def notable(facts: Facts) -> Iterator[Event]:
         yield facts.event(EventKind.ACTION, lock.since, "lock", f"{lock.who} runs a runbook", f"lock:{lock.who}:{int(lock.since)}")
 
 
-def _removed(old: Facts, new: Facts) -> Iterator[Event]:
+def _removed(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
     if old.host is None or new.host is None:
         return
-    there = {cache.layer for cache in new.host.caches if cache.stat is not None}
+    there = {cache.name for cache in new.host.caches if cache.stat is not None}
     for cache in old.host.caches:
-        if cache.stat is not None and cache.layer not in there:
+        if cache.stat is not None and cache.name not in there:
             at = new.snapshot.observed_at
-            yield new.event(EventKind.CACHE, at, cache.layer, f"{cache.layer} cache removed", f"removed:{cache.layer}:{int(at)}")
+            yield new.event(EventKind.CACHE, at, cache.name, f"{cache.name} cache removed", f"removed:{cache.name}:{int(at)}")
     if old.fpm is not None and new.fpm is not None and old.fpm.running and not new.fpm.running:
         at = new.snapshot.observed_at
         yield new.event(EventKind.RELOAD, at, "fpm", "FPM is not running any more", f"fpm-down:{int(at)}")
 
 
-def _verdict(before: Report, after: Report, facts: Facts) -> Iterator[Event]:
+def _verdict(before: Report, after: Report, facts: SnapshotEvents) -> Iterator[Event]:
     """Better or worse: which layers moved, and what the server is now."""
     moved = [layer for layer in Layer if _moved(before.layers.get(layer), after.layers.get(layer))]
     if before.verdict is after.verdict and not moved:
@@ -89,7 +89,7 @@ def _moved(old: Verdict | None, new: Verdict | None) -> bool:
     return old is not new and not (old in _GOOD and new in _GOOD)
 
 
-def _link(before: Report, after: Report, facts: Facts) -> Iterator[Event]:
+def _link(before: Report, after: Report, facts: SnapshotEvents) -> Iterator[Event]:
     """Lost: at the time it was last seen. Back: at the look that saw it again."""
     if _unheard(after) and not _unheard(before):
         at = after.last_seen or after.observed_at or 0.0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stalewatch.model.snapshot import LogLine
-    from stalewatch.timeline.snapshot_events import Facts
+    from stalewatch.timeline.snapshot_events import SnapshotEvents
 
 SAME_START = 5.0
 """Seconds around the pool's start, which FPM itself and the processes tell of."""
@@ -19,7 +19,7 @@ _ASKED, _INHERITED = "NOTICE: Reloading in progress", "NOTICE: using inherited s
 _READY, _STOPPED = "NOTICE: ready to handle connections", "NOTICE: exiting, bye-bye"
 
 
-def reloads(facts: Facts, lines: Iterable[LogLine]) -> Iterator[Event]:
+def reloads(facts: SnapshotEvents, lines: Iterable[LogLine]) -> Iterator[Event]:
     """Starts, reloads and stops in those of *lines* that FPM wrote. The last start is left to who sees the pool itself, as far as it is
     seen; lines of another log that look alike tell nothing."""
     begun = pool_start(facts)

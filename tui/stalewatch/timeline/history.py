@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.timeline.changes import notable
 from stalewatch.timeline.logs import events_of
-from stalewatch.timeline.snapshot_events import Facts
+from stalewatch.timeline.snapshot_events import SnapshotEvents
 
 if TYPE_CHECKING:
     from stalewatch.model.report import Report
@@ -17,6 +17,6 @@ def history(report: Report) -> tuple[Event, ...]:
     """Everything that *report*'s snapshot tells of the past, sorted by time: deploys, caches, reloads, workers, errors in the logs."""
     if report.snapshot is None:
         return ()
-    facts = Facts(report.snapshot)
+    facts = SnapshotEvents(report.snapshot)
     lines = facts.host.log_lines if facts.host is not None else ()
     return tuple(sorted((*facts.all(), *events_of(facts, lines), *notable(facts)), key=lambda event: event.at))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stalewatch.model.snapshot import LogLine
-    from stalewatch.timeline.snapshot_events import Facts
+    from stalewatch.timeline.snapshot_events import SnapshotEvents
 
 SPAN = 900
 """Seconds within which repeats are one event."""
@@ -22,7 +22,7 @@ _CONTEXT = re.compile(r"\s*[\[{].*$")
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
 
-def events_of(facts: Facts, lines: Sequence[LogLine]) -> tuple[Event, ...]:
+def events_of(facts: SnapshotEvents, lines: Sequence[LogLine]) -> tuple[Event, ...]:
     """Alarms and reassurances in *lines*; other lines are no events. The key is the same for later repeats: see ``combine``."""
     groups: dict[str, list[LogLine]] = {}
     for line in lines:
@@ -42,7 +42,7 @@ def message(line: LogLine) -> str:
     return _CONTEXT.sub("", text) or text
 
 
-def _event(facts: Facts, key: str, group: list[LogLine]) -> Event:
+def _event(facts: SnapshotEvents, key: str, group: list[LogLine]) -> Event:
     first, last = min(line.at for line in group), max(line.at for line in group)
     kind = EventKind.ERROR if group[0].alarm else EventKind.REASSURE
     name = group[0].log.rsplit("/", 1)[-1]

@@ -25,7 +25,7 @@ ONE_DEPLOY = 120.0
 MOST = 20
 
 
-class Facts:
+class SnapshotEvents:
     """The events that can be read off one snapshot, part by part."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -36,7 +36,7 @@ class Facts:
         self.opcache = snapshot.seen_opcache
         self.status = snapshot.seen_status
 
-    def basis(self) -> tuple[object, ...]:
+    def event_key(self) -> tuple[object, ...]:
         """Everything that events are read from, here and in ``changes.notable``: as long as it is the same, they are.
 
         Most looks at most servers end here, ten times a second in a large fleet.
@@ -91,7 +91,7 @@ class Facts:
         for cache in self.host.caches if self.host is not None else ():
             if cache.stat is not None:
                 at = cache.stat.mtime
-                yield self.event(EventKind.CACHE, at, cache.layer, CACHED_FILES[cache.layer].written, f"cache:{cache.layer}:{int(at)}")
+                yield self.event(EventKind.CACHE, at, cache.name, CACHED_FILES[cache.name].written, f"cache:{cache.name}:{int(at)}")
 
     def reloads(self) -> Iterator[Event]:
         """The pool's start: by the status page, else by OPcache, which starts with it."""
@@ -148,7 +148,7 @@ def _together(starts: list[float]) -> list[list[float]]:
     return groups
 
 
-def pool_start(facts: Facts) -> float:
+def pool_start(facts: SnapshotEvents) -> float:
     """Since when the pool runs as it runs (0: not seen)."""
     if facts.status is not None and facts.status.started:
         return facts.status.started

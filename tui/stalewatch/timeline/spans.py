@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.opcache.codes import SUSPECT
 from stalewatch.model.report import Verdict
 from stalewatch.timeline.event import Event, EventKind
-from stalewatch.timeline.snapshot_events import ONE_DEPLOY, Facts, pool_start
+from stalewatch.timeline.snapshot_events import ONE_DEPLOY, SnapshotEvents, pool_start
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -51,7 +51,7 @@ def healed_spans(
     notices = cache.revalidate_freq if cache.validate_timestamps else None
     if notices is not None and notices < NOTICED:
         return ()
-    facts = Facts(report.snapshot)
+    facts = SnapshotEvents(report.snapshot)
     if facts.host is None:
         return ()
     own = {pool_start(facts), float(cache.start_time), float(cache.last_restart_time)}

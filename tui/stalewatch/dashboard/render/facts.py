@@ -110,7 +110,7 @@ def newest(files: Iterable[FileStat]) -> FileStat | None:
 
 def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
     """The file that *layer* is cached in."""
-    return next((file for file in seen.caches if file.layer == layer), None)
+    return next((file for file in seen.caches if file.name == layer), None)
 
 
 def cache(report: Report, clock: Clock, layer: Layer) -> Fact:

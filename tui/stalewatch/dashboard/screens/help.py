@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from stalewatch.dashboard.actions import Context
+    from stalewatch.dashboard.actions import ActionContext
     from stalewatch.dashboard.model import Model
 
 MEANING = {
@@ -35,7 +35,7 @@ MEANING = {
 }
 
 
-def help_lines(context: Context, width: int) -> list[Line]:
+def help_lines(context: ActionContext, width: int) -> list[Line]:
     """Keys by group, then verdicts, layers and signs."""
     rows: list[Line] = []
     group = ""
@@ -71,7 +71,7 @@ def help_lines(context: Context, width: int) -> list[Line]:
 class HelpView(LinesView):
     """The help, scrolling."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ActionContext) -> None:
         super().__init__(id="help", classes="-scrolls")
         self._about = context
 

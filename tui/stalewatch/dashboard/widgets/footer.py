@@ -11,10 +11,10 @@ from stalewatch.dashboard.widgets.lines_view import LinesView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.dashboard.actions import Context
+    from stalewatch.dashboard.actions import ActionContext
 
 
-def footer_line(context: Context, width: int) -> Line:
+def footer_line(context: ActionContext, width: int) -> Line:
     """``c clear  b rebuild  r reload  f fix …   ? help``; what has no room is found with ``?``, which is always there.
 
     So is the column that orders, where it is not the usual one.
@@ -45,10 +45,10 @@ class FooterView(LinesView):
 
     def __init__(self) -> None:
         super().__init__(id="footer")
-        self._keys_of: Context | None = None
+        self._keys_of: ActionContext | None = None
         self._notice = ""
 
-    def show(self, context: Context) -> None:
+    def show(self, context: ActionContext) -> None:
         if context != self._keys_of or not self.lines:
             self._keys_of = context
             self.redraw()

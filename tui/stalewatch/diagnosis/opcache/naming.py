@@ -18,7 +18,7 @@ class Naming:
     def __init__(self, context: Context) -> None:
         self._root = context.root
         caches = context.host.caches if context.host is not None else ()
-        self._files = {absolute(cache.path, context.root): cache.layer for cache in caches}
+        self._files = {absolute(cache.path, context.root): cache.name for cache in caches}
 
     def of(self, path: str) -> tuple[Rule, str]:
         """The code for *path* when it is stale, and what to call it."""

@@ -83,7 +83,7 @@ def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapp
         record = stats.get(used)
         stat = record.stat(files.root) if record else None
         shown = safe(used.removeprefix(files.root + "/"))
-        found.append(CacheFile(layer=name, path=shown, stat=stat, complete=complete.get(used) if record else None))
+        found.append(CacheFile(name=name, path=shown, stat=stat, complete=complete.get(used) if record else None))
     return tuple(found)
 
 
