@@ -230,7 +230,7 @@ class Anything:
         )
 
     def _cache(self, layer: Any = "config") -> CacheFile:
-        return self._filled(CacheFile, layer=layer, path=self._text(*NAMES), complete=self._one(None, True, True, False))
+        return self._filled(CacheFile, name=layer, path=self._text(*NAMES), complete=self._one(None, True, True, False))
 
     def _packages(self) -> PackageFacts:
         sets = [self._one(None, (), (safe("a"),), (safe("a"), safe("b"))) for _ in range(2)]

@@ -17,6 +17,8 @@ import pytest
 from stalewatch import diagnosis
 from stalewatch.cli.outputs.text_writer import Paper
 from stalewatch.diagnosis.explain import document, explain
+from stalewatch.diagnosis.opcache.codes import BY_STATE
+from stalewatch.diagnosis.opcache.script_state import ScriptState
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.report import Verdict
@@ -153,3 +155,9 @@ def test_the_commands_are_ones_that_a_shell_takes(findings: dict[str, list[Findi
     assert all(shlex.split(line) for line in said)
     parsed = subprocess.run(["sh", "-n"], input="\n".join(said).encode("utf-8", "surrogateescape"), capture_output=True, check=False)
     assert parsed.returncode == 0, parsed.stderr.decode()
+
+
+def test_every_state_of_a_script_that_matters_has_a_rule() -> None:
+    silent = {ScriptState.FRESH, ScriptState.NEUTRAL}
+    assert set(BY_STATE) == set(ScriptState) - silent
+    assert {rule.verdict for rule in BY_STATE.values()} == set(JUDGED), "findings are grouped by these"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalewatch.diagnosis.opcache.script_state import ScriptState
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model.layers import FILE_CACHED, CachedFile, Layer
 from stalewatch.model.report import Remedy, Severity, Verdict
@@ -158,6 +159,18 @@ NOT_COMPARED = Rule(
     meaning="Not all cached scripts could be compared with the disk, so nothing is known about the others.",
     evidence=("scripts", "compared", "changed", "listed", "repeat"),
 )
+BY_STATE = {
+    ScriptState.STALE: BYTECODE,
+    ScriptState.SAME_MTIME: SAME_MTIME,
+    ScriptState.DELETED: DELETED,
+    ScriptState.PRELOADED: PRELOADED,
+    ScriptState.KEPT: FILE_CACHE_STALE,
+    ScriptState.KEPT_UNSEEN: FILE_CACHE,
+    ScriptState.SUSPECT: SUSPECT,
+    ScriptState.RENAMED: RENAMED,
+    ScriptState.PENDING: PENDING,
+}
+"""What is said of a script in each state."""
 RULES = (
     BYTECODE,
     *(CACHED_FILES[layer] for layer in FILE_CACHED),

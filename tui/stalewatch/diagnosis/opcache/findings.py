@@ -6,42 +6,31 @@ from stalewatch.diagnosis import evidence, paths, repro
 from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.opcache import codes
 from stalewatch.diagnosis.opcache.naming import Naming
-from stalewatch.diagnosis.opcache.script_state import STALE_STATES, ScriptState, ScriptVerdict
+from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
-from stalewatch.model.report import Evidence, Finding, Remedy
+from stalewatch.model.report import Evidence, Finding, Remedy, Verdict
 from stalewatch.model.snapshot import Opcache, Script
 
 SINGLY = 20
-"""So many scripts of a kind get a finding of their own."""
+"""So many scripts of a verdict get a finding of their own."""
 FEW = 50
 """Up to so many scripts are invalidated; more are a reload's work."""
 SHOWN = 10
 """So many of the rest are in the command that looks at them again."""
 
 _KEPT = frozenset({ScriptState.KEPT, ScriptState.KEPT_UNSEEN})
-_RULES = {
-    ScriptState.SAME_MTIME: codes.SAME_MTIME,
-    ScriptState.DELETED: codes.DELETED,
-    ScriptState.PRELOADED: codes.PRELOADED,
-    ScriptState.KEPT: codes.FILE_CACHE_STALE,
-    ScriptState.KEPT_UNSEEN: codes.FILE_CACHE,
-    ScriptState.SUSPECT: codes.SUSPECT,
-    ScriptState.RENAMED: codes.RENAMED,
-    ScriptState.PENDING: codes.PENDING,
-}
 
 
 def to_findings(judged: tuple[ScriptVerdict, ...], context: Context, opcache: Opcache) -> tuple[Finding, ...]:
-    """Findings for all of *judged* that are not fresh or neutral: stale first, in each kind the app's own and the latest changes first."""
-    if not any(one.state not in (ScriptState.FRESH, ScriptState.NEUTRAL) for one in judged):
+    """Findings for all of *judged* but fresh and neutral ones: stale first; of each verdict the app's own and the latest changes first."""
+    telling = [one for one in judged if one.state in codes.BY_STATE]
+    if not telling:
         return ()
-    states = (STALE_STATES, {ScriptState.SUSPECT, ScriptState.RENAMED, ScriptState.KEPT_UNSEEN}, {ScriptState.PENDING})
-    acting = sum(1 for one in judged if one.state not in (ScriptState.FRESH, ScriptState.NEUTRAL))
-    make = _FindingMaker(context, opcache, few=acting <= FEW)
+    make = _FindingMaker(context, opcache, few=len(telling) <= FEW)
     found: list[Finding] = []
-    for group_states in states:
-        group = [one for one in judged if one.state in group_states]
+    for verdict in (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING):
+        group = [one for one in telling if codes.BY_STATE[one.state].verdict is verdict]
         group.sort(key=lambda one: (not one.script.path.startswith(context.root), -(one.since or 0.0), one.script.path))
         found.extend(make.one(item) for item in group[:SINGLY])
         if len(group) > SINGLY:
@@ -62,7 +51,7 @@ class _FindingMaker:
         """One script (``docs/facts.md#opcache-status``)."""
         script = judged.script
         rule, what = self._naming.of(script.path)
-        rule = rule if judged.state is ScriptState.STALE else _RULES[judged.state]
+        rule = rule if judged.state is ScriptState.STALE else codes.BY_STATE[judged.state]
         return rule.finding(
             script.path,
             f"{what} {judged.why}",
@@ -77,7 +66,9 @@ class _FindingMaker:
         """One finding for those that would not fit a screen; it has their verdict, and its remedy must fix each of them
         (``docs/facts.md#opcache-status``)."""
         first = next((one for one in group if one.state in _KEPT), group[0])
-        rule = codes.BYTECODE if first.state in STALE_STATES - _KEPT else _RULES[first.state]
+        rule = codes.BY_STATE[first.state]
+        if rule.verdict is Verdict.STALE and first.state not in _KEPT:
+            rule = codes.BYTECODE
         since = [one.since for one in group if one.since is not None]
         until = [one.until for one in group if one.until is not None]
         names = [paths.name_of(one.script.path) for one in group]

@@ -10,7 +10,7 @@ from stalewatch.model.snapshot import Script
 
 
 class ScriptState(Enum):
-    """``FRESH`` and ``NEUTRAL`` (not cached, or gone and not used) say nothing."""
+    """``FRESH`` and ``NEUTRAL`` (not cached, or gone and not used) say nothing; the rule of each other one is in ``codes.BY_STATE``."""
 
     FRESH = auto()
     NEUTRAL = auto()
@@ -28,9 +28,6 @@ class ScriptState(Enum):
     """Stale, and brought back by every reload: from the file cache."""
     KEPT_UNSEEN = auto()
     """Suspect: what the file cache holds of it is not known."""
-
-
-STALE_STATES = frozenset({ScriptState.STALE, ScriptState.SAME_MTIME, ScriptState.DELETED, ScriptState.PRELOADED, ScriptState.KEPT})
 
 
 class ScriptVerdict(NamedTuple):
