@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from stalewatch.dashboard.actions import ACTIONS, BY_ID, FLEET, SERVER, ActionContext, key_name
+from stalewatch.dashboard.actions import BY_ID, FLEET, SCREEN_ACTIONS, SERVER, ActionContext, key_name
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
@@ -19,7 +19,7 @@ ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
 @pytest.mark.parametrize("screen", [FLEET, SERVER])
 async def test_a_key_of_the_other_screen_says_where_it_belongs(screen: str) -> None:
     app = app_of(FakeEngine(build.incident()))
-    others = [action for action in ACTIONS if screen not in action.screens]
+    others = [action for action in SCREEN_ACTIONS if screen not in action.screens]
     assert others
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *(["enter"] if screen == SERVER else []))
@@ -35,7 +35,7 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *(["enter"] if screen == SERVER else []))
         known = {**app.shutdown.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
-        idle = [action for action in ACTIONS if screen in action.screens and action.id not in known]
+        idle = [action for action in SCREEN_ACTIONS if screen in action.screens and action.id not in known]
         assert all(action.id.startswith("go_") for action in idle), "digits alone may be more than there are sections"
         for action in idle:
             assert f"{action.keys[0]}: there is no such section here" in await press(pilot, action.keys[0])
@@ -47,9 +47,9 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
         ("fix", ActionContext(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
         ("fix", ActionContext(verdicts=(Verdict.STALE,)), ""),
         ("clear", ActionContext(), "no server is selected"),
-        ("clear", ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False), "not seen yet: there is nothing to plan from"),
+        ("clear", ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False), "not looked at yet: nothing to plan from"),
         ("reload", ActionContext(verdicts=(Verdict.STALE,), running=True), "a runbook is running"),
-        ("reload", ActionContext(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing is changed from here"),
+        ("reload", ActionContext(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing can be changed"),
         ("verify", ActionContext(verdicts=(Verdict.STALE,), read_only=True), ""),
         ("open", ActionContext(), "no server is selected"),
         ("unmark", ActionContext(verdicts=(Verdict.STALE,)), "nothing is marked"),

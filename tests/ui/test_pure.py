@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from stalewatch.dashboard import order
-from stalewatch.dashboard.actions import ACTIONS, ActionContext, markdown_table
+from stalewatch.dashboard.actions import ACTIONS, SCREEN_ACTIONS, ActionContext, markdown_table
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
@@ -123,7 +123,7 @@ def test_apps_are_called_by_what_tells_them_apart(path: str, name: str) -> None:
 
 
 def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() -> None:
-    keys = [key for action in ACTIONS for key in action.keys]
+    keys = [key for action in SCREEN_ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))
     assert all(action.disabled(ActionContext(read_only=True)) for action in ACTIONS if action.acting)
     assert {"clear", "rebuild", "reload", "fix"} == {action.id for action in ACTIONS if action.acting}

@@ -105,7 +105,7 @@ async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, wher
     async with app.run_test(size=(80, 24)) as pilot:
         assert "READ-ONLY" in await press(pilot, *(["enter"] if where == "server" else []))
         text = await press(pilot, key)
-        assert "read-only: nothing is changed from here" in text
+        assert "read-only: nothing can be changed" in text
         assert engine.asked == []
 
 

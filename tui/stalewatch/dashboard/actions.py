@@ -1,27 +1,31 @@
-"""One table of actions: it feeds the bindings, the footer, the help, the palette, README's key table and ``--read-only``.
+"""One table of keys: it feeds the bindings, the footer, the dialogs' hints, the help, the palette, README's key table and ``--read-only``.
 
-Knows nothing of Textual. ``python -m stalewatch.dashboard.actions`` prints README's table.
+Knows nothing of Textual. ``python -m stalewatch.dashboard.actions`` prints README's table. A new key is a row here, and a method: of a
+screen's ``methods()`` under that id, or ``action_<id>`` of a dialog.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from stalewatch.model.report import Verdict
 from stalewatch.runbook.plan import Choice
 
 FLEET, SERVER = "fleet", "server"
-EVERYWHERE = frozenset({FLEET, SERVER})
+PLAN, PROGRESS, HELP, QUIT, TOO_SMALL, FILTER = "plan", "progress", "help", "quit", "too-small", "filter"
+SCREENS = frozenset({FLEET, SERVER})
+ONLY_FLEET, ONLY_SERVER = frozenset({FLEET}), frozenset({SERVER})
 NOWHERE: frozenset[str] = frozenset()
 _WHERE = {FLEET: "in the fleet", SERVER: "on a server's page"}
 
 
-class ActionContext(NamedTuple):
+class ActionContext(msgspec.Struct, frozen=True):
     """What an action's reason to be disabled is judged by. *verdicts*: of the panes it would act on.
 
-    *ordered*: by which column, "" where it is worst first.
+    *sorted_by*: the column, "" where the worst are first.
     """
 
     screen: str = FLEET
@@ -32,12 +36,13 @@ class ActionContext(NamedTuple):
     marked: int = 0
     frozen: bool = False
     filtered: bool = False
-    ordered: str = ""
+    sorted_by: str = ""
 
 
-class Action(NamedTuple):
-    """*keys*: the first is the one shown. *footer*: screens whose last line names it.
+class ActionSpec(msgspec.Struct, frozen=True):
+    """*keys*: the first is the one shown. *screens*: the screens or dialogs where it works. *footer*: screens whose last line names it.
 
+    *acting*: opens a plan that changes servers: off with ``--read-only``. *choice*: which plan.
     *why_not*: the reason it cannot be done now, "" where it can.
     """
 
@@ -48,18 +53,23 @@ class Action(NamedTuple):
     group: str
     acting: bool = False
     footer: frozenset[str] = NOWHERE
-    screens: frozenset[str] = EVERYWHERE
+    screens: frozenset[str] = SCREENS
     choice: Choice | None = None
     why_not: Callable[[ActionContext], str] = lambda context: ""
 
+    @property
+    def in_dialog(self) -> bool:
+        """Whether it works in a dialog, and on no screen."""
+        return not self.screens & SCREENS
+
     def elsewhere(self, screen: str) -> str:
-        """Where it is to be done, if not on *screen*: ``only in the fleet``; "" where it can be done here."""
+        """Where it can be done, if not on *screen*: ``only in the fleet``; "" where it can be done here."""
         return "" if screen in self.screens else f"only {' or '.join(_WHERE[other] for other in sorted(self.screens))}"
 
     def disabled(self, context: ActionContext) -> str:
         """Why it cannot be done now, in a few words; "" where it can."""
         if self.acting and context.read_only:
-            return "read-only: nothing is changed from here"
+            return "read-only: nothing can be changed"
         return self.why_not(context)
 
 
@@ -67,7 +77,7 @@ def _acts(context: ActionContext) -> str:
     if not context.verdicts:
         return "no server is selected"
     if not context.seen:
-        return "not seen yet: there is nothing to plan from"
+        return "not looked at yet: nothing to plan from"
     return "a runbook is running" if context.running else ""
 
 
@@ -86,141 +96,143 @@ def _marked(context: ActionContext) -> str:
     return "" if context.marked else "nothing is marked"
 
 
-ACTIONS: tuple[Action, ...] = (
-    Action(
-        "clear", ("c",), "clear", "plan to clear the caches that exist", "Runbook", True, EVERYWHERE, choice=Choice.CLEAR, why_not=_acts
-    ),
-    Action(
-        "rebuild", ("b",), "rebuild", "plan to rebuild what was cached", "Runbook", True, EVERYWHERE, choice=Choice.REBUILD, why_not=_acts
-    ),
-    Action(
-        "reload", ("r",), "reload", "plan a graceful reload of PHP-FPM", "Runbook", True, EVERYWHERE, choice=Choice.RELOAD, why_not=_acts
-    ),
-    Action("fix", ("f",), "fix", "plan whatever makes it run the new code", "Runbook", True, EVERYWHERE, choice=Choice.FIX, why_not=_fixes),
-    Action(
+def _plan(key: str, choice: Choice, help: str, why_not: Callable[[ActionContext], str] = _acts) -> ActionSpec:
+    """A key that opens a plan; the action is called as the choice is."""
+    name = choice.value
+    return ActionSpec(name, (key,), name, help, "Runbook", acting=True, footer=SCREENS, choice=choice, why_not=why_not)
+
+
+def _dialog(id: str, keys: tuple[str, ...], label: str, help: str, *dialogs: str) -> ActionSpec:
+    return ActionSpec(id, keys, label, help, "Dialogs", screens=frozenset(dialogs))
+
+
+_RUNBOOK = (
+    _plan("c", Choice.CLEAR, "open a plan that clears the existing caches"),
+    _plan("b", Choice.REBUILD, "open a plan that rebuilds what was cached"),
+    _plan("r", Choice.RELOAD, "open a plan that reloads PHP-FPM gracefully"),
+    _plan("f", Choice.FIX, "open a plan that makes the server run the new code", _fixes),
+    ActionSpec(
         "verify",
         ("v",),
         "verify",
-        "look again now (changes nothing)",
+        "look again now; changes nothing",
         "Runbook",
-        False,
-        EVERYWHERE,
+        footer=SCREENS,
         choice=Choice.VERIFY,
         why_not=_selected,
     ),
-    Action("progress", ("o",), "progress", "show the steps of the runbook", "Runbook"),
-    Action(
+    ActionSpec("progress", ("o",), "progress", "show the steps of the last runbook", "Runbook"),
+)
+_VIEW = (
+    ActionSpec(
         "open",
         ("enter",),
         "detail",
-        "everything about the selected server",
-        "Look",
-        False,
-        EVERYWHERE,
-        frozenset({FLEET}),
+        "show everything about the selected server",
+        "View",
+        footer=ONLY_FLEET,
+        screens=ONLY_FLEET,
         why_not=_selected,
     ),
-    Action(
-        "back",
-        ("escape",),
-        "back",
-        "one step back; in the fleet: clear the filter, then the marks",
-        "Look",
-        False,
-        frozenset({SERVER}),
-        EVERYWHERE,
-    ),
-    Action(
+    ActionSpec("back", ("escape",), "back", "go one step back; in the fleet: clear the filter, then the marks", "View", footer=ONLY_SERVER),
+    ActionSpec(
         "filter",
         ("slash",),
         "filter",
-        "show only servers that match (name, group, verdict, layer, commit; ! negates; tab completes)",
-        "Look",
-        False,
-        EVERYWHERE,
-        frozenset({FLEET}),
+        "show only servers that match (name, group, verdict, layer, commit; ! excludes; tab completes)",
+        "View",
+        footer=ONLY_FLEET,
+        screens=ONLY_FLEET,
     ),
-    Action(
+    ActionSpec(
         "mark",
         ("space",),
         "mark",
-        "mark a server: c b r f v act on the marked ones",
-        "Look",
-        False,
-        EVERYWHERE,
-        frozenset({FLEET}),
+        "mark the server; c b r f v then act on the marked ones",
+        "View",
+        footer=ONLY_FLEET,
+        screens=ONLY_FLEET,
         why_not=_selected,
     ),
-    Action("unmark", ("U",), "unmark all", "take all marks away", "Look", screens=frozenset({FLEET}), why_not=_marked),
-    Action("table", ("t",), "table/panes", "switch between panes and the dense table", "Look", False, EVERYWHERE, frozenset({FLEET})),
-    Action(
-        "group",
-        ("z",),
-        "groups",
-        "group by group (or app) and environment, or only the worst first",
-        "Look",
-        screens=frozenset({FLEET}),
-    ),
-    Action("freeze", ("p",), "freeze", "freeze what is shown; again: go on live", "Look", footer=EVERYWHERE),
-    Action(
-        "order",
+    ActionSpec("unmark", ("U",), "unmark all", "remove all marks", "View", screens=ONLY_FLEET, why_not=_marked),
+    ActionSpec("table", ("t",), "table/panes", "switch between panes and the table", "View", footer=ONLY_FLEET, screens=ONLY_FLEET),
+    ActionSpec("group", ("z",), "groups", "group by group (or app) and environment, or do not group", "View", screens=ONLY_FLEET),
+    ActionSpec("freeze", ("p",), "freeze", "freeze the screen; press again to continue live", "View", footer=SCREENS),
+    ActionSpec(
+        "sort_by",
         ("S",),
-        "order by",
-        "order by the next column: verdict, name, stale since, deploy time, commit, hit rate, age of data",
-        "Look",
-        footer=EVERYWHERE,
-        screens=frozenset({FLEET}),
+        "sort",
+        "sort by the next column: verdict, name, stale since, deploy time, commit, hit rate, age of data",
+        "View",
+        footer=SCREENS,
+        screens=ONLY_FLEET,
     ),
-    Action("reverse", ("O",), "reverse order", "the same column the other way round", "Look", screens=frozenset({FLEET})),
-    Action(
-        "sort", ("s",), "worst first", "put the worst first again (done by itself when it is quiet)", "Look", screens=frozenset({FLEET})
+    ActionSpec("reverse", ("O",), "reverse", "reverse the sort order", "View", screens=ONLY_FLEET),
+    ActionSpec(
+        "worst_first", ("s",), "worst first", "sort the worst first again (also done while no key is pressed)", "View", screens=ONLY_FLEET
     ),
-    Action("zone", ("u",), "time zone", "times: local, the server's, UTC", "Look"),
-    Action("relative", ("d",), "ages", "times as ages or as clock times", "Look"),
-    Action("theme", ("T",), "theme", "the next theme", "Look"),
-    Action(
+    ActionSpec("zone", ("u",), "time zone", "show times in the local zone, the server's, or UTC", "View"),
+    ActionSpec("relative", ("d",), "ages", "show times as ages or as clock times", "View"),
+    ActionSpec("theme", ("T",), "theme", "use the next theme", "View"),
+    ActionSpec(
         "copy",
         ("y",),
         "copy",
-        "copy as Markdown: a status (fleet), the finding under the cursor or all of them (server), the plan (dialog)",
-        "Look",
-        footer=EVERYWHERE,
+        "copy as Markdown: a status (fleet), the finding under the cursor or all of them (server)",
+        "View",
+        footer=SCREENS,
     ),
-    Action("up", ("up", "k"), "up", "the server, row or event above", "Move"),
-    Action("down", ("down", "j"), "down", "the one below", "Move"),
-    Action("left", ("left", "h"), "left", "the pane to the left; the event before; the server before", "Move"),
-    Action("right", ("right", "l"), "right", "the pane to the right; the event after; the server after", "Move"),
-    Action("page_up", ("pageup", "ctrl+b"), "page up", "a page up", "Move"),
-    Action("page_down", ("pagedown", "ctrl+f"), "page down", "a page down", "Move"),
-    Action("first", ("home", "g"), "first", "the first one", "Move"),
-    Action("last", ("end", "G"), "last", "the last one", "Move"),
-    Action("next_part", ("tab",), "next part", "servers or timeline; the next section", "Move"),
-    Action("previous_part", ("shift+tab",), "part before", "the part before", "Move"),
-    Action("next_finding", ("n",), "next finding", "the cursor to the next finding", "Move", screens=frozenset({SERVER})),
-    Action("previous_finding", ("N",), "finding before", "the finding before", "Move", screens=frozenset({SERVER})),
-    *(Action(f"go_{n}", (str(n),), f"server {n}", f"the {n}. server or section", "Move") for n in range(1, 10)),
-    Action("zoom_in", ("plus", "equals_sign"), "zoom in", "a shorter span of time", "Timeline", screens=frozenset({FLEET})),
-    Action("zoom_out", ("minus",), "zoom out", "a longer span of time", "Timeline", screens=frozenset({FLEET})),
-    Action(
-        "earlier",
-        ("left_square_bracket", "less_than_sign"),
-        "earlier",
-        "move the window to the past",
-        "Timeline",
-        screens=frozenset({FLEET}),
-    ),
-    Action(
-        "later", ("right_square_bracket", "greater_than_sign"), "later", "move the window to now", "Timeline", screens=frozenset({FLEET})
-    ),
-    Action("now", ("0",), "now", "back to now and the span that fits", "Timeline", screens=frozenset({FLEET})),
-    Action("kinds", ("e",), "kinds", "which events are listed: all, changes, errors, actions", "Timeline", screens=frozenset({FLEET})),
-    Action("log", ("L",), "log", "the log of the selected server", "Look", why_not=_selected),
-    Action("help", ("question_mark", "f1"), "help", "this help", "Program", footer=EVERYWHERE),
-    Action("palette", ("ctrl+p", "colon"), "palette", "every action by name", "Program"),
-    Action("suspend", ("ctrl+z",), "suspend", "to the background; fg comes back", "Program"),
-    Action("quit", ("q", "ctrl+q"), "quit", "leave (asks while a runbook runs)", "Program", footer=EVERYWHERE),
-    Action("interrupt", ("ctrl+c",), "interrupt", "the same as q, exit code 130", "Program"),
+    ActionSpec("log", ("L",), "log", "show the log of the selected server", "View", why_not=_selected),
 )
+_MOVE = (
+    ActionSpec("up", ("up", "k"), "up", "the server, row or event above", "Move"),
+    ActionSpec("down", ("down", "j"), "down", "the one below", "Move"),
+    ActionSpec("left", ("left", "h"), "left", "the pane to the left; the previous event; the previous server", "Move"),
+    ActionSpec("right", ("right", "l"), "right", "the pane to the right; the next event; the next server", "Move"),
+    ActionSpec("page_up", ("pageup", "ctrl+b"), "page up", "a page up", "Move"),
+    ActionSpec("page_down", ("pagedown", "ctrl+f"), "page down", "a page down", "Move"),
+    ActionSpec("first", ("home", "g"), "first", "the first one", "Move"),
+    ActionSpec("last", ("end", "G"), "last", "the last one", "Move"),
+    ActionSpec("next_part", ("tab",), "next part", "servers or timeline; the next section", "Move"),
+    ActionSpec("previous_part", ("shift+tab",), "previous part", "the previous part", "Move"),
+    ActionSpec("next_finding", ("n",), "next finding", "move the cursor to the next finding", "Move", screens=ONLY_SERVER),
+    ActionSpec("previous_finding", ("N",), "previous finding", "the previous finding", "Move", screens=ONLY_SERVER),
+    *(ActionSpec(f"go_{n}", (str(n),), f"server {n}", f"server or section {n}", "Move") for n in range(1, 10)),
+)
+_TIMELINE = (
+    ActionSpec("zoom_in", ("plus", "equals_sign"), "zoom in", "show a shorter time span", "Timeline", screens=ONLY_FLEET),
+    ActionSpec("zoom_out", ("minus",), "zoom out", "show a longer time span", "Timeline", screens=ONLY_FLEET),
+    ActionSpec("earlier", ("left_square_bracket", "less_than_sign"), "earlier", "move back in time", "Timeline", screens=ONLY_FLEET),
+    ActionSpec("later", ("right_square_bracket", "greater_than_sign"), "later", "move forward in time", "Timeline", screens=ONLY_FLEET),
+    ActionSpec("now", ("0",), "now", "back to now, and to the span that fits", "Timeline", screens=ONLY_FLEET),
+    ActionSpec("kinds", ("e",), "kinds", "list all events, changes, errors, or actions", "Timeline", screens=ONLY_FLEET),
+)
+_PROGRAM = (
+    ActionSpec("help", ("question_mark", "f1"), "help", "show this help", "Program", footer=SCREENS),
+    ActionSpec("palette", ("ctrl+p", "colon"), "palette", "find an action by name", "Program"),
+    ActionSpec("suspend", ("ctrl+z",), "suspend", "suspend to the background; fg resumes", "Program"),
+    ActionSpec("quit", ("q", "ctrl+q"), "quit", "quit (asks first while a runbook runs)", "Program", footer=SCREENS),
+    ActionSpec("interrupt", ("ctrl+c",), "interrupt", "the same as q, with exit code 130", "Program"),
+)
+_DIALOGS = (
+    _dialog("everything", ("a",), "whole sequence", "plan: the whole sequence, or only what is needed", PLAN),
+    _dialog("invalidate", ("i",), "invalidate instead", "plan: invalidate scripts instead of a reload, or reload again", PLAN),
+    _dialog("cache_clear", ("x",), "also cache:clear", "plan: with or without cache:clear", PLAN),
+    _dialog("copy_plan", ("y",), "copy", "plan: copy it as Markdown", PLAN),
+    _dialog("cancel", ("escape", "n", "q", "ctrl+c"), "cancel", "plan: close it; nothing is run", PLAN),
+    _dialog("hide", ("escape", "enter", "q", "o", "ctrl+c"), "hide", "progress: hide it; the runbook goes on", PROGRESS),
+    _dialog("close", ("escape", "q", "ctrl+c", "question_mark", "f1"), "close", "help: close it", HELP),
+    _dialog("stay", ("escape", "ctrl+c"), "stay", "quit question: stay", QUIT),
+    _dialog("next_button", ("left", "right", "h", "l"), "next button", "the other button, as tab", PLAN, QUIT),
+    _dialog("scroll_up", ("up", "k"), "up", "scroll up", PLAN, PROGRESS, HELP),
+    _dialog("scroll_down", ("down", "j"), "down", "scroll down", PLAN, PROGRESS, HELP),
+    _dialog("scroll_page_up", ("pageup",), "page up", "scroll up a page", PLAN, PROGRESS, HELP),
+    _dialog("scroll_page_down", ("pagedown", "space"), "page down", "scroll down a page", PLAN, PROGRESS, HELP),
+    _dialog("complete", ("tab",), "complete", "filter: complete the word", FILTER),
+    _dialog("leave_small", ("q", "ctrl+c"), "quit", "terminal too small: quit", TOO_SMALL),
+)
+ACTIONS: tuple[ActionSpec, ...] = (*_RUNBOOK, *_VIEW, *_MOVE, *_TIMELINE, *_PROGRAM, *_DIALOGS)
+SCREEN_ACTIONS = tuple(action for action in ACTIONS if not action.in_dialog)
 BY_ID = {action.id: action for action in ACTIONS}
 
 _SHOWN = {
@@ -250,14 +262,24 @@ def key_name(key: str) -> str:
     return _SHOWN.get(key, key)
 
 
-def keys_of(action: Action) -> str:
+def keys_of(action: ActionSpec) -> str:
     """All keys of *action*: ``? F1``."""
     return " ".join(key_name(key) for key in action.keys)
 
 
-def listed() -> list[tuple[str, str, Action]]:
+def key_of(id: str) -> str:
+    """The key that is shown for the action *id*: ``esc``."""
+    return key_name(BY_ID[id].keys[0])
+
+
+def actions_in(place: str) -> tuple[ActionSpec, ...]:
+    """What keys do on the screen or in the dialog *place*."""
+    return tuple(action for action in ACTIONS if place in action.screens)
+
+
+def listed() -> list[tuple[str, str, ActionSpec]]:
     """(keys, help, action) for help and README, by group; the nine digits are one row."""
-    rows: list[tuple[str, str, Action]] = []
+    rows: list[tuple[str, str, ActionSpec]] = []
     for group in dict.fromkeys(action.group for action in ACTIONS):
         for action in ACTIONS:
             if action.group != group or (action.id.startswith("go_") and action.id != "go_1"):
@@ -272,7 +294,7 @@ def markdown_table() -> str:
     rows = ["| key | what it does | where |", "|---|---|---|"]
     for keys, words, action in listed():
         shown = " ".join(f"`{key}`" if key != "…" else key for key in keys.replace("|", "\\|").split(" "))
-        rows.append(f"| {shown} | {words}{' (acts: not with `--read-only`)' if action.acting else ''} | {action.group} |")
+        rows.append(f"| {shown} | {words}{' (not with `--read-only`)' if action.acting else ''} | {action.group} |")
     return "\n".join(rows) + "\n"
 
 

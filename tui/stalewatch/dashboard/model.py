@@ -146,5 +146,5 @@ class Model:
             marked=len(self.view.marked),
             frozen=self.view.frozen is not None,
             filtered=bool(self.view.filter),
-            ordered=self.view.sorting.short,
+            sorted_by=self.view.sorting.short,
         )

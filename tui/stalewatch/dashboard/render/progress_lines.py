@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, fill, line, paragraph
 from stalewatch.dashboard.render.plan_lines import title
 from stalewatch.dashboard.render.signs import STATUS_SIGN
@@ -48,7 +49,9 @@ def head_lines(run: Run, width: int) -> list[Line]:
 
 def hint(run: Run) -> str:
     """What keys do here."""
-    return "over · esc, enter or q goes back" if run.done else "running · esc hides this, o shows it again; it goes on"
+    if run.done:
+        return f"finished · {key_of('hide')} goes back"
+    return f"running · {key_of('hide')} hides this, {key_of('progress')} shows it again; the runbook goes on"
 
 
 def progress_lines(run: Run, width: int) -> list[Line]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
-from stalewatch.dashboard.actions import ACTIONS
+from stalewatch.dashboard.bindings import screen_bindings
 from stalewatch.dashboard.widgets.footer import FooterView
 from stalewatch.dashboard.widgets.header import ClockView, HeaderView
 
@@ -23,9 +23,7 @@ class LiveScreen(Screen[None]):
 
     kind: ClassVar[str] = ""
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"app.act('{action.id}')", action.label, show=False, id=action.id) for action in ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = screen_bindings()
 
     DEFAULT_CSS = """
     LiveScreen { background: $background; color: $foreground; layout: vertical; }

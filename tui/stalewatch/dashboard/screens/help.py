@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
-from stalewatch.dashboard.actions import listed
+from stalewatch.dashboard.actions import HELP, key_of, listed
+from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph
 from stalewatch.dashboard.render.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
+from stalewatch.dashboard.screens.scroll_modal import ScrollModal
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.model.layers import LAYERS
 from stalewatch.model.report import Verdict
@@ -43,7 +44,7 @@ def help_lines(context: ActionContext, width: int) -> list[Line]:
         if action.group != group:
             group = action.group
             rows += [*([BLANK] if rows else []), line(Span(group, "title"))]
-        reason = action.elsewhere(context.screen) or action.disabled(context)
+        reason = "" if action.in_dialog else action.elsewhere(context.screen) or action.disabled(context)
         note = f"   ({reason})" if reason else ""
         role = "key-off" if reason else "text"
         first, *rest = paragraph(words + note, width - 18, role)
@@ -79,20 +80,13 @@ class HelpView(LinesView):
         return help_lines(self._about, width)
 
 
-class HelpScreen(ModalScreen[None]):
-    """Any of ``? esc q`` closes it."""
+class HelpScreen(ScrollModal[None]):
+    """Over the screen whose keys it explains."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,ctrl+c,question_mark,f1", "hide", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("pageup", "scroll(-12)", show=False),
-        Binding("pagedown,space", "scroll(12)", show=False),
-    ]
+    page = 12
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(HELP)
     DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen:ansi { background: ansi_default; }
-    HelpScreen > Vertical { width: 90%; max-width: 100; height: 92%; border: round $primary; padding: 0 1; background: $background; }
+    HelpScreen > Vertical { width: 90%; max-width: 100; height: 92%; }
     HelpScreen HelpView { height: 1fr; }
     """
 
@@ -106,12 +100,12 @@ class HelpScreen(ModalScreen[None]):
         below = next((screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LiveScreen)), None)
         context = self._model.context(below.kind if below else "fleet", below.key if below else None)
         with Vertical() as box:
-            box.border_title = "keys · esc closes"
+            box.border_title = f"keys · {key_of('close')} closes"
             yield HelpView(context)
 
-    def action_hide(self) -> None:
-        self.dismiss(None)
+    @property
+    def scrolled(self) -> HelpView:
+        return self.query_one(HelpView)
 
-    def action_scroll(self, rows: int) -> None:
-        view = self.query_one(HelpView)
-        view.scroll_to(y=view.scroll_offset.y + rows, animate=False)
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Provider
 
-from stalewatch.dashboard.actions import ACTIONS, keys_of
+from stalewatch.dashboard.actions import SCREEN_ACTIONS, keys_of
 from stalewatch.dashboard.widgets.content import content
 
 if TYPE_CHECKING:
     from textual.command import Hits
 
-    from stalewatch.dashboard.actions import Action
+    from stalewatch.dashboard.actions import ActionSpec
 
 
 class ActionProvider(Provider):
@@ -30,12 +30,12 @@ class ActionProvider(Provider):
             if score > 0:
                 yield Hit(score, content(_title(action)), partial(self._do, action), text=_title(action), help=action.help)
 
-    def _known(self) -> list[Action]:
-        return [action for action in ACTIONS if action.group != "Move"]
+    def _known(self) -> list[ActionSpec]:
+        return [action for action in SCREEN_ACTIONS if action.group != "Move"]
 
-    def _do(self, action: Action) -> None:
+    def _do(self, action: ActionSpec) -> None:
         self.app.call_later(self.app.run_action, f"act('{action.id}')")
 
 
-def _title(action: Action) -> str:
+def _title(action: ActionSpec) -> str:
     return f"{action.label}  ({keys_of(action)})"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
+from stalewatch.dashboard.actions import PROGRESS
+from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.lines import Span, line
 from stalewatch.dashboard.render.progress_lines import Run, head_lines, hint, progress_lines
 from stalewatch.dashboard.render.signs import STATUS_SIGN
+from stalewatch.dashboard.screens.scroll_modal import ScrollModal
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.runbook.plan import Status
 
@@ -72,23 +74,12 @@ class ProgressView(LinesView):
         return progress_lines(run_of(self._model, self._plan)._replace(clock=self._model.clock().coarse), width)
 
 
-class ProgressScreen(ModalScreen[None]):
+class ProgressScreen(ScrollModal[None]):
     """Esc hides it; ``o`` shows it again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,ctrl+c,enter,o", "hide", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("pageup", "scroll(-8)", show=False),
-        Binding("pagedown,space", "scroll(8)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(PROGRESS)
     DEFAULT_CSS = """
-    ProgressScreen { align: center middle; background: $background 60%; }
-    ProgressScreen:ansi { background: ansi_default; }
-    ProgressScreen > Vertical {
-        width: 94%; min-width: 58; max-width: 150; height: 90%;
-        border: round $primary; padding: 0 1; background: $background;
-    }
+    ProgressScreen > Vertical { width: 94%; min-width: 58; max-width: 150; height: 90%; }
     ProgressScreen #run-head { height: 2; margin: 0 0 1 0; }
     ProgressScreen #steps { height: 1fr; }
     ProgressScreen #run-hint { height: 1; }
@@ -120,9 +111,9 @@ class ProgressScreen(ModalScreen[None]):
             self._followed = running
             view.show_row(min(running + 3, len(view.lines) - 1))
 
+    @property
+    def scrolled(self) -> ProgressView:
+        return self.query_one(ProgressView)
+
     def action_hide(self) -> None:
         self.dismiss(None)
-
-    def action_scroll(self, rows: int) -> None:
-        view = self.query_one(ProgressView)
-        view.scroll_to(y=view.scroll_offset.y + rows, animate=False)

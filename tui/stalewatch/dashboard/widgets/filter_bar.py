@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
+from stalewatch.dashboard.actions import FILTER, key_of
+from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.filtering import completed, known_words, matches_line, words_line
 from stalewatch.dashboard.render.lines import BLANK, Line
 from stalewatch.dashboard.widgets.lines_view import LinesView
@@ -43,7 +45,7 @@ class SaysView(LinesView):
 class FilterInput(Input):
     """Tab completes in place of leaving."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(FILTER)
 
     def action_complete(self) -> None:
         bar = self.parent
@@ -63,7 +65,7 @@ class FilterBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="filter-bar")
-        hint = "name, group, verdict, layer, commit; !word excludes; tab completes"
+        hint = f"name, group, verdict, layer, commit; !word excludes; {key_of('complete')} completes"
         self._input, self._says = FilterInput(id="filter", placeholder=hint, compact=True), SaysView()
         self._panes: Sequence[Pane] = ()
         self._words: tuple[str, tuple[str, ...]] = ("", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.actions import ACTIONS, FLEET, key_name
+from stalewatch.dashboard.actions import FLEET, actions_in, key_name, key_of
 from stalewatch.dashboard.render.lines import Line, Span, crop, line
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
@@ -19,11 +19,11 @@ def footer_line(context: ActionContext, width: int) -> Line:
 
     So is the column that orders, where it is not the usual one.
     """
-    shown = [action for action in ACTIONS if context.screen in action.footer & action.screens]
+    shown = [action for action in actions_in(context.screen) if context.screen in action.footer]
     last = [action for action in shown if action.id == "help"]
     spans: list[Span] = [Span(" ")]
-    order = f"{context.ordered}  " if context.ordered and context.screen == FLEET else ""
-    tail = Span(order, "accent", "order"), Span(" ? ", "key", "help"), Span("help", "text", "help")
+    order = f"{context.sorted_by}  " if context.sorted_by and context.screen == FLEET else ""
+    tail = Span(order, "accent", "sort_by"), Span(f" {key_of('help')} ", "key", "help"), Span("help", "text", "help")
     room = width - 1 - 8 - len(order)
     for action in [action for action in shown if action not in last]:
         off = bool(action.disabled(context))
