@@ -28,9 +28,12 @@ class FileStat(msgspec.Struct, frozen=True):
 
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file that Laravel caches a layer in. *name*: in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
-    *complete* False: truncated or not PHP (None: not looked at)."""
+    *complete* False: truncated or not PHP (None: not looked at).
 
-    name: str
+    Written down it keeps its old field, ``layer``, so that recordings made before can be replayed.
+    """
+
+    name: str = msgspec.field(name="layer")
     path: SafeText
     stat: FileStat | None = None
     complete: bool | None = None

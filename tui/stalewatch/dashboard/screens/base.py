@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from stalewatch.dashboard.bindings import screen_bindings
+from stalewatch.dashboard.widgets.bindings import screen_bindings
 from stalewatch.dashboard.widgets.footer import FooterView
 from stalewatch.dashboard.widgets.header import ClockView, HeaderView
 

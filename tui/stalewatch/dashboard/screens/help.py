@@ -8,10 +8,10 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from stalewatch.dashboard.actions import HELP, key_of, listed
-from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph
 from stalewatch.dashboard.render.signs import EVENT_SIGN, EVENT_WORD, SHADE, sign
 from stalewatch.dashboard.screens.scroll_modal import ScrollModal
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.model.layers import LAYERS
 from stalewatch.model.report import Verdict

@@ -9,11 +9,11 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from stalewatch.dashboard.actions import PROGRESS
-from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.lines import Span, line
 from stalewatch.dashboard.render.progress_lines import Run, head_lines, hint, progress_lines
 from stalewatch.dashboard.render.signs import STATUS_SIGN
 from stalewatch.dashboard.screens.scroll_modal import ScrollModal
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.runbook.plan import Status
 

@@ -8,9 +8,9 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from stalewatch.dashboard.actions import TOO_SMALL, key_of
-from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.lines import Line, line
 from stalewatch.dashboard.screens.sizes import LEAST
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from stalewatch.dashboard.actions import FILTER, key_of
-from stalewatch.dashboard.bindings import dialog_bindings
 from stalewatch.dashboard.render.filtering import completed, known_words, matches_line, words_line
 from stalewatch.dashboard.render.lines import BLANK, Line
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
