@@ -65,7 +65,7 @@ def trouble(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], None]]:
             pass
 
     monkeypatch.setattr(server_session, "connect", connect)
-    monkeypatch.setattr(server_session, "Probe", Probe)
+    monkeypatch.setattr(server_session, "ServerProbe", Probe)
     return before
 
 

@@ -26,7 +26,7 @@ FILE_NAME = "stalewatch.toml"
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says in place of the file. Empty or None: nothing."""
+    """What the command line overrides. Empty or None: nothing."""
 
     app: str = ""
     fpm_socket: str = ""
@@ -133,7 +133,7 @@ def _override(server: Server, overrides: Overrides, folder: Path) -> Server:
 
 def _app_path(path: str, server: Server, folder: Path) -> str:
     if not path.isprintable():
-        raise UsageError(f"--app {path!r} holds characters that no path on a server should")
+        raise UsageError(f"--app {path!r} contains unprintable characters")
     if server.local and not path.startswith("/"):
         return str((folder / path).resolve())
     if not path.startswith("/"):

@@ -1,4 +1,4 @@
-"""The tables of stalewatch.toml, checked one by one so that a mistake can be told with its place. Pure."""
+"""The tables of stalewatch.toml, checked one by one, so that an error can name the table. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _server(table: Any, where: str) -> Server:
     except UsageError as error:
         raise UsageError(f"{where}: {error.message}", grant=error.grant) from error
     if is_glob(row.target):
-        raise UsageError(f"{where}: target {row.target!r}: a glob is for the command line, name each server here")
+        raise UsageError(f"{where}: target {row.target!r}: globs work on the command line only; name each server here")
     for key in ("name", "group"):
         if not getattr(row, key).isprintable():
             raise UsageError(f"{where}: {key} holds control characters")
@@ -135,7 +135,7 @@ def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) ->
 
 
 def _plain(message: str) -> str:
-    """msgspec's words in ours: ``Expected `bool`, got `str` - at `$.production```, ``Object missing required field `target```."""
+    """msgspec's messages, reworded: ``Expected `bool`, got `str` - at `$.production```, ``Object missing required field `target```."""
     what, _, path = message.partition(" - at `$.")
     what = what.replace("Object missing required field", "missing key").replace("`", "'")
     return f"{path.rstrip('`')}: {what[:1].lower()}{what[1:]}" if path else what

@@ -13,7 +13,7 @@ from stalewatch.model.text import SafeText
 
 
 class FileStat(msgspec.Struct, frozen=True):
-    """One ``stat`` over there. *path* is relative to the app root where the file is below it, absolute otherwise.
+    """One ``stat`` on the server. *path* is relative to the app root where the file is below it, absolute otherwise.
 
     *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox).
     """

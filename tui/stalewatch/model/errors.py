@@ -54,7 +54,7 @@ class LinkError(StalewatchError):
 
 
 class Unreachable(LinkError):
-    """No name, no route, refused, timed out, or the server hung up before it let us in."""
+    """No name, no route, refused, timed out, or the server closed the connection before the login was done."""
 
     reason = reasons.LINK_UNREACHABLE
 
@@ -78,7 +78,7 @@ class NotPermitted(LinkError):
 
 
 class LinkLost(LinkError):
-    """The link ended while something was under way: what was under way has an unknown outcome."""
+    """The link ended while something was running: the outcome of what was running is unknown."""
 
     reason = reasons.LINK_LOST
 
@@ -90,6 +90,6 @@ class LinkTimeout(LinkError):
 
 
 class ProtocolError(LinkError):
-    """The other side sent what no honest probe or FPM sends (or more than we are willing to take)."""
+    """The server sent what no probe or FPM sends, or more than the limit."""
 
     reason = reasons.LINK_PROTOCOL

@@ -1,4 +1,4 @@
-"""Both probes of one server, side by side: what a link is for. See :mod:`stalewatch.probe` for how they talk."""
+"""Both probes of one server. See :mod:`stalewatch.probe` for their wire formats."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 SLOW_INTERVAL = 30.0
 WORKER_RETURNS = 4.0
 POOL_WAIT = 1.5
-"""Seconds that an ordinary tick waits for a pool: a jammed one must not hold up what the host tells."""
+"""Seconds that an ordinary tick waits for a pool: a busy pool must not delay what the host probe reports."""
 
-_NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that could serve this application")
+_NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that can serve this application")
 _NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
 _NO_APP = reasons.APP_NONE_FOUND.unseen(
     "no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www",
@@ -61,13 +61,13 @@ def _no_pool(master: Master | None) -> Unseen:
     )
 
 
-def _gone(fast: TickFacts) -> set[int]:
-    """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool are no event."""
-    return {pid for pid, children in fast.children.items() if children is None}
+def _gone(tick: TickFacts) -> set[int]:
+    """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool do not count."""
+    return {pid for pid, children in tick.children.items() if children is None}
 
 
 class ServerProbe:
-    """Looks at every application of one server. One look at a time; never two requests in one pool."""
+    """Observes every application of one server. One look at a time, and one request at a time in each pool."""
 
     def __init__(self, link: Link, server: Server, fleet: Fleet, *, shell: str = "sh") -> None:
         self._link = link
@@ -86,7 +86,7 @@ class ServerProbe:
         self._lone = False
 
     async def start(self) -> None:
-        """Start the shell over there and find out what is there. Raises LinkError."""
+        """Start the shell on the server and find its applications and pools. Raises LinkError."""
         self._machine = await survey(self._host, Machine())
         await self._discover()
 
@@ -94,16 +94,16 @@ class ServerProbe:
         """One look at everything: one Snapshot per application (one with ``app`` "" when none was found). *full*: also everything
         expensive, and waits longer for the pools. Raises LinkError; a probe that can't look is an Unseen in the Snapshot."""
         try:
-            fast = await self._look_at_host(full)
+            tick = await self._look_at_host(full)
         except NotPermitted as error:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         if not self._apps:
-            return (self._empty(fast, None),)
+            return (self._empty(tick, None),)
         runtimes = await self._ask_pools(full, moved=self._moved)
         if self._opcache_moved(runtimes):
-            await self._slow_look(fast)
-        roots = tuple(record.inode for app in self._apps if (record := fast.files.get(app.place.path)) is not None)
-        return tuple(self._snapshot(app, fast, runtimes, roots) for app in self._apps)
+            await self._slow_look(tick)
+        roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
+        return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
     async def invalidate(self, app: str, paths: Sequence[str]) -> dict[str, bool]:
         """Take exactly *paths* out of the OPcache of *app*'s pool; True where a script is not cached now. Raises LinkError (NotPermitted
@@ -114,7 +114,7 @@ class ServerProbe:
         return await self._pools[address].invalidate(paths)
 
     async def close(self) -> None:
-        """End both probes; what was written over there is removed. Never raises."""
+        """End both probes; what they wrote on the server is removed. Never raises."""
         for pool in self._pools.values():
             await pool.close()
         await self._host.close()
@@ -122,26 +122,26 @@ class ServerProbe:
     # -------------------------------------------------------------------------------------------------------------------- host
 
     async def _discover(self) -> None:
-        places = await discover(self._host, self._machine, self._server.apps)
-        known = {app.place: app for app in self._apps}
+        locations = await discover(self._host, self._machine, self._server.apps)
+        known = {app.location: app for app in self._apps}
         apps = []
-        for place in places:
-            master, pool = choose_pool(place, self._machine)
-            address = place.entry.socket or (str(pool.listen) if pool else "")
-            self._served[place.path] = (master, pool, address)
-            app = known.get(place) or AppProbe(place, pool, self._fleet)
+        for location in locations:
+            master, pool = choose_pool(location, self._machine)
+            address = location.entry.socket or (str(pool.listen) if pool else "")
+            self._served[location.path] = (master, pool, address)
+            app = known.get(location) or AppProbe(location, pool, self._fleet)
             if master is not None and master.config_path not in master.denied:
                 app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
             apps.append(app)
             if address and address not in self._pools:
-                storage = [f"{place.root}/storage/framework"] if place.kind == "laravel" and place.root else []
+                storage = [f"{location.root}/storage/framework"] if location.kind == "laravel" and location.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, address, pool, storage)
         self._apps = tuple(apps)
-        self._lone = await only_laravel(self._host, self._machine, places)
+        self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
 
     async def _watch(self) -> None:
-        """Tell the shell over there what every tick looks at."""
+        """Tell the shell on the server what every tick checks."""
         sockets = [address for address in self._pools if address.startswith("/")]
         await self._host.watch("files", [path for app in self._apps for path in app.paths] + sockets)
         await self._host.watch("sockets", sockets)
@@ -150,52 +150,52 @@ class ServerProbe:
 
     async def _look_at_host(self, full: bool) -> TickFacts:
         asked = time.time()
-        before, fast = await self._host.tick()
-        self._offset = fast.now - (asked + time.time()) / 2
-        files = any(app.moved(before, fast) for app in self._apps)
-        self._moved = files or _gone(before) != _gone(fast) or before.sockets != fast.sockets
-        if full or self._moved or fast.now >= self._slow_due or fast.now < self._slow_due - 2 * SLOW_INTERVAL:
-            fast = await self._slow_look(fast)
+        before, tick = await self._host.tick()
+        self._offset = tick.now - (asked + time.time()) / 2
+        files = any(app.moved(before, tick) for app in self._apps)
+        self._moved = files or _gone(before) != _gone(tick) or before.sockets != tick.sockets
+        if full or self._moved or tick.now >= self._slow_due or tick.now < self._slow_due - 2 * SLOW_INTERVAL:
+            tick = await self._slow_look(tick)
         for app in self._apps:
-            await app.read_logs(self._host, fast)
-        return fast
+            await app.read_logs(self._host, tick)
+        return tick
 
-    async def _slow_look(self, fast: TickFacts) -> TickFacts:
-        """Everything expensive; then one more tick, because what is watched may be more now."""
+    async def _slow_look(self, tick: TickFacts) -> TickFacts:
+        """Everything expensive; then one more tick, because more may be watched now."""
         masters = [(master.config_path, master.record) for master in self._machine.masters]
         workers = {each.record for each in self._machine.php}
         self._machine = await survey(self._host, self._machine)
         for app in self._apps:
-            await app.slow(self._host, fast)
-        flipped = any(not app.place.root or app.place.path not in fast.files for app in self._apps) or self._link_moved(fast)
+            await app.slow(self._host, tick)
+        flipped = any(not app.location.root or app.location.path not in tick.files for app in self._apps) or self._link_moved(tick)
         found = [(master.config_path, master.record) for master in self._machine.masters]
         if not self._apps or flipped or masters != found or self._pools_moved():
             await self._discover()
-            _, fast = await self._host.tick()
+            _, tick = await self._host.tick()
             for app in self._apps:
                 if not app.slow_at:
-                    await app.slow(self._host, fast)
+                    await app.slow(self._host, tick)
         await self._watch()
-        _, fast = await self._host.tick()
-        # A worker that has just ended is probably being started again by its supervisor: look again soon.
+        _, tick = await self._host.tick()
+        # The supervisor probably restarts a worker that has just ended: look again soon.
         ended = workers - {each.record for each in self._machine.php}
-        self._slow_due = fast.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
-        return fast
+        self._slow_due = tick.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
+        return tick
 
-    def _link_moved(self, fast: TickFacts) -> bool:
+    def _link_moved(self, tick: TickFacts) -> bool:
         """Whether a release link points to another directory than the one we look at."""
         for app in self._apps:
-            link, root = fast.files.get(app.place.path), fast.files.get(app.place.root)
-            if app.place.path != app.place.root and link is not None and (root is None or link.inode != root.inode):
+            link, root = tick.files.get(app.location.path), tick.files.get(app.location.root)
+            if app.location.path != app.location.root and link is not None and (root is None or link.inode != root.inode):
                 return True
         return False
 
     def _pools_moved(self) -> bool:
-        """Take over what the configuration says now; whether a pool moved to an address that is not asked yet."""
+        """Apply what the configuration says now. Whether a pool moved to an address that is not asked yet."""
         for app in self._apps:
-            master, pool = choose_pool(app.place, self._machine)
-            address = app.place.entry.socket or (str(pool.listen) if pool else "")
-            self._served[app.place.path] = (master, pool, address)
+            master, pool = choose_pool(app.location, self._machine)
+            address = app.location.entry.socket or (str(pool.listen) if pool else "")
+            self._served[app.location.path] = (master, pool, address)
             if address in self._pools:
                 self._pools[address].pool = pool
             elif address:
@@ -220,7 +220,7 @@ class ServerProbe:
         pool = probe.pool
         if pool is None or pool.pm != "ondemand":
             return False
-        return not any(title == f"php-fpm: pool {pool.name}" for _, title in self._host.fast.processes.values())
+        return not any(title == f"php-fpm: pool {pool.name}" for _, title in self._host.last_tick.processes.values())
 
     def _opcache_moved(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
         """Whether PHP saw sources change that the walk may not have seen yet."""
@@ -236,24 +236,24 @@ class ServerProbe:
 
     # ---------------------------------------------------------------------------------------------------------------- snapshot
 
-    def _snapshot(self, app: AppProbe, fast: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
-        master, pool, address = self._served[app.place.path]
+    def _snapshot(self, app: AppProbe, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
+        master, pool, address = self._served[app.location.path]
         hz = self._host.hello.hz
-        fpm = fpm_facts(master, pool, address, fast, hz=hz, unit=app.place.entry.reload)
-        workers = queue_workers(self._machine.php, app.place, alone=self._lone, boot=fast.boot, hz=hz)
-        others = tuple(other.place.root for other in self._apps if other is not app and other.place.root)
-        host = app.facts(fast, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
+        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload)
+        workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz)
+        others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
+        host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address, _no_pool(master))
         stopped = isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        return self._value(app, host, runtime, fast.now)
+        return self._value(app, host, runtime, tick.now)
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(
             server=self._server.name,
             address=self._server.target,
-            app=safe(app.place.path),
+            app=safe(app.location.path),
             observed_at=now,
             clock_offset=self._offset,
             host=host,
@@ -265,13 +265,13 @@ class ServerProbe:
         unseen = error.unseen()
         return self._value(app, unseen, unseen, time.time())
 
-    def _empty(self, fast: TickFacts, error: LinkError | None) -> Snapshot:
+    def _empty(self, tick: TickFacts, error: LinkError | None) -> Snapshot:
         unseen = _NO_APP if error is None else error.unseen()
         return Snapshot(
             server=self._server.name,
             address=self._server.target,
             app=safe(""),
-            observed_at=fast.now,
+            observed_at=tick.now,
             clock_offset=self._offset,
             host=unseen,
             runtime=unseen,

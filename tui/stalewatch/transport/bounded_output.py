@@ -1,4 +1,4 @@
-"""What a command prints, kept up to a bound and read to its end, so that the command never blocks on us."""
+"""The output of a command: read to its end, so that the command never blocks, and kept up to a bound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Reader(Protocol):
 
 
 async def read_bounded(reader: _Reader, limit: int = MAX_OUTPUT) -> bytes:
-    """All that *reader* gives until its end, of which the first *limit* bytes are kept."""
+    """Read *reader* to its end and return its first *limit* bytes."""
     kept = bytearray()
     while data := await reader.read(65536):
         kept += data[: max(0, limit - len(kept))]
@@ -24,7 +24,7 @@ async def read_bounded(reader: _Reader, limit: int = MAX_OUTPUT) -> bytes:
 
 
 async def together(*parts: Coroutine[Any, Any, Any]) -> None:
-    """Run *parts* side by side until all are done; the first error, or cancellation, ends the others before it goes on."""
+    """Run *parts* concurrently until all are done. The first error, or a cancellation, cancels the others before it is raised."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""The one way to a live link: over SSH, or on this machine for the target ``local``."""
+"""Opens a link to a server: over SSH, or to this machine for the target ``local``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SSH = "stalewatch.transport.ssh.link"
 
 
 async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
-    """A link to *server*, with ``fleet.ssh_config`` (``-F``) and ``fleet.timeout`` (seconds, for reaching it and for being let in, each).
+    """A link to *server*, with ``fleet.ssh_config`` (``-F``) and ``fleet.timeout`` (seconds, to reach the server, and again to log in).
 
-    *on_step* is told each step when it begins: ``name`` (ssh_config, then DNS), ``waiting`` (for its turn, see ``connect_limits``, or
-    because sshd dropped it in a burst; only if it must), ``tcp``, ``host key``, ``auth``; through a jump
-    host ``tcp`` to ``auth`` come again for each hop. Raises Unreachable, HostKeyRefused, AuthRefused, or UsageError for a target or an
+    *on_step* is called when a step begins: ``name`` (ssh_config, then DNS), ``waiting`` (only if it has to wait: for its turn, see
+    ``connect_limits``, or because sshd dropped the connection), ``tcp``, ``host key``, ``auth``. Through jump hosts, ``tcp`` to ``auth``
+    repeat for each hop. Raises Unreachable, HostKeyRefused, AuthRefused, or UsageError for a target or an
     ssh_config that makes no sense. Cancelling it leaves nothing open.
     """
     if server.local:
@@ -38,6 +38,6 @@ async def connect(server: Server, fleet: Fleet, on_step: OnStep) -> Link:
 
 
 async def _import_ssh() -> None:
-    """Importing asyncssh takes 100 ms and more: in a thread, and not before it is needed (``--help`` never does)."""
+    """Importing asyncssh takes 100 ms or more: do it in a thread, and only when it is needed (``--help`` does not)."""
     if _SSH not in sys.modules:
         await asyncio.to_thread(importlib.import_module, _SSH)

@@ -1,4 +1,4 @@
-"""How many servers are being connected to at once: a stock sshd drops bursts (MaxStartups 10:30:100), and so does a jump host."""
+"""Limits how many connections are being opened at a time: sshd drops bursts (MaxStartups 10:30:100), and so does a jump host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IN_ALL: Final = 50
 
 
 class Limits:
-    """At most 8 at once to one address and 50 in all, in the order of asking."""
+    """At most 8 at a time to one address and 50 in total, first come first served."""
 
     def __init__(self, per_address: int = PER_ADDRESS, in_all: int = IN_ALL) -> None:
         self._per_address = per_address
@@ -24,8 +24,8 @@ class Limits:
 
     @contextlib.asynccontextmanager
     async def turn(self, address: str, on_wait: Callable[[], None]) -> AsyncIterator[None]:
-        """Wait for a turn at *address*; *on_wait* is called if there is a wait. An address's own limit first, so that one crowded
-        jump host does not hold what others could use.
+        """Wait for a turn at *address*; *on_wait* is called if there is a wait. The limit of the address comes first, so that
+        those who wait for one busy jump host take nothing from the others.
         """
         one = self._addresses.get(address)
         if one is None:

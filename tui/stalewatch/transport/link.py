@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CommandResult(msgspec.Struct, frozen=True):
-    """A remote command that ended by itself. *code* is -1 when a signal ended it. Exit codes are not evidence: look at artefacts."""
+    """A command that has ended. *code* is -1 if a signal ended it. An exit code proves nothing: look at what the command made."""
 
     stdout: bytes
     stderr: bytes
@@ -19,10 +19,10 @@ class CommandResult(msgspec.Struct, frozen=True):
 
 
 class Stream(Protocol):
-    """A connected byte stream (a socket over there, or the stdin/stdout of a coprocess)."""
+    """A connected byte stream: a socket on the server, or the stdin and stdout of a coprocess."""
 
     async def read(self, limit: int = 65536) -> bytes:
-        """Up to *limit* bytes; ``b""`` at the end. Raises LinkLost when the link died."""
+        """Up to *limit* bytes; ``b""`` at the end. Raises LinkLost if the link is lost."""
         ...
 
     async def write(self, data: bytes) -> None:
@@ -35,33 +35,33 @@ class Stream(Protocol):
 
 
 class Link(Protocol):
-    """One server, one connection, kept. Not more than 8 channels are open at once (sshd's MaxSessions is 10); further calls wait."""
+    """One connection to one server, kept open. At most 8 channels are open at a time (sshd's MaxSessions is 10); further calls wait."""
 
     @property
     def alive(self) -> bool: ...
 
     async def run(self, command: str, *, data: bytes = b"", timeout: float = 10.0) -> CommandResult:
-        """Run *command* with ``sh -c`` over there. Output is bounded (1 MiB each). Raises LinkLost, LinkTimeout, NotPermitted."""
+        """Run *command* with ``sh -c`` on the server; keeps 1 MiB of each output. Raises LinkLost, LinkTimeout, NotPermitted."""
         ...
 
     async def coprocess(self, command: str) -> Stream:
-        """Start *command* with ``sh -c`` and talk to it: its stdin and stdout, binary, no pty. Closing it ends the command's stdin."""
+        """Start *command* with ``sh -c``; the stream is its stdin and stdout, binary, without a pty. Closing the stream ends its stdin."""
         ...
 
     async def open_unix(self, path: str) -> Stream:
-        """Connect to a unix socket over there. Raises NotPermitted (no socket, no right or forwarding off: the caller finds out which)."""
+        """Connect to a unix socket on the server. Raises NotPermitted: no socket, no right, or no forwarding; the caller finds out."""
         ...
 
     async def open_tcp(self, host: str, port: int) -> Stream:
-        """Connect to a TCP port as seen from over there. Raises NotPermitted."""
+        """Connect to a TCP port as seen from the server. Raises NotPermitted."""
         ...
 
     async def upload(self, path: str, content: bytes, mode: int) -> None:
-        """Write a file over there, atomically, with exactly *mode*. Raises NotPermitted with the reason."""
+        """Write a file on the server, atomically, with exactly *mode*. Raises NotPermitted with the reason."""
         ...
 
     async def wait_closed(self) -> None:
-        """Return when the link has died or was closed."""
+        """Return when the link is lost or closed."""
         ...
 
     async def close(self) -> None:
@@ -70,6 +70,6 @@ class Link(Protocol):
 
 
 ConnectStep: TypeAlias = Literal["name", "waiting", "tcp", "host key", "auth", "probe"]
-"""Which step of connecting begins; ``waiting``: for its turn, if it must."""
+"""The step of connecting that begins. ``waiting``: for its turn, only if it has to wait."""
 
 OnStep: TypeAlias = "Callable[[ConnectStep], None]"

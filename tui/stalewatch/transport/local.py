@@ -23,7 +23,7 @@ _Pipes = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class LocalLink:
-    """See :class:`stalewatch.transport.link.Link`. Every command runs in a process group of its own, which is ended with it."""
+    """See :class:`stalewatch.transport.link.Link`. Every command runs in its own process group, which is ended with it."""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()
@@ -104,7 +104,7 @@ class LocalLink:
 
 
 class LocalStream:
-    """A socket, or the stdin and stdout of a coprocess, which *end* sees to its end."""
+    """A socket, or the stdin and stdout of a coprocess. *end* waits for the coprocess and kills it if it stays."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class LocalStream:
         try:
             data = await self._reader.read(limit)
         except ConnectionResetError:
-            data = b""  # as over SSH, where a reset over there arrives as a mere end
+            data = b""  # as over SSH, where a reset on the server arrives as the end of the stream
         except OSError as error:
             raise self._lost(error) from error
         if not data and (lost := self._ended()) is not None:
@@ -171,7 +171,7 @@ async def _keep(reader: asyncio.StreamReader | None, output: list[bytes], index:
 
 
 async def _end_gently(process: asyncio.subprocess.Process) -> None:
-    """The end of its input is a coprocess's sign to leave; who does not heed it for 2 s is ended."""
+    """A coprocess leaves when its stdin ends; if it is still there after 2 s, it is killed."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), _GRACE)
         return
@@ -179,7 +179,7 @@ async def _end_gently(process: asyncio.subprocess.Process) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End its whole group, TERM first, also where the shell has ended and only a child still holds its output."""
+    """End the whole process group, TERM first, also if the shell has ended and only a child still holds its output."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""How a command for ``sh`` gets past whatever login shell a user has over there: sh, bash, zsh, fish or csh."""
+"""Quotes a command for ``sh`` so that every login shell passes it on unchanged: sh, bash, zsh, fish or csh."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _RAW: Final = frozenset("\\!\n\r")
 
 
 def sh_command(command: str, mark: str = "") -> str:
-    r"""A command line that runs *command* by ``sh -c`` (in the login shell's place, so that signals and exit codes are its own).
+    r"""A command line that replaces the login shell by ``sh -c`` *command*, so that signals and exit codes are those of *command*.
 
-    *mark*, letters and digits and ``-``, becomes an argument that the command does not see but by which :func:`kill_marked` finds it.
-    Plain single quotes mean the same to all shells, except that fish takes ``\\``, csh ``!`` and line ends as its own: these travel as
-    octal escapes, which ``printf`` undoes over there.
+    *mark*, letters and digits and ``-``, becomes an extra argument by which :func:`kill_marked` finds the command.
+    Plain single quotes mean the same to all shells, except that fish takes ``\\``, csh ``!`` and line ends as its own: these are
+    sent as octal escapes, which ``printf`` decodes on the server.
     """
     named = f" sh {mark}" if mark else ""
     if _RAW.isdisjoint(command):
@@ -25,7 +25,7 @@ def sh_command(command: str, mark: str = "") -> str:
 def kill_marked(mark: str) -> str:
     """A command line, for the same shells, that kills the process group of the command with *mark* on Linux.
 
-    For where sshd does not pass signals on (root's own logins, before 7.9). The brackets keep it from finding itself.
+    Needed where sshd does not pass signals on (logins of root, before 7.9). The brackets keep it from finding itself.
     """
     found = f"$(grep -l [{mark[0]}]{mark[1:]} /proc/[0-9]*/cmdline 2>/dev/null)"
     return f"exec sh -c 'for file in {found}; do pid=${{file#/proc/}}; kill -KILL -${{pid%/cmdline}}; done'"

@@ -31,16 +31,16 @@ class Target(msgspec.Struct, frozen=True):
 def parse_target(text: str) -> Target:
     """Read ``alias``, ``user@host``, ``user@host:port``, ``[v6]:port`` or a bare ``v6``.
 
-    Raises UsageError on what could be taken for an option, on blanks, on control characters and on what only a shell understands.
+    Raises UsageError for anything that could be read as an option, and for blanks, control characters and shell syntax.
     """
     if not text or len(text) > _MAX_LENGTH or not text.isprintable():
         raise _refused(text, "it is empty, too long or holds a control character")
     user, at, rest = text.rpartition("@")
     if at and not _USER.fullmatch(user):
-        raise _refused(text, "its user name is not one")
+        raise _refused(text, "its user name is not valid")
     host, port = _split_port(text, rest)
     if not _HOST.fullmatch(host):
-        raise _refused(text, "its host name is not one")
+        raise _refused(text, "its host name is not valid")
     return Target(host, user, port)
 
 

@@ -1,4 +1,4 @@
-"""A connected TCP socket to a host: its name first, then its addresses, one after the other."""
+"""Connects a TCP socket: resolves the name, then tries its addresses one after the other."""
 
 from __future__ import annotations
 

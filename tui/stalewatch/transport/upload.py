@@ -1,4 +1,4 @@
-"""Writing a file over there with nothing but ``sh``, so that a login without sftp will do. The same for every link."""
+"""Writes a file on the server with ``sh`` alone, because a login may have no sftp. The same for every link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT: Final = 30.0
 
-# A truncated upload (the link died) ends in `cat` seeing the end of its input: the size is what tells. set -C opens with O_EXCL.
+# If the link is lost, `cat` sees the end of its input and succeeds: so the size is compared. set -C opens with O_EXCL.
 _SCRIPT: Final = """
 umask 077
 set -C
@@ -30,7 +30,7 @@ mv -f -- {temp} {path}
 
 
 async def upload(link: Link, path: str, content: bytes, mode: int) -> None:
-    """Write *content* to *path* over *link*: into a new file beside it with exactly *mode*, then renamed over it.
+    """Write *content* to *path* over *link*: into a new file in the same directory with exactly *mode*, then renamed.
 
     Raises NotPermitted with what the server said, LinkLost, LinkTimeout. Raises ValueError when *path* is not absolute.
     """

@@ -1,4 +1,4 @@
-r"""What a server's own shell tells: files, processes, configuration, logs, through one ``sh`` that lives as long as the link.
+r"""What a shell on the server sees: files, processes, configuration, logs. One ``sh`` runs as long as the link is open.
 
 In: a Link. Out: the host's half of a Snapshot. Never: a write to the server outside its private directory, or a setting that may hold
 a secret.
@@ -17,16 +17,16 @@ the order of the requests::
 
     \nNONCE begin SEQ\n  \nNONCE SECTION ARGUMENT\n PAYLOAD …  \nNONCE end SEQ\n
 
-A payload is what stands between two such lines: a file name, a log line or a process title cannot forge one, because it cannot know
-the nonce. Files are told as lines ``MTIME CTIME SIZE INODE MODE OWNER GROUP PATH`` (MODE hex as in ``stat -c %f``; times with
-nanoseconds where ``stat`` tells them); names with a newline are left out.
+A payload is what stands between two such lines. A file name, a log line or a process title cannot forge such a line, because it cannot
+know the nonce. Files are sent as lines ``MTIME CTIME SIZE INODE MODE OWNER GROUP PATH`` (MODE hex as in ``stat -c %f``; times with
+nanoseconds where ``stat`` prints them); names with a newline are left out.
 :mod:`stalewatch.probe.host.parsers.framing` reads blocks, :mod:`stalewatch.probe.host.parsers.records` lines.
 
 Verbs: see the head of ``host.sh``. Besides builtins it calls, through PATH: ``stat`` (``-L -c FORMAT``), ``date``, ``find``,
-``head``, ``tail``, ``tr``, ``grep``, ``gzip``, ``df -Pk``, ``readlink``, ``id``, ``uname``, ``getconf``, ``mkdir``, ``touch``,
+``head``, ``tail``, ``tr``, ``grep``, ``gzip``, ``df -Pk``, ``readlink``, ``id``, ``getconf``, ``mkdir``, ``touch``,
 ``rm``, ``sleep``; and where they exist ``systemctl show -p … UNIT`` and ``git status``. /proc is read below ``$STALEWATCH_PROC``
 (default ``/proc``): ``uptime``, ``locks``, ``PID/{stat,comm,cmdline,cgroup,cwd}``, ``PID/task/PID/children``, ``self/ns/pid``.
 
-It ends, and removes its private directory, when its stdin ends, on HUP, INT and TERM, and when no line came for 30 s; a later start
-sweeps what a killed one left.
+It ends, and removes its private directory, when its stdin ends, on HUP, INT and TERM, and when no line has come for 30 s. The next
+start removes what a killed one left.
 """

@@ -1,4 +1,4 @@
-"""Parts of :class:`HostFacts` out of what was read. Pure."""
+"""Builds the parts of :class:`HostFacts` from what was read. Pure."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _DEPLOY_FILES = 10
 _SAME_DEPLOY = 120.0
 
 
-def layout_of(place: AppLocation, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
+def layout_of(location: AppLocation, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
     """What kind of root this is."""
-    maintenance = any(f"{place.root}/storage/framework/{name}" in files for name in ("down", "maintenance.php"))
-    return AppLayout(kind=place.kind, exists=bool(place.root) and there, laravel=safe(version, 40), maintenance=maintenance)
+    maintenance = any(f"{location.root}/storage/framework/{name}" in files for name in ("down", "maintenance.php"))
+    return AppLayout(kind=location.kind, exists=bool(location.root) and there, laravel=safe(version, 40), maintenance=maintenance)
 
 
 def release_of(
-    place: AppLocation, files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord], dirty: int | None
+    location: AppLocation, files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord], dirty: int | None
 ) -> ReleaseFacts:
     """The release on the disk."""
     commit = deploy_logs.parse_head(contents.text(files.at(".git/HEAD")))
-    diary = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
-    if not commit and diary:
-        commit = diary[0].commit
+    reflog = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    if not commit and reflog:
+        commit = reflog[0].commit
     revision = contents.text(files.at("REVISION")).strip()
     if not commit and deploy_logs.is_revision(revision):
         commit = revision
     under_way = next((_under_way(stats[path], word) for path, word in files.signs.items() if path in stats), None)
     return ReleaseFacts(
-        root=safe(place.root or place.path),
-        link=safe(place.path) if place.root and place.path != place.root else safe(""),
+        root=safe(location.root or location.path),
+        link=safe(location.path) if location.root and location.path != location.root else safe(""),
         commit=safe(commit, 64),
         dirty=dirty,
         under_way=under_way,
@@ -54,19 +54,19 @@ def release_of(
 def deploys_of(
     files: AppFiles, contents: FileContents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]
 ) -> tuple[Deploy, ...]:
-    """The deploys that a diary tells, newest first; without any, the one that REVISION tells; else the guess from the newest mtimes."""
-    told = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
-    told += deploy_logs.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
-    told += deploy_logs.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
+    """The deploys in the deploy logs, newest first; without any, the one that REVISION names; else a guess from the newest mtimes."""
+    logged = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    logged += deploy_logs.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
+    logged += deploy_logs.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
     revision, record = contents.text(files.at("REVISION")).strip(), stats.get(files.at("REVISION"))
-    if not told and record is not None and deploy_logs.is_revision(revision):
-        told = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
+    if not logged and record is not None and deploy_logs.is_revision(revision):
+        logged = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
     newest = sorted(
         {stat for layer in ("code", "config", "routes", "views") if layer in inputs for stat in inputs[layer].direct},
         key=lambda stat: -stat.mtime,
     )
-    if told:
-        return tuple(_with_files(deploy, newest) for deploy in sorted(told, key=lambda each: -each.at))
+    if logged:
+        return tuple(_with_files(deploy, newest) for deploy in sorted(logged, key=lambda each: -each.at))
     if not newest:
         return ()
     at = newest[0].mtime
@@ -99,7 +99,7 @@ def view_facts(
 
 
 def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
-    """Whether the pool's user may write there, as far as owner, group and mode tell (None: the user is not known)."""
+    """Whether the pool's user may write there, by owner, group and mode (None: not known)."""
     if not isinstance(fpm, FpmFacts) or fpm.pool is None or not fpm.pool.user:
         return None
     user, group = fpm.pool.user, fpm.pool.group or fpm.pool.user

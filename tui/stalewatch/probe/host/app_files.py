@@ -1,4 +1,4 @@
-"""The fixed files of one application that every tick stats, and the texts that are read again when one of them moved."""
+"""The fixed files of one application that every tick stats, and the texts that are read again when one of them has changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def signs(self) -> dict[str, str]:
-        """Files whose mere being there says that a deploy is under way, with the words for it."""
+        """Files that exist only while a deploy runs, with the name to show."""
         return {
             f"{self.base}/.dep/deploy.lock": ".dep/deploy.lock",
             self.at(".git/index.lock"): ".git/index.lock",
@@ -63,26 +63,26 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
-        diaries = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
-        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *diaries)
+        deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
+        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *deploy_logs)
 
 
-def app_files(place: AppLocation, pool: Pool | None) -> AppFiles:
-    """Where *place* keeps what we look at, as far as the pool's environment tells."""
+def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:
+    """Where the app at *location* keeps its files, also by the pool's environment."""
     env = {key[4:-1]: str(value) for key, value in (pool.settings if pool else {}).items() if key.startswith("env[")}
 
     def located(variable: str, default: str) -> str:
         value = env.get(variable, default)
-        return value if value.startswith("/") else f"{place.root}/{value}"
+        return value if value.startswith("/") else f"{location.root}/{value}"
 
     caches = {name: located(file.variable, file.path) for name, file in CACHED_FILES.items()}
     views = located("VIEW_COMPILED_PATH", f"{located('LARAVEL_STORAGE_PATH', 'storage')}/framework/views")
     name = env.get("APP_ENV", "")
-    return AppFiles(root=place.root, base=place.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
+    return AppFiles(root=location.root, base=location.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
 
 
 def wanted_contents(files: AppFiles) -> FileContents:
-    """The texts that the snapshot needs; none of them holds secrets that would be kept."""
+    """The texts that the snapshot needs. No secret of theirs is kept."""
     contents = FileContents()
     contents.want(files.at(".git/HEAD"), 4 * KIB)
     contents.want(files.at(".git/logs/HEAD"), 64 * KIB, "tail")

@@ -1,4 +1,4 @@
-"""One application by the host's eyes: keeps what the slow beat read, and puts a :class:`HostFacts` together at every tick."""
+"""One application as the host probe sees it: keeps what the slow look read, and makes a :class:`HostFacts` at every tick."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ MAX_VIEWS = 5000
 
 
 class AppProbe:
-    """State of one place. ``paths`` are stat'ed at every tick; ``slow`` reads the expensive rest."""
+    """The state of one application. ``paths`` are checked with stat at every tick; ``slow`` reads what is expensive."""
 
-    def __init__(self, place: AppLocation, pool: Pool | None, fleet: Fleet) -> None:
-        self.place = place
-        self.files: AppFiles = app_files(place, pool)
+    def __init__(self, location: AppLocation, pool: Pool | None, fleet: Fleet) -> None:
+        self.location = location
+        self.files: AppFiles = app_files(location, pool)
         self.log_lines: tuple[LogLine, ...] = ()
         self.slow_at = 0.0
         self._contents = wanted_contents(self.files)
         self._watches = fleet.logs
         self._fpm_log = ("", "")
         self._unfollowed: tuple[LogFacts, ...] = ()
-        self._logs = [LogTail(watch, place.root) for watch in fleet.logs]
+        self._logs = [LogTail(watch, location.root) for watch in fleet.logs]
         self._walk: dict[str, FileRecord] = {}
         self._walk_truncated = False
         self._inputs: dict[str, Inputs] = {}
@@ -73,23 +73,23 @@ class AppProbe:
     @property
     def paths(self) -> tuple[str, ...]:
         """What every tick stats: the fixed files, the logs, and the few sources that config and routes are made from."""
-        if not self.place.root:
-            return (self.place.path,)
-        sources = layer_files(self._inputs, self.place.root) if self._inputs else ()
-        return (self.place.path, *self.files.fixed, self._views_folder, *(log.path for log in self._logs), *sources[:200])
+        if not self.location.root:
+            return (self.location.path,)
+        sources = layer_files(self._inputs, self.location.root) if self._inputs else ()
+        return (self.location.path, *self.files.fixed, self._views_folder, *(log.path for log in self._logs), *sources[:200])
 
     @property
     def _views_folder(self) -> str:
-        """Where compiled views are: as the cached configuration says, else as the pool's environment does."""
+        """Where compiled views are: by the cached configuration, else by the pool's environment."""
         return compiled_folder(self._keys) or self.files.views
 
     def moved(self, before: TickFacts, now: TickFacts) -> bool:
-        """Whether a file that matters is another one than at the last tick (a log that grew does not count)."""
+        """Whether a watched file has changed since the last tick (a log that grew does not count)."""
         logs = {log.path for log in self._logs}
         return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
 
     def follow_fpm(self, error_log: str, config_path: str) -> None:
-        """Follow FPM's own log too: the one that its configuration names."""
+        """Also follow FPM's own log, the one that its configuration names."""
         if (error_log, config_path) == self._fpm_log:
             return
         self._fpm_log, tail = (error_log, config_path), fpm_tail(error_log, config_path, self._watches)
@@ -97,25 +97,25 @@ class AppProbe:
         self._logs += [tail] if isinstance(tail, LogTail) else []
         self._unfollowed = () if isinstance(tail, LogTail) else (tail,)
 
-    async def read_logs(self, host: HostProbe, fast: TickFacts) -> None:
+    async def read_logs(self, host: HostProbe, tick: TickFacts) -> None:
         """New lines of the watched logs. Raises LinkError."""
         lines: list[LogLine] = []
         for log in self._logs:
-            lines += await log.read(host, fast.files.get(log.path), fast.now)
+            lines += await log.read(host, tick.files.get(log.path), tick.now)
         self.log_lines = tuple(sorted(lines, key=lambda line: line.at))
 
-    async def slow(self, host: HostProbe, fast: TickFacts) -> None:
+    async def slow(self, host: HostProbe, tick: TickFacts) -> None:
         """Everything expensive, in two round trips. Raises LinkError."""
-        if not self.place.root:
+        if not self.location.root:
             return
-        root, folder = self.place.root, self._views_folder
+        root, folder = self.location.root, self._views_folder
         blocks = await host.ask(
             ("walk", root, str(MAX_WALK + 1)),
             ("views", folder, str(MAX_VIEWS)),
             ("disk", root),
-            ("link", self.place.path),
-            *self._contents.requests(fast.files),
-            *self._due(fast),
+            ("link", self.location.path),
+            *self._contents.requests(tick.files),
+            *self._due(tick),
         )
         self._contents.take(blocks)
         for block in blocks:
@@ -125,13 +125,13 @@ class AppProbe:
             for section in (await host.ask(("views", self._views_folder, str(MAX_VIEWS))))[0].sections:
                 self._take(section)
         self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
-        await self._second_trip(host, fast)
-        self._regroup(fast)
-        self.slow_at = fast.now
+        await self._second_trip(host, tick)
+        self._regroup(tick)
+        self.slow_at = tick.now
 
     def facts(
         self,
-        fast: TickFacts,
+        tick: TickFacts,
         host: HostProbe,
         fpm: FpmFacts | Unseen,
         *,
@@ -140,75 +140,75 @@ class AppProbe:
         locks: tuple[int, ...] = (),
         others: tuple[str, ...] = (),
     ) -> HostFacts:
-        """What is known now. *locks*: inodes of the roots of all applications here, to tell whose lock a lock is; *others*: the roots of
+        """What is known now. *locks*: inodes of the roots of all applications here, to find whose lock a lock is; *others*: the roots of
         the other applications."""
-        root, there = self.place.root, self.place.path in fast.files
-        self._regroup(fast)
-        release = release_of(self.place, self.files, self._contents, fast.files, self._dirty)
+        root, there = self.location.root, self.location.path in tick.files
+        self._regroup(tick)
+        release = release_of(self.location, self.files, self._contents, tick.files, self._dirty)
         if self._link is not None:
             release = replace(release, switched_at=self._link.ctime)
-        deploys = deploys_of(self.files, self._contents, self._inputs, fast.files)
+        deploys = deploys_of(self.files, self._contents, self._inputs, tick.files)
         code, sums = self._code
         return HostFacts(
-            now=fast.now,
+            now=tick.now,
             slow_at=self.slow_at,
             login=safe(host.hello.login, 64),
             utc_offset=host.hello.utc_offset,
-            layout=layout_of(self.place, fast.files, self._version, there),
+            layout=layout_of(self.location, tick.files, self._version, there),
             release=replace(release, code=code, sums=sums, deploys=deploys),
-            caches=cache_files(self.files, fast.files, self._complete) if self.place.kind == "laravel" else (),
+            caches=cache_files(self.files, tick.files, self._complete) if self.location.kind == "laravel" else (),
             inputs=self._inputs,
-            views=self._view_facts(fast, fpm),
-            packages=packages_of(self.files, self._contents, fast.files),
+            views=self._view_facts(tick, fpm),
+            packages=packages_of(self.files, self._contents, tick.files),
             fpm=fpm,
             queue_workers=tuple(workers),
             disk_free=self._disk[0] if self._disk else None,
             disk_total=self._disk[1] if self._disk else None,
             log_lines=self.log_lines,
             logs=(*(log.facts() for log in self._logs), *self._unfollowed),
-            lock=self._lock(fast, locks),
+            lock=self._lock(tick, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
             problems=() if root and there else (self._missing(host.hello.login),),
         )
 
     def _missing(self, login: str) -> Unseen:
-        message = f"{self.place.path}: no such directory, or not visible to {login}"
+        message = f"{self.location.path}: no such directory, or not visible to {login}"
         return reasons.APP_MISSING.unseen(message, "check the path (--app, or [[server.app]] in stalewatch.toml)")
 
-    def _view_facts(self, fast: TickFacts, fpm: FpmFacts | Unseen) -> ViewFacts:
+    def _view_facts(self, tick: TickFacts, fpm: FpmFacts | Unseen) -> ViewFacts:
         pool = fpm.pool if isinstance(fpm, FpmFacts) else None
 
         def pair() -> tuple[CompiledView, ...]:
             sources = {**self._walk, **self._view_sources}
-            return pair_views(self._views, self._trailers, sources, self.place.root, partial(writable_by, fpm=fpm))
+            return pair_views(self._views, self._trailers, sources, self.location.root, partial(writable_by, fpm=fpm))
 
         pairs = self._pairs.get(pair, (self._walk, self._view_sources), (self._views, pool and (pool.user, pool.group)))
-        return view_facts(pairs, fast.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
+        return view_facts(pairs, tick.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
 
-    def _lock(self, fast: TickFacts, roots: tuple[int, ...]) -> LockHolder | None:
-        """Who holds our root; else who holds a directory that is no application's root: the FPM master's, which is everybody's."""
-        record = fast.files.get(self.place.path)
-        for lock in fast.locks:
+    def _lock(self, tick: TickFacts, roots: tuple[int, ...]) -> LockHolder | None:
+        """Who locks this app's root; else who locks a directory that is no app's root: the FPM master's, which all apps share."""
+        record = tick.files.get(self.location.path)
+        for lock in tick.locks:
             if (record is not None and lock.inode == record.inode) or lock.inode not in roots:
                 return LockHolder(who=safe(lock.who, 100), since=lock.since)
         return None
 
-    def _due(self, fast: TickFacts) -> list[tuple[str, ...]]:
-        """Looks that are only needed when something moved."""
+    def _due(self, tick: TickFacts) -> list[tuple[str, ...]]:
+        """Requests that are only needed when something has changed."""
         due: list[tuple[str, ...]] = []
-        changed = [path for path in self.files.caches.values() if self._judged.get(path) != fast.files.get(path)]
+        changed = [path for path in self.files.caches.values() if self._judged.get(path) != tick.files.get(path)]
         if changed:
             due.append(("complete", *changed))
-            self._judged |= {path: fast.files.get(path) for path in changed}
+            self._judged |= {path: tick.files.get(path) for path in changed}
             if self.files.caches["config"] in changed:
                 self._keys = ""
                 due.append(("keys", self.files.caches["config"]))
-        installed = fast.files.get(self.files.at("vendor/composer/installed.json"))
+        installed = tick.files.get(self.files.at("vendor/composer/installed.json"))
         if not self._version or installed != self._versioned:
             self._versioned, self._version = installed, ""
-            due.append(("version", self.place.root))
-        bootstrap = fast.files.get(self.files.at("bootstrap/app.php"))
+            due.append(("version", self.location.root))
+        bootstrap = tick.files.get(self.files.at("bootstrap/app.php"))
         if bootstrap != self._bootstrapped:
             self._bootstrapped, self._bootstrap = bootstrap, ""
             due.append(("hints", self.files.at("bootstrap/app.php")))
@@ -223,7 +223,7 @@ class AppProbe:
         elif section.name == "trailers":
             self._trailers = parse_trailers(section.payload)
         elif section.name == "link":
-            self._link = records.parse_files(section.payload).get(self.place.path)
+            self._link = records.parse_files(section.payload).get(self.location.path)
         elif section.name == "disk":
             self._disk = disk_of(section.payload)
         elif section.name == "version":
@@ -236,55 +236,55 @@ class AppProbe:
             states = (line.partition(" ")[::2] for line in records.text(section.payload).split("\n"))
             self._complete |= {path: state == "complete" for state, path in states if path}
 
-    async def _second_trip(self, host: HostProbe, fast: TickFacts) -> None:
-        """What the first one's answers ask for: sources of views outside the walk, git's opinion and the contents when a source moved."""
+    async def _second_trip(self, host: HostProbe, tick: TickFacts) -> None:
+        """What follows from the first answers: sources of views outside the walk, and, if a source changed, git status and check sums."""
         requests: list[tuple[str, ...]] = []
         outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
-        missing = [log for log in self._logs if log.daily and log.path not in fast.files]
+        missing = [log for log in self._logs if log.daily and log.path not in tick.files]
         requests += [("list", log.daily) for log in missing]
         requests += [("stat", *outside[start : start + 200]) for start in range(0, min(len(outside), MAX_VIEWS), 200)]
-        # The count of changed files can only have moved with a source or with git itself.
-        basis = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
-        git = bool(self._contents.get(self.files.at(".git/HEAD"))) and basis != self._dirty_for
+        # The count of changed files can only change with a source or with git itself.
+        state = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
+        git = bool(self._contents.get(self.files.at(".git/HEAD"))) and state != self._dirty_for
         if git:
-            self._dirty_for = basis
-            requests.append(("dirty", self.place.root))
+            self._dirty_for = state
+            requests.append(("dirty", self.location.root))
         requests += self._sums_due()
         blocks: list[Block] = await host.ask(*requests) if requests else []
         for log, block in zip(missing, blocks, strict=False):
-            log.choose(fast.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
+            log.choose(tick.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
         self._view_sources = {}
         for block in blocks[len(missing) :]:
             for section in block.of("files"):
                 self._view_sources |= records.parse_files(section.payload)
             if (sums := block.first("sums")) is not None:
-                self._code = digest(parse_sums(sums.payload), self._own, self.place.root)
+                self._code = digest(parse_sums(sums.payload), self._own, self.location.root)
             if (dirty := block.first("dirty")) is not None and dirty.payload.strip().isdigit():
                 self._dirty = int(dirty.payload.strip()[:9])
 
     def _sums_due(self) -> list[tuple[str, ...]]:
-        """The look at the contents, when one of the own sources moved."""
+        """The request for check sums, when one of the app's own sources has changed."""
         if self._walk is self._summed:
             return []
-        comparable = self.place.kind == "laravel" and not self._walk_truncated and affordable(self._walk, self.place.root)
+        comparable = self.location.kind == "laravel" and not self._walk_truncated and affordable(self._walk, self.location.root)
         own = own_sources(self._walk, self.files, self._views_folder) if comparable else {}
         self._summed, before = self._walk, self._own
         if own == before:
             return []
         self._own, self._code = own, (safe(""), ())
-        return [("sums", self.place.root, str(MAX_WALK))] if own else []
+        return [("sums", self.location.root, str(MAX_WALK))] if own else []
 
-    def _regroup(self, fast: TickFacts) -> None:
-        """Group the sources by layer again, only when the walk or one of the sources that ticks stat has moved."""
-        fresh = {path: record for path in self.paths if (record := fast.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
+    def _regroup(self, tick: TickFacts) -> None:
+        """Group the sources by layer again, only when the walk or one of the sources that every tick checks has changed."""
+        fresh = {path: record for path in self.paths if (record := tick.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
 
         def regroup() -> dict[str, Inputs]:
-            root, ticked = self.place.root, set(self.paths)
-            merged = {path: record for path, record in self._walk.items() if path not in ticked or path in fast.files}
+            root, ticked = self.location.root, set(self.paths)
+            merged = {path: record for path, record in self._walk.items() if path not in ticked or path in tick.files}
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             names = [path.removeprefix(f"{root}/") for path in merged]
-            told = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
-            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=told, env=self.files.env)
+            layout = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
+            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=layout, env=self.files.env)
 
         if self._walk:
             self._inputs = self._grouped.get(regroup, (self._walk,), (tuple(fresh.values()), self._bootstrap, self._version))

@@ -1,4 +1,4 @@
-"""The host probe's other end: starts ``host.sh`` over a link, asks, and keeps its lease."""
+"""The client of ``host.sh``: starts it over a link, sends requests, and keeps its lease alive."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ BOOTSTRAP = (
     r"IFS= read -r nonce; nl=$(printf '\nx'); nl=${nl%x}; program=; "
     'while IFS= read -r line && [ "$line" != "$nonce" ]; do program=$program$line$nl; done; eval "$program"'
 )
-"""Reads the nonce and the program from stdin, so that neither is in a command line. One line, for who reads /proc by lines."""
+"""Reads the nonce and the program from stdin, so that neither is in a command line. It is one line, because some read /proc by lines."""
 
 LEASE_REFRESH = 8.0
-"""Seconds of silence after which a line is sent only to keep the lease (30 s over there)."""
+"""Seconds without a request after which a line is sent only to keep the lease (it ends after 30 s)."""
 
 
 def command(who: str, since: int, shell: str = "sh") -> str:
-    """The command line to start over there; *who* and *since* (epoch seconds) are what other watchers read in /proc."""
+    """The command line to start on the server; *who* and *since* (epoch seconds) are what other watchers read in /proc."""
     return f"exec {shell} -c {shlex.quote(BOOTSTRAP)} stalewatch-watch {shlex.quote(who)} {since}"
 
 
 def program(nonce: str) -> bytes:
-    """What goes to the coprocess's stdin first: the nonce, ``host_verbs.sh`` and ``host.sh``, the nonce again."""
+    """What is sent to the coprocess's stdin first: the nonce, ``host_verbs.sh`` and ``host.sh``, the nonce again."""
     text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_verbs.sh", "host.sh"))
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 
 def request(seq: int, verb: str, *args: str) -> bytes:
-    """One request line. Raises ValueError for an argument that holds a newline: such a path is never acted on."""
+    """One request line. Raises ValueError for an argument that holds a newline: such a path is never used."""
     if any("\n" in arg or "\0" in arg for arg in args):
         raise ValueError("an argument holds a newline")
     return f"{seq} {verb} {shlex.join(args)}\n".encode("utf-8", "surrogateescape")
@@ -59,7 +59,7 @@ class Coprocess:
 
     @classmethod
     async def start(cls, link: Link, who: str, since: int, *, shell: str = "sh") -> Coprocess:
-        """Start it and hand it its program. Raises LinkError."""
+        """Start it and send its program. Raises LinkError."""
         nonce = secrets.token_hex(16)
         stream = await link.coprocess(command(who, since, shell))
         self = cls(stream, nonce)
@@ -104,7 +104,7 @@ class Coprocess:
         return section.payload.decode().strip() if section and section.argument == "1" else ""
 
     async def close(self) -> None:
-        """End it: it removes what it wrote and goes. Never raises."""
+        """End it; it removes what it wrote. Never raises."""
         self._closed = True
         if self._keeper is not None and self._keeper is not asyncio.current_task():
             self._keeper.cancel()
@@ -128,7 +128,7 @@ class Coprocess:
         return self._ready.pop(seq)
 
     async def _keep_lease(self) -> None:
-        """A plan may stay open for minutes without a tick: the lease must not end meanwhile."""
+        """A plan may stay open for minutes without a tick, and the lease must not end meanwhile."""
         while not self._closed:
             await asyncio.sleep(LEASE_REFRESH)
             if asyncio.get_running_loop().time() - self._written >= LEASE_REFRESH and not self._lock.locked():

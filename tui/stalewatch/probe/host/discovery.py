@@ -1,4 +1,4 @@
-"""Where the applications are, and which pool serves which: the inventory first, then nginx, the pools and the usual places."""
+"""Finds the applications and the pool that serves each: by the inventory, else by nginx, the pools and the usual directories."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
     paths = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(passes, machine)
     signs = await _signs(host, paths)
     if not named:
-        # A bare index.php in a usual place is a default page; only who is told to serve it makes it an application.
+        # A bare index.php in a usual directory is a default page; it is an application only if nginx serves it.
         paths = [path for path, sign in signs.items() if sign != "index.php" or path in passes]
     real = await _real_paths(host, paths)
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
-    places = [
+    locations = [
         AppLocation(
             path=path,
             root=real.get(path, ""),
@@ -65,14 +65,14 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
         )
         for path in paths
     ]
-    return tuple(places if named else _distinct(places))[:MAX_APPS]
+    return tuple(locations if named else _distinct(locations))[:MAX_APPS]
 
 
-async def only_laravel(host: HostProbe, machine: Machine, places: tuple[AppLocation, ...]) -> bool:
-    """Whether no second Laravel application is seen on this server, watched or not: then an artisan process that shows no directory can
-    only be the first one's."""
-    ours = {place.root for place in places if place.kind == "laravel"}
-    if not any(place.entry.path for place in places):
+async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLocation, ...]) -> bool:
+    """Whether this server has no second Laravel application, watched or not: then an artisan process whose directory is not seen can
+    only belong to the first one."""
+    ours = {location.root for location in locations if location.kind == "laravel"}
+    if not any(location.entry.path for location in locations):
         return len(ours) < 2
     (found,) = await host.ask(("nginx", *_NGINX))
     roots = (_without_public(site.root) for site in nginx.parse_sites(found.text("nginx")))
@@ -81,23 +81,23 @@ async def only_laravel(host: HostProbe, machine: Machine, places: tuple[AppLocat
     return len(ours | set(real.values())) < 2
 
 
-def choose_pool(place: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
-    """The pool that serves *place*, and its master: what the inventory says, what nginx passes to, whose chdir or name fits, else the
-    first. A pool that is only an override (no such listen in any configuration) is left to the caller: (first master, None)."""
+def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
+    """The pool that serves the app at *location*, and its master: the one that the inventory names, else the one that nginx passes to, else
+    one whose chdir or name fits, else the first. If the inventory names a socket that no configuration has: (first master, None)."""
     pairs = [(master, pool) for master in machine.masters for pool in master.pools]
-    wanted = place.entry.socket or place.passes_to
+    wanted = location.entry.socket or location.passes_to
     for master, pool in pairs:
         if wanted and pool.listen == wanted:
             return master, pool
     first = machine.masters[0] if machine.masters else None
-    if place.entry.socket:
+    if location.entry.socket:
         return first, None
-    homes = [home for home in (place.path, place.root) if home]
+    homes = [home for home in (location.path, location.root) if home]
     for master, pool in pairs:
         chdir = str(pool.settings.get("chdir", "")).rstrip("/")
         if chdir and (chdir in homes or chdir.startswith(tuple(f"{home}/" for home in homes))):
             return master, pool
-    names = {part for part in place.path.split("/") if part}
+    names = {part for part in location.path.split("/") if part}
     running = [pair for pair in pairs if pair[0].record is not None] or pairs
     for master, pool in running:
         if pool.name in names:
@@ -107,7 +107,7 @@ def choose_pool(place: AppLocation, machine: Machine) -> tuple[Master | None, Po
 
 
 def _usual(roots: Iterable[str], machine: Machine) -> list[str]:
-    """Where applications usually are: *roots* of the web server, the pools' directories, the places that distributions and people use."""
+    """Where applications usually are: *roots* of the web server, the directories of the pools, and the customary ones."""
     chdirs = [str(pool.settings.get("chdir", "")) for master in machine.masters for pool in master.pools]
     return [*roots, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
 
@@ -127,15 +127,15 @@ async def _real_paths(host: HostProbe, paths: list[str]) -> dict[str, str]:
     return {path: real.get(path, "") for path in paths if path in there}
 
 
-def _distinct(places: list[AppLocation]) -> list[AppLocation]:
-    """One place per real path; a symlink is preferred to what it points to, because it says what is meant to run."""
+def _distinct(locations: list[AppLocation]) -> list[AppLocation]:
+    """One location per real path; a symlink is preferred to its target, because it says what should run."""
     chosen: dict[str, AppLocation] = {}
-    for place in sorted(places, key=lambda each: (each.path == each.root, each.path)):
-        if place.root:
-            chosen.setdefault(place.root, place)
-    inside = {place.root for place in chosen.values() if place.kind == "laravel"}
-    kept = [place for place in chosen.values() if not any(place.root.startswith(root + "/") for root in inside)]
-    return sorted(kept, key=lambda place: (place.kind != "laravel", place.path))
+    for location in sorted(locations, key=lambda each: (each.path == each.root, each.path)):
+        if location.root:
+            chosen.setdefault(location.root, location)
+    inside = {location.root for location in chosen.values() if location.kind == "laravel"}
+    kept = [location for location in chosen.values() if not any(location.root.startswith(root + "/") for root in inside)]
+    return sorted(kept, key=lambda location: (location.kind != "laravel", location.path))
 
 
 def _without_public(path: str) -> str:

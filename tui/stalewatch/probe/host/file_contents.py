@@ -15,7 +15,7 @@ MAX_PLAIN = 16 * 1024 * 1024
 
 
 class FileContents:
-    """What was last read of some files. ``want`` once, then ``requests`` and ``take`` at every slow beat."""
+    """What was last read of some files. Call ``want`` once, then ``requests`` and ``take`` at every slow look."""
 
     def __init__(self) -> None:
         self._wanted: dict[str, tuple[str, int]] = {}
@@ -28,11 +28,11 @@ class FileContents:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every wanted path: they must be among the files that are stat'ed."""
+        """Every wanted path: every tick must check them."""
         return tuple(self._wanted)
 
     def requests(self, files: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
-        """The reads that are due, given what the files look like now; what is gone is forgotten."""
+        """The reads that are due, given what the files look like now; what is gone is dropped."""
         due: list[tuple[str, ...]] = []
         for path, (verb, limit) in self._wanted.items():
             record = files.get(path)

@@ -1,4 +1,4 @@
-"""What the host knows of the FPM that serves one application. Pure."""
+"""What the host probe knows of the FPM that serves one application. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
 )
 
 
-def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: TickFacts, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
+def fpm_facts(master: Master | None, pool: Pool | None, address: str, tick: TickFacts, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
     """*address*: where the pool is reached; *unit* overrides what the master's cgroup says."""
     if master is None:
         return _NONE
-    alive = master.record is not None and fast.children.get(master.record.pid, ()) is not None
+    alive = master.record is not None and tick.children.get(master.record.pid, ()) is not None
     return FpmFacts(
         running=alive,
-        master=process(master.record, master.title, boot=fast.boot, hz=hz) if master.record is not None and alive else None,
+        master=process(master.record, master.title, boot=tick.boot, hz=hz) if master.record is not None and alive else None,
         unit=safe(unit or master.unit, 128),
         version=safe(master.version, 16),
         binary=safe(master.binary),
@@ -37,28 +37,28 @@ def fpm_facts(master: Master | None, pool: Pool | None, address: str, fast: Tick
         process_control_timeout=None if master.config_path in master.denied else fpm_config.control_timeout(master.config),
         status_text=safe(master.status_text, 300),
         pool=pool,
-        socket=socket_facts(address, fast) if address.startswith("/") else None,
-        workers=pool_workers(master, pool, fast, hz=hz),
+        socket=socket_facts(address, tick) if address.startswith("/") else None,
+        workers=pool_workers(master, pool, tick, hz=hz),
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
     )
 
 
-def pool_workers(master: Master, pool: Pool | None, fast: TickFacts, *, hz: int) -> tuple[Process, ...]:
+def pool_workers(master: Master, pool: Pool | None, tick: TickFacts, *, hz: int) -> tuple[Process, ...]:
     """The living workers of *pool* (of every pool when it is not known), oldest first."""
     if master.record is None:
         return ()
     found = []
-    for record, title in fast.processes.values():
+    for record, title in tick.processes.values():
         name = pool_of(title)
         if record.parent == master.record.pid and name and (pool is None or name == pool.name):
-            found.append(process(record, title, boot=fast.boot, hz=hz))
+            found.append(process(record, title, boot=tick.boot, hz=hz))
     return tuple(sorted(found, key=lambda each: (each.started, each.pid)))
 
 
-def socket_facts(path: str, fast: TickFacts) -> SocketFacts | None:
+def socket_facts(path: str, tick: TickFacts) -> SocketFacts | None:
     """The socket as the login user finds it, None before the first look at it."""
-    state = fast.sockets.get(path)
+    state = tick.sockets.get(path)
     if state is None:
         return None
     return SocketFacts(

@@ -2,7 +2,7 @@
 # host_verbs.sh; "$@" is WHO SINCE.
 #
 # Request: "SEQ VERB ARGS" (ARGS are shell words; a space follows VERB also without any). Answer: sections between "\n$nonce begin SEQ\n" and "\n$nonce end SEQ\n".
-#   hello                who we are and what this machine has
+#   hello                our login, the clock's rate and zone, tools
 #   files P...           files that every tick stats (follows links)      sockets P...   sockets that every tick tests
 #   masters PID...       FPM masters whose children every tick lists
 #   tick                 clock; what changed since the last tick of: files, sockets, children, locks
@@ -13,7 +13,7 @@
 #   conf PATTERN LIMIT   FPM configuration without secrets
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
 #   hints P              lines of a bootstrap that say where sources are
-#   version ROOT         the line with Laravel's version                  listening SOCKET     whether somebody listens there
+#   version ROOT         the line with Laravel's version                  listening SOCKET     whether a process listens there
 #   test SOCKET...       what test -e, -S and -w say
 #   gz P LIMIT           one file, compressed by gzip where it is there
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
@@ -76,7 +76,7 @@ drop() {
   unset IFS
 }
 
-# Without a pty no SIGHUP comes, and a sleeping laptop leaves us waiting: who is not heard for 30 s is gone.
+# Without a pty no SIGHUP comes, and a sleeping laptop leaves us waiting: no line for 30 s means that the client is gone.
 watchdog() {
   quiet=0 nap=''
   trap 'quiet=0' USR1
@@ -106,7 +106,7 @@ gone_dirs() {
   set -f
 }
 
-# What a killed one left: our user, our process numbering, and no such watch any more.
+# Removes what a killed watch left: same user, same pid namespace, and no such watch any more.
 sweep() { # BASE
   set +f
   for dir in "$1"/stalewatch-"$uid"-"$space"-*; do

@@ -1,4 +1,4 @@
-"""The host probe's fast side: one shell over there, what every tick tells, and which of it moved."""
+"""The host probe: one shell on the server, and what every tick reads through it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BOOT_JITTER = 0.05
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Who we are over there, and what that machine has."""
+    """Who we are on the server, and what it has."""
 
     login: str = ""
     hz: int = 100
@@ -43,7 +43,7 @@ class Lock(msgspec.Struct, frozen=True):
 
 
 class TickFacts(msgspec.Struct, frozen=True):
-    """What a tick knows: all of it, also what did not change since the last one. *children* of a master that is gone: None."""
+    """What is known after a tick, also what did not change in it. *children*: None for a master that is gone."""
 
     now: float = 0.0
     boot: float = 0.0
@@ -55,7 +55,7 @@ class TickFacts(msgspec.Struct, frozen=True):
 
 
 class HostProbe:
-    """One server's shell. Starts itself again when it has ended while the link lives. *generation* counts the starts."""
+    """The shell on one server. It is started again if it ends while the link is open. *generation* counts the starts."""
 
     def __init__(self, link: Link, who: str, timeout: float, *, shell: str = "sh") -> None:
         self._link = link
@@ -67,7 +67,7 @@ class HostProbe:
         self._setup: dict[str, tuple[str, ...]] = {}
         self.generation = 0
         self.hello = Hello()
-        self.fast = TickFacts()
+        self.last_tick = TickFacts()
 
     @property
     def me(self) -> tuple[str, int]:
@@ -94,14 +94,14 @@ class HostProbe:
             await self.ask((verb, *wanted))
 
     async def tick(self) -> tuple[TickFacts, TickFacts]:
-        """Look. Gives (before, now). Raises LinkError."""
-        before = self.fast
+        """Look once. Returns (before, now). Raises LinkError."""
+        before = self.last_tick
         (block,) = await self.ask(("tick",))
-        self.fast = self._advance(before, block)
-        return before, self.fast
+        self.last_tick = self._advance(before, block)
+        return before, self.last_tick
 
     async def close(self) -> None:
-        """End the shell over there. Never raises."""
+        """End the shell on the server. Never raises."""
         if self._coprocess is not None:
             await self._coprocess.close()
 
@@ -116,7 +116,7 @@ class HostProbe:
                 if not self._link.alive:
                     raise
                 raise NotPermitted(
-                    "the server starts no POSIX shell for this login",
+                    "the server gives this login no POSIX shell",
                     reason=reasons.HOST_NO_SHELL,
                     grant="give the login a shell (not sftp-only, no ForceCommand)",
                 ) from None

@@ -1,5 +1,5 @@
-# The looks of the stalewatch host probe: functions only, put before host.sh by tui/stalewatch/probe/host/coprocess.py. POSIX sh.
-# Each adds its sections to $out; what they are is told at the head of host.sh.
+# The verbs of the stalewatch host probe: functions only, sent before host.sh by tui/stalewatch/probe/host/coprocess.py. POSIX sh.
+# Each adds its sections to $out; the head of host.sh describes them.
 
 verb_scan() {
   section scan ''
@@ -133,7 +133,7 @@ verb_version() { # ROOT
   out="$out$(grep -m 1 'const VERSION' <"$file" 2>/dev/null)"
 }
 
-verb_listening() { # SOCKET: 1 when somebody listens there
+verb_listening() { # SOCKET: 1 if a process listens there
   [ -r "$proc/net/unix" ] || return 0
   section listening "$1"
   while read -r _ _ _ flags _ _ _ path; do
@@ -141,7 +141,7 @@ verb_listening() { # SOCKET: 1 when somebody listens there
   done <"$proc/net/unix"
 }
 
-# Binary: written at once, in order, so what was gathered goes first.
+# Binary: printed directly, so what was collected is printed first.
 verb_gz() { # PATH LIMIT
   [ -r "$1" ] && [ -f "$1" ] || return 0
   if command -v gzip >/dev/null 2>&1; then section gz "$1"; else section raw "$1"; fi
@@ -250,14 +250,14 @@ verb_backlog() { # ADDRESS...
     case $path in
       /*)
         key=$(stat -L -c '%d ino:%i' -- "$path" 2>/dev/null) || continue
-        number=${key%% *} # ss parts the number of the device so, whatever its halves are
+        number=${key%% *} # ss prints the number of the device in these two parts
         key="${key#* } dev:$((number >> 18))/$((number & 262143)) " ;;
     esac
     out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | grep -F -e "$key" | head -n 1)$nl"
   done
 }
 
-# Asked first whether it is permitted: a refused sudo is a line in somebody's log.
+# Ask first whether it is permitted: a refused sudo is logged.
 verb_fpmtest() { # BINARY
   section fpmtest "$1"
   if [ "$uid" != 0 ]; then

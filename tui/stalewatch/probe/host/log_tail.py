@@ -1,4 +1,4 @@
-"""Follows one watched log over there: the recent history at first, then what was added."""
+"""Follows one log on the server: first its recent history, then what is added."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ STEP = 16 * 1024
 TAIL = 40
 """Lines that are kept to be shown."""
 MINUTES = 30
-"""Minutes of which it is known how many lines came."""
+"""For so many minutes the lines are counted."""
 _GROUP_READS = 0o040
 
 
 class LogTail:
-    """One log. A file that became shorter, or another one (rotation), is read from its start. *fpm*: it is FPM's own, whose clock is the
-    machine's."""
+    """One log. A file that became shorter, or was replaced (rotation), is read from its start. *fpm*: FPM's own log, written in the
+    machine's time zone."""
 
     def __init__(self, watch: LogWatch, root: str, *, fpm: bool = False) -> None:
         self._watch = watch
@@ -49,17 +49,17 @@ class LogTail:
 
     @property
     def daily(self) -> str:
-        """The pattern of Laravel's ``daily`` channel: ``laravel-2026-11-24.log`` beside ``laravel.log``."""
+        """The pattern of Laravel's ``daily`` channel: ``laravel-2026-11-24.log`` for ``laravel.log``."""
         stem, dot, ending = self._named.rpartition(".")
         return f"{stem}-[0-9]*{dot}{ending}" if dot and not self.fpm else ""
 
     def choose(self, named: FileRecord | None, daily: Iterable[FileRecord]) -> None:
-        """Follow the named log where it is there, else the newest of its daily ones."""
+        """Follow the named log if it exists, else the newest of its daily logs."""
         newest = max(daily, key=lambda record: record.mtime, default=None)
         self.path = newest.path if named is None and newest is not None else self._named
 
     async def read(self, host: HostProbe, record: FileRecord | None, now: float) -> tuple[LogLine, ...]:
-        """New lines, at most :data:`STEP` bytes of them (what is skipped of a flood is its beginning). Raises LinkError."""
+        """New lines, at most :data:`STEP` bytes of them (of more, the beginning is skipped). Raises LinkError."""
         if record is None:
             self._see(_missing(self.path, host.hello.login))
             return ()
@@ -86,7 +86,7 @@ class LogTail:
         self._skipped += 0 if first else skipped - start
         content, length = whole_lines(section.payload)
         if not length and len(section.payload) >= limit:
-            length = len(section.payload)  # one line longer than we take: leave it behind
+            length = len(section.payload)  # one line longer than the limit: skip it
         self._offset = skipped + length
         text = content.decode("utf-8", "surrogateescape")
         if skipped > start:
@@ -99,7 +99,7 @@ class LogTail:
         return self._keep(parse_log(text, self._watch, read_at=now, offset=self._zone, fpm=self.fpm), now)
 
     def facts(self) -> LogFacts:
-        """What is known of it; the same value until something changed."""
+        """What is known of the log; the same value until something changes."""
         if self._facts is None:
             minutes = sorted({minute for minute, _ in self._minutes})
             self._facts = LogFacts(
@@ -113,7 +113,7 @@ class LogTail:
         return self._facts
 
     def _keep(self, lines: tuple[LogLine, ...], now: float) -> tuple[LogLine, ...]:
-        """Count *lines*, remember the newest, and give what is told of them."""
+        """Count *lines*, keep the newest, and return what is reported."""
         if lines:
             self._facts = None
             self._tail.extend(lines)
@@ -132,8 +132,8 @@ class LogTail:
 
 
 def fpm_tail(error_log: str, config_path: str, watches: Iterable[LogWatch]) -> LogTail | LogFacts:
-    """What follows FPM's own log, by the ``error_log`` of its configuration ("": built in); patterns that name the same file apply.
-    LogFacts that say why, where it is no file."""
+    """The LogTail of FPM's own log, by the ``error_log`` of its configuration ("": the default); patterns for the same file apply.
+    If it is not a file: LogFacts that say so."""
     path = error_log or "log/php-fpm.log"
     if path == "syslog" or path.startswith(("/dev/", "/proc/")):
         message = f"PHP-FPM's error_log is {path}: there is no file to follow"
@@ -149,7 +149,7 @@ def _missing(path: str, login: str) -> Unseen:
 
 
 def _denied(record: FileRecord, login: str) -> Unseen:
-    """Whose group would do, else the one file."""
+    """Grants the file's group if that may read it, else the one file."""
     grant = f"sudo setfacl -m u:{login}:r {shlex.quote(record.path)} (and logrotate's create line)"
     if record.mode & _GROUP_READS and record.group != "root":
         grant = f"sudo usermod -aG {record.group} {login}, and log in again"

@@ -1,4 +1,4 @@
-"""FPM and the other PHP processes of one machine: found through /proc and configuration files, looked at again on the slow beat."""
+"""FPM and the other PHP processes of one machine: found through /proc and configuration files, and read again at every slow look."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):
-    """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that we may not read. *config_test*:
-    of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, as far as ``ss`` tells."""
+    """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
+    *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -48,13 +48,13 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> str:
-        """``8.2`` where the path of the configuration tells it (Debian, Ubuntu)."""
+        """``8.2`` by the path of the configuration (Debian, Ubuntu)."""
         match = _DEBIAN.match(self.config_path)
         return match[1] if match else ""
 
 
 class PhpProcess(msgspec.Struct, frozen=True):
-    """A PHP process that is not FPM: its arguments, and what /proc tells of where it runs ("" not permitted)."""
+    """A PHP process that is not FPM: its arguments, and its working directory by /proc ("" not permitted)."""
 
     record: ProcessRecord
     args: tuple[str, ...]
@@ -63,7 +63,7 @@ class PhpProcess(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What the slow beat knows of the machine."""
+    """What the slow look found on the machine."""
 
     masters: tuple[Master, ...] = ()
     php: tuple[PhpProcess, ...] = ()
@@ -171,18 +171,18 @@ def parse_backlogs(text: str) -> dict[str, int]:
 
 async def _test_config(host: HostProbe, master: Master) -> Master:
     """Have FPM itself judge its files, once for these: where none is newer than the master, a reload would read what runs already."""
-    boot, binary = host.fast.boot, _binary(master)
+    boot, binary = host.last_tick.boot, _binary(master)
     if master.record is None or not boot or not binary or not master.files:
         return master
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
         return master
     (block,) = await host.ask(("fpmtest", binary))
-    told = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
-    return replace(master, config_test=told)
+    tested = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
+    return replace(master, config_test=tested)
 
 
 def _binary(master: Master) -> str:
-    """The path of the master's binary ("" not known): who is not root sees only its name."""
+    """The path of the master's binary ("" not known): without root only its name is seen."""
     if master.binary.startswith("/"):
         return master.binary
     return f"/usr/sbin/php-fpm{master.version}" if master.version else ""

@@ -1,4 +1,4 @@
-"""Why a pool's socket does not open, and what to grant. The link says only "no": the host probe finds the cause."""
+"""Why a pool's socket does not open, and what to grant. The link only says that it failed; the host probe finds the cause."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Unsee
     tested = test.first("sockets")
     state = records.parse_sockets(tested.payload).get(address) if tested else None
     if state is None or not state.exists:
-        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not there: FPM does not run, or listens elsewhere")
+        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} does not exist: FPM does not run, or listens elsewhere")
     if not state.is_socket:
         return reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket")
     if not state.writable:
@@ -36,7 +36,7 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Unsee
         return reasons.SSH_FORWARDING_OFF.unseen(
             f"sshd does not forward to {address}", "AllowStreamLocalForwarding yes (or local) in sshd_config"
         )
-    return reasons.FPM_SOCKET_DEAD.unseen(f"{address} is there, but nobody listens: FPM is down", "start FPM")
+    return reasons.FPM_SOCKET_DEAD.unseen(f"{address} exists, but no process listens on it: FPM is down", "start FPM")
 
 
 def _denied(host: HostProbe, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:

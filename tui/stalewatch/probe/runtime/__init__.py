@@ -1,4 +1,4 @@
-"""What PHP itself tells: OPcache, the pool and its scripts, asked by FastCGI through the pool's own socket.
+"""What PHP itself reports: OPcache, the pool and its scripts, by FastCGI through the pool's own socket.
 
 In: a Link and a pool's address. Out: the runtime's half of a Snapshot. Never: a change to what the pool serves, unless a confirmed
 step asks for it.

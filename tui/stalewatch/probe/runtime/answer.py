@@ -1,4 +1,4 @@
-"""The runtime probe's answer: JSON -> values of the snapshot. Pure; the format is in :mod:`stalewatch.probe`."""
+"""The runtime probe's answer: JSON -> values of the snapshot. Pure; the format is in :mod:`stalewatch.probe.runtime`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNSEEN = {
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """One script as the probe tells it."""
+    """One script as the probe sends it."""
 
     path: str
     timestamp: int | None = None
@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     kept: float | None = None
 
     def script(self) -> Script:
-        """The snapshot's value. A path with U+FFFD was not UTF-8 over there: shown, never acted on."""
+        """The snapshot's value. A path with U+FFFD is not UTF-8 on the server: it is shown, never used in a command."""
         path = safe(self.path)
         return Script(
             path=path,
@@ -133,7 +133,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode(body: bytes, *, deflated: bool) -> Answer:
-    """Decode an answer's body. Raises ProtocolError when it is none, is too big, or does not come from FPM."""
+    """Decode an answer's body. Raises ProtocolError if it is malformed, too big, or not from FPM."""
     try:
         if deflated:
             engine = zlib.decompressobj(wbits=-15)
@@ -142,9 +142,9 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
                 raise ProtocolError("the runtime probe's answer is too big")
         answer = msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
-        raise ProtocolError(f"what came from the pool is no answer of our probe: {safe(str(error), 200)}") from None
+        raise ProtocolError(f"the pool's answer is not an answer of the probe: {safe(str(error), 200)}") from None
     if answer.sapi not in _SAPIS:
-        raise ProtocolError(f"PHP that answered is {safe(answer.sapi, 40)}, not FPM")
+        raise ProtocolError(f"the answer is from PHP {safe(answer.sapi, 40)}, not from FPM")
     return answer
 
 
@@ -176,7 +176,7 @@ def opcache(answer: Answer) -> Opcache | Unseen:
 
 
 def scoreboard(answer: Answer) -> PoolStatus | None:
-    """FPM's scoreboard as PHP itself tells it; None where that function is disabled (or PHP is older than 7.3)."""
+    """FPM's scoreboard by fpm_get_status(); None if that function is disabled (or PHP is older than 7.3)."""
     status = from_mapping(answer.status) if answer.status is not None else None
     return status if isinstance(status, PoolStatus) else None
 

@@ -1,4 +1,4 @@
-"""Asks one FPM pool: which verb, how often, never two at once; and says why when there is no answer."""
+"""Asks one FPM pool: which verb, how often, one request at a time; and why there is no answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SLOW_INTERVAL = 30.0
 IDLE_INTERVAL = 60.0
 MIN_SCRIPTS_INTERVAL = 10.0
 DUTY = 200.0
-"""A look that costs *t* seconds of a worker is not repeated within DUTY × t: half a percent of one worker at most."""
+"""A request that took *t* seconds of a worker is not repeated within DUTY × t: at most half a percent of one worker."""
 MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
 _NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
@@ -43,7 +43,7 @@ _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied."
 
 
 class PoolProbe:
-    """One pool behind one address (socket path or ``host:port``). ``look`` never raises but LinkLost of a dead link."""
+    """One pool behind one address (socket path or ``host:port``). ``look`` raises nothing but LinkLost, if the link is lost."""
 
     def __init__(
         self, link: Link, host: HostProbe, file: RuntimeFile, address: str, pool: Pool | None, storage: Sequence[str] = ()
@@ -66,10 +66,10 @@ class PoolProbe:
         self._unseen: Unseen | None = None
 
     async def look(self, *, full: bool, wait: float, idle: bool, moved: bool = False) -> RuntimeFacts | Unseen:
-        """The pool now. Waits at most *wait* seconds; a request that takes longer goes on, and a later look picks it up.
+        """The pool now. Waits at most *wait* seconds; a request that takes longer continues, and a later look gets its answer.
 
-        *moved*: the host saw a file change, so the comparison is worth its cost. *idle*: an ondemand pool without workers: asking it
-        would start one, so the last answer stands for a minute.
+        *moved*: the host probe saw a file change, so the comparison is worth its cost. *idle*: an ondemand pool without workers: a
+        request would start one, so the last answer is used for a minute.
         """
         now = asyncio.get_running_loop().time()
         if self._task is None:
@@ -111,7 +111,7 @@ class PoolProbe:
         return results
 
     async def close(self) -> None:
-        """Give up what is under way. Never raises."""
+        """Cancel the running request. Never raises."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -146,7 +146,7 @@ class PoolProbe:
         return self._facts(verb, answer, status)
 
     def _verb(self, full: bool, moved: bool, now: float) -> str:
-        """The most telling verb that is affordable now."""
+        """The verb that returns most and is affordable now."""
         since_listed = now - self._listed
         opcache = self._last.opcache if self._last is not None else None
         other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
@@ -197,7 +197,7 @@ class PoolProbe:
         )
 
     async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:
-        """Ask, trying the directories that this pool may see. Raises LinkError."""
+        """Send a request, trying the directories that this pool may see. Raises LinkError."""
         async with self._lock:
             hidden = []
             while self._bases:
@@ -216,7 +216,7 @@ class PoolProbe:
                     return self._decoded(response)
                 hidden.append(f"{base}: {safe(response.body.strip() or response.stderr, 60)}")
                 self._bases.pop(0)
-            self._bases = [*BASES]  # what was missing may be there again at the next look
+            self._bases = [*BASES]  # at the next look they may be visible again
             return reasons.FPM_PROBE_HIDDEN.unseen(
                 "the pool does not see the probe's file: " + "; ".join(hidden),
                 "allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit",
@@ -233,7 +233,7 @@ class PoolProbe:
         return answer
 
     async def _busy(self) -> RuntimeFacts | Unseen:
-        """No worker answered in time. pm.status_listen answers also then."""
+        """No worker answered in time. pm.status_listen answers even then."""
         busy = reasons.FPM_STATUS_HANGS.unseen(
             f"no worker of the pool answered within {TIMEOUT:g} s",
             "" if self.pool and self.pool.status_listen else "set pm.status_listen, so that a busy pool can be seen",
@@ -264,7 +264,7 @@ class PoolProbe:
 
 
 async def _open(link: Link, address: str) -> Stream:
-    """A stream to a socket path or ``host:port``. Raises LinkError, ValueError for an address that is none."""
+    """A stream to a socket path or ``host:port``. Raises LinkError; ValueError if the address is malformed."""
     if address.startswith("/"):
         return await link.open_unix(address)
     name, _, port = address.rpartition(":")
@@ -272,7 +272,7 @@ async def _open(link: Link, address: str) -> Stream:
 
 
 def _params(path: str, verb: str, body: bytes) -> dict[str, str]:
-    """The FastCGI parameters. Never PHP_VALUE or PHP_ADMIN_VALUE: they would stick to the worker."""
+    """The FastCGI parameters. Never PHP_VALUE or PHP_ADMIN_VALUE: they would stay set in the worker."""
     return {
         "GATEWAY_INTERFACE": "CGI/1.1",
         "SERVER_SOFTWARE": "stalewatch",

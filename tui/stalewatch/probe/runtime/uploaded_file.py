@@ -1,4 +1,4 @@
-"""Where ``runtime.php`` lies over there: private directories, made when a pool asks for the first time, by the host probe's shell."""
+"""Uploads ``runtime.php`` to private directories on the server, through the host probe's shell, when a pool first needs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RuntimeFile:
         if self._generation != self._host.generation:
             self._paths.clear()
         if base not in self._paths:
-            now = self._host.fast.now or time.time()
+            now = self._host.last_tick.now or time.time()
             stamp = time.strftime("%m%d%H%M", time.gmtime(now))
             year = time.gmtime(now).tm_year + _YEARS_AHEAD
             day = "0228" if stamp.startswith("0229") else stamp[:4]

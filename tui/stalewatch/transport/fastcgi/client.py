@@ -1,4 +1,4 @@
-"""One FastCGI request over a connected stream: the thin shell around the codec."""
+"""One FastCGI request over a connected stream: the I/O around the codec."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def request(stream: Stream, params: Mapping[str, str], body: bytes = b"", 
     """Send one request, return its whole answer, and close *stream* (FPM closes its side too) however it ends.
 
     *timeout* is in seconds for all of it; *limit* bounds the answer in bytes. Raises LinkTimeout, LinkLost, Incomplete (the worker was
-    killed under the request) or ProtocolError. A request that was given up still occupies a worker: let it have ended before the next.
+    killed during the request) or ProtocolError. A request that timed out still occupies a worker: wait for it before you send the next one.
     """
     try:
         async with asyncio.timeout(timeout):
@@ -35,7 +35,7 @@ async def request(stream: Stream, params: Mapping[str, str], body: bytes = b"", 
 
 
 async def _exchange(stream: Stream, sent: bytes, decoder: Decoder) -> Response:
-    writing = asyncio.create_task(stream.write(sent))  # beside the reading: FPM may answer before it has read a large body
+    writing = asyncio.create_task(stream.write(sent))  # while we read: FPM may answer before it has read a large body
     try:
         return await _receive(stream, decoder, writing)
     finally:

@@ -1,6 +1,6 @@
 """FastCGI 1.0, the responder's client side, without I/O: a request is encoded to bytes, answering bytes are decoded to events.
 
-Source: the FastCGI specification, sections 3.3 (records), 3.4 (name-value pairs), 5.5 (END_REQUEST). One request per connection, id 1.
+Source: the FastCGI specification, sections 3.3 (records), 3.4 (name-value pairs), 5.5 (END_REQUEST). One request per connection, with id 1.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Stderr(msgspec.Struct, frozen=True):
 
 
 class EndRequest(msgspec.Struct, frozen=True):
-    """The request was answered whole. *protocol_status*: 0 done, 1 no multiplexing, 2 overloaded, 3 unknown role."""
+    """The request was answered completely. *protocol_status*: 0 done, 1 no multiplexing, 2 overloaded, 3 unknown role."""
 
     app_status: int
     protocol_status: int
@@ -58,7 +58,7 @@ Event: TypeAlias = Stdout | Stderr | EndRequest
 
 
 class Incomplete(ProtocolError):
-    """The stream ended before END_REQUEST: the worker was killed under the request (a reload without ``process_control_timeout``)."""
+    """The stream ended before END_REQUEST: the worker was killed during the request (a reload without ``process_control_timeout``)."""
 
     reason = reasons.LINK_INCOMPLETE
 
@@ -66,7 +66,7 @@ class Incomplete(ProtocolError):
 def encode_request(params: Mapping[str, str], body: bytes = b"") -> bytes:
     """All records of one request: BEGIN_REQUEST (responder, close when done), PARAMS, STDIN.
 
-    Raises ValueError on a name or value that is not encodable as UTF-8; that is our mistake, not the server's.
+    Raises ValueError on a name or value that is not encodable as UTF-8; that is a bug here, not on the server.
     """
     pairs = b"".join(_pair(name.encode(), value.encode()) for name, value in params.items())
     return b"".join(
@@ -81,8 +81,8 @@ def encode_request(params: Mapping[str, str], body: bytes = b"") -> bytes:
 class Decoder:
     """Bytes in any chunking -> events, one per record, in order.
 
-    At most *limit* bytes are taken in all (headers and padding count) and one record is held back at a time, so memory and time are
-    bounded whatever the other side sends. After an error it takes nothing more.
+    At most *limit* bytes are accepted in total (headers and padding count) and at most one record is buffered, so memory and time are
+    bounded whatever the server sends. After an error nothing more is accepted.
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
@@ -92,7 +92,7 @@ class Decoder:
         self._error: ProtocolError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that *data* completes. Raises ProtocolError on what is no FastCGI answer or is more than *limit*."""
+        """The events that *data* completes. Raises ProtocolError if it is not a FastCGI answer or is longer than *limit*."""
         if self._error is not None:
             raise self._error
         try:
@@ -102,11 +102,11 @@ class Decoder:
             raise
 
     def eof(self) -> None:
-        """Tell that no more bytes come. Raises Incomplete unless END_REQUEST was seen."""
+        """No more bytes will come. Raises Incomplete unless END_REQUEST was seen."""
         if self._error is not None:
             raise self._error
         if not self._ended:
-            raise Incomplete("the request was cut off before its end", grant="a worker was killed under it: try again after the reload")
+            raise Incomplete("the request was cut off before its end", grant="its worker was killed: try again after the reload")
 
     def _feed(self, data: bytes) -> list[Event]:
         self._room -= len(data)
@@ -123,7 +123,7 @@ class Decoder:
         return events
 
     def _record_end(self, position: int) -> int | None:
-        """Where the record at *position* ends; None while it is not whole. What its header says is checked as soon as it is there."""
+        """Where the record at *position* ends; None until it is complete. Its header is checked as soon as it has arrived."""
         if len(self._buffer) <= position:
             return None
         if self._ended:
@@ -145,7 +145,7 @@ class Decoder:
         if kind == END_REQUEST:
             self._ended = True
             return EndRequest(*END_BODY.unpack(content))
-        if not content:  # an empty record only says that this stream is over
+        if not content:  # an empty record ends its stream
             return None
         return Stdout(content) if kind == STDOUT else Stderr(content)
 

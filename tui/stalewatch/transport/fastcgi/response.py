@@ -1,4 +1,4 @@
-"""What came on a FastCGI request's STDOUT -> a response: the CGI headers (RFC 3875, section 6) and the body."""
+"""Splits the STDOUT of a FastCGI request into the CGI headers (RFC 3875, section 6) and the body."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MAX_HEADERS: Final = 100
 
 
 class Response(msgspec.Struct, frozen=True):
-    """A whole answer. *status* is the HTTP status (200 where none is sent); header names are in lower case, of equal ones the last counts.
+    """A complete answer. *status* is the HTTP status (200 if none is sent). Header names are in lower case; of equal names the last wins.
 
-    *stderr* is what FPM and PHP wrote beside it (``Primary script unknown``, warnings), made safe, at most 4096 characters.
-    *body* is raw: whoever parses it makes it safe.
+    *stderr* is what FPM and PHP wrote to it (``Primary script unknown``, warnings), made safe, at most 4096 characters.
+    *body* is raw: its parser makes it safe.
     """
 
     status: int
@@ -27,7 +27,7 @@ class Response(msgspec.Struct, frozen=True):
 
 
 def parse_response(stdout: bytes, stderr: bytes = b"") -> Response:
-    """Split *stdout* into status, headers and body. Raises ProtocolError when there is no end of headers or a header makes no sense."""
+    """Split *stdout* into status, headers and body. Raises ProtocolError if the headers do not end or one is malformed."""
     block, body = _split(stdout)
     headers: dict[str, SafeText] = {}
     lines = block.splitlines()
@@ -36,7 +36,7 @@ def parse_response(stdout: bytes, stderr: bytes = b"") -> Response:
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or not name.strip():
-            raise ProtocolError(f"the FastCGI answer has a header that is none: {safe(line, 80)}")
+            raise ProtocolError(f"the FastCGI answer has a malformed header: {safe(line, 80)}")
         headers[safe(name.strip()).lower()] = safe(value.strip())
     return Response(_status(headers.get("status", "200")), headers, body, safe(stderr.strip()))
 
@@ -45,7 +45,7 @@ def _split(stdout: bytes) -> tuple[bytes, bytes]:
     head = stdout[: MAX_HEADER_BYTES + 4]
     ends = [(at, at + len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := head.find(mark)) >= 0]
     if not ends:
-        raise ProtocolError("the FastCGI answer has no end of headers")
+        raise ProtocolError("the headers of the FastCGI answer do not end")
     end, start = min(ends)
     return stdout[:end], stdout[start:]
 

@@ -1,4 +1,4 @@
-"""Which algorithms to offer: what ssh would, in its order, as far as the library can."""
+"""The algorithms to offer: those of ssh, in its order, as far as asyncssh supports them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _RSA: Final = ("ssh-rsa", "rsa-sha2-256", "rsa-sha2-512")
 
 
 def host_key_algorithms(options: SshOptions, known: Known) -> list[str]:
-    """Types of keys that we have for this host first, so that it shows one that can be verified. A host certificate is asked for
-    only where an authority is known for this host: else its plain key is what known_hosts has.
+    """Types of keys that we have for this host first, so that it shows one that can be verified. A host certificate is requested
+    only if known_hosts has an authority for this host; otherwise it has the plain key.
     """
     every = options.hostkeyalgorithms or _names([*get_default_certificate_algs(), *get_default_public_key_algs()])
     able = set(_names([*get_certificate_algs(), *get_public_key_algs()]))

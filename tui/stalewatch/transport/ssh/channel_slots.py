@@ -1,4 +1,4 @@
-"""A bounded number of channels, whose waiters learn at once when the link dies."""
+"""Limits the number of open channels. Who waits for one gets the error as soon as the link is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChannelSlots:
-    """*free* slots, handed out in the order they were asked for. Everything but waiting is synchronous."""
+    """*free* slots, first come first served. Only :meth:`take` waits; the rest is synchronous."""
 
     def __init__(self, free: int) -> None:
         self._free = free
@@ -31,11 +31,11 @@ class ChannelSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.give_back()  # it was our turn in the same instant
+                self.give_back()  # cancelled in the moment it got the slot
             raise
 
     def give_back(self) -> None:
-        """Hand a slot to who waits longest."""
+        """Give a slot to the one who has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -44,7 +44,7 @@ class ChannelSlots:
         self._free += 1
 
     def fail(self, error: LinkError) -> None:
-        """No slot will ever be handed out again: whoever waits, or asks later, gets *error*."""
+        """Give out no slot any more: everyone who waits, or asks later, gets *error*."""
         self._error = error
         while self._waiting:
             turn = self._waiting.popleft()

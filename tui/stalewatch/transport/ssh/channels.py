@@ -1,4 +1,4 @@
-"""The channels of one SSH connection: a bounded number, each given back when it is closed on *both* sides, none left behind."""
+"""The channels of one SSH connection: at most 8, each counted until it is closed on *both* sides, none left open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Channels:
-    """Opens and ends channels. :meth:`lost` must be told when the connection ends."""
+    """Opens and ends channels. Call :meth:`lost` when the connection ends."""
 
     def __init__(self) -> None:
         self._slots = ChannelSlots(MAX_CHANNELS)
@@ -33,16 +33,16 @@ class Channels:
         self.ended: LinkLost | None = None
 
     def lost(self, error: LinkLost) -> None:
-        """The connection ended: who waits for a channel learns it now, who has one from the library."""
+        """The connection ended: whoever waits for a channel gets *error*; open channels get it from asyncssh."""
         if self.ended is None:
             self.ended = error
             self._slots.fail(error)
 
     async def open(self, what: str, opening: Callable[[], Awaitable[T]], discard: Callable[[T], Channel]) -> T:
-        """Await *opening* in a slot of its own. *discard* begins to close what it opened and gives its channel.
+        """Await *opening* in its own slot. *discard* starts to close what was opened and returns its channel.
 
-        A channel whose opening was cancelled is still opened by the server: it is closed when that answer comes, and only then is its
-        slot free again. Raises LinkTimeout after 10 s, LinkLost, NotPermitted.
+        If *opening* is cancelled, the server still opens the channel: it is closed when that answer comes, and its slot is free only then.
+        Raises LinkTimeout after 10 s, LinkLost, NotPermitted.
         """
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):

@@ -1,4 +1,4 @@
-"""What we answer while a server lets us in: is this its key, which of ours do we offer, how far are we."""
+"""Our side of the login: verifies the host key, offers our keys, reports the steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Client(asyncssh.SSHClient):
-    """One connection attempt, then the watch over the connection. *refused* says why the host key was not taken."""
+    """One login, then the end of that connection. *refused* says why the host key was not accepted."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Client(asyncssh.SSHClient):
         self.refused: HostKeyRefused | None = None
 
     def when_lost(self, tell: Callable[[Exception | None], None]) -> None:
-        """Call *tell* once with the reason (None: closed in order) when the connection has ended, at once if it already has."""
+        """Call *tell* once, with the reason (None: closed normally), when the connection has ended; now if it already has."""
         self._on_lost = tell
         if self._lost is not None:
             tell(self._lost[0])

@@ -1,4 +1,4 @@
-"""From a route to a connection that let us in: name, tcp (or ProxyCommand, or through a jump host), host key, auth."""
+"""From a route to a logged-in connection: name, tcp (or ProxyCommand, or through a jump host), host key, auth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CLOSING: Final = 2.0
 
 
 class Dialled:
-    """A connection that let us in, and all that it stands on (jump hosts, a ProxyCommand), closed together."""
+    """A logged-in connection and what it runs over (jump hosts, a ProxyCommand), closed together."""
 
     def __init__(self, connection: asyncssh.SSHClientConnection, client: Client, below: contextlib.AsyncExitStack) -> None:
         self.connection = connection
@@ -47,7 +47,7 @@ class Dialled:
 
 
 async def dial(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> Dialled:
-    """Connect through every hop of *route*. *timeout* is in seconds for each of: reaching a hop, being let in by it.
+    """Connect through every hop of *route*. *timeout* is in seconds for each of: reaching a hop, logging in to it.
 
     Raises Unreachable, HostKeyRefused or AuthRefused; nothing stays open then, nor when it is cancelled.
     """

@@ -1,4 +1,4 @@
-"""asyncssh's and the system's errors -> ours. The only place that knows both."""
+"""Maps errors of asyncssh and of the system to ours. The only file that knows both."""
 
 from __future__ import annotations
 
@@ -19,23 +19,27 @@ _BURST: Final = "sshd may be refusing a burst of connections (MaxStartups) or th
 
 
 def while_connecting(error: Exception, where: str, step: str) -> LinkError:
-    """*error* came before the server let us in; *step* is the one under way (``tcp``, ``host key``, ``auth``)."""
+    """*error* came before the login was done; *step* is the current one (``tcp``, ``host key``, ``auth``)."""
     reason = _reason(error)
     match error:
         case LinkError():
             return error
         case asyncssh.PermissionDenied():
-            return AuthRefused(f"{where} took none of our keys: {reason}")
+            return AuthRefused(f"{where} accepted none of our keys: {reason}")
         case asyncssh.DisconnectError() if "too many authentication failures" in reason.lower():
             return AuthRefused(f"{where}: {reason}", grant="name the one key: IdentityFile and IdentitiesOnly yes in ssh_config")
         case asyncssh.KeyExchangeFailed() | asyncssh.ProtocolNotSupported():
-            return Unreachable(f"{where} and we share no algorithm: {reason}", reason=reasons.LINK_NO_COMMON_ALGORITHM)
+            return Unreachable(
+                f"{where} has no SSH algorithm in common with this client: {reason}", reason=reasons.LINK_NO_COMMON_ALGORITHM
+            )
         case asyncssh.ChannelOpenError():
             return Unreachable(f"the jump host does not reach {where}: {reason}", grant="see AllowTcpForwarding on the jump host")
         case asyncssh.ConnectionLost() | ConnectionError() if step == "host key":
-            return Unreachable(f"{where} hung up during host key: {reason}", grant=_BURST, reason=reasons.LINK_HUNG_UP)
+            return Unreachable(
+                f"{where} closed the connection before its host key was verified: {reason}", grant=_BURST, reason=reasons.LINK_HUNG_UP
+            )
         case asyncssh.DisconnectError() | ConnectionError() if step == "auth":
-            return Unreachable(f"{where} hung up during auth: {reason}")
+            return Unreachable(f"{where} closed the connection during the login: {reason}")
         case socket.gaierror():
             return Unreachable(
                 f"{where}: no such name ({reason})", grant="check the name, or HostName in ssh_config", reason=reasons.LINK_NAME
@@ -45,7 +49,7 @@ def while_connecting(error: Exception, where: str, step: str) -> LinkError:
 
 
 def while_talking(error: Exception, what: str, lost: LinkLost | None) -> LinkError:
-    """*error* came on a link that was up; *lost* is how it ended, if it did; *what* was under way."""
+    """*error* came on an open link. *lost*: how the link ended, if it did. *what*: what was running."""
     match error:
         case LinkError():
             return error
@@ -60,7 +64,7 @@ def while_talking(error: Exception, what: str, lost: LinkLost | None) -> LinkErr
 
 
 def link_lost(where: str, error: Exception | None) -> LinkLost:
-    """The connection as a whole ended, by *error* or (None) in order."""
+    """The connection ended: by *error*, or normally (None)."""
     return LinkLost(f"the link to {where} ended: {_reason(error) if error else 'closed'}")
 
 

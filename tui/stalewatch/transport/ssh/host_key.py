@@ -66,7 +66,7 @@ def revoked_keys(options: SshOptions) -> frozenset[bytes]:
     if content.startswith(_KRL_MAGIC):
         raise HostKeyRefused(
             f"RevokedHostKeys {options.revokedhostkeys} {why}: no key of {_who(options)} can be trusted",
-            grant="give a text file of public keys that can be read, or @revoked lines in known_hosts",
+            grant="use a readable text file of public keys, or @revoked lines in known_hosts",
             reason=reasons.LINK_HOST_KEY_REVOKED,
         )
     lines = "\n".join(f"* {line}" for line in content.decode("utf-8", "surrogateescape").splitlines())
@@ -82,14 +82,14 @@ def ssh_command(options: SshOptions, ssh_config: str = "") -> str:
 
 def _acquaint(options: SshOptions, once: str) -> str:
     if all(file == "/dev/null" for file in options.userknownhostsfile):
-        return f"ssh_config gives it no UserKnownHostsFile, so no key can ever be known: name one there, then compare and accept: {once}"
+        return f"ssh_config sets no UserKnownHostsFile for it, so no key can be stored: set one, then compare and accept the key: {once}"
     return f"compare the fingerprint with the server's own, then accept it once: {once}"
 
 
 def _strictness(options: SshOptions) -> str:
     if options.stricthostkeychecking.lower() not in _LENIENT:
         return ""
-    return f"; StrictHostKeyChecking {options.stricthostkeychecking} is not honoured: keys are always verified"
+    return f"; StrictHostKeyChecking {options.stricthostkeychecking} is ignored: host keys are always verified"
 
 
 def _who(options: SshOptions) -> str:

@@ -23,7 +23,7 @@ _UNUSABLE: Final = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSErro
 
 
 class Identities:
-    """*pairs* to offer in order, and *skipped*: why others are not offered. Close it once the server has let us in or not."""
+    """*pairs* to offer in order, and *skipped*: why others are not offered. Close it after the login."""
 
     def __init__(self, agent: asyncssh.SSHAgentClient | None, pairs: list[asyncssh.SSHKeyPair], skipped: list[str]) -> None:
         self._agent = agent
@@ -36,15 +36,15 @@ class Identities:
             await self._agent.wait_closed()
 
     def advice(self) -> str:
-        """What to do when the server took none of them."""
+        """What to do if the server accepted none of them."""
         if not self.pairs and not self.skipped:
             return "there is no key to offer: ssh-add one, or name an IdentityFile in ssh_config"
         offered = f"offered {figures.count(len(self.pairs), 'key')}"
-        return "; ".join([*self.skipped, offered, "put the right one into the agent (ssh-add) or into authorized_keys over there"])
+        return "; ".join([*self.skipped, offered, "add the right key to the agent (ssh-add), or to authorized_keys on the server"])
 
 
 async def gather(options: SshOptions) -> Identities:
-    """Collect the identities for one hop. A key that cannot be used is skipped and said so, never asked a passphrase for."""
+    """Collect the identities for one hop. A key that cannot be used is skipped with a reason; a passphrase is never asked for."""
     skipped: list[str] = []
     agent, held = await _from_agent(options, skipped)
     wanted = [blob for file in options.identityfiles if (blob := _public_blob(file)) is not None]

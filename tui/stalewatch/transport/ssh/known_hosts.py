@@ -1,7 +1,7 @@
 """known_hosts files -> entries, and what they say of one host's key. Pure but for :func:`load`; source: sshd(8).
 
-Read by us and not by the SSH library: to that a missing file or one bad line is an error for every host, no file means that no key is
-verified, and an unknown and a changed key are the same.
+Not read by asyncssh: there a missing file or one bad line is an error for every host, no file means that no key is verified, and an
+unknown key and a changed key are the same.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Judgement(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """The entries that concern one host. *name* is how the files call it (``[127.0.1.1]:2201``).
 
-    *without_port* are entries of the same host for port 22: ssh accepts a key from there, but a mismatch there means nothing.
+    *without_port* are entries of the same host for port 22: ssh accepts a key from there, but a mismatch there proves nothing.
     """
 
     name: str
@@ -96,7 +96,7 @@ def load(files: Iterable[str]) -> tuple[KnownHostsEntry, ...]:
 
 
 def parse(text: str, file: str) -> tuple[KnownHostsEntry, ...]:
-    """The entries of one file's *text*; a line that is none is skipped, as ssh does."""
+    """The entries of one file's *text*; a malformed line is skipped, as ssh does."""
     return tuple(entry for number, line in enumerate(text.splitlines(), 1) if (entry := _entry(line, file, number)) is not None)
 
 
@@ -159,7 +159,7 @@ def _entry(line: str, file: str, number: int) -> KnownHostsEntry | None:
 
 
 def _is_whole(blob: bytes) -> bool:
-    """Whether *blob* is a sequence of length-prefixed strings to its last byte, as every public key is: a cut line is no key."""
+    """Whether *blob* is a sequence of length-prefixed strings to its last byte, as every public key is; a truncated line is not."""
     position = 0
     while position + 4 <= len(blob):
         position += 4 + int.from_bytes(blob[position : position + 4])

@@ -1,4 +1,4 @@
-"""A Link over one SSH connection. Connecting is in ``dial``; what errors mean is in ``errors``."""
+"""A Link over one SSH connection. Connecting is in ``dial``, the meaning of errors in ``error_mapping``."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _FREED_SOON: Final = (0.02, 0.05, 0.1)  # seconds
 async def connect(route: Route, *, timeout: float, on_step: OnStep, ssh_config: str = "") -> SshLink:
     """Connect along *route*. Raises Unreachable, HostKeyRefused or AuthRefused; see :func:`stalewatch.transport.ssh.dial.dial`.
 
-    A server that hangs up before it shows its key is tried twice more, after up to a second: sshd counts a connect as unfinished a
-    moment longer than we do, and so drops some even of a bounded burst.
+    A server that closes the connection before it shows its key is tried twice more, each time after up to a second: sshd counts a
+    connection as unfinished a little longer than we do, so it drops some even of a limited number.
     """
     for pauses_left in range(_BURST_TRIES - 1, -1, -1):
         try:
@@ -155,7 +155,7 @@ class SshLink:
 
 async def _open_process(connection: asyncssh.SSHClientConnection, command: str, **options: Any) -> Process:
     """Open a session channel. sshd frees a session (of its MaxSessions) a moment after both sides closed its channel: so a refusal
-    is taken for one only when it stays.
+    counts only if it stays.
     """
     for pause in _FREED_SOON:
         try:

@@ -1,7 +1,7 @@
 """What ``ssh -G`` prints -> a value. Pure; asking is :mod:`stalewatch.transport.ssh.route`.
 
-Only ``ssh`` itself knows what its configuration means (Match, Include, canonical names, times like ``1m``), so it is asked instead of
-re-implemented, and every option is then passed to the library explicitly.
+Only ``ssh`` itself knows what its configuration means (Match, Include, canonical names, times like ``1m``), so ssh is asked,
+and every option is then passed to asyncssh explicitly.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class SshOptions(msgspec.Struct, frozen=True, kw_only=True):
 def parse(output: str, alias: str, environ: Mapping[str, str], home: str) -> SshOptions:
     """The options in *output* of ``ssh -G``; *environ* and *home* are what ``$NAME`` and ``~`` stand for.
 
-    Raises UsageError when it has no host name or user, or a port or time that is no number.
+    Raises UsageError when it has no host name or user, or a port or time that is not a number.
     """
     first: dict[str, str] = {}
     every: dict[str, list[str]] = {}
@@ -152,5 +152,5 @@ def _list(value: str) -> tuple[str, ...]:
 
 def _number(value: str, alias: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 10):
-        raise UsageError(f"ssh -G {alias} gives a number that is none: {value[:80]!r}")
+        raise UsageError(f"ssh -G {alias} prints something that is not a number: {value[:80]!r}")
     return int(value)

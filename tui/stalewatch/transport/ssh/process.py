@@ -22,7 +22,7 @@ _LEAVING: Final = 5.0
 
 
 def new_mark() -> str:
-    """A name by which one command is found over there."""
+    """A random name by which one command is found on the server."""
     return f"stalewatch-{secrets.token_hex(8)}"
 
 
@@ -36,7 +36,7 @@ class CommandTermination:
         self._mark = mark
 
     async def gently(self, process: Process) -> None:
-        """The end of its input is a coprocess's sign to leave, and to run its trap; who does not heed it for 5 s is ended."""
+        """A coprocess leaves, and runs its trap, when its stdin ends; if it is still there after 5 s, it is killed."""
         with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
             process.stdin.write_eof()
             await asyncio.wait_for(process.wait_closed(), _LEAVING)
@@ -51,7 +51,7 @@ class CommandTermination:
                     process.kill()
                     await asyncio.wait_for(self._kill_marked(), TERM_WAIT)
                 await _ended(process, lambda: None)
-        except asyncio.CancelledError:  # the link is being closed: no time left to be polite
+        except asyncio.CancelledError:  # the link is being closed: do not wait any longer
             with contextlib.suppress(*LIBRARY_ERRORS):
                 process.kill()
             raise
@@ -59,7 +59,7 @@ class CommandTermination:
             process.channel.abort()
 
     async def _kill_marked(self) -> None:
-        """In a channel beside the counted ones, of which sshd allows two more."""
+        """In an extra channel: 8 are counted, and sshd allows 10."""
         async with self._connection.create_process(kill_marked(self._mark), encoding=None) as killer:
             await killer.wait_closed()
 

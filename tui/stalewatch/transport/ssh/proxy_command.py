@@ -1,4 +1,4 @@
-"""A ProxyCommand: a process of ours whose stdin and stdout are the way to the server."""
+"""A ProxyCommand: a local process whose stdin and stdout are the connection to the server."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ async def resolve_route(target: str, ssh_config: str = "") -> Route:
 async def _hops(target: Target, ssh_config: str, jump: str | None, seen: tuple[Target, ...]) -> tuple[SshOptions, ...]:
     """*jump* overrides the ProxyJump of the target's own configuration, as ``ssh -J`` does; None leaves it."""
     if target in seen or len(seen) >= MAX_JUMPS:
-        raise UsageError(f"the jump hosts of {seen[0]} lead in a circle or are more than {MAX_JUMPS}", grant="see ssh -G, line proxyjump")
+        raise UsageError(f"the jump hosts of {seen[0]} form a loop or are more than {MAX_JUMPS}", grant="see ssh -G, line proxyjump")
     options = await _options(target, ssh_config)
     via = options.proxyjump if jump is None else jump
     if not via:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class SshStream:
-    """A socket over there, or the stdin and stdout of a coprocess.
+    """A socket on the server, or the stdin and stdout of a coprocess.
 
-    *what* is for messages, *ended* tells how the link as a whole ended, if it did, and *end* closes the channel.
+    *what* is for messages, *ended* returns how the link ended, if it did, and *end* closes the channel.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class SshStream:
         self._what = what
         self._ended = ended
         self._end = end
-        writer.channel.set_write_buffer_limits(0)  # so that drain() means sent, and closing loses nothing
+        writer.channel.set_write_buffer_limits(0)  # so that after drain() all is sent, and closing loses nothing
 
     async def read(self, limit: int = 65536) -> bytes:
         try:

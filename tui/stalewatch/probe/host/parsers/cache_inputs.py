@@ -34,9 +34,9 @@ def group(
     """The inputs of each layer that is made from files, and ``code``, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are
     what a verdict needs).
 
-    *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` where that is set for real and there; others lie about (as
-    templates, for other machines) and are read by nobody, but where there is no ``.env``.
-    *skeleton*: where the application keeps its sources. Where its configuration cannot be told, ``config`` has no inputs at all.
+    *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
+    templates, for other machines) and are only used if there is no ``.env``.
+    *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -63,7 +63,7 @@ def _unused_env(paths: set[str], env: str) -> set[str]:
 
 
 def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:
-    """The absolute paths of the direct inputs of config and routes: few, and worth a look at every tick."""
+    """The absolute paths of the direct inputs of config and routes: few, so that every tick can check them."""
     return tuple(
         f"{root}/{stat.path}" for layer in ("config", "routes") for stat in inputs[layer].direct if layer in inputs and stat.path[:1] != "/"
     )
@@ -116,7 +116,7 @@ def _views(path: str, _skeleton: Skeleton) -> bool:
 
 
 def _code(path: str, skeleton: Skeleton) -> bool:
-    """What a long-running worker holds: PHP, and the environment of its start."""
+    """What a long-running worker loaded when it started: PHP files and the environment."""
     own = path.startswith(_CODE) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
     return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
 

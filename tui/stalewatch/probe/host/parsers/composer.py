@@ -23,14 +23,14 @@ class _Installed(msgspec.Struct):
 
 
 def cached_packages(content: str) -> tuple[SafeText, ...] | None:
-    """The keys of ``bootstrap/cache/packages.php``, sorted; None when it is no exported array."""
+    """The keys of ``bootstrap/cache/packages.php``, sorted; None if it is not an exported array."""
     if not content.lstrip().startswith("<?php"):
         return None
     return tuple(sorted(safe(key.replace("\\'", "'"), 200) for key in _KEY.findall(content)))
 
 
 def installed_packages(installed: bytes, composer: bytes) -> tuple[SafeText, ...] | None:
-    """The packages that ``package:discover`` would write: those with ``extra.laravel``, but for who is not to be discovered. Sorted;
+    """The packages that ``package:discover`` would write: those with ``extra.laravel``, but those that are excluded. Sorted;
     None when installed.json cannot be read. Both formats of Composer (1: a list, 2: an object) are known."""
     try:
         found = _decode_installed(installed)
@@ -46,7 +46,7 @@ def installed_packages(installed: bytes, composer: bytes) -> tuple[SafeText, ...
 
 
 def framework_version(installed: bytes) -> str:
-    """The version of laravel/framework that Composer installed, as it writes it without the ``v`` ("" not told)."""
+    """The version of laravel/framework that Composer installed, as it writes it without the ``v`` ("" not found)."""
     try:
         found = _decode_installed(installed)
     except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""Which release is on the disk and when it came there: git's reflog, deployer's and Capistrano's diaries, REVISION. Pure."""
+"""Which release is on the disk and when it was deployed: git's reflog, the logs of deployer and Capistrano, REVISION. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _DeployerEntry(msgspec.Struct):
 
 
 def parse_reflog(content: str) -> tuple[Deploy, ...]:
-    """The moves of HEAD, newest first. A commit made on the server is one too: the files changed then."""
+    """The moves of HEAD, newest first. A commit that was made on the server counts too: files changed then."""
     deploys = []
     for line in content.splitlines():
         if match := _REFLOG.match(line):
@@ -50,7 +50,7 @@ def parse_releases_log(content: str) -> tuple[Deploy, ...]:
 
 
 def parse_revisions_log(content: str) -> tuple[Deploy, ...]:
-    """Capistrano's ``revisions.log``, newest first. A release is named by when it was begun, in UTC; rollbacks tell no time."""
+    """Capistrano's ``revisions.log``, newest first. A release is named by the time it was begun, in UTC; rollbacks have no time."""
     deploys = []
     for line in content.splitlines():
         if match := _REVISIONS.match(line):

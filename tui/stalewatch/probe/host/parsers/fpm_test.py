@@ -1,4 +1,4 @@
-"""What ``php-fpm -t`` said. Pure. Its exit code is no evidence: who may not open the error log gets that of a broken configuration."""
+"""What ``php-fpm -t`` said. Pure. Its exit code proves nothing: it is the same if the error log cannot be opened."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where one Laravel application keeps its sources, as far as its version and its own bootstrap say. Pure: text in, paths out.
 
-``bootstrap/app.php`` tells in Laravel 11 and later how events are discovered, and may move the configuration folder in any.
+In Laravel 11 and later ``bootstrap/app.php`` says how events are discovered; in any version it may move the configuration folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SOURCE = re.compile(r"""__DIR__\s*\.\s*(['"])(/\.\./(?!vendor/)[^'"]+\.php)\1""
 
 
 class Skeleton(msgspec.Struct, frozen=True):
-    """Paths relative to the root. *config*: the configuration folder ("" cannot be told). *listeners*: patterns of folders in which events
+    """Paths relative to the root. *config*: the configuration folder ("" not known). *listeners*: patterns of folders in which events
     are discovered (none: listeners are named in a provider). *routes*: files of routes outside ``routes/``."""
 
     config: str = "config"
@@ -42,23 +42,23 @@ class Skeleton(msgspec.Struct, frozen=True):
 
 
 def skeleton(version: str, bootstrap: str, provider: str, paths: Collection[str]) -> Skeleton:
-    """*version* ("" not known), the telling lines of ``bootstrap/app.php``, the source of EventServiceProvider, and every source's path."""
+    """*version* ("" not known), the ``hints`` of ``bootstrap/app.php``, the source of EventServiceProvider, and every source's path."""
     more = [_in_bootstrap(match[2]) for match in _SOURCE.finditer(bootstrap)]
     routes = tuple(path for path in more if not path.startswith(("routes/", "bootstrap/", "config/", "../")))
     return Skeleton(config_folder(version, bootstrap, paths), listeners(version, bootstrap, provider), routes)
 
 
 def listeners(version: str, bootstrap: str, provider: str) -> tuple[str, ...]:
-    """The folders that events are discovered in. Where ``Application::configure`` builds the application (11 and later) they are, unless it
-    is told not to; else (also after an upgrade that kept the old skeleton) where EventServiceProvider says so. What is not known is taken
-    for one that discovers."""
+    """The folders that events are discovered in. Where ``Application::configure`` builds the application (11 and later) they are,
+    unless it says otherwise; else (also after an upgrade that kept the old skeleton) if EventServiceProvider says so. If nothing is known,
+    events are taken as discovered."""
     major = version.partition(".")[0]
     recent = not major.isdecimal() or int(major[:4]) >= 11
     if recent and (not bootstrap or _BUILDS.search(bootstrap)):
-        told = _EVENTS.search(bootstrap)
-        if told is not None and (told[1] or "").lower() == "false":
+        found = _EVENTS.search(bootstrap)
+        if found is not None and (found[1] or "").lower() == "false":
             return ()
-        return _folders(told[1] or "" if told is not None else "", in_bootstrap=True) or LISTENERS
+        return _folders(found[1] or "" if found is not None else "", in_bootstrap=True) or LISTENERS
     if not _DISCOVERS.search(provider):
         return ()
     within = _WITHIN.search(provider)
@@ -66,8 +66,8 @@ def listeners(version: str, bootstrap: str, provider: str) -> tuple[str, ...]:
 
 
 def config_folder(version: str, bootstrap: str, paths: Collection[str]) -> str:
-    """Where the configuration is: as bootstrap says; ``config``; else the one folder that holds at least two files named as Laravel names
-    them. Laravel 11 and later does without any."""
+    """The configuration folder: the one that bootstrap names; ``config``; else the one with at least two files that have Laravel's names.
+    Laravel 11 and later needs none."""
     moved = _MOVED.search(bootstrap)
     if moved is not None:
         return next(iter(_folders(moved[1], in_bootstrap=True)), "")

@@ -20,7 +20,7 @@ _LEVEL = re.compile(
     r"|^WARNING: .{0,200}(server reached (pm\.|process\.)max|exited on signal)"
     r"|\bPHP (Fatal|Parse) error: "
 )
-"""Monolog's levels; FPM's own, and what of its warnings loses requests; what PHP dies of."""
+"""Monolog's levels; FPM's own, those of its warnings that lose requests; PHP's fatal errors."""
 _JUST_WRITTEN = 60.0
 _ZONE_STEP = 900.0
 _MAX_ZONE = 15 * 3600.0
@@ -29,8 +29,8 @@ _MAX_ZONE = 15 * 3600.0
 def zone_offset(content: str, mtime: float, server: float = 0.0) -> float:
     """Seconds that the log's clock is ahead of UTC, by its last stamp against *mtime* of the file, in quarter hours; 0 when not known.
 
-    UTC (Laravel's default) and the *server*'s own zone are preferred: they are also believed where lines without a stamp came long after
-    the last one with it, as far as no line would be younger than the file.
+    UTC (Laravel's default) and the *server*'s own zone are preferred: they also apply if lines without a stamp came long after the last
+    one with it, unless a line would then be newer than the file.
     """
     stamps = (stamp for line in reversed(content.splitlines()) if (stamp := stamp_of(line)) is not None)
     last = next(stamps, None)
@@ -48,8 +48,8 @@ def zone_offset(content: str, mtime: float, server: float = 0.0) -> float:
 
 
 def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, fpm: bool = False) -> tuple[LogLine, ...]:
-    """Every line, oldest first. Stack traces and other lines without a stamp are kept only where a pattern asks for them; they are of the
-    time of the stamp above them."""
+    """Every line, oldest first. Stack traces and other lines without a stamp are kept only if a pattern matches; their time is that of
+    the stamp above them."""
     lines = []
     at = read_at
     for raw in content.splitlines():
@@ -67,6 +67,6 @@ def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, f
 
 
 def whole_lines(content: bytes) -> tuple[bytes, int]:
-    """The complete lines of *content* and how many bytes they are; a last line without its end stays for the next look."""
+    """The complete lines of *content* and how many bytes they are; an incomplete last line is left for the next look."""
     end = content.rfind(b"\n") + 1
     return content[:end], end

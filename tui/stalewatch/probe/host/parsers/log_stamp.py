@@ -13,7 +13,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Stamp(NamedTuple):
-    """*naive*: the stamp's digits as if they were UTC (epoch seconds; 0 where no calendar has them); *east*: seconds that its zone is
+    """*naive*: the stamp's digits as if they were UTC (epoch seconds; 0 if they are not a date); *east*: seconds that its zone is
     ahead of UTC, None where it names none. *message*: the rest of the line."""
 
     naive: float
@@ -54,7 +54,7 @@ def _east(zone: str) -> float:
 
 
 def _named(zone: str, naive: float) -> float | None:
-    """How far the zone of that name is ahead of UTC then; None where nobody knows such a zone."""
+    """How far the zone of that name is ahead of UTC then; None if there is no such zone."""
     if zone == "UTC":
         return 0.0
     try:

@@ -1,4 +1,4 @@
-"""What the host probe tells in lines: files, processes, sockets, locks. Pure; every length and number is bounded."""
+"""The host probe's lines: files, processes, sockets, locks. Pure; every length and number is bounded."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from stalewatch.model.snapshot import FileStat
 from stalewatch.model.text import SafeText, safe
 
 FAR_FUTURE = 32_503_680_000.0
-"""Year 3000: a time beyond it is nonsense (or an attack on a formatter) and is cut to it."""
+"""Year 3000: a later time is an error (or an attack on a formatter) and is set to it."""
 
 
 class FileRecord(msgspec.Struct, frozen=True):
-    """One file over there; *path* as the server has it (bytes that are not UTF-8 as surrogates), *mode* the whole ``st_mode``."""
+    """One file on the server; *path* as the server has it (bytes that are not UTF-8 as surrogates), *mode* the whole ``st_mode``."""
 
     path: str
     mtime: float
@@ -44,7 +44,7 @@ class ProcessRecord(msgspec.Struct, frozen=True):
 
 
 class SocketRecord(msgspec.Struct, frozen=True):
-    """What ``test -e``, ``-S`` and ``-w`` say to the login user."""
+    """What ``test -e``, ``-S`` and ``-w`` say for the login user."""
 
     path: str
     exists: bool
@@ -80,7 +80,7 @@ def parse_file(line: str) -> FileRecord | None:
         size, inode, mode = int(fields[2]), int(fields[3]), int(fields[4], 16)
     except ValueError:
         return None
-    # GNU find told to start at "root/" gives "root//file" where root ends with a slash.
+    # GNU find that starts at "root/" gives "root//file" where root ends with a slash.
     return FileRecord(fields[7].replace("//", "/"), mtime, ctime, max(size, 0), max(inode, 0), mode, fields[5], fields[6])
 
 
@@ -127,7 +127,7 @@ def parse_children(payload: bytes) -> dict[int, tuple[int, ...] | None]:
 
 
 def parse_clock(payload: bytes) -> tuple[float, float] | None:
-    """``EPOCH UPTIME``: the server's clock and its uptime (0.0 when not told)."""
+    """``EPOCH UPTIME``: the server's clock and its uptime (0.0 if not sent)."""
     now, _, uptime = text(payload).strip().partition(" ")
     try:
         return parse_time(now), float(uptime) if uptime else 0.0
