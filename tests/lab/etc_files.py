@@ -1,39 +1,51 @@
-"""A host's own /etc: the machine's accounts with `deploy` added, its name, its sshd, its sudoers, its units."""
+"""A host's own /etc: the machine's accounts with a `deploy` of the lab's, its name, its sshd, its sudoers, its units."""
 
 from __future__ import annotations
 
-import pwd
 import shutil
 import subprocess
 import uuid
 from pathlib import Path
 
+from tests import accounts
+from tests.accounts import Account
+
 FILES = Path(__file__).parent / "files"
 USER = "deploy"
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 """Private host key, in the host's directory of the lab."""
+SUDOERS = """Defaults env_reset
+Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+root ALL=(ALL:ALL) ALL
+@includedir /etc/sudoers.d
+"""
+"""Debian's, without what this machine may allow to others."""
 
 
-def deploy_uid() -> int:
+MACHINE = Path("/etc")
+"""Where the machine's own passwd and group are."""
+
+
+def deploy_uid(machine: Path = MACHINE) -> int:
     """A uid and gid that nobody has on this machine."""
-    taken = {entry.pw_uid for entry in pwd.getpwall()}
-    return next(uid for uid in range(7001, 7999) if uid not in taken)
+    return accounts.free_id((machine / "passwd").read_text(), (machine / "group").read_text(), range(7001, 7999))
 
 
-def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: int, public_key: str) -> None:
+def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: int, public_key: str, machine: Path = MACHINE) -> None:
     """Write STATE/etc, STATE/home and STATE/units. `neighbours` is every host's name and address, its own included."""
     etc = state / "etc"
     for directory in ("ssh", "sudoers.d", "systemd/system"):
         (etc / directory).mkdir(parents=True)
     (state / "dev").mkdir()
-    accounts(etc, uid)
+    write_accounts(etc, machine, uid)
     (etc / "hostname").write_text(name + "\n")
     (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
     (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join(f"{address} {host}\n" for host, address in neighbours.items()))
     shutil.copy(FILES / "etc" / "journald.conf", etc / "systemd")
-    sudoers = etc / "sudoers.d" / "deploy"
-    shutil.copy(FILES / "etc" / "sudoers", sudoers)
-    sudoers.chmod(0o440)
+    (etc / "sudoers").write_text(SUDOERS)
+    shutil.copy(FILES / "etc" / "sudoers", etc / "sudoers.d" / "deploy")
+    for sudoers in (etc / "sudoers", etc / "sudoers.d" / "deploy"):
+        sudoers.chmod(0o440)
     config = (FILES / "etc" / "sshd_config").read_text()
     (etc / "ssh" / "sshd_config").write_text(config.replace("@PORT@", str(port)).replace("@ADDRESS@", neighbours[name]))
     new_host_key(state)
@@ -41,15 +53,15 @@ def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: in
     home(state / "home" / USER, uid, public_key)
 
 
-def accounts(etc: Path, uid: int) -> None:
+def write_accounts(etc: Path, machine: Path, uid: int) -> None:
     """passwd, group and shadow: the machine's own, without its passwords, with `deploy` (key only) in www-data's group."""
-    passwd = Path("/etc/passwd").read_text()
-    (etc / "passwd").write_text(passwd + f"{USER}:x:{uid}:{uid}:Dora Deploy:/home/{USER}:/bin/sh\n")
-    groups = [line + USER if line.startswith("www-data:") else line for line in Path("/etc/group").read_text().splitlines()]
-    (etc / "group").write_text("\n".join([*groups, f"{USER}:x:{uid}:", ""]))
-    names = [line.partition(":")[0] for line in passwd.splitlines()]
-    (etc / "shadow").write_text("".join(f"{name}:*:19000:0:99999:7:::\n" for name in [*names, USER]))
+    deploy = Account(USER, uid, f"/home/{USER}", comment="Dora Deploy")
+    passwd = accounts.passwd((machine / "passwd").read_text(), deploy)
+    (etc / "passwd").write_text(passwd)
+    (etc / "group").write_text(accounts.group((machine / "group").read_text(), deploy, "www-data"))
+    (etc / "shadow").write_text(accounts.shadow(passwd))
     (etc / "shadow").chmod(0o600)
+    (etc / "nsswitch.conf").write_text(accounts.NSSWITCH)
 
 
 def new_host_key(state: Path) -> None:

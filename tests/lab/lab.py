@@ -23,10 +23,14 @@ from tests.lab.waiting import until
 
 
 class Lab:
-    """Context manager of a running lab. Entering raises `Unavailable` where hosts cannot be made. Main thread only."""
+    """Context manager of a running lab. Entering raises `Unavailable` where hosts cannot be made. Main thread only.
 
-    def __init__(self, hosts: int = 3) -> None:
+    `machine` is the directory whose passwd and group the hosts' own are made of.
+    """
+
+    def __init__(self, hosts: int = 3, machine: Path = etc_files.MACHINE) -> None:
         self._count = hosts
+        self._machine = machine
         self._place: Place | None = None
         self._trees: list[Trees] = []
         self._made: list[subprocess.Popen[bytes]] = []
@@ -89,7 +93,7 @@ class Lab:
             self._place = None
 
     def _start(self, where: Place) -> None:
-        uid = etc_files.deploy_uid()
+        uid = etc_files.deploy_uid(self._machine)
         template = where.directory / "template"
         build_template(template, uid)
         names = {f"web{number}": address for number, address in enumerate(where.addresses, 1)}
@@ -114,7 +118,7 @@ class Lab:
     def _write_files(self, where: Place, names: dict[str, str], uid: int) -> None:
         public_key = etc_files.new_key(self.key, "lab")
         for name in names:
-            etc_files.write(where.directory / name, name, names, where.port, uid, public_key)
+            etc_files.write(where.directory / name, name, names, where.port, uid, public_key, self._machine)
         host_keys = {name: where.directory / name / etc_files.HOST_KEY for name in names}
         self.ssh.write(names, where.port, host_keys)
 

@@ -9,8 +9,12 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -o bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
 
-for file in passwd group shadow hosts hostname machine-id; do
+for file in passwd group shadow nsswitch.conf sudoers hosts hostname machine-id; do
     mount --bind "$state/etc/$file" "/etc/$file"
+done
+# Debian's sshd obeys these: whom this machine keeps out, the host does not.
+for file in hosts.allow hosts.deny; do
+    [ ! -e "/etc/$file" ] || mount --bind /dev/null "/etc/$file"
 done
 mount --bind "$state/etc/ssh" /etc/ssh
 mount --bind "$state/etc/sudoers.d" /etc/sudoers.d

@@ -1,7 +1,7 @@
 """The link against OpenSSH's own sshd: MaxSessions, refused forwarding, signals, and what happens when it is killed.
 
-A sshd on a free loopback port, in a mount namespace with a passwd of its own, so that there is a user ``deploy`` and the machine's
-users are not touched. Needs root.
+A sshd on a free loopback port, in a mount namespace with account files of its own, so that there is a user ``deploy``, whatever users
+the machine has, and these are not touched. Needs root.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import pytest
 
 from stalewatch.model.errors import AuthRefused, HostKeyRefused, LinkLost, LinkTimeout, NotPermitted
 from stalewatch.transport.link import Link
+from tests import accounts
+from tests.accounts import Account
 from tests.unit.transport.ssh_server import SshLab, ssh_lab, until
 from tests.unit.transport.test_link_contract import alive, read_exactly
 
@@ -43,6 +45,12 @@ LogLevel VERBOSE
 {lines}
 """
 
+# In its own mount namespace: the accounts of the test, and nobody whom the machine keeps out.
+OWN_ETC = """
+for file in passwd group shadow nsswitch.conf; do mount --bind {folder}/etc/$file /etc/$file || exit; done
+for file in hosts.allow hosts.deny; do [ ! -e /etc/$file ] || mount --bind /dev/null /etc/$file || exit; done
+"""
+
 
 def missing() -> str:
     if SSHD is None:
@@ -56,8 +64,8 @@ def missing() -> str:
 class Sshd:
     """One sshd and the lab whose ssh_config leads to it under the name ``real``."""
 
-    def __init__(self, lab: SshLab, lines: str = "", shell: str = "/bin/sh") -> None:
-        self.lab, self.folder = lab, lab.folder
+    def __init__(self, lab: SshLab, lines: str = "", shell: str = "/bin/sh", machine: Path = Path("/etc")) -> None:
+        self.lab, self.folder, self.machine = lab, lab.folder, machine
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -66,8 +74,7 @@ class Sshd:
         home.mkdir(mode=0o755)
         os.chown(home, UID, UID)
         self.folder.chmod(0o755)
-        users = Path("/etc/passwd").read_text() + f"deploy:*:{UID}:{UID}::{home}:{shell}\n"
-        (self.folder / "passwd").write_text(users)
+        self._write_accounts(Account("deploy", UID, str(home), shell))
         lab.host_key.write_private_key(self.folder / "hostkey")
         (self.folder / "hostkey").chmod(0o600)
         (self.folder / "authorized_keys").write_bytes(lab.client_key.export_public_key())
@@ -76,8 +83,17 @@ class Sshd:
         lab.alias("real", self.port)
         lab.trust(f"[127.0.0.1]:{self.port}", lab.host_key)
 
+    def _write_accounts(self, deploy: Account) -> None:
+        etc = self.folder / "etc"
+        etc.mkdir()
+        passwd = accounts.passwd((self.machine / "passwd").read_text(), deploy)
+        group = accounts.group((self.machine / "group").read_text(), deploy)
+        files = {"passwd": passwd, "group": group, "shadow": accounts.shadow(passwd), "nsswitch.conf": accounts.NSSWITCH}
+        for name, text in files.items():
+            (etc / name).write_text(text)
+
     def _start(self) -> subprocess.Popen[bytes]:
-        script = f"mount --bind {self.folder}/passwd /etc/passwd && exec {SSHD} -D -e -f {self.folder}/sshd_config"
+        script = OWN_ETC.format(folder=self.folder) + f"exec {SSHD} -D -e -f {self.folder}/sshd_config"
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 10
@@ -162,6 +178,30 @@ async def test_any_login_shell_runs_the_command_as_it_is(link: Link) -> None:
     done = await link.run(f"id -un; printf %s {shlex.quote(text)}; exit 7")
     assert done.stdout.decode() == f"deploy\n{text}"
     assert done.code == 7
+
+
+OTHERS = {
+    "has a deploy": "deploy:x:1000:1000::/home/deploy:/usr/sbin/nologin\n",
+    "has our uid": f"somebody:x:{UID}:{UID}::/home/somebody:/usr/sbin/nologin\n",
+}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """The /etc of a machine whose passwd begins with other users than this one's."""
+    shutil.copy("/etc/group", tmp_path)
+    (tmp_path / "passwd").write_text(request.param + Path("/etc/passwd").read_text())
+    return tmp_path
+
+
+@pytest.mark.parametrize("machine", OTHERS.values(), ids=OTHERS, indirect=True)
+async def test_the_users_that_the_machine_has_do_not_matter(lab: SshLab, machine: Path) -> None:
+    sshd = Sshd(lab, machine=machine)
+    try:
+        link = await lab.connect("real")
+        assert (await link.run("id -un; id -u")).stdout == f"deploy\n{UID}\n".encode()
+    finally:
+        sshd.stop()
 
 
 async def test_binary_both_ways_and_a_coprocess_whose_trap_runs(link: Link, sshd: Sshd) -> None:
