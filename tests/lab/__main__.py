@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import shlex
 import signal
+import subprocess
 import sys
 from types import FrameType
 
 from tests.lab import Lab, Unavailable, place
 from tests.lab.install import install
+from tests.lab.login import log_in
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SERVED = (
@@ -35,6 +37,9 @@ def main() -> int:
                 place.sweep()
     except Unavailable as reason:
         print(f"The lab cannot run here: {reason}", file=sys.stderr)
+        return 1
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as reason:
+        print(f"The lab did not come up: {' '.join(str(reason).split())}", file=sys.stderr)
         return 1
     except Stopped:
         return 0
@@ -62,6 +67,7 @@ def up(hosts: int, validate_timestamps: int) -> None:
                 host.fpm(validate_timestamps=0)
         for host in lab:
             host.get("/")
+            log_in(lab.ssh_config, host)
         config = shlex.quote(str(lab.ssh_config))
         print(f"{hosts} hosts are up, opcache.validate_timestamps={validate_timestamps}. Watch them:\n")
         print(f"    stalewatch -F {config} {' '.join(lab.targets)}\n")
