@@ -50,6 +50,7 @@ def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: in
     (etc / "ssh" / "sshd_config").write_text(config.replace("@PORT@", str(port)).replace("@ADDRESS@", neighbours[name]))
     new_host_key(state)
     shutil.copytree(FILES / "units", state / "units")
+    subprocess.run(["chmod", "-R", "u=rwX,go=rX", str(state / "units")], check=True)
     home(state / "home" / USER, uid, public_key)
 
 

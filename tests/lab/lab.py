@@ -39,6 +39,7 @@ class Lab:
     def __enter__(self) -> Self:
         unavailable.check(self._count)
         install()
+        os.umask(0o022)  # for good: the users of the hosts read what this process writes, then and later
         self._place = place.claim(self._count)
         self.ssh = SshFiles(self._place.directory)
         try:

@@ -1,15 +1,17 @@
-"""The lab on machines that are not like this one: other users; and what is said where nobody can log in."""
+"""The lab on machines that are not like this one: other users, closed files; and what is said where nobody can log in."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab import Host, Lab, etc_files
+from tests.lab import Host, Lab, etc_files, trees
 from tests.lab.login import LoginFailed, log_in
 
 pytestmark = pytest.mark.lab
@@ -23,6 +25,13 @@ others:x:7002:
 sudo:x:27:deploy
 www-data:x:33:somebody
 """
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture
@@ -50,6 +59,25 @@ def test_a_machine_that_has_a_user_deploy(lab: Lab, elsewhere: Path) -> None:
         assert answer.splitlines() == ["7003", "deploy www-data", "/home/deploy", "may"]
         host.deploy_git("fix")
         assert host.file(".git/logs/HEAD").stat().st_uid == 7003
+
+
+def test_a_hook_of_git_in_a_checkout_that_only_its_owner_reads(
+    lab: Lab, umask: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")
+    files = tmp_path / "files"
+    shutil.copytree(etc_files.FILES, files)
+    subprocess.run(["chmod", "-R", "go=", str(files)], check=True)
+    monkeypatch.setattr(etc_files, "FILES", files)
+    monkeypatch.setattr(trees, "FILES", files)
+    with Lab(1) as other:
+        host = other["web1"]
+        log_in(other.ssh_config, host)
+        assert host.get() == "home v1"
+        host.edit("routes/new.php", "<?php\n")
+        for path in ("/etc/passwd", "/etc/hosts", "/etc/php/8.2/fpm/pool.d/www.conf", "/srv/app/routes/new.php"):
+            host.run(["cat", path], user="deploy")
+        host.run(["systemctl", "cat", "php8.2-fpm"], user="deploy")
 
 
 def test_whom_this_machine_lets_in_or_keeps_out_is_nothing_to_the_host(web1: Host) -> None:

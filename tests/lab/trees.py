@@ -26,6 +26,7 @@ MARGIN = 2.0
 COPY = """
 template=$1 uid=$2
 shift 2
+unset $(git rev-parse --local-env-vars)
 for tree; do
     cp -a "$template/." "$tree"
     git -c safe.directory="*" -C "$tree/srv/app" update-index -q --refresh

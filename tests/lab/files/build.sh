@@ -7,10 +7,12 @@ www=$(id -u www-data)
 
 mkdir -p "$template/srv" "$template/php"
 cp -a /etc/php/. "$template/php"
+unset $(git rev-parse --local-env-vars)
 cp "$files/etc/www.conf" "$template/php/8.2/fpm/pool.d/www.conf"
 mount --bind "$template/srv" /srv
 cp -r "$files/app" /srv/app
 cd /srv/app
+chmod -R u=rwX,go=rX .
 mv env .env
 mv gitignore .gitignore
 mv vendor_ vendor

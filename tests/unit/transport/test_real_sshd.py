@@ -147,8 +147,8 @@ def _needs_sshd() -> None:
 
 @pytest.fixture
 async def lab() -> AsyncIterator[SshLab]:
-    """In a folder that another user may enter: pytest's own is closed to others."""
-    with tempfile.TemporaryDirectory(prefix="stalewatch-sshd-") as folder:
+    """In a folder that another user may enter: pytest's own is closed to others, and TMPDIR may be."""
+    with tempfile.TemporaryDirectory(prefix="stalewatch-sshd-", dir="/tmp") as folder:
         async with ssh_lab(Path(folder)) as made:
             yield made
 
