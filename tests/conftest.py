@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 # The program is started some hundred times: it shall not be compiled anew each time, whatever the surroundings say.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Other users read what tests write.
+os.umask(0o022)
+# A person's taste, the session that a terminal stands in, and what git gives to a hook are not the tests' own.
+for _name in ("NO_COLOR", "FORCE_COLOR", "STALEWATCH_THEME", "TMUX", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(autouse=True)
