@@ -47,7 +47,7 @@ LogLevel VERBOSE
 
 # In its own mount namespace: the accounts of the test, and nobody whom the machine keeps out.
 OWN_ETC = """
-for file in passwd group shadow nsswitch.conf; do mount --bind {folder}/etc/$file /etc/$file || exit; done
+for file in passwd group shadow nsswitch.conf; do [ ! -e /etc/$file ] || mount --bind {folder}/etc/$file /etc/$file || exit; done
 for file in hosts.allow hosts.deny; do [ ! -e /etc/$file ] || mount --bind /dev/null /etc/$file || exit; done
 """
 
