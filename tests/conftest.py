@@ -22,6 +22,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A person's taste, the session that a terminal stands in, and what git gives to a hook are not the tests' own.
 for _name in ("NO_COLOR", "FORCE_COLOR", "STALEWATCH_THEME", "TMUX", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
     os.environ.pop(_name, None)
+# Nor are a person's settings of git: who has every commit signed has no key in a test.
+os.environ.update(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
 
 
 @pytest.fixture(autouse=True)
