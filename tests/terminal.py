@@ -24,6 +24,8 @@ STALEWATCH = [sys.executable, "-m", "stalewatch"]
 # Sequences with a private prefix that pyte 0.8 would draw as text, and questions that a modern terminal answers.
 _UNDRAWABLE = re.compile(rb"\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b\[\??[0-9;]*\$p|\x1b\[\?[0-9;]*[uSm]|\x1b[PX^_].*?\x1b\\", re.S)
 _CPUCLOCK_SCHED = 2
+RUNS = r"(?<!tab, )enter: run"
+"""What the dialog of a plan says when Enter runs it."""
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 
@@ -70,6 +72,31 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Send *keys* as typed."""
         os.write(self._master, keys.encode())
+
+    def type_by_hand(self, keys: str) -> None:
+        """Send *keys* one by one, at the pace of a quick typist."""
+        for key in keys:
+            self.type(key)
+            self.read_on(0.05)
+
+    def read_on(self, seconds: float) -> None:
+        """Take what it sends for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._read(deadline)
+
+    def confirm(self, word: str = "") -> None:
+        """Run the plan that is shown, as a person does who reads it: type *word* where it asks for one, go to *Run*, press it."""
+        if word:
+            self.wait_for("tab, then type")
+            self.type("\t")
+            self.wait_for(lambda _: not self.reversed("Cancel"))
+            self.type_by_hand(f"{word}\r")
+        else:
+            self.wait_for("tab, enter: run")
+            self.type("\t")
+        self.wait_for(RUNS)
+        self.type("\r")
 
     def cpu(self) -> float:
         """CPU seconds that all threads of the program used so far, by the scheduler's own clock."""

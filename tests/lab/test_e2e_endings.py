@@ -115,9 +115,7 @@ def test_quitting_while_a_runbook_runs_asks_first(lab: Lab, hosts: list[Host]) -
         terminal.wait_for(r"config +✗", timeout=30)
         terminal.type("1f")
         terminal.wait_for(lambda text: "Cancel" in text and terminal.reversed("Cancel"))
-        terminal.type("\t")
-        terminal.wait_for(lambda _: terminal.reversed("Run"))
-        terminal.type("\r")
+        terminal.confirm()
         terminal.wait_until(lambda: any("config:cache on" in line for line in web1.syslog()[before:]), timeout=30)
         terminal.wait_for(r"esc\b")
         terminal.type("q")  # not esc: a key right after it would be read as alt and that key

@@ -115,10 +115,7 @@ def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: 
         terminal.wait_for(r"config +✗", timeout=30)
         for attempt in range(2):
             terminal.type("1f")
-            terminal.wait_for(lambda _: terminal.reversed("Cancel"))
-            terminal.type("\t")
-            terminal.wait_for(lambda _: terminal.reversed("Run"))
-            terminal.type("\r")
+            terminal.confirm()
             if attempt == 0:
                 terminal.wait_until(lambda: begun(web1) > before, timeout=30)
                 cut(web1)

@@ -118,7 +118,7 @@ def test_hostile_names_logs_and_commits_reach_no_terminal(lab: Lab, hosts: list[
             terminal.type(keys)
             terminal.wait_for(shown)
         assert "[/x][bold]" in terminal.raw.decode("utf-8", "replace"), "what they say is shown, markup and all"
-        terminal.type("\t\r")
+        terminal.confirm()
         terminal.wait_until(lambda: says(web1) == "two", timeout=40)
         terminal.wait_for("✓ verified", timeout=40)
         terminal.type("y")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.lab.program import check, dashboard, explain, footprint, ours, serving, stalewatch
+from tests.terminal import RUNS
 
 if TYPE_CHECKING:
     from tests.lab import Host, Lab
@@ -88,7 +89,7 @@ def test_keys_make_it_serve_the_new_code_and_touch_nobody_else(lab: Lab, hosts: 
         settled(terminal, case)
         terminal.type("f")
         terminal.wait_for(r"Cancel +Run")
-        terminal.type("\t\r")
+        terminal.confirm()
         terminal.wait_for("✓ verified", timeout=90)
         assert served(web1, case) == case.moves  # not asked before: a request between clear and rebuild has PHP compile the sources
         terminal.type("\x1b")
@@ -143,16 +144,19 @@ def test_several_stale_servers_are_marked_typed_for_and_fixed_one_after_the_othe
         terminal.type("f")
         terminal.wait_for(r"2 servers, one after the other")
         terminal.wait_for(r"type app to run")
+        terminal.wait_for("tab, then type")
         terminal.wait_for(lambda _: terminal.reversed("Cancel"))
         terminal.type("\t")
         terminal.wait_for(lambda _: not terminal.reversed("Cancel"))
-        terminal.type("\rap\r")  # neither the empty box nor half a name runs anything
+        terminal.type_by_hand("\rap\r")  # neither the empty box nor half a name runs anything
         terminal.type("x")
         terminal.wait_for(r"apx")
         assert web1.get("/") == web2.get("/") == "home v1"
         terminal.type("\x7f")
         terminal.wait_for(r"ap ")
-        terminal.type("p\r")
+        terminal.type_by_hand("p\r")
+        terminal.wait_for(RUNS)
+        terminal.type("\r")
         terminal.wait_until(lambda: serving(web1) == serving(web2) == "home v2", timeout=60)
         terminal.wait_for(lambda text: text.count("✓ verified") >= 2, timeout=60)
         terminal.type("\x1b")

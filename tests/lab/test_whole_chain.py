@@ -129,7 +129,7 @@ def test_the_running_dashboard_proves_it_and_keys_fix_it(lab: Lab, hosts: list[H
         terminal.type("f")
         terminal.wait_for("Cancel")
         assert web1.get("/") == "home v1"
-        terminal.type("\t\r")
+        terminal.confirm()
         terminal.wait_until(lambda: web1.get("/") == "home v2", timeout=40)
         terminal.wait_for("✓ verified", timeout=40)
         terminal.type("\x1b")

@@ -80,7 +80,7 @@ def _verdicts(engine: Engine) -> set[Verdict | None]:
 async def _press(pilot: Pilot[int], keys: Sequence[str]) -> None:
     for key in keys:
         await pilot.press(key)
-        await pilot.pause(0.2)
+        await pilot.pause(0.6)  # a question that was just asked takes no answer
 
 
 async def _until(pilot: Pilot[int], done: Callable[[], bool]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from stalewatch.dashboard.app import StalewatchApp
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
+from tests.ui.hands import HandClock, unhurried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,9 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def app_of(engine: FakeEngine, **more: object) -> StalewatchApp:
     """The dashboard at 13:02:11 that day."""
-    return StalewatchApp(engine, title="api-gateway · prod", now=lambda: build.NOW, monotonic=lambda: 100.0, **more)  # type: ignore[arg-type]
+    app = StalewatchApp(engine, title="api-gateway · prod", now=lambda: build.NOW, monotonic=lambda: 100.0, **more)  # type: ignore[arg-type]
+    app.key_clock = HandClock()
+    return app
 
 
 def screen_text(app: StalewatchApp) -> str:
@@ -54,9 +57,12 @@ async def shown(pilot: Pilot[int], words: str, seconds: float = 10.0) -> str:
 
 
 async def press(pilot: Pilot[int], *keys: str) -> str:
-    """Press *keys* one by one; the text of the screen afterwards."""
+    """Press *keys* one by one, as a person who looks before each; the text of the screen afterwards."""
     await settle(pilot)
     for key in keys:
+        await unhurried(pilot)
         await pilot.press(key)
         await settle(pilot)
+    await unhurried(pilot)
+    await settle(pilot)
     return screen_text(pilot.app)  # type: ignore[arg-type]

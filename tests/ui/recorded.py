@@ -19,6 +19,7 @@ from stalewatch.model.inventory import Fleet, LogWatch, Server
 from stalewatch.model.snapshot import Snapshot
 from stalewatch.model.text import SafeText
 from stalewatch.runbook.plan import Progress, Status
+from tests.ui.hands import HandClock
 from tests.unit.incidents.play import playing
 
 if TYPE_CHECKING:
@@ -97,4 +98,6 @@ def run(engine: Engine, plan: ServerPlan, status: Status, *, until: int = 0) -> 
 
 def app(engine: Engine, theme: str = "") -> StalewatchApp:
     """The dashboard at 13:02 that day."""
-    return StalewatchApp(engine, title="api · prod", theme=theme, now=now, monotonic=lambda: HEARD)
+    made = StalewatchApp(engine, title="api · prod", theme=theme, now=now, monotonic=lambda: HEARD)
+    made.key_clock = HandClock()
+    return made

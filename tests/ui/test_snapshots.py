@@ -109,7 +109,7 @@ async def test_a_runbook(how: str, size: tuple[int, int], snapshot: SnapshotAsse
     app = recorded.app(engine)
     async with app.run_test(size=size) as pilot:
         await at_the_end(app, pilot)
-        await press(pilot, "f", "tab", *"app", "enter")
+        await press(pilot, "f", "tab", *"app", "enter", "enter")
         assert isinstance(app.screen, ProgressScreen)
         plan, future = app.model.fleet.runs[-1]
         recorded.run(engine, plan.servers[0], ENDS.get(how, Status.RUNNING), until=0 if how == "verified" else 4)

@@ -52,7 +52,7 @@ def test_the_person_at_the_keyboard_ends_the_incident(terminal: Terminal) -> Non
     assert folder(terminal).is_dir()
     terminal.type("f")
     terminal.wait_for(lambda text: "config:cache" in text and "Cancel" in text)
-    terminal.type("\t\r")
+    terminal.confirm()
     terminal.wait_for(lambda text: "✓ verified" in text and "3 fresh" in text, 40)
     terminal.type("\x1b")
     terminal.wait_for(lambda text: "Function routing" in text and "✓ verified" not in text)

@@ -7,12 +7,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.command import CommandPalette, Provider
 from textual.message import Message
 
 from stalewatch.dashboard.actions import BY_ID, key_name
 from stalewatch.dashboard.model import Model
 from stalewatch.dashboard.screens.app_port import AppPort
+from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.screens.fleet import FleetScreen
 from stalewatch.dashboard.screens.global_actions import GlobalActions
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import ClassVar
 
-    from textual import events
     from textual.timer import Timer
 
     from stalewatch.dashboard.engine_port import EnginePort
@@ -142,6 +143,20 @@ class StalewatchApp(AppPort):
 
     # --------------------------------------------------------------------------------------------------------------------- keys
 
+    async def on_event(self, event: events.Event) -> None:
+        """Every key passes here first, on its way from the terminal to what has the focus."""
+        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded and self.screen_stack:
+            if isinstance(self.screen, AskingScreen) and not self.screen.takes(event):
+                return
+            if isinstance(event, events.Key):
+                self.last_key = event.key
+        await super().on_event(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """And here last, on its way up, when another screen may have opened: it is not for that one."""
+        if isinstance(self.screen, AskingScreen) and not self.screen.was_aimed(event):
+            event.prevent_default()
+
     def action_act(self, id: str) -> None:
         """Do the action *id* of the table, or say why not."""
         screen = self.screen
@@ -170,6 +185,13 @@ class StalewatchApp(AppPort):
         """The terminal lost what it showed."""
         self.refresh(layout=True)
         self.screen.refresh(layout=True)
+        if isinstance(self.screen, AskingScreen):
+            self.screen.redrawn()
+
+    def unsee(self) -> None:
+        """What is asked counts as unseen until it was painted again: nobody knows what a terminal shows after a stop."""
+        if self.screen_stack and isinstance(self.screen, AskingScreen):
+            self.screen.answers.redrawn()
 
     def write_escape(self, sequence: str) -> None:
         """Send an escape sequence of our own making to the terminal."""

@@ -43,6 +43,8 @@ class Shutdown:
         self._app = app
         self._abandoned = abandoned
         self._last: threading.Timer | None = None
+        self._continues: Callable[[int, FrameType | None], object] | int | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
         return {
@@ -55,13 +57,16 @@ class Shutdown:
     def listen(self) -> None:
         """Signals end the app through its own door, which restores the terminal; after a suspension everything is painted anew."""
         self._app.app_resume_signal.subscribe(self._app, lambda _: self._app.paint_all())
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
             try:
                 loop.add_signal_handler(number, self._end, code)
                 signal.signal(number, partial(self._signalled, code))
             except (RuntimeError, ValueError):  # not the main thread: a test's
                 return
+        if not self._app.is_headless:
+            self._continues = signal.getsignal(signal.SIGCONT)
+            signal.signal(signal.SIGCONT, self._continued)
 
     def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
         """Beside the loop's own handler, also while the loop stands still: Textual waits where its terminal takes no bytes."""
@@ -70,10 +75,20 @@ class Shutdown:
             self._last.daemon = True
             self._last.start()
 
+    def _continued(self, number: int, frame: FrameType | None) -> None:
+        """In the signal itself, not in the loop: keys that piled up in the terminal meanwhile would come first."""
+        if callable(self._continues):
+            self._continues(number, frame)
+        if not self._loop.is_closed():
+            self._app.unsee()
+            self._loop.call_soon_threadsafe(self._app.paint_all)
+
     def over(self) -> None:
         """The app has ended."""
         if self._last is not None:
             self._last.cancel()
+        if self._continues is not None:
+            signal.signal(signal.SIGCONT, self._continues)
 
     def _give_up(self, code: int) -> None:
         """The guard puts the terminal right as soon as it takes something."""

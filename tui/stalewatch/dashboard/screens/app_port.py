@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from stalewatch.dashboard.screens.answer_guard import KeyClock
+
 if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
 
@@ -15,6 +17,9 @@ class AppPort(App[int]):
     """The app as its screens know it. The return value is the exit code."""
 
     model: Model
+    key_clock: KeyClock = KeyClock()
+    last_key: str = ""
+    """The newest key, as Textual names it."""
 
     @abstractmethod
     def write_escape(self, sequence: str) -> None:
@@ -23,6 +28,10 @@ class AppPort(App[int]):
     @abstractmethod
     def open_palette(self) -> None:
         """Show every action by name."""
+
+    @abstractmethod
+    def unsee(self) -> None:
+        """What is asked counts as unseen until it was painted again."""
 
     @abstractmethod
     def paint_all(self) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.plan_lines import can_run, plan_lines, title, word_to_type
 from stalewatch.dashboard.render.plan_words import reloads
+from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey
 
 CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
+PASTED = "type it: pasting does not count"
+TO_TYPE = "tab, then type the name below"
 GENTLER = (Choice.FIX, Choice.RELOAD)
 """Where scripts can be invalidated one by one instead of a reload."""
 
@@ -55,9 +57,10 @@ class PlanHead(LinesView):
         return [beside(line(Span(self.words, "title")), line(Span(self.more, "warning")), width)]
 
 
-class ConfirmScreen(ModalScreen["Plan | None"]):
+class ConfirmScreen(AskingScreen["Plan | None"]):
     """Gives the plan when it was confirmed and its evidence still holds, else None. *copy* puts text into the clipboard and says so."""
 
+    ACTS = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,q,ctrl+c", "cancel", show=False),
         Binding("a", "everything", show=False),
@@ -97,13 +100,14 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         self.plan = model.engine.plan(self._keys, request)
         self._word = ""
         self._answered = False
+        self._told = (False, False)
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PlanHead()
             yield PlanView()
             with Horizontal(id="answer"):
-                yield Input(id="word", placeholder="tab, then type the name below", compact=True)
+                yield Input(id="word", compact=True)
                 yield HintView("hint")
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Run", id="run", compact=True)
@@ -124,16 +128,18 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
         self.query_one("#hint", HintView).display = not self._word
         runs = can_run(self.plan)
         self.query_one("#run", Button).disabled = not runs or bool(self._word)
-        self.query_one("#hint", HintView).say("tab, enter: run" if runs else "")
         self.query_one("#cancel").focus()
-        self._keys_line()
+        self._told = (False, False)
+        self._say_how()
         self._fit()
+        self.redrawn()
 
     def _keys_line(self) -> None:
         asked = self._request
         whole = ("only what is needed", "needed") if asked.everything else ("whole sequence", "whole")
         cache = f"x {'without' if asked.cache_clear else 'also'} cache:clear"
-        parts = [(f"type {self._word} to run", f"type {self._word}", f"type {self._word}")] if self._word else []
+        first = ("enter: run",) * 3 if self._told[1] else (f"type {self._word} to run", f"type {self._word}", f"type {self._word}")
+        parts = [first] if self._word else []
         parts += [("y copy", "y copy", "y copy"), (f"a {whole[0]}", f"a {whole[0]}", f"a {whole[1]}")]
         if asked.invalidate:
             parts.append(("i reload instead", "i reload instead", "i reload"))
@@ -157,12 +163,33 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
 
     # --------------------------------------------------------------------------------------------------------------------- answers
 
+    def tell(self, is_open: bool, runs: bool) -> None:
+        if (told := (is_open, runs)) == self._told:
+            return
+        self._told = told
+        self._say_how()
+
+    def _say_how(self) -> None:
+        """How to run it, once that counts."""
+        is_open, runs = self._told
+        how = "enter: run" if runs else "tab, enter: run"
+        self.query_one("#hint", HintView).say(how if is_open and can_run(self.plan) else "")
+        self.query_one("#word", Input).placeholder = TO_TYPE if is_open else ""
+        self._keys_line()
+
+    def pasted(self) -> None:
+        if self._word:
+            box = self.query_one("#word", Input)
+            box.call_later(box.clear)  # behind the characters that are under way to it
+            self.query_one("#keys", HintView).say(PASTED)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         self.query_one("#run", Button).disabled = not self._may_run()
 
     def on_input_submitted(self) -> None:
+        """Only *Run* runs: Enter leads there."""
         if self._may_run():
-            self._run()
+            self.query_one("#run").focus()
 
     def _may_run(self) -> bool:
         return can_run(self.plan) and (not self._word or self.query_one("#word", Input).value.strip() == self._word)
@@ -170,7 +197,7 @@ class ConfirmScreen(ModalScreen["Plan | None"]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":
             self._answer(None)
-        elif self._may_run():
+        elif self._may_run() and self.may_act:
             self._run()
 
     def _answer(self, plan: Plan | None) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
+from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ class _Words(LinesView):
         return [line(Span("A runbook is running. Leave all the same?", "title")), line(""), *paragraph(WORDS, width)]
 
 
-class LeaveScreen(ModalScreen[bool]):
+class LeaveScreen(AskingScreen[bool]):
     """True: leave."""
+
+    ACTS = "leave"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "stay", show=False),
@@ -56,7 +58,9 @@ class LeaveScreen(ModalScreen[bool]):
         self.query_one("#stay").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "leave")
+        leaves = event.button.id == self.ACTS
+        if not leaves or self.may_act:
+            self.dismiss(leaves)
 
     def action_stay(self) -> None:
         self.dismiss(False)

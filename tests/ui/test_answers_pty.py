@@ -1,0 +1,153 @@
+"""Every dialog in a real pseudo-terminal: bursts, pastes and a stopped program run nothing, a person who reads does."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.terminal import RUNS, STALEWATCH, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.pty
+
+PLAY = [sys.executable, "-m", "tests.ui.play"]
+TEXT = "if the table is bare, fetch it first\tand\ribid.\tbecause\r\rfish is rare\t\t\rcab\r" * 40
+
+
+class Demo:
+    """``stalewatch demo`` with stale servers, and its audit log."""
+
+    def __init__(self, terminal: Terminal, log: Path) -> None:
+        self.terminal = terminal
+        self._log = log
+
+    @property
+    def ran(self) -> bool:
+        return self._log.exists() and bool(self._log.read_text())
+
+    def nothing_ran(self, after: str) -> None:
+        """Also not a while later. Whatever is open is closed."""
+        self.terminal.read_on(1.0)
+        assert not self.ran, (after, self._log.read_text())
+        assert "▸ running" not in self.terminal.text, after
+        self.terminal.type("\x1b")
+        self.terminal.wait_for(lambda text: "Cancel" not in text)
+        self.terminal.read_on(0.2)  # a key right behind it would be read as alt and that key
+
+    def goes_to(self, where: str) -> None:
+        """*where* is ``fleet``, ``plan`` (its plan is open) or ``run`` (and *Run* has the focus)."""
+        if where != "fleet":
+            self.terminal.type("f")
+            self.terminal.wait_for("tab, enter: run")
+        if where == "run":
+            self.terminal.type("\t")
+            self.terminal.wait_for(RUNS)
+
+    def a_person_does(self) -> None:
+        """Open the plan, read it, run it."""
+        self.terminal.type("f")
+        self.terminal.confirm()
+        self.terminal.wait_until(lambda: self.ran)
+
+
+@contextmanager
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    env = {"XDG_STATE_HOME": str(tmp_path), "TMPDIR": "/tmp"}
+    with Terminal([*STALEWATCH, "demo"], columns=120, rows=40, env=env) as terminal:
+        terminal.wait_for(lambda text: "STALE" in text and "2 fresh" in text, 40)
+        yield Demo(terminal, tmp_path / "stalewatch" / "audit.log")
+        terminal.signal(signal.SIGTERM)
+        terminal.wait_exit()
+
+
+def test_keys_in_one_burst_run_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path) as shown:
+        for keys in ("r\r", "f\r", "c\r", "b\r", "f\t\r", "r\t\r\r", "ffff\t\r"):
+            shown.terminal.type(keys)
+            shown.terminal.wait_for("Cancel")
+            shown.nothing_ran(keys)
+        shown.a_person_does()
+
+
+def test_a_held_key_runs_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path) as shown:
+        for _ in range(40):
+            shown.terminal.type("f")
+            shown.terminal.read_on(0.03)
+        shown.terminal.type("\t\r")
+        shown.nothing_ran("f, held")
+        shown.a_person_does()
+
+
+@pytest.mark.parametrize("where", ["fleet", "plan", "run"])
+def test_a_paste_runs_nothing(tmp_path: Path, where: str) -> None:
+    with demo(tmp_path) as shown:
+        for text in ("f\t\r", "\t\r", "\x1b[200~f\t\r\x1b[201~", TEXT):
+            shown.goes_to(where)
+            shown.terminal.type(text)
+            shown.nothing_ran(text)
+        shown.a_person_does()
+
+
+@pytest.mark.parametrize("where", ["fleet", "plan", "run"])
+def test_keys_typed_while_the_program_was_stopped_run_nothing(tmp_path: Path, where: str) -> None:
+    with demo(tmp_path) as shown:
+        shown.goes_to(where)
+        shown.terminal.signal(signal.SIGSTOP)
+        for key in ("f\t\r", "\t\r", "\r")[("fleet", "plan", "run").index(where)]:
+            shown.terminal.read_on(0.6)
+            shown.terminal.type(key)
+        shown.terminal.signal(signal.SIGCONT)
+        shown.terminal.wait_for("Cancel")
+        shown.nothing_ran(where)
+        shown.a_person_does()
+
+
+def test_keys_typed_while_the_terminal_took_nothing_run_nothing() -> None:
+    """The plan is painted as far as the program knows, and nobody has seen it."""
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("T" * 100)
+        time.sleep(1.0)
+        for key in ("f", "\t", "\r"):
+            terminal.type(key)
+            time.sleep(0.6)
+        terminal.wait_for("Cancel")
+        terminal.read_on(1.5)
+        assert "▸ running" not in terminal.text
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: "Cancel" not in text)
+        terminal.type("f")
+        terminal.confirm()
+        terminal.wait_for("▸ running")
+
+
+def test_leaving_is_asked_with_the_same_care() -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("f")
+        terminal.confirm()
+        terminal.wait_for("▸ running")
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: "▸ running" not in text)
+        terminal.type("q\t\r")
+        terminal.wait_for("Leave all the same")
+        terminal.read_on(1.5)
+        assert terminal.process.poll() is None
+        assert terminal.reversed("Stay")
+        terminal.type("\t")
+        terminal.wait_for(lambda _: terminal.reversed("Leave"))
+        while terminal.process.poll() is None:
+            terminal.read_on(0.5)
+            if terminal.process.poll() is None:
+                terminal.type("\r")
+            terminal.read_on(0.5)
+        assert terminal.wait_exit() == 0

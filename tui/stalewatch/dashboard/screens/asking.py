@@ -1,0 +1,133 @@
+"""What every dialog that asks has in common: nothing is answered that was not seen."""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from stalewatch.dashboard.screens.answer_guard import AnswerGuard, On, Ruling
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from stalewatch.dashboard.screens.app_port import AppPort
+
+Answer = TypeVar("Answer")
+LOOKS = 0.05
+"""Seconds between two looks at whether answers count by now."""
+RETREATS = ("escape", "ctrl+c")
+"""Keys that answer no, at any time."""
+PRESSES = ("enter", "space")
+
+
+def taken(app: App[int]) -> bool:
+    """Whether the terminal took everything that was painted: Textual queues its output, and a terminal may take none for a while."""
+    writer = getattr(app._driver, "_writer_thread", None)
+    if writer is None:
+        return app.is_headless
+    return writer._queue.empty() and bool(select.select([], [writer.fileno()], [], 0)[1])
+
+
+class AskingScreen(ModalScreen[Answer]):
+    """*ACTS* is the id of the button that acts. Whoever changes what is asked calls :meth:`redrawn`."""
+
+    ACTS: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._port = cast("AppPort", self.app)
+        self._clock = self._port.key_clock
+        self.answers = AnswerGuard(self._port.last_key)
+        self._frame = 0
+        self._aimed: deque[events.Key] = deque(maxlen=64)
+        self._click_refused = False
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOKS, self.look)
+
+    def on_screen_resume(self) -> None:
+        self.redrawn()
+
+    def on_screen_suspend(self) -> None:
+        self.answers.redrawn()
+
+    def on_resize(self) -> None:
+        self.redrawn()
+
+    def on_descendant_focus(self) -> None:
+        self.answers.moved()
+        self._paint()
+
+    def redrawn(self) -> None:
+        """What is asked has changed, or the terminal may have lost it: it counts as unseen until it was painted."""
+        self.answers.redrawn()
+        self._paint()
+
+    def _paint(self) -> None:
+        self._frame += 1
+        # Twice: the first time the rows learn their size, the second time they are drawn in it.
+        self.call_after_refresh(self.call_after_refresh, self._painted, self._frame)
+
+    def _painted(self, frame: int) -> None:
+        if frame != self._frame or not self.is_current:
+            return
+        if not taken(self._port):
+            self.set_timer(LOOKS, lambda: self._painted(frame))
+            return
+        self.answers.painted(self._clock.now())
+        self.look()
+
+    def look(self) -> None:
+        """Say which answers count by now."""
+        now = self._clock.now()
+        acts = self._focus is On.ACTS
+        self.tell(self.answers.is_open(now), acts and self.answers.is_settled(now))
+
+    def tell(self, is_open: bool, runs: bool) -> None:
+        """*is_open*: answers count; *runs*: Enter would act."""
+
+    def pasted(self) -> None:
+        """Something was pasted, and does not count."""
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the acting button may do so: what it would do has been seen."""
+        return self.answers.is_open(self._clock.now())
+
+    @property
+    def _focus(self) -> On:
+        if isinstance(self.focused, Input):
+            return On.TEXT
+        return On.ACTS if self.focused is not None and self.focused.id == self.ACTS else On.SAFE
+
+    # ---------------------------------------------------------------------------------------------------------------- what comes
+
+    def takes(self, event: events.Event) -> bool:
+        """Whether *event*, on its way here from the terminal, may go on."""
+        at = self._clock.arrived(event)
+        if isinstance(event, events.MouseDown):
+            self._click_refused = not self.answers.is_open(at)
+        if isinstance(event, events.MouseDown | events.MouseUp):
+            return not self._click_refused
+        if isinstance(event, events.Paste):
+            ruling = self.answers.paste(at)
+        elif isinstance(event, events.Key):
+            ruling = self.answers.key(event.key, at, self._focus, types=event.is_printable, presses=event.key in PRESSES)
+            if event.key in RETREATS:
+                ruling = Ruling.TAKEN
+        else:
+            return True
+        if ruling is Ruling.PASTED:
+            self.pasted()
+        elif ruling is Ruling.TAKEN and isinstance(event, events.Key):
+            self._aimed.append(event)
+        return ruling is Ruling.TAKEN
+
+    def was_aimed(self, event: events.Key) -> bool:
+        """Whether *event* was let in here. One that was typed before may still come up from the screen below."""
+        return any(known is event for known in self._aimed)
