@@ -112,7 +112,7 @@ class AskingScreen(ModalScreen[Answer]):
         at = self._clock.arrived(event)
         if isinstance(event, events.MouseDown):
             self._click_refused = not self.answers.is_open(at)
-        if isinstance(event, events.MouseDown | events.MouseUp):
+        if isinstance(event, events.MouseDown | events.MouseUp | events.Click):
             return not self._click_refused
         if isinstance(event, events.Paste):
             ruling = self.answers.paste(at)
