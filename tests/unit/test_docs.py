@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 import pytest
-from stalewatch.transport.ssh.ask_ssh import ask
+from stalewatch.transport.ssh.route import ask
 
 from stalewatch.cli.main import COMMANDS, DASHBOARD, main
 from stalewatch.config.load import load
