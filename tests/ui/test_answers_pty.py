@@ -111,6 +111,20 @@ def test_keys_typed_while_the_program_was_stopped_run_nothing(tmp_path: Path, wh
         shown.a_person_does()
 
 
+def test_a_program_that_was_stopped_from_outside_still_ends_and_leaves_the_terminal_as_it_was() -> None:
+    """Textual starts threads of its own when it continues; beside those that were there one would never end."""
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        for _ in range(5):
+            terminal.signal(signal.SIGSTOP)
+            terminal.read_on(0.1)
+            terminal.signal(signal.SIGCONT)
+            terminal.read_on(0.3)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+
+
 def test_keys_typed_while_the_terminal_took_nothing_run_nothing() -> None:
     """The plan is painted as far as the program knows, and nobody has seen it."""
     with Terminal(PLAY) as terminal:

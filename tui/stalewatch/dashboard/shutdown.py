@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from stalewatch.dashboard.screens.app_port import AppPort
 
+    Handler = Callable[[int, FrameType | None], object] | int | None
+
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
 """Exit codes by signal, as a shell tells them."""
 
@@ -43,7 +45,9 @@ class Shutdown:
         self._app = app
         self._abandoned = abandoned
         self._last: threading.Timer | None = None
-        self._continues: Callable[[int, FrameType | None], object] | int | None = None
+        self._stops: Handler = None
+        self._continues: Handler = None
+        self._suspended = False
         self._loop: asyncio.AbstractEventLoop
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
@@ -65,8 +69,8 @@ class Shutdown:
             except (RuntimeError, ValueError):  # not the main thread: a test's
                 return
         if not self._app.is_headless:
-            self._continues = signal.getsignal(signal.SIGCONT)
-            signal.signal(signal.SIGCONT, self._continued)
+            self._stops = signal.signal(signal.SIGTSTP, self._stopped)
+            self._continues = signal.signal(signal.SIGCONT, self._continued)
 
     def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
         """Beside the loop's own handler, also while the loop stands still: Textual waits where its terminal takes no bytes."""
@@ -75,8 +79,21 @@ class Shutdown:
             self._last.daemon = True
             self._last.start()
 
+    def _stopped(self, number: int, frame: FrameType | None) -> None:
+        """Textual gives the terminal back, and stops the process."""
+        self._suspended = True
+        if callable(self._stops):
+            self._stops(number, frame)
+
     def _continued(self, number: int, frame: FrameType | None) -> None:
-        """In the signal itself, not in the loop: keys that piled up in the terminal meanwhile would come first."""
+        """In the signal itself, not in the loop: keys that piled up in the terminal meanwhile would come first.
+
+        After a plain SIGSTOP nobody gave the terminal back, and Textual would start a second pair of threads beside the first, which
+        then never ends: it is given back first.
+        """
+        if not self._suspended and self._app._driver is not None:
+            self._app._driver.suspend_application_mode()
+        self._suspended = False
         if callable(self._continues):
             self._continues(number, frame)
         if not self._loop.is_closed():
@@ -88,6 +105,7 @@ class Shutdown:
         if self._last is not None:
             self._last.cancel()
         if self._continues is not None:
+            signal.signal(signal.SIGTSTP, self._stops)
             signal.signal(signal.SIGCONT, self._continues)
 
     def _give_up(self, code: int) -> None:
