@@ -14,7 +14,6 @@ from typing import Any
 import click
 import msgspec
 import pytest
-from stalewatch.transport.ssh.route import ask
 
 from stalewatch.cli.main import COMMANDS, DASHBOARD, main
 from stalewatch.config.load import load
@@ -22,6 +21,7 @@ from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
 from stalewatch.runbook.commands import Access, sudoers
 from stalewatch.transport.ssh.aliases import expand
+from stalewatch.transport.ssh.route import ask
 from tests.lab.truth import STATES
 from tests.unit.pages import ROOT, Page, pages
 
