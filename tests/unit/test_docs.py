@@ -21,7 +21,7 @@ from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
 from stalewatch.runbook.commands import Access, sudoers
 from stalewatch.transport.ssh.aliases import expand
-from stalewatch.transport.ssh.route import ask
+from stalewatch.transport.ssh.route import resolve_route
 from tests.lab.truth import STATES
 from tests.unit.pages import ROOT, Page, pages
 
@@ -211,7 +211,7 @@ def test_the_lines_of_the_configuration_that_are_commented_out_are_valid_too(tmp
 async def test_the_ssh_config_leads_through_the_bastion() -> None:
     file = str(EXAMPLES / "ssh_config")
     assert expand("web*", file) == ["web1", "web2"]
-    route = await ask("web1", file)
+    route = await resolve_route("web1", file)
     assert [hop.alias for hop in route.hops] == ["bastion", "web1"]
     assert route.destination.user == "deploy"
 
