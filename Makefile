@@ -9,6 +9,8 @@ BIN    := $(VENV)/bin
 N      ?= 3
 # Two workers on two cores; each has a lab of its own.
 WORKERS ?= 2
+# Lines and branches that the tests ran, file by file; read it with: .venv/bin/python -m slipcover --merge .coverage.json --out /dev/null
+COVERAGE ?= .coverage.json
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -29,8 +31,9 @@ demo: $(VENV)/.stamp  ## the dashboard living through the incident
 lab-packages: $(VENV)/.stamp
 	@if [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then $(BIN)/python -m tests.lab install; fi
 
-test: lint lab-packages  ## lint, types and all tests, with the lab
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q tests
+test: lint lab-packages  ## lint, types and all tests, with the lab; coverage at the end
+	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q tests
+	@$(BIN)/python -m tests.coverage $(COVERAGE)
 
 lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check tui tests
@@ -54,4 +57,4 @@ screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots
 
 clean:  ## what the targets above made in this folder
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(COVERAGE) dist build
