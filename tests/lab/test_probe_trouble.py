@@ -39,7 +39,7 @@ async def test_everything_is_discovered(lab: Lab, web1: Host) -> None:
         told = next(each["start time"] for each in status["processes"] if each["pid"] == worker.pid)
         assert abs(worker.started - told) < 1.1
     assert host.packages.cached == host.packages.installed == ("acme/greeter",)
-    assert [cache.name for cache in host.caches if cache.stat and cache.complete] == ["config", "routes", "events", "packages", "services"]
+    assert [cache.name for cache in host.caches if cache.stat and cache.complete] == ["packages", "services", "config", "routes", "events"]
     assert host.views.views
     assert all(view.source is not None for view in host.views.views)
     assert host.release.dirty == 0

@@ -62,7 +62,7 @@ def test_json_goes_to_stdout_alone(stalewatch: Stalewatch, seams: Seams) -> None
 
 
 def test_wait_looks_until_fresh(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "BEAT", 0.01)
+    monkeypatch.setattr(check, "WAIT_INTERVAL", 0.01)
     seams.looks = [(examples.stale(),), (examples.verdict(V.PENDING),), (examples.fresh(),)]
     result = stalewatch("check", "web1", "--wait", "30")
     assert result.exit_code == 0

@@ -128,7 +128,7 @@ def playing(fleet: Fleet, patched: pytest.MonkeyPatch) -> Iterator[Player]:
 
     patched.setattr(server_session, "connect", connect)
     patched.setattr(server_session, "ServerProbe", ToldProbe)
-    patched.setattr(watcher, "BEAT", 0.001)
+    patched.setattr(watcher, "LOOK_INTERVAL", 0.001)
     patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
     patched.setattr(publisher, "FLUSH", 0.001)
     player = Player(fleet, lines)

@@ -145,7 +145,7 @@ async def test_silence_of_this_side_ends_the_lease(places: Path, link: LocalLink
 
 async def test_heartbeats_keep_the_lease(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STALEWATCH_LEASE", "1")
-    monkeypatch.setattr(module, "BEAT", 0.2)
+    monkeypatch.setattr(module, "HEARTBEAT", 0.2)
     held = await take(places, link)
     assert (await held.step("long", "sleep 2.5; echo there", 10)).output == "there\n"
     await held.release()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from stalewatch.dashboard.engine_port import EnginePort
 
-BEAT = 0.25
+PAINT_INTERVAL = 0.25
 """Seconds between two repaints that data cause."""
 CALM = 1.0
 """The same while only figures move: hit rates, counts, ages."""
@@ -104,7 +104,7 @@ class StalewatchApp(AppPort):
         """Paint now if the last time is long ago, else once when the beat is over."""
         if self._due is not None:
             self._due.stop()
-        wait = self._painted + (BEAT if self.model.engine.board.significant_change else CALM) - time.monotonic()
+        wait = self._painted + (PAINT_INTERVAL if self.model.engine.board.significant_change else CALM) - time.monotonic()
         if wait <= 0:
             self.flush()
         else:

@@ -34,7 +34,7 @@ def crash_line(error: BaseException | None) -> str:
     return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}{told}", 500)
 
 
-PATIENCE = 5.0
+TERMINAL_LIMIT = 5.0
 """Seconds that a terminal has to take what is left, once a signal said that it is over."""
 
 
@@ -75,7 +75,7 @@ class Shutdown:
     def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
         """Beside the loop's own handler, also while the loop stands still: Textual waits where its terminal takes no bytes."""
         if self._last is None:
-            self._last = threading.Timer(PATIENCE, self._give_up, (code,))
+            self._last = threading.Timer(TERMINAL_LIMIT, self._give_up, (code,))
             self._last.daemon = True
             self._last.start()
 

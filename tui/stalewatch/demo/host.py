@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stalewatch.demo.story import Scene
 
-BEAT = 1.0
+STORY_STEP = 1.0
 VISITS_PER_BEAT = 2
 FUNCTION = "check_availability_v17"
 """What the voice agent calls; the code before the fix knows no versions."""
@@ -173,7 +173,7 @@ class Host:
     async def _live(self) -> None:
         beats = 0
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(STORY_STEP)
             beats += 1
             if not self.fpm.running:
                 continue

@@ -17,8 +17,10 @@ from stalewatch.model.snapshot import MAX_SUMS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stalewatch.model.inventory import AppKey
 
-def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | None = None) -> tuple[Report, ...]:
+
+def compare(reports: Sequence[Report], groups: Mapping[AppKey, str] | None = None) -> tuple[Report, ...]:
     """*reports* in their order, with ``release.mixed`` on those that differ from most servers of the same app: in their commit; where that
     is the same or not known, in the contents of their sources. Looks from before another server's deploy are left out (:func:`awaits`).
 
@@ -33,13 +35,13 @@ def compare(reports: Sequence[Report], groups: Mapping[tuple[str, str], str] | N
     return tuple(plain)
 
 
-def awaits(reports: Sequence[Report], groups: Mapping[tuple[str, str], str]) -> bool:
+def awaits(reports: Sequence[Report], groups: Mapping[AppKey, str]) -> bool:
     """Whether :func:`compare` left somebody out who is yet to be looked at again, or will once a deploy lies behind."""
     apps = [[reports[index] for index in members] for members in _apps(reports, groups)]
     return any(any(_overtaken(members)) or any(_deployed(member) > (member.observed_at or 0.0) for member in members) for members in apps)
 
 
-def _apps(reports: Sequence[Report], groups: Mapping[tuple[str, str], str]) -> list[list[int]]:
+def _apps(reports: Sequence[Report], groups: Mapping[AppKey, str]) -> list[list[int]]:
     """Which reports are of servers of one app."""
     apps: dict[str, list[int]] = {}
     for index, report in enumerate(reports):

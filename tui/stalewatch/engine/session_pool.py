@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Plan, Progress, Status
     from stalewatch.transport.link import ConnectStep, Link
 
-PATIENCE = 3.0
+OPEN_LIMIT = 3.0
 """Connecting may take so many times ``fleet.timeout``: that is for one answer, and it takes several."""
 
 
@@ -64,7 +64,7 @@ class SessionPool:
 
     async def _open(self, server: str) -> ServerSession:
         session = ServerSession(self._servers[server], self.fleet, self._memories[server])
-        limit = PATIENCE * self.fleet.timeout
+        limit = OPEN_LIMIT * self.fleet.timeout
         begun: list[ConnectStep] = ["name"]
 
         def on_step(step: ConnectStep) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import Server
     from stalewatch.model.report import Report
 
-BEAT = 2.0
+LOOK_INTERVAL = 2.0
 SILENCE = 10.0
 """A server not heard from for so long is ``unknown``, whatever it was."""
 
@@ -67,7 +67,7 @@ class Watcher:
             reports = await self._look(session, full=full)
             self._publisher.seen(self.server, reports)
             took = time.monotonic() - begun
-            full = await self._pause(max(BEAT - took, BEAT / 4))
+            full = await self._pause(max(LOOK_INTERVAL - took, LOOK_INTERVAL / 4))
 
     async def _look(self, session: ServerSession, *, full: bool) -> tuple[Report, ...]:
         looking = asyncio.ensure_future(session.look(full=full))

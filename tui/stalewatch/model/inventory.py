@@ -63,7 +63,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
     @property
-    def units(self) -> dict[tuple[str, str], str]:
+    def units(self) -> dict[AppKey, str]:
         """Reload units that the configuration names, by (server, app path)."""
         return {(server.name, app.path): app.reload for server in self.servers for app in server.apps if app.reload}
 

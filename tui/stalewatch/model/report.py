@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.model.layers import Layer as Layer
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import SafeText
+
+if TYPE_CHECKING:
+    from stalewatch.model.inventory import AppKey
 
 
 class Verdict(StrEnum):
@@ -110,7 +114,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     hit_rates: tuple[float, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> AppKey:
         """What identifies a pane: (server, app)."""
         return (self.server, self.app)
 

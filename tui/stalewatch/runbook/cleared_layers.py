@@ -13,13 +13,15 @@ from stalewatch.runbook.commands import CACHE, CLEAR
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stalewatch.model.inventory import AppKey
+
 TAIL = 1024 * 1024
 """Bytes of the log that are read, from its end."""
 _CLEARS = {name: layer for layer, name in CLEAR.items()}
 _CACHES = {name: layer for layer, name in CACHE.items()}
 
 
-def cleared_layers(path: Path | None = None) -> dict[tuple[str, str], frozenset[Layer]]:
+def cleared_layers(path: Path | None = None) -> dict[AppKey, frozenset[Layer]]:
     """Layers by (server, app) for :func:`stalewatch.runbook.propose.propose`. A log that is missing or damaged is an empty one."""
     try:
         with (path or default_path()).open("rb") as log:
@@ -30,9 +32,9 @@ def cleared_layers(path: Path | None = None) -> dict[tuple[str, str], frozenset[
         return {}
 
 
-def from_lines(lines: list[bytes]) -> dict[tuple[str, str], frozenset[Layer]]:
+def from_lines(lines: list[bytes]) -> dict[AppKey, frozenset[Layer]]:
     """The same from the log's lines, oldest first. Pure."""
-    found: dict[tuple[str, str], set[Layer]] = {}
+    found: dict[AppKey, set[Layer]] = {}
     decoder = msgspec.json.Decoder(AuditEntry)
     for line in lines:
         try:

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.model.layers import Layer
 from stalewatch.model.text import SafeText
+
+if TYPE_CHECKING:
+    from stalewatch.model.inventory import AppKey
 
 
 class Phase(StrEnum):
@@ -116,7 +120,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     tolerated: tuple[Layer, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> AppKey:
         """(server, app), as a Report's."""
         return (self.server, self.app)
 
@@ -134,7 +138,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 1
 
     @property
-    def evidence(self) -> dict[tuple[str, str], str]:
+    def evidence(self) -> dict[AppKey, str]:
         """The digest of what each server's plan was drawn from."""
         return {server.key: server.evidence_digest for server in self.servers}
 

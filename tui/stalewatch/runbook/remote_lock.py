@@ -22,8 +22,8 @@ from stalewatch.model.times import utc
 if TYPE_CHECKING:
     from stalewatch.transport.link import Link, Stream
 
-BEAT = 5.0
-PATIENCE = 20.0
+HEARTBEAT = 5.0
+SILENCE_LIMIT = 20.0
 """Seconds without an answer after which this side gives up: before the lease over there (30 s) ends."""
 GRACE = 5.0
 """Seconds that the holder has to end, and its stream to close."""
@@ -155,9 +155,9 @@ class RemoteLock:
         loop = asyncio.get_running_loop()
         self._heard = loop.time()
         while True:
-            await asyncio.sleep(BEAT)
-            if loop.time() - self._heard > PATIENCE:
-                self._end(LinkLost(f"no answer for {PATIENCE:g} s"))
+            await asyncio.sleep(HEARTBEAT)
+            if loop.time() - self._heard > SILENCE_LIMIT:
+                self._end(LinkLost(f"no answer for {SILENCE_LIMIT:g} s"))
                 return
             if self._held.done():
                 with contextlib.suppress(LinkError):

@@ -13,6 +13,7 @@ from stalewatch.timeline.snapshot_events import ONE_DEPLOY, SnapshotEvents, pool
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from stalewatch.model.inventory import AppKey
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import Deploy
 
@@ -67,7 +68,7 @@ def healed_spans(
     return tuple(sorted(found))
 
 
-def _renewals(events: Iterable[Event], key: tuple[str, str]) -> Iterable[float]:
+def _renewals(events: Iterable[Event], key: AppKey) -> Iterable[float]:
     """When the pool's bytecode began anew, or was put right by a runbook."""
     for event in events:
         ours = event.kind is EventKind.ACTION and event.what.startswith("invalidate: done")

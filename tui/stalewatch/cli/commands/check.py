@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.model.inventory import Fleet
 
-BEAT = 2.0
+WAIT_INTERVAL = 2.0
 """Seconds between two looks of ``--wait``."""
 RECONNECT = 5.0
 """Seconds until ``--wait`` connects again where a server was not reached."""
@@ -84,7 +84,7 @@ async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, strict:
     while True:
         async with open_fleet(fleet) as session:
             while not enough(session.reports) and all(report.observed_at is not None for report in session.reports):
-                await asyncio.sleep(_pause(BEAT, deadline))
+                await asyncio.sleep(_pause(WAIT_INTERVAL, deadline))
                 await session.look()
         if enough(session.reports):
             return session.reports

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stalewatch.transport.link import Link, Stream
 
 TIMEOUT = 5.0
-SLOW_INTERVAL = 30.0
+LIST_INTERVAL = 30.0
 IDLE_INTERVAL = 60.0
 MIN_SCRIPTS_INTERVAL = 10.0
 DUTY = 200.0
@@ -151,7 +151,7 @@ class PoolProbe:
         opcache = self._last.opcache if self._last is not None else None
         other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
         restarted = isinstance(opcache, Opcache) and opcache.since != self._listed_since
-        due = since_listed >= SLOW_INTERVAL or restarted or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
+        due = since_listed >= LIST_INTERVAL or restarted or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
         return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"
