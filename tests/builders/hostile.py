@@ -9,7 +9,6 @@ import sys
 
 import msgspec
 
-from stalewatch.model.layers import CACHED_FILES
 from stalewatch.model.report import Evidence, Report
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText
@@ -39,8 +38,8 @@ def lie(report: Report) -> Report:
     )
 
 
-KEPT = {"type", "via", "kind", "source", "app", "server", "address"}
-"""Fields of a snapshot that are no text of a server's, beside the names that we give the files Laravel caches layers in."""
+KEPT = {"type", "layer", "via", "kind", "source", "app", "server", "address"}
+"""Fields of a snapshot that are no text of a server's."""
 
 
 def _poison(value: object, key: str = "") -> object:
@@ -48,8 +47,7 @@ def _poison(value: object, key: str = "") -> object:
         return {name: _poison(item, name) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_poison(item, key) for item in value]
-    ours = key in KEPT or (key == "name" and value in CACHED_FILES)
-    return value + EVIL if isinstance(value, str) and not ours else value
+    return value + EVIL if isinstance(value, str) and key not in KEPT else value
 
 
 class LyingEngine(FakeEngine):
