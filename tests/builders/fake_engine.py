@@ -11,50 +11,32 @@ from stalewatch.engine.board import Board
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Layer
 from stalewatch.model.text import SafeText
-from stalewatch.runbook.plan import Action, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from stalewatch.runbook.plan import LeftOut, Plan, Progress, Request, ServerPlan, Status
+from stalewatch.runbook.steps import FPM_TEST, LOOK, REBUILD, RELOAD
 from tests.builders.incident import APP, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ARTISAN = "sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan"
 STEPS = (
-    Step(
-        id="preflight-fpm",
-        phase=Phase.PREFLIGHT,
-        action=Action.FPM_TEST,
-        command="sudo -n /usr/sbin/php-fpm8.3 -t",
-        reason=SafeText("a broken configuration must not be reloaded"),
-    ),
-    Step(
+    FPM_TEST.step("sudo -n /usr/sbin/php-fpm8.3 -t", "a broken configuration must not be reloaded", id="preflight-fpm"),
+    REBUILD.step(
+        f"{ARTISAN} config:cache --no-interaction --no-ansi",
+        "config.php is 12 min older than config/services.php",
         id="rebuild-config",
-        phase=Phase.REBUILD,
-        action=Action.ARTISAN,
-        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan config:cache --no-interaction --no-ansi",
-        reason=SafeText("config.php is 12 min older than config/services.php"),
+        what="config",
         layer=Layer.CONFIG,
     ),
-    Step(
+    REBUILD.step(
+        f"{ARTISAN} route:cache --no-interaction --no-ansi",
+        "routes-v7.php is 12 min older than routes/api.php",
         id="rebuild-routes",
-        phase=Phase.REBUILD,
-        action=Action.ARTISAN,
-        command="sudo -n -u www-data /usr/bin/php /var/www/api-gateway/artisan route:cache --no-interaction --no-ansi",
-        reason=SafeText("routes-v7.php is 12 min older than routes/api.php"),
+        what="routes",
         layer=Layer.ROUTES,
     ),
-    Step(
-        id="reload",
-        phase=Phase.RELOAD,
-        action=Action.RELOAD_FPM,
-        command="sudo -n systemctl reload php8.3-fpm.service",
-        reason=SafeText("2 scripts run as compiled before the deploy"),
-    ),
-    Step(
-        id="verify",
-        phase=Phase.VERIFY,
-        action=Action.LOOK,
-        command="look again: start times, artefacts, bytecode",
-        reason=SafeText("exit codes prove nothing"),
-    ),
+    RELOAD.step("sudo -n systemctl reload php8.3-fpm.service", "2 scripts run as compiled before the deploy"),
+    LOOK.step("look again: start times, artefacts, bytecode", "exit codes prove nothing"),
 )
 
 

@@ -17,7 +17,8 @@ from stalewatch.model.snapshot import (
     Unseen,
 )
 from stalewatch.model.text import safe
-from stalewatch.runbook.plan import Action, Choice, LeftOut, Phase, Plan, Progress, Request, ServerPlan, Status, Step
+from stalewatch.runbook.plan import Choice, LeftOut, Plan, Progress, Request, ServerPlan, Status
+from stalewatch.runbook.steps import FPM_TEST, INVALIDATE, LOOK
 from tests.builders import values
 
 DEPLOY = 1_761_302_282.0  # 2025-10-24 10:38:02 UTC
@@ -143,18 +144,11 @@ def warning() -> Finding:
 
 def plan() -> Plan:
     """web1 has steps, web2 nothing to do, web3 is blocked."""
+    command = f"opcache_invalidate('{CONTROLLER}', true)"
     steps = (
-        Step(id="fpm-test", phase=Phase.PREFLIGHT, action=Action.FPM_TEST, command="sudo -n php-fpm8.2 -t", reason=safe("before a reload")),
-        Step(
-            id="invalidate",
-            phase=Phase.RELOAD,
-            action=Action.INVALIDATE,
-            command=f"opcache_invalidate('{CONTROLLER}', true)",
-            reason=safe("1 script is older than its file"),
-            via="fastcgi",
-            paths=(CONTROLLER,),
-        ),
-        Step(id="look", phase=Phase.VERIFY, action=Action.LOOK, command="look again", reason=safe("proof")),
+        FPM_TEST.step("sudo -n php-fpm8.2 -t", "before a reload"),
+        INVALIDATE.step(command, "1 script is older than its file", what="1 script", paths=(CONTROLLER,)),
+        LOOK.step("look again", "proof", id="look"),
     )
     return Plan(
         request=Request(choice=Choice.FIX),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stalewatch.runbook.commands import Access, sudoers
+from stalewatch.runbook.commands import Access
+from stalewatch.runbook.sudoers import sudoers
 from tests.lab import Host, Lab
 from tests.lab.application import CONTROLLER
 from tests.lab.waiting import until

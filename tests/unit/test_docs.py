@@ -19,7 +19,9 @@ from stalewatch.cli.main import COMMANDS, DASHBOARD, main
 from stalewatch.config.load import load
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
-from stalewatch.runbook.commands import Access, sudoers
+from stalewatch.model.replace import replace
+from stalewatch.runbook.commands import Access
+from stalewatch.runbook.sudoers import sudoers
 from stalewatch.transport.ssh.aliases import expand
 from stalewatch.transport.ssh.route import resolve_route
 from tests.lab.truth import STATES
@@ -223,7 +225,7 @@ def sudoers_lines(text: str) -> set[str]:
 def test_the_sudoers_file_permits_exactly_what_the_runbook_asks_for() -> None:
     text = (EXAMPLES / "sudoers").read_text()
     assert sudoers_lines(text) == set(sudoers(ACCESS).splitlines())
-    every = set(sudoers(ACCESS, file_cache="/var/cache/opcache", workers=True).splitlines())
+    every = set(sudoers(replace(ACCESS, file_cache="/var/cache/opcache", workers=True)).splitlines())
     assert sudoers_lines(re.sub(r"^# (?=deploy )", "", text, flags=re.MULTILINE)) == every
 
 

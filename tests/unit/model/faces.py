@@ -29,6 +29,7 @@ from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.parsers.cache_inputs import group
 from stalewatch.runbook import commands
 from stalewatch.runbook.plan import Choice, Request
+from stalewatch.runbook.sudoers import sudoers
 from stalewatch.timeline import changes, history
 from tests.builders import runbook as build
 
@@ -84,7 +85,7 @@ def faces() -> list[Face]:
         Face("the plan of a rebuild", lambda: planned(Choice.REBUILD), lambda spec: [spec.rebuild] if spec.layer in REBUILT else []),
         Face("the plan of a clear", lambda: planned(Choice.CLEAR), lambda spec: [spec.clear] if spec.layer in REBUILT else []),
         Face("the plan of a fix", lambda: planned(Choice.FIX), lambda spec: [spec.rebuild, f"{spec.layer} is old"]),
-        Face("sudoers", lambda: commands.sudoers(ACCESS).replace("\\", ""), lambda spec: [spec.rebuild, spec.clear]),
+        Face("sudoers", lambda: sudoers(ACCESS).replace("\\", ""), lambda spec: [spec.rebuild, spec.clear]),
     ]
 
 

@@ -196,8 +196,8 @@ def test_whoever_keeps_a_list_of_layers_of_their_own_is_named(house: House) -> N
     house.add("icons", ICONS)
     known = {spec.layer.value: spec.heading for spec in LAYERS}
     house.edit("dashboard/render/table_head.py", "{spec.layer: spec.heading for spec in LAYERS}", repr(known))
-    clears = {layer.value: layer.spec.clear for layer in REBUILT}
-    house.edit("runbook/commands.py", "{layer: layer.spec.clear for layer in REBUILT}", repr(clears))
+    clears = [layer.spec.clear for layer in REBUILT]
+    house.edit("runbook/steps/caches.py", "[layer.spec.clear for layer in REBUILT]", repr(clears))
     told = house.told()["forgotten"]
     assert "the head of the table: icons" in told
     assert "sudoers: icons" in told

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer
 from stalewatch.model.text import safe
-from stalewatch.runbook.commands import Access, fpm_binary, may_run, sudoers, usable
-from stalewatch.runbook.plan import Action, Choice, Request
+from stalewatch.runbook.commands import Access, fpm_binary, may_run, usable
+from stalewatch.runbook.plan import Choice, Request
+from stalewatch.runbook.steps.artisan import ARTISAN
+from stalewatch.runbook.sudoers import sudoers
 from tests.builders.runbook import bytecode, finding, plan, report, runtime, vt0
 
 ACCESS = Access(login="deploy", user="www-data", root="/srv/app", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
@@ -30,14 +33,14 @@ def test_the_lab_permits_exactly_what_we_print() -> None:
 @pytest.mark.parametrize("root", ["/srv/app", "/srv/my app", "/srv/a:b=c,d", "/srv/a*b?c[d]!", '/srv/a"b', "/srv/a'b", "/srv/ünï"])
 def test_visudo_takes_the_lines(tmp_path: Path, root: str) -> None:
     file = tmp_path / "sudoers"
-    access = Access(login="deploy", user="www-data", root=root, unit="php8.2-fpm", fpm_binary="/usr/sbin/php-fpm8.2")
-    file.write_text(sudoers(access, file_cache="/var/cache/op*cache", workers=True))
+    access = replace(ACCESS, root=root, unit="php8.2-fpm", file_cache="/var/cache/op*cache", workers=True)
+    file.write_text(sudoers(access))
     checked = subprocess.run(["visudo", "-cf", str(file)], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_a_wildcard_is_never_printed_bare() -> None:
-    lines = sudoers(ACCESS, file_cache="/var/cache/opcache")
+    lines = sudoers(replace(ACCESS, file_cache="/var/cache/opcache"))
     assert "-name \\*.bin" in lines
     assert " *" not in lines
 
@@ -66,10 +69,10 @@ def test_no_name_reaches_a_shell_unquoted(root: str, script: str) -> None:
             continue
         assert step.command.isprintable()
         words = shlex.split(step.command)
-        if step.action is Action.ARTISAN:
+        if step.kind in ARTISAN:
             assert words[:6] == ["sudo", "-n", "-u", "www-data", "/usr/bin/php", f"{root}/artisan"]
             assert len(words) == 9
-        if step.action is Action.WIPE_FILE_CACHE:
+        if step.kind == "wipe-file-cache":
             assert words[5] == root
     assert all(usable(path) for step in server.steps for path in step.paths)
 

@@ -9,8 +9,7 @@ from stalewatch.model.report import Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts, Inputs, Script, Unseen
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
-from stalewatch.runbook.preflight import judge
-from stalewatch.runbook.verify import is_fixed, prove, still_needed
+from stalewatch.runbook.verify import is_fixed, judge, prove, still_needed
 from tests.builders.runbook import (
     APP,
     CONTROLLER,
@@ -146,8 +145,8 @@ def test_a_script_is_proven_by_its_bytecode(now: Script | None, status: Status) 
 
 def test_php_that_says_no_is_believed() -> None:
     before = report(bytecode(), runtime_facts=runtime(opcache=vt0(changed=(script(),))))
-    assert prove(INVALIDATE, SERVER, before, before, forgotten={CONTROLLER: False}).status is Status.FAILED
-    assert prove(INVALIDATE, SERVER, before, before, forgotten={CONTROLLER: True}).status is Status.DONE
+    assert prove(INVALIDATE, SERVER, before, before, invalidated={CONTROLLER: False}).status is Status.FAILED
+    assert prove(INVALIDATE, SERVER, before, before, invalidated={CONTROLLER: True}).status is Status.DONE
 
 
 def test_queue_workers_are_proven_by_as_many_new_ones() -> None:
@@ -166,16 +165,16 @@ def plain(*tolerated: Layer) -> ServerPlan:
 def test_a_layer_that_the_plan_does_not_answer_for_is_still_named_when_it_is_stale() -> None:
     outcome = is_fixed(plain(Layer.OPCACHE), report(bytecode(), runtime_facts=runtime(opcache=vt0())))
     assert outcome.status is Status.DONE
-    assert outcome.evidence["not put right by this plan"] == "opcache stale"
+    assert outcome.evidence["not fixed by this plan"] == "opcache stale"
 
 
-def test_settled_wants_every_layer_that_the_plan_answers_for() -> None:
+def test_fixed_means_every_layer_that_the_plan_answers_for() -> None:
     assert is_fixed(plain(), report()).status is Status.DONE
     assert is_fixed(plain(), report(finding(Layer.CONFIG))).status is Status.FAILED
     assert is_fixed(plain(Layer.CONFIG), report(finding(Layer.CONFIG))).status is Status.DONE
     assert is_fixed(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).status is Status.FAILED
-    assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT)), forgotten=frozenset({CONTROLLER})).status is Status.DONE
-    assert is_fixed(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), forgotten=frozenset({CONTROLLER})).status is Status.FAILED
+    assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT)), invalidated=frozenset({CONTROLLER})).status is Status.DONE
+    assert is_fixed(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), invalidated=frozenset({CONTROLLER})).status is Status.FAILED
 
 
 def test_pending_counts_once_the_next_use_heals_it_but_not_for_a_mere_look() -> None:
@@ -229,7 +228,7 @@ def test_a_step_whose_finding_is_gone_is_not_needed_any_more() -> None:
     ],
 )
 def test_preflight_fails_on_what_is_known_and_says_what_is_not(name: str, output: str, code: int, status: Status, word: str) -> None:
-    outcome = judge(step(name), output, code)
+    outcome = judge(step(name), SERVER, OLD, output, code)
     assert outcome.status is status
     assert word in " ".join(outcome.evidence.values())
     assert step(name).phase is Phase.PREFLIGHT
@@ -242,6 +241,6 @@ def test_a_broken_fpm_configuration_is_named_by_its_mistake_not_by_what_follows_
         "[24-Nov-2026 23:29:38] ERROR: failed to load configuration file '/etc/php/8.2/fpm/php-fpm.conf'\n"
         "[24-Nov-2026 23:29:38] ERROR: FPM initialization failed\n"
     )
-    outcome = judge(step("fpm-test"), said, 78)
+    outcome = judge(step("fpm-test"), SERVER, OLD, said, 78)
     assert outcome.status is Status.FAILED
     assert outcome.evidence["php-fpm -t"] == "[/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'"

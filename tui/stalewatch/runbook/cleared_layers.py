@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.layers import Layer
+from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.runbook.audit_log import AuditEntry, default_path
-from stalewatch.runbook.commands import CACHE, CLEAR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 TAIL = 1024 * 1024
 """Bytes of the log that are read, from its end."""
-_CLEARS = {name: layer for layer, name in CLEAR.items()}
-_CACHES = {name: layer for layer, name in CACHE.items()}
+_CLEARS = {layer.spec.clear: layer for layer in REBUILT}
+_CACHES = {layer.spec.rebuild: layer for layer in REBUILT}
 
 
 def cleared_layers(path: Path | None = None) -> dict[AppKey, frozenset[Layer]]:

@@ -1,4 +1,4 @@
-"""The one list of what may be run on a server. Plans take their commands from here, and so does the sudoers file: they can't drift apart.
+"""How a command is written for one app on one server: as whom, with which sudo, and how sudoers permits it.
 
 A command is a tuple of words; the shell text is made in one place, by shlex. ``artisan *`` in sudoers would be ``artisan tinker``, so
 every line is exact.
@@ -11,19 +11,7 @@ import shlex
 
 import msgspec
 
-from stalewatch.model.layers import REBUILT, Layer
-
 ARTISAN_FLAGS = ("--no-interaction", "--no-ansi")
-CACHE = {layer: layer.spec.rebuild for layer in REBUILT}
-CLEAR = {layer: layer.spec.clear for layer in REBUILT}
-DISCOVER = Layer.PACKAGES.spec.rebuild
-CACHE_CLEAR = "cache:clear"
-QUEUE_RESTART = "queue:restart"
-HORIZON_TERMINATE = "horizon:terminate"
-OCTANE_RELOAD = "octane:reload"
-ARTISAN = (*CACHE.values(), *CLEAR.values(), DISCOVER, QUEUE_RESTART, CACHE_CLEAR)
-"""Every artisan command that a least-privilege login needs (Horizon and Octane where they run: :data:`ARTISAN_WORKERS`)."""
-ARTISAN_WORKERS = (HORIZON_TERMINATE, OCTANE_RELOAD)
 
 _SUDO = "sudo -n "
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@-]*")
@@ -39,8 +27,8 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """How one app on one server is reached by commands. *login*: who we are there; *user*: the pool's; *root*: the app's path as
-    configured.
+    """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
+    configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
     """
 
     login: str
@@ -49,25 +37,15 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     php: str = "/usr/bin/php"
     fpm_binary: str = ""
+    file_cache: str = ""
+    workers: bool = False
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
         return Command((self.php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
 
-    def reload(self) -> Command:
-        """Reload of the FPM master's unit."""
-        return Command(("/usr/bin/systemctl", "reload", self.unit.removesuffix(".service")), "root")
-
-    def fpm_test(self) -> Command:
-        """The FPM configuration test."""
-        return Command((self.fpm_binary, "-t"), "root")
-
-    def wipe(self, file_cache: str) -> Command:
-        """Remove what OPcache compiled to files."""
-        return Command(("/usr/bin/find", file_cache, "-type", "f", "-name", "*.bin", "-delete"), self.user)
-
     def text(self, command: Command) -> str:
-        """*command* as it is typed over there by the login user: with ``sudo -n``, ``runuser`` (from root) or nothing before it."""
+        """*command* as the login user types it on the server: with ``sudo -n``, ``runuser`` (from root) or nothing before it."""
         return shlex.join((*self._become(command.user), *command.argv))
 
     def _become(self, user: str) -> tuple[str, ...]:
@@ -101,24 +79,6 @@ def usable_name(name: str) -> bool:
 def usable(path: str) -> bool:
     """Whether *path* may stand in a command: absolute, and not one that text.py had to change (those hold a backslash or an ellipsis)."""
     return path.startswith("/") and path.isprintable() and "\\" not in path and not path.endswith("…")
-
-
-def sudoers(access: Access, *, file_cache: str = "", workers: bool = False) -> str:
-    """The least privilege that the runbook needs for *access*: exact lines for sudoers(5), each ending in a newline.
-
-    *file_cache*: the pool's ``opcache.file_cache``. *workers*: also Horizon and Octane. A login that is the pool's user or root needs none.
-    """
-    names = ARTISAN + (ARTISAN_WORKERS if workers else ())
-    commands = [access.artisan(name) for name in names]
-    if file_cache:
-        commands.append(access.wipe(file_cache))
-    if access.unit:
-        commands.append(access.reload())
-    if access.fpm_binary:
-        commands.append(access.fpm_test())
-    if access.login == "root":
-        return ""
-    return "".join(f"{permit(access.text(command), access.login)}\n" for command in commands if command.user not in ("", access.login))
 
 
 def permit(text: str, login: str = "LOGIN") -> str:

@@ -132,3 +132,10 @@ def cached_layers(host: HostFacts) -> tuple[Layer, ...]:
 def worker_kinds(workers: tuple[QueueWorker, ...]) -> frozenset[str]:
     """What kinds of long-running workers there are."""
     return frozenset(worker.kind for worker in workers)
+
+
+def why(needs: tuple[Need, ...]) -> tuple[str, tuple[Cause, ...]]:
+    """The reason of a step that *needs* ask for, in words, and the findings behind it."""
+    reasons = list(dict.fromkeys(str(need.reason) for need in needs))
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return "; ".join(reasons[:3]) + more, tuple(dict.fromkeys(cause for need in needs for cause in need.causes))

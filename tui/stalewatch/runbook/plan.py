@@ -26,21 +26,6 @@ class Phase(StrEnum):
     VERIFY = "verify"
 
 
-class Action(StrEnum):
-    """What a step does over there."""
-
-    FPM_TEST = "fpm-test"
-    ARTISAN_RUNS = "artisan-runs"
-    DISK_FREE = "disk-free"
-    RIGHTS = "rights"
-    ARTISAN = "artisan"
-    WIPE_FILE_CACHE = "wipe-file-cache"
-    INVALIDATE = "invalidate"
-    RELOAD_FPM = "reload-fpm"
-    QUEUE_RESTART = "queue-restart"
-    LOOK = "look"
-
-
 class Choice(StrEnum):
     """Which key opened the plan."""
 
@@ -74,13 +59,16 @@ class Cause(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step on one server. *command* is exactly what is run over there (or, for *via* ``fastcgi``, what is asked of PHP, as a person
-    would write it). *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds.
-    *causes* empty: asked for, or follows from an earlier step; done without asking the evidence again."""
+    """One step on one server, made by its kind's row of :data:`stalewatch.runbook.steps.STEPS`.
+
+    *command* is exactly what is run on the server (or, for *via* ``fastcgi``, what is asked of PHP, as a person would write it).
+    *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds. *causes* empty: asked for, or follows from
+    an earlier step; done without reading the evidence again. For people: *does* (a sentence with ``{}`` for *what* it is done to) and
+    *label* (one word). *interrupts*: requests in flight may be lost."""
 
     id: str
+    kind: str
     phase: Phase
-    action: Action
     command: str
     reason: SafeText
     via: str = "shell"
@@ -88,6 +76,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     layer: Layer | None = None
     timeout: float = 60.0
     causes: tuple[Cause, ...] = ()
+    does: str = ""
+    what: SafeText = SafeText("")
+    label: str = ""
+    interrupts: bool = False
+
+    @property
+    def acting(self) -> bool:
+        """Whether it changes something."""
+        return self.phase not in (Phase.PREFLIGHT, Phase.VERIFY)
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -125,6 +122,16 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
         return (self.server, self.app)
 
     @property
+    def acting(self) -> tuple[Step, ...]:
+        """The steps that change something."""
+        return tuple(step for step in self.steps if step.acting)
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether requests in flight may be lost."""
+        return any(step.interrupts for step in self.steps)
+
+    @property
     def runnable(self) -> bool:
         """Whether there is something to run here, and nothing forbids it."""
         return bool(self.steps) and not self.blocked
@@ -155,7 +162,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def acting(self) -> bool:
         """Whether any step changes something (a plan of looks only needs no confirmation)."""
-        return any(step.phase is not Phase.VERIFY and step.phase is not Phase.PREFLIGHT for server in self.servers for step in server.steps)
+        return any(server.acting for server in self.servers)
 
 
 class Status(StrEnum):

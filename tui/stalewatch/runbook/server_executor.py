@@ -11,10 +11,11 @@ import msgspec
 
 from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook import preflight, verify
+from stalewatch.runbook import verify
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
-from stalewatch.runbook.plan import Action, Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.plan import Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
+from stalewatch.runbook.step_spec import last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class ServerExecutor:
         self._looked_at = 0.0
         self._said = ""
         self._begun = False
-        self._forgotten: dict[str, bool] = {}
+        self._invalidated: dict[str, bool] = {}
         self._crash = ""
 
     async def begin(self) -> Outcome:
@@ -97,9 +98,9 @@ class ServerExecutor:
     async def do(self, step: Step) -> Outcome:
         """Run *step* and prove it."""
         self._progress(step.id, Status.RUNNING, {})
-        self._begun = step.action is Action.LOOK
+        self._begun = step.via == "look"
         try:
-            outcome = await self._prove_fresh(step) if step.action is Action.LOOK else await self._act(step)
+            outcome = await self._prove_fresh(step) if step.via == "look" else await self._act(step)
         except LinkTimeout as error:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
         except LinkError as error:
@@ -110,7 +111,7 @@ class ServerExecutor:
         except Exception as error:
             log.exception("%s on %s", step.id, self._server.server)
             outcome = self.crashed(step, error)
-        if step.action is not Action.LOOK:
+        if step.via != "look":
             outcome = await self._audited(step, outcome)
         return self._progress(step.id, outcome.status, outcome.evidence)
 
@@ -141,11 +142,11 @@ class ServerExecutor:
     async def _look_back(self, step: Step) -> Outcome:
         try:
             report = await self._session.look()
-            if step.action is Action.LOOK:
+            if step.via == "look":
                 return await self._prove_fresh(step)
             if self._before is None:
                 return _outcome(Status.UNKNOWN, why="nothing is known of the time before it")
-            return verify.prove(step, self._server, self._before, report, said=self._said, forgotten=self._forgotten)
+            return verify.prove(step, self._server, self._before, report, said=self._said, invalidated=self._invalidated)
         except LinkError:
             return _outcome(Status.UNKNOWN, why="the link is not back")
 
@@ -192,20 +193,20 @@ class ServerExecutor:
         if step.phase is Phase.PREFLIGHT:
             await self._sent(step)
             ended = await self._lock.step(step.id, step.command, step.timeout, acting=False)
-            return preflight.judge(step, ended.output, ended.code)
+            return verify.judge(step, self._server, self._session.report, ended.output, ended.code)
         self._before = await self._look()
-        self._forgotten, self._said = {}, ""
+        self._invalidated, self._said = {}, ""
         await self._sent(step)
-        if step.action is Action.INVALIDATE:
+        if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
         self._begun = True
-        if step.action is Action.INVALIDATE:
-            self._forgotten = await self._session.invalidate(step.paths)
+        if step.via == "fastcgi":
+            self._invalidated = await self._session.invalidate(step.paths)
         else:
             ended = await self._lock.step(step.id, step.command, step.timeout)
             self._said = ended.output
             if ended.code != 0 and _never_ran(ended.output, ended.code):
-                return _outcome(Status.FAILED, why=preflight.last_lines(ended.output) or f"exit code {ended.code}")
+                return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0
         return await self._proof(step, self._before)
 
@@ -214,7 +215,7 @@ class ServerExecutor:
         deadline = time.monotonic() + step.timeout
         while True:
             after = await self._session.look()
-            outcome = verify.prove(step, self._server, before, after, said=self._said, forgotten=self._forgotten)
+            outcome = verify.prove(step, self._server, before, after, said=self._said, invalidated=self._invalidated)
             if outcome.status is not Status.RUNNING:
                 self._looked_at = time.monotonic() if outcome.status is Status.DONE else 0.0
                 break
@@ -224,17 +225,17 @@ class ServerExecutor:
             self._progress(step.id, Status.RUNNING, outcome.evidence)
             await asyncio.sleep(self._timings.poll)
         if self._said.strip() and outcome.status is Status.FAILED:
-            outcome = Outcome(status=outcome.status, evidence={**outcome.evidence, "said": preflight.last_lines(self._said)})
+            outcome = Outcome(status=outcome.status, evidence={**outcome.evidence, "said": last_lines(self._said)})
         return outcome
 
     async def _prove_fresh(self, step: Step) -> Outcome:
         """Fresh at two looks, a moment apart. A stale one is asked again: what heals may need the next request."""
         looking = self._request.choice is Choice.VERIFY
-        forgotten = frozenset(path for path, gone in self._forgotten.items() if gone)
+        invalidated = frozenset(path for path, gone in self._invalidated.items() if gone)
         deadline = time.monotonic() + (0 if looking else step.timeout)
         proven = 0
         while True:
-            outcome = verify.is_fixed(self._server, await self._session.look(), forgotten=forgotten, strict=looking)
+            outcome = verify.is_fixed(self._server, await self._session.look(), invalidated=invalidated, strict=looking)
             proven = proven + 1 if outcome.status is Status.DONE else 0
             if proven == 2:
                 return outcome

@@ -56,7 +56,7 @@ def _server(paper: Paper, server: ServerPlan) -> None:
     if not server.steps and not server.blocked:
         paper.line("nothing to do", indent=2)
     for number, step in enumerate(server.steps, start=1):
-        through = "" if step.via == "shell" else f"  (through {step.via})"
+        through = f"  (through {step.via})" if step.via == "fastcgi" else ""
         paper.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, wrap=False)
         paper.line(step.reason, indent=16)
     for left_out in server.left_out:

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph, wrap
 from stalewatch.dashboard.render.names import app_name
-from stalewatch.dashboard.render.plan_words import acting, changes, cost, kills
-from stalewatch.runbook.plan import Action, Choice
+from stalewatch.dashboard.render.plan_words import changes, cost, kills
+from stalewatch.runbook.plan import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +35,10 @@ def title(plan: Plan) -> str:
 
 def word_to_type(plan: Plan) -> str:
     """The app's name where it must be typed: several servers, production, or requests that would be killed. "" where it need not."""
-    doing = [server for server in plan.servers if server.steps and not server.blocked]
+    doing = [server for server in plan.servers if server.runnable]
     if len(doing) > 1 or any(server.production or server.in_flight for server in doing):
         return " ".join(dict.fromkeys(app_name(server.app) for server in doing))
     return ""
-
-
-def can_run(plan: Plan) -> bool:
-    """Whether anything of it would be executed."""
-    return any(server.steps and not server.blocked for server in plan.servers)
 
 
 def plan_lines(plan: Plan, width: int, notice: str = "") -> list[Line]:
@@ -51,7 +46,7 @@ def plan_lines(plan: Plan, width: int, notice: str = "") -> list[Line]:
     rows: list[Line] = []
     if notice:
         rows += [*paragraph(notice, width, "notice"), BLANK]
-    if not can_run(plan):
+    if not plan.runnable:
         more = "" if plan.request.everything else " Press a for the whole sequence, needed or not."
         rows += [*paragraph(f"Nothing would be done.{more}", width, "strong"), BLANK]
     if len(plan.servers) > 1:
@@ -89,7 +84,7 @@ def _sentence(server: ServerPlan, width: int) -> list[Line]:
         return [
             row for words in server.blocked for row in paragraph(f"✗ blocked, nothing is run here: {words}", width, "stale-mark", hang="  ")
         ]
-    if not acting(server):
+    if not server.acting:
         return [line(Span("only looks: nothing is changed" if server.steps else "no steps: nothing to do", "muted"))]
     words = changes(server)
     what, price = Span(f"{words[0].upper()}{words[1:]};", "strong"), Span(f"{cost(server)}.", "warning" if kills(server) else "fresh-mark")
@@ -113,8 +108,8 @@ def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> lis
         row for words in server.warnings for row in paragraph(f"! {words}", width, "warning", "", "  ") if words != "this is production"
     ]
     numbered = list(enumerate(server.steps, 1))
-    doing = [(number, step) for number, step in numbered if step in acting(server)]
-    checks = [(number, step) for number, step in numbered if step not in acting(server)]
+    doing = [(number, step) for number, step in numbered if step.acting]
+    checks = [(number, step) for number, step in numbered if not step.acting]
     if doing:
         rows += [BLANK, line(Span("What would be run there" if server.blocked else "What is run there", "accent"))]
         rows += [row for number, step in doing for row in step_lines(step, number, width)]
@@ -131,9 +126,8 @@ def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> lis
 
 def step_lines(step: Step, number: int, width: int) -> list[Line]:
     """A step: its phase and reason, and under it the command as it is run."""
-    what = "forget" if step.action is Action.INVALIDATE else step.phase.value  # part of that phase, and no reload
     reason = paragraph(str(step.reason), width - 15, "text")
-    first = Line((Span(f" {number:>2} "), Span(f"{what:<10} ", "key"), *reason[0].spans))
+    first = Line((Span(f" {number:>2} "), Span(f"{step.label:<10} ", "key"), *reason[0].spans))
     rest = [Line((Span(" " * 15), *row.spans)) for row in reason[1:]]
     return [first, *rest, *(row for piece in _pieces(step) for row in paragraph(piece, width, "command", "    ", "    "))]
 
@@ -151,7 +145,7 @@ def check_lines(step: Step, number: int, width: int) -> list[Line]:
 
 def _pieces(step: Step) -> list[str]:
     """As a person would read it: ``$`` before what a shell runs, ``>`` before each thing that is asked of PHP."""
-    if step.action is Action.LOOK:
+    if step.via == "look":
         return [step.command]
     if step.via == "shell":
         return [f"$ {step.command}"]

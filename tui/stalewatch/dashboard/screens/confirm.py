@@ -11,8 +11,7 @@ from textual.widgets import Button, Input
 
 from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
-from stalewatch.dashboard.render.plan_lines import can_run, plan_lines, title, word_to_type
-from stalewatch.dashboard.render.plan_words import reloads
+from stalewatch.dashboard.render.plan_lines import plan_lines, title, word_to_type
 from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request
@@ -126,7 +125,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         view.plan, view.notice = self.plan, notice
         box.value, box.display = "", bool(self._word)
         self.query_one("#hint", HintView).display = not self._word
-        runs = can_run(self.plan)
+        runs = self.plan.runnable
         self.query_one("#run", Button).disabled = not runs or bool(self._word)
         self.query_one("#cancel").focus()
         self._told = (False, False)
@@ -143,7 +142,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         parts += [("y copy", "y copy", "y copy"), (f"a {whole[0]}", f"a {whole[0]}", f"a {whole[1]}")]
         if asked.invalidate:
             parts.append(("i reload instead", "i reload instead", "i reload"))
-        elif asked.choice in GENTLER and any(reloads(server) for server in self.plan.servers):
+        elif asked.choice in GENTLER and any(server.interrupts for server in self.plan.servers):
             parts.append(("i invalidate instead, loses no request", "i invalidate instead", "i invalidate"))
         parts.append((cache, cache, f"x {'no ' if asked.cache_clear else ''}cache:clear"))
         self.query_one("#keys", HintView).say(*(" · ".join(words) for words in zip(*parts, strict=True)))
@@ -173,7 +172,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         """How to run it, once that counts."""
         is_open, runs = self._told
         how = "enter: run" if runs else "tab, enter: run"
-        self.query_one("#hint", HintView).say(how if is_open and can_run(self.plan) else "")
+        self.query_one("#hint", HintView).say(how if is_open and self.plan.runnable else "")
         self.query_one("#word", Input).placeholder = TO_TYPE if is_open else ""
         self._keys_line()
 
@@ -192,7 +191,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
             self.query_one("#run").focus()
 
     def _may_run(self) -> bool:
-        return can_run(self.plan) and (not self._word or self.query_one("#word", Input).value.strip() == self._word)
+        return self.plan.runnable and (not self._word or self.query_one("#word", Input).value.strip() == self._word)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":

@@ -1,0 +1,188 @@
+"""Clear and rebuild what Laravel caches: ``*:clear``, ``*:cache`` (which clears its own layer first), ``package:discover``. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from stalewatch.model.layers import LAYERS, REBUILT, Layer
+from stalewatch.model.report import Remedy
+from stalewatch.model.times import utc
+from stalewatch.runbook.needs import cached_layers, why
+from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
+from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
+from stalewatch.runbook.steps import artisan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts
+    from stalewatch.runbook.commands import Access, Command
+    from stalewatch.runbook.draft import Draft
+
+# ------------------------------------------------------------------------------------------------------------------ rebuild
+
+
+def _rebuilds(draft: Draft) -> list[Step]:
+    return [
+        REBUILD.step(
+            draft.access.text(draft.access.artisan(layer.spec.rebuild)),
+            reason,
+            id=layer.spec.rebuild,
+            what=layer.value,
+            layer=layer,
+            timeout=artisan.TIMEOUT,
+            causes=causes,
+        )
+        for layer, reason, causes in _to_rebuild(draft)
+    ]
+
+
+def _to_rebuild(draft: Draft) -> Iterator[tuple[Layer, str, tuple[Cause, ...]]]:
+    request = draft.request
+    if not draft.laravel or not draft.wants(Phase.REBUILD) or request.choice in (Choice.CLEAR, Choice.RELOAD):
+        return
+    discover = draft.needs(Remedy.DISCOVER)
+    if discover or request.everything:
+        reason, causes = why(discover) if discover else ("asked for: the whole sequence", ())
+        yield Layer.PACKAGES, reason, () if request.everything else causes
+    cached = cached_layers(draft.host)
+    for layer in REBUILT:
+        if request.choice is Choice.REBUILD or request.everything:
+            if layer in cached or layer in draft.cleared:
+                when = "cached now" if layer in cached else "cached before it was cleared"
+                yield layer, f"asked for: {layer.value} {when}", ()
+        elif needs := draft.needs(Remedy.REBUILD, layer=layer):
+            yield layer, *why(needs)
+
+
+def _rebuilt(proof: Proof) -> Outcome:
+    host, layer = proof.after.host, proof.step.layer
+    if host is None or layer is None:
+        return outcome(Status.RUNNING, why="the server could not be looked at")
+    if layer is Layer.VIEWS:
+        return _views_rebuilt(proof, host)
+    written = [cache for cache in _files(host, layer) if cache.stat is not None]
+    if not written:
+        return outcome(Status.FAILED, why=f"{proof.step.id} left no cache file")
+    evidence: dict[str, str] = {}
+    failed = False
+    newest = max((source.mtime for source in _sources(host, layer)), default=0.0)
+    for cache in written:
+        stat = cache.stat
+        if stat is None:
+            continue
+        wrong = _wrong(stat, proof.sent, newest, str(proof.server.user)) or ("it is not complete" if cache.complete is False else "")
+        failed = failed or bool(wrong)
+        evidence[cache.path] = wrong or f"written {utc(stat.mtime)}, owner {stat.owner or 'not known'}"
+    return outcome(Status.FAILED if failed else Status.DONE, **evidence)
+
+
+def _wrong(stat: FileStat, sent: int, newest: float, user: str) -> str:
+    if math.floor(stat.mtime) < sent:
+        return f"not rewritten: still of {utc(stat.mtime)}"
+    if math.floor(newest) > stat.mtime + 1:
+        return f"older than its newest source ({utc(newest)})"
+    if user and stat.owner and stat.owner != user:
+        return f"belongs to {stat.owner}, the pool runs as {user}"
+    return ""
+
+
+def _sources(host: HostFacts, layer: Layer) -> tuple[FileStat, ...]:
+    inputs = host.inputs.get(layer.value)
+    return inputs.direct if inputs and layer is not Layer.PACKAGES else ()  # packages: the set counts, not the times
+
+
+def _views_rebuilt(proof: Proof, host: HostFacts) -> Outcome:
+    views = host.views.views
+    if not views:
+        return outcome(Status.FAILED, why="view:cache left no compiled view")
+    old = sum(view.source is not None and math.floor(view.source.mtime) > math.floor(view.compiled.mtime) for view in views)
+    return outcome(
+        Status.FAILED if old else Status.DONE,
+        views=proof.after.layers[Layer.VIEWS].value,
+        **{"compiled views": f"{old} of {len(views)} older than their source" if old else str(len(views))},
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------------- clear
+
+
+def _clears(draft: Draft) -> list[Step]:
+    return [
+        CLEAR.step(
+            draft.access.text(draft.access.artisan(layer.spec.clear)),
+            reason,
+            id=layer.spec.clear,
+            what=layer.value,
+            layer=layer,
+            timeout=artisan.TIMEOUT,
+            causes=causes,
+        )
+        for layer, reason, causes in _to_clear(draft)
+    ]
+
+
+def _to_clear(draft: Draft) -> list[tuple[Layer, str, tuple[Cause, ...]]]:
+    if not draft.laravel or not draft.wants(Phase.CLEAR):
+        return []
+    only_clear = draft.request.everything and draft.fixing and not draft.wants(Phase.REBUILD)
+    if draft.request.choice is Choice.CLEAR or only_clear:
+        return [(layer, f"asked for: {layer.value} cached now", ()) for layer in cached_layers(draft.host)]
+    rebuilt = {layer for layer, _, _ in _to_rebuild(draft)}
+    asked = [Remedy.CLEAR]
+    if not draft.wants(Phase.REBUILD):  # only a clear: a stale cache is emptied rather than rebuilt
+        asked.append(Remedy.REBUILD)
+    return [(layer, *why(needs)) for layer in REBUILT if layer not in rebuilt and (needs := draft.needs(*asked, layer=layer))]
+
+
+def _cleared(proof: Proof) -> Outcome:
+    host, layer = proof.after.host, proof.step.layer
+    if host is None or layer is None:
+        return outcome(Status.RUNNING, why="the server could not be looked at")
+    if layer is Layer.VIEWS:
+        old = sum(math.floor(view.compiled.mtime) < proof.sent for view in host.views.views)
+        return outcome(Status.FAILED if old else Status.DONE, **{"compiled views": f"{old} old ones are still there" if old else "gone"})
+    files = _files(host, layer)
+    left = [cache for cache in files if cache.stat is not None]
+    return outcome(Status.FAILED if left else Status.DONE, **{cache.path: "still there" if cache.stat else "gone" for cache in files})
+
+
+def _mixes(draft: Draft) -> Iterator[str]:
+    yield from artisan.warns(draft)
+    if not draft.looks_at_disk and not any(step.phase is Phase.RELOAD for step in draft.steps):
+        yield "OPcache does not look at the disk here: a clear alone mixes new routes with old code until a reload"
+
+
+def _files(host: HostFacts, layer: Layer) -> list[CacheFile]:
+    return [cache for cache in host.caches if cache.name == layer.value]
+
+
+CLEAR = StepSpec(
+    kind="clear",
+    phase=Phase.CLEAR,
+    remedies=(Remedy.CLEAR,),
+    does="clear {}",
+    wanted=_clears,
+    prove=_cleared,
+    blocks=artisan.blocks,
+    warns=_mixes,
+    grants=lambda access: _commands(access, [layer.spec.clear for layer in REBUILT]),
+)
+"""``*:clear`` of one layer."""
+REBUILD = StepSpec(
+    kind="rebuild",
+    phase=Phase.REBUILD,
+    remedies=(Remedy.REBUILD, Remedy.DISCOVER),
+    does="rebuild {}",
+    wanted=_rebuilds,
+    prove=_rebuilt,
+    blocks=artisan.blocks,
+    warns=artisan.warns,
+    grants=lambda access: _commands(access, [spec.rebuild for spec in LAYERS if spec.rebuild]),
+)
+"""``*:cache`` of one layer, or ``package:discover``."""
+
+
+def _commands(access: Access, names: list[str]) -> list[Command]:
+    return [access.artisan(name) for name in names]

@@ -1,0 +1,79 @@
+"""Checks before anything is changed: artisan is there, there is room on the disk, sudo permits every command of the plan. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from stalewatch.model import figures
+from stalewatch.runbook.commands import may_run, permit
+from stalewatch.runbook.plan import Outcome, Phase, Status, Step
+from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
+from stalewatch.runbook.steps.artisan import ARTISAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.runbook.draft import Draft
+
+DISK_FLOOR = 64 * 1024 * 1024
+"""Bytes: less free space than this and nothing is rebuilt."""
+
+
+def _artisan_wanted(draft: Draft) -> list[Step]:
+    if not draft.of_kind(*ARTISAN):
+        return []
+    command = shlex.join(("test", "-f", f"{draft.access.root}/artisan"))
+    return [ARTISAN_THERE.step(command, "without artisan nothing can be rebuilt", timeout=10.0)]
+
+
+def _artisan_proven(proof: Proof) -> Outcome:
+    if proof.code == 0:
+        return outcome(Status.DONE, artisan="is there")
+    return outcome(Status.FAILED, artisan="there is no artisan in the application's root")
+
+
+def _disk_wanted(draft: Draft) -> list[Step]:
+    if not draft.of_kind(*ARTISAN):
+        return []
+    return [DISK_FREE.step(shlex.join(("df", "-Pk", draft.access.root)), "a full disk leaves half a cache file", timeout=10.0)]
+
+
+def _disk_blocks(draft: Draft) -> Iterator[str]:
+    free = draft.host.disk_free
+    if free is not None and free < DISK_FLOOR:
+        yield f"the disk is full: {figures.size(free)} free"
+
+
+def _disk_proven(proof: Proof) -> Outcome:
+    fields = proof.said.strip().splitlines()[-1].split() if proof.said.strip() else []
+    if len(fields) < 6 or not fields[3].isdigit():
+        return not_known("df could not be read", last_lines(proof.said))
+    free = int(fields[3]) * 1024
+    return outcome(Status.DONE if free >= DISK_FLOOR else Status.FAILED, free=figures.size(free))
+
+
+def _rights_wanted(draft: Draft) -> list[Step]:
+    lines = [line for step in draft.steps if step.via == "shell" and (line := may_run(step.command))]
+    reason = "a right that is missing halfway would leave the runbook half done"
+    return [RIGHTS.step(" && ".join(lines), reason, timeout=20.0)] if lines else []
+
+
+def _rights_proven(proof: Proof) -> Outcome:
+    asked = proof.step.command.split(" && ")
+    if proof.code == 0:
+        return outcome(Status.DONE, sudo="every command of the plan is permitted")
+    if _refused(proof.said) or proof.code == 1:
+        permitted = sum(not line.startswith("sudo:") for line in proof.said.strip().splitlines())  # it prints each one that is
+        missing = asked[min(permitted, len(asked) - 1)].replace("sudo -n -l", "sudo -n", 1)
+        return outcome(Status.FAILED, **{"not permitted": missing, "grant": f"in sudoers: {permit(missing)}"})
+    return not_known("sudo does not tell what it permits", last_lines(proof.said))
+
+
+def _refused(output: str) -> bool:
+    return "a password is required" in output or "not allowed" in output or "may not run" in output
+
+
+ARTISAN_THERE = StepSpec(kind="artisan", phase=Phase.PREFLIGHT, wanted=_artisan_wanted, prove=_artisan_proven)
+DISK_FREE = StepSpec(kind="disk-free", phase=Phase.PREFLIGHT, wanted=_disk_wanted, prove=_disk_proven, blocks=_disk_blocks)
+RIGHTS = StepSpec(kind="rights", phase=Phase.PREFLIGHT, wanted=_rights_wanted, prove=_rights_proven)

@@ -1,0 +1,126 @@
+"""Reload the FPM master: all workers and the whole OPcache are new. Requests in flight may be lost. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.model import figures
+from stalewatch.model.layers import Layer
+from stalewatch.model.report import Remedy, Report
+from stalewatch.model.snapshot import ConfigTest, Unseen
+from stalewatch.model.text import SafeText, safe
+from stalewatch.model.times import utc
+from stalewatch.runbook.commands import Access, Command, usable
+from stalewatch.runbook.plan import Outcome, Phase, Status, Step
+from stalewatch.runbook.preflight import in_flight
+from stalewatch.runbook.step_spec import Proof, StepSpec
+from stalewatch.runbook.steps import bytecode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.runbook.draft import Draft
+
+GRACE = 15.0
+"""How many seconds a reload may take beyond ``process_control_timeout`` before it counts as unproven."""
+
+
+def _command(access: Access) -> Command:
+    return Command(("/usr/bin/systemctl", "reload", access.unit.removesuffix(".service")), "root")
+
+
+def _wanted(draft: Draft) -> list[Step]:
+    way = bytecode.chosen(draft)
+    if way is None or way.paths:
+        return []
+    fpm = draft.host.seen_fpm
+    timeout = GRACE + ((fpm.process_control_timeout if fpm is not None else None) or 0.0)  # the command returns before anything happened
+    command = draft.access.text(_command(draft.access))
+    return [RELOAD.step(command, way.reason, layer=Layer.FPM, timeout=timeout, causes=way.causes)]
+
+
+def _blocks(draft: Draft) -> Iterator[str]:
+    fpm = draft.host.fpm
+    if isinstance(fpm, Unseen):
+        yield f"a reload is needed and FPM was not seen: {fpm.message}"
+    elif not fpm.running:
+        yield "FPM does not run: a reload can't start it"
+    elif isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
+        yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
+    elif not fpm.unit:
+        yield "a reload is needed and the unit of the FPM master is not known"
+
+
+def _warns(draft: Draft) -> Iterator[str]:
+    fpm, running = draft.host.seen_fpm, in_flight(draft.report)
+    timeout = fpm.process_control_timeout if fpm is not None else None
+    stale = draft.stale_paths
+    gentler = f"; invalidate would lose none ({figures.count(len(stale), 'script')})" if stale and all(map(usable, stale)) else ""
+    if timeout is None:
+        yield f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"
+    elif timeout > 0:
+        yield f"the reload waits up to {timeout:g} s for requests in flight; new ones queue meanwhile"
+    elif running is None:
+        yield f"process_control_timeout is 0: a reload kills the requests in flight (how many is not known){gentler}"
+    elif running == 0:
+        yield f"process_control_timeout is 0: a reload kills what is in flight (now: nothing){gentler}"
+    else:
+        yield f"process_control_timeout is 0: a reload kills {figures.count(running, 'request')} in flight{gentler}"
+
+
+def _proven(proof: Proof) -> Outcome:
+    """Pool and OPcache start times have moved and the old workers are gone; not yet, until all that can be seen says so."""
+    before, after, sent = proof.before, proof.after, proof.sent
+    if after.fpm is None or not after.fpm.running:
+        return Outcome(status=Status.RUNNING, evidence={"fpm": safe("does not run")})
+    evidence: dict[str, SafeText] = {}
+    waiting = False
+    old, new = _workers(before), _workers(after)
+    still = sorted(pid for pid, _ in old & new)
+    if still:
+        waiting = True
+        evidence["old workers"] = safe(", ".join(map(str, still[:10])))
+    elif new:
+        evidence["workers"] = safe(f"{len(new)} new, no old pid left")
+    proofs = 0
+    for name, was, now in (("pool start time", _pool_start(before), _pool_start(after)), ("opcache since", _since(before), _since(after))):
+        if now is None:
+            waiting = waiting or was is not None
+            evidence[name] = safe("not seen")
+        elif now < sent or now == was:
+            waiting = True
+            evidence[name] = safe(f"still {utc(now)}")
+        else:
+            proofs += 1
+            evidence[name] = safe(utc(now))
+    if not proofs and not waiting:  # nobody may ask the pool: only /proc is left
+        waiting = not new or not all(started >= sent for _, started in new)
+        evidence["proof"] = safe("worker start times only: the pool could not be asked")
+    return Outcome(status=Status.RUNNING if waiting else Status.DONE, evidence=evidence)
+
+
+def _workers(report: Report) -> frozenset[tuple[int, int]]:
+    return frozenset((process.pid, round(process.started)) for process in report.fpm.workers) if report.fpm is not None else frozenset()
+
+
+def _pool_start(report: Report) -> int | None:
+    return int(report.status.started) if report.status is not None else None
+
+
+def _since(report: Report) -> int | None:
+    opcache = report.opcache
+    return opcache.since if opcache is not None and opcache.enabled else None
+
+
+RELOAD = StepSpec(
+    kind="reload",
+    phase=Phase.RELOAD,
+    remedies=(Remedy.RELOAD,),
+    does="reload PHP-FPM gracefully",
+    interrupts=True,
+    wanted=_wanted,
+    prove=_proven,
+    blocks=_blocks,
+    warns=_warns,
+    grants=lambda access: [_command(access)] if access.unit else [],
+)

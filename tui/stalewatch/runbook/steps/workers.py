@@ -1,0 +1,104 @@
+"""Restart the long-running workers: queue, Horizon, Octane. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.model.layers import Layer
+from stalewatch.model.report import Remedy, Verdict
+from stalewatch.model.text import safe
+from stalewatch.runbook.needs import why, worker_kinds
+from stalewatch.runbook.plan import LeftOut, Outcome, Phase, Status, Step
+from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
+from stalewatch.runbook.steps import artisan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.model.snapshot import HostFacts, Process
+    from stalewatch.runbook.commands import Access, Command
+    from stalewatch.runbook.draft import Draft
+
+QUEUE_RESTART = "queue:restart"
+RESTARTS = {"queue": QUEUE_RESTART, "horizon": "horizon:terminate", "octane": "octane:reload"}
+"""The artisan command by the kind of worker."""
+_DEAF = frozenset({"schedule", "reverb"})
+_KINDS = {name: kind for kind, name in RESTARTS.items()}
+
+
+def _asked(draft: Draft) -> bool:
+    if not draft.laravel or not draft.fixing or not draft.wants(Phase.RELOAD):
+        return False
+    return bool(draft.needs(Remedy.RESTART_WORKERS) or (draft.request.everything and draft.host.queue_workers))
+
+
+def _wanted(draft: Draft) -> list[Step]:
+    if not _asked(draft):
+        return []
+    needs = draft.needs(Remedy.RESTART_WORKERS)
+    reason, causes = why(needs) if needs else ("asked for: the whole sequence", ())
+    kinds = worker_kinds(draft.host.queue_workers) - _DEAF - {"other"}
+    return [
+        RESTART_WORKERS.step(
+            draft.access.text(draft.access.artisan(name)),
+            reason,
+            id=name,
+            what=name,
+            layer=Layer.WORKERS,
+            timeout=artisan.TIMEOUT,
+            causes=causes,
+        )
+        for name in dict.fromkeys(RESTARTS.get(kind, QUEUE_RESTART) for kind in sorted(kinds))
+    ]
+
+
+def _left_out(draft: Draft) -> Iterator[LeftOut]:
+    if _asked(draft) and worker_kinds(draft.host.queue_workers) & _DEAF:
+        yield LeftOut(safe("schedule:work, reverb"), safe("they don't listen to queue:restart: their supervisor restarts them"))
+
+
+def _warns(draft: Draft) -> Iterator[str]:
+    yield from artisan.warns(draft)
+    yield "with a cache store that servers share, the queue workers of every server restart at once"
+
+
+def _proven(proof: Proof) -> Outcome:
+    """Others run now, as many as before, and not in an old release."""
+    before, after = proof.before.host, proof.after.host
+    if before is None or after is None:
+        return outcome(Status.RUNNING, why="the server could not be looked at")
+    kind = _KINDS.get(proof.step.id, "queue")
+    was, now = _of_kind(before, kind), _of_kind(after, kind)
+    old = {_identity(process) for process in was} & {_identity(process) for process in now}
+    evidence = {"workers": f"{len(now)} now, {len(was)} before, {len(old)} still the old ones"}
+    if kind != "octane" and (old or len(now) < len(was)):
+        return outcome(Status.RUNNING, **evidence)
+    if proof.after.layers[Layer.WORKERS] is Verdict.STALE:
+        return outcome(Status.RUNNING, **evidence, verdict="still run old code")
+    return outcome(Status.DONE, **evidence)
+
+
+def _of_kind(host: HostFacts, kind: str) -> list[Process]:
+    return [worker.process for worker in host.queue_workers if worker.kind == kind and worker.holds == "start"]
+
+
+def _identity(process: Process) -> tuple[int, int]:
+    return (process.pid, round(process.started))
+
+
+def _grants(access: Access) -> list[Command]:
+    return [access.artisan(name) for kind, name in RESTARTS.items() if kind == "queue" or access.workers]
+
+
+RESTART_WORKERS = StepSpec(
+    kind="restart-workers",
+    phase=Phase.RESTART,
+    remedies=(Remedy.RESTART_WORKERS,),
+    does="restart queue workers ({})",
+    wanted=_wanted,
+    prove=_proven,
+    blocks=artisan.blocks,
+    warns=_warns,
+    left_out=_left_out,
+    grants=_grants,
+)
