@@ -111,6 +111,18 @@ def test_every_function_that_finds_something_says_on_which_fact_it_rests() -> No
     assert silent == []
 
 
+def test_every_fact_that_a_docstring_links_is_written_down() -> None:
+    facts = (TESTS.parent / "docs" / "facts.md").read_text(encoding="utf-8")
+    written = {*re.findall(r'<a id="([a-z-]+)">', facts), *(head.replace(" ", "-") for head in re.findall(r"(?m)^## (.+)$", facts.lower()))}
+    linked = {
+        (path.name, anchor)
+        for path in HOUSE.rglob("*.py")
+        for anchor in re.findall(r"docs/facts\.md#([\w-]+)", path.read_text(encoding="utf-8"))
+    }
+    assert len(linked) > 30
+    assert sorted(link for link in linked if link[1] not in written) == []
+
+
 def finds(function: ast.FunctionDef) -> bool:
     """Whether it makes a finding, or a verdict on a script with the words for one."""
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
