@@ -47,7 +47,7 @@ lab: lab-packages  ## keep N real hosts up and print the command that watches th
 truth: lab-packages  ## what stalewatch says of servers against what they really serve, state by state
 	@$(BIN)/python -m tests.lab.truth
 
-bench: lab-packages  ## the figures in README
+bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench
 
 docs: $(VENV)/.stamp  ## docs/CODES.md: every code of a finding or an error, from the rules and reasons themselves

@@ -1,6 +1,6 @@
 """What watching costs a server, and that it leaves nothing in the cache it watches.
 
-The figure in README is measured over 60 ticks by `python -m tests.bench cost`; here one round of beats is held against what the same host
+docs/performance.md has the figure of 60 ticks (`python -m tests.bench cost`); here one round of beats is held against what the same host
 pays for the most naive check there is, a start of PHP's command line.
 """
 
