@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from stalewatch.dashboard.screens.confirm import PASTED, ConfirmScreen
-from stalewatch.dashboard.screens.leave import LeaveScreen
+from stalewatch.dashboard.screens.quit_question import QuitScreen
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
@@ -173,7 +173,7 @@ async def test_the_question_before_leaving_is_asked_with_the_same_care() -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "f", "tab", "enter", "escape")
         await burst(pilot, "q", "tab", "enter")
-        assert isinstance(app.screen, LeaveScreen)
+        assert isinstance(app.screen, QuitScreen)
         assert app.is_running
         await press(pilot, "tab")
         assert app.focused is not None

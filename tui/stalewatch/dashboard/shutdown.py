@@ -10,7 +10,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.screens.leave import LeaveScreen
+from stalewatch.dashboard.screens.quit_question import QuitScreen
 from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def crash_line(error: BaseException | None) -> str:
     handlers = [handler for name in ("stalewatch", None) for handler in logging.getLogger(name).handlers]
     where = next((handler.baseFilename for handler in handlers if isinstance(handler, logging.FileHandler)), "")
     told = f"; the log is {where}" if where else ""
-    return safe(f"stalewatch: the dashboard ended by a mistake of ours: {type(error).__name__}: {error}{told}", 500)
+    return safe(f"stalewatch: the dashboard crashed: {type(error).__name__}: {error}{told}", 500)
 
 
 TERMINAL_LIMIT = 5.0
@@ -117,7 +117,7 @@ class Shutdown:
     def leave(self, code: int = 0) -> None:
         """Leave; ask first while a runbook runs."""
         if self._app.model.fleet.running():
-            self._app.push_screen(LeaveScreen(), lambda leaves: self._end(code) if leaves else None)
+            self._app.push_screen(QuitScreen(), lambda leaves: self._end(code) if leaves else None)
         else:
             self._end(code)
 

@@ -29,7 +29,7 @@ class _Words(LinesView):
         return [line(Span("A runbook is running. Leave all the same?", "title")), line(""), *paragraph(WORDS, width)]
 
 
-class LeaveScreen(AskingScreen[bool]):
+class QuitScreen(AskingScreen[bool]):
     """True: leave."""
 
     ACTS = "leave"
@@ -39,12 +39,12 @@ class LeaveScreen(AskingScreen[bool]):
         Binding("left,right,h,l", "app.focus_next", show=False),
     ]
     DEFAULT_CSS = """
-    LeaveScreen { align: center middle; }
-    LeaveScreen > Vertical { width: 64; height: 10; border: round $error; padding: 0 1; background: $background; }
-    LeaveScreen _Words { height: 6; }
-    LeaveScreen Horizontal { height: 1; align-horizontal: right; }
-    LeaveScreen Button { margin: 0 1; background: $panel; color: $foreground; }
-    LeaveScreen Button:focus { text-style: bold reverse; }
+    QuitScreen { align: center middle; }
+    QuitScreen > Vertical { width: 64; height: 10; border: round $error; padding: 0 1; background: $background; }
+    QuitScreen _Words { height: 6; }
+    QuitScreen Horizontal { height: 1; align-horizontal: right; }
+    QuitScreen Button { margin: 0 1; background: $panel; color: $foreground; }
+    QuitScreen Button:focus { text-style: bold reverse; }
     """
 
     def compose(self) -> ComposeResult:
