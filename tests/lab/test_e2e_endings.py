@@ -64,7 +64,7 @@ def test_an_exception_leaves_one_line_a_sane_terminal_and_clean_hosts(lab: Lab, 
         assert terminal.insane() == []
         last = terminal.raw.decode().rsplit("\x1b[?1049l", 1)[-1]
         assert b"\x1b]0;pwned" not in terminal.raw
-    assert "stalewatch: the dashboard ended by a mistake of ours: RuntimeError: on purpose [/x]" in " ".join(last.split())
+    assert "stalewatch: the dashboard crashed: RuntimeError: on purpose [/x]" in " ".join(last.split())
     assert "Traceback" not in last
     nothing_left(hosts, 5)
 

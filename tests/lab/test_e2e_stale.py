@@ -142,7 +142,7 @@ def test_several_stale_servers_are_marked_typed_for_and_fixed_one_after_the_othe
         terminal.type("1 2 ")
         terminal.wait_for(lambda text: len(re.findall(r"\S web[12]  app", text)) >= 2)
         terminal.type("f")
-        terminal.wait_for(r"2 servers, one after the other")
+        terminal.wait_for(r"2 servers, one at a time")
         terminal.wait_for(r"type app to run")
         terminal.wait_for("tab, then type")
         terminal.wait_for(lambda _: terminal.reversed("Cancel"))

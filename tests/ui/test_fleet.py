@@ -158,7 +158,7 @@ async def test_marks_gather_servers_for_one_plan() -> None:
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "space", "space", "r")
-    assert "2 servers, one after the other" in text
+    assert "2 servers, one at a time" in text
     assert "type api-gateway" in text
 
 

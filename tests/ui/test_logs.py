@@ -49,7 +49,7 @@ def test_each_log_is_shown_with_what_may_not_be_read_and_what_was_passed_over() 
     flood = log(("13:01", 900, 0), skipped=3 * 1024**2)
     text = "\n".join(row.text for row in log_rows((flood, denied), CLOCK, 100))
     assert re.search(r"! alarms ·+█· 900 in 15 min, at most 900 in one", text)
-    assert "3.0 MiB came faster than they are read and were passed over: counts are the least there was" in text
+    assert "3.0 MiB not read: lines came faster than they can be read, so the counts are minimums" in text
     assert "? deploy may not read /var/log/php8.3-fpm.log" in text
     assert "→ sudo usermod -aG adm deploy" in text
 

@@ -83,4 +83,4 @@ async def test_y_says_what_was_copied_how_much_of_it_and_on_what_that_depends(mo
             said.append(await press(pilot, *keys))
     lines = [base64.b64decode(text[7:-1]).decode().count("\n") for text in sent]
     for text, count, what in zip(said, lines, ("the status", "all findings", "the finding", "the plan"), strict=True):
-        assert f"copied {what}, {count} lines (if the terminal takes OSC 52)" in text, "whole in 80 columns"
+        assert f"copied {what}, {count} lines (if the terminal supports OSC 52)" in text, "whole in 80 columns"

@@ -91,7 +91,7 @@ def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
         assert terminal.wait_exit() == 1
         assert terminal.insane() == []
         last = terminal.raw.decode("utf-8", "replace").rsplit("\x1b[?1049l", 1)[-1]
-    assert "stalewatch: the dashboard ended by a mistake of ours: RuntimeError: on purpose [/x]" in " ".join(last.split())
+    assert "stalewatch: the dashboard crashed: RuntimeError: on purpose [/x]" in " ".join(last.split())
     assert "Traceback" not in last
 
 

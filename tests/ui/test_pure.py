@@ -147,7 +147,7 @@ def test_a_narrow_server_page_names_every_layer_and_when_it_was_looked_at() -> N
     report = build.stale()
     told = "\n".join(row.text for row in verdict.lines(report, Clock(build.NOW), 60))
     assert all(f" {layer.value}" in told for layer in report.layers)
-    assert "looked at 13:02:11" in told
+    assert "last look 13:02:11" in told
 
 
 def test_a_finding_names_its_file_below_the_root_and_its_command_keeps_the_whole_path() -> None:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from stalewatch.dashboard.render.progress_lines import Run, head_lines
+from stalewatch.dashboard.render.progress_lines import RunState, head_lines
 from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.runbook.plan import Choice, Request, Status
@@ -156,9 +156,7 @@ def test_choices_of_the_table_are_those_of_plans() -> None:
     assert {action.choice for action in ACTIONS if action.choice} == set(Choice)
 
 
-@pytest.mark.parametrize(
-    ("in_flight", "words"), [(0, "no request is in flight that it would kill"), (2, "2 requests in flight will be killed")]
-)
+@pytest.mark.parametrize(("in_flight", "words"), [(0, "no request is in flight"), (2, "2 requests in flight will be killed")])
 async def test_the_first_lines_say_what_will_change_and_what_that_costs(in_flight: int, words: str) -> None:
     engine = FakeEngine(build.incident())
     engine.in_flight = in_flight
@@ -217,6 +215,6 @@ async def test_the_result_stands_on_top_any_key_closes_it_and_q_then_quits(key: 
 def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None:
     engine = FakeEngine(build.incident())
     plan = engine.plan([("web1", build.APP)], Request(choice=Choice.FIX))
-    run = Run(plan, {}, {("web1", build.APP): status.value}, True)
+    run = RunState(plan, {}, {("web1", build.APP): status.value}, True)
     assert head_lines(run, 76)[0].text.strip().startswith(words)
     assert "verified" not in head_lines(run, 76)[0].text

@@ -76,11 +76,11 @@ async def test_s_goes_through_the_columns_o_turns_round_and_the_cursor_stays_wit
         chosen = app.model.selected()
         text = await press(pilot, *"SSSSS")
         assert [pane.server for pane in app.model.panes()] == ["web4", "web1", "web5", "web2", "web3"]
-        assert "ordered by hit rate ▲ lowest first" in text.splitlines()[-1]
+        assert "sorted by hit rate ▲ lowest first" in text.splitlines()[-1]
         assert "hit %▲" in text
         text = await press(pilot, "O")
         assert [pane.server for pane in app.model.panes()] == ["web2", "web3", "web5", "web1", "web4"]
-        assert "ordered by hit rate ▼ highest first" in text.splitlines()[-1]
+        assert "sorted by hit rate ▼ highest first" in text.splitlines()[-1]
         assert app.model.selected() is chosen
         assert "▼ hit rate" in (await press(pilot, "home")).splitlines()[-1], "the last line goes on saying what orders"
         text = await press(pilot, "s")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from stalewatch.dashboard.render.lanes import Lane, axis, event_line, event_widths, lane
-from stalewatch.dashboard.render.progress_lines import Run, progress_lines
+from stalewatch.dashboard.render.progress_lines import RunState, progress_lines
 from stalewatch.dashboard.render.time_window import HOUR, TimeWindow, fitting, window
 from stalewatch.dashboard.render.times import Clock, Zone
 from stalewatch.dashboard.timeline_model import LISTED
@@ -121,7 +121,7 @@ def test_the_evidence_of_a_running_plan_is_told_in_that_zone_too() -> None:
     evidence = {"config.php": safe("written 2025-10-24 11:01:00Z, owner www-data")}
     done = Progress(server="web1", app=build.APP, step=step.id, status=Status.DONE, at=build.NOW, evidence=evidence)
     plan = Plan(request=Request(choice=Choice.FIX), servers=(ServerPlan(server="web1", app=build.APP, steps=(step,)),))
-    run = Run(plan, {("web1", str(build.APP)): (done,)}, {}, clock=Clock(build.NOW))
+    run = RunState(plan, {("web1", str(build.APP)): (done,)}, {}, clock=Clock(build.NOW))
     assert "config.php: written 13:01:00, owner www-data" in "\n".join(row.text for row in progress_lines(run, 100))
 
 
@@ -188,7 +188,7 @@ async def test_the_list_says_what_it_leaves_out() -> None:
         await settle(pilot)
         total = len(board.snapshot().events)
         assert f"all events · newest {LISTED} of {total}" in screen_text(app)
-        assert app.screen.query_one(EventsView).lines[-1].text.startswith(f"  and {total - LISTED} older: [ moves the window")
+        assert app.screen.query_one(EventsView).lines[-1].text.startswith(f"  and {total - LISTED} older: [ moves back in time")
         await press(pilot, "tab", "G", "G")
         cursor = app.model.timeline.cursor()
     assert cursor is not None

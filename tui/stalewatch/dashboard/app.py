@@ -53,7 +53,7 @@ class StalewatchApp(AppPort):
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
     ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "f24"  # ours is in the table of actions
+    COMMAND_PALETTE_BINDING = "f24"  # the real one is in the table of actions
     TITLE = "stalewatch"
 
     def __init__(
@@ -200,7 +200,7 @@ class StalewatchApp(AppPort):
 
     def open_palette(self) -> None:
         """Every action by name."""
-        self.push_screen(CommandPalette(placeholder="what shall be done?"))
+        self.push_screen(CommandPalette(placeholder="type an action"))
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < LEAST[0] or event.size.height < LEAST[1]

@@ -90,6 +90,6 @@ def _log(pane: Pane, events: Sequence[Event], options: RenderOptions, width: int
     for event in told:
         times = f" ×{event.count}" if event.count > 1 else ""
         rows += paragraph(f"{clock.hms(event.at)} {event.source}{times}  {event.what}", width, event.kind.value, "  ", "         ")
-    quiet = [] if told else [line(Span("  nothing alarming was written since the start", "muted"))]
+    quiet = [] if told else [line(Span("  no alarms since the start", "muted"))]
     tails = log_rows(logs, clock, width)
     return [*rows, *quiet, *([BLANK] if tails else []), *tails]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def value_words(item: Evidence, clock: Clock) -> str:
-    """Times absolute and relative, ages and sizes in words, yes and no for booleans, ``not known`` for None."""
+    """Times absolute and relative, ages and sizes in words, yes and no for booleans, ``unknown`` for None."""
     value = item.value
     if value is None:
-        return "not known"
+        return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN, badge
@@ -37,7 +38,7 @@ def header_line(heading: Heading, width: int) -> Line:
     if heading.read_only:
         left += [Span(" READ-ONLY ", "shield"), Span("  ")]
     if heading.frozen_for is not None:
-        left += [Span(f" FROZEN {figures.span(heading.frozen_for)} old · p goes on ", "frozen"), Span("  ")]
+        left += [Span(f" FROZEN {figures.span(heading.frozen_for)} old · {key_of('freeze')} continues ", "frozen"), Span("  ")]
     left.append(Span(words))
     return beside(Line(tuple(left), "band"), counts(heading.panes), width, role="band")
 

@@ -111,7 +111,7 @@ def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
     rows: list[Line] = []
     for log in logs:
         rows += [BLANK] if rows else []
-        rows.append(crop(line("  ", Span(log.path, "strong"), Span("  PHP-FPM's own" if log.fpm else "", "muted")), width))
+        rows.append(crop(line("  ", Span(log.path, "strong"), Span("  PHP-FPM log" if log.fpm else "", "muted")), width))
         if log.unseen is not None:
             rows += paragraph(f"? {log.unseen.message}", width, "unknown-mark", "    ", "  ")
             rows += paragraph(f"→ {log.unseen.grant}", width, "command", "    ", "  ") if log.unseen.grant else []
@@ -121,11 +121,11 @@ def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
                 counted = f"{sum(counts)} in 15 min, at most {max(counts)} in one"
                 rows.append(crop(line("    ", Span(f"{word:<9}{bars(counts)} ", role), Span(counted)), width))
         if log.skipped:
-            words = f"! {figures.size(log.skipped)} came faster than they are read and were passed over: counts are the least there was"
+            words = f"! {figures.size(log.skipped)} not read: lines came faster than they can be read, so the counts are minimums"
             rows += paragraph(words, width, "warning", "    ", "  ")
         for entry in reversed(log.tail):
             role = "error" if entry.alarm else "reassure" if entry.reassure else "text"
             rows += paragraph(f"{clock.hms(entry.at)} {entry.text}", width, role, "    ", "         ")
         if log.unseen is None and not log.tail:
-            rows.append(line(Span("    nothing in it yet", "muted")))
+            rows.append(line(Span("    empty", "muted")))
     return rows

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph, wrap
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.plan_words import changes, cost, kills
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Plan, ServerPlan, Step
 
 TITLES = {
-    Choice.CLEAR: "clear its caches",
-    Choice.REBUILD: "rebuild its caches",
+    Choice.CLEAR: "clear caches",
+    Choice.REBUILD: "rebuild caches",
     Choice.RELOAD: "reload PHP-FPM",
-    Choice.FIX: "make it run the code on its disk",
+    Choice.FIX: "fix what is stale",
     Choice.VERIFY: "look again",
 }
 
@@ -28,7 +29,7 @@ TITLES = {
 def title(plan: Plan) -> str:
     """Where, and what for."""
     names = [server.server for server in plan.servers]
-    pace = "one after the other" if plan.batch == 1 else f"{plan.batch} at a time"
+    pace = "one at a time" if plan.batch == 1 else f"{plan.batch} at a time"
     where = names[0] if len(names) == 1 else f"{len(names)} servers, {pace}"
     return f"{where}: {TITLES[plan.request.choice]}"
 
@@ -47,8 +48,8 @@ def plan_lines(plan: Plan, width: int, notice: str = "") -> list[Line]:
     if notice:
         rows += [*paragraph(notice, width, "notice"), BLANK]
     if not plan.runnable:
-        more = "" if plan.request.everything else " Press a for the whole sequence, needed or not."
-        rows += [*paragraph(f"Nothing would be done.{more}", width, "strong"), BLANK]
+        more = "" if plan.request.everything else f" Press {key_of('everything')} for the whole sequence anyway."
+        rows += [*paragraph(f"Nothing needs to be done.{more}", width, "strong"), BLANK]
     if len(plan.servers) > 1:
         rows += [*_overview(plan.servers, width), BLANK]
     groups: dict[tuple[object, ...], list[ServerPlan]] = {}
@@ -81,11 +82,10 @@ def _overview(servers: Sequence[ServerPlan], width: int) -> list[Line]:
 def _sentence(server: ServerPlan, width: int) -> list[Line]:
     """What is changed, and what that costs; or why nothing is."""
     if server.blocked:
-        return [
-            row for words in server.blocked for row in paragraph(f"✗ blocked, nothing is run here: {words}", width, "stale-mark", hang="  ")
-        ]
+        blocked = [f"✗ blocked, nothing will run here: {words}" for words in server.blocked]
+        return [row for words in blocked for row in paragraph(words, width, "stale-mark", hang="  ")]
     if not server.acting:
-        return [line(Span("only looks: nothing is changed" if server.steps else "no steps: nothing to do", "muted"))]
+        return [line(Span("only looks; changes nothing" if server.steps else "no steps: nothing to do", "muted"))]
     words = changes(server)
     what, price = Span(f"{words[0].upper()}{words[1:]};", "strong"), Span(f"{cost(server)}.", "warning" if kills(server) else "fresh-mark")
     whole = line(what, " ", price)
@@ -101,7 +101,7 @@ def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> lis
     rows: list[Line] = []
     if not alone:
         rows += paragraph(", ".join(each.server for each in alike), width, "title")
-    more = ("   production" if server.production else "") + ("   the same on each of them" if len(alike) > 1 else "")
+    more = ("   production" if server.production else "") + ("   same steps on each server" if len(alike) > 1 else "")
     rows += paragraph(f"{server.app}{more}", width, "warning" if server.production else "muted")
     rows += _sentence(server, width) if alone else []
     rows += [
@@ -111,10 +111,10 @@ def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> lis
     doing = [(number, step) for number, step in numbered if step.acting]
     checks = [(number, step) for number, step in numbered if not step.acting]
     if doing:
-        rows += [BLANK, line(Span("What would be run there" if server.blocked else "What is run there", "accent"))]
+        rows += [BLANK, line(Span("Commands that would run" if server.blocked else "Commands that run", "accent"))]
         rows += [row for number, step in doing for row in step_lines(step, number, width)]
     if checks:
-        rows += [BLANK, line(Span("What is only checked, before and after", "accent"))]
+        rows += [BLANK, line(Span("Checks before and after", "accent"))]
         rows += [row for number, step in checks for row in check_lines(step, number, width)]
     if server.left_out:
         rows += [

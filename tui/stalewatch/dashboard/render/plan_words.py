@@ -23,9 +23,9 @@ def cost(server: ServerPlan) -> str:
     if not server.interrupts:
         return "no reload: no request is lost"
     if server.in_flight is None:
-        return "requests in flight may be killed: how many is not known"
+        return "requests in flight may be killed; their number is unknown"
     if server.in_flight == 0:
-        return "no request is in flight that it would kill"
+        return "no request is in flight"
     return f"{figures.count(server.in_flight, 'request')} in flight will be killed"
 
 

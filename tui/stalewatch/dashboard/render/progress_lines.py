@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 OUTCOME = {
     "done": Span("✓ verified", "fresh-mark"),
     "failed": Span("✗ failed", "stale-mark"),
-    "unknown": Span("? outcome unknown: look again before anything else", "unknown-mark"),
+    "unknown": Span("? outcome unknown: look again first", "unknown-mark"),
     "skipped": Span("– not started", "muted"),
 }
 
 
-class Run(NamedTuple):
-    """A runbook of ours as it stands: *outcome* by pane once *done*; *failure*: why it ended early. *clock*: whose zone its evidence is
-    told in (None: as it was written down, in UTC)."""
+class RunState(NamedTuple):
+    """A runbook that was started here, as it stands: *outcome* by app once *done*; *failure*: why it stopped early.
+
+    *clock*: in whose zone its evidence is shown (None: as it was recorded, in UTC).
+    """
 
     plan: Plan
     progress: Mapping[AppKey, Sequence[Progress]]
@@ -41,27 +43,27 @@ class Run(NamedTuple):
     clock: Clock | None = None
 
 
-def head_lines(run: Run, width: int) -> list[Line]:
+def head_lines(run: RunState, width: int) -> list[Line]:
     """How it stands, and what it is."""
     how = ended(run.plan, run.outcome, run.failure) if run.done else under_way(run.plan, run.progress)
     return [*(fill(row, width, role=how.role) for row in paragraph(f" {how.text}", width, how.role)), line(Span(title(run.plan), "muted"))]
 
 
-def hint(run: Run) -> str:
+def hint(run: RunState) -> str:
     """What keys do here."""
     if run.done:
         return f"finished · {key_of('hide')} goes back"
     return f"running · {key_of('hide')} hides this, {key_of('progress')} shows it again; the runbook goes on"
 
 
-def progress_lines(run: Run, width: int) -> list[Line]:
+def progress_lines(run: RunState, width: int) -> list[Line]:
     """Every server with its steps."""
     rows: list[Line] = []
     for server in run.plan.servers:
         latest = {item.step: _retold(item, run.clock) for item in run.progress.get(server.key, ())}
         rows += [*_server(server, latest, run.outcome.get(server.key, ""), width), BLANK]
     if run.failure:
-        rows += [*paragraph(f"? the runbook ended early: {run.failure}", width, "unknown-mark"), BLANK]
+        rows += [*paragraph(f"? the runbook stopped early: {run.failure}", width, "unknown-mark"), BLANK]
     return rows[:-1]
 
 
@@ -85,12 +87,12 @@ def under_way(plan: Plan, progress: Mapping[AppKey, Sequence[Progress]]) -> Span
 def ended(plan: Plan, outcome: Mapping[AppKey, str], failure: str) -> Span:
     """The result in words that nobody has to look up; the worst of several servers first."""
     if failure:
-        return Span("? the runbook ended early: look again before anything else", "unknown")
+        return Span("? the runbook stopped early: look again first", "unknown")
     named = {status: [server.server for server in plan.servers if outcome.get(server.key) == status.value] for status in Status}
     done, failed, lost, skipped = (named[status] for status in (Status.DONE, Status.FAILED, Status.UNKNOWN, Status.SKIPPED))
     parts = [
-        f"✗ {_names(failed)} failed: {'it' if len(failed) == 1 else 'each'} says why below" if failed else "",
-        f"? {_names(lost)}: outcome unknown, look again before anything else" if lost else "",
+        f"✗ {_names(failed)} failed: see the reason below" if failed else "",
+        f"? {_names(lost)}: outcome unknown, look again first" if lost else "",
         f"✓ {_names(done)} verified: {_proven(plan, done)}" if done else "",
         f"– {_names(skipped)} not started" if skipped else "",
     ]
@@ -105,11 +107,11 @@ def _names(names: Sequence[str]) -> str:
 def _proven(plan: Plan, names: Sequence[str]) -> str:
     """What verification proved of the servers *names*."""
     if plan.request.choice is Choice.FIX and any(server.tolerated for server in plan.servers if server.server in names):
-        return "what this plan changes is in place"
+        return "the planned changes are in place"
     return {
         Choice.CLEAR: "the caches are cleared",
         Choice.REBUILD: "the caches are rebuilt",
-        Choice.RELOAD: "PHP-FPM runs anew",
+        Choice.RELOAD: "PHP-FPM was reloaded",
         Choice.FIX: f"{figures.agree(len(names), 'runs', 'run')} the code on {figures.agree(len(names), 'its disk', 'their disks')}",
         Choice.VERIFY: "looked again",
     }[plan.request.choice]

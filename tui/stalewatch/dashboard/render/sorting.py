@@ -66,8 +66,8 @@ class Sorting(NamedTuple):
 
     @property
     def words(self) -> str:
-        """``ordered by hit rate ▲ lowest first``."""
-        return f"ordered by {self.by.value} {self.sign} {_WAYS[self.by][self.reverse]}"
+        """``sorted by hit rate ▲ lowest first``."""
+        return f"sorted by {self.by.value} {self.sign} {_WAYS[self.by][self.reverse]}"
 
     @property
     def following(self) -> Sorting:

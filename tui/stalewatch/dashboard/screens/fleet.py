@@ -249,7 +249,7 @@ class FleetScreen(LiveScreen):
     def _group(self) -> None:
         grouped = not self.model.grouped
         self._see(replace(self.model.view, grouped=grouped, dense=True if grouped else self.model.view.dense))
-        self.say("by group, the one with the worst server first" if grouped else "not by group: the worst first")
+        self.say("grouped: the group with the worst server first" if grouped else "not grouped: worst first")
 
     def _zoom(self, steps: int) -> None:
         self._see(replace(self.model.view, span=zoomed(self.model.timeline.span(), steps)))

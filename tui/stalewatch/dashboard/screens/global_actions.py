@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class GlobalActions:
-    """The app's hands."""
+    """What these actions do, for every screen."""
 
     def __init__(self, app: AppPort) -> None:
         self._app = app
@@ -101,13 +101,13 @@ class GlobalActions:
         self._screen.say("looking again at " + ", ".join(pane.server for pane in panes[:6]) + ("…" if len(panes) > 6 else ""))
 
     def progress(self) -> None:
-        """The last runbook of ours."""
+        """The last runbook that was started here."""
         from stalewatch.dashboard.screens.progress import ProgressScreen
 
         if self._model.fleet.runs:
             self._push(ProgressScreen(self._model, self._model.fleet.runs[-1][0]))
         else:
-            self._screen.say("no runbook was run from here yet")
+            self._screen.say("no runbook has run yet")
 
     def refresh(self) -> None:
         """Whatever lies above a live screen and shows live values."""
@@ -175,7 +175,7 @@ class GlobalActions:
             screen.say(self.copied(markdown.status(self._model.panes(), clock, self._model.title), "the status"))
 
     def copied(self, text: str, what: str = "the plan") -> str:
-        """Copy *text* through the terminal, and say what it was; no terminal tells whether it took it."""
+        """Copy *text* through the terminal, and say what it was; no terminal reports whether it did so."""
         self._app.write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
         rows = text.count("\n")
-        return f"copied {what}, {figures.count(rows, 'line')} (if the terminal takes OSC 52)"
+        return f"copied {what}, {figures.count(rows, 'line')} (if the terminal supports OSC 52)"

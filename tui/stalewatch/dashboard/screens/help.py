@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
 
 MEANING = {
-    Verdict.STALE: "proven: it runs old code",
+    Verdict.STALE: "proven to run old code",
     Verdict.SUSPECT: "cannot be proven fresh",
-    Verdict.UNKNOWN: "could not look; the pane says why and what to grant",
-    Verdict.PENDING: "old, but will heal by itself",
-    Verdict.FRESH: "runs what is on the disk",
-    Verdict.ABSENT: "this layer is not cached: nothing can be stale",
+    Verdict.UNKNOWN: "could not be checked; the pane says why and what to grant",
+    Verdict.PENDING: "old, but heals by itself",
+    Verdict.FRESH: "runs the code on the disk",
+    Verdict.ABSENT: "this layer is not cached, so it cannot be stale",
 }
 
 
@@ -63,7 +63,7 @@ def help_lines(context: ActionContext, width: int) -> list[Line]:
     rows += [
         BLANK,
         line(Span("Timeline", "title")),
-        line("  ", Span(f"{SHADE * 3}", "shade"), Span(" the time in which the server ran old code")),
+        line("  ", Span(f"{SHADE * 3}", "shade"), Span(" the server ran old code")),
     ]
     rows += [line("  ", Span(f"{EVENT_SIGN[kind]} {EVENT_WORD[kind]}", kind.value)) for kind in EventKind]
     return rows

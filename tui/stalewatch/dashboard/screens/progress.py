@@ -10,7 +10,7 @@ from textual.containers import Vertical
 
 from stalewatch.dashboard.actions import PROGRESS
 from stalewatch.dashboard.render.lines import Span, line
-from stalewatch.dashboard.render.progress_lines import Run, head_lines, hint, progress_lines
+from stalewatch.dashboard.render.progress_lines import RunState, head_lines, hint, progress_lines
 from stalewatch.dashboard.render.signs import STATUS_SIGN
 from stalewatch.dashboard.screens.scroll_modal import ScrollModal
 from stalewatch.dashboard.widgets.bindings import dialog_bindings
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Plan
 
 
-def run_of(model: Model, plan: Plan) -> Run:
+def run_of(model: Model, plan: Plan) -> RunState:
     """The runbook of *plan* as it stands now."""
     panes = {pane.key: pane for pane in model.fleet.latest.panes}
     progress = {server.key: panes[server.key].progress if server.key in panes else () for server in plan.servers}
     future = next((future for known, future in model.fleet.runs if known is plan), None)
     if future is None or not future.done():
-        return Run(plan, progress, {})
+        return RunState(plan, progress, {})
     error = CancelledError() if future.cancelled() else future.exception()
     if error is not None:
-        return Run(plan, progress, {}, True, str(error) or type(error).__name__)
-    return Run(plan, progress, {key: status.value for key, status in future.result().items()}, True)
+        return RunState(plan, progress, {}, True, str(error) or type(error).__name__)
+    return RunState(plan, progress, {key: status.value for key, status in future.result().items()}, True)
 
 
 class ProgressHead(LinesView):

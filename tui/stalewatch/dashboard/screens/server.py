@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal
 
 from stalewatch.dashboard import actions
+from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.detail_lines import NAMES, detail_lines
 from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.widgets.lines_view import LinesView
@@ -121,13 +122,13 @@ class ServerScreen(LiveScreen):
         """The cursor goes to the next finding; ``y`` copies that one."""
         view = self._page_view
         if not view.findings:
-            self.say("there are no findings here")
+            self.say("no findings")
             return
         before = view.selected if view.selected is not None else (-1 if step > 0 else 0)
         view.selected = (before + step) % len(view.findings)
         view.redraw()
         view.scroll_to(y=max(0, view.findings[view.selected] - 2), animate=False)
-        self.say(f"finding {view.selected + 1} of {len(view.findings)}: y copies it with its evidence")
+        self.say(f"finding {view.selected + 1} of {len(view.findings)}: {key_of('copy')} copies it with its evidence")
 
     @property
     def finding(self) -> Finding | None:

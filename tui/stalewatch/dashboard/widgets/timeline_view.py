@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
+from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lanes import NARROW, Lane, Shading, axis, event_line, event_widths, lane, legend
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, line
 from stalewatch.dashboard.render.time_window import window
@@ -116,13 +117,13 @@ class EventsView(LinesView):
         scope = self._scope
         head = self._head(scope.kinds, width)
         if not self._events:
-            return [head, line(Span("  nothing happened yet that a server tells of", "muted")) if height > 1 else BLANK]
+            return [head, line(Span("  no events yet", "muted")) if height > 1 else BLANK]
         dated = scope.clock if scope.clock.relative else (scope.clock.tz, scope.clock.here // 3600)
         widths = self._widths.get(lambda: event_widths(self._events, scope.clock_of), (self._events,), (dated, scope.clocks))
         shown = (dated, width, *widths.values())
         rows = [head, *(self._line(event, scope, widths, width, shown) for event in self._events)]
         if scope.older:
-            more = f"  and {figures.whole(scope.older)} older: [ moves the window to the past, e lists fewer kinds"
+            more = f"  and {figures.whole(scope.older)} older: {key_of('earlier')} moves back in time, {key_of('kinds')} lists fewer kinds"
             rows.append(line(Span(more, "muted")))
         return rows
 

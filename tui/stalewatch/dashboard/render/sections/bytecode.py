@@ -50,7 +50,7 @@ def _verdicts(report: Report) -> dict[str, Verdict]:
 def _summary(cache: Opcache, clock: Clock, width: int) -> list[Line]:
     total = cache.used_memory + cache.free_memory + cache.wasted_memory
     memory = f"{figures.size(cache.used_memory)} of {figures.size(total)} used, {figures.size(cache.wasted_memory)} wasted"
-    since = f"; holds what it holds since {clock.exact(cache.since)}" if cache.since else ""
+    since = f"; cached since {clock.exact(cache.since)}" if cache.since else ""
     return paragraph(f"{cache.cached_scripts} scripts, {memory}{since}", width, "muted", "  ")
 
 

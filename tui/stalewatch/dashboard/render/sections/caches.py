@@ -50,7 +50,7 @@ def _layer(name: str, verdict: Verdict | None, seen: HostFacts, clock: Clock, wi
     rows += [_input(file, cached, clock, width, "provider") for file in indirect[:MOST]]
     rows += _rest(len(indirect) - MOST, "providers")
     if inputs and inputs.truncated:
-        rows.append(line(Span("      … and more than we look at", "muted")))
+        rows.append(line(Span("      … and more, which are not read", "muted")))
     return [*rows, BLANK]
 
 
@@ -64,7 +64,7 @@ def _cache(name: str, verdict: Verdict | None, found: CacheFile | None, clock: C
         return line("  ", mark, Span(f" {name}", "strong"), Span("  not cached: the sources are read", "muted"))
     note = f"owner {found.stat.owner}" if found.stat.owner else ""
     if found.complete is False:
-        note = "truncated, or no PHP"
+        note = "truncated, or not PHP"
     row = _row(found.path, clock.hms(found.stat.mtime), note, "strong", width, f"  {mark.text} {name}: ")
     return Line((Span("  "), mark, Span(row.spans[0].text[3:], "strong"), *row.spans[1:]))
 

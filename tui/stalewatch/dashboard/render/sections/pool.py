@@ -57,7 +57,7 @@ def settings(report: Report) -> list[Setting]:
         made.append(
             Setting(
                 "clock",
-                "as ours" if abs(skew) < 1 else f"{figures.span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} ours",
+                "as here" if abs(skew) < 1 else f"{figures.span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} this machine",
                 "the clock is off: compare times on one server only" if abs(skew) > 5 else "",
             )
         )
@@ -104,7 +104,7 @@ def _opcache(cache: Opcache) -> list[Setting]:
     if cache.preload:
         made.append(Setting("opcache.preload", str(cache.preload), "preloaded scripts are never checked"))
     if cache.enable_file_override:
-        made.append(Setting("opcache.enable_file_override", "1", "a cleared cache file still seems to be there"))
+        made.append(Setting("opcache.enable_file_override", "1", "a cleared cache file may still seem to exist"))
     full = "the cache is full: new scripts are not cached" if cache.cache_full else ""
     made.append(Setting("opcache keys", f"{cache.cached_keys} of {cache.max_cached_keys}", full))
     if cache.oom_restarts or cache.hash_restarts:

@@ -27,7 +27,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     rows = (
         _pool(page, clock, width)
         if page
-        else [line(Span("  FPM's status page is not seen (pm.status_path); starts are from /proc", "muted"))]
+        else [line(Span("  the FPM status page is not visible (pm.status_path); start times are from /proc", "muted"))]
     )
     rows.append(_cells(width, "  pid", "state", "started", "requests", "serving", role="head"))
     if page is not None:

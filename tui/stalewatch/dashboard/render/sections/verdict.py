@@ -27,7 +27,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     for error in facts.problems(report):
         rows += [BLANK, *_unseen(error, width)]
     if not report.findings and not report.errors:
-        rows += [BLANK, line(Span("  nothing to say against it", "muted"))]
+        rows += [BLANK, line(Span("  no findings", "muted"))]
     return rows
 
 
@@ -49,8 +49,8 @@ def _head(report: Report, clock: Clock, width: int) -> list[Line]:
 def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
     parts = [line(badge(report.verdict))]
     if report.stale_since is not None:
-        parts.append(line(Span(f"the oldest change that does not run: {clock.exact(report.stale_since)}", "strong")))
-    seen = f"looked at {clock.hms(report.observed_at)}" if report.observed_at is not None else "never seen"
+        parts.append(line(Span(f"oldest change that is not running: {clock.exact(report.stale_since)}", "strong")))
+    seen = f"last look {clock.hms(report.observed_at)}" if report.observed_at is not None else "never looked at"
     return flow([*parts, line(Span(seen, "muted"))], width, " ")
 
 
@@ -71,7 +71,7 @@ def finding_lines(finding: Finding, clock: Clock, width: int, roots: Sequence[st
     if finding.until is not None:
         rows.append(line(Span(f"      heals by itself: {clock.exact(finding.until)}", "pending-mark")))
     if finding.remedy:
-        rows.append(line(Span("      remedy: ", "muted"), Span(", ".join(finding.remedy), "accent")))
+        rows.append(line(Span("      fix: ", "muted"), Span(", ".join(finding.remedy), "accent")))
     return rows
 
 
