@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch import __version__
+
 ROOT = Path(__file__).parents[2]
 THEMES = """
 import pathlib, stalewatch
@@ -59,7 +61,8 @@ def test_installed_into_an_empty_environment_it_runs_with_its_themes(wheel: Path
     (site / "libraries.pth").write_text(f"import sys; sys.path.append({str(libraries)!r})\n")  # appended: its own .pth files are not read
     assert str(home) in (home / "bin" / "stalewatch").read_text().splitlines()[0]
     version = _run([str(home / "bin" / "stalewatch"), "--version"], tmp_path)
-    assert version.stdout.startswith("stalewatch 0."), version.stdout + version.stderr
+    assert version.stdout == f"stalewatch {__version__}\n", version.stdout + version.stderr
+    assert wheel.name.startswith(f"stalewatch-{__version__}-")
     themes = _run([python, "-c", THEMES.format(home=str(home))], tmp_path)
     assert themes.returncode == 0, themes.stderr
     assert "high-contrast" in themes.stdout

@@ -4,4 +4,4 @@ In: the command line. Out: the program's version, and nothing else: importing th
 Never: an import. ``--help`` loads neither Textual nor asyncssh.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
