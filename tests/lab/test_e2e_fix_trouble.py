@@ -76,7 +76,7 @@ def test_a_link_cut_while_artisan_runs_is_resolved_by_looking_again(lab: Lab, ho
     assert ran.code in (0, 1, 3), ran.stdout + ran.stderr
     step = [line for line in ran.data if line["step"] == "config:cache"][-1]
     assert step["status"] == "done", ran.stdout
-    assert "lost while it ran" in step["evidence"]["link"], step
+    assert "not known while it ran" in step["evidence"]["link"], step
     result = ran.data[-1]
     assert result["step"] == "result"
     assert (ran.code == 0) == (result["status"] == "done"), ran.stdout
@@ -119,11 +119,11 @@ def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: 
             if attempt == 0:
                 terminal.wait_until(lambda: begun(web1) > before, timeout=30)
                 cut(web1)
-                terminal.wait_for(r"lost while it ran", timeout=60)
-            terminal.wait_for(r"over · esc", timeout=60)
+                terminal.wait_for(r"not known while it ran", timeout=60)
+            terminal.wait_for(r"finished · esc", timeout=60)
             verified = "✓ web1 verified" in terminal.text
             terminal.type("\x1b")
-            terminal.wait_for(lambda text: "over · esc" not in text)
+            terminal.wait_for(lambda text: "finished · esc" not in text)
             if verified:
                 break
             terminal.wait_for(r"web1 .*(STALE|SUSPECT|PENDING)", timeout=30)
@@ -181,7 +181,7 @@ def test_interrupted_by_ctrl_c_it_says_so_and_lets_go_of_the_lock(lab: Lab, host
     os.kill(running.pid, signal.SIGINT)
     ran = ended(running)
     assert ran.code == 130, ran.stderr
-    assert "runs to its end over there" in ran.stderr
+    assert "runs to its end on the server" in ran.stderr
     until(lambda: ours(web1) == [], "nothing left", 20)
     assert "agent-v2" in web1.read(CACHED)
     again = stalewatch(lab, "fix", "--yes", "web1")

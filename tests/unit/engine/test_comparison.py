@@ -66,16 +66,16 @@ def test_what_is_told_adds_up_to_the_whole_comparison(turns: list[list[Report | 
                 if what == "gone":
                     del now[key]
         shown = {key: old for key, old in shown.items() if key in now}
-        shown |= {told.key: told for told in fleet.take(list(now.values()))}
+        shown |= {told.key: told for told in fleet.update(list(now.values()))}
         assert shown == {whole.key: whole for whole in compared(FLEET, list(now.values()))}
 
 
-def test_nothing_is_told_of_who_did_not_answer_and_is_not_judged_anew() -> None:
+def test_nothing_is_told_of_who_did_not_answer_and_is_not_judged_again() -> None:
     fleet = FleetComparison(FLEET)
     first = [report(name, "aaaa", 100.0) for name in NAMES]
-    assert len(fleet.take(first)) == len(NAMES)
-    assert fleet.take(first) == []
+    assert len(fleet.update(first)) == len(NAMES)
+    assert fleet.update(first) == []
     again = msgspec.structs.replace(first[0], observed_at=1.0)
-    assert [told.server for told in fleet.take([again, *first[1:]])] == ["web1"]
+    assert [told.server for told in fleet.update([again, *first[1:]])] == ["web1"]
     ahead = report("web1", "bbbb", 200.0)
-    assert {told.server: bool(told.findings) for told in fleet.take([ahead, *first[1:]])} == {"web1": True}
+    assert {told.server: bool(told.findings) for told in fleet.update([ahead, *first[1:]])} == {"web1": True}

@@ -275,7 +275,7 @@ async def test_a_link_lost_before_a_step_leaves_it_not_begun(site: Here, audit: 
     ended = await driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=FAST)
     assert final(told)["config:cache"] is Status.SKIPPED
     assert set(ended.values()) == {Status.FAILED}
-    assert "nothing was done since" in told[-1].evidence["why"]
+    assert "nothing was done after that" in told[-1].evidence["why"]
     assert "config:cache" not in _read(site.root / "ran")
 
 
@@ -289,7 +289,7 @@ async def test_a_link_lost_while_the_lock_is_taken_has_begun_nothing_and_is_no_u
     ended, told = await execute(site, audit)
     assert set(ended.values()) == {Status.FAILED}
     assert final(told)["lock"] is Status.FAILED
-    assert "nothing was begun" in told[-1].evidence["why"]
+    assert "nothing was started" in told[-1].evidence["why"]
     assert not (site.root / "ran").exists()
 
 

@@ -11,7 +11,7 @@ import pytest
 from stalewatch.cli.outputs import fix_lines, plan_text
 from stalewatch.dashboard.render.plan_lines import plan_lines
 from stalewatch.dashboard.render.plan_words import changes
-from stalewatch.dashboard.render.progress_lines import Run, progress_lines
+from stalewatch.dashboard.render.progress_lines import RunState, progress_lines
 from stalewatch.model.report import Layer, Remedy
 from stalewatch.model.snapshot import QueueWorker
 from stalewatch.model.text import safe
@@ -79,7 +79,7 @@ def progressed(made: Plan, step: Step) -> Progress:
 
 
 def running(made: Plan, step: Step) -> str:
-    run = Run(made, {made.servers[0].key: (progressed(made, step),)}, {})
+    run = RunState(made, {made.servers[0].key: (progressed(made, step),)}, {})
     return "\n".join(row.text for row in progress_lines(run, 4000))
 
 

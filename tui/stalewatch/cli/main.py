@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "One look without the dashboard: what is stale, why, and what to do.",
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
-    "mark": "Remember what is cached now, before a deploy: then a check can prove what it else suspects.",
+    "mark": "Remember what is cached now, before a deploy, so that a later check can prove what is stale.",
     "explain": "What a code of a finding or an error means, and what to do.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }

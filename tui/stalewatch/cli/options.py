@@ -50,8 +50,8 @@ def common(function: F) -> F:
             click.option("-F", "--ssh-config", type=_FILE, metavar="FILE", help="As ssh -F: instead of ~/.ssh/config."),
             click.option("--app", metavar="PATH", help="Look at this app only, instead of all that are found."),
             click.option("--fpm-socket", metavar="PATH", help="The pool's socket (or host:port), instead of the one found."),
-            click.option("--timeout", type=seconds, metavar="SECONDS", help="For one answer of a server (10)."),
-            click.option("--read-only", is_flag=True, help="Only look: every acting key is off."),
+            click.option("--timeout", type=seconds, metavar="SECONDS", help="One answer of a server may take SECONDS (10)."),
+            click.option("--read-only", is_flag=True, help="Only look: nothing can be changed on a server."),
         )
     ):
         function = option(function)

@@ -63,17 +63,17 @@ class Board:
         self._events: dict[str, Event] = {}
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
-        self._told = False
+        self._notified = False
         self._significant = False
         self._on_change: Callable[[], None] | None = None
 
     def listen(self, on_change: Callable[[], None]) -> None:
-        """Set who is told; called at once if there is something already."""
+        """Set who is notified; called at once if there is something already."""
         with self._lock:
             self._on_change = on_change
-            tell = self._version > 0
-            self._told = self._significant = tell
-        if tell:
+            notify = self._version > 0
+            self._notified = self._significant = notify
+        if notify:
             on_change()
 
     def put(self, pane: Pane, *, replaces: AppKey | None = None) -> None:
@@ -88,7 +88,7 @@ class Board:
             else:
                 self._panes[pane.key] = pane
             self._version += 1
-        self._tell(significant=before is None or is_significant(before, pane))
+        self._notify(significant=before is None or is_significant(before, pane))
 
     @property
     def significant_change(self) -> bool:
@@ -99,8 +99,8 @@ class Board:
         """Add events; one with a known key replaces the old one, repeats of a log line add up. The oldest go beyond MAX_EVENTS."""
         changed = False
         with self._lock:
-            for told in events:
-                event = combine(self._events[told.key], told) if told.key in self._events else told
+            for new in events:
+                event = combine(self._events[new.key], new) if new.key in self._events else new
                 if self._events.get(event.key) != event:
                     self._events[event.key] = event
                     changed = True
@@ -111,16 +111,16 @@ class Board:
                 self._sorted = None
                 self._version += 1
         if changed:
-            self._tell(significant=True)
+            self._notify(significant=True)
 
     def consume(self) -> State:
-        """The latest; the next change tells again."""
+        """The latest; the next change notifies again."""
         with self._lock:
-            self._told = self._significant = False
+            self._notified = self._significant = False
             return self._state()
 
     def snapshot(self) -> State:
-        """The latest, without having taken it: whoever listens is still told."""
+        """The latest, without consuming it: whoever listens is still notified."""
         with self._lock:
             return self._state()
 
@@ -129,12 +129,12 @@ class Board:
             self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
         return State(self._version, tuple(self._panes.values()), self._sorted)
 
-    def _tell(self, *, significant: bool) -> None:
+    def _notify(self, *, significant: bool) -> None:
         with self._lock:
-            tell = not self._told or (significant and not self._significant)
-            self._told, self._significant = True, self._significant or significant
+            notify = not self._notified or (significant and not self._significant)
+            self._notified, self._significant = True, self._significant or significant
             on_change = self._on_change
-        if tell and on_change is not None:
+        if notify and on_change is not None:
             on_change()
 
 

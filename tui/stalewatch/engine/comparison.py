@@ -28,31 +28,31 @@ class FleetComparison:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._seen: dict[AppKey, Report] = {}
-        self._bases: dict[AppKey, tuple[object, ...]] = {}
+        self._keys: dict[AppKey, tuple[object, ...]] = {}
         self._findings: dict[AppKey, Finding | None] = {}
         self._awaits = False
 
-    def take(self, reports: Sequence[Report]) -> list[Report]:
+    def update(self, reports: Sequence[Report]) -> list[Report]:
         """All *reports* of now -> compared, those that came since the last time and those of which the comparison says another thing."""
         moved = [report for report in reports if self._seen.get(report.key) is not report]
-        bases = {report.key: comparison_key(report) for report in moved}
-        gone = len(self._seen) + sum(key not in self._seen for key in bases) != len(reports)
-        if not gone and not (moved and self._awaits) and all(self._bases.get(key) == basis for key, basis in bases.items()):
-            told = [with_mixed(report, self._findings[report.key]) for report in moved]
+        keys = {report.key: comparison_key(report) for report in moved}
+        gone = len(self._seen) + sum(key not in self._seen for key in keys) != len(reports)
+        if not gone and not (moved and self._awaits) and all(self._keys.get(key) == value for key, value in keys.items()):
+            fresh = [with_mixed(report, self._findings[report.key]) for report in moved]
         else:
-            told = self._anew(reports)
+            fresh = self._whole(reports)
         self._seen = {report.key: report for report in reports} if gone else self._seen | {report.key: report for report in moved}
-        self._bases = {key: basis for key, basis in (self._bases | bases).items() if key in self._seen}
-        return told
+        self._keys = {key: value for key, value in (self._keys | keys).items() if key in self._seen}
+        return fresh
 
-    def _anew(self, reports: Sequence[Report]) -> list[Report]:
+    def _whole(self, reports: Sequence[Report]) -> list[Report]:
         whole = compared(self._fleet, reports)
         self._awaits = awaits(reports, _groups(self._fleet, reports))
         said = {report.key: mixed_of(report) for report in whole}
-        told = [
+        fresh = [
             after
             for before, after in zip(reports, whole, strict=True)
             if self._seen.get(before.key) is not before or said[before.key] != self._findings.get(before.key)
         ]
         self._findings = said
-        return told
+        return fresh

@@ -52,7 +52,7 @@ class Engine:
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End every link; what was written over there is removed. Returns after at most *timeout* seconds."""
+        """End every link; what was written on the servers is removed. Returns after at most *timeout* seconds."""
         if not self._thread.is_alive():
             return
         if self._started.wait(timeout):

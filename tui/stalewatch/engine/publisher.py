@@ -34,10 +34,10 @@ class Publisher:
         self._fleet = fleet
         self._board = board
         self._panes: dict[AppKey, Pane] = {}
-        self._told: dict[AppKey, Report] = {}
+        self._published: dict[AppKey, Report] = {}
         self._dirty = asyncio.Event()
         self._moved: set[AppKey] = set()
-        self._compared = FleetComparison(fleet)
+        self._comparison = FleetComparison(fleet)
 
     def place_holder(self, server: Server) -> None:
         """The pane(s) of a server before anything is known of it, on the board at once."""
@@ -113,20 +113,20 @@ class Publisher:
         """Put what changed on the board, with what only the whole fleet can tell: that may be of a server that did not answer now."""
         moved, self._moved = self._moved, set()
         reports = [pane.report for pane in self._panes.values() if pane.report is not None]
-        told = {report.key: report for report in self._compared.take(reports)}
-        for key in dict.fromkeys((*told, *(key for key in moved if key in self._panes))):
+        compared = {report.key: report for report in self._comparison.update(reports)}
+        for key in dict.fromkeys((*compared, *(key for key in moved if key in self._panes))):
             pane = self._panes[key]
-            report = told.get(key)
+            report = compared.get(key)
             self._board.put(pane if report is None else replace(pane, report=report))
             if report is not None:
-                self._tell(report)
+                self._add_events(report)
 
-    def _tell(self, report: Report) -> None:
-        before = self._told.get(report.key)
+    def _add_events(self, report: Report) -> None:
+        before = self._published.get(report.key)
         if before is report or (before is None and report.snapshot is None):
             return
         self._board.add(history(report) if before is None or before.snapshot is None else changes(before, report))
-        self._told[report.key] = report
+        self._published[report.key] = report
 
     def _adopt(self, server: Server, report: Report, replaces: AppKey | None) -> None:
         pane = Pane(server=server.name, app=report.app, group=server.group, production=server.production)

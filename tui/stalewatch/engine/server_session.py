@@ -79,10 +79,10 @@ class ServerSession:
         for report in await self.look(full=True):
             if report.app == app:
                 return report
-        raise LinkLost(f"{self.server.name}: {app} is not there any more")
+        raise LinkLost(f"{self.server.name}: {app} is gone")
 
     async def invalidate(self, app: str, paths: tuple[str, ...]) -> dict[str, bool]:
-        """Ask the pool of *app* to forget exactly these scripts: path -> no longer cached. Raises LinkError."""
+        """Ask the pool of *app* to invalidate exactly these scripts: path -> no longer cached. Raises LinkError."""
         async with self._looking:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
@@ -92,7 +92,7 @@ class ServerSession:
             return gone
 
     async def close(self) -> None:
-        """Keep what is remembered, end the probe (it removes what it wrote over there), then the link. Never raises."""
+        """Save what is remembered, end the probe (it removes what it wrote on the server), then the link. Never raises."""
         await self._keep()
         if self._probe is not None:
             with contextlib.suppress(LinkError, TimeoutError):

@@ -24,7 +24,7 @@ OPEN_LIMIT = 3.0
 class SessionPool:
     """At most one open session per server, opened by whoever needs it first; names are those of the inventory.
 
-    *on_step* is told each step of connecting, *on_open* when a session was opened; both with the server's name, in the pool's loop.
+    *on_step* is called at each step of connecting, *on_open* when a session was opened; both with the server's name, in the pool's loop.
     """
 
     def __init__(

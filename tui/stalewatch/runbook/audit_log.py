@@ -56,5 +56,5 @@ class AuditLog:
             finally:
                 os.close(handle)
         except OSError as error:
-            message = f"the audit log {self.path} can't be written: {error.strerror}"
+            message = f"the audit log {self.path} cannot be written: {error.strerror}"
             raise AuditFailed(message, grant="nothing is sent without it") from error

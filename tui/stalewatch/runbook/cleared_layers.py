@@ -1,4 +1,4 @@
-"""What our own clears have emptied and no rebuild has put back: read from the audit log, so that it outlives the program."""
+"""What our own clears have emptied and no rebuild has filled again: read from the audit log, so that it outlives the program."""
 
 from __future__ import annotations
 

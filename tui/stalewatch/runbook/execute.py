@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from stalewatch.model import figures
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
 
@@ -25,7 +26,7 @@ class Begin(msgspec.Struct, frozen=True):
 
 
 class Recheck(msgspec.Struct, frozen=True):
-    """Read again what justified *step*: ``done`` go on, ``skipped`` not needed any more."""
+    """Check again that *step* is needed: ``done`` it is, ``skipped`` it is not any more."""
 
     server: ServerPlan
     step: Step
@@ -46,7 +47,7 @@ class Resolve(msgspec.Struct, frozen=True):
 
 
 class Skip(msgspec.Struct, frozen=True):
-    """*step* is not begun, and why."""
+    """*step* is not started, and why."""
 
     server: ServerPlan
     step: Step
@@ -138,18 +139,18 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
             if again.status is Status.SKIPPED:
                 continue
             if again.status is not Status.DONE:
-                yield from _skip(server, (step, *later), "what justified it could not be read again")
-                return Status.FAILED, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done since"
+                yield from _skip(server, (step, *later), "it could not be checked again whether it is needed")
+                return Status.FAILED, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done after that"
         outcome = yield Do(server, step)
         if outcome.status is Status.UNKNOWN:
             outcome = yield Resolve(server, step)
             rest = [other for other in later if other.phase is not Phase.VERIFY]
             if outcome.status is Status.DONE and rest:
-                yield from _skip(server, later, "the link was lost; begin again with a fresh plan")
-                return Status.FAILED, f"the link was lost at {step.id}, which was done; {len(rest)} steps were not begun"
+                yield from _skip(server, later, "the link was lost: make a new plan")
+                return Status.FAILED, f"the link was lost at {step.id}, which was done; {figures.count(len(rest), 'step')} not started"
         if outcome.status is Status.SKIPPED:
-            yield from _skip(server, later, "the link was lost; begin again with a fresh plan")
-            return Status.FAILED, f"{step.id}: {'; '.join(outcome.evidence.values())}; nothing was done since"
+            yield from _skip(server, later, "the link was lost: make a new plan")
+            return Status.FAILED, f"{step.id}: {'; '.join(outcome.evidence.values())}; nothing was done after that"
         if outcome.status is not Status.DONE:
             yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
             return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"
@@ -165,5 +166,5 @@ DONE = Outcome(status=Status.DONE)
 
 
 def refused(why: str) -> Outcome:
-    """Something was not begun."""
+    """Something was not started."""
     return Outcome(status=Status.FAILED, evidence={"why": safe(why)})

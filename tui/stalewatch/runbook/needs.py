@@ -23,7 +23,7 @@ _REMEDY = {
     Layer.FPM: (Remedy.RELOAD,),
     Layer.WORKERS: (Remedy.RESTART_WORKERS,),
 }
-"""What puts a layer right when a finding names no remedy of the runbook."""
+"""What fixes a layer whose finding names no remedy of the runbook."""
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +63,16 @@ def from_findings(report: Report, *, few: int = FEW, gentle: bool = False) -> Ne
         found = () if why else _needs_of(finding, report, few, gentle=gentle)
         needs.extend(found)
         if not found:
-            left.append(LeftOut(finding.summary, safe(why or "nothing in the runbook puts this right")))
+            left.append(LeftOut(finding.summary, safe(why or "the runbook cannot fix this")))
             layers.append(finding.layer)
         elif Remedy.CONFIGURE in finding.remedy:
-            left.append(LeftOut(finding.summary, safe("the steps end it once; the cause is in the configuration and comes back")))
+            left.append(LeftOut(finding.summary, safe("the steps fix it once; it comes back until the configuration is changed")))
     return Needs(needs=tuple(needs), left=tuple(left), layers=tuple(dict.fromkeys(layers)))
 
 
 def _left_why(finding: Finding, report: Report) -> str:
     if finding.verdict is Verdict.UNKNOWN:
-        return "could not be looked at"
+        return "it could not be looked at"
     if finding.verdict is not Verdict.PENDING:
         return ""
     if finding.until is None:

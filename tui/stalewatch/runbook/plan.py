@@ -98,7 +98,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of one app on one server. *blocked* not empty: nothing of it is run. *evidence_digest*: of what the plan was drawn
     from; when it has changed at confirmation, the plan is redrawn. *in_flight*: requests that a reload would kill (None: not known).
 
-    *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories over there that are locked
+    *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories on the server that are locked
     meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
     because the plan leaves them."""
 

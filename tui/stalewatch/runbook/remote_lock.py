@@ -1,7 +1,7 @@
-"""The lock over there, and the steps that run under it: one coprocess per server, alive as long as heartbeats come.
+"""The lock on the server, and the steps that run under it: one coprocess per server, alive as long as heartbeats come.
 
 Nobody else runs a runbook on the same app or FPM master meanwhile. When the link dies, the holder waits for the running step, then
-lets go; when this side falls silent (a laptop that sleeps), its lease ends by itself.
+releases the lock; when this side falls silent (a laptop that sleeps), its lease ends by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 5.0
 SILENCE_LIMIT = 20.0
-"""Seconds without an answer after which this side gives up: before the lease over there (30 s) ends."""
+"""Seconds without an answer after which this side gives up: before the lease on the server (30 s) ends."""
 GRACE = 5.0
 """Seconds that the holder has to end, and its stream to close."""
 MAX_OUTPUT = 65536
@@ -38,13 +38,13 @@ class Busy(StalewatchError):
 
 
 class CannotLock(StalewatchError):
-    """The holder could not be started over there."""
+    """The holder could not be started on the server."""
 
     reason = reasons.RUNBOOK_LOCK
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """A step that ended over there. *output*: both channels, the last 64 kB. *code* is not evidence."""
+    """A step that ended on the server. *output*: both channels, the last 64 kB. *code* is not evidence."""
 
     code: int
     output: str
@@ -76,7 +76,7 @@ class RemoteLock:
         await self._send(f"note {_one_line(text)}")
 
     async def step(self, step_id: str, command: str, timeout: float, *, acting: bool = True) -> Ended:
-        """Run *command* to its end over there; *acting*: the server's syslog gets to know.
+        """Run *command* to its end on the server; *acting*: it is logged in the server's syslog.
 
         Raises LinkLost (outcome unknown) and LinkTimeout (it still runs).
         """
@@ -95,7 +95,7 @@ class RemoteLock:
         return Ended(code, output.stdout.decode("utf-8", "replace"))
 
     async def release(self) -> None:
-        """Let go. Never raises, also where the holder does not answer: it lets go by itself when its step or its lease ends."""
+        """Release the lock. Never raises, also where the holder does not answer: it releases by itself when its step or its lease ends."""
         with contextlib.suppress(LinkError, TimeoutError):
             async with asyncio.timeout(GRACE):
                 await self._send("end")
@@ -173,7 +173,7 @@ class RemoteLock:
 
 
 async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> RemoteLock:
-    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) over there. Raises Busy, CannotLock, LinkError."""
+    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) on the server. Raises Busy, CannotLock, LinkError."""
     holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what)))
     try:
         await holding.wait_held(timeout)

@@ -1,4 +1,4 @@
-"""One server's side of a running plan: its lock, its steps, the proof of each, and the lines that tell."""
+"""One server's side of a running plan: its lock, its steps, the proof of each, and the progress that is reported."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class ServerExecutor:
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
-            outcome = _outcome(Status.FAILED, why=f"the lock was not taken, and nothing was begun: {error.message}")
+            outcome = _outcome(Status.FAILED, why=f"the lock was not taken; nothing was started: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
@@ -105,7 +105,7 @@ class ServerExecutor:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
         except LinkError as error:
             lost = Status.UNKNOWN if self._begun else Status.SKIPPED
-            outcome = _outcome(lost, why=f"the link was lost{'' if self._begun else ' before it was begun'}: {error.message}")
+            outcome = _outcome(lost, why=f"the link was lost{'' if self._begun else ' before it was started'}: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message, grant=error.grant)
         except Exception as error:
@@ -118,7 +118,7 @@ class ServerExecutor:
     async def resolve(self, step: Step) -> Outcome:
         """Look again until it is known whether *step* was done; never do it again.
 
-        The lock tells when it is over: whatever runs over there keeps it. Over, and not done, is ``failed``.
+        The lock says when it has ended: what still runs on the server keeps it. Ended, and not done, is ``failed``.
         """
         deadline = time.monotonic() + self._timings.resolve
         over = False
@@ -132,11 +132,11 @@ class ServerExecutor:
                 continue
             await asyncio.sleep(self._timings.poll)
         if outcome.status is Status.DONE:
-            status, words = Status.DONE, "lost while it ran; looked again: done"
+            status, words = Status.DONE, "not known while it ran; looked again: done"
         elif over:
-            status, words = Status.FAILED, "lost while it ran; it has ended since; looked again: not done"
+            status, words = Status.FAILED, "not known while it ran; it has ended since; looked again: not done"
         else:
-            status, words = Status.UNKNOWN, "lost while it ran; looked again: not known whether it was done"
+            status, words = Status.UNKNOWN, "not known while it ran; looked again: still not known whether it was done"
         return self._progress(step.id, status, {"link": safe(words), **outcome.evidence})
 
     async def _look_back(self, step: Step) -> Outcome:
@@ -145,7 +145,7 @@ class ServerExecutor:
             if step.via == "look":
                 return await self._prove_fresh(step)
             if self._before is None:
-                return _outcome(Status.UNKNOWN, why="nothing is known of the time before it")
+                return _outcome(Status.UNKNOWN, why="what was there before it is not known")
             return verify.prove(step, self._server, self._before, report, said=self._said, invalidated=self._invalidated)
         except LinkError:
             return _outcome(Status.UNKNOWN, why="the link is not back")
@@ -161,7 +161,7 @@ class ServerExecutor:
         return locked
 
     def skip(self, step: Step, why: str) -> Outcome:
-        """*step* is not begun."""
+        """*step* is not started."""
         return self._progress(step.id, Status.SKIPPED, {"why": safe(why)})
 
     async def end(self, status: Status, why: str) -> Outcome:
@@ -250,7 +250,7 @@ class ServerExecutor:
             self._looked_at = time.monotonic()
         return self._session.report
 
-    # ----------------------------------------------------------------------------------------------------------- telling
+    # --------------------------------------------------------------------------------------------------------- reporting
 
     async def _sent(self, step: Step) -> None:
         await self._record("send", step, command=step.command, reason=step.reason)

@@ -34,7 +34,7 @@ def prove(
 
 
 def judge(step: Step, server: ServerPlan, report: Report, said: str, code: int) -> Outcome:
-    """What the command of a check says. A failed one stops the server's plan; what can't be told is done, with its reason as evidence."""
+    """What the command of a check says. A failed one stops the server's plan; one that can't tell is done, with the reason as evidence."""
     return steps.spec_of(step.kind).prove(Proof(step=step, server=server, before=report, after=report, said=said, code=code))
 
 
@@ -81,13 +81,13 @@ def artefacts(report: Report) -> dict[str, SafeText]:
 def still_needed(step: Step, report: Report) -> Outcome:
     """Whether what justified *step* is still found: ``done`` go on, ``skipped`` it is not needed any more."""
     if report.host is None:
-        return outcome(Status.UNKNOWN, why="what justified the step could not be read again")
+        return outcome(Status.UNKNOWN, why="it could not be checked again whether the step is needed")
     found = {(finding.layer, finding.code, finding.subject) for finding in report.findings if finding.verdict is not Verdict.FRESH}
     if not step.causes or any((cause.layer, cause.code, cause.subject) in found for cause in step.causes):
         return Outcome(status=Status.DONE)
     if any(finding.layer is cause.layer and finding.verdict is not Verdict.FRESH for finding in report.findings for cause in step.causes):
         return Outcome(status=Status.DONE)  # the same layer, for another reason by now: the step still answers it
-    return outcome(Status.SKIPPED, why="no longer needed: what justified it is not found any more")
+    return outcome(Status.SKIPPED, why="no longer needed: the finding behind it is gone")
 
 
 def _answered(finding: Finding, invalidated: frozenset[str], server: ServerPlan) -> bool:

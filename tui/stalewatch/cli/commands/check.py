@@ -1,4 +1,4 @@
-"""``stalewatch check``: one look at every server, side by side, without the dashboard."""
+"""``stalewatch check``: one look at every server, all at the same time, without the dashboard."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def phases(text: str) -> tuple[Phase, ...]:
 @click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
 @click.option("--all", "everything", is_flag=True, help="The whole sequence, whether needed or not.")
 @click.option("--cache-clear", is_flag=True, help="Also artisan cache:clear. It empties the application cache.")
-@click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="How many servers to fix at a time (1).")
+@click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="How many servers at the same time (1).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report the steps (text).")
 @common
 @click.pass_context
@@ -64,7 +64,7 @@ def command(
 ) -> None:
     """Clear, rebuild, reload and verify, one server at a time, without the dashboard.
 
-    Exit code: 0 all verified, or nothing to do; 1 failed or unproven; 3 a link was lost while a step ran; 2 usage.
+    Exit code: 0 all verified, or nothing to do; 1 failed or unproven; 3 an outcome is unknown; 2 usage.
     """
     fleet = fleet_of(targets, options)
     if fleet.read_only and not dry_run:

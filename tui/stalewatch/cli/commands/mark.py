@@ -31,7 +31,7 @@ def command(ctx: click.Context, /, targets: tuple[str, ...], form: str, **option
 
     With validate_timestamps=0 one look can only suspect that old code runs; two looks prove it. Nothing is changed on a server.
 
-    Exit code: 0 remembered; 1 it could not be kept here; 3 could not look; 2 usage or configuration.
+    Exit code: 0 remembered; 1 could not be saved on this machine; 3 could not look; 2 usage or configuration.
     """
     ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form))
 
@@ -47,7 +47,7 @@ def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text") -> ExitCode:
     marks = [marked(report, load(report.address, report.app)) for report in asyncio.run(look_once(open_fleet, fleet))]
     emit(mark_lines.json(marks) if form == "json" else mark_lines.text(marks))
     if any(one.kept is False for one in marks):
-        tell(f"stalewatch: not remembered: {safe(str(folder()))} takes nothing (is it writable? is the disk full?)\n")
+        tell(f"stalewatch: not remembered: {safe(str(folder()))} cannot be written (no permission? disk full?)\n")
     return exit_code(marks)
 
 

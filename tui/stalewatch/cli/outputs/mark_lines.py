@@ -34,7 +34,7 @@ def _lines(one: Mark) -> list[str]:
     if one.kept:
         lines.append(f"{who}: remembered {_what(one)} ({clock(one.observed_at, one.observed_at, None)})")
     elif one.kept is False:
-        lines.append(f"{who}: NOT remembered: the state directory of this machine takes nothing (is it writable? is the disk full?)")
+        lines.append(f"{who}: NOT remembered: the state directory of this machine cannot be written (no permission? disk full?)")
     for error in one.errors:
         lines.append(f"{who}: not seen: {error.message}" + (f"; {error.grant}" if error.grant else ""))
     return lines or [f"{who}: nothing was seen"]

@@ -54,7 +54,7 @@ def chosen(draft: Draft) -> Way | None:
 
 
 def _held(draft: Draft, rebuilt: list[Step]) -> list[str] | None:
-    """Files that artisan rewrites and OPcache would go on holding; None when they can't be told or named: reload then."""
+    """Files that artisan rewrites while OPcache keeps their old bytecode; None when they are not known or can't be named: reload then."""
     if not rebuilt:
         return []
     if draft.opcache is None:

@@ -55,7 +55,7 @@ def _disk_proven(proof: Proof) -> Outcome:
 
 def _rights_wanted(draft: Draft) -> list[Step]:
     lines = [line for step in draft.steps if step.via == "shell" and (line := may_run(step.command))]
-    reason = "a right that is missing halfway would leave the runbook half done"
+    reason = "without these rights the runbook would stop half way"
     return [RIGHTS.step(" && ".join(lines), reason, timeout=20.0)] if lines else []
 
 
