@@ -121,7 +121,7 @@ def test_quitting_while_a_runbook_runs_asks_first(lab: Lab, hosts: list[Host]) -
         terminal.type("q")  # not esc: a key right after it would be read as alt and that key
         terminal.wait_for(lambda text: not re.search(r"esc\b", text) and text.count("hit rate") >= 2)
         terminal.type("q")
-        terminal.wait_for("A runbook is running. Leave all the same")
+        terminal.wait_for("A runbook is running. Quit anyway")
         assert terminal.process.poll() is None
         terminal.signal(signal.SIGTERM)
         assert terminal.wait_exit() == 143

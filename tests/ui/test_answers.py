@@ -177,7 +177,7 @@ async def test_the_question_before_leaving_is_asked_with_the_same_care() -> None
         assert app.is_running
         await press(pilot, "tab")
         assert app.focused is not None
-        assert app.focused.id == "leave"
+        assert app.focused.id == "quit"
         await pilot.press("enter")
         await settle(pilot)
     assert app.return_code == 0

@@ -153,12 +153,12 @@ def test_leaving_is_asked_with_the_same_care() -> None:
         terminal.type("\x1b")
         terminal.wait_for(lambda text: "▸ running" not in text)
         terminal.type("q\t\r")
-        terminal.wait_for("Leave all the same")
+        terminal.wait_for("Quit anyway")
         terminal.read_on(1.5)
         assert terminal.process.poll() is None
         assert terminal.reversed("Stay")
         terminal.type("\t")
-        terminal.wait_for(lambda _: terminal.reversed("Leave"))
+        terminal.wait_for(lambda _: terminal.reversed("Quit"))
         while terminal.process.poll() is None:
             terminal.read_on(0.5)
             if terminal.process.poll() is None:

@@ -129,7 +129,7 @@ async def test_progress_is_live_and_q_asks_while_it_runs() -> None:
         assert "✓ preflight" in text
         assert "▸ rebuild" in text
         text = await press(pilot, "escape", "q")
-        assert "A runbook is running. Leave all the same?" in text
+        assert "A runbook is running. Quit anyway?" in text
         await press(pilot, "enter")
         assert app.is_running
         engine.futures[0].set_result({("web1", build.APP): Status.DONE})

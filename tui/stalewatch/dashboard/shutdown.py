@@ -115,9 +115,9 @@ class Shutdown:
         os._exit(code)
 
     def leave(self, code: int = 0) -> None:
-        """Leave; ask first while a runbook runs."""
+        """Quit; ask first while a runbook runs."""
         if self._app.model.fleet.running():
-            self._app.push_screen(QuitScreen(), lambda leaves: self._end(code) if leaves else None)
+            self._app.push_screen(QuitScreen(), lambda quits: self._end(code) if quits else None)
         else:
             self._end(code)
 

@@ -1,27 +1,27 @@
-"""What every dialog that asks has in common: nothing is answered that was not seen."""
+"""What every dialog that asks has in common: nothing can be answered that was not seen."""
 
 from __future__ import annotations
 
 import select
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from stalewatch.dashboard.actions import BY_ID
 from stalewatch.dashboard.screens.answer_guard import AnswerGuard, On, Ruling
+from stalewatch.dashboard.screens.scroll_modal import Answer, ScrollModal
 
 if TYPE_CHECKING:
     from textual.app import App
 
     from stalewatch.dashboard.screens.app_port import AppPort
 
-Answer = TypeVar("Answer")
 LOOKS = 0.05
 """Seconds between two looks at whether answers count by now."""
-RETREATS = ("escape", "ctrl+c")
-"""Keys that answer no, at any time."""
+RETREATS = frozenset(BY_ID["cancel"].keys) & frozenset(BY_ID["stay"].keys)
+"""Keys that answer no in every dialog that asks, at any time."""
 PRESSES = ("enter", "space")
 
 
@@ -33,7 +33,7 @@ def taken(app: App[int]) -> bool:
     return writer._queue.empty() and bool(select.select([], [writer.fileno()], [], 0)[1])
 
 
-class AskingScreen(ModalScreen[Answer]):
+class AskingScreen(ScrollModal[Answer]):
     """*ACTS* is the id of the button that acts. Whoever changes what is asked calls :meth:`redrawn`."""
 
     ACTS: ClassVar[str] = ""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
+from stalewatch.dashboard.actions import BY_ID, PLAN, key_of
 from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.plan_lines import plan_lines, title, word_to_type
 from stalewatch.dashboard.screens.asking import AskingScreen
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
     from stalewatch.model.inventory import AppKey
 
-CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the plan now: look again."
-PASTED = "type it: pasting does not count"
+CHANGED = "The evidence changed since this plan was drawn. Nothing was run. This is the new plan: read it again."
+PASTED = "type the name: a paste does not count"
 TO_TYPE = "tab, then type the name below"
 GENTLER = (Choice.FIX, Choice.RELOAD)
 """Where scripts can be invalidated one by one instead of a reload."""
@@ -60,35 +62,18 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
     """Gives the plan when it was confirmed and its evidence still holds, else None. *copy* puts text into the clipboard and says so."""
 
     ACTS = "run"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q,ctrl+c", "cancel", show=False),
-        Binding("a", "everything", show=False),
-        Binding("i", "invalidate", show=False),
-        Binding("x", "cache_clear", show=False),
-        Binding("y", "copy", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("pageup", "scroll(-8)", show=False),
-        Binding("pagedown,space", "scroll(8)", show=False),
-        Binding("left,right,h,l", "app.focus_next", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(PLAN)
     DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; background: $background 60%; }
-    ConfirmScreen:ansi { background: ansi_default; }
-    ConfirmScreen > Vertical {
-        width: 94%; min-width: 58; max-width: 150; height: auto; max-height: 100%;
-        border: round $primary; padding: 0 1; background: $background;
-    }
+    ConfirmScreen > Vertical { width: 94%; min-width: 58; max-width: 150; height: auto; max-height: 100%; }
     ConfirmScreen #plan-head { height: 1; }
     ConfirmScreen #plan { height: auto; margin: 0 0 1 0; }
     ConfirmScreen #answer { height: 1; }
     ConfirmScreen #word { width: 1fr; border: none; background: $panel; height: 1; }
     ConfirmScreen #hint { width: 1fr; height: 1; }
     ConfirmScreen #keys { height: 1; }
-    ConfirmScreen Button { margin: 0 0 0 1; min-width: 10; }
-    ConfirmScreen Button { background: $panel; color: $foreground; }
+    ConfirmScreen Button { min-width: 10; }
     ConfirmScreen #run { color: $error; text-style: bold; }
-    ConfirmScreen Button:focus, ConfirmScreen #run:focus { text-style: bold reverse; }
+    ConfirmScreen #run:focus { text-style: bold reverse; }
     ConfirmScreen Button:disabled { text-style: dim; }
     """
 
@@ -134,17 +119,19 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         self.redrawn()
 
     def _keys_line(self) -> None:
+        """What the keys of the table do to this plan, in long, middling and short words."""
         asked = self._request
-        whole = ("only what is needed", "needed") if asked.everything else ("whole sequence", "whole")
-        cache = f"x {'without' if asked.cache_clear else 'also'} cache:clear"
+        whole = ("only what is needed", "needed") if asked.everything else (BY_ID["everything"].label, "whole")
+        cache = "without cache:clear" if asked.cache_clear else BY_ID["cache_clear"].label
         first = ("enter: run",) * 3 if self._told[1] else (f"type {self._word} to run", f"type {self._word}", f"type {self._word}")
         parts = [first] if self._word else []
-        parts += [("y copy", "y copy", "y copy"), (f"a {whole[0]}", f"a {whole[0]}", f"a {whole[1]}")]
+        parts += [_hint("copy_plan", "copy"), _hint("everything", whole[0], whole[0], whole[1])]
         if asked.invalidate:
-            parts.append(("i reload instead", "i reload instead", "i reload"))
+            parts.append(_hint("invalidate", "reload instead", "reload instead", "reload"))
         elif asked.choice in GENTLER and any(server.interrupts for server in self.plan.servers):
-            parts.append(("i invalidate instead, loses no request", "i invalidate instead", "i invalidate"))
-        parts.append((cache, cache, f"x {'no ' if asked.cache_clear else ''}cache:clear"))
+            gentler = BY_ID["invalidate"].label
+            parts.append(_hint("invalidate", f"{gentler}, loses no request", gentler, "invalidate"))
+        parts.append(_hint("cache_clear", cache, cache, f"{'no ' if asked.cache_clear else ''}cache:clear"))
         self.query_one("#keys", HintView).say(*(" · ".join(words) for words in zip(*parts, strict=True)))
 
     def _fit(self) -> None:
@@ -157,7 +144,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         most = max(3, screen.height - 7)
         view.styles.height = min(rows, most)
         head.words = title(self.plan)
-        head.more = f"  {rows - most} more lines: ↓" if rows > most else ""
+        head.more = f"  {rows - most} more lines: {key_of('scroll_down')}" if rows > most else ""
         head.redraw()
 
     # --------------------------------------------------------------------------------------------------------------------- answers
@@ -215,32 +202,39 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
     def action_cancel(self) -> None:
         self._answer(None)
 
-    def _ask(self, **changes: object) -> None:
-        self._request = msgspec.structs.replace(self._request, **changes)
+    def _ask(self, request: Request) -> None:
+        self._request = request
         self.plan = self._model.engine.plan(self._keys, self._request)
         self._draw("")
 
     def action_everything(self) -> None:
-        self._ask(everything=not self._request.everything)
+        self._ask(replace(self._request, everything=not self._request.everything))
 
     def action_invalidate(self) -> None:
         """Scripts one by one instead of a reload, and back; also where a reload alone was asked for."""
         if self._request.invalidate:
-            self._ask(invalidate=False, choice=self._choice, only=())
+            self._ask(replace(self._request, invalidate=False, choice=self._choice, only=()))
         elif self._request.choice is Choice.RELOAD:
-            self._ask(invalidate=True, choice=Choice.FIX, only=(Phase.RELOAD,))
+            self._ask(replace(self._request, invalidate=True, choice=Choice.FIX, only=(Phase.RELOAD,)))
         elif self._request.choice is Choice.FIX:
-            self._ask(invalidate=True)
+            self._ask(replace(self._request, invalidate=True))
 
     def action_cache_clear(self) -> None:
-        self._ask(cache_clear=not self._request.cache_clear)
+        self._ask(replace(self._request, cache_clear=not self._request.cache_clear))
 
-    def action_copy(self) -> None:
+    def action_copy_plan(self) -> None:
         self.query_one("#keys", HintView).say(self._copy(markdown.plan(self.plan)))
 
-    def action_scroll(self, rows: int) -> None:
-        view = self.query_one(PlanView)
-        view.scroll_to(y=view.scroll_offset.y + rows, animate=False)
+    @property
+    def scrolled(self) -> PlanView:
+        return self.query_one(PlanView)
+
+
+def _hint(id: str, *words: str) -> tuple[str, str, str]:
+    """A key and what it does, three times: the longest words, shorter ones, the shortest."""
+    long, middling, short = words if len(words) == 3 else words * 3
+    key = key_of(id)
+    return f"{key} {long}", f"{key} {middling}", f"{key} {short}"
 
 
 class HintView(LinesView):

@@ -1,15 +1,17 @@
-"""The question before leaving while a runbook runs."""
+"""The question before the dashboard quits while a runbook runs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
+from stalewatch.dashboard.actions import QUIT
 from stalewatch.dashboard.render.lines import Line, Span, line, paragraph
 from stalewatch.dashboard.screens.asking import AskingScreen
+from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -18,33 +20,24 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-WORDS = (
-    "The step that runs over there ends by itself; steps after it are not started, and nobody here verifies the result. "
-    "Staying is the safe answer."
-)
+WORDS = "The step that is running finishes on the server. No later step starts, and nobody verifies the result. Staying is the safe answer."
 
 
 class _Words(LinesView):
     def build(self, width: int, height: int) -> Sequence[Line]:
-        return [line(Span("A runbook is running. Leave all the same?", "title")), line(""), *paragraph(WORDS, width)]
+        return [line(Span("A runbook is running. Quit anyway?", "title")), line(""), *paragraph(WORDS, width)]
 
 
 class QuitScreen(AskingScreen[bool]):
-    """True: leave."""
+    """True: quit."""
 
-    ACTS = "leave"
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "stay", show=False),
-        Binding("left,right,h,l", "app.focus_next", show=False),
-    ]
+    ACTS = "quit"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(QUIT)
     DEFAULT_CSS = """
-    QuitScreen { align: center middle; }
-    QuitScreen > Vertical { width: 64; height: 10; border: round $error; padding: 0 1; background: $background; }
+    QuitScreen > Vertical { width: 64; height: 10; border: round $error; }
     QuitScreen _Words { height: 6; }
     QuitScreen Horizontal { height: 1; align-horizontal: right; }
-    QuitScreen Button { margin: 0 1; background: $panel; color: $foreground; }
-    QuitScreen Button:focus { text-style: bold reverse; }
+    QuitScreen Button { margin: 0 1; }
     """
 
     def compose(self) -> ComposeResult:
@@ -52,15 +45,15 @@ class QuitScreen(AskingScreen[bool]):
             yield _Words()
             with Horizontal():
                 yield Button("Stay", id="stay", compact=True)
-                yield Button("Leave", id="leave", compact=True)
+                yield Button("Quit", id="quit", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#stay").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        leaves = event.button.id == self.ACTS
-        if not leaves or self.may_act:
-            self.dismiss(leaves)
+        quits = event.button.id == self.ACTS
+        if not quits or self.may_act:
+            self.dismiss(quits)
 
     def action_stay(self) -> None:
         self.dismiss(False)
