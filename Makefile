@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types lab truth bench docs screenshots clean
+.PHONY: help setup lab-packages demo test lint types mutants lab truth bench docs screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -40,6 +40,10 @@ lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff format --check tui tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+mutants: $(VENV)/.stamp  ## which small mistakes in diagnosis and runbook the tests do not notice (MODULES="diagnosis/opcache/*")
+	@$(BIN)/python -m pip install --quiet --group mutants
+	$(BIN)/python -m tests.mutants $(MODULES)
 
 lab: lab-packages  ## keep N real hosts up and print the command that watches them (N=3)
 	@$(BIN)/python -m tests.lab up --hosts $(N)

@@ -1,0 +1,129 @@
+"""Mutants: the package with one small mistake in it, and whether the tests notice. ``python -m tests.mutants [MODULE…]``.
+
+MODULE: a path below ``stalewatch`` such as ``diagnosis/opcache/*``; by default ``diagnosis`` and ``runbook``. mutmut makes the
+mistakes in a copy below ``build/mutants`` and keeps what it found: run it again after a change, and it runs what the change can have
+altered. ``--show`` prints each mutant that lived. docs/testing.md says what it cannot see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PLACE = ROOT / "build" / "mutants"
+USUAL = ("diagnosis/*", "runbook/*")
+NOT_MUTATED = (
+    "diagnosis/opcache/codes.py",
+    "diagnosis/rules.py",
+    "runbook/verdict_words.py",
+    "runbook/driver.py",
+    "runbook/remote_lock.py",
+    "runbook/server_executor.py",
+    "runbook/audit_log.py",
+)
+"""Tables, which are made at import, before a mutant is chosen; and what talks to real shells, whose tests take seconds each."""
+TESTS = (
+    "tests/unit/diagnosis",
+    "tests/unit/runbook/test_cleared_layers.py",
+    "tests/unit/runbook/test_commands.py",
+    "tests/unit/runbook/test_execute.py",
+    "tests/unit/runbook/test_planner.py",
+    "tests/unit/runbook/test_steps.py",
+    "tests/unit/runbook/test_verify.py",
+)
+COPIED = ("tests", "docs", "themes", "examples", "README.md", "LICENSE", "CONTRIBUTING.md")
+STATES = {0: "lived", 33: "not reached", 5: "not reached"} | dict.fromkeys((1, 3, 24, 36, 152, 255, -9, -11, -24), "killed")
+"""mutmut's exit codes. A mutant that never ends, or ends the process, is noticed."""
+
+
+def configuration(modules: tuple[str, ...], tests: tuple[str, ...]) -> str:
+    """The pyproject.toml of the copy: pytest's part of ours, and mutmut's."""
+    ours = (ROOT / "pyproject.toml").read_text()
+    begin = ours.index("[tool.pytest.ini_options]")
+    pytest = ours[begin : ours.index("\n# ---", begin)]
+    told = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/stalewatch/{module}" for module in modules],
+        "do_not_mutate": [f"src/stalewatch/{module}" for module in NOT_MUTATED],
+        "also_copy": [name for name in COPIED if name != "tests"],
+        "pytest_add_cli_args": ["-n", "0", "-p", "no:cacheprovider", "-x"],
+        "pytest_add_cli_args_test_selection": list(tests),
+        "timeout_constant": 10.0,
+    }
+    return pytest + "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in told.items())
+
+
+def prepare(modules: tuple[str, ...], tests: tuple[str, ...]) -> None:
+    """Copy the package and its tests; what mutmut found before stays."""
+    (PLACE / "src").mkdir(parents=True, exist_ok=True)
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name, place in (("tui/stalewatch", "src/stalewatch"), *((name, name) for name in COPIED)):
+        target = PLACE / place
+        if (ROOT / name).is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(ROOT / name, target, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / name, target)
+    (PLACE / "pyproject.toml").write_text(configuration(modules, tests))
+
+
+def found() -> dict[str, Counter[str]]:
+    """Module -> how many of its mutants ended how."""
+    modules: dict[str, Counter[str]] = {}
+    base = PLACE / "mutants" / "src" / "stalewatch"
+    for path in sorted(base.rglob("*.meta")):
+        codes = json.loads(path.read_text())["exit_code_by_key"].values()
+        if codes:
+            modules[path.relative_to(base).as_posix().removesuffix(".meta")] = Counter(
+                "not run" if code is None else STATES.get(code, "broken") for code in codes
+            )
+    return modules
+
+
+def table(modules: dict[str, Counter[str]]) -> list[str]:
+    """A row for each module, and all. The score is killed of those that were run and reached by a test."""
+    every = sum(modules.values(), Counter[str]())
+    rows = [f"{'':<34}{'killed':>8}{'lived':>8}{'not reached':>13}{'not run':>9}{'score':>8}"]
+    for name, ended in (*modules.items(), ("all", every)):
+        tried = ended["killed"] + ended["lived"]
+        score = f"{100 * ended['killed'] / tried:.0f} %" if tried else "-"
+        rows.append(f"{name:<34}{ended['killed']:>8}{ended['lived']:>8}{ended['not reached']:>13}{ended['not run']:>9}{score:>8}")
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutants", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("modules", nargs="*", metavar="MODULE", default=list(USUAL))
+    parser.add_argument("--tests", nargs="+", default=list(TESTS), help="the tests that look for them")
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after this time and say what was not run (default: 60)")
+    parser.add_argument("--show", action="store_true", help="print the mutants that lived, and run nothing")
+    asked = parser.parse_args()
+    mutmut = [sys.executable, "-m", "mutmut"]
+    if not asked.show:
+        prepare(tuple(asked.modules), tuple(asked.tests))
+        children = str(os.cpu_count() or 1)
+        try:
+            subprocess.run([*mutmut, "run", "--max-children", children], cwd=PLACE, timeout=60 * asked.minutes, check=False)
+        except subprocess.TimeoutExpired:
+            print(f"\nstopped after {asked.minutes:g} minutes")
+        print(*table(found()), sep="\n")
+        return 0
+    listed = subprocess.run([*mutmut, "results"], cwd=PLACE, capture_output=True, text=True, check=True).stdout
+    for line in listed.splitlines():
+        name, _, state = line.strip().partition(": ")
+        if state == "survived":
+            print(subprocess.run([*mutmut, "show", name], cwd=PLACE, capture_output=True, text=True, check=True).stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
