@@ -80,7 +80,7 @@ def under_way(plan: Plan, progress: Mapping[AppKey, Sequence[Progress]]) -> Span
         latest = {item.step: item.status for item in progress.get(server.key, ())}
         for number, step in enumerate(server.steps, 1):
             if latest.get(step.id) is Status.RUNNING:
-                return Span(f"▸ {server.server}: {step.phase.value}, step {number} of {len(server.steps)}", "strong")
+                return Span(f"▸ {server.server}: {step.label}, step {number} of {len(server.steps)}", "strong")
     return Span("▸ running", "strong")
 
 
@@ -131,7 +131,7 @@ def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, wi
 
 
 def _step(step: Step, item: Progress | None, width: int) -> list[Line]:
-    return _line(step.phase.value, step.command, item, width)
+    return _line(step.label, step.command, item, width)
 
 
 def _line(phase: str, command: str, item: Progress | None, width: int) -> list[Line]:

@@ -1,20 +1,18 @@
-"""The first screen: all servers, the timeline, and the keys that act."""
+"""The first screen: all servers and the timeline."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
 from stalewatch.dashboard import actions
-from stalewatch.dashboard.cursor import moved, next_kinds
 from stalewatch.dashboard.render.header_lines import summary_line
 from stalewatch.dashboard.render.lanes import Shading
 from stalewatch.dashboard.render.names import group_of
-from stalewatch.dashboard.render.sorting import WORST, Sorting
-from stalewatch.dashboard.render.time_window import zoomed
+from stalewatch.dashboard.render.sorting import Sorting
 from stalewatch.dashboard.screens.base import LiveScreen
+from stalewatch.dashboard.screens.fleet_actions import FleetActions
 from stalewatch.dashboard.screens.sizes import Sizes, Wanted, share
 from stalewatch.dashboard.widgets.filter_bar import FilterBar
 from stalewatch.dashboard.widgets.fleet_table import FleetTable
@@ -64,6 +62,7 @@ class FleetScreen(LiveScreen):
         self._filter = FilterBar()
         self._summary, self._table, self._strip, self._grid = SummaryView(model), FleetTable(), PaneView(), PaneGrid()
         self._lanes, self._events = LanesView(), EventsView()
+        self._actions = FleetActions(self)
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
@@ -173,105 +172,31 @@ class FleetScreen(LiveScreen):
     # ---------------------------------------------------------------------------------------------------------------------- keys
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
-        moves = ("up", "down", "left", "right", "page_up", "page_down", "first", "last", *(f"go_{n}" for n in range(1, 10)))
-        return {
-            **{move: partial(self._move, move) for move in moves},
-            "next_part": self._next_part,
-            "previous_part": self._next_part,
-            "back": self._back,
-            "filter": self._open_filter,
-            "mark": self._mark,
-            "unmark": self._unmark,
-            "table": self._toggle_table,
-            "sort_by": lambda: self._order(self.model.view.sorting.following),
-            "reverse": lambda: self._order(self.model.view.sorting.turned()),
-            "worst_first": self._sort,
-            "group": self._group,
-            "zoom_in": partial(self._zoom, -1),
-            "zoom_out": partial(self._zoom, 1),
-            "earlier": partial(self._pan, 1),
-            "later": partial(self._pan, -1),
-            "now": self._now,
-            "kinds": self._kinds,
-        }
+        return self._actions.methods()
 
-    def _see(self, view: View) -> None:
+    @property
+    def sizes(self) -> Sizes | None:
+        """Rows of each part, once the screen was shared out."""
+        return self._sizes
+
+    def see(self, view: View) -> None:
+        """Show *view*."""
         self.model.view = view
         self.redraw()
 
-    def _move(self, move: str) -> None:
-        across = self._sizes.columns if self._sizes and self._sizes.grid else 1
-        page = max(1, (self._sizes.table if self._sizes and self._sizes.table else 6) - 2)
-        self.model.view = moved(self.model, move, across, page)
-        self.redraw()
-
-    def _next_part(self) -> None:
-        self._see(replace(self.model.view, on_timeline=not self.model.view.on_timeline))
-
-    def _back(self) -> None:
-        view = self.model.view
-        if view.filter:
-            self._filter.clear()
-            self._see(replace(self.model.view, filter=""))
-        elif self._filter.is_open:
-            self._filter.clear()
-            self.redraw()
-        elif view.marked:
-            self._see(replace(self.model.view, marked=frozenset()))
-        elif view.on_timeline:
-            self._see(replace(self.model.view, on_timeline=False))
-
-    def _mark(self) -> None:
-        chosen = self.model.selected()
-        if chosen is not None:
-            self.model.view = replace(self.model.view, marked=self.model.view.marked ^ {chosen.key})
-            self._move("right") if len(self.model.panes()) > 1 else self.redraw()
-
-    def _unmark(self) -> None:
-        self._see(replace(self.model.view, marked=frozenset()))
-
-    def _toggle_table(self) -> None:
-        self._see(replace(self.model.view, dense=not (self._sizes and self._sizes.table)))
-
-    def _order(self, sorting: Sorting) -> None:
-        """By another column, or the other way round; the cursor stays with its server."""
-        chosen = self.model.selected()
-        self.model.view = replace(self.model.view, sorting=sorting, selected=chosen.key if chosen else None)
-        self.model.reorder(force=True)
-        self.redraw()
-        self.say(sorting.words)
-
-    def _sort(self) -> None:
-        self.model.view = replace(self.model.view, sorting=WORST, selected=None)
-        self.model.reorder(force=True)
-        self.redraw()
-
-    def _group(self) -> None:
-        grouped = not self.model.grouped
-        self._see(replace(self.model.view, grouped=grouped, dense=True if grouped else self.model.view.dense))
-        self.say("grouped: the group with the worst server first" if grouped else "not grouped: worst first")
-
-    def _zoom(self, steps: int) -> None:
-        self._see(replace(self.model.view, span=zoomed(self.model.timeline.span(), steps)))
-
-    def _pan(self, steps: int) -> None:
-        self._see(replace(self.model.view, pan=max(0.0, self.model.view.pan + steps * self.model.timeline.span() / 4)))
-
-    def _now(self) -> None:
-        self._see(replace(self.model.view, span=None, pan=0.0, cursor=""))
-
-    def _kinds(self) -> None:
-        self._see(replace(self.model.view, kinds=next_kinds(self.model.view.kinds), cursor=""))
-        self.say(f"listed: {self.model.view.kinds}")
-
-    # -------------------------------------------------------------------------------------------------------------------- filter
-
-    def _open_filter(self) -> None:
+    def open_filter(self) -> None:
+        """Let the person type a filter."""
         self._filter.open()
         self.redraw()
 
+    def close_filter(self) -> bool:
+        """Empty the filter's row and close it; whether it was open."""
+        was_open = self._filter.is_open
+        self._filter.clear()
+        return was_open
+
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._see(replace(self.model.view, filter=event.value))
+        self.see(replace(self.model.view, filter=event.value))
 
     def on_input_submitted(self) -> None:
         self._filter.close()
@@ -287,14 +212,14 @@ class FleetScreen(LiveScreen):
 
     def on_fleet_table_ordered(self, event: FleetTable.Ordered) -> None:
         now = self.model.view.sorting
-        self._order(now.turned() if now.by is event.by else Sorting(event.by))
+        self._actions.sort(now.turned() if now.by is event.by else Sorting(event.by))
 
     def _choose(self, key: AppKey, opens: bool) -> None:
-        self._see(replace(self.model.view, selected=key, on_timeline=False))
+        self.see(replace(self.model.view, selected=key, on_timeline=False))
         if opens:
             self.app.call_later(self.app.run_action, "act('open')")
 
     def on_events_view_picked(self, event: EventsView.Picked) -> None:
         listed = self.model.timeline.events()
         if event.row < len(listed):
-            self._see(replace(self.model.view, on_timeline=True, cursor=listed[event.row].key))
+            self.see(replace(self.model.view, on_timeline=True, cursor=listed[event.row].key))

@@ -1,0 +1,124 @@
+"""What keys do on the fleet's screen: each changes the View, and the screen draws it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stalewatch.dashboard.cursor import moved, next_kinds
+from stalewatch.dashboard.render.sorting import WORST
+from stalewatch.dashboard.render.time_window import zoomed
+from stalewatch.model.replace import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stalewatch.dashboard.render.sorting import Sorting
+    from stalewatch.dashboard.screens.fleet import FleetScreen
+
+MOVES = ("up", "down", "left", "right", "page_up", "page_down", "first", "last", *(f"go_{n}" for n in range(1, 10)))
+
+
+class FleetActions:
+    """By the ids of the table of actions."""
+
+    def __init__(self, screen: FleetScreen) -> None:
+        self._screen = screen
+        self._model = screen.model
+
+    def methods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            **{move: partial(self._move, move) for move in MOVES},
+            "next_part": self._next_part,
+            "previous_part": self._next_part,
+            "back": self._back,
+            "filter": self._screen.open_filter,
+            "mark": self._mark,
+            "unmark": self._unmark,
+            "table": self._toggle_table,
+            "sort_by": lambda: self.sort(self._model.view.sorting.following),
+            "reverse": lambda: self.sort(self._model.view.sorting.turned()),
+            "worst_first": self._worst_first,
+            "group": self._group,
+            "zoom_in": partial(self._zoom, -1),
+            "zoom_out": partial(self._zoom, 1),
+            "earlier": partial(self._pan, 1),
+            "later": partial(self._pan, -1),
+            "now": self._now,
+            "kinds": self._kinds,
+        }
+
+    # ---------------------------------------------------------------------------------------------------------------- cursor
+
+    def _move(self, move: str) -> None:
+        sizes = self._screen.sizes
+        across = sizes.columns if sizes and sizes.grid else 1
+        page = max(1, (sizes.table if sizes and sizes.table else 6) - 2)
+        self._screen.see(moved(self._model, move, across, page))
+
+    def _next_part(self) -> None:
+        view = self._model.view
+        self._screen.see(replace(view, on_timeline=not view.on_timeline))
+
+    def _back(self) -> None:
+        view = self._model.view
+        if self._screen.close_filter() or view.filter:
+            self._screen.see(replace(view, filter=""))
+        elif view.marked:
+            self._unmark()
+        elif view.on_timeline:
+            self._next_part()
+
+    def _mark(self) -> None:
+        chosen, view = self._model.selected(), self._model.view
+        if chosen is None:
+            return
+        self._model.view = replace(view, marked=view.marked ^ {chosen.key})
+        if len(self._model.panes()) > 1:
+            self._move("right")
+        else:
+            self._screen.redraw()
+
+    def _unmark(self) -> None:
+        self._screen.see(replace(self._model.view, marked=frozenset()))
+
+    # ---------------------------------------------------------------------------------------------------------------- servers
+
+    def _toggle_table(self) -> None:
+        sizes = self._screen.sizes
+        self._screen.see(replace(self._model.view, dense=not (sizes and sizes.table)))
+
+    def sort(self, sorting: Sorting) -> None:
+        """By another column, or the other way round; the cursor stays with its server."""
+        chosen = self._model.selected()
+        self._model.view = replace(self._model.view, sorting=sorting, selected=chosen.key if chosen else None)
+        self._model.reorder(force=True)
+        self._screen.redraw()
+        self._screen.say(sorting.words)
+
+    def _worst_first(self) -> None:
+        self._model.view = replace(self._model.view, sorting=WORST, selected=None)
+        self._model.reorder(force=True)
+        self._screen.redraw()
+
+    def _group(self) -> None:
+        grouped, view = not self._model.grouped, self._model.view
+        self._screen.see(replace(view, grouped=grouped, dense=True if grouped else view.dense))
+        self._screen.say("grouped: the group with the worst server first" if grouped else "not grouped: worst first")
+
+    # ---------------------------------------------------------------------------------------------------------------- timeline
+
+    def _zoom(self, steps: int) -> None:
+        self._screen.see(replace(self._model.view, span=zoomed(self._model.timeline.span(), steps)))
+
+    def _pan(self, steps: int) -> None:
+        view = self._model.view
+        self._screen.see(replace(view, pan=max(0.0, view.pan + steps * self._model.timeline.span() / 4)))
+
+    def _now(self) -> None:
+        self._screen.see(replace(self._model.view, span=None, pan=0.0, cursor=""))
+
+    def _kinds(self) -> None:
+        view = self._model.view
+        self._screen.see(replace(view, kinds=next_kinds(view.kinds), cursor=""))
+        self._screen.say(f"listed: {self._model.view.kinds}")
