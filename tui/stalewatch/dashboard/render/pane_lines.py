@@ -1,10 +1,10 @@
-"""One pane: border with name and verdict, the facts row by row, and what is in the way. Pure."""
+"""One pane: border with name and verdict, a row per layer, and what is in the way. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import facts
+from stalewatch.dashboard.render import layer_rows
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import app_name
@@ -49,7 +49,7 @@ def headline(pane: Pane, clock: Clock) -> Span:
     report = pane.report
     if report is None:
         return Span(" … CONNECTING ", "pending-mark") if pane.error is None else badge(Verdict.UNKNOWN)
-    here = facts.clock_of(report, clock)
+    here = layer_rows.clock_of(report, clock)
     if report.verdict is Verdict.STALE and report.stale_since is not None:
         return badge(Verdict.STALE, here.since(report.stale_since))
     if report.verdict is Verdict.UNKNOWN and report.last_verdict not in (None, Verdict.UNKNOWN):
@@ -94,10 +94,10 @@ def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Li
     if pane.report is None or pane.report.snapshot is None:
         return clamp([*connect_lines(pane, options, width), *notes], height, width)
     if not notes:
-        here = facts.clock_of(pane.report, options.clock)
+        here = layer_rows.clock_of(pane.report, options.clock)
         holder = holder_lines(pane.report, here, width)
         notes = [*holder, *why_lines(pane.report, width, 3), *([] if holder else watcher_lines(pane.report, here, width))]
-    rows = fact_lines(pane.report, options, width)
+    rows = row_lines(pane.report, options, width)
     most = height * 2 // 3 if trouble_lines(pane, options, width) else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
     return [*kept, *clamp(notes, height - len(kept), width)]
@@ -108,44 +108,44 @@ def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
     return [rows[at][1] for at in sorted(order)]
 
 
-def fact_lines(report: Report, options: RenderOptions, width: int) -> list[tuple[int, Line]]:
+def row_lines(report: Report, options: RenderOptions, width: int) -> list[tuple[int, Line]]:
     """Rows with how telling each is (a verdict's rank; the hit rate counts as pending, as a warning where it is low)."""
     rows: list[tuple[int, Line]] = []
-    for fact in facts.facts(report, options.clock):
-        rows.append((_rank(fact), fact_line(fact, width)))
-        if fact.layer is Layer.OPCACHE:
+    for row in layer_rows.rows_of(report, options.clock):
+        rows.append((_rank(row), row_line(row, width)))
+        if row.layer is Layer.OPCACHE:
             rows.append(rate_line(report, options, width))
     if options.log is not None:
         logs = known.logs if (known := report.host) else ()
-        rows.append(log_line(options.log, facts.clock_of(report, options.clock), LABEL, width, logs))
+        rows.append(log_line(options.log, layer_rows.clock_of(report, options.clock), LABEL, width, logs))
     return rows
 
 
-def _rank(fact: facts.Fact) -> int:
-    rank = fact.verdict.rank if fact.verdict else 0
-    return max(rank, 2) if fact.layer in _ALWAYS_TELLING else rank
+def _rank(row: layer_rows.LayerRow) -> int:
+    rank = row.verdict.rank if row.verdict else 0
+    return max(rank, 2) if row.layer in _ALWAYS_TELLING else rank
 
 
-def fact_line(fact: facts.Fact, width: int) -> Line:
+def row_line(row: layer_rows.LayerRow, width: int) -> Line:
     """``config   ✗ source 12:38 → cache 12:26   12 min behind``; shorter words where the room is small."""
-    verdict = fact.verdict or Verdict.UNKNOWN
+    verdict = row.verdict or Verdict.UNKNOWN
     loud = verdict not in (Verdict.FRESH, Verdict.ABSENT)
     role = "text" if verdict is not Verdict.ABSENT else "muted"
-    lead = line(Span(f"{fact.layer.spec.label:<{LABEL}}", "muted"), sign(verdict), " ")
+    lead = line(Span(f"{row.layer.spec.label:<{LABEL}}", "muted"), sign(verdict), " ")
     note_role = f"{verdict.value}-mark" if loud else "muted"
-    short = fact.short or fact.wide
-    for words, between, note in ((fact.wide, "   ", fact.note), (short, "  ", fact.note), (short, " ", fact.note), (short, " ", fact.hint)):
-        if note == "" and fact.note:
+    short = row.short or row.wide
+    for words, between, note in ((row.wide, "   ", row.note), (short, "  ", row.note), (short, " ", row.note), (short, " ", row.hint)):
+        if note == "" and row.note:
             continue
         whole = Line((*lead.spans, Span(words, role), Span(between if note else ""), Span(note, note_role)))
         if whole.width <= width:
             return whole
-    return crop(Line((*lead.spans, Span(short, role), Span(" " if fact.note else ""), Span(fact.note, note_role))), width)
+    return crop(Line((*lead.spans, Span(short, role), Span(" " if row.note else ""), Span(row.note, note_role))), width)
 
 
 def rate_line(report: Report, options: RenderOptions, width: int) -> tuple[int, Line]:
     """``hit rate ! 71.3 % ▇▇▁▂▃  below 85 %``."""
-    words, note = facts.hit_rate(report, options.threshold)
+    words, note = layer_rows.hit_rate(report, options.threshold)
     mark = Span("!", "warning") if note else Span(" ")
     room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
     spark = sparkline(report.hit_rates, min(room, 24))
@@ -177,13 +177,13 @@ def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
 
 def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     """Why there is no link or something was not seen, what to grant, and when it is tried again."""
-    errors = [pane.error] if pane.error else list(facts.problems(pane.report)) if pane.report else []
+    errors = [pane.error] if pane.error else list(layer_rows.problems(pane.report)) if pane.report else []
     waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
         waits.append(line(Span(f"tries again in {figures.span(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
-        waits.append(line(Span(f"last seen {facts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
+        waits.append(line(Span(f"last seen {layer_rows.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
     rows: list[Line] = [] if errors else waits
     for error in errors[:3]:
         rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
@@ -213,8 +213,8 @@ def _progress_line(item: Progress, steps: int) -> Line:
 
 def why_lines(report: Report, width: int, most: int) -> list[Line]:
     """The finding that says most, and what a key would do about it."""
-    found = facts.why(report)
-    warnings = facts.health(report)
+    found = layer_rows.why(report)
+    warnings = layer_rows.health(report)
     if found is None or report.verdict in (Verdict.FRESH, Verdict.ABSENT):
         rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
         return [crop(row, width) for row in rows]

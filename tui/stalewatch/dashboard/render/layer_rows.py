@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import CacheFile, CompiledView, FileStat
 
 
-class Fact(NamedTuple):
+class LayerRow(NamedTuple):
     """The row of one layer: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it, *hint* the
     same, shorter."""
 
@@ -79,13 +79,13 @@ def workers(report: Report) -> Started | None:
     return Started(len(starts), min(starts), max(starts))
 
 
-def facts(report: Report, clock: Clock) -> tuple[Fact, ...]:
+def rows_of(report: Report, clock: Clock) -> tuple[LayerRow, ...]:
     """All rows of a pane: one for each layer, by the place that its spec gives it."""
     clock = clock_of(report, clock)
     return tuple(_ROWS[layer](report, clock) for layer in _IN_A_PANE)
 
 
-def release(report: Report, clock: Clock) -> Fact:
+def release(report: Report, clock: Clock) -> LayerRow:
     """Commit, and when it came."""
     verdict = report.layers.get(Layer.RELEASE)
     seen = report.host
@@ -94,13 +94,13 @@ def release(report: Report, clock: Clock) -> Fact:
     commit = str(seen.release.commit)[:7]
     deploy = last_deploy(report)
     if deploy is None:
-        return Fact(Layer.RELEASE, verdict, commit or "no commit known", commit)
+        return LayerRow(Layer.RELEASE, verdict, commit or "no commit known", commit)
     word = "changed" if deploy.source == "mtime" else "deployed"
     when = f"{word} {clock.hm(deploy.at)}"
     note = "" if clock.relative else clock.since(deploy.at)
     if seen.release.under_way:
         note = "a deploy is under way"
-    return Fact(Layer.RELEASE, verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
+    return LayerRow(Layer.RELEASE, verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
 
 
 def newest(files: Iterable[FileStat]) -> FileStat | None:
@@ -113,7 +113,7 @@ def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
     return next((file for file in seen.caches if file.name == layer), None)
 
 
-def cache(report: Report, clock: Clock, layer: Layer) -> Fact:
+def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
     """A file cache against the newest of what it is made from."""
     verdict = report.layers.get(layer)
     seen = report.host
@@ -121,18 +121,18 @@ def cache(report: Report, clock: Clock, layer: Layer) -> Fact:
         return _unseen(report, layer)
     found, source = cache_file(seen, layer.value), newest(seen.inputs[layer].direct) if layer in seen.inputs else None
     if found is None or found.stat is None:
-        return Fact(layer, verdict, "not cached", "not cached")
+        return LayerRow(layer, verdict, "not cached", "not cached")
     cached = found.stat.mtime
     if source is None:
-        return Fact(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
+        return LayerRow(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
     wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
     behind = source.mtime - cached
     quiet = verdict in (Verdict.FRESH, Verdict.ABSENT, None)
     note = f"{figures.span(behind)} behind" if behind >= 1 else "" if quiet else _summary(report, layer)
-    return Fact(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
+    return LayerRow(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
 
 
-def views(report: Report, clock: Clock) -> Fact:
+def views(report: Report, clock: Clock) -> LayerRow:
     """Compiled Blade views against their sources."""
     verdict = report.layers.get(Layer.VIEWS)
     seen = report.host
@@ -140,14 +140,14 @@ def views(report: Report, clock: Clock) -> Fact:
         return _unseen(report, Layer.VIEWS)
     known = seen.views.views
     if not known:
-        return Fact(Layer.VIEWS, verdict, "not compiled", "not compiled")
+        return LayerRow(Layer.VIEWS, verdict, "not compiled", "not compiled")
     old = [view for view in known if view_is_old(view)]
     if verdict in (Verdict.FRESH, Verdict.ABSENT, None) or not old:
         last = newest(view.compiled for view in known)
         when = clock.hm(last.mtime) if last else ""
-        return Fact(Layer.VIEWS, verdict, f"{figures.count(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
+        return LayerRow(Layer.VIEWS, verdict, f"{figures.count(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
     note = "next render" if verdict is Verdict.PENDING else ""
-    return Fact(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
+    return LayerRow(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
 
 
 def view_is_old(view: CompiledView) -> bool:
@@ -155,7 +155,7 @@ def view_is_old(view: CompiledView) -> bool:
     return view.source is not None and view.source.mtime >= view.compiled.mtime
 
 
-def packages(report: Report, _clock: Clock) -> Fact:
+def packages(report: Report, _clock: Clock) -> LayerRow:
     """Discovered packages against installed ones, by name."""
     verdict = report.layers.get(Layer.PACKAGES)
     seen = report.host
@@ -163,31 +163,31 @@ def packages(report: Report, _clock: Clock) -> Fact:
         return _unseen(report, Layer.PACKAGES)
     cached, installed = seen.packages.cached, seen.packages.installed
     if cached is None:
-        return Fact(Layer.PACKAGES, verdict, "not cached", "not cached")
+        return LayerRow(Layer.PACKAGES, verdict, "not cached", "not cached")
     if installed is None or set(cached) == set(installed):
-        return Fact(Layer.PACKAGES, verdict, f"{len(cached)} as installed", f"{len(cached)} as installed")
+        return LayerRow(Layer.PACKAGES, verdict, f"{len(cached)} as installed", f"{len(cached)} as installed")
     missing, gone = len(set(installed) - set(cached)), len(set(cached) - set(installed))
     words = ", ".join(filter(None, [f"{missing} missing" if missing else "", f"{gone} too many" if gone else ""]))
-    return Fact(Layer.PACKAGES, verdict, words, words)
+    return LayerRow(Layer.PACKAGES, verdict, words, words)
 
 
-def bytecode(report: Report, clock: Clock) -> Fact:
+def bytecode(report: Report, clock: Clock) -> LayerRow:
     """OPcache's scripts against the disk."""
     verdict = report.layers.get(Layer.OPCACHE)
     cached = report.opcache
     if cached is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, Layer.OPCACHE)
     if not cached.enabled and not cached.restart_pending:
-        return Fact(Layer.OPCACHE, verdict, "off: every request reads the disk", "off")
+        return LayerRow(Layer.OPCACHE, verdict, "off: every request reads the disk", "off")
     total = cached.cached_scripts
     count, until = scripts_of(report, verdict)
     if verdict is Verdict.STALE:
-        return Fact(Layer.OPCACHE, verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
+        return LayerRow(Layer.OPCACHE, verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
     if verdict is Verdict.SUSPECT:
-        return Fact(Layer.OPCACHE, verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
+        return LayerRow(Layer.OPCACHE, verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
     if verdict is Verdict.PENDING:
         note = f"heals by {clock.hm(until)}" if until else "heals by itself"
-        return Fact(
+        return LayerRow(
             Layer.OPCACHE,
             verdict,
             f"{count} of {total} scripts old",
@@ -195,7 +195,7 @@ def bytecode(report: Report, clock: Clock) -> Fact:
             note,
             f"till {clock.hm(until)}" if until else "",
         )
-    return Fact(Layer.OPCACHE, verdict, f"{total} scripts as on disk", f"{total} as on disk")
+    return LayerRow(Layer.OPCACHE, verdict, f"{total} scripts as on disk", f"{total} as on disk")
 
 
 def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | None]:
@@ -213,14 +213,14 @@ def hit_rate(report: Report, threshold: float) -> tuple[str, str]:
     return figures.percent(report.hit_rate), f"below {figures.percent(threshold, 0)}" if low else ""
 
 
-def pool(report: Report, clock: Clock) -> Fact:
+def pool(report: Report, clock: Clock) -> LayerRow:
     """FPM workers, and whether they started before or after the last deploy."""
     verdict = report.layers.get(Layer.FPM)
     found = workers(report)
     if found is None:
         return _unseen(report, Layer.FPM)
     if found.total == 0:
-        return Fact(Layer.FPM, verdict, "none running (idle pool)", "none running")
+        return LayerRow(Layer.FPM, verdict, "none running (idle pool)", "none running")
     deploy = last_deploy(report)
     note = ""
     if deploy is not None:
@@ -229,22 +229,22 @@ def pool(report: Report, clock: Clock) -> Fact:
         )
     since = f"since {clock.hm(found.oldest)}"
     hint = {"before the deploy": "pre-deploy", "after the deploy": "post-deploy"}.get(note, "")
-    return Fact(Layer.FPM, verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
+    return LayerRow(Layer.FPM, verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
 
 
-def queue(report: Report, clock: Clock) -> Fact:
+def queue(report: Report, clock: Clock) -> LayerRow:
     """Long-running PHP processes."""
     verdict = report.layers.get(Layer.WORKERS)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, Layer.WORKERS)
     if not seen.queue_workers:
-        return Fact(Layer.WORKERS, verdict, "none running", "none running")
+        return LayerRow(Layer.WORKERS, verdict, "none running", "none running")
     kinds = sorted({str(worker.kind) for worker in seen.queue_workers})
     since = min(worker.process.started for worker in seen.queue_workers)
     words = f"{len(seen.queue_workers)} {'+'.join(kinds)}, since {clock.hm(since)}"
     note = "old code" if verdict is Verdict.STALE else ""
-    return Fact(Layer.WORKERS, verdict, words, words, note)
+    return LayerRow(Layer.WORKERS, verdict, words, words, note)
 
 
 def health(report: Report) -> tuple[Finding, ...]:
@@ -268,13 +268,13 @@ def problems(report: Report) -> tuple[Unseen, ...]:
     return tuple({(error.code, error.message): error for error in report.errors}.values())
 
 
-def plain(report: Report, _clock: Clock, layer: Layer) -> Fact:
+def plain(report: Report, _clock: Clock, layer: Layer) -> LayerRow:
     """A layer that has no row of its own: its verdict, and the finding that says most."""
     verdict = report.layers.get(layer)
     if report.host is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, layer)
     words = "not cached" if verdict is Verdict.ABSENT else _summary(report, layer) or "as on disk"
-    return Fact(layer, verdict, words, words)
+    return LayerRow(layer, verdict, words, words)
 
 
 def _summary(report: Report, layer: Layer) -> str:
@@ -282,20 +282,20 @@ def _summary(report: Report, layer: Layer) -> str:
     return str(found.summary) if found else ""
 
 
-def _unseen(report: Report, layer: Layer) -> Fact:
+def _unseen(report: Report, layer: Layer) -> LayerRow:
     """A row for what was not seen: the reason if the report has one for this layer."""
     verdict = report.layers.get(layer)
     if verdict is Verdict.ABSENT:
-        return Fact(layer, verdict, "not cached", "not cached")
+        return LayerRow(layer, verdict, "not cached", "not cached")
     words = _summary(report, layer) or next((str(error.message) for error in report.errors if error.code.startswith(layer.value)), "")
     if not words and layer is Layer.OPCACHE:
         found = report.runtime
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
-    return Fact(layer, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
+    return LayerRow(layer, verdict or Verdict.UNKNOWN, words or "not seen", "not seen")
 
 
-_ROWS: dict[Layer, Callable[[Report, Clock], Fact]] = {
+_ROWS: dict[Layer, Callable[[Report, Clock], LayerRow]] = {
     **{layer: partial(plain, layer=layer) for layer in Layer},
     **{layer: partial(cache, layer=layer) for layer in FILE_CACHED},
     Layer.RELEASE: release,
