@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.dashboard import order
 from stalewatch.dashboard.actions import ActionContext
 from stalewatch.dashboard.fleet_state import FleetState
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.header_lines import Heading
 from stalewatch.dashboard.render.pane_lines import RenderOptions, verdict_of
 from stalewatch.dashboard.render.times import Zone
@@ -113,7 +113,7 @@ class Model:
 
     def with_log(self, pane: Pane, options: RenderOptions) -> RenderOptions:
         """*options* with what the logs of *pane* say."""
-        return options._replace(log=self.timeline.log_of(pane, layer_rows.clock_of(pane.report, options.clock).here))
+        return options._replace(log=self.timeline.log_of(pane, report_parts.clock_of(pane.report, options.clock).here))
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _made(report: Report, layer: Layer) -> float:
         cache = report.opcache
         return float(cache.since) if cache is not None else 0.0
     seen = report.host
-    found = layer_rows.cache_file(seen, layer.value) if seen is not None else None
+    found = report_parts.cache_file(seen, layer.value) if seen is not None else None
     return found.stat.mtime if found is not None and found.stat is not None else 0.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
 from stalewatch.dashboard.render.log_lines import log_line, log_rows
 from stalewatch.dashboard.render.names import app_name
@@ -46,7 +46,7 @@ def detail_lines(pane: Pane, events: Sequence[Event], options: RenderOptions, wi
     if pane.error is not None or report is None:
         rows += [Line((Span("  "), *row.spans)) for row in trouble_lines(pane, options, width - 4)]
     if report is not None:
-        clock = layer_rows.clock_of(report, options.clock)
+        clock = report_parts.clock_of(report, options.clock)
         for number, section in enumerate(SECTIONS, 1):
             rows += [BLANK, _title(number, section.title, width)]
             starts[section.name] = len(rows) - 1
@@ -82,7 +82,7 @@ def _title(number: int, words: str, width: int) -> Line:
 
 def _log(pane: Pane, events: Sequence[Event], options: RenderOptions, width: int) -> list[Line]:
     """How many a minute, then alarming and reassuring lines, newest first, repeats as one; then each watched log as it is."""
-    clock = layer_rows.clock_of(pane.report, options.clock)
+    clock = report_parts.clock_of(pane.report, options.clock)
     host = pane.report.host if pane.report else None
     logs = host.logs if host is not None else ()
     told = [event for event in events if event.kind in (EventKind.ERROR, EventKind.REASSURE)][:LOG_MOST]

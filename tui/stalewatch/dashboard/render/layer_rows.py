@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
-from stalewatch.model.report import Report, Severity, Verdict
-from stalewatch.model.snapshot import Deploy, HostFacts, Unseen
+from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from stalewatch.model.report import Finding
-    from stalewatch.model.snapshot import CacheFile, CompiledView, FileStat
+    from collections.abc import Callable
 
 
 class LayerRow(NamedTuple):
@@ -30,58 +28,9 @@ class LayerRow(NamedTuple):
     hint: str = ""
 
 
-class Started(NamedTuple):
-    """FPM workers: how many (*total*), and when the oldest and the youngest of them started (epoch seconds)."""
-
-    total: int
-    oldest: float
-    youngest: float
-
-
-def clock_of(report: Report | None, clock: Clock) -> Clock:
-    """*clock* for that server: its zone, its skew."""
-    if report is None or report.snapshot is None:
-        return clock
-    seen = report.host
-    return clock.there(seen.utc_offset if seen else None, report.snapshot.clock_offset)
-
-
-def roots(report: Report) -> tuple[str, ...]:
-    """The folders that the app's own files are told below: its path, and the release that this path is a link to."""
-    seen = report.host
-    return tuple(root for root in (str(report.app), str(seen.release.root) if seen else "") if root.strip("/"))
-
-
-def inside(path: str, roots: Sequence[str]) -> str:
-    """*path* as it is called below one of *roots*; else as it is."""
-    root = next((root for root in roots if path.startswith(f"{root.rstrip('/')}/")), "")
-    return path[len(root.rstrip("/")) + 1 :] if root else str(path)
-
-
-def last_deploy(report: Report) -> Deploy | None:
-    """The newest deploy that the server knows of."""
-    seen = report.host
-    return max(seen.release.deploys, key=lambda deploy: deploy.at, default=None) if seen else None
-
-
-def workers(report: Report) -> Started | None:
-    """FPM workers by the status page, else by /proc."""
-    page, seen = report.status, report.fpm
-    starts = (
-        [worker.started for worker in page.workers]
-        if page and page.workers
-        else [worker.started for worker in seen.workers]
-        if seen
-        else []
-    )
-    if not starts:
-        return Started(0, 0.0, 0.0) if seen and seen.running else None
-    return Started(len(starts), min(starts), max(starts))
-
-
 def rows_of(report: Report, clock: Clock) -> tuple[LayerRow, ...]:
     """All rows of a pane: one for each layer, by the place that its spec gives it."""
-    clock = clock_of(report, clock)
+    clock = report_parts.clock_of(report, clock)
     return tuple(_ROWS[layer](report, clock) for layer in _IN_A_PANE)
 
 
@@ -92,7 +41,7 @@ def release(report: Report, clock: Clock) -> LayerRow:
     if seen is None:
         return _unseen(report, Layer.RELEASE)
     commit = str(seen.release.commit)[:7]
-    deploy = last_deploy(report)
+    deploy = report_parts.last_deploy(report)
     if deploy is None:
         return LayerRow(Layer.RELEASE, verdict, commit or "no commit known", commit)
     word = "changed" if deploy.source == "mtime" else "deployed"
@@ -103,23 +52,14 @@ def release(report: Report, clock: Clock) -> LayerRow:
     return LayerRow(Layer.RELEASE, verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
 
 
-def newest(files: Iterable[FileStat]) -> FileStat | None:
-    """The file that was written last."""
-    return max(files, key=lambda file: file.mtime, default=None)
-
-
-def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
-    """The file that *layer* is cached in."""
-    return next((file for file in seen.caches if file.name == layer), None)
-
-
 def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
     """A file cache against the newest of what it is made from."""
     verdict = report.layers.get(layer)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, layer)
-    found, source = cache_file(seen, layer.value), newest(seen.inputs[layer].direct) if layer in seen.inputs else None
+    found = report_parts.cache_file(seen, layer.value)
+    source = report_parts.newest(seen.inputs[layer].direct) if layer in seen.inputs else None
     if found is None or found.stat is None:
         return LayerRow(layer, verdict, "not cached", "not cached")
     cached = found.stat.mtime
@@ -141,18 +81,13 @@ def views(report: Report, clock: Clock) -> LayerRow:
     known = seen.views.views
     if not known:
         return LayerRow(Layer.VIEWS, verdict, "not compiled", "not compiled")
-    old = [view for view in known if view_is_old(view)]
+    old = [view for view in known if report_parts.view_is_old(view)]
     if verdict in (Verdict.FRESH, Verdict.ABSENT, None) or not old:
-        last = newest(view.compiled for view in known)
+        last = report_parts.newest(view.compiled for view in known)
         when = clock.hm(last.mtime) if last else ""
         return LayerRow(Layer.VIEWS, verdict, f"{figures.count(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
     note = "next render" if verdict is Verdict.PENDING else ""
     return LayerRow(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
-
-
-def view_is_old(view: CompiledView) -> bool:
-    """Whether Blade would compile it again."""
-    return view.source is not None and view.source.mtime >= view.compiled.mtime
 
 
 def packages(report: Report, _clock: Clock) -> LayerRow:
@@ -180,7 +115,7 @@ def bytecode(report: Report, clock: Clock) -> LayerRow:
     if not cached.enabled and not cached.restart_pending:
         return LayerRow(Layer.OPCACHE, verdict, "off: every request reads the disk", "off")
     total = cached.cached_scripts
-    count, until = scripts_of(report, verdict)
+    count, until = report_parts.scripts_of(report, verdict)
     if verdict is Verdict.STALE:
         return LayerRow(Layer.OPCACHE, verdict, f"{count} of {total} scripts older than disk", f"{count} of {total} older than disk")
     if verdict is Verdict.SUSPECT:
@@ -198,30 +133,15 @@ def bytecode(report: Report, clock: Clock) -> LayerRow:
     return LayerRow(Layer.OPCACHE, verdict, f"{total} scripts as on disk", f"{total} as on disk")
 
 
-def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | None]:
-    """How many scripts have *verdict*, and when the last of them heals."""
-    found = [finding for finding in report.findings if finding.layer is Layer.OPCACHE and finding.verdict is verdict]
-    until = max((finding.until for finding in found if finding.until), default=None)
-    return sum(max(1, len(finding.paths)) for finding in found), until
-
-
-def hit_rate(report: Report, threshold: float) -> tuple[str, str]:
-    """The rate over the window as text, and a note where it is below *threshold*."""
-    if report.hit_rate is None:
-        return ("idle", "") if report.opcache else ("not seen", "")
-    low = report.hit_rate < threshold
-    return figures.percent(report.hit_rate), f"below {figures.percent(threshold, 0)}" if low else ""
-
-
 def pool(report: Report, clock: Clock) -> LayerRow:
     """FPM workers, and whether they started before or after the last deploy."""
     verdict = report.layers.get(Layer.FPM)
-    found = workers(report)
+    found = report_parts.workers(report)
     if found is None:
         return _unseen(report, Layer.FPM)
     if found.total == 0:
         return LayerRow(Layer.FPM, verdict, "none running (idle pool)", "none running")
-    deploy = last_deploy(report)
+    deploy = report_parts.last_deploy(report)
     note = ""
     if deploy is not None:
         note = (
@@ -245,27 +165,6 @@ def queue(report: Report, clock: Clock) -> LayerRow:
     words = f"{len(seen.queue_workers)} {'+'.join(kinds)}, since {clock.hm(since)}"
     note = "old code" if verdict is Verdict.STALE else ""
     return LayerRow(Layer.WORKERS, verdict, words, words, note)
-
-
-def health(report: Report) -> tuple[Finding, ...]:
-    """Warnings beside the verdict, without the hit rate, which has a row of its own."""
-    return tuple(
-        finding
-        for finding in report.findings
-        if finding.verdict in (Verdict.FRESH, Verdict.ABSENT) and finding.severity is not Severity.INFO and "hit-rate" not in finding.code
-    )
-
-
-def why(report: Report) -> Finding | None:
-    """The finding that says most about the verdict."""
-    return next(
-        (finding for finding in report.findings if finding.verdict is report.verdict and finding.severity is not Severity.INFO), None
-    ) or next(iter(report.findings), None)
-
-
-def problems(report: Report) -> tuple[Unseen, ...]:
-    """Why something is unknown, each reason once."""
-    return tuple({(error.code, error.message): error for error in report.errors}.values())
 
 
 def plain(report: Report, _clock: Clock, layer: Layer) -> LayerRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.evidence import value_words
 from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import verdict_of
@@ -27,10 +27,10 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
     rows = [head]
     for pane in list(panes)[:4]:
         verdict = verdict_of(pane)
-        found = layer_rows.why(pane.report) if pane.report else None
+        found = report_parts.why(pane.report) if pane.report else None
         since = ""
         if pane.report and pane.report.stale_since:
-            since = f" since {layer_rows.clock_of(pane.report, clock).exact(pane.report.stale_since)}"
+            since = f" since {report_parts.clock_of(pane.report, clock).exact(pane.report.stale_since)}"
         words = str(found.summary) if found else str(pane.error.message) if pane.error else ""
         rows.append(f"- {VERDICT_SIGN[verdict]} `{pane.server}` **{VERDICT_WORD[verdict]}**{since}{': ' + words if words else ''}")
     if len(panes) > 4:
@@ -40,7 +40,7 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
 
 def findings(report: Report, clock: Clock, only: Finding | None = None) -> str:
     """Every finding of one server with its evidence, or one of them *only*."""
-    here = layer_rows.clock_of(report, clock)
+    here = report_parts.clock_of(report, clock)
     rows = [f"### {report.server} · {app_name(report.app)}: {VERDICT_SIGN[report.verdict]} {VERDICT_WORD[report.verdict]}", ""]
     for finding in [only] if only else report.findings:
         rows.append(f"- **{finding.code}** ({finding.verdict}): {finding.summary}")

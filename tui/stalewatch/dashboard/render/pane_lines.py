@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import layer_rows, report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import app_name
@@ -49,7 +49,7 @@ def headline(pane: Pane, clock: Clock) -> Span:
     report = pane.report
     if report is None:
         return Span(" … CONNECTING ", "pending-mark") if pane.error is None else badge(Verdict.UNKNOWN)
-    here = layer_rows.clock_of(report, clock)
+    here = report_parts.clock_of(report, clock)
     if report.verdict is Verdict.STALE and report.stale_since is not None:
         return badge(Verdict.STALE, here.since(report.stale_since))
     if report.verdict is Verdict.UNKNOWN and report.last_verdict not in (None, Verdict.UNKNOWN):
@@ -94,7 +94,7 @@ def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Li
     if pane.report is None or pane.report.snapshot is None:
         return clamp([*connect_lines(pane, options, width), *notes], height, width)
     if not notes:
-        here = layer_rows.clock_of(pane.report, options.clock)
+        here = report_parts.clock_of(pane.report, options.clock)
         holder = holder_lines(pane.report, here, width)
         notes = [*holder, *why_lines(pane.report, width, 3), *([] if holder else watcher_lines(pane.report, here, width))]
     rows = row_lines(pane.report, options, width)
@@ -117,7 +117,7 @@ def row_lines(report: Report, options: RenderOptions, width: int) -> list[tuple[
             rows.append(rate_line(report, options, width))
     if options.log is not None:
         logs = known.logs if (known := report.host) else ()
-        rows.append(log_line(options.log, layer_rows.clock_of(report, options.clock), LABEL, width, logs))
+        rows.append(log_line(options.log, report_parts.clock_of(report, options.clock), LABEL, width, logs))
     return rows
 
 
@@ -145,7 +145,7 @@ def row_line(row: layer_rows.LayerRow, width: int) -> Line:
 
 def rate_line(report: Report, options: RenderOptions, width: int) -> tuple[int, Line]:
     """``hit rate ! 71.3 % ▇▇▁▂▃  below 85 %``."""
-    words, note = layer_rows.hit_rate(report, options.threshold)
+    words, note = report_parts.hit_rate(report, options.threshold)
     mark = Span("!", "warning") if note else Span(" ")
     room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
     spark = sparkline(report.hit_rates, min(room, 24))
@@ -177,13 +177,13 @@ def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
 
 def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     """Why there is no link or something was not seen, what to grant, and when it is tried again."""
-    errors = [pane.error] if pane.error else list(layer_rows.problems(pane.report)) if pane.report else []
+    errors = [pane.error] if pane.error else list(report_parts.problems(pane.report)) if pane.report else []
     waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
         waits.append(line(Span(f"tries again in {figures.span(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
-        waits.append(line(Span(f"last seen {layer_rows.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
+        waits.append(line(Span(f"last seen {report_parts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
     rows: list[Line] = [] if errors else waits
     for error in errors[:3]:
         rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
@@ -213,8 +213,8 @@ def _progress_line(item: Progress, steps: int) -> Line:
 
 def why_lines(report: Report, width: int, most: int) -> list[Line]:
     """The finding that says most, and what a key would do about it."""
-    found = layer_rows.why(report)
-    warnings = layer_rows.health(report)
+    found = report_parts.why(report)
+    warnings = report_parts.health(report)
     if found is None or report.verdict in (Verdict.FRESH, Verdict.ABSENT):
         rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
         return [crop(row, width) for row in rows]

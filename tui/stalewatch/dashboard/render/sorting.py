@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _since(report: Report) -> float | None:
 
 
 def _deployed(report: Report) -> float | None:
-    deploy = layer_rows.last_deploy(report)
+    deploy = report_parts.last_deploy(report)
     return deploy.at if deploy else None
 
 

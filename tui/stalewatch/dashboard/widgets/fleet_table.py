@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.header_lines import counts
 from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, text_crop
 from stalewatch.dashboard.render.names import app_name, group_of
@@ -72,11 +72,11 @@ def _last(pane: Pane, options: RenderOptions, room: int, by: By) -> Line:
     """The hit rate, or the age of the deploy or of the data."""
     if by not in (By.DEPLOY, By.AGE) or pane.report is None:
         return _rate(pane, options, room)
-    deploy = layer_rows.last_deploy(pane.report)
+    deploy = report_parts.last_deploy(pane.report)
     at = seen_at(pane.report) if by is By.AGE else deploy.at if deploy else None
     if at is None:
         return line("")
-    here = layer_rows.clock_of(pane.report, options.clock)
+    here = report_parts.clock_of(pane.report, options.clock)
     words = "live" if by is By.AGE and here.here - at < LIVE else here.since(at)
     return line(words if len(words) <= room else " ".join(words.split(" ")[:2]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import layer_rows, report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, line, paragraph, path_crop
 from stalewatch.dashboard.render.signs import sign
 from stalewatch.model import figures
@@ -26,7 +26,7 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     if cache is None:
         return [line(Span(f"  {layer_rows.bytecode(report, clock).wide}", "unknown-mark"))]
     rows = [*_summary(cache, clock, width), _head(width)]
-    verdicts, roots = _verdicts(report), layer_rows.roots(report)
+    verdicts, roots = _verdicts(report), report_parts.roots(report)
     shown = sorted(cache.changed, key=lambda script: (-verdicts.get(script.path, Verdict.FRESH).rank, -script.hits))
     known = {script.path for script in shown}
     busy = sorted((script for script in cache.scripts if script.path not in known), key=lambda script: -script.hits)
@@ -76,7 +76,7 @@ def _script(script: Script, verdict: Verdict, cache: Opcache, clock: Clock, widt
     compiled = when(script.timestamp) if script.timestamp else "unknown" if cache.enabled else "–"
     disk = "gone" if script.mtime is None else when(script.mtime)
     cells = [
-        line("  ", sign(verdict), " ", Span(path_crop(layer_rows.inside(script.path, roots), widths[0] - 4), role)),
+        line("  ", sign(verdict), " ", Span(path_crop(report_parts.inside(script.path, roots), widths[0] - 4), role)),
         line(Span(disk, role)),
         line(Span(compiled, role)),
         line(Span(f"{script.hits:>7}")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, fill, line, path_crop
 from stalewatch.dashboard.render.signs import sign
 from stalewatch.model import figures
@@ -40,7 +40,7 @@ def _row(path: str, words: str, note: str, role: str, width: int, lead: str = " 
 
 
 def _layer(name: str, verdict: Verdict | None, seen: HostFacts, clock: Clock, width: int) -> list[Line]:
-    found, inputs = layer_rows.cache_file(seen, name), seen.inputs.get(name)
+    found, inputs = report_parts.cache_file(seen, name), seen.inputs.get(name)
     direct = inputs.direct if inputs else ()
     rows = [_cache(name, verdict, found, clock, width)]
     cached = found.stat.mtime if found and found.stat else None
@@ -79,7 +79,7 @@ def _input(file: FileStat, cached: float | None, clock: Clock, width: int, kind:
 
 def _views(seen: HostFacts, clock: Clock, width: int) -> list[Line]:
     views = seen.views.views
-    old = [view for view in views if layer_rows.view_is_old(view)]
+    old = [view for view in views if report_parts.view_is_old(view)]
     rows = [line("  ", Span("  views", "strong"), Span(f"  {len(views)} compiled, {len(old)} older than their source", "muted"))]
     rest = _rest(len(old) - MOST, "views")
     for view in old[:MOST]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, columns, crop, line, paragraph
 from stalewatch.dashboard.render.signs import sign
 from stalewatch.model import figures
@@ -22,7 +22,7 @@ NOTE = "Worker age alone proves nothing: young workers can serve old bytecode, o
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """FPM workers, the pool's counters, queue workers."""
-    deploy = layer_rows.last_deploy(report)
+    deploy = report_parts.last_deploy(report)
     page = report.status
     rows = (
         _pool(page, clock, width)

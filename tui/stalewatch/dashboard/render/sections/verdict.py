@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import layer_rows
+from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.evidence import value_words
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, flow, line, paragraph
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
@@ -23,8 +23,8 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
     """The verdict, all layers in one row, then findings worst first, then what could not be seen."""
     rows = _head(report, clock, width)
     for finding in report.findings:
-        rows += [BLANK, *finding_lines(finding, clock, width, layer_rows.roots(report))]
-    for error in layer_rows.problems(report):
+        rows += [BLANK, *finding_lines(finding, clock, width, report_parts.roots(report))]
+    for error in report_parts.problems(report):
         rows += [BLANK, *_unseen(error, width)]
     if not report.findings and not report.errors:
         rows += [BLANK, line(Span("  no findings", "muted"))]
@@ -37,7 +37,7 @@ def places(report: Report, clock: Clock, width: int) -> list[int]:
     at = len(_head(report, clock, width))
     for finding in report.findings:
         found.append(at + 1)
-        at += 1 + len(finding_lines(finding, clock, width, layer_rows.roots(report)))
+        at += 1 + len(finding_lines(finding, clock, width, report_parts.roots(report)))
     return found
 
 
@@ -64,7 +64,7 @@ def finding_lines(finding: Finding, clock: Clock, width: int, roots: Sequence[st
     role = SEVERITY_ROLE[finding.severity]
     head = paragraph(str(finding.summary), width - 6, "strong")
     rows = [Line((Span("  "), _mark(finding), Span(" "), *head[0].spans)), *(Line((Span("    "), *row.spans)) for row in head[1:])]
-    rows += paragraph(layer_rows.inside(finding.subject, roots), width, "text", "    ")
+    rows += paragraph(report_parts.inside(finding.subject, roots), width, "text", "    ")
     rows.append(line("    ", Span(f"{finding.layer.value} · {finding.code} · ", "muted"), Span(finding.severity.value, role)))
     for item in finding.evidence:
         rows += _evidence(item, clock, width)
