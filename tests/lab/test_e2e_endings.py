@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CRASH = """
 import sys
-import stalewatch.dashboard.screens.fleet as fleet
+import stalewatch.dashboard.screens.fleet_actions as fleet
 from stalewatch.cli.main import main
 def kinds(self):
     raise RuntimeError("on purpose [/x]\\x1b]0;pwned\\x07")

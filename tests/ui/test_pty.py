@@ -83,8 +83,10 @@ def test_ctrl_c_leaves_and_says_130() -> None:
 
 
 def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
-    crash = "import tests.ui.play as p, stalewatch.dashboard.screens.fleet as f\ndef no(*a): raise RuntimeError('on purpose [/x]')\n"
-    crash += "f.FleetScreen._kinds = no\np.main()"
+    crash = (
+        "import tests.ui.play as p, stalewatch.dashboard.screens.fleet_actions as f\ndef no(*a): raise RuntimeError('on purpose [/x]')\n"
+    )
+    crash += "f.FleetActions._kinds = no\np.main()"
     with Terminal([sys.executable, "-c", crash]) as terminal:
         terminal.wait_for(r"✗ STALE")
         terminal.type("e")
