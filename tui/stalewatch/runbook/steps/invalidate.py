@@ -42,22 +42,20 @@ def _proven(proof: Proof) -> Outcome:
         return outcome(Status.FAILED, **dict.fromkeys(refused[:5], "still cached: PHP did not invalidate it"))
     if opcache is None:
         return outcome(Status.RUNNING, why="OPcache could not be looked at")
-    known = {script.path: script for script in (*(earlier.changed + earlier.scripts if earlier else ()),)}
+    known = {script.path: script for script in (*earlier.changed, *earlier.scripts)} if earlier else {}
     found = {script.path: script for script in (*opcache.scripts, *opcache.changed)}
-    held = [
-        path for path in step.paths if path not in proof.invalidated and _holds(found.get(safe(path)), known.get(safe(path)), proof.sent)
-    ]
+    held = [path for path in step.paths if path not in proof.invalidated and _holds(found.get(safe(path)), known.get(safe(path)))]
     if held:
         return outcome(Status.FAILED, **dict.fromkeys(held[:5], "OPcache still holds the old one"))
     return outcome(Status.DONE, scripts=str(len(step.paths)), proof="not cached, or compiled again")
 
 
-def _holds(now: Script | None, then: Script | None, sent: int) -> bool:
+def _holds(now: Script | None, then: Script | None) -> bool:
     if now is None or not now.cached:
         return False
     if now.timestamp and now.mtime is not None:
         return now.timestamp != math.floor(now.mtime)
-    return then is not None and now.hits >= then.hits > 0 and not (now.hits == 0 and now.last_used >= sent)
+    return then is not None and now.hits >= then.hits > 0
 
 
 def _php_string(path: str) -> str:
