@@ -23,7 +23,7 @@ import stalewatch.dashboard.screens.fleet_actions as fleet
 from stalewatch.cli.main import main
 def kinds(self):
     raise RuntimeError("on purpose [/x]\\x1b]0;pwned\\x07")
-fleet.FleetScreen._kinds = kinds
+fleet.FleetActions._kinds = kinds
 main(sys.argv[1:])
 """
 

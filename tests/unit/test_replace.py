@@ -11,7 +11,7 @@ from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace
 
 PACKAGE = Path(stalewatch.__file__).parent
-CHECKED = ("config", "engine", "model", "probe", "timeline", "transport")
+CHECKED = ("config", "dashboard", "engine", "model", "probe", "timeline", "transport")
 SAMPLE = """
 from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace

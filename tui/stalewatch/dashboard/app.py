@@ -194,7 +194,7 @@ class StalewatchApp(AppPort):
             self.screen.answers.redrawn()
 
     def write_escape(self, sequence: str) -> None:
-        """Send an escape sequence of our own making to the terminal."""
+        """Send an escape sequence that this program made to the terminal."""
         if self._driver is not None:
             self._driver.write(sequence)
 

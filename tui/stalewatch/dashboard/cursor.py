@@ -35,7 +35,7 @@ def _event(model: Model, move: str, page: int) -> View:
     now, span = model.clock().now, model.timeline.span()
     pan = model.view.pan
     if event is listed[-1] and model.timeline.older():
-        pan = max(0.0, now - event.at - 1)  # the list goes on from here
+        pan = max(0.0, now - event.at - 1)  # the next part of the list begins here
     elif event.at < now - pan - span:
         pan = max(0.0, now - event.at - span / 2)
     elif event.at > now - pan:

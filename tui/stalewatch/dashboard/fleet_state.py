@@ -1,4 +1,4 @@
-"""What the engine told so far: the latest State, since when each app was looked at, when old code ran, and the runbooks started here."""
+"""What came from the engine: the latest State, since when each app is looked at, when old code ran, and the runbooks started here."""
 
 from __future__ import annotations
 

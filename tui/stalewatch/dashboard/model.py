@@ -53,7 +53,7 @@ class Model:
         return self.view.frozen.state if self.view.frozen else self.fleet.latest
 
     def freeze(self) -> None:
-        """Freeze, or go on."""
+        """Freeze the screen, or continue live."""
         frozen = None if self.view.frozen else Frozen(self.fleet.latest, self.now(), self.monotonic(), self.fleet.stale_spans)
         self.view = replace(self.view, frozen=frozen)
 

@@ -1,4 +1,4 @@
-"""How it ends: quitting, signals, suspending. The terminal is left sane whatever happens."""
+"""Quitting, signals, suspending. The terminal is left sane whatever happens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], object] | int | None
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
-"""Exit codes by signal, as a shell tells them."""
+"""Exit codes by signal, as a shell reports them."""
 
 
 def crash_line(error: BaseException | None) -> str:
@@ -35,11 +35,11 @@ def crash_line(error: BaseException | None) -> str:
 
 
 TERMINAL_LIMIT = 5.0
-"""Seconds that a terminal has to take what is left, once a signal said that it is over."""
+"""Seconds that a terminal has to accept what is left after a signal."""
 
 
 class Shutdown:
-    """The app's last things. *abandoned*: what must still be done where the app cannot end, because its terminal takes nothing."""
+    """*abandoned*: what must still be done where the app cannot end, because its terminal accepts nothing."""
 
     def __init__(self, app: AppPort, abandoned: Callable[[], None] | None = None) -> None:
         self._app = app
@@ -59,7 +59,7 @@ class Shutdown:
         }
 
     def listen(self) -> None:
-        """Signals end the app through its own door, which restores the terminal; after a suspension everything is painted anew."""
+        """A signal ends the app by its own exit, which restores the terminal; after a suspension everything is painted again."""
         self._app.app_resume_signal.subscribe(self._app, lambda _: self._app.paint_all())
         self._loop = loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
@@ -73,7 +73,7 @@ class Shutdown:
             self._continues = signal.signal(signal.SIGCONT, self._continued)
 
     def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
-        """Beside the loop's own handler, also while the loop stands still: Textual waits where its terminal takes no bytes."""
+        """Runs beside the loop's own handler, also while the loop is blocked: Textual waits for a terminal that accepts no bytes."""
         if self._last is None:
             self._last = threading.Timer(TERMINAL_LIMIT, self._give_up, (code,))
             self._last.daemon = True
@@ -109,7 +109,7 @@ class Shutdown:
             signal.signal(signal.SIGCONT, self._continues)
 
     def _give_up(self, code: int) -> None:
-        """The guard puts the terminal right as soon as it takes something."""
+        """The guard restores the terminal as soon as it accepts bytes."""
         if self._abandoned is not None:
             self._abandoned()
         os._exit(code)

@@ -1,4 +1,4 @@
-"""When a server ran old code: told by reports as they come, remembered after it was fixed. Pure."""
+"""When a server ran old code: read from the reports as they come, and kept after it was fixed. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ OPEN = float("inf")
 
 
 def stale_spans(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Sequence[Pane] = ()) -> dict[str, Spans]:
-    """Spans of old code per server: an open one ends at infinity; it closes when what put it right happened (*earlier*: the panes of the
-    last time), or with the first report that is not stale, and where the server was last seen once it is not heard from. What a server was
-    before anybody looked is not guessed.
+    """*before*, with what *panes* add: the spans of old code of each server. One that is still open ends at infinity.
+
+    A span closes when the artefact of the fix was written (compared with *earlier*, the panes before), else with the first report that is
+    not stale; where the server cannot be reached, when it was last seen. Nothing is guessed about the time before the first look.
     """
     after = dict(before)
     were = {pane.key: pane.report for pane in earlier}
@@ -42,7 +43,7 @@ def stale_spans(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Seq
 
 
 def _healed(was: Report | None, report: Report) -> float | None:
-    """When the last of the stale layers was made anew, by what it left; None: not told by that, or not since that look."""
+    """When the last of the stale layers was written again, by its artefacts; None: they do not say, or it was not since that look."""
     if was is None or was.verdict is not Verdict.STALE or was.observed_at is None:
         return None
     made = [_made(report, layer) for layer, verdict in was.layers.items() if verdict is Verdict.STALE]
@@ -50,7 +51,7 @@ def _healed(was: Report | None, report: Report) -> float | None:
 
 
 def _made(report: Report, layer: Layer) -> float:
-    """When that layer's cache began to be what it is (0: not told)."""
+    """Since when that layer's cache is what it is (0: not known)."""
     if layer is Layer.OPCACHE:
         cache = report.opcache
         return float(cache.since) if cache is not None else 0.0

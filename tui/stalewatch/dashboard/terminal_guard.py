@@ -1,4 +1,4 @@
-"""A small child that puts the terminal right should this program be killed with no chance to do so itself (kill -9, out of memory)."""
+"""A small child process that restores the terminal when this program is killed and cannot do so itself (kill -9, out of memory)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ printf '{MODES}\\nstalewatch was killed\\n'"""
 
 
 class TerminalGuard:
-    """The child waits at a pipe: a line says that all is well, its end without one that we are gone."""
+    """The child waits at a pipe: a line means that all is well; the end of input without one means that this program was killed."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -27,7 +27,7 @@ class TerminalGuard:
             atexit.register(self.release)
 
     def release(self) -> None:
-        """The terminal is put right already, or will be."""
+        """The terminal is restored already, or will be: the child is not needed."""
         if self._child is not None:
             with contextlib.suppress(OSError):
                 self._child.communicate(b"over\n", timeout=2)

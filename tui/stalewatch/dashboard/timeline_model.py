@@ -100,7 +100,7 @@ class TimelineModel:
         return healed if doubted is None else (*healed, (doubted, OPEN))
 
     def clocks(self) -> dict[str, Clock]:
-        """The clocks of the servers whose times are told by another one than the Model's: in their own zone, or because theirs is off."""
+        """The clocks of the servers that have another one than the Model's: in their own zone, or because theirs is off."""
         clock, panes = self._model.clock().coarse, self._model.shown.panes
         return self._clocks.get(lambda: _other_clocks(clock, panes), (panes,), clock)
 
@@ -174,6 +174,6 @@ def _other_clocks(clock: Clock, panes: Sequence[Pane]) -> dict[str, Clock]:
 
 
 def skew_of(pane: Pane) -> float:
-    """Whole seconds that its server's clock is ahead of ours; 0 where it is off too little to matter."""
+    """Whole seconds that its server's clock is ahead of this machine's; 0 where it is off too little to matter."""
     offset = pane.report.snapshot.clock_offset if pane.report is not None and pane.report.snapshot is not None else None
     return float(round(offset)) if offset is not None and abs(offset) >= SKEW else 0.0

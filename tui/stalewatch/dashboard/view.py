@@ -51,5 +51,5 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     frozen: Frozen | None = None
 
     def clock(self, now: float) -> Clock:
-        """The clock to draw with; it stands still while the screen is frozen."""
+        """The clock to draw with; it stops while the screen is frozen."""
         return Clock(self.frozen.now if self.frozen else now, self.zone, self.relative)

@@ -1,4 +1,4 @@
-"""The first line and the summary below it: what is watched and how it stands. Pure."""
+"""The first line and the summary below it: what is watched, and its verdicts. Pure."""
 
 from __future__ import annotations
 

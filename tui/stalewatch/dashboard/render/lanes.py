@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stalewatch.timeline import Event
 
 SKIPPED = (EventKind.LINK, EventKind.VERDICT)
-"""Not drawn in lanes: the list tells them."""
+"""Not drawn in lanes, only listed."""
 PROBABLE = "░"
 LASTS = "╍"
 NARROW = 100
@@ -29,7 +29,8 @@ NARROW = 100
 class Lane(NamedTuple):
     """One server's row: its events sorted by time, the spans of time in which it ran old code, and those in which it *probably* did.
 
-    *skew*: seconds that its clock is ahead of ours. Its events are drawn where they are on our axis, so that lanes can be compared.
+    *skew*: seconds that its clock is ahead of this machine's. Its events are drawn by this machine's clock, so that lanes can be
+    compared.
     *longest*: seconds that one of its events lasts at most.
     """
 

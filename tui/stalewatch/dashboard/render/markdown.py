@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
-    """Five lines at most for the incident channel: how it stands, the worst servers and why."""
+    """Five lines at most for the incident channel: the count of stale servers, the worst ones and why."""
     stale = sum(verdict_of(pane) is Verdict.STALE for pane in panes)
     head = f"**{title or 'stalewatch'}** {clock.moment(clock.now):%Y-%m-%d %H:%M:%S} {clock.zone_name}: {stale} of {len(panes)} stale"
     rows = [head]

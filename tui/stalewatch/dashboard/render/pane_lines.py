@@ -29,7 +29,7 @@ STEPS = ("name", "tcp", "host key", "auth", "probe")
 
 
 class RenderOptions(NamedTuple):
-    """How a pane is seen right now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say."""
+    """How a pane is drawn now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say."""
 
     clock: Clock
     monotonic: float

@@ -43,7 +43,7 @@ def word_to_type(plan: Plan) -> str:
 
 
 def plan_lines(plan: Plan, width: int, notice: str = "") -> list[Line]:
-    """The whole plan in lines of *width*; long commands are wrapped, never cut. Servers that are done alike are told once."""
+    """The whole plan in lines of *width*; long commands are wrapped, never cut. Servers with the same steps are shown once."""
     rows: list[Line] = []
     if notice:
         rows += [*paragraph(notice, width, "notice"), BLANK]
@@ -96,7 +96,7 @@ def _sentence(server: ServerPlan, width: int) -> list[Line]:
 
 
 def server_lines(alike: Sequence[ServerPlan], width: int, *, alone: bool) -> list[Line]:
-    """Servers that are done *alike*, told once; *alone*: the whole plan is one server, and its sentence stands here."""
+    """Servers with the same steps, shown once; *alone*: the whole plan is one server, and its sentence stands here."""
     server = alike[0]
     rows: list[Line] = []
     if not alone:

@@ -44,7 +44,7 @@ class RunState(NamedTuple):
 
 
 def head_lines(run: RunState, width: int) -> list[Line]:
-    """How it stands, and what it is."""
+    """The state of the runbook, and its title."""
     how = ended(run.plan, run.outcome, run.failure) if run.done else under_way(run.plan, run.progress)
     return [*(fill(row, width, role=how.role) for row in paragraph(f" {how.text}", width, how.role)), line(Span(title(run.plan), "muted"))]
 

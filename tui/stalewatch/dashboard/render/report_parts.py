@@ -33,7 +33,7 @@ def clock_of(report: Report | None, clock: Clock) -> Clock:
 
 
 def roots(report: Report) -> tuple[str, ...]:
-    """The folders that the app's own files are told below: its path, and the release that this path is a link to."""
+    """The folders that the paths of the app's own files are shortened by: its path, and the release that this symlink leads to."""
     seen = report.host
     return tuple(root for root in (str(report.app), str(seen.release.root) if seen else "") if root.strip("/"))
 

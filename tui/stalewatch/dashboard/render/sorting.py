@@ -107,7 +107,7 @@ def _values(panes: Sequence[Pane], by: By) -> list[float | None] | list[str | No
     if by is By.RATE:
         return [round(report.hit_rate, 2) if report and report.hit_rate is not None else None for report in reports]
     moment = {By.SINCE: _since, By.DEPLOY: _deployed, By.AGE: seen_at}[by]
-    moments = [_ours(moment(report), report) if report else None for report in reports]
+    moments = [_by_our_clock(moment(report), report) if report else None for report in reports]
     if by is not By.AGE:
         return [None if at is None else -at for at in moments]
     newest = max((at for at in moments if at is not None), default=0.0)
@@ -123,8 +123,8 @@ def _deployed(report: Report) -> float | None:
     return deploy.at if deploy else None
 
 
-def _ours(at: float | None, report: Report) -> float | None:
-    """A server's time by our clock, where the two differ by more than a look can tell."""
+def _by_our_clock(at: float | None, report: Report) -> float | None:
+    """A server's time by this machine's clock, where the two differ by more than noise."""
     offset = (report.snapshot.clock_offset if report.snapshot else None) or 0.0
     return at if at is None or abs(offset) < SKEW else at - round(offset)
 

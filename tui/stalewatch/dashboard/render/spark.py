@@ -1,4 +1,4 @@
-"""A sparkline of rates: how they moved. How high they are stands beside it in figures."""
+"""A sparkline of rates: how they moved. The figure beside it says how high they are."""
 
 from __future__ import annotations
 

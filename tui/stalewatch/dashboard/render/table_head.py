@@ -87,7 +87,7 @@ def _heads(shape: Shape, sorting: Sorting) -> list[tuple[str, By | None]]:
     if shape.rate:
         last = sorting.by if sorting.by in _LAST else By.RATE
         heads.append((_LAST[last][shape.rate <= RATE], last))
-    if sorting.by not in {by for _, by in heads}:  # since when is told beside the verdict; what has no column has to be told somewhere
+    if sorting.by not in {by for _, by in heads}:  # "since" stands beside the verdict; any other column that is not shown must be named
         heads[1] = ("since" if sorting.by is By.SINCE else f"by {sorting.by.value}", sorting.by)
     return heads
 

@@ -34,7 +34,7 @@ TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.RESTART, EventKind.ERRO
 MOVES = 30
 """Seconds between two moves of the window, at least. So long the last cells are still to come."""
 ANOTHER_STORY = 2 * HOUR
-"""Seconds without anything that tells, before which what happened belongs to something else."""
+"""Seconds without a telling event: what happened before such a gap is another story."""
 
 
 class TimeWindow(NamedTuple):

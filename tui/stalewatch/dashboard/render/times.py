@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NEAR = 12 * 3600
 """Seconds within which the time of day alone is enough: an incident does not become unreadable at midnight."""
 HALF_A_YEAR = 182 * 86400
-"""Seconds within which a month tells its year."""
+"""Seconds within which a month needs no year."""
 _WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
@@ -33,7 +33,7 @@ class Zone(StrEnum):
 class Clock(msgspec.Struct, frozen=True):
     """*now*: epoch seconds by our clock (frozen while the screen is). *relative*: ``24 min ago`` in place of ``12:38``.
 
-    *offset*: seconds east of UTC over there, None where it is not known; *skew*: the server's clock minus ours.
+    *offset*: the server's seconds east of UTC, None where they are not known; *skew*: the server's clock minus this machine's.
     """
 
     now: float
@@ -66,7 +66,7 @@ class Clock(msgspec.Struct, frozen=True):
 
     @property
     def zone_name(self) -> str:
-        """Such as ``CEST`` or ``UTC``; the server's own zone is told as ``+05:30``, UTC where it is not known."""
+        """Such as ``CEST`` or ``UTC``; the server's own zone is written ``+05:30``, UTC where it is not known."""
         if self.zone is Zone.SERVER and self.offset is not None:
             return _east(self.offset)
         return datetime.fromtimestamp(self.now, self.tz).astimezone(self.tz).tzname() or "local"

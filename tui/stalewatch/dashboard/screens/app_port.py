@@ -23,7 +23,7 @@ class AppPort(App[int]):
 
     @abstractmethod
     def write_escape(self, sequence: str) -> None:
-        """Send an escape sequence of our own making to the terminal."""
+        """Send an escape sequence that this program made to the terminal."""
 
     @abstractmethod
     def open_palette(self) -> None:

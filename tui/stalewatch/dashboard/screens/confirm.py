@@ -187,7 +187,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
             self._run()
 
     def _answer(self, plan: Plan | None) -> None:
-        """The first answer stands: keys that were typed behind it meet a dialog that is about to go."""
+        """The first answer counts: later keys may still reach a dialog that is about to close."""
         if not self._answered:
             self._answered = True
             self.dismiss(plan)

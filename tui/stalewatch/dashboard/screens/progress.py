@@ -42,7 +42,7 @@ def run_of(model: Model, plan: Plan) -> RunState:
 
 
 class ProgressHead(LinesView):
-    """How it stands: always in sight."""
+    """The state of the runbook: always in sight."""
 
     def __init__(self, model: Model, plan: Plan) -> None:
         super().__init__(id="run-head")

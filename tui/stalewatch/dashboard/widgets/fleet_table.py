@@ -123,7 +123,7 @@ class FleetTable(LinesView):
         self._made: Memos[Line] = Memos()
 
     def show(self, panes: Sequence[Pane], options: Sequence[RenderOptions], selected: int, grouped: bool, sorting: Sorting) -> None:
-        """*grouped*: where a group begins, a row says which and how it stands."""
+        """*grouped*: a row before each group names it and counts its verdicts."""
         self._options, self._sorting = options, sorting
         if panes is not self._panes or grouped != self._grouped:
             self._panes, self._grouped = panes, grouped

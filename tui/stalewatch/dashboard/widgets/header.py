@@ -1,4 +1,4 @@
-"""The first line: what is watched, how it stands, and the clock. The clock is a widget of its own: it changes each second."""
+"""The first line: what is watched, its verdicts, and the clock. The clock is a widget of its own: it changes each second."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class LinesView(ScrollView, can_focus=False):
         return self._lines
 
     def redraw(self) -> None:
-        """Build anew, repaint the rows that differ, and nothing where none does."""
+        """Build again and repaint only the rows that differ."""
         width, height = self.room
         if width <= 0 or height <= 0:
             return

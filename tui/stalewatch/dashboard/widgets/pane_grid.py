@@ -24,7 +24,7 @@ def across(width: int, count: int) -> int:
 
 
 class PaneGrid(VerticalScroll, can_focus=False):
-    """Places are widgets; which pane stands in which place is told by :meth:`show`."""
+    """The places are widgets; :meth:`show` says which pane is drawn in which place."""
 
     DEFAULT_CSS = """
     PaneGrid { layout: grid; grid-gutter: 0; scrollbar-size-vertical: 1; background: $background; }

@@ -66,7 +66,7 @@ def files() -> dict[str, ThemeFile]:
 
 @cache
 def palette(name: str) -> Palette:
-    """The palette of theme *name*; of the default one where it is none of ours."""
+    """The palette of theme *name*; of the default one where there is no such theme."""
     known = files()
     return Palette(known.get(name, known[DEFAULT]))
 
