@@ -34,7 +34,7 @@ EXAMPLES = ROOT / "examples"
 GATE = EXAMPLES / "deploy-gate.sh"
 _PATH = re.compile(r"((?:tui|tests|docs|examples|themes|screenshots|\.github|\.ci)/[\w./*{},-]*)(?:::(\w+))?")
 _COMMAND = re.compile(r"(?<![\w./-])stalewatch((?:[ \t]+(?!\|)[^\s;&)`]+)*)")
-NOT_HELD = {"CHANGELOG.md", "ARCHITECTURE.md"}
+NOT_HELD = {"CHANGELOG.md"}
 """Pages whose file names are not looked up: the one tells of the past."""
 NEVER_SAID = re.compile(r"\b(over there|anew|puts? (it |them )?right|all the same)\b")
 KEYS = {"target", "name", "group", "production"}
