@@ -34,7 +34,7 @@ def check(lab: Lab, off: float) -> dict[str, Any]:
     return {entry["name"]: entry for entry in json.loads(done.stdout)["servers"]}
 
 
-@pytest.mark.parametrize(("off", "said"), [(90.0, "behind ours"), (-7200.0, "ahead of ours")])
+@pytest.mark.parametrize(("off", "said"), [(90.0, "behind the clock here"), (-7200.0, "ahead of the clock here")])
 def test_a_wrong_clock_is_said_and_moves_no_verdict(lab: Lab, hosts: list[Host], off: float, said: str) -> None:
     web1, web2, web3 = hosts
     web1.fpm(validate_timestamps=0)
