@@ -82,6 +82,7 @@ def opcache(*changed: Script, **more: Any) -> Opcache:
         "compared_at": NOW,
         "changed": changed,
         "changed_total": len(changed),
+        "entry_points": (script(f"{ROOT}/public/index.php"),),
     }
     return Opcache(**{**facts, **more})
 
@@ -117,6 +118,7 @@ def fpm(**more: Any) -> FpmFacts:
         "config_files": (file("/etc/php/8.2/fpm/php.ini", -90_000), file("/usr/sbin/php-fpm8.2", -900_000)),
         "process_control_timeout": 10.0,
         "pool": Pool(name=safe("www"), listen=safe("/run/php/www.sock"), user=safe("www-data"), max_children=5),
+        "pools_on_server": 1,
         "socket": SocketFacts(path=safe("/run/php/www.sock"), exists=True),
         "workers": tuple(values.process(100 + each, at(START)) for each in range(3)),
     }

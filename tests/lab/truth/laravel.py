@@ -320,7 +320,11 @@ HEALTHY = (
         act=do.ENV,
         ask=ENV,
     ),
-    healthy(name="all caches cleared, then reload", expect=_CACHES_GONE, act=do.then(do.clear(), lambda host: host.reload())),
+    healthy(
+        name="all caches cleared, then reload",
+        expect={**_CACHES_GONE, Layer.OPCACHE: ("absent",)},
+        act=do.then(do.clear(), lambda host: host.reload()),
+    ),
     healthy(
         name="config: another machine's .env edited",
         arrange=do.then(do.shell("cp -p .env .env.production", user="root"), warm),

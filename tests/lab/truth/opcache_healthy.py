@@ -34,7 +34,7 @@ HEALTHY = (
         undo=do.shell("rm -rf /run/lab-file-cache"),
         ask=HOME,
     ),
-    healthy(name="known good, cold", arrange=nothing),
+    healthy(name="known good, cold", arrange=nothing, expect={Layer.OPCACHE: ("absent",)}),
     healthy(name="known good, warm"),
     healthy(name="known good, vt=0", arrange=do.VT0, remembered=True, act=do.get()),
     healthy(name="vt=1, freq=2: ordinary deploy without reload", act=do.then(do.edit, do.healed()), ask=HOME),

@@ -182,6 +182,7 @@ HEALTHY = (
     healthy(name="maintenance mode", act=lambda host: host.artisan("down"), health=frozenset({"health.maintenance"})),
     healthy(
         name="ondemand pool, idle",
+        expect={Layer.OPCACHE: ("absent",)},
         arrange=lambda host: host.pool(pm="ondemand", pm__process_idle_timeout="1s"),
         act=do.pause(4.5),
     ),
@@ -208,7 +209,7 @@ UNSETTLED = (
     ),
     unsettled(
         name="pool file not readable",
-        expect={Layer.OPCACHE: ("unknown",)},
+        expect={Layer.OPCACHE: ("unknown",), Layer.FPM: ("unknown",)},
         act=lambda host: host.run(["chmod", "0600", _POOL]),
         errors=frozenset({"fpm.config-denied"}),
     ),

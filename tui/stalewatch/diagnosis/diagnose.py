@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import health
+from stalewatch.diagnosis.chain import premises, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.remember import remember
@@ -15,6 +16,8 @@ from stalewatch.model.report import Layer, Report, Verdict, worst
 from stalewatch.model.snapshot import Snapshot, Unseen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stalewatch.diagnosis.memory import Memory
 
 DEFAULT = Thresholds()
@@ -33,6 +36,9 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     rulings = {layer: _ruling(context, layer) for layer in Layer}
     rate = health.hit_rate(context)
     known = remember(context, rulings, rate)
+    observed = table.observe(context, rulings)
+    chain = tuple(one.link for one in observed)
+    rulings, missing = premises.rest_on(rulings, chain)
     found = [finding for ruling in rulings.values() for finding in ruling.findings]
     found += health.judge(context, rate)
     layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
@@ -43,12 +49,13 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         verdict=worst(list(layers.values())),
         layers=layers,
         findings=tuple(sorted(found, key=worst_first)),
-        errors=_told(context),
+        errors=_once((*_told(context), *missing)),
         snapshot=snapshot,
         observed_at=snapshot.observed_at,
         stale_since=min((one.since for one in found if one.verdict is Verdict.STALE and one.since is not None), default=None),
         hit_rate=rate,
         hit_rates=known.rates,
+        chain=chain,
     )
 
 
@@ -83,4 +90,8 @@ def _told(context: Context) -> tuple[Unseen, ...]:
     parts = [snapshot.host, host.fpm if host is not None else None, snapshot.runtime, runtime.opcache if runtime is not None else None]
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]
+    return _once(told)
+
+
+def _once(told: Iterable[Unseen]) -> tuple[Unseen, ...]:
     return tuple({(one.code, one.message): one for one in told}.values())

@@ -70,6 +70,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *uncached*: scripts that were not in the cache at that time (we
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
+    *served_by*: address of the pool in which requests of this app were last seen.
     """
 
     version: int = 1
@@ -90,6 +91,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     max_children_reached: int | None = None
     pool_started: float = 0.0
     root: str = ""
+    served_by: str = ""
     root_since: float | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalewatch.diagnosis.chain.pool import pool_witnessed
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.health import WINDOW, sample
 from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
@@ -32,6 +33,8 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
             root=str(context.host.release.root),
             root_since=old.root_since if same_root else context.now,
         )
+    if pool := pool_witnessed(context):
+        known = replace(known, served_by=pool)
     if context.status is not None:
         known = replace(known, pool_started=context.status.started, max_children_reached=context.status.max_children_reached)
     if context.opcache is not None:

@@ -85,6 +85,8 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     process_control_timeout: float | None = None
     status_text: SafeText = SafeText("")
     pool: Pool | None = None
+    pools_on_server: int | None = None
+    """Pools of every FPM on this server that we see, this one among them (None: not counted)."""
     socket: SocketFacts | None = None
     workers: tuple[Process, ...] = ()
     config_test: ConfigTest | Unseen | None = None

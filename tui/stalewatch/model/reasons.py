@@ -344,6 +344,25 @@ OPCACHE_FUNCTIONS_DISABLED = _reason(
     "Take opcache_get_status, opcache_is_script_cached and opcache_invalidate out of disable_functions.",
 )
 
+# ------------------------------------------------------------------------------------------------------------------------ chain
+
+CHAIN_POOL_UNPROVEN = _reason(
+    "chain.pool-unproven",
+    "Nothing shows that requests for this application reach the pool that was asked: none of its scripts is in that cache or on that "
+    "status page, no earlier look saw one, and there are other pools.",
+    "Request a page of the application once, or name its pool: socket under [[server.app]] in stalewatch.toml.",
+)
+CHAIN_BROKEN = _reason(
+    "chain.broken",
+    "A link between the request and the code is not as it has to be, so what was compared behind it proves nothing.",
+    "See the finding that says what is wrong with the link, and correct that first.",
+)
+CHAIN_NOT_OBSERVED = _reason(
+    "chain.not-observed",
+    "A link between the request and the code could not be looked at.",
+    "See the other errors of this server: they say why, and what to grant.",
+)
+
 # ---------------------------------------------------------------------------------------------------------------------- runbook
 
 RUNBOOK_AUDIT = _reason(

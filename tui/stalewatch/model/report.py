@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.chain import ChainLink, NotJudged
 from stalewatch.model.layers import Layer as Layer
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import SafeText
@@ -96,6 +97,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     *findings* worst first. *errors*: why something is unknown. *stale_since*: the oldest change that does not run.
     *last_verdict*, *last_seen*: kept while the server is not heard from. *hit_rate*: over a window, minus our own requests; None when idle
     or not seen; *hit_rates*: the window's history, oldest first, for the sparkline.
+    *chain*: how a request reaches the code, link by link; *not_judged*: what can hold old code here and is not looked at.
     """
 
     server: str
@@ -112,6 +114,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: float | None = None
     hit_rate: float | None = None
     hit_rates: tuple[float, ...] = ()
+    chain: tuple[ChainLink, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
 
     @property
     def key(self) -> AppKey:

@@ -239,7 +239,7 @@ class ServerProbe:
     def _snapshot(self, app: AppProbe, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
         master, pool, address = self._served[app.location.path]
         hz = self._host.hello.hz
-        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload)
+        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count())
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz)
         others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
@@ -248,6 +248,10 @@ class ServerProbe:
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
         return self._value(app, host, runtime, tick.now)
+
+    def _pool_count(self) -> int:
+        """Pools of every FPM that we see here, running or only configured."""
+        return sum(len(master.pools) for master in self._machine.masters)
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(

@@ -14,6 +14,8 @@ from stalewatch.model.times import iso
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stalewatch.model.chain import ChainLink
+
 SCHEMA = 1
 
 
@@ -57,6 +59,18 @@ class _Error(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
 
 
+class _Link(msgspec.Struct, frozen=True, kw_only=True):
+    link: str
+    state: str
+    how: str
+    evidence: dict[str, str]
+
+
+class _NotJudged(msgspec.Struct, frozen=True, kw_only=True):
+    what: str
+    why: str
+
+
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: str
@@ -68,6 +82,8 @@ class _Server(msgspec.Struct, frozen=True, kw_only=True):
     fpm: _Fpm | None
     findings: list[_Finding]
     errors: list[_Error]
+    chain: list[_Link]
+    not_judged: list[_NotJudged]
 
 
 class _Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +123,17 @@ def _server(report: Report) -> _Server:
         fpm=_fpm(report) if seen else None,
         findings=[_finding(finding) for finding in report.findings],
         errors=[_Error(code=error.code, message=error.message, grant=error.grant) for error in report.errors],
+        chain=[_link(link) for link in report.chain],
+        not_judged=[_NotJudged(what=one.what, why=one.why) for one in report.not_judged],
     )
+
+
+def _link(link: ChainLink) -> _Link:
+    """*says* is told among the evidence, so that the four fields are the same for every link."""
+    evidence = {"says": str(link.says), **link.evidence}
+    if link.missing is not None:
+        evidence["code"] = link.missing.code
+    return _Link(link=link.name, state=link.state, how=link.how, evidence=evidence)
 
 
 def _finding(finding: Finding) -> _Finding:

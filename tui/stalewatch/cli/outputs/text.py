@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.text_writer import Paper
 from stalewatch.model import figures
+from stalewatch.model.chain import in_words
 from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import clock, exact
@@ -67,6 +68,7 @@ def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
         seen,
     )
     _layers(paper, report)
+    _chain(paper, report)
     for error in report.errors:
         _error(paper, error)
     for finding in report.findings:
@@ -80,6 +82,14 @@ def _layers(paper: Paper, report: Report) -> None:
         layers = [layer for layer in Layer if report.layers.get(layer, Verdict.UNKNOWN) is verdict]
         if layers:
             paper.line((f"{verdict:<{_LABEL - 4}}", verdict_words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
+
+
+def _chain(paper: Paper, report: Report) -> None:
+    """How a request reaches the code, in one paragraph; nothing where nothing was seen."""
+    if report.chain:
+        paper.line(f"{'chain':<{_LABEL - 4}}", in_words(report.chain), indent=4, hang=_LABEL)
+    for one in report.not_judged:
+        paper.line(f"{'not judged':<{_LABEL - 4}}", f"{one.what}: {one.why}", indent=4, hang=_LABEL)
 
 
 def _error(paper: Paper, error: Unseen) -> None:

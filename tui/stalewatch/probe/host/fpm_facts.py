@@ -21,8 +21,10 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
 )
 
 
-def fpm_facts(master: Master | None, pool: Pool | None, address: str, tick: TickFacts, *, hz: int, unit: str = "") -> FpmFacts | Unseen:
-    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says."""
+def fpm_facts(
+    master: Master | None, pool: Pool | None, address: str, tick: TickFacts, *, hz: int, unit: str = "", pools: int | None = None
+) -> FpmFacts | Unseen:
+    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says; *pools*: how many this server has in all."""
     if master is None:
         return _NONE
     alive = master.record is not None and tick.children.get(master.record.pid, ()) is not None
@@ -37,6 +39,7 @@ def fpm_facts(master: Master | None, pool: Pool | None, address: str, tick: Tick
         process_control_timeout=None if master.config_path in master.denied else fpm_config.control_timeout(master.config),
         status_text=safe(master.status_text, 300),
         pool=pool,
+        pools_on_server=pools,
         socket=socket_facts(address, tick) if address.startswith("/") else None,
         workers=pool_workers(master, pool, tick, hz=hz),
         config_test=master.config_test,

@@ -9,6 +9,7 @@ from stalewatch.dashboard.render.evidence import value_words
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, flow, line, paragraph
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import SEVERITY_ROLE, badge, sign
+from stalewatch.model.chain import in_words
 from stalewatch.model.report import Layer, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def places(report: Report, clock: Clock, width: int) -> list[int]:
 
 def _head(report: Report, clock: Clock, width: int) -> list[Line]:
     company = [*holder_lines(report, clock, width - 2), *watcher_lines(report, clock, width - 2)]
-    return [*_verdict(report, clock, width), *_layers(report, width), *(line("  ", *row.spans) for row in company)]
+    return [*_verdict(report, clock, width), *_layers(report, width), *_chain(report, width), *(line("  ", *row.spans) for row in company)]
 
 
 def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
@@ -52,6 +53,11 @@ def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
         parts.append(line(Span(f"oldest change that is not running: {clock.exact(report.stale_since)}", "strong")))
     seen = f"last look {clock.hms(report.observed_at)}" if report.observed_at is not None else "never looked at"
     return flow([*parts, line(Span(seen, "muted"))], width, " ")
+
+
+def _chain(report: Report, width: int) -> list[Line]:
+    """The links from a request to the code, each with its sign; a link that is not ok in its own words."""
+    return paragraph(f"chain: {in_words(report.chain)}", width, "muted", hang="  ") if report.chain else []
 
 
 def _layers(report: Report, width: int) -> list[Line]:

@@ -1,0 +1,76 @@
+"""Which pool serves this app. The pool that was asked counts only if something shows that requests for this app reach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis.chain.link import Observed, ok, unseen
+from stalewatch.diagnosis.opcache.app_scope import AppScope
+from stalewatch.diagnosis.opcache.requested import any_script
+from stalewatch.model import reasons
+from stalewatch.model.chain import LinkName
+from stalewatch.model.unseen import Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalewatch.diagnosis.context import Context, Ruling
+    from stalewatch.model.layers import Layer
+    from stalewatch.model.processes import FpmFacts
+
+
+def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
+    """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool."""
+    name = _name(context.fpm)
+    if how := witness(context):
+        return ok(LinkName.POOL, name, how, socket=address(context))
+    runtime = context.snapshot.runtime
+    if isinstance(runtime, Unseen):
+        return unseen(LinkName.POOL, runtime, socket=address(context))
+    return unseen(
+        LinkName.POOL,
+        reasons.CHAIN_POOL_UNPROVEN.unseen(
+            f"nothing shows that {name} serves this app: none of its scripts was requested there",
+            "request a page of it once, or name its pool: socket under [[server.app]] in stalewatch.toml",
+        ),
+        socket=address(context),
+    )
+
+
+def witness(context: Context) -> str:
+    """Who shows that requests for this app reach this pool, in words; "" nobody."""
+    if seen := _seen_now(context):
+        return seen
+    if address(context) and context.memory.served_by == address(context):
+        return "seen at an earlier look"
+    return "the only pool on this server" if context.fpm is not None and _alone(context.fpm) else ""
+
+
+def pool_witnessed(context: Context) -> str:
+    """The address of the pool in which this look saw the app; "" where only an earlier one did, or none."""
+    return address(context) if _seen_now(context) else ""
+
+
+def address(context: Context) -> str:
+    """Where the pool listens, "" not known."""
+    return str(context.fpm.pool.listen) if context.fpm is not None and context.fpm.pool is not None else ""
+
+
+def _seen_now(context: Context) -> str:
+    scope = AppScope(context)
+    if context.opcache is not None and any_script(context, context.opcache, scope):
+        return "scripts of this app in its cache"
+    if context.status is not None and any(scope.inside(worker.script) for worker in context.status.workers):
+        return "a script of this app on its status page"
+    return ""
+
+
+def _alone(fpm: FpmFacts) -> bool:
+    return fpm.running and fpm.pool is not None and fpm.pools_on_server == 1
+
+
+def _name(fpm: FpmFacts | None) -> str:
+    if fpm is None or fpm.pool is None:
+        return "the pool that was asked"
+    version = f"php{fpm.version} " if fpm.version else ""
+    return f"{version}pool {fpm.pool.name}"

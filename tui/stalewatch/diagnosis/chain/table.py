@@ -1,0 +1,34 @@
+"""The chain: every link in the order in which a request meets it, and who judges it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis.chain import pool, summed_up
+from stalewatch.diagnosis.chain.link import LinkSpec
+from stalewatch.model.chain import LinkName
+from stalewatch.model.layers import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalewatch.diagnosis.chain.link import Observed
+    from stalewatch.diagnosis.context import Context, Ruling
+
+LINKS: tuple[LinkSpec, ...] = (
+    LinkSpec(LinkName.POOL, "which pool serves this app?", pool.judge),
+    LinkSpec(LinkName.BYTECODE, "is what is compiled what is on the disk?", partial(summed_up.judge, LinkName.BYTECODE, (Layer.OPCACHE,))),
+    LinkSpec(LinkName.CLASSES, "do Composer's files belong to this code?", partial(summed_up.judge, LinkName.CLASSES, (Layer.PACKAGES,))),
+    LinkSpec(
+        LinkName.CACHES,
+        "were the caches made from these sources?",
+        partial(summed_up.judge, LinkName.CACHES, (Layer.CONFIG, Layer.ROUTES, Layer.EVENTS, Layer.VIEWS)),
+    ),
+    LinkSpec(LinkName.WORKERS, "what code do long-running processes hold?", partial(summed_up.judge, LinkName.WORKERS, (Layer.WORKERS,))),
+)
+
+
+def observe(context: Context, rulings: Mapping[Layer, Ruling]) -> tuple[Observed, ...]:
+    """Every link, as far as this look shows it."""
+    return tuple(spec.judge(context, rulings) for spec in LINKS)

@@ -1,0 +1,20 @@
+"""Whether the cache holds a script of this app at all: a cache without one says nothing about it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stalewatch.diagnosis.context import Context
+    from stalewatch.diagnosis.opcache.app_scope import AppScope
+    from stalewatch.model.runtime import Opcache
+
+
+def any_script(context: Context, opcache: Opcache, scope: AppScope) -> bool:
+    """Whether a script below the app's own directories is or was in this cache since it began. Entry points come first: where the app is
+    requested at all, one of them nearly always answers."""
+    if any(scope.inside(script.path) for script in chain(opcache.entry_points, opcache.changed, opcache.scripts)):
+        return True
+    remembered = context.memory.scripts if context.memory.since == opcache.since else {}
+    return any(scope.inside(path) for path in remembered)

@@ -1,0 +1,67 @@
+"""The links by which a request reaches code, as they were observed at one look. Values only; made by :mod:`stalewatch.diagnosis.chain`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from stalewatch.model.text import SafeText
+from stalewatch.model.unseen import Unseen
+
+
+class LinkName(StrEnum):
+    """The links in the order in which a request meets them; workers come last, because no request goes through them."""
+
+    WEB_SERVER = "web-server"
+    POOL = "pool"
+    PHP = "php"
+    DISK = "disk"
+    ENTRY = "entry"
+    BYTECODE = "bytecode"
+    CLASSES = "classes"
+    CACHES = "caches"
+    WORKERS = "workers"
+
+
+class LinkState(StrEnum):
+    """``ok`` observed, and as it has to be; ``broken`` observed, and not; ``unseen`` not observed."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    UNSEEN = "unseen"
+
+
+class ChainLink(msgspec.Struct, frozen=True, kw_only=True):
+    """One link. *says*: what it leads to, in a few words (``php8.4 www``, ``412 scripts``), or what is wrong with it. *how*: which witness
+    told ("" none). *evidence*: label -> value, as texts. *missing*: why it was not observed, and what to grant (None unless unseen)."""
+
+    name: LinkName
+    state: LinkState
+    says: SafeText
+    how: SafeText = SafeText("")
+    evidence: dict[str, SafeText] = {}
+    missing: Unseen | None = None
+
+
+_NAMED_BY_WHAT_THEY_SAY = frozenset({LinkName.WEB_SERVER, LinkName.POOL, LinkName.PHP, LinkName.ENTRY})
+SIGN = {LinkState.OK: "✓", LinkState.BROKEN: "✗", LinkState.UNSEEN: "?"}
+
+
+def in_words(chain: tuple[ChainLink, ...]) -> str:
+    """``pool www ✓ → bytecode ✗ 2 scripts are older than the disk → caches ✓``: a link that is not ok says why."""
+    return " → ".join(_in_words(link) for link in chain)
+
+
+def _in_words(link: ChainLink) -> str:
+    sign = SIGN[link.state]
+    if link.state is LinkState.OK:
+        return f"{link.says if link.name in _NAMED_BY_WHAT_THEY_SAY else link.name} {sign}"
+    return f"{link.name} {sign} {link.says}"
+
+
+class NotJudged(msgspec.Struct, frozen=True):
+    """Something on this server that can hold old code and that stalewatch knows it does not look at: *what* it is, and *why* not."""
+
+    what: SafeText
+    why: SafeText
