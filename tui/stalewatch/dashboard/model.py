@@ -44,6 +44,7 @@ class Model:
         self.last_key: float | None = None
         self.tabular = False
         self._panes: Memo[list[Pane]] = Memo()
+        self._has_groups: Memo[bool] = Memo()
 
     # ------------------------------------------------------------------------------------------------------------- what is shown
 
@@ -76,7 +77,10 @@ class Model:
     @property
     def grouped(self) -> bool:
         """Whether servers stand group by group: as chosen, else in the table where there are groups (a filter changes nothing about it)."""
-        return self.view.grouped if self.view.grouped is not None else self.tabular and order.has_groups(self.shown.panes)
+        if self.view.grouped is not None:
+            return self.view.grouped
+        panes = self.shown.panes
+        return self.tabular and self._has_groups.get(lambda: order.has_groups(panes), (panes,))
 
     def panes(self) -> Sequence[Pane]:
         """What the filter lets through, in order; made once per state, order and filter."""

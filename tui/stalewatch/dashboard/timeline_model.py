@@ -53,6 +53,7 @@ class TimelineModel:
         self._fitted: Memo[int] = Memo()
         self._by_server: Memo[dict[str, list[Event]]] = Memo()
         self._joined: Memo[Joined] = Memo()
+        self._servers: Memo[frozenset[str]] = Memo()
         self._kept: Memo[list[Event]] = Memo()
         self._list: Memo[Listed] = Memo()
         self._lanes: Memo[dict[str, Lane]] = Memo()
@@ -134,7 +135,9 @@ class TimelineModel:
     def _listed(self) -> Listed:
         model = self._model
         end = model.clock().coarse.now - model.view.pan if model.view.pan else float("inf")
-        wanted = (frozenset(pane.server for pane in model.panes()), model.view.kinds, end)
+        panes = model.panes()
+        servers = self._servers.get(lambda: frozenset(pane.server for pane in panes), (panes,))
+        wanted = (servers, model.view.kinds, end)
         return self._list.get(lambda: self._make_list(*wanted), (model.shown.events,), wanted)
 
     def _make_list(self, servers: frozenset[str], kinds: str, end: float) -> Listed:
