@@ -57,7 +57,7 @@ def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
 
 def _chain(report: Report, width: int) -> list[Line]:
     """The links from a request to the code, each with its sign; a link that is not ok in its own words."""
-    return paragraph(f"chain: {in_words(report.chain)}", width, "muted", hang="  ") if report.chain else []
+    return paragraph(f"chain: {in_words(report.chain)}", width, "muted", indent="  ", hang="  ") if report.chain else []
 
 
 def _layers(report: Report, width: int) -> list[Line]:
