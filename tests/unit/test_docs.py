@@ -24,8 +24,8 @@ from stalewatch.runbook.commands import Access
 from stalewatch.runbook.sudoers import sudoers
 from stalewatch.transport.ssh.aliases import expand
 from stalewatch.transport.ssh.route import resolve_route
+from tests.builders.pages import ROOT, Page, pages
 from tests.lab.truth import STATES
-from tests.unit.pages import ROOT, Page, pages
 
 PAGES = pages()
 FACTS = Page(ROOT / "docs" / "facts.md")
