@@ -9,12 +9,13 @@ from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
-from tests.lab.truth.state import Ask, healthy, stale, unsettled
+from tests.lab.truth.state import Ask, healthy, stale, unsettled, warm
 from tests.lab.waiting import until
 
 _INI = "/etc/php/8.2/fpm/conf.d/99-lab.ini"
 _POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
 _BINARY = "/usr/sbin/php-fpm8.2"
+_EXTENSIONS = "/usr/lib/php/20220829"
 _CONFIG_NEWER = {Layer.FPM: ("stale", "fpm.config-newer")}
 _WORKING = {Layer.WORKERS: ("fresh",)}
 _OLDER = {Layer.WORKERS: ("stale", "workers.older-than-code")}
@@ -58,6 +59,22 @@ def upgrade(host: Host) -> None:
 def downgrade(host: Host) -> None:
     """The machine's own binary again."""
     host.run(["sh", "-c", f"umount {_BINARY}; rm -f /run/lab-php-fpm"], check=False)
+
+
+def own_copy(folder: str) -> do.Change:
+    """This host gets a copy of a folder that it shares with the whole machine; FPM runs from that."""
+    mount = f"mkdir /run/lab-copy; cp -a {folder}/. /run/lab-copy/; mount --bind /run/lab-copy {folder}"
+    return do.then(do.shell(mount), do.pause(1.1), lambda host: host.systemctl("restart", "php8.2-fpm"), do.get(), warm)
+
+
+def replace_file(path: str) -> do.Change:
+    """As dpkg does: another file in its place, with its old modification time."""
+    return do.shell(f"mountpoint -q {os.path.dirname(path)}; cp -p {path} {path}.new; mv {path}.new {path}")
+
+
+def no_copy(folder: str) -> do.Change:
+    """The machine's own files again."""
+    return lambda host: host.run(["sh", "-c", f"umount -l {folder}; rm -rf /run/lab-copy"], check=False)
 
 
 def job(host: Host) -> str:
@@ -123,6 +140,22 @@ STALE = (
         act=upgrade,
         ask=lambda _host: "old",
         undo=downgrade,
+    ),
+    stale(
+        name="fpm: binary replaced as a package manager does, not restarted",
+        expect={Layer.FPM: ("stale", "fpm.binary-replaced")},
+        arrange=own_copy("/usr/sbin"),
+        act=replace_file(_BINARY),
+        ask=lambda _host: "old",
+        undo=no_copy("/usr/sbin"),
+    ),
+    stale(
+        name="fpm: extension replaced, not restarted",
+        expect={Layer.FPM: ("stale", "fpm.extension-replaced")},
+        arrange=own_copy(_EXTENSIONS),
+        act=replace_file(f"{_EXTENSIONS}/ctype.so"),
+        ask=lambda _host: "old",
+        undo=no_copy(_EXTENSIONS),
     ),
     stale(name="workers: older than the deploy", expect=_OLDER, arrange=_WITH_WORKER, act=do.then(JOB, HEAL_JOB), ask=job),
     stale(

@@ -35,6 +35,8 @@ HOUSE = Path(diagnosis.__file__).parent
 TESTS = Path(__file__).parents[2]
 JUDGED = (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING)
 NOT_BY_TIME = {
+    "fpm.binary-replaced": "a file that only the process still has",
+    "fpm.extension-replaced": "a file that only the process still has",
     "opcache.file-cache": "a setting",
     "opcache.restart-pending": "a flag, and since when",
     "packages.differ": "sets of names",

@@ -374,6 +374,23 @@ def test_a_configuration_newer_than_the_pool_is_stale_whatever_the_master_says()
         only(looked(with_host(fpm=fpm(config_files=(binary,), binary=safe(seen)))), Layer.FPM, STALE, "fpm.binary-newer")
 
 
+def test_a_binary_or_an_extension_that_only_the_pool_still_has_is_stale() -> None:
+    binary, extension = "/usr/sbin/php-fpm8.2", "/usr/lib/php/20220829/ctype.so"
+    finding = only(looked(snapshot(runtime=runtime(replaced=(safe(binary),)))), Layer.FPM, STALE, "fpm.binary-replaced")
+    assert finding.remedy == (Remedy.RELOAD,)
+    only(looked(snapshot(runtime=runtime(replaced=(safe(extension),)))), Layer.FPM, STALE, "fpm.extension-replaced")
+    both = looked(snapshot(runtime=runtime(replaced=(safe(binary), safe(extension)))))
+    assert {"fpm.binary-replaced", "fpm.extension-replaced"} <= codes(both)
+    for nothing in (None, ()):
+        quiet(looked(snapshot(runtime=runtime(replaced=nothing))))
+
+
+def test_a_binary_with_a_newer_time_is_told_once() -> None:
+    newer = fpm(config_files=(file("/usr/sbin/php-fpm8.2", -60),))
+    report = looked(snapshot(host=host(fpm=newer), runtime=runtime(replaced=(safe("/usr/sbin/php-fpm8.2"),))))
+    assert [each.code for each in report.findings if each.layer is Layer.FPM] == ["fpm.binary-newer"]
+
+
 def test_a_reload_took_the_configuration_in_although_the_masters_start_did_not_move() -> None:
     ini = file("/etc/php/8.2/fpm/php.ini", -60)
     changed = host(fpm=fpm(config_files=(ini,)))

@@ -28,8 +28,9 @@ class Fpm:
         found = sorted(glob.glob("/usr/sbin/php-fpm*"))
         return found[-1] if found else None
 
-    def start(self, *directives: str, ini: tuple[str, ...] = ()) -> Fpm:
-        """*directives*: lines of the pool; *ini*: ``name=value`` for the whole master. What exists is older than its start."""
+    def start(self, *directives: str, ini: tuple[str, ...] = (), program: str | None = None) -> Fpm:
+        """*directives*: lines of the pool; *ini*: ``name=value`` for the whole master; *program*: another binary than the machine's.
+        What exists is older than its start."""
         newest = max((path.stat().st_ctime for path in self.root.rglob("*")), default=0.0)
         while int(time.time()) <= int(newest):
             time.sleep(0.01)
@@ -38,7 +39,7 @@ class Fpm:
         lines += ["pm=static", "pm.max_children=2", "pm.status_path=/status", *directives]
         config = self.base / "php-fpm.conf"
         config.write_text("\n".join(lines) + "\n")
-        binary = self.binary()
+        binary = program or self.binary()
         assert binary is not None
         options = [each for setting in ini for each in ("-d", setting)]
         argv = [binary, "-R", "-F", "-O", "-y", str(config), *options]

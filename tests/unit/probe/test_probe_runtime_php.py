@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -65,6 +66,22 @@ async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: HostPro
     assert "Running" in states, "the one that was asked"
     assert states <= {"Running", "Idle", "Finishing"}
     assert abs(found.status.started - time.time()) < 60
+
+
+async def test_a_binary_that_was_replaced_with_its_old_time_is_told(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
+    machine = Fpm.binary()
+    assert machine is not None
+    binary = Path(shutil.copy2(machine, tmp_path / "php-fpm"))
+    fpm.start(program=str(binary))
+    pool = probe(link, host, fpm)
+    assert (await facts(pool)).replaced == ()
+    Path(shutil.copy2(machine, tmp_path / "new")).replace(binary)
+    assert (await facts(pool)).replaced == (str(binary),)
+
+
+async def test_where_proc_is_closed_a_replaced_binary_is_not_seen(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    fpm.start("php_admin_value[open_basedir]=/tmp:/var/tmp:/dev/shm")
+    assert (await facts(probe(link, host, fpm))).replaced is None
 
 
 async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:

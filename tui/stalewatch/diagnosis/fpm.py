@@ -42,7 +42,7 @@ def _stale(name: str, meaning: str) -> Rule:
         verdict=Verdict.STALE,
         severity=Severity.CRITICAL,
         meaning=meaning,
-        evidence=("file", "modified", "running since", "pool started", "cache started", "more files", "php-fpm -t", "repeat"),
+        evidence=("file", "modified", "changed", "running since", "pool started", "cache started", "more files", "php-fpm -t", "repeat"),
         remedy=(Remedy.RELOAD,),
     )
 
@@ -59,6 +59,15 @@ CONFIG_NEWER = _stale(
     "not move on a reload): FPM runs with the old configuration. Only mtimes count here.",
 )
 BINARY_NEWER = _stale("binary-newer", "The php-fpm binary was modified after the pool started: the old version still runs.")
+BINARY_REPLACED = _stale(
+    "binary-replaced",
+    "The php-fpm binary was replaced after FPM started, as package managers do it: a new file with an old modification time. The pool "
+    "itself says that it runs a file that the disk holds no more.",
+)
+EXTENSION_REPLACED = _stale(
+    "extension-replaced",
+    "A PHP extension was replaced or removed after FPM started: the pool itself says that it runs a file that the disk holds no more.",
+)
 CONFIG_INVALID = Rule(
     code="fpm.config-invalid",
     layer=Layer.FPM,
@@ -93,6 +102,8 @@ RULES = (
     NOT_ANSWERING,
     CONFIG_NEWER,
     BINARY_NEWER,
+    BINARY_REPLACED,
+    EXTENSION_REPLACED,
     CONFIG_INVALID,
     START_UNKNOWN,
     CONFIG_UNSEEN,
@@ -107,7 +118,11 @@ def judge(context: Context) -> Ruling:
     down = tuple(dead(context, context.fpm))
     if down:
         return rule_on(Verdict.UNKNOWN, down)
-    return rule_on(Verdict.FRESH, (*config(context, context.fpm), *saturation.judge(context, context.fpm)))
+    found = tuple(config(context, context.fpm))
+    # One cause, one finding: a binary with a newer modification time is told by that.
+    told = {finding.code for finding in found}
+    swapped = () if BINARY_NEWER.code in told else tuple(replaced(context, context.fpm))
+    return rule_on(Verdict.FRESH, (*found, *swapped, *saturation.judge(context, context.fpm)))
 
 
 def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
@@ -169,6 +184,35 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
         ),
         since=min(file.mtime for file in newer),
     )
+
+
+def replaced(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
+    """What the pool runs and the disk holds no more, by the pool's own /proc (``docs/facts.md#fpm-binary``)."""
+    gone = (context.runtime.replaced or ()) if context.runtime is not None else ()
+    binary = [path for path in gone if not path.endswith(".so")]
+    for rule, some, word in (
+        (BINARY_REPLACED, binary, "the binary"),
+        (EXTENSION_REPLACED, [path for path in gone if path.endswith(".so")], "an extension"),
+    ):
+        if not some:
+            continue
+        now = next((file for file in fpm.config_files if file.path == some[0]), None)
+        started = context.status.started if context.status is not None else None
+        cache = float(context.opcache.start_time) if context.opcache is not None else None
+        yield rule.finding(
+            some[0],
+            f"PHP-FPM still runs {word} that was replaced on disk: {figures.several([paths.name_of(path) for path in some])}",
+            (
+                evidence.text("file", some[0]),
+                evidence.time("modified", now.mtime if now is not None else None),
+                evidence.time("changed", now.ctime if now is not None else None),
+                evidence.time("pool started", started),
+                evidence.time("cache started", cache),
+                evidence.number("more files", len(some) - 1),
+                evidence.command("sudo", "grep", "(deleted)", f"/proc/{fpm.master.pid if fpm.master is not None else 'PID'}/maps"),
+            ),
+            since=now.ctime if now is not None else None,
+        )
 
 
 def tested(fpm: FpmFacts) -> Iterator[Evidence]:

@@ -131,6 +131,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     status: PoolStatus | Unseen
     own_requests: int = 0
     realpath_cache_ttl: int = 120
+    replaced: tuple[SafeText, ...] | None = None
+    """Binary and extensions that the pool runs and that the disk holds no more (replaced or removed). None: not seen."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

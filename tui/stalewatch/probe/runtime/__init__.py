@@ -26,11 +26,13 @@ VERB and body: ``status`` ``{}``; ``compare`` and ``scripts`` ``{"digest": bool,
      "status": {what fpm_get_status() returns} or null,
      "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …],
                  "file_cache_seen": false},
+     "replaced": ["/usr/sbin/php-fpm8.2", …] or null,
      "scripts": [ROW, …], "scripts_truncated": false,
      "results": [["/srv/app/x.php", true, false], …]}
 
 ``opcache.error``: ``""``, ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
-``disable_functions``. ``compare`` comes with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``results`` (path, what
+``disable_functions``. ``compare`` and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
+/proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``results`` (path, what
 ``opcache_invalidate`` returned, whether it is cached now) with ``invalidate``. Every other
 field comes always. Times are whole epoch seconds, and a ROW is ``[path, T or null, last_used, hits, memory, W or null, mtime or
 null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null]``, with T, W, digest (md5 hex, "" not

@@ -127,6 +127,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     realpath_cache_ttl: int = 120
     status: Any = None
     compare: Compared | None = None
+    replaced: list[str] | None = None
     scripts: list[Row] = []
     scripts_truncated: bool = False
     results: list[tuple[str, bool, bool | None]] = []

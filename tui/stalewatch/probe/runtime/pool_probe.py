@@ -11,7 +11,7 @@ from stalewatch.model import figures, reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
-from stalewatch.model.text import safe
+from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.socket_refusal import why_refused
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
@@ -194,7 +194,16 @@ class PoolProbe:
             status=status,
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
+            replaced=self._replaced(verb, answer),
         )
+
+    def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
+        """The verb status does not ask for it: what was seen before holds until FPM starts anew."""
+        if verb != "status":
+            return tuple(safe(path) for path in answer.replaced) if answer.replaced is not None else None
+        before = self._last.seen_opcache if self._last is not None else None
+        same = before is not None and before.start_time == answer.opcache.start_time
+        return self._last.replaced if self._last is not None and same else None
 
     async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:
         """Send a request, trying the directories that this pool may see. Raises LinkError."""

@@ -229,6 +229,30 @@ function compare(array $scripts, array $facts, array $options, bool $all): array
     return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
 }
 
+/** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
+function replaced(): ?array
+{
+    $mark = ' (deleted)';
+    $binary = function_exists('readlink') ? @readlink('/proc/self/exe') : false;
+    $maps = @file_get_contents('/proc/self/maps');
+    if ($binary === false || $maps === false) {
+        return null;
+    }
+    $found = [];
+    $path = substr($binary, 0, -strlen($mark));
+    if ($path . $mark === $binary) {
+        $found[] = $path;
+    }
+    $folder = realpath((string) ini_get('extension_dir')) . '/';
+    foreach (explode("\n", strpos($maps, $mark) === false ? '' : $maps) as $line) {
+        $path = substr((string) strstr($line, '/'), 0, -strlen($mark));
+        if (substr($line, -strlen($mark)) === $mark && strpos($path, $folder) === 0 && !in_array($path, $found, true)) {
+            $found[] = $path;
+        }
+    }
+    return array_slice($found, 0, 50);
+}
+
 function invalidate(array $paths): array
 {
     $results = [];
@@ -254,7 +278,7 @@ function answer(string $verb, array $options): array
     }
     $facts = opcache_facts($status, $error);
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
-    return $listing ? $answer + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts') : $answer;
+    return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts') : $answer;
 }
 
 function main(): void
