@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stalewatch.dashboard.render.lanes import Lane, by_server, lasting
 from stalewatch.dashboard.render.log_lines import summarise
@@ -15,18 +15,36 @@ from stalewatch.model.memo import Memo
 from stalewatch.timeline import doubted_since, healed_spans, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from stalewatch.dashboard.model import Model
+    from stalewatch.dashboard.fleet_state import FleetState
     from stalewatch.dashboard.render.log_lines import LogSummary
     from stalewatch.dashboard.render.times import Clock
-    from stalewatch.engine.board import Pane
+    from stalewatch.dashboard.view import View
+    from stalewatch.engine.board import Pane, State
     from stalewatch.timeline import Event
 
 LISTED = 300
 """Events in the list: what is older is reached by panning, and the list says so."""
 SKEW = 2.0
 """Seconds by which a server's clock must be off to matter in the lanes."""
+
+
+class ModelPort(Protocol):
+    """What the timeline reads of the Model."""
+
+    fleet: FleetState
+    view: View
+    now: Callable[[], float]
+
+    @property
+    def shown(self) -> State: ...
+
+    def clock(self) -> Clock: ...
+
+    def panes(self) -> Sequence[Pane]: ...
+
+    def selected(self) -> Pane | None: ...
 
 
 class Joined(NamedTuple):
@@ -47,7 +65,7 @@ class Listed(NamedTuple):
 class TimelineModel:
     """Reads the Model and changes nothing. Each value is made once per what it is made of."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: ModelPort) -> None:
         self._model = model
         self._span = 0
         self._fitted: Memo[int] = Memo()
