@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stalewatch.diagnosis.chain.link import ok
-from stalewatch.diagnosis.chain.premises import PREMISES, rest_on
+from stalewatch.diagnosis.chain.premises import NOT_OBSERVED_YET, PREMISES, rest_on
+from stalewatch.diagnosis.chain.table import LINKS
 from stalewatch.diagnosis.context import Ruling
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
@@ -107,6 +108,11 @@ def test_taking_a_premise_away_makes_no_layer_greener(seed: int) -> None:
                 if name in PREMISES[layer]:
                     assert ruling.verdict is not Verdict.FRESH
                     assert before is not Verdict.FRESH or rested.missing
+
+
+def test_premises_that_no_link_observes_are_said_to_be_so() -> None:
+    named = {name for premises in PREMISES.values() for name in premises}
+    assert named - {spec.name for spec in LINKS} == NOT_OBSERVED_YET
 
 
 @pytest.mark.parametrize("layer", Layer)

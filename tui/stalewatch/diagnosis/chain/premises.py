@@ -26,6 +26,9 @@ _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
 }
 PREMISES: dict[Layer, tuple[LinkName, ...]] = {layer: _OTHERS.get(layer, FILES) for layer in Layer}
 
+NOT_OBSERVED_YET = frozenset({LinkName.PHP, LinkName.DISK, LinkName.ENTRY})
+"""Premises without a link in ``chain/table.py``: they are named here, and nothing is asked of them in this version."""
+
 
 class Rested(NamedTuple):
     """*rulings*: with every premise applied. *missing*: the reasons for layers that are unknown for want of a premise."""
