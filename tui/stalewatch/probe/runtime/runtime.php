@@ -203,7 +203,7 @@ final class Comparison
 /** @param array<string, array> $scripts */
 function compare(array $scripts, array $facts, array $options, bool $all): array
 {
-    clearstatcache(true);
+    clearstatcache(); // never the realpath cache: it is what requests are answered by, and a look changes nothing
     $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
     $limit = max(1, (int) ($options['limit'] ?? 2000));
     $changed = $entries = $rows = [];
