@@ -234,7 +234,7 @@ class Anything:
 
     def _packages(self) -> PackageFacts:
         sets = [self._one(None, (), (safe("a"),), (safe("a"), safe("b"))) for _ in range(2)]
-        return self._filled(PackageFacts, cached=sets[0], installed=sets[1])
+        return self._filled(PackageFacts, cached=sets[0], installed=sets[1], changed=self._one(None, (), (), (safe("a (aliases)"),)))
 
     def _worker(self) -> QueueWorker:
         return self._filled(

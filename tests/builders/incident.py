@@ -94,7 +94,9 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
             writable=True,
         ),
         packages=PackageFacts(
-            cached=(SafeText("laravel/sanctum"), SafeText("spatie/log")), installed=(SafeText("laravel/sanctum"), SafeText("spatie/log"))
+            cached=(SafeText("laravel/sanctum"), SafeText("spatie/log")),
+            installed=(SafeText("laravel/sanctum"), SafeText("spatie/log")),
+            changed=(),
         ),
         fpm=FpmFacts(
             running=True,

@@ -182,7 +182,7 @@ def host(**more: Any) -> HostFacts:
         "caches": caches(),
         "inputs": sources(),
         "views": ViewFacts(views=(view(),), check_timestamps=True, writable=True),
-        "packages": PackageFacts(cached=(safe("acme/greeter"),), installed=(safe("acme/greeter"),)),
+        "packages": PackageFacts(cached=(safe("acme/greeter"),), installed=(safe("acme/greeter"),), changed=()),
         "fpm": fpm(),
         "disk_free": 50_000_000_000,
         "disk_total": 100_000_000_000,

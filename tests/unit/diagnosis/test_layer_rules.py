@@ -180,9 +180,11 @@ def names(*given: str) -> tuple[SafeText, ...]:
 
 
 PACKAGES: list[tuple[PackageFacts, Verdict]] = [
-    (PackageFacts(cached=names("a", "b"), installed=names("b", "a")), FRESH),
-    (PackageFacts(cached=names("a"), installed=names("a", "b")), STALE),
-    (PackageFacts(cached=names("a", "b"), installed=names("a")), STALE),
+    (PackageFacts(cached=names("a", "b"), installed=names("b", "a"), changed=()), FRESH),
+    (PackageFacts(cached=names("a"), installed=names("a", "b"), changed=()), STALE),
+    (PackageFacts(cached=names("a", "b"), installed=names("a"), changed=()), STALE),
+    (PackageFacts(cached=names("a"), installed=names("a"), changed=names("a (providers)")), STALE),
+    (PackageFacts(cached=names("a"), installed=names("a")), UNKNOWN),
     (PackageFacts(cached=None, installed=names("a")), ABSENT),
     (PackageFacts(cached=names("a"), installed=None), UNKNOWN),
 ]
@@ -196,6 +198,13 @@ def test_package_sets_are_compared_not_times(facts: PackageFacts, verdict: Verdi
     assert report.layers[Layer.PACKAGES] is verdict
     if verdict is STALE:
         assert only(report, Layer.PACKAGES, STALE, "packages.differ").remedy == (Remedy.DISCOVER,)
+
+
+def test_a_package_with_other_entries_is_named_with_what_differs() -> None:
+    facts = PackageFacts(cached=names("a", "b"), installed=names("a", "b"), changed=names("b (aliases, providers)"))
+    finding = only(looked(with_host(packages=facts)), Layer.PACKAGES, STALE, "packages.differ")
+    assert finding.summary == "b (aliases, providers) discovered with other entries"
+    assert {each.label: each.value for each in finding.evidence}["changed"] == "b (aliases, providers)"
 
 
 def test_a_newer_view_source_is_compiled_again_at_its_next_render() -> None:

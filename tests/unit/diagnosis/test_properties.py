@@ -87,6 +87,7 @@ HOST: dict[str, Callable[[HostFacts], HostFacts]] = {
     "fpm": lambda host: replace(host, fpm=NO),
     "inputs": lambda host: replace(host, inputs={}),
     "what is installed": lambda host: replace(host, packages=replace(host.packages, installed=None)),
+    "what packages bring": lambda host: replace(host, packages=replace(host.packages, changed=None)),
     "whether Blade looks": lambda host: replace(host, views=replace(host.views, check_timestamps=None)),
     "whether Blade can write": lambda host: replace(host, views=replace(host.views, writable=None)),
     "some views": lambda host: replace(host, views=replace(host.views, views=host.views.views[:1], truncated=True)),

@@ -145,7 +145,9 @@ class Story:
             inputs={layer: inputs(paths) for layer, paths in LAYER_FILES.items()} | {"code": inputs(tuple(facts["scripts"]))},
             views=ViewFacts(views=(view,), check_timestamps=True, writable=True),
             packages=PackageFacts(
-                cached=tuple(map(safe, facts["cached_packages"])), installed=tuple(map(safe, facts["installed_packages"]))
+                cached=tuple(map(safe, facts["cached_packages"])),
+                installed=tuple(map(safe, facts["installed_packages"])),
+                changed=(),
             ),
             fpm=fpm(
                 master=Process(pid=90, started=written, title=safe("php-fpm: master process")),

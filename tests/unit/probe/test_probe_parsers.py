@@ -108,7 +108,8 @@ def test_no_text_makes_the_configuration_parsers_fail(text: str) -> None:
     nginx.parse_sites(text)
     deploy_logs.parse_reflog(text)
     deploy_logs.parse_releases_log(text)
-    composer.cached_packages(text)
+    composer.cached_manifest(text)
+    composer.cached_manifest(f"<?php return array ({text}")
     parse_page(text.encode("utf-8", "replace"))
 
 
@@ -279,10 +280,72 @@ CACHED = (
 PACKAGE = {"name": "acme/a", "extra": {"laravel": {"providers": ["A"]}}}
 
 
+def cached_names(content: str) -> tuple[str, ...] | None:
+    manifest = composer.cached_manifest(content)
+    return None if manifest is None else tuple(sorted(manifest))
+
+
+def installed_names(installed: bytes, own: bytes) -> tuple[str, ...] | None:
+    manifest = composer.installed_manifest(installed, own)
+    return None if manifest is None else tuple(sorted(manifest))
+
+
 def test_names_in_the_manifest() -> None:
-    assert composer.cached_packages(CACHED) == ("acme/a", "acme/b")
-    assert composer.cached_packages("<?php return array (\n);") == ()
-    assert composer.cached_packages("gibberish") is None
+    assert cached_names(CACHED) == ("acme/a", "acme/b")
+    assert cached_names("<?php return array (\n);") == ()
+    assert cached_names("gibberish") is None
+
+
+def test_entries_in_the_manifest() -> None:
+    assert composer.cached_manifest(CACHED) == {"acme/b": {"providers": ["A\\B"]}, "acme/a": []}
+    others = "<?php return ['a/b' => ['it\\'s' => NULL, 3 => true, 'n' => -1.5, 'list' => ['x', 'y',]]];"
+    assert composer.cached_manifest(others) == {"a/b": {"it's": None, 3: True, "n": -1.5, "list": ["x", "y"]}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<?php return array ('a' => ",
+        "<?php return array ('a' 'b');",
+        "<?php return array ('a' => strtolower('B'));",
+        "<?php return array ('a' => 'b') + array ();",
+        "<?php return array ('a' => 'b'); exit;",
+        "<?php return array (array () => 'b');",
+        "<?php return 'a';",
+        "<?php return array (1);",
+        "<?php return " + "array (" * 3_000,
+    ],
+)
+def test_what_is_no_exported_manifest_is_not_read_as_one(content: str) -> None:
+    assert composer.cached_manifest(content) is None
+
+
+def manifests(cached: str, laravel: object) -> dict[str, tuple[str, ...]]:
+    there = composer.cached_manifest(f"<?php return array ('acme/a' => {cached});")
+    body = msgspec.json.encode({"packages": [{"name": "acme/a", "extra": {"laravel": laravel}}]})
+    wanted = composer.installed_manifest(body, b"")
+    assert there is not None
+    assert wanted is not None
+    return composer.changed_packages(there, wanted)
+
+
+@pytest.mark.parametrize(
+    ("cached", "laravel", "keys"),
+    [
+        ("array ('providers' => array (0 => 'A\\\\P'))", {"providers": ["A\\P"]}, None),
+        ("array ('aliases' => array ('X' => 'A', 'Y' => 'B'))", {"aliases": {"Y": "B", "X": "A"}}, None),
+        ("array ('aliases' => array (), 'providers' => array ('P'))", {"aliases": {}, "providers": ["P"]}, None),
+        ("array ('providers' => array (0 => 'P'))", {"providers": {"0": "P"}}, None),
+        ("array ('providers' => array (0 => 'P'))", {"providers": ["Q"]}, ("providers",)),
+        ("array ('providers' => array (0 => 'P', 1 => 'Q'))", {"providers": ["Q", "P"]}, ("providers",)),
+        ("array ('aliases' => array ('X' => 'A'))", {"aliases": {"X": "B"}}, ("aliases",)),
+        ("array ('providers' => array (0 => 'P'))", {"providers": ["P"], "dont-discover": ["x/y"]}, ("dont-discover",)),
+        ("array ('aliases' => array ('X' => 'A'))", {"providers": ["P"]}, ("aliases", "providers")),
+        ("'yes'", {"providers": ["P"]}, ("entry", "providers")),
+    ],
+)
+def test_entries_are_compared_as_php_holds_them(cached: str, laravel: object, keys: tuple[str, ...] | None) -> None:
+    assert manifests(cached, laravel) == ({} if keys is None else {"acme/a": keys})
 
 
 @pytest.mark.parametrize("composer_1", [True, False])
@@ -294,10 +357,17 @@ def test_names_that_composer_installed(composer_1: bool) -> None:
         {"name": "acme/c", "extra": {"laravel": {"aliases": {"C": "C"}}}},
     ]
     body = msgspec.json.encode(listed if composer_1 else {"packages": listed, "dev": True})
-    assert composer.installed_packages(body, b"") == ("acme/a", "acme/c")
-    assert composer.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["acme/c"]}}}') == ("acme/a",)
-    assert composer.installed_packages(body, b'{"extra":{"laravel":{"dont-discover":["*"]}}}') == ()
-    assert composer.installed_packages(b"{", b"") is None
+    assert installed_names(body, b"") == ("acme/a", "acme/c")
+    assert installed_names(body, b'{"extra":{"laravel":{"dont-discover":["acme/c"]}}}') == ("acme/a",)
+    assert installed_names(body, b'{"extra":{"laravel":{"dont-discover":["*"]}}}') == ()
+    assert installed_names(b"{", b"") is None
+
+
+def test_a_package_cannot_exclude_all_others() -> None:
+    """Laravel asks only the application's composer.json for ``*``."""
+    greedy = {"name": "acme/all", "extra": {"laravel": {"dont-discover": ["*", "acme/c"]}}}
+    other = {"name": "acme/c", "extra": {"laravel": {"providers": ["C"]}}}
+    assert installed_names(msgspec.json.encode({"packages": [PACKAGE, greedy, other]}), b"") == ("acme/a", "acme/all")
 
 
 # ----------------------------------------------------------------------------------------------------------------------- inputs

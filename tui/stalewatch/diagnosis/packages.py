@@ -1,4 +1,4 @@
-"""Discovered packages: the sets are compared, never the times (``docs/facts.md#laravel-packages``)."""
+"""Discovered packages: what the manifests say is compared, never the times (``docs/facts.md#laravel-packages``)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ DIFFER = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="bootstrap/cache/packages.php does not list the packages that composer's installed.json lists: providers of new packages are "
-    "not loaded, those of removed ones still are. Laravel rebuilds it only when it is missing.",
-    evidence=("missing", "left over", "cached", "installed", "written", "repeat"),
+    meaning="bootstrap/cache/packages.php does not say what composer's installed.json says: providers of new packages are not loaded, "
+    "those of removed ones still are, and a package that is in both keeps its old providers and aliases. Laravel rebuilds the file only "
+    "when it is missing.",
+    evidence=("missing", "left over", "changed", "cached", "installed", "written", "repeat"),
     remedy=(Remedy.DISCOVER,),
 )
 UNSEEN = Rule(
@@ -30,7 +31,7 @@ UNSEEN = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so the sets cannot be compared.",
+    meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so they cannot be compared.",
     evidence=("cached", "repeat"),
 )
 BROKEN = Rule(
@@ -75,15 +76,17 @@ def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
 
 
 def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
-    """The cached set against the installed one (``docs/facts.md#laravel-packages``)."""
+    """The cached manifest against the installed packages (``docs/facts.md#laravel-packages``)."""
     if facts.cached is None or facts.installed is None:
         return
     missing = sorted(set(facts.installed) - set(facts.cached))
     extra = sorted(set(facts.cached) - set(facts.installed))
-    if not missing and not extra:
+    changed = facts.changed or ()
+    if not missing and not extra and not changed:
         return
     said = [f"{figures.several(missing)} installed but not discovered"] if missing else []
     said += [f"{figures.several(extra)} discovered but not installed"] if extra else []
+    said += [f"{figures.several(changed)} discovered with other entries"] if changed else []
     stat = next((cache.stat for cache in context.host.caches if cache.name == "packages" and cache.stat), None) if context.host else None
     manifest = stat.path if stat is not None else "bootstrap/cache/packages.php"
     newest = context.host.inputs["packages"].direct[:1] if context.host is not None and "packages" in context.host.inputs else ()
@@ -93,6 +96,7 @@ def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
         (
             evidence.text("missing", ", ".join(missing)),
             evidence.text("left over", ", ".join(extra)),
+            evidence.text("changed", ", ".join(changed)),
             evidence.time("written", stat.mtime if stat is not None else None),
             evidence.command("grep", "-n", "=>", paths.absolute(manifest, context.root)),
         ),
@@ -101,15 +105,18 @@ def differ(context: Context, facts: PackageFacts) -> Iterator[Finding]:
 
 
 def unseen(context: Context, facts: PackageFacts) -> Iterator[Finding]:
-    """One of the two sets is not known (``docs/facts.md#laravel-packages``)."""
-    if facts.cached is not None and facts.installed is not None:
+    """One of the two manifests is not known, or only their names are (``docs/facts.md#laravel-packages``)."""
+    path = "vendor/composer/installed.json" if facts.cached is not None else "bootstrap/cache/packages.php"
+    if facts.cached is None or facts.installed is None:
+        what = "installed" if facts.cached is not None else "discovered"
+        said = f"the {what} packages could not be read, so the two lists cannot be compared"
+    elif facts.changed is None:
+        said = "only the names of the packages were compared, not their providers and aliases"
+    else:
         return
-    what, path = (
-        ("installed", "vendor/composer/installed.json") if facts.cached is not None else ("discovered", "bootstrap/cache/packages.php")
-    )
     yield UNSEEN.finding(
         path,
-        f"the {what} packages could not be read, so the two lists cannot be compared",
+        said,
         (
             *([evidence.number("cached", len(facts.cached))] if facts.cached is not None else []),
             evidence.stat(paths.absolute(path, context.root)),

@@ -70,10 +70,14 @@ class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PackageFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Package names in bootstrap/cache/packages.php (*cached*; None: no such file) and those that installed.json would put there."""
+    """Package names in bootstrap/cache/packages.php (*cached*; None: no such file) and those that installed.json would put there.
+
+    *changed*: packages of both whose entries differ, each with the keys that do: ``acme/a (providers)``; None: not compared.
+    """
 
     cached: tuple[SafeText, ...] | None = None
     installed: tuple[SafeText, ...] | None = None
+    changed: tuple[SafeText, ...] | None = None
 
 
 class Deploy(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,12 +10,13 @@ from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderW
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_files import OLD_ROUTES, AppFiles
 from stalewatch.probe.host.parsers import deploy_logs
-from stalewatch.probe.host.parsers.composer import cached_packages, installed_packages
+from stalewatch.probe.host.parsers.composer import cached_manifest, changed_packages, installed_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, Unseen
+    from stalewatch.model.text import SafeText
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.file_contents import FileContents
     from stalewatch.probe.host.parsers.records import FileRecord
@@ -115,14 +116,20 @@ def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
     return None if record.mode & 0o020 else False
 
 
-def packages_of(files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord]) -> PackageFacts:
-    """Package names that are cached and that would be."""
-    cached = contents.get(files.caches["packages"])
-    installed = contents.get(files.at("vendor/composer/installed.json"))
+def packages_of(cached: bytes | None, installed: bytes | None, composer: bytes) -> PackageFacts:
+    """The cached manifest against the one that *installed* and *composer* would give (None: no such file, or not read)."""
+    there = cached_manifest(cached.decode("utf-8", "replace")) if cached is not None else None
+    wanted = installed_manifest(installed, composer) if installed is not None else None
+    changed = changed_packages(there, wanted) if there is not None and wanted is not None else None
     return PackageFacts(
-        cached=cached_packages(cached.decode("utf-8", "replace")) if cached is not None and files.caches["packages"] in stats else None,
-        installed=installed_packages(installed, contents.get(files.at("composer.json")) or b"") if installed is not None else None,
+        cached=_names(there),
+        installed=_names(wanted),
+        changed=tuple(safe(f"{name} ({', '.join(keys)})", 200) for name, keys in changed.items()) if changed is not None else None,
     )
+
+
+def _names(manifest: Mapping[str, object] | None) -> tuple[SafeText, ...] | None:
+    return tuple(sorted(safe(name, 200) for name in manifest)) if manifest is not None else None
 
 
 def disk_of(payload: bytes) -> tuple[int, int] | None:

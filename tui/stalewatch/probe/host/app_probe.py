@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stalewatch.model.inventory import Fleet
-    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, PeerWatcher, Pool, QueueWorker, ViewFacts
+    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, PackageFacts, PeerWatcher, Pool, QueueWorker, ViewFacts
     from stalewatch.model.text import SafeText
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.host_probe import HostProbe, TickFacts
@@ -55,6 +55,7 @@ class AppProbe:
         self._trailers: dict[str, str] = {}
         self._view_sources: dict[str, FileRecord] = {}
         self._pairs: Memo[tuple[CompiledView, ...]] = Memo()
+        self._packages: Memo[PackageFacts] = Memo()
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._dirty: int | None = None
@@ -159,7 +160,7 @@ class AppProbe:
             caches=cache_files(self.files, tick.files, self._complete) if self.location.kind == "laravel" else (),
             inputs=self._inputs,
             views=self._view_facts(tick, fpm),
-            packages=packages_of(self.files, self._contents, tick.files),
+            packages=self._package_facts(tick),
             fpm=fpm,
             queue_workers=tuple(workers),
             disk_free=self._disk[0] if self._disk else None,
@@ -185,6 +186,13 @@ class AppProbe:
 
         pairs = self._pairs.get(pair, (self._walk, self._view_sources), (self._views, pool and (pool.user, pool.group)))
         return view_facts(pairs, tick.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
+
+    def _package_facts(self, tick: TickFacts) -> PackageFacts:
+        """Read anew only when one of the three files was: installed.json of a large application has megabytes."""
+        manifest, at = self.files.caches["packages"], self.files.at
+        cached = self._contents.get(manifest) if manifest in tick.files else None
+        installed, composer = (self._contents.get(at(name)) for name in ("vendor/composer/installed.json", "composer.json"))
+        return self._packages.get(lambda: packages_of(cached, installed, composer or b""), (cached, installed, composer))
 
     def _lock(self, tick: TickFacts, roots: tuple[int, ...]) -> LockHolder | None:
         """Who locks this app's root; else who locks a directory that is no app's root: the FPM master's, which all apps share."""

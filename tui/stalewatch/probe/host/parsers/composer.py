@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from stalewatch.model.text import SafeText, safe
-
-_KEY = re.compile(r"^  '((?:[^'\\]|\\.)+)' =>\s*$", re.MULTILINE)
+from stalewatch.probe.host.parsers.php_export import UnreadableExportError, as_php, exported
 
 
 class _Package(msgspec.Struct):
@@ -22,27 +19,41 @@ class _Installed(msgspec.Struct):
     packages: list[_Package] = []
 
 
-def cached_packages(content: str) -> tuple[SafeText, ...] | None:
-    """The keys of ``bootstrap/cache/packages.php``, sorted; None if it is not an exported array."""
-    if not content.lstrip().startswith("<?php"):
+def cached_manifest(content: str) -> dict[str, Any] | None:
+    """What ``bootstrap/cache/packages.php`` holds, by package; None if it is no exported array."""
+    try:
+        found = exported(content)
+    except UnreadableExportError:
         return None
-    return tuple(sorted(safe(key.replace("\\'", "'"), 200) for key in _KEY.findall(content)))
+    if isinstance(found, dict):
+        return {str(name): configuration for name, configuration in found.items()}
+    return {} if found == [] else None
 
 
-def installed_packages(installed: bytes, composer: bytes) -> tuple[SafeText, ...] | None:
-    """The packages that ``package:discover`` would write: those with ``extra.laravel``, but those that are excluded. Sorted;
+def installed_manifest(installed: bytes, composer: bytes) -> dict[str, Any] | None:
+    """What ``package:discover`` would write, by package: ``extra.laravel`` of those that have one, but of those that are excluded.
     None when installed.json cannot be read. Both formats of Composer (1: a list, 2: an object) are known."""
     try:
         found = _decode_installed(installed)
     except msgspec.MsgspecError:
         return None
     ignored = _dont_discover(_composer_extra(composer))
+    if "*" in ignored:  # only the application's own composer.json can exclude all
+        return {}
     configurations = {package.name: _laravel(package.extra) for package in found if package.name}
     for configuration in configurations.values():
         ignored |= _dont_discover(configuration)
-    if "*" in ignored:
-        return ()
-    return tuple(sorted(safe(name, 200) for name, configuration in configurations.items() if configuration and name not in ignored))
+    return {name: as_php(configuration) for name, configuration in configurations.items() if configuration and name not in ignored}
+
+
+def changed_packages(cached: dict[str, Any], installed: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The packages of both whose entries are not the same, with the keys (``providers``, ``aliases``, ``dont-discover``) that differ."""
+    return {name: _changed(cached[name], installed[name]) for name in sorted({*cached} & {*installed}) if cached[name] != installed[name]}
+
+
+def _changed(one: Any, other: Any) -> tuple[str, ...]:
+    one, other = (each if isinstance(each, dict) else {"": each} for each in (one, other))
+    return tuple(str(key) or "entry" for key in sorted({*one, *other}, key=str) if one.get(key) != other.get(key))
 
 
 def framework_version(installed: bytes) -> str:
