@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, release, rsync, servers, workers
+from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, packages, release, rsync, servers, workers
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
@@ -10,6 +10,7 @@ STATES: tuple[State, ...] = (
     *fpm.STATES,  # one of them takes a minute
     *opcache_stale.STATES,
     *laravel.STATES,
+    *packages.STATES,
     *release.STATES,
     *rsync.STATES,
     *servers.STATES,

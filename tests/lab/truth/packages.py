@@ -1,0 +1,111 @@
+"""What Laravel keeps of the installed packages: their providers and aliases, not only their names."""
+
+from __future__ import annotations
+
+import json
+
+from stalewatch.model.report import Layer
+from tests.lab import Host
+from tests.lab.truth import changes as do
+from tests.lab.truth.state import Ask, healthy, stale
+
+PACKAGE = Ask(uri="/package", old="greeter v1", new="greeter v2")
+_INSTALLED = "vendor/composer/installed.json"
+_SOURCES = "vendor/acme/greeter/src"
+_MANIFEST_STALE = {Layer.PACKAGES: ("stale", "packages.differ")}
+_LOUD = """<?php
+
+namespace Acme\\Greeter;
+
+class LoudGreeter extends Greeter
+{
+    public function greet(): string
+    {
+        return 'greeter v2';
+    }
+}
+"""
+_LOUD_PROVIDER = """<?php
+
+namespace Acme\\Greeter;
+
+use Illuminate\\Support\\ServiceProvider;
+
+class LoudServiceProvider extends ServiceProvider
+{
+    public function register()
+    {
+        $this->app->singleton(Greeter::class, LoudGreeter::class);
+    }
+}
+"""
+
+
+def _loud(host: Host) -> None:
+    """A new version of the package brings a second greeter, and a provider for it."""
+    host.edit(f"{_SOURCES}/LoudGreeter.php", _LOUD)
+    host.edit(f"{_SOURCES}/LoudServiceProvider.php", _LOUD_PROVIDER)
+
+
+_OTHER_PROVIDER = do.then(_loud, do.change_text(_INSTALLED, "GreeterServiceProvider", "LoudServiceProvider"))
+_OTHER_ALIAS = do.then(_loud, do.change_text(_INSTALLED, '"Acme\\\\Greeter\\\\Greeter"', '"Acme\\\\Greeter\\\\LoudGreeter"'))
+_EXCLUDED = do.change_text("composer.json", '"dont-discover": []', '"dont-discover": ["acme/greeter"]')
+
+
+def _discover(host: Host) -> None:
+    host.run(["php", "/srv/app/artisan", "package:discover"], user="www-data")
+
+
+def _use_the_alias(host: Host) -> None:
+    """The application asks for the greeter by an alias that the package brings."""
+    host.edit(_INSTALLED, replace=('{"providers"', '{"aliases": {"Greeting": "Acme\\\\Greeter\\\\Greeter"}, "providers"'))
+    host.edit(
+        "app/Http/Controllers/LayerController.php", replace=("$container->make(Greeter::class)->greet()", "(new \\Greeting())->greet()")
+    )
+    _discover(host)
+    do.pause(1.1)(host)
+    host.restart()
+    do.then(do.get("/package"), do.pause(3.1), do.get("/package"))(host)
+
+
+def _in_another_order(host: Host) -> None:
+    """installed.json names the same in another order, and says more of what Laravel does not read."""
+    installed = json.loads(host.read(f"/srv/app/{_INSTALLED}"))
+    for package in installed["packages"]:
+        package["description"] = "said anew"
+    installed["packages"].reverse()
+    host.edit(_INSTALLED, json.dumps(installed))
+
+
+STATES = (
+    stale(
+        name="packages: another provider, not discovered",
+        expect=_MANIFEST_STALE,
+        arrange=do.get("/package"),
+        act=do.then(_OTHER_PROVIDER, do.get("/package")),
+        ask=PACKAGE,
+    ),
+    stale(
+        name="packages: another alias, not discovered",
+        expect=_MANIFEST_STALE,
+        arrange=_use_the_alias,
+        act=do.then(_OTHER_ALIAS, do.get("/package")),
+        ask=PACKAGE,
+    ),
+    stale(
+        name="packages: one excluded since, not discovered",
+        expect=_MANIFEST_STALE,
+        arrange=do.get("/package"),
+        act=do.then(_EXCLUDED, do.get("/package")),
+        ask=Ask(uri="/package", old="greeter v1", new="no package"),
+    ),
+    healthy(
+        name="packages: another provider, discovered, then reload",
+        arrange=do.get("/package"),
+        act=do.then(
+            _OTHER_PROVIDER, _discover, do.pause(1.1), lambda host: host.reload(), do.get("/package"), do.pause(2.2), do.get("/package")
+        ),
+        ask=PACKAGE,
+    ),
+    healthy(name="packages: the same in another order", act=do.then(_in_another_order, do.get("/package"))),
+)
