@@ -34,7 +34,10 @@ TESTS = (
     "tests/unit/runbook/test_cleared_layers.py",
     "tests/unit/runbook/test_commands.py",
     "tests/unit/runbook/test_execute.py",
+    "tests/unit/runbook/test_plan_details.py",
     "tests/unit/runbook/test_planner.py",
+    "tests/unit/runbook/test_step_bounds.py",
+    "tests/unit/runbook/test_step_proofs.py",
     "tests/unit/runbook/test_steps.py",
     "tests/unit/runbook/test_verify.py",
 )

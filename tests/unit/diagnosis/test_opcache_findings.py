@@ -1,0 +1,294 @@
+"""What a finding about bytecode says: since when, until when, why, with which times. Written for mutants that lived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stalewatch.model.report import Finding, Layer, Verdict
+from stalewatch.model.snapshot import Opcache, Process, Script, ViewFacts
+from stalewatch.model.text import safe
+from tests.builders.snapshots import (
+    CONTROLLER,
+    NOW,
+    ROOT,
+    START,
+    WRITTEN,
+    at,
+    fpm,
+    host,
+    looked,
+    opcache,
+    quiet,
+    runtime,
+    script,
+    snapshot,
+    view,
+    vt0,
+    with_opcache,
+)
+
+NAME = "app/Http/Controllers/HomeController.php"
+CHECKED = {"validate_timestamps": True}
+NEVER = {"validate_timestamps": False}
+KEPT = {**NEVER, "file_cache": safe("/var/cache/php"), "file_cache_seen": True}
+
+
+def found(one: Script, **settings: Any) -> Finding:
+    """The one finding about *one* in an OPcache with *settings*."""
+    (finding,) = [each for each in looked(with_opcache(opcache(one, **settings))).findings if each.layer is Layer.OPCACHE]
+    return finding
+
+
+SAYS = [
+    # settings, script, since, until, the clause after the script's name
+    (CHECKED, script(mtime=-60, used=-5), -60, None, "is 1 h 59 min newer on disk than the code that PHP compiled"),
+    (CHECKED, script(mtime=-9_000, ctime=-60, used=-5), -60, None, "is 30 min older on disk than the code that PHP compiled"),
+    (
+        CHECKED,
+        script(mtime=-60, used=-1, revalidate=+500),
+        -60,
+        500,
+        "is 1 h 59 min newer on disk than the code that PHP compiled, and PHP has not checked it again yet",
+    ),
+    (
+        CHECKED,
+        script(mtime=-60, used=-120),
+        -60,
+        None,
+        "is 1 h 59 min newer on disk than the code that PHP compiled; the next request that uses it compiles it again",
+    ),
+    (CHECKED, script(ctime=-60), -60, None, "changed on disk without a new modification time: a chmod, or new content"),
+    (CHECKED, script(ctime=-60, parent_changed=-30), -30, None, "changed on disk without a new modification time: a chmod, or new content"),
+    (CHECKED, script(ctime=None), None, None, "is on the disk, but its change time could not be read"),
+    (CHECKED, script(parent_changed=-30), -30, None, "is in a directory that was renamed into place after the cache started"),
+    (NEVER, script(compiled=None, mtime=-60, used=-90), -60, None, "was modified 30 s after it was last used from the cache"),
+    (NEVER, script(compiled=None, mtime=-60, used=-61), -60, None, "was modified 1 s after it was last used from the cache"),
+    (NEVER, script(compiled=None, mtime=-60, used=-60), -60, None, "was modified after it was compiled"),
+    (
+        NEVER,
+        script(compiled=None, mtime=-60, used=-5),
+        -60,
+        None,
+        "was modified after the cache started, and PHP does not say whether it was compiled before or after that",
+    ),
+    (
+        NEVER,
+        script(compiled=None, ctime=-60),
+        -60,
+        None,
+        "changed on disk after the cache started, without a new modification time: a chmod, or new content",
+    ),
+    (NEVER, script(compiled=None, ctime=None), None, None, "is on the disk, but its change time could not be read"),
+    (NEVER, script(compiled=None, parent_changed=-60), -60, None, "is in a directory that was renamed into place after the cache started"),
+    (
+        KEPT,
+        script(compiled=None, kept=at(START - 600), mtime=START - 60),
+        START - 60,
+        None,
+        "was modified 9 min after its bytecode was stored in opcache.file_cache, which PHP never checks",
+    ),
+    (
+        KEPT,
+        script(compiled=None, kept=at(START - 600), mtime=START - 599),
+        START - 599,
+        None,
+        "was modified 1 s after its bytecode was stored in opcache.file_cache, which PHP never checks",
+    ),
+    (
+        KEPT,
+        script(compiled=None, kept=at(START - 600), mtime=START - 600),
+        START - 600,
+        None,
+        "was modified when its bytecode was stored in opcache.file_cache, which PHP never checks",
+    ),
+    (
+        KEPT,
+        script(compiled=None, kept=at(START - 600), ctime=START - 60),
+        START - 60,
+        None,
+        "changed on disk after its bytecode was stored in opcache.file_cache, without a new modification time",
+    ),
+    (
+        KEPT,
+        script(compiled=None, kept=None),
+        None,
+        None,
+        "has no file in opcache.file_cache any more, and PHP may have loaded it from an old one",
+    ),
+    (
+        {**CHECKED, "preload": safe(CONTROLLER)},
+        script(timestamp=0, mtime=-60, used=-5),
+        -60,
+        None,
+        "was preloaded when PHP started and changed after that; PHP never checks preloaded scripts",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "one", "since", "until", "why"), SAYS)
+def test_a_finding_says_since_when_and_why(
+    settings: dict[str, Any], one: Script, since: float | None, until: float | None, why: str
+) -> None:
+    finding = found(one, **settings)
+    assert finding.summary == f"{NAME} {why}"
+    assert finding.since == (None if since is None else at(since))
+    assert finding.until == (None if until is None else at(until))
+
+
+def test_what_memory_proves_is_told_with_the_time_of_the_change() -> None:
+    first = with_opcache(vt0(scripts=(script(compiled=None, used=-100, digest="a"),), scripts_at=at(-90)), -90)
+    touched = script(compiled=None, ctime=-60, used=-5, hits=50, digest="b")
+    (finding,) = looked(first, with_opcache(vt0(touched))).findings
+    assert (finding.verdict, finding.since) == (Verdict.STALE, at(-60))
+    assert finding.summary == f"{NAME} changed after it was cached, and was not compiled again"
+
+
+# -------------------------------------------------------------------------------------------------------------------- evidence
+
+
+def times(finding: Finding) -> dict[str, Any]:
+    """Label -> value of what is no command, moments relative to the look."""
+    return {
+        each.label: each.value - NOW if each.kind == "time" and isinstance(each.value, int | float) else each.value
+        for each in finding.evidence
+        if each.kind != "command"
+    }
+
+
+def test_the_times_that_a_person_compares_are_all_there() -> None:
+    """Where PHP tells when it compiled, that; where not, the bounds."""
+    checked = found(script(mtime=-60, used=-5, revalidate=-30))
+    assert times(checked) == {
+        "modified": -60,
+        "changed": -60,
+        "compiled from": WRITTEN,
+        "last used": -5,
+        "hits": 40,
+        "checked again": -30,
+        "cache since": START,
+        "workers since": START,
+    }
+    never = found(script(compiled=None, mtime=-60, ctime=-50, used=-90, parent_changed=-40), **NEVER)
+    assert times(never) == {
+        "modified": -60,
+        "changed": -50,
+        "not compiled after": -90,
+        "last used": -90,
+        "hits": 40,
+        "directory renamed": -40,
+        "cache since": START,
+        "workers since": START,
+    }
+    kept = found(script(compiled=None, kept=at(START - 600), mtime=START - 60), **KEPT)
+    assert times(kept) == {"modified": START - 60, "changed": START - 60, "bytecode file": START - 600, "cache since": START}
+
+
+def test_the_lower_bound_of_a_compile_is_told_where_it_is_known_better_than_by_the_start_of_the_cache() -> None:
+    other = script(f"{ROOT}/public/index.php", compiled=None)
+    first = with_opcache(vt0(scripts=(other,), scripts_at=at(-90), compared=1), -90)
+    (finding,) = looked(first, with_opcache(vt0(script(compiled=None, mtime=-60, used=-5)))).findings
+    assert times(finding)["compiled after"] == -91
+
+
+def test_the_oldest_worker_counts_and_without_one_nothing_is_said_of_them() -> None:
+    one = script(mtime=-60, used=-5)
+    workers = tuple(Process(pid=100 + each, started=at(START + 10 * each), title=safe("php-fpm: pool www")) for each in range(3))
+    (aged,) = looked(snapshot(host=host(fpm=fpm(workers=workers)), runtime=runtime(opcache(one)))).findings
+    assert times(aged)["workers since"] == START
+    (alone,) = looked(snapshot(host=host(fpm=fpm(workers=())), runtime=runtime(opcache(one)))).findings
+    assert "workers since" not in times(alone)
+
+
+def many(count: int, **facts: Any) -> tuple[Script, ...]:
+    return tuple(script(f"{ROOT}/app/F{each:03}.php", compiled=None, mtime=-60 - each, used=-900, **facts) for each in range(count))
+
+
+def test_those_that_do_not_fit_are_one_finding_with_the_first_names_and_the_oldest_change() -> None:
+    findings = looked(with_opcache(vt0(*many(24)))).findings
+    rest = findings[-1]
+    assert len(findings) == 21
+    assert rest.subject == "4 more scripts"
+    assert rest.summary == "4 more scripts: F020.php, F021.php, F022.php and 1 more"
+    assert rest.since == at(-83)
+    assert rest.until is None
+    assert times(rest)["first of them"] == f"{ROOT}/app/F020.php"
+    command = next(str(each.value) for each in rest.evidence if each.kind == "command")
+    assert all(command.count(f"F{each:03}.php") == 1 for each in range(20, 24))
+    assert "1 more script:" in looked(with_opcache(vt0(*many(21)))).findings[-1].summary
+
+
+def test_the_rest_of_pending_scripts_ends_with_the_last_of_them_if_all_have_an_end() -> None:
+    waiting = [script(f"{ROOT}/app/F{each:03}.php", mtime=-60, used=-1, revalidate=100 + each) for each in range(23)]
+    assert looked(with_opcache(opcache(*waiting))).findings[-1].until == at(122)
+    open_end = [script(f"{ROOT}/app/G{each:03}.php", mtime=-60, used=-120) for each in range(2)]
+    assert looked(with_opcache(opcache(*waiting, *open_end))).findings[-1].until is None
+
+
+# ------------------------------------------------------------------------------------------------------------------- the bounds
+
+
+def preloading(one: Script, path: str, **more: Any) -> set[str]:
+    return {each.code for each in looked(with_opcache(opcache(one, preload=safe(path), **more))).findings}
+
+
+def test_only_what_a_pool_loaded_when_it_started_is_preloaded() -> None:
+    entry = f"{ROOT}/preload.php"
+    assert preloading(script(entry, timestamp=0, mtime=-60), entry) == {"opcache.preload-changed"}
+    assert preloading(script(entry, compiled=None, mtime=-60, used=-90), entry, **NEVER) == {"opcache.preload-changed"}
+    assert preloading(script(timestamp=0, mtime=-60), entry) == {"opcache.preload-changed"}, "T = 0 under vt=1: loaded by the entry"
+    assert preloading(script(mtime=-60, used=-5), entry) == {"opcache.stale-bytecode"}
+    assert preloading(script(compiled=None, mtime=-60, used=-90), entry, **NEVER) == {"opcache.stale-bytecode"}
+    assert preloading(script(timestamp=0, mtime=-60, used=-90), "") == {"opcache.stale-bytecode"}
+    at_start = script(entry, timestamp=0, mtime=START)
+    assert preloading(at_start, entry) == {"opcache.suspect-bytecode"}, "in the second in which the pool started"
+
+
+COMPILED = f"{ROOT}/storage/framework/views/home.php"
+
+
+def rendered(source_ctime: float, **facts: Any) -> Any:
+    views = ViewFacts(views=(view(compiled=-60, source=WRITTEN, source_ctime=source_ctime),))
+    one = script(COMPILED, compiled=None, mtime=-60, ctime=-50, **facts)
+    return snapshot(facts.pop("later", 0.0), host=host(views=views), runtime=runtime(vt0(one)))
+
+
+def test_a_compiled_view_is_cleared_of_doubt_up_to_the_second_in_which_the_cache_began() -> None:
+    quiet(looked(rendered(START, used=-5)))
+    assert looked(rendered(START + 1, used=-5)).layers[Layer.OPCACHE] is Verdict.SUSPECT
+
+
+def test_a_view_that_was_cleared_of_doubt_is_what_later_looks_compare_with() -> None:
+    views = ViewFacts(views=(view(compiled=-60, source=WRITTEN, source_ctime=START - 60),))
+    first = script(COMPILED, compiled=None, mtime=-60, ctime=-50, used=-45, digest="a")
+    seen = snapshot(-40, host=host(views=views), runtime=runtime(vt0(first)))
+    quiet(looked(seen))
+    edited = script(COMPILED, compiled=None, mtime=-30, ctime=-30, used=-5, hits=50, digest="b")
+    assert looked(seen, with_opcache(vt0(edited))).layers[Layer.OPCACHE] is Verdict.STALE
+
+
+def pending(used: float, revalidate: float) -> Verdict:
+    return looked(with_opcache(opcache(script(mtime=-60, used=used, revalidate=revalidate)))).layers[Layer.OPCACHE]
+
+
+def test_a_window_ends_in_its_second_and_a_use_within_a_second_of_it_proves_nothing() -> None:
+    assert found(script(mtime=-60, used=-1, revalidate=0)).until is None, "over now"
+    assert found(script(mtime=-60, used=-1, revalidate=1)).until == at(1)
+    assert [pending(used, -10) for used in (-11, -10, -9, -8)] == [*[Verdict.PENDING] * 3, Verdict.STALE]
+
+
+def scopes(*paths: str, others: tuple[str, ...] = (), entries: tuple[str, ...] = ()) -> int:
+    """How many of *paths*, all stale, are said to be this application's."""
+    each = tuple(script(path, compiled=None, mtime=-60, used=-90) for path in paths)
+    cache: Opcache = vt0(*each, entry_points=tuple(map(script, entries)))
+    seen = host(other_apps=tuple(map(safe, others)))
+    return sum(finding.verdict is Verdict.STALE for finding in looked(snapshot(host=seen, runtime=runtime(cache))).findings)
+
+
+def test_a_public_folder_is_an_application_only_where_it_is_deep_enough() -> None:
+    """/var/www/html is a place for applications as well as one."""
+    assert scopes("/srv/shop/app/Cart.php", entries=("/srv/shop/public/index.php",)) == 0
+    assert scopes("/srv/shop/app/Cart.php", entries=("/srv/shop/index.php",)) == 1
+    assert scopes("/srv/lib/Cart.php", entries=("/srv/public/index.php",)) == 1
+    assert scopes(f"{ROOT}/a.php", entries=(f"{ROOT}/public/index.php",), others=("/srv/shop",)) == 1
