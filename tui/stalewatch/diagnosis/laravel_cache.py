@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from stalewatch.diagnosis.memory import Baseline
 
 _TITLES = {layer: layer.spec.files[0].title for layer in FILE_CACHED}
-_EVIDENCE = ("source modified", "source changed", "cache written", "cache", "more sources", "owner", "pool's user", "repeat")
+_EVIDENCE = (
+    "source modified",
+    "source changed",
+    "source last seen",
+    "cache written",
+    "cache",
+    "more sources",
+    "owner",
+    "pool's user",
+    "repeat",
+)
 WRITING = 2.0
 """Seconds: config and routes are not written atomically, so a half file this young may still be growing."""
 
@@ -187,6 +197,7 @@ def gone(context: Context, layer: Layer, cache: FileStat, sources: Inputs, basel
             missing[0].path,
             f"{names} {figures.agree(len(missing), 'was', 'were')} removed after the {_TITLES[layer]} was written",
             (
+                evidence.time("source last seen", baseline.at if baseline is not None else None),
                 evidence.time("cache written", cache.mtime),
                 evidence.text("cache", cache.path),
                 evidence.stat(paths.absolute(cache.path, context.root)),
