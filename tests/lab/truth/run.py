@@ -80,7 +80,7 @@ async def _run(lab: Lab, states: Sequence[State]) -> list[Outcome]:
         async def begin(first: list[Maker]) -> None:
             for group in GROUPS:
                 if all(state in states for state in group):
-                    outcomes.update({outcome.state.name: outcome for outcome in await together(first, group)})
+                    outcomes.update({outcome.state.name: outcome for outcome in await together(first[: len(group)], group)})
             await asyncio.gather(*map(work, first))
 
         most = max(map(len, GROUPS))

@@ -49,6 +49,48 @@ def test_where_it_is_even_the_older_deploy_is_the_one_left_out() -> None:
     assert mixed(compare((server("web1", OLD, -90), server("web2", NEW, -600)))) == {"web2"}
 
 
+def logged(name: str, *commits: tuple[str, float], source: Any = "git", **release: Any) -> Report:
+    """A server with these commits in its deploy log, the one on its disk first."""
+    deploys = tuple(Deploy(at=at(moment), source=source, commit=safe(commit)) for commit, moment in commits)
+    return looked(
+        snapshot(server=name, host=host(release=ReleaseFacts(root=safe(ROOT), commit=safe(commits[0][0]), deploys=deploys, **release)))
+    )
+
+
+def test_servers_without_the_newest_commit_are_named_however_many_they_are() -> None:
+    left = tuple(logged(f"web{number}", (OLD, -9_000 - number)) for number in (2, 3, 4))
+    compared = compare((logged("web1", (NEW, -600), (OLD, -9_000)), *left))
+    assert mixed(compared) == {"web2", "web3", "web4"}
+    assert compared[1].findings[0].summary == "web2 is on commit 9b1d04e000; the newer 4f2a9c1000 is on 1 of 4 servers"
+    quiet(compared[0])
+    assert mixed(compare((logged("web1", (OLD, -9_000)), logged("web2", (NEW, -600))))) == {"web1"}
+
+
+def test_a_server_that_was_set_back_or_cloned_late_is_not_the_newest() -> None:
+    deployed = logged("web1", (NEW, -6_000), (OLD, -9_000))
+    assert mixed(compare((deployed, logged("web2", (OLD, -60), (NEW, -5_000), (OLD, -9_000))))) == {"web2"}
+    assert mixed(compare((deployed, logged("web2", (OLD, -60))))) == {"web2"}
+
+
+def test_which_commit_is_newer_is_told_by_our_clock() -> None:
+    ahead = at_(logged("web1", (OLD, -600 + 3_600)), 3_600, offset=3_600)
+    assert mixed(compare((ahead, logged("web2", (NEW, -60))))) == {"web1"}
+
+
+def test_where_the_logs_do_not_tell_the_minority_is_named() -> None:
+    """A time of a source is no time of a commit."""
+    guessed = logged("web1", (NEW, -60), source="mtime")
+    assert mixed(compare((guessed, logged("web2", (OLD, -600)), logged("web3", (OLD, -600))))) == {"web1"}
+
+
+def test_without_a_commit_servers_without_the_newest_sources_are_named() -> None:
+    old = tuple(server(f"web{number}", "", -9_000, **BAD) for number in (2, 3))
+    compared = compare((server("web1", "", -600, **GOOD), *old))
+    assert mixed(compared) == {"web2", "web3"}
+    assert compared[1].findings[0].summary == "web2 has older code than 1 of 3 servers: app/Fix.php"
+    assert mixed(compare((server("web1", "", -8_900, **GOOD), *old))) == {"web1"}  # as new: one deploy
+
+
 def test_a_rolling_deploy_is_pending() -> None:
     sign = DeployUnderWay(sign=safe(".dep/deploy.lock"), since=at(-5))
     compared = compare((server("web1", NEW, under_way=sign), server("web2", OLD), server("web3", OLD)))

@@ -77,5 +77,8 @@ def test_nothing_is_told_of_who_did_not_answer_and_is_not_judged_again() -> None
     assert fleet.update(first) == []
     again = msgspec.structs.replace(first[0], observed_at=1.0)
     assert [told.server for told in fleet.update([again, *first[1:]])] == ["web1"]
+    behind = report("web1", "bbbb", 50.0)
+    assert {told.server: bool(told.findings) for told in fleet.update([behind, *first[1:]])} == {"web1": True}
     ahead = report("web1", "bbbb", 200.0)
-    assert {told.server: bool(told.findings) for told in fleet.update([ahead, *first[1:]])} == {"web1": True}
+    told_now = {told.server: bool(told.findings) for told in fleet.update([ahead, *first[1:]])}
+    assert told_now == {"web1": False, "web2": True, "web3": True}

@@ -15,14 +15,18 @@ from stalewatch.model.report import Evidence, Finding, Layer, Report, Severity, 
 from stalewatch.model.snapshot import MAX_SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stalewatch.model.inventory import AppKey
 
+ONE_DEPLOY = 120.0
+"""Seconds in which one deploy reaches all servers: sources that are that much apart are equally new."""
+
 
 def compare(reports: Sequence[Report], groups: Mapping[AppKey, str] | None = None) -> tuple[Report, ...]:
-    """*reports* in their order, with ``release.mixed`` on those that differ from most servers of the same app: in their commit; where that
-    is the same or not known, in the contents of their sources. Looks from before another server's deploy are left out (:func:`awaits`).
+    """*reports* in their order, with ``release.mixed`` on those that lack the newest commit of the same app, however many have it; where
+    the commit is the same or not known, on those that differ in the contents of their sources. Looks from before another server's deploy
+    are left out (:func:`awaits`).
 
     *groups*: which app a pane's key belongs to (its name in the configuration); else the app's path. Comparing twice is comparing once.
     """
@@ -119,13 +123,28 @@ def _by_commit(members: dict[int, Report], deploying: bool) -> dict[int, Finding
     counts = Counter(commits.values())
     if len(counts) < 2:
         return {}
+    first = {commit: _first_deployed(commit, members.values()) for commit in counts}
+    ordered = all(first.values()) and len(set(first.values())) > 1
     newest = {commit: max(_deployed(member) for member in members.values() if commit_of(member) == commit) for commit in counts}
-    leading = max(counts, key=lambda commit: (counts[commit], newest[commit], commit))
+    leading = max(counts, key=lambda commit: (first[commit] if ordered else 0.0, counts[commit], newest[commit], commit))
     return {
-        index: _other_commit(members[index], leading, counts[leading], len(members), deploying)
+        index: _other_commit(members[index], leading, counts[leading], len(members), deploying, newer=first[leading] > first[commit] > 0)
         for index, commit in commits.items()
         if commit != leading
     }
+
+
+def _first_deployed(commit: str, members: Iterable[Report]) -> float:
+    """When *commit* was first on any of the servers by their deploy logs, by our clock; 0.0 not logged. Of two commits the later one is
+    the newer: a server that was set back has both in its log, in the order in which they came."""
+    return min((at for member in members for at in _logged(member, commit)), default=0.0)
+
+
+def _logged(report: Report, commit: str) -> Iterator[float]:
+    host, offset = report.host, _offset(report) or 0.0
+    for deploy in host.release.deploys if host is not None else ():
+        if deploy.commit == commit and deploy.source != "mtime":
+            yield deploy.at - offset
 
 
 def _by_contents(members: dict[int, Report], deploying: bool) -> dict[int, Finding]:
@@ -134,25 +153,37 @@ def _by_contents(members: dict[int, Report], deploying: bool) -> dict[int, Findi
         alike.setdefault(code_of(member), []).append(member)
     if len(alike) < 2:
         return {}
+    newest = max(map(_changed, members.values()))
+    # Without any commit the newest sources are what was meant to be deployed; with one, they were edited on top of it.
+    by_time = not any(map(commit_of, members.values()))
+    recent = {code: by_time and newest - max(map(_changed, same)) <= ONE_DEPLOY for code, same in alike.items()}
 
-    def weight(code: str) -> tuple[int, bool, float, str]:
+    def weight(code: str) -> tuple[bool, int, bool, float, str]:
         same = alike[code]
-        return len(same), any(_clean(member) for member in same), max(map(_deployed, same)), code
+        return recent[code], len(same), any(_clean(member) for member in same), max(map(_deployed, same)), code
 
     leading = max(alike, key=weight)
     return {
-        index: _other_contents(member, alike[leading][0], len(alike[leading]), len(members), deploying)
+        index: _other_contents(
+            member, alike[leading][0], len(alike[leading]), len(members), deploying, newer=by_time and not recent[code_of(member)]
+        )
         for index, member in members.items()
         if code_of(member) != leading
     }
 
 
-def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool) -> Finding:
-    """Another commit than most (``docs/facts.md#deploy-diaries``)."""
+def _changed(report: Report) -> float:
+    """When the newest deploy was, by our clock."""
+    return _deployed(report) - (_offset(report) or 0.0)
+
+
+def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool, *, newer: bool) -> Finding:
+    """Not the newest commit, or another one than most (``docs/facts.md#deploy-diaries``)."""
     commit = commit_of(report)
+    there = f"the newer {leading[:10]}" if newer else leading[:10]
     return MIXED.finding(
         report.server,
-        f"{report.server} is on commit {commit[:10]}; {leading[:10]} is on {most} of {total} servers",
+        f"{report.server} is on commit {commit[:10]}; {there} is on {most} of {total} servers",
         (
             evidence.text("commit", commit),
             evidence.text("others", leading),
@@ -165,15 +196,16 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
     )
 
 
-def _other_contents(report: Report, other: Report, most: int, total: int, deploying: bool) -> Finding:
-    """Other contents than most, with the same commit or none (``docs/facts.md#deploy-diaries``)."""
+def _other_contents(report: Report, other: Report, most: int, total: int, deploying: bool, *, newer: bool) -> Finding:
+    """Older contents, or other ones than most, with the same commit or none (``docs/facts.md#deploy-diaries``)."""
     files, commit = _differing(report, other), commit_of(report)
     alike = bool(commit) and commit == commit_of(other)
     same = f", with the same commit {commit[:10]}" if alike else ""
     edited = " (edited on the server)" if _dirty(report) else ""
+    how, what = "has older code than" if newer else "differs from", figures.several(files) if files else "other sources"
     return MIXED.finding(
         report.server,
-        f"{report.server} differs from {most} of {total} servers{same}: {figures.several(files) if files else 'other sources'}{edited}",
+        f"{report.server} {how} {most} of {total} servers{same}: {what}{edited}",
         (
             evidence.text("commit", commit or "not known"),
             evidence.text("contents", code_of(report)),

@@ -50,8 +50,9 @@ MIXED = Rule(
     severity=Severity.WARNING,
     others=(Verdict.PENDING, Verdict.FRESH),
     meaning="Servers of one app have different commits on disk; or, with the same commit or none, different contents in the app's own "
-    "sources (without packages, caches and environment files). Reported for the servers that differ from the majority; where there is "
-    "none, for the older ones, or those that were edited by hand. While a deploy runs on one of them it is pending; where a file was only "
+    "sources (without packages, caches and environment files). Reported for the servers that lack the newest commit, or without any commit "
+    "the newest sources, however many they are; where the deploy logs do not tell which is newer, for those that differ from the majority. "
+    "While a deploy runs on one of them it is pending; where a file was only "
     "edited on top of the same commit it is a warning beside the verdict.",
     evidence=("commit", "contents", "others", "files", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
