@@ -127,6 +127,7 @@ class Tree:
         self.write("vendor/composer/installed.json", json.dumps({"packages": [package, framework], "dev": False}))
         self.write("composer.json", "{}")
         self.write("vendor/laravel/framework/src/Illuminate/Foundation/Application.php", f"    const VERSION = '{version}';\n")
-        listed = "return array (\n  'acme/shop' => \n  array (\n    'providers' => \n    array (\n      0 => 'A',\n    ),\n  ),\n);"
+        providers = "    'providers' => \n    array (\n      0 => 'Acme\\\\Shop\\\\Provider',\n    ),\n"
+        listed = f"return array (\n  'acme/shop' => \n  array (\n{providers}  ),\n);"
         self.write("bootstrap/cache/packages.php", listed, ago=HOUR)
         self.write("bootstrap/cache/services.php", "return array (\n  'eager' => \n  array (\n  ),\n);", ago=HOUR)
