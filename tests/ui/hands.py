@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 class HandClock(KeyClock):
-    """Stands until it is turned; whatever comes, comes now."""
+    """Stands until it is turned; whatever comes, comes now, and *step* seconds after what came before it."""
 
     def __init__(self) -> None:
         self.at = 0.0
+        self.step = 0.0
 
     def now(self) -> float:
         return self.at
 
     def arrived(self, event: Event) -> float:
+        self.at += self.step
         return self.at
 
 

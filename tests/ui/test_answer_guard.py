@@ -15,8 +15,8 @@ def shown(at: float = 100.0, opened_by: str = "") -> AnswerGuard:
     return guard
 
 
-def enter(guard: AnswerGuard, at: float, on: On = On.ACTS) -> Ruling:
-    return guard.key("enter", at, on, presses=True)
+def enter(guard: AnswerGuard, at: float, on: On = On.BUTTON) -> Ruling:
+    return guard.key("enter", at, on, answers=True)
 
 
 def letters(guard: AnswerGuard, word: str, at: float, apart: float) -> list[Ruling]:
@@ -60,7 +60,7 @@ def test_the_button_must_have_been_seen_in_focus() -> None:
 
 def test_a_key_right_behind_another_presses_nothing() -> None:
     guard = shown()
-    assert guard.key("tab", 110, On.SAFE) is TAKEN
+    assert guard.key("tab", 110, On.BUTTON) is TAKEN
     assert enter(guard, 110 + SETTLED - 0.01) is SWALLOWED
     assert enter(guard, 110 + SETTLED) is SWALLOWED, "it came right behind the one that was swallowed"
     assert enter(guard, 110 + 3 * SETTLED) is TAKEN
@@ -69,14 +69,14 @@ def test_a_key_right_behind_another_presses_nothing() -> None:
 def test_a_held_key_never_answers() -> None:
     guard = shown(opened_by="enter")
     assert [enter(guard, 101 + repeat * 0.6) for repeat in range(5)] == [SWALLOWED] * 5
-    assert guard.key("tab", 110, On.SAFE) is TAKEN
+    assert guard.key("tab", 110, On.BUTTON) is TAKEN
     assert enter(guard, 111) is TAKEN
 
 
 def test_in_a_burst_no_key_does_anything() -> None:
     guard = shown()
-    assert guard.key("x", 110, On.SAFE, types=True) is TAKEN
-    assert [guard.key(key, 110 + number * BURST / 2, On.SAFE) for number, key in enumerate(("tab", "n", "q"), 1)] == [SWALLOWED] * 3
+    assert guard.key("x", 110, On.BUTTON, types=True) is TAKEN
+    assert [guard.key(key, 110 + number * BURST / 2, On.BUTTON) for number, key in enumerate(("tab", "n", "q"), 1)] == [SWALLOWED] * 3
 
 
 def test_a_word_that_is_typed_counts_also_where_two_letters_come_together() -> None:

@@ -57,6 +57,21 @@ async def test_keys_that_come_at_once_run_nothing_also_in_a_plan_that_was_seen(k
         assert isinstance(app.screen, ConfirmScreen)
 
 
+async def test_enter_meant_for_cancel_never_presses_run_also_when_tab_was_still_under_way() -> None:
+    """Typed with time between them, and handled at once: as where the program had no time for its terminal."""
+    engine = FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f")
+        clock_of(pilot).step = 1.0
+        await burst(pilot, "tab", "enter")
+        assert engine.ran == []
+        clock_of(pilot).step = 0.0
+        assert isinstance(app.screen, ConfirmScreen)
+        await press(pilot, "enter")
+        assert len(engine.ran) == 1
+
+
 async def test_a_plan_that_changed_must_be_seen_again() -> None:
     engine = FakeEngine(build.incident())
     app = app_of(engine)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 SEEN = 0.4
 """Seconds that a question must have been on the terminal before anything answers it."""
 SETTLED = 0.15
-"""Seconds that the acting button must have been seen in focus, with no other key since, before a key presses it."""
-BURST = 0.005
-"""Nobody types faster: a key that follows another within so many seconds was sent by a machine."""
+"""Seconds that a button must have been seen in focus, with no other key since, before a key presses it."""
+BURST = 0.01
+"""Nobody types three keys faster: keys that follow each other within so many seconds were sent by a machine."""
 PASTE = 3
 """So many characters in one burst are a paste. Two may come together from a slow line."""
 
@@ -32,9 +32,8 @@ class KeyClock:
 class On(Enum):
     """What has the focus when a key comes."""
 
-    SAFE = "nothing that acts"
     TEXT = "a box to type in"
-    ACTS = "the button that acts"
+    BUTTON = "a button"
 
 
 class Ruling(Enum):
@@ -79,14 +78,14 @@ class AnswerGuard:
         return self._seen is not None and at - self._seen >= SEEN
 
     def is_settled(self, at: float) -> bool:
-        """Whether a key may press the button that acts, had it the focus."""
+        """Whether a key may press the button that has the focus."""
         seen = self._focus_seen is not None and at - self._focus_seen >= SETTLED
         return self.is_open(at) and seen and at - self._last >= SETTLED
 
     # ---------------------------------------------------------------------------------------------------------------- what comes
 
-    def key(self, key: str, at: float, on: On, *, types: bool = False, presses: bool = False) -> Ruling:
-        """The ruling on *key*, which arrived *at*. *types*: it is a character; *presses*: it is one that presses a button."""
+    def key(self, key: str, at: float, on: On, *, types: bool = False, answers: bool = False) -> Ruling:
+        """The ruling on *key*, which arrived *at*. *types*: it is a character; *answers*: it is one that answers."""
         settled, burst = self.is_settled(at), at - self._last < BURST
         self._last = at
         self._together = self._together + 1 if burst else 1
@@ -96,7 +95,7 @@ class AnswerGuard:
             return Ruling.SWALLOWED
         if on is On.TEXT and types:
             return Ruling.PASTED if self._together >= PASTE else Ruling.TAKEN
-        if burst or (on is On.ACTS and presses and not settled):
+        if burst or (answers and on is not On.TEXT and not settled):
             return Ruling.SWALLOWED
         return Ruling.TAKEN
 

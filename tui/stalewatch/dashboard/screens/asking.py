@@ -15,6 +15,7 @@ from stalewatch.dashboard.screens.scroll_modal import Answer, ScrollModal
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.widget import Widget
 
     from stalewatch.dashboard.screens.app_port import AppPort
 
@@ -22,7 +23,8 @@ LOOKS = 0.05
 """Seconds between two looks at whether answers count by now."""
 RETREATS = frozenset(BY_ID["cancel"].keys) & frozenset(BY_ID["stay"].keys)
 """Keys that answer no in every dialog that asks, at any time."""
-PRESSES = ("enter", "space")
+ANSWERS = ("enter", "n", "q")
+"""Other keys that answer, or press the button that is in focus."""
 
 
 def taken(app: App[int]) -> bool:
@@ -44,7 +46,7 @@ class AskingScreen(ScrollModal[Answer]):
         self._clock = self._port.key_clock
         self.answers = AnswerGuard(self._port.last_key)
         self._frame = 0
-        self._aimed: deque[events.Key] = deque(maxlen=64)
+        self._aimed: deque[tuple[events.Key, Widget | None]] = deque(maxlen=64)
         self._click_refused = False
 
     def on_mount(self) -> None:
@@ -85,7 +87,7 @@ class AskingScreen(ScrollModal[Answer]):
     def look(self) -> None:
         """Say which answers count by now."""
         now = self._clock.now()
-        acts = self._focus is On.ACTS
+        acts = self.focused is not None and self.focused.id == self.ACTS
         self.tell(self.answers.is_open(now), acts and self.answers.is_settled(now))
 
     def tell(self, is_open: bool, runs: bool) -> None:
@@ -101,9 +103,7 @@ class AskingScreen(ScrollModal[Answer]):
 
     @property
     def _focus(self) -> On:
-        if isinstance(self.focused, Input):
-            return On.TEXT
-        return On.ACTS if self.focused is not None and self.focused.id == self.ACTS else On.SAFE
+        return On.TEXT if isinstance(self.focused, Input) else On.BUTTON
 
     # ---------------------------------------------------------------------------------------------------------------- what comes
 
@@ -117,7 +117,7 @@ class AskingScreen(ScrollModal[Answer]):
         if isinstance(event, events.Paste):
             ruling = self.answers.paste(at)
         elif isinstance(event, events.Key):
-            ruling = self.answers.key(event.key, at, self._focus, types=event.is_printable, presses=event.key in PRESSES)
+            ruling = self.answers.key(event.key, at, self._focus, types=event.is_printable, answers=event.key in ANSWERS)
             if event.key in RETREATS:
                 ruling = Ruling.TAKEN
         else:
@@ -125,9 +125,12 @@ class AskingScreen(ScrollModal[Answer]):
         if ruling is Ruling.PASTED:
             self.pasted()
         elif ruling is Ruling.TAKEN and isinstance(event, events.Key):
-            self._aimed.append(event)
+            self._aimed.append((event, self.focused))
         return ruling is Ruling.TAKEN
 
     def was_aimed(self, event: events.Key) -> bool:
-        """Whether *event* was let in here. One that was typed before may still come up from the screen below."""
-        return any(known is event for known in self._aimed)
+        """Whether *event* was let in here, and for what has the focus now where it is an answer.
+
+        One that was typed before may still come up from the screen below; and a Tab before it may have moved the focus since.
+        """
+        return any(known is event and (event.key not in ANSWERS or on is self.focused) for known, on in self._aimed)
