@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# The program is started some hundred times: it shall not be compiled anew each time, whatever the surroundings say.
+# The program is started some hundred times: it must not be compiled again each time, whatever the surroundings say.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Other users read what tests write.
 os.umask(0o022)

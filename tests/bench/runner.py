@@ -21,7 +21,7 @@ def main() -> int:
     if asked.links:
         for name in (
             "stalewatch.engine.engine",
-            "stalewatch.engine.watcher",
+            "stalewatch.engine.poller",
             "stalewatch.transport.ssh.dial",
             "stalewatch.transport.local",
         ):

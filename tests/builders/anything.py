@@ -101,7 +101,7 @@ class Anything:
         )
 
     def _evolved(self, last: Snapshot) -> Snapshot:
-        """A later look at *last*: what is not drawn anew is what it was, but for scripts that went on or changed on the disk."""
+        """A later look at *last*: what is not drawn again is what it was, but for scripts that went on or changed on the disk."""
         host, runtime = self._one(last.host, last.host, self._or_unseen(self._host)), last.runtime
         if isinstance(runtime, RuntimeFacts) and isinstance(runtime.opcache, Opcache):
             cache = runtime.opcache

@@ -172,7 +172,7 @@ class Restoring:
 
 
 def finish(*restoring: Restoring) -> None:
-    """Start FPM anew on every host, at once, not before their trees are old enough, and wait until all answer."""
+    """Start FPM again on every host, at once, not before their trees are old enough, and wait until all answer."""
     until(lambda: all(time.time() >= one.not_before for one in restoring), "trees older than FPM")
     command = ["sh", "-c", f"systemctl reset-failed {FPM}; systemctl restart {FPM}"]
     restarts = [subprocess.Popen(enter(one.host.pid, command), stderr=subprocess.DEVNULL) for one in restoring]

@@ -1,4 +1,4 @@
-"""The command that a finding shows is one that the login user can run over there, and it answers."""
+"""The command that a finding shows is one that the login user can run on the server, and it answers."""
 
 from __future__ import annotations
 

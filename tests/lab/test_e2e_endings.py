@@ -103,7 +103,7 @@ def state(pid: int) -> str:
 
 
 def test_quitting_while_a_runbook_runs_asks_first(lab: Lab, hosts: list[Host]) -> None:
-    """And leaving then breaks nothing off: the step ends over there, the lock is let go."""
+    """And leaving then breaks nothing off: the step ends on the server, the lock is let go."""
     web1 = hosts[0]
     web1.fpm(validate_timestamps=0)
     slow = "if (PHP_SAPI === 'cli' && in_array('config:cache', $_SERVER['argv'])) { sleep(8); }\n"

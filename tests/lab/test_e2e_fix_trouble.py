@@ -80,7 +80,7 @@ def test_a_link_cut_while_artisan_runs_is_resolved_by_looking_again(lab: Lab, ho
     result = ran.data[-1]
     assert result["step"] == "result"
     assert (ran.code == 0) == (result["status"] == "done"), ran.stdout
-    assert "agent-v2" in web1.read(CACHED), "it ran to its end over there"
+    assert "agent-v2" in web1.read(CACHED), "it ran to its end on the server"
     assert any("config:cache" in line and "ended with code 0" in line for line in web1.syslog()), web1.syslog()
     again = stalewatch(lab, "fix", "--yes", "web1")
     assert again.code == 0, again.stdout + again.stderr
@@ -100,7 +100,7 @@ def test_a_link_that_stays_cut_is_an_unknown_outcome(lab: Lab, hosts: list[Host]
         ran = ended(running)
         assert ran.code == 3, ran.stdout + ran.stderr
         assert ran.data[-1]["status"] == "unknown", ran.stdout
-        until(lambda: "agent-v2" in web1.read(CACHED), "the end of the step over there")
+        until(lambda: "agent-v2" in web1.read(CACHED), "the end of the step on the server")
     finally:
         web1.start_sshd()
     again = stalewatch(lab, "fix", "--yes", "web1")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stalewatch.dashboard.screens.answer_guard import BURST, PASTE, SEEN, SETTLED, AnswerGuard, On, Ruling
+from stalewatch.dashboard.screens.answer_guard import BURST, PASTE, SEEN, SETTLED, AnswerGuard, InputOutcome, On
 
-TAKEN, SWALLOWED, PASTED = Ruling
+TAKEN, SWALLOWED, PASTED = InputOutcome
 
 
 def shown(at: float = 100.0, opened_by: str = "") -> AnswerGuard:
@@ -15,11 +15,11 @@ def shown(at: float = 100.0, opened_by: str = "") -> AnswerGuard:
     return guard
 
 
-def enter(guard: AnswerGuard, at: float, on: On = On.BUTTON) -> Ruling:
+def enter(guard: AnswerGuard, at: float, on: On = On.BUTTON) -> InputOutcome:
     return guard.key("enter", at, on, answers=True)
 
 
-def letters(guard: AnswerGuard, word: str, at: float, apart: float) -> list[Ruling]:
+def letters(guard: AnswerGuard, word: str, at: float, apart: float) -> list[InputOutcome]:
     return [guard.key(letter, at + apart * number, On.TEXT, types=True) for number, letter in enumerate(word)]
 
 

@@ -81,7 +81,7 @@ async def test_the_text_alone_retells_the_incident() -> None:
         "web1": ((build.at("12:38"), math.inf),),
         "web2": ((build.at("12:38"), build.at("12:55")),),
         "web3": ((build.at("12:38"), build.at("12:55")),),
-    }, "old code ended with what put it right, not when somebody looked again"
+    }, "old code ended with what fixed it, not when somebody looked again"
 
 
 @SIZES

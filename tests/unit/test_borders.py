@@ -68,8 +68,9 @@ def test_the_contracts_of_pyproject_hold(monkeypatch: pytest.MonkeyPatch, capsys
     assert kept, capsys.readouterr().out
 
 
-def test_no_module_needs_itself() -> None:
-    graph = grimp.build_graph("stalewatch", exclude_type_checking_imports=True, cache_dir=None)
+@pytest.mark.parametrize("types", [False, True], ids=["at run time", "types too"])
+def test_no_module_needs_itself(types: bool) -> None:
+    graph = grimp.build_graph("stalewatch", exclude_type_checking_imports=not types, cache_dir=None)
     needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     try:
         TopologicalSorter(needs).prepare()

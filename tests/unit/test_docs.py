@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,9 @@ KEYS = {"target", "name", "group", "production"}
 KEYS |= {field.encode_name for kind in (AppEntry, Thresholds, LogWatch) for field in msgspec.structs.fields(kind)}
 """What may stand in stalewatch.toml, beside the names of its tables."""
 ACCESS = Access(login="deploy", user="www-data", root="/srv/shop", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
+
+
+SOURCES = sorted(path for path in (ROOT / "tui").rglob("*") if path.suffix in (".py", ".sh", ".php"))
 
 
 def by_name(page: Page) -> str:
@@ -163,6 +168,23 @@ OURS = [page for page in PAGES if page.name.startswith("docs/") or page.name in 
 @pytest.mark.parametrize("page", [page for page in OURS if page.name != "docs/glossary.md"], ids=by_name)
 def test_no_page_uses_words_that_the_glossary_replaces(page: Page) -> None:
     assert NEVER_SAID.findall(page.prose) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_of_the_program_uses_them_either(path: Path) -> None:
+    assert NEVER_SAID.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """One word, one thing. A private class is its module's own affair."""
+    named = [
+        node.name
+        for path in SOURCES
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name, times in Counter(named).items() if times > 1} == set()
 
 
 # ------------------------------------------------------------------------------------------------------------------------ facts

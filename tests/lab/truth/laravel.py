@@ -56,7 +56,7 @@ def spoil(name: str) -> do.Change:
 
 
 def broken_command(command: str) -> Callable[[Host], str]:
-    """Whether artisan itself, asked to put it right, cannot start with that file, and neither can the application."""
+    """Whether artisan itself, asked to fix it, cannot start with that file, and neither can the application."""
 
     def ask(host: Host) -> str:
         parsed = "syntax error" in (said := host.artisan(command, check=False).stdout) or "Unclosed" in said or "unexpected" in said
@@ -74,7 +74,7 @@ def without_packages(host: Host) -> None:
 
 
 def install_again(host: Host) -> None:
-    """`composer install --no-scripts`: installed.json is written anew with what it had."""
+    """`composer install --no-scripts`: installed.json is written again with what it had."""
     host.edit("vendor/composer/installed.json", json.dumps(json.loads(host.read("/srv/app/vendor/composer/installed.json"))))
 
 

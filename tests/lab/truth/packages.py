@@ -72,7 +72,7 @@ def _in_another_order(host: Host) -> None:
     """installed.json names the same in another order, and says more of what Laravel does not read."""
     installed = json.loads(host.read(f"/srv/app/{_INSTALLED}"))
     for package in installed["packages"]:
-        package["description"] = "said anew"
+        package["description"] = "said again"
     installed["packages"].reverse()
     host.edit(_INSTALLED, json.dumps(installed))
 

@@ -97,7 +97,7 @@ def scheduled(host: Host) -> None:
 
 
 def ran(host: Host) -> str:
-    """What `schedule:run` runs, which `schedule:work` starts anew in its own directory when a minute begins (then both write a line)."""
+    """What `schedule:run` runs, which `schedule:work` starts again in its own directory when a minute begins (then both write a line)."""
     out = host.file("storage/app/job.txt")
     out.unlink(missing_ok=True)
     pid = host.read(_PID).strip()

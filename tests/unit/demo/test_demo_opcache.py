@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stalewatch.demo.opcache import FORCE_RESTART_TIMEOUT, Opcache, Settings
+from stalewatch.demo.opcache import FORCE_RESTART_TIMEOUT, DemoOpcache, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ class Bench:
     def __init__(self, path: Path, **settings: int) -> None:
         self.path = path / "Controller.php"
         self.write("old", T0 - 3600)
-        self.cache = Opcache(Settings(validate_timestamps=bool(settings.get("vt", 1)), revalidate_freq=settings.get("freq", 2)), T0)
+        self.cache = DemoOpcache(Settings(validate_timestamps=bool(settings.get("vt", 1)), revalidate_freq=settings.get("freq", 2)), T0)
 
     def write(self, text: str, mtime: float) -> None:
         self.path.write_text(text)

@@ -35,7 +35,7 @@ async def main():
         await asyncio.sleep(60)
 asyncio.run(main())
 """
-"""A demo that is being watched: the probe has a private folder of its own over there."""
+"""A demo that is being watched: the probe has a private folder of its own on the server."""
 
 
 def eventually(condition: Callable[[], bool], within: float = 8.0) -> bool:

@@ -161,7 +161,7 @@ def test_another_start_of_the_cache_voids_the_memory() -> None:
 
 @pytest.mark.parametrize(("earlier", "verdict"), [(-5, FRESH), (600, SUSPECT)], ids=["the look before", "a look that is yet to come"])
 def test_a_memory_of_the_future_is_none(earlier: float, verdict: Verdict) -> None:
-    """A machine that was put back to an image of itself has the same S, and code that memory thinks was compiled anew since."""
+    """A machine that was put back to an image of itself has the same S, and code that memory thinks was compiled again since."""
     renewed = remembered(with_opcache(vt0(script(compiled=None, mtime=-60, used=-90, cached=False)), earlier))
     report = looked(with_opcache(vt0(script(compiled=None, mtime=-60, used=-1, hits=90))), memory=renewed)
     assert report.layers[Layer.OPCACHE] is verdict, report.findings

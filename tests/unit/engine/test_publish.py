@@ -11,8 +11,8 @@ from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.engine.board import Board
 from stalewatch.engine.engine import Engine
+from stalewatch.engine.poller import Poller
 from stalewatch.engine.publisher import Publisher
-from stalewatch.engine.watcher import Watcher
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report, Verdict
 from tests.builders.snapshots import snapshot
@@ -44,14 +44,14 @@ def test_an_app_that_is_gone_is_unknown_and_its_neighbour_is_not() -> None:
 
 
 def test_an_engine_that_ended_by_a_bug_leaves_no_pane_that_looks_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def look_once_and_wait(watcher: Watcher) -> None:
-        watcher._publisher.seen(WEB1, (report(),))
+    async def look_once_and_wait(poller: Poller) -> None:
+        poller._publisher.seen(WEB1, (report(),))
 
     def flush(publisher: Publisher) -> None:
         raise ValueError("a bug")
 
     told = threading.Event()
-    monkeypatch.setattr(Watcher, "run", look_once_and_wait)
+    monkeypatch.setattr(Poller, "run", look_once_and_wait)
     monkeypatch.setattr(Publisher, "flush", flush)
     engine = Engine(FLEET)
 

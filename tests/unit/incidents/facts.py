@@ -3,7 +3,7 @@
 Times are local times of the day. ``sources`` when the code was written, ``caches`` Laravel's caches (``discovered`` those of its packages,
 ``cleared`` those that are gone since ``caches``; ``held`` those that FPM had compiled), ``pool_started`` FPM and OPcache,
 ``used``/``hits`` the last use of every script. ``deploy`` at a time changes the files in ``changed``; ``compiled``: those that
-OPcache has compiled anew since. ``root``, ``link``, ``switched``: the release on disk; ``served``: the release whose index.php was used
+OPcache has compiled again since. ``root``, ``link``, ``switched``: the release on disk; ``served``: the release whose index.php was used
 last, ``passed``: whether the web server passes the link. ``workers``: start and release. ``cached_packages``, ``installed_packages``.
 ``errors``, ``good``: lines of the log that alarm or reassure.
 """

@@ -1,4 +1,4 @@
-"""An incident played through the real engine: its thread, watchers, sessions, memory, publisher and board. Only the servers are told.
+"""An incident played through the real engine: its thread, pollers, sessions, memory, publisher and board. Only the servers are told.
 
 The seam is what a session opens: a link, and a probe on it. The probe here answers a look with the next snapshot of the file.
 """
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stalewatch.engine import publisher, server_session, watcher
+from stalewatch.engine import poller, publisher, server_session
 from stalewatch.engine.engine import Engine
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def playing(fleet: Fleet, patched: pytest.MonkeyPatch) -> Iterator[Player]:
 
     patched.setattr(server_session, "connect", connect)
     patched.setattr(server_session, "ServerProbe", ToldProbe)
-    patched.setattr(watcher, "LOOK_INTERVAL", 0.001)
-    patched.setattr(watcher, "SILENCE", 10 * PATIENCE)
+    patched.setattr(poller, "LOOK_INTERVAL", 0.001)
+    patched.setattr(poller, "SILENCE", 10 * PATIENCE)
     patched.setattr(publisher, "FLUSH", 0.001)
     player = Player(fleet, lines)
     player.engine.start()

@@ -1,4 +1,4 @@
-"""Each format byte for byte. STALEWATCH_WRITE_GOLDEN=1 writes the files anew: then read the difference."""
+"""Each format byte for byte. STALEWATCH_WRITE_GOLDEN=1 writes the files again: then read the difference."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ FPM_LOG = """\
 
 
 class Server:
-    """One log over there, asked as the host probe is."""
+    """One log on the server, asked as the host probe is."""
 
     def __init__(self, text: str = "", *, readable: bool = True) -> None:
         self.content = text.encode()

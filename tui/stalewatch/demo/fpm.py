@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stalewatch.demo import disk
-from stalewatch.demo.opcache import Opcache, Settings
+from stalewatch.demo.opcache import DemoOpcache, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ class Fpm:
         links = {"exe": str(self._sbin), "cwd": "/"}
         self._proc.add(MASTER_PID, 1, self._sbin.name, title, started, links=links, cgroup=CGROUP)
 
-    def _begin_pool(self) -> Opcache:
+    def _begin_pool(self) -> DemoOpcache:
         now = self._clock()
         old = self.workers
         self.workers = [Worker(self._next_pid + index, now + index / 100) for index in range(WORKERS)]
@@ -152,7 +152,7 @@ class Fpm:
         self.started = now
         self.accepted = 0
         self.tell_systemd()
-        return Opcache(self._settings(), now)
+        return DemoOpcache(self._settings(), now)
 
     def _settings(self) -> Settings:
         """php.ini first, then the pool's own lines."""

@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Opcache:
+class DemoOpcache:
     """Shared by all workers of one master; a new one begins with every start and reload of FPM. *started* in epoch seconds."""
 
     settings: Settings

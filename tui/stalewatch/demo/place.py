@@ -22,7 +22,7 @@ IFS= read -r word
 [ "$word" = bye ] || sleep 1
 rm -rf -- "$1"
 """
-"""Waits for a word, or for the end of its stdin (we were killed: the probes over there end by themselves within that second)."""
+"""Waits for a word, or for the end of its stdin (we were killed: the demo's probes end by themselves within that second)."""
 
 
 class Place:

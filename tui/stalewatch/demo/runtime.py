@@ -14,7 +14,7 @@ from stalewatch.demo.fpm import POOL, Fpm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stalewatch.demo.opcache import Entry, Opcache
+    from stalewatch.demo.opcache import DemoOpcache, Entry
 
 PHP = "8.3.12"
 USER = "www-data"
@@ -72,7 +72,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _facts(cache: Opcache) -> dict[str, Any]:
+def _facts(cache: DemoOpcache) -> dict[str, Any]:
     settings = cache.settings
     entries = len(cache.entries) if cache.enabled else 0
     used = cache.used_memory
@@ -88,7 +88,7 @@ def _facts(cache: Opcache) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _compare(cache: Opcache, options: Mapping[str, Any], *, everything: bool) -> dict[str, Any]:
+def _compare(cache: DemoOpcache, options: Mapping[str, Any], *, everything: bool) -> dict[str, Any]:
     entries = cache.entries if cache.enabled else {}
     limit, digest = int(options.get("limit", 2000)), bool(options.get("digest"))
     rows, changed, entry_points = [], [], []
@@ -114,7 +114,7 @@ def _compare(cache: Opcache, options: Mapping[str, Any], *, everything: bool) ->
     return result | {"scripts": rows, "scripts_truncated": False} if everything else result
 
 
-def _suspicious(cache: Opcache, entry: Entry, found: disk.Stat | None) -> bool:
+def _suspicious(cache: DemoOpcache, entry: Entry, found: disk.Stat | None) -> bool:
     if found is None:
         return True
     since = int(max(cache.started, cache.last_restart))
@@ -123,7 +123,7 @@ def _suspicious(cache: Opcache, entry: Entry, found: disk.Stat | None) -> bool:
     return found.mtime != entry.timestamp or (found.ctime >= since and found.ctime > found.mtime + 1)
 
 
-def _row(cache: Opcache, path: str, entry: Entry, found: disk.Stat | None, *, digest: bool) -> list[Any]:
+def _row(cache: DemoOpcache, path: str, entry: Entry, found: disk.Stat | None, *, digest: bool) -> list[Any]:
     validates = cache.settings.validate_timestamps
     return [
         path,

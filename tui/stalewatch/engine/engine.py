@@ -21,8 +21,8 @@ from stalewatch.timeline import from_progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stalewatch.engine.poller import Poller
     from stalewatch.engine.session_pool import SessionPool
-    from stalewatch.engine.watcher import Watcher
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Report
 
@@ -41,7 +41,7 @@ class Engine:
         self.read_only = fleet.read_only
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: SessionPool | None = None
-        self._watchers: dict[str, Watcher] = {}
+        self._pollers: dict[str, Poller] = {}
         self._main: asyncio.Task[None] | None = None
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stalewatch-engine", daemon=True)
@@ -105,21 +105,21 @@ class Engine:
             self.publisher.ended(reasons.INTERNAL.unseen(message, "start it again; its log has the details"))
 
     async def _watch(self) -> None:
+        from stalewatch.engine.poller import Poller
         from stalewatch.engine.session_pool import SessionPool
-        from stalewatch.engine.watcher import Watcher
 
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         chance = random.Random()
         self._pool = pool = SessionPool(self.fleet, on_step=self.publisher.connecting, on_open=lambda server: self._look_now([server]))
         for server in self.fleet.servers:
-            self._watchers[server.name] = Watcher(server, pool, self.publisher, chance)
+            self._pollers[server.name] = Poller(server, pool, self.publisher, chance)
         self._started.set()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.publisher.run())
-                for watcher in self._watchers.values():
-                    group.create_task(watcher.run(), name=watcher.server.name)
+                for poller in self._pollers.values():
+                    group.create_task(poller.run(), name=poller.server.name)
         finally:
             await pool.close_all()
 
@@ -131,8 +131,8 @@ class Engine:
 
     def _look_now(self, servers: list[str]) -> None:
         for server in servers:
-            if server in self._watchers:
-                self._watchers[server].look_now()
+            if server in self._pollers:
+                self._pollers[server].look_now()
 
     def _start_run(self, plan: Plan, result: Future[dict[AppKey, Status]]) -> None:
         task = asyncio.get_running_loop().create_task(self._execute(plan))

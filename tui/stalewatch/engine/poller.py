@@ -26,7 +26,7 @@ SILENCE = 10.0
 """A server not heard from for so long is ``unknown``, whatever it was."""
 
 
-class Watcher:
+class Poller:
     """Runs in the engine's loop until cancelled; one server's trouble never reaches another's."""
 
     def __init__(self, server: Server, pool: SessionPool, publisher: Publisher, random: Random) -> None:

@@ -1,4 +1,4 @@
-"""From the watchers to the board: the fleet is compared at most ten times a second, however many servers answer."""
+"""From the pollers to the board: the fleet is compared at most ten times a second, however many servers answer."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown).
 
     *holds*: the code of its ``start``; ``none``, because it starts a new PHP for the work (queue:listen, schedule:work, a server above
-    workers); ``unsure``: it can load code anew without a new process (FrankenPHP). *placed* False: it may be another app's.
+    workers); ``unsure``: it can load code again without a new process (FrankenPHP). *placed* False: it may be another app's.
     """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]

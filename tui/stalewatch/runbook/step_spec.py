@@ -54,7 +54,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     *wanted*: the steps of this kind in a draft; a check (phase preflight) sees all acting steps of the draft, an acting one those before.
     *prove*: whether it did what it is for; status ``running`` is "not yet". *blocks*, *warns*: why a draft with such a step must not be
     run, and what a person must know first. *left_out*: what a person may expect of it and does not find. *grants*: every command that it
-    may run. *answers*: findings that may stay after it, and are fixed all the same.
+    may run. *answers*: findings that may stay after it although they are fixed.
     """
 
     kind: str

@@ -105,7 +105,7 @@ class SnapshotEvents:
         yield self.event(EventKind.RELOAD, at, "fpm", what, f"reload:{int(at)}")
 
     def restarts(self) -> Iterator[Event]:
-        """A reset of OPcache: the cache began anew without a reload."""
+        """A reset of OPcache: the cache was emptied without a reload."""
         if self.opcache is not None and self.opcache.last_restart_time > 0:
             at = float(self.opcache.last_restart_time)
             yield self.event(EventKind.RESTART, at, "opcache", "the cache was reset", f"restart:{int(at)}")

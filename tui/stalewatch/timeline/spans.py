@@ -69,7 +69,7 @@ def healed_spans(
 
 
 def _renewals(events: Iterable[Event], key: AppKey) -> Iterable[float]:
-    """When the pool's bytecode began anew, or was put right by a runbook."""
+    """When the pool's bytecode began to be compiled again, or a runbook fixed it."""
     for event in events:
         ours = event.kind is EventKind.ACTION and event.what.startswith("invalidate: done")
         if (event.kind in _RENEWS or ours) and (event.server, event.app) == key:

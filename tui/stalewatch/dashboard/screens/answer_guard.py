@@ -36,7 +36,7 @@ class On(Enum):
     BUTTON = "a button"
 
 
-class Ruling(Enum):
+class InputOutcome(Enum):
     """What becomes of a key."""
 
     TAKEN = "taken"
@@ -84,7 +84,7 @@ class AnswerGuard:
 
     # ---------------------------------------------------------------------------------------------------------------- what comes
 
-    def key(self, key: str, at: float, on: On, *, types: bool = False, answers: bool = False) -> Ruling:
+    def key(self, key: str, at: float, on: On, *, types: bool = False, answers: bool = False) -> InputOutcome:
         """The ruling on *key*, which arrived *at*. *types*: it is a character; *answers*: it is one that answers."""
         settled, burst = self.is_settled(at), at - self._last < BURST
         self._last = at
@@ -92,14 +92,14 @@ class AnswerGuard:
         again = key == self._opener
         self._opener = self._opener if again else ""
         if again or not self.is_open(at):
-            return Ruling.SWALLOWED
+            return InputOutcome.SWALLOWED
         if on is On.TEXT and types:
-            return Ruling.PASTED if self._together >= PASTE else Ruling.TAKEN
+            return InputOutcome.PASTED if self._together >= PASTE else InputOutcome.TAKEN
         if burst or (answers and on is not On.TEXT and not settled):
-            return Ruling.SWALLOWED
-        return Ruling.TAKEN
+            return InputOutcome.SWALLOWED
+        return InputOutcome.TAKEN
 
-    def paste(self, at: float) -> Ruling:
+    def paste(self, at: float) -> InputOutcome:
         """The ruling on a paste that the terminal marked as one."""
         self._last = at
-        return Ruling.PASTED
+        return InputOutcome.PASTED

@@ -10,7 +10,7 @@ from textual import events
 from textual.widgets import Input
 
 from stalewatch.dashboard.actions import BY_ID
-from stalewatch.dashboard.screens.answer_guard import AnswerGuard, On, Ruling
+from stalewatch.dashboard.screens.answer_guard import AnswerGuard, InputOutcome, On
 from stalewatch.dashboard.screens.scroll_modal import Answer, ScrollModal
 
 if TYPE_CHECKING:
@@ -115,18 +115,18 @@ class AskingScreen(ScrollModal[Answer]):
         if isinstance(event, events.MouseDown | events.MouseUp | events.Click):
             return not self._click_refused
         if isinstance(event, events.Paste):
-            ruling = self.answers.paste(at)
+            outcome = self.answers.paste(at)
         elif isinstance(event, events.Key):
-            ruling = self.answers.key(event.key, at, self._focus, types=event.is_printable, answers=event.key in ANSWERS)
+            outcome = self.answers.key(event.key, at, self._focus, types=event.is_printable, answers=event.key in ANSWERS)
             if event.key in RETREATS:
-                ruling = Ruling.TAKEN
+                outcome = InputOutcome.TAKEN
         else:
             return True
-        if ruling is Ruling.PASTED:
+        if outcome is InputOutcome.PASTED:
             self.pasted()
-        elif ruling is Ruling.TAKEN and isinstance(event, events.Key):
+        elif outcome is InputOutcome.TAKEN and isinstance(event, events.Key):
             self._aimed.append((event, self.focused))
-        return ruling is Ruling.TAKEN
+        return outcome is InputOutcome.TAKEN
 
     def was_aimed(self, event: events.Key) -> bool:
         """Whether *event* was let in here, and for what has the focus now where it is an answer.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.render.lines import Line
     from stalewatch.dashboard.render.pane_lines import RenderOptions
     from stalewatch.dashboard.view import View
+    from stalewatch.dashboard.widgets.server_clicked import ServerClicked
     from stalewatch.engine.board import Pane
     from stalewatch.model.inventory import AppKey
 
@@ -204,10 +205,7 @@ class FleetScreen(LiveScreen):
 
     # --------------------------------------------------------------------------------------------------------------------- mouse
 
-    def on_pane_view_chosen(self, event: PaneView.Chosen) -> None:
-        self._choose(event.key, event.open)
-
-    def on_fleet_table_chosen(self, event: FleetTable.Chosen) -> None:
+    def on_server_clicked(self, event: ServerClicked) -> None:
         self._choose(event.key, event.open)
 
     def on_fleet_table_ordered(self, event: FleetTable.Ordered) -> None:

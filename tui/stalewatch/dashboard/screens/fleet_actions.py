@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stalewatch.dashboard.cursor import moved, next_kinds
 from stalewatch.dashboard.render.sorting import WORST
@@ -13,16 +13,32 @@ from stalewatch.model.replace import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from stalewatch.dashboard.model import Model
     from stalewatch.dashboard.render.sorting import Sorting
-    from stalewatch.dashboard.screens.fleet import FleetScreen
+    from stalewatch.dashboard.screens.sizes import Sizes
+    from stalewatch.dashboard.view import View
 
 MOVES = ("up", "down", "left", "right", "page_up", "page_down", "first", "last", *(f"go_{n}" for n in range(1, 10)))
+
+
+class ActedOn(Protocol):
+    """What the actions ask of the fleet's screen."""
+
+    model: Model
+
+    @property
+    def sizes(self) -> Sizes | None: ...
+    def see(self, view: View) -> None: ...
+    def redraw(self) -> None: ...
+    def say(self, words: str) -> None: ...
+    def open_filter(self) -> None: ...
+    def close_filter(self) -> bool: ...
 
 
 class FleetActions:
     """By the ids of the table of actions."""
 
-    def __init__(self, screen: FleetScreen) -> None:
+    def __init__(self, screen: ActedOn) -> None:
         self._screen = screen
         self._model = screen.model
 

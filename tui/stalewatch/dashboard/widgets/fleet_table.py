@@ -17,6 +17,7 @@ from stalewatch.dashboard.render.sorting import LIVE, WORST, By, seen_at
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.dashboard.widgets.server_clicked import ServerClicked
 from stalewatch.model import figures
 from stalewatch.model.memo import Memos
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.dashboard.render.table_head import Shape
     from stalewatch.engine.board import Pane
-    from stalewatch.model.inventory import AppKey
 
 
 def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: By = By.RATE) -> Line:
@@ -96,14 +96,6 @@ def _rate(pane: Pane, options: RenderOptions, room: int) -> Line:
 class FleetTable(LinesView):
     """Row 0 is the head and stays; the rest scrolls by itself to keep the selected row in sight."""
 
-    class Chosen(Message):
-        """A row was clicked (*open*: twice)."""
-
-        def __init__(self, key: AppKey, open: bool) -> None:
-            super().__init__()
-            self.key = key
-            self.open = open
-
     class Ordered(Message):
         """The head of a column was clicked."""
 
@@ -155,7 +147,7 @@ class FleetTable(LinesView):
             return
         at = self._top + event.y - 1
         if event.y >= 1 and at < len(self._rows) and isinstance(chosen := self._rows[at], int):
-            self.post_message(self.Chosen(self._panes[chosen].key, event.chain > 1))
+            self.post_message(ServerClicked(self._panes[chosen].key, event.chain > 1))
 
 
 def _rows(panes: Sequence[Pane], grouped: bool) -> Iterator[int | Line]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
 from stalewatch.dashboard.render.lines import Line
 from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.dashboard.widgets.server_clicked import ServerClicked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,19 +15,10 @@ if TYPE_CHECKING:
     from textual import events
 
     from stalewatch.engine.board import Pane
-    from stalewatch.model.inventory import AppKey
 
 
 class PaneView(LinesView):
     """Shows whichever Pane it is given: panes change places by being given other values, never by moving widgets."""
-
-    class Chosen(Message):
-        """Clicked (*open*: twice)."""
-
-        def __init__(self, key: AppKey, open: bool) -> None:
-            super().__init__()
-            self.key = key
-            self.open = open
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,4 +36,4 @@ class PaneView(LinesView):
 
     def on_click(self, event: events.Click) -> None:
         if self._pane is not None:
-            self.post_message(self.Chosen(self._pane.key, event.chain > 1))
+            self.post_message(ServerClicked(self._pane.key, event.chain > 1))

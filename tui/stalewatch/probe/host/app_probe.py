@@ -188,7 +188,7 @@ class AppProbe:
         return view_facts(pairs, tick.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
 
     def _package_facts(self, tick: TickFacts) -> PackageFacts:
-        """Read anew only when one of the three files was: installed.json of a large application has megabytes."""
+        """Read again only when one of the three files was: installed.json of a large application has megabytes."""
         manifest, at = self.files.caches["packages"], self.files.at
         cached = self._contents.get(manifest) if manifest in tick.files else None
         installed, composer = (self._contents.get(at(name)) for name in ("vendor/composer/installed.json", "composer.json"))

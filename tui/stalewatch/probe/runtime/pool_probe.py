@@ -198,7 +198,7 @@ class PoolProbe:
         )
 
     def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
-        """The verb status does not ask for it: what was seen before holds until FPM starts anew."""
+        """The verb status does not ask for it: what was seen before holds until FPM is restarted."""
         if verb != "status":
             return tuple(safe(path) for path in answer.replaced) if answer.replaced is not None else None
         before = self._last.seen_opcache if self._last is not None else None
