@@ -31,7 +31,6 @@ OF_THEIR_OWN = {
 ELSEWHERE = {
     "probe/host/parsers/framing.py": "a unit spelled out",
     "transport/fastcgi/codec.py": "a unit spelled out",
-    "transport/upload.py": "a unit spelled out",
 }
 """The size of a message that was cut or breaks the protocol: an exact number of bytes, for whoever debugs it."""
 

@@ -149,24 +149,6 @@ async def test_more_streams_than_channels_take_turns(link: Link) -> None:
     assert [int(result.stdout) for result in done] == list(range(30))
 
 
-async def test_put_writes_exactly_the_bytes_and_the_mode(link: Link, tmp_path: Path) -> None:
-    path = tmp_path / "it's here.php"
-    path.write_text("older and longer")
-    for content in (b"", bytes(range(256)) * 1000):
-        await link.upload(str(path), content, 0o640)
-        assert path.read_bytes() == content
-        assert path.stat().st_mode & 0o7777 == 0o640
-    assert [entry.name for entry in tmp_path.iterdir() if entry.name.endswith(".tmp")] == []
-
-
-async def test_put_says_why_it_could_not(link: Link, tmp_path: Path) -> None:
-    with pytest.raises(NotPermitted, match=r"(?i)no such file|nonexistent"):
-        await link.upload(str(tmp_path / "no/such/folder/x"), b"x", 0o600)
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(NotPermitted, match="is a directory"):
-        await link.upload(str(tmp_path / "folder"), b"x", 0o600)
-
-
 async def test_closing_twice_is_fine_and_ends_everything(link: Link) -> None:
     waiting = asyncio.create_task(link.wait_closed())
     stream = await link.coprocess("exec cat")

@@ -292,14 +292,6 @@ async def test_forwarding_that_is_off_is_not_permitted_and_run_still_works(link:
     assert (await link.run("echo ok")).code == 0
 
 
-async def test_put_as_a_user_without_sftp(link: Link, sshd: Sshd) -> None:
-    path = sshd.folder / "home/file.php"
-    await link.upload(str(path), bytes(range(256)) * 5000, 0o644)
-    assert (path.stat().st_uid, path.stat().st_mode & 0o7777, path.stat().st_size) == (UID, 0o644, 1_280_000)
-    with pytest.raises(NotPermitted, match=r"(?i)permission denied"):
-        await link.upload("/etc/stalewatch-test", b"x", 0o644)
-
-
 async def test_thirty_connects_at_once_to_one_stock_sshd(sshd: Sshd) -> None:
     links = await asyncio.gather(*(sshd.lab.connect("real", 20.0) for _ in range(30)))
     assert all([(await link.run("true")).code == 0 for link in links])

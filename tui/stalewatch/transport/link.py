@@ -56,10 +56,6 @@ class Link(Protocol):
         """Connect to a TCP port as seen from the server. Raises NotPermitted."""
         ...
 
-    async def upload(self, path: str, content: bytes, mode: int) -> None:
-        """Write a file on the server, atomically, with exactly *mode*. Raises NotPermitted with the reason."""
-        ...
-
     async def wait_closed(self) -> None:
         """Return when the link is lost or closed."""
         ...

@@ -12,7 +12,6 @@ from stalewatch.model.errors import LinkLost, LinkTimeout, NotPermitted
 from stalewatch.model.text import safe
 from stalewatch.transport.bounded_output import read_bounded, together
 from stalewatch.transport.link import CommandResult
-from stalewatch.transport.upload import upload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -57,9 +56,6 @@ class LocalLink:
 
     async def open_tcp(self, host: str, port: int) -> LocalStream:
         return await self._open(f"{safe(host, 200)}:{port}", asyncio.open_connection(host, port))
-
-    async def upload(self, path: str, content: bytes, mode: int) -> None:
-        await upload(self, path, content, mode)
 
     async def wait_closed(self) -> None:
         await self._closed.wait()

@@ -22,7 +22,6 @@ from stalewatch.transport.ssh.dial import dial
 from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, link_lost, while_talking
 from stalewatch.transport.ssh.process import TERM_WAIT, CommandTermination, new_mark
 from stalewatch.transport.ssh.stream import SshStream
-from stalewatch.transport.upload import upload
 
 if TYPE_CHECKING:
     from stalewatch.transport.link import OnStep
@@ -94,9 +93,6 @@ class SshLink:
     async def open_tcp(self, host: str, port: int) -> SshStream:
         what = f"{self._name}: {safe(host, 200)}:{port}"
         return await self._open_socket(what, partial(self._connection.open_connection, host, port, encoding=None))
-
-    async def upload(self, path: str, content: bytes, mode: int) -> None:
-        await upload(self, path, content, mode)
 
     async def wait_closed(self) -> None:
         await self._closed.wait()
