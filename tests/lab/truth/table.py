@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.lab.truth import fpm, laravel, masters, opcache_healthy, opcache_stale, packages, release, rsync, servers, workers
+from tests.lab.truth import (
+    fpm,
+    laravel,
+    made_elsewhere,
+    masters,
+    opcache_healthy,
+    opcache_stale,
+    packages,
+    release,
+    rsync,
+    servers,
+    workers,
+)
 from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
@@ -11,6 +23,7 @@ STATES: tuple[State, ...] = (
     *opcache_stale.STATES,
     *laravel.STATES,
     *packages.STATES,
+    *made_elsewhere.STATES,
     *release.STATES,
     *rsync.STATES,
     *servers.STATES,

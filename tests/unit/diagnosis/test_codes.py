@@ -35,6 +35,7 @@ HOUSE = Path(diagnosis.__file__).parent
 TESTS = Path(__file__).parents[2]
 JUDGED = (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING)
 NOT_BY_TIME = {
+    **dict.fromkeys(("config.made-elsewhere", "routes.made-elsewhere", "events.made-elsewhere"), "the paths in a file"),
     "fpm.binary-replaced": "a file that only the process still has",
     "fpm.extension-replaced": "a file that only the process still has",
     "opcache.file-cache": "a setting",

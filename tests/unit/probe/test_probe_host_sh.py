@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from stalewatch.model.errors import LinkLost
+from stalewatch.model.snapshot import NamedRoot
+from stalewatch.model.text import safe
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.host_probe import HostProbe, parse_hello
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.deploy_logs import parse_reflog
 from stalewatch.probe.host.parsers.laravel_skeleton import listeners
+from stalewatch.probe.host.parsers.named_roots import parse_origin
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.conftest import until
 
@@ -162,6 +165,36 @@ async def test_only_harmless_keys_of_the_cached_config_leave_the_server(coproces
     assert (await one(coprocess, "keys", str(path)))["keys"].decode().split("\n")[:2] == [
         "'check_cache_timestamps' => false",
         "'compiled' => '/v'",
+    ]
+
+
+async def test_the_roots_that_a_cache_names_are_told_and_nothing_else_of_it(coprocess: Coprocess, tmp_path: Path) -> None:
+    root, shared = tmp_path / "it's/releases/1", tmp_path / "shared"
+    for folder in (root / "cache", shared / "storage", shared / "cache", tmp_path / "2"):
+        folder.mkdir(parents=True)
+    (root / "storage").symlink_to(shared / "storage")
+    (tmp_path / "current").symlink_to(root)
+    (root / "shared").symlink_to(shared / "cache")
+    paths = (
+        f"{tmp_path}/current/resources/views",
+        f"{tmp_path}/2/resources/views",
+        f"{tmp_path}/2/storage/app",
+        f"{shared}/storage/framework/views",
+        f"{root}/vendor/acme/mail/resources/views".replace("'", "\\'"),
+        "/build/app/public/storage",
+        "/api/canary/app",
+    )
+    for folder in ("cache", "shared"):
+        (root / folder / "config.php").write_text("<?php return ['canary', '" + "', '".join(paths) + "'];\n")
+    names = [f"{root}/{folder}/config.php" for folder in ("cache", "shared")]
+    (block,) = await coprocess.ask(("named", str(root), *names), timeout=10)
+    found = {section.argument: parse_origin(section.payload) for section in block.sections}
+    assert "canary" not in str(found)
+    assert [found[name].shared for name in names] == [False, True]
+    assert sorted(found[names[0]].named or (), key=lambda each: each.path) == [
+        NamedRoot(safe("/build/app"), (safe("public"),), "missing"),
+        NamedRoot(safe(f"{tmp_path}/2"), (safe("resources"), safe("storage")), "other"),
+        NamedRoot(safe(f"{tmp_path}/current"), (safe("resources"),), "own"),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, inputs, paths
+from stalewatch.diagnosis import cache_origin, evidence, inputs, paths
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -126,7 +126,7 @@ UNSEEN = {
 
 def rules_of(layer: Layer) -> tuple[Rule, ...]:
     """Everything that can be said of *layer*."""
-    return tuple(table[layer] for table in (STALE, SUSPECT, PROVIDER, BROKEN, OWNER, UNSEEN))
+    return tuple(table[layer] for table in (STALE, SUSPECT, cache_origin.ELSEWHERE, PROVIDER, BROKEN, OWNER, UNSEEN))
 
 
 def judge(context: Context, layer: Layer) -> Ruling:
@@ -143,6 +143,9 @@ def judge(context: Context, layer: Layer) -> Ruling:
     found = list(broken(context, layer, cache, cache.stat))
     if found:
         return rule_on(Verdict.FRESH, found)  # how old it is does not matter: nothing can use it, and artisan not rebuild it
+    found += cache_origin.judge(context, layer, cache)
+    if any(finding.verdict is Verdict.STALE for finding in found):
+        return rule_on(Verdict.FRESH, found)  # it was not made from the sources that are here, so their times say nothing
     if sources is None or not (sources.direct or sources.indirect):
         found += unseen(layer, cache.path, context.root)
     else:

@@ -26,9 +26,19 @@ class FileStat(msgspec.Struct, frozen=True):
     owner: SafeText = SafeText("")
 
 
+class NamedRoot(msgspec.Struct, frozen=True):
+    """A directory that a cached file takes for the application's root: *folders* of Laravel are named below it. *state*: it is our root
+    (``own``, also through a link or a mount), another directory (``other``), or not there, as far as the login sees (``missing``)."""
+
+    path: SafeText
+    folders: tuple[SafeText, ...]
+    state: Literal["own", "other", "missing"]
+
+
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file that Laravel caches a layer in. *name*: in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
-    *complete* False: truncated or not PHP (None: not looked at).
+    *complete* False: truncated or not PHP (None: not looked at). *named*: the roots that the paths inside of it name (None: not looked at).
+    *shared*: it is in a folder outside of the application's root, where a link leads to (None: not looked at).
 
     Written down it keeps its old field, ``layer``, so that recordings made before can be replayed.
     """
@@ -37,6 +47,8 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     path: SafeText
     stat: FileStat | None = None
     complete: bool | None = None
+    named: tuple[NamedRoot, ...] | None = None
+    shared: bool | None = None
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +127,8 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is on the disk. *root* is the real path; *link* the path as configured when it is a symlink (else ""). *switched_at*: when the
     link was last switched (its own ctime), None where it was not asked. *code*: a digest of the contents of the app's own sources, without
     packages, caches and environment files; "" where they could not all be read. *sums*: of the newest of them
-    (:data:`MAX_SUMS`), by path."""
+    (:data:`MAX_SUMS`), by path. *beside*: ``artisan`` of every release in the folder that ours is in, ours among them; its ctime says when
+    the release came (None: not looked at)."""
 
     root: SafeText
     link: SafeText = SafeText("")
@@ -126,3 +139,4 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     sums: tuple[FileSum, ...] = ()
     deploys: tuple[Deploy, ...] = ()
     under_way: DeployUnderWay | None = None
+    beside: tuple[FileStat, ...] | None = None

@@ -13,6 +13,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
 from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
+from stalewatch.probe.host.made_for import MadeFor
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.cache_inputs import MAX_WALK, group, layer_files
 from stalewatch.probe.host.parsers.checksums import digest, parse_sums
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stalewatch.model.inventory import Fleet
-    from stalewatch.model.snapshot import CompiledView, FileSum, LogFacts, LogLine, PackageFacts, PeerWatcher, Pool, QueueWorker, ViewFacts
+    from stalewatch.model.snapshot import (
+        CacheFile,
+        CompiledView,
+        FileSum,
+        LogFacts,
+        LogLine,
+        PackageFacts,
+        PeerWatcher,
+        Pool,
+        QueueWorker,
+        ViewFacts,
+    )
     from stalewatch.model.text import SafeText
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.host_probe import HostProbe, TickFacts
@@ -58,6 +70,7 @@ class AppProbe:
         self._packages: Memo[PackageFacts] = Memo()
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
+        self._made_for = MadeFor(location.root)
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
         self._summed: dict[str, FileRecord] | None = None
@@ -156,8 +169,8 @@ class AppProbe:
             login=safe(host.hello.login, 64),
             utc_offset=host.hello.utc_offset,
             layout=layout_of(self.location, tick.files, self._version, there),
-            release=replace(release, code=code, sums=sums, deploys=deploys),
-            caches=cache_files(self.files, tick.files, self._complete) if self.location.kind == "laravel" else (),
+            release=replace(release, code=code, sums=sums, deploys=deploys, beside=self._made_for.beside),
+            caches=self._caches(tick),
             inputs=self._inputs,
             views=self._view_facts(tick, fpm),
             packages=self._package_facts(tick),
@@ -172,6 +185,11 @@ class AppProbe:
             other_apps=tuple(safe(root) for root in others),
             problems=() if root and there else (self._missing(host.hello.login),),
         )
+
+    def _caches(self, tick: TickFacts) -> tuple[CacheFile, ...]:
+        if self.location.kind != "laravel":
+            return ()
+        return self._made_for.files(cache_files(self.files, tick.files, self._complete), self.files.caches)
 
     def _missing(self, login: str) -> Unseen:
         message = f"{self.location.path}: no such directory, or not visible to {login}"
@@ -207,7 +225,7 @@ class AppProbe:
         due: list[tuple[str, ...]] = []
         changed = [path for path in self.files.caches.values() if self._judged.get(path) != tick.files.get(path)]
         if changed:
-            due.append(("complete", *changed))
+            due += [("complete", *changed), *self._made_for.requests(changed)]
             self._judged |= {path: tick.files.get(path) for path in changed}
             if self.files.caches["config"] in changed:
                 self._keys = ""
@@ -232,6 +250,8 @@ class AppProbe:
             self._trailers = parse_trailers(section.payload)
         elif section.name == "link":
             self._link = records.parse_files(section.payload).get(self.location.path)
+        elif section.name == "named":
+            self._made_for.take(section)
         elif section.name == "disk":
             self._disk = disk_of(section.payload)
         elif section.name == "version":
@@ -250,6 +270,8 @@ class AppProbe:
         outside = sorted({path for path in self._trailers.values() if path not in self._walk and "\n" not in path})
         missing = [log for log in self._logs if log.daily and log.path not in tick.files]
         requests += [("list", log.daily) for log in missing]
+        beside = self._made_for.list_requests()
+        requests += beside
         requests += [("stat", *outside[start : start + 200]) for start in range(0, min(len(outside), MAX_VIEWS), 200)]
         # The count of changed files can only change with a source or with git itself.
         state = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
@@ -262,7 +284,9 @@ class AppProbe:
         for log, block in zip(missing, blocks, strict=False):
             log.choose(tick.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
         self._view_sources = {}
-        for block in blocks[len(missing) :]:
+        rest = len(missing) + len(beside)
+        self._made_for.take_list(blocks[len(missing) : rest])
+        for block in blocks[rest:]:
             for section in block.of("files"):
                 self._view_sources |= records.parse_files(section.payload)
             if (sums := block.first("sums")) is not None:

@@ -12,6 +12,7 @@
 #   text P LIMIT         one file                                         nginx PATTERN...     roots and fastcgi_pass lines
 #   conf PATTERN LIMIT   FPM configuration without secrets
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
+#   named ROOT P...      the roots that the paths in cache files name, and whether those files are below ROOT
 #   hints P              lines of a bootstrap that say where sources are
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether a process listens there
 #   test SOCKET...       what test -e, -S and -w say
@@ -259,7 +260,7 @@ verb_private() { # BASE NAME STAMP
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | views | list \
+    hello | conf | nginx | complete | keys | named | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | views | list \
       | dirty | disk | backlog | fpmtest | unit | socket | private | beat)
       verb=$2
       sequence=$1

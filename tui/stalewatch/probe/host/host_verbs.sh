@@ -115,6 +115,37 @@ verb_keys() { # PATH
   out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null | head -n 10)"
 }
 
+# The roots that cache files were made for, by the paths of Laravel's own folders in them: STATE FOLDER ROOT. No other value leaves the server.
+verb_named() { # ROOT PATH...
+  top=$1
+  shift
+  real=$(readlink -f -- "$top" 2>/dev/null)
+  for path; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    section named "$path"
+    case $(readlink -f -- "$path" 2>/dev/null) in "$real"/*) out="${out}inside$nl" ;; ?*) out="${out}outside$nl" ;; esac
+    now=$(grep -o -E "'/[^']*/(resources/views|public/storage|storage/(app|framework|logs))['/]" <"$path" 2>/dev/null | LC_ALL=C sort -u | head -n 100)
+    IFS=$nl
+    for line in $now; do
+      line=${line#\'}
+      case $line in
+        */resources/views?) folder=resources ;;
+        */public/storage?) folder=public ;;
+        *) folder=storage ;;
+      esac
+      line=${line%/"$folder"/*}
+      case $line in "$top"/* | "$real"/*) continue ;; esac # a package or a module below our root
+      if [ "$line" -ef "$top" ]; then state=own
+      elif [ "$folder" = storage ] && [ "$line/storage" -ef "$top/storage" ]; then continue
+      elif [ -e "$line" ]; then state=other
+      else state=missing
+      fi
+      out="$out$state $folder $line$nl"
+    done
+    unset IFS
+  done
+}
+
 # The lines of bootstrap/app.php that say where sources are; the rest of that file never leaves the server.
 verb_hints() { # PATH
   [ -f "$1" ] && [ -r "$1" ] || return 0

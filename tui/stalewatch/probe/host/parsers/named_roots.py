@@ -1,0 +1,35 @@
+"""The roots that the paths in a cached file name. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from stalewatch.model.snapshot import NamedRoot
+from stalewatch.model.text import safe
+from stalewatch.probe.host.parsers.records import text
+
+_STATES: dict[str, Literal["own", "other", "missing"]] = {"own": "own", "other": "other", "missing": "missing"}
+
+
+class CacheOrigin(NamedTuple):
+    """See :class:`stalewatch.model.snapshot.CacheFile`."""
+
+    named: tuple[NamedRoot, ...] | None = None
+    shared: bool | None = None
+
+
+def parse_origin(payload: bytes) -> CacheOrigin:
+    """The lines ``inside`` or ``outside``, and ``STATE FOLDER ROOT``."""
+    shared: bool | None = None
+    folders: dict[str, list[str]] = {}
+    states: dict[str, Literal["own", "other", "missing"]] = {}
+    for line in text(payload).split("\n"):
+        state, _, rest = line.partition(" ")
+        folder, _, root = rest.partition(" ")
+        if line in ("inside", "outside"):
+            shared = line == "outside"
+        elif state in _STATES and root:
+            states[root] = _STATES[state]
+            folders.setdefault(root, []).append(folder)
+    named = tuple(NamedRoot(safe(root), tuple(map(safe, sorted(set(found)))), states[root]) for root, found in folders.items())
+    return CacheOrigin(named, shared)
