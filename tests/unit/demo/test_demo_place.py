@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.demo.embedded import Embedded
-from stalewatch.demo.place import PREFIX, sweep
+from stalewatch.demo.place import PREFIX, Place, sweep
 from stalewatch.model.errors import StalewatchError
 
 if TYPE_CHECKING:
@@ -106,6 +106,19 @@ def test_interrupted_while_it_starts_it_ends(monkeypatch: pytest.MonkeyPatch) ->
         embedded.__enter__()
     assert "stalewatch-demo" not in [thread.name for thread in threading.enumerate()]
     assert not list(Path(tempfile.gettempdir()).glob(f"{PREFIX}{os.getpid()}*"))
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "100 %d"])
+def test_a_folder_with_an_odd_name_is_not_lived_in(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as base:
+        odd = Path(base) / name
+        odd.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(odd))
+        place = Place()
+        try:
+            assert place.path.parent == Path("/tmp")
+        finally:
+            place.remove()
 
 
 def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

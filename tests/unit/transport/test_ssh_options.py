@@ -49,6 +49,12 @@ Match host 10.0.0.web1 exec "test 1 = 1"
     assert (told.identitiesonly, told.stricthostkeychecking, told.addressfamily, told.hostkeyalias) == (True, "accept-new", "inet", "alias")
 
 
+async def test_a_percent_sign_in_the_name_of_a_known_hosts_file_stays_one(tmp_path: Path) -> None:
+    """ssh -G prints this option with its tokens expanded, unlike IdentityFile."""
+    told = await options(tmp_path, 'Host web1\n  UserKnownHostsFile "/known/100 %%d/%h"\n  IdentityFile "/keys/100 %%d/%h"\n')
+    assert (told.userknownhostsfile, told.identityfiles) == (("/known/100 %d/web1",), ("/keys/100 %d/web1",))
+
+
 async def test_the_target_goes_before_the_configuration(tmp_path: Path) -> None:
     config = "Host *\n  User other\n  Port 1\n"
     told = await options(tmp_path, config, "me@web1:2222")

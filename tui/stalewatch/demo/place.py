@@ -13,8 +13,9 @@ from pathlib import Path
 
 PREFIX = "stalewatch-demo-"
 _NAME = re.compile(rf"{PREFIX}(\d+)(-\w+)?")
-_LONGEST = 60
-"""So that a socket's path below it stays under the 107 bytes that a unix socket may have."""
+_PLAIN = re.compile(r"[\w./+-]{1,60}", re.ASCII)
+"""Short, so that a socket's path below it stays under the 107 bytes that a unix socket may have; and nothing that ssh_config, or the
+commands that the demo shows, would have to quote."""
 
 _CLEANER = """
 trap '' HUP INT TERM QUIT
@@ -93,4 +94,4 @@ def _make(base: Path) -> Path:
 
 def _base() -> Path:
     base = Path(tempfile.gettempdir()).resolve()
-    return base if len(str(base)) <= _LONGEST else Path("/tmp")
+    return base if _PLAIN.fullmatch(str(base)) else Path("/tmp")

@@ -81,8 +81,8 @@ def parse(output: str, alias: str, environ: Mapping[str, str], home: str) -> Ssh
         certificatefiles=_paths(every.get("certificatefile", []), expand),
         identitiesonly=first.get("identitiesonly", "no") in ("yes", "true"),
         identityagent=_agent(first.get("identityagent", ""), expand, environ),
-        userknownhostsfile=_paths(_files(first.get("userknownhostsfile", "")), expand),
-        globalknownhostsfile=_paths(_files(first.get("globalknownhostsfile", "")), expand),
+        userknownhostsfile=_paths(_files(first.get("userknownhostsfile", "")), _expanded),
+        globalknownhostsfile=_paths(_files(first.get("globalknownhostsfile", "")), _expanded),
         revokedhostkeys=next(iter(_paths([first.get("revokedhostkeys", "")], expand)), ""),
         hostkeyalias=first.get("hostkeyalias", ""),
         stricthostkeychecking=first.get("stricthostkeychecking", "ask"),
@@ -118,6 +118,11 @@ def expander(
 def _paths(values: list[str], expand: Callable[[str], str]) -> tuple[str, ...]:
     wanted = dict.fromkeys(value for value in values if value not in _NONE)
     return tuple(_home(expand(value)) for value in wanted)
+
+
+def _expanded(value: str) -> str:
+    """*value*, whose tokens ``ssh -G`` has expanded already (or which may have none): another ``%`` is part of the file's name."""
+    return value
 
 
 def _files(value: str) -> list[str]:
