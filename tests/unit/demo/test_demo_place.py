@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,8 +46,9 @@ def eventually(condition: Callable[[], bool], within: float = 8.0) -> bool:
     return condition()
 
 
-def mentions(text: str) -> list[str]:
-    """Processes whose command line or environment names *text*."""
+def mentions(folder: Path) -> list[str]:
+    """Processes whose command line or environment names *folder*, whose name may begin that of another demo's."""
+    named = re.compile(re.escape(str(folder)).encode() + rb"(?!\d)")
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid():
@@ -54,7 +56,7 @@ def mentions(text: str) -> list[str]:
                 told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if text.encode() in told:
+            if named.search(told):
                 found.append(entry.name)
     return found
 
@@ -78,7 +80,7 @@ def test_killed_while_watched_it_leaves_no_folder_and_no_process(number: signal.
     child.send_signal(number)
     child.communicate(timeout=10)
     assert eventually(lambda: not folder.exists() and not private.exists())
-    assert eventually(lambda: not mentions(str(folder)))
+    assert eventually(lambda: not mentions(folder))
 
 
 def test_the_next_start_sweeps_what_a_dead_one_left(tmp_path: Path) -> None:
