@@ -111,5 +111,5 @@ def test_a_held_reset_is_forced_at_last(tmp_path: Path) -> None:
     bench.serve(T0 + 1)
     bench.cache.holders = 1
     bench.cache.reset(T0 + 10)
-    bench.cache.settle(T0 + 10 + FORCE_RESTART_TIMEOUT)
+    bench.cache.restart_if_due(T0 + 10 + FORCE_RESTART_TIMEOUT)
     assert bench.cache.manual_restarts == 1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stalewatch import diagnosis
-from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.diagnosis.explain import document, explain
 from stalewatch.diagnosis.opcache.codes import BY_STATE
 from stalewatch.diagnosis.opcache.script_state import ScriptState
@@ -88,11 +88,11 @@ def test_a_rule_explains_itself(code: str) -> None:
     assert all(str(remedy) in told for remedy in rule.remedy)
     assert rule.evidence, "whoever doubts it must find something to check"
     assert "repeat" in rule.evidence
-    paper = Paper(width=80)
+    writer = TextWriter(width=80)
     for line in told.splitlines():
-        paper.line(line, hang=0)
-    assert max(map(len, paper.text().splitlines())) <= 80
-    assert paper.text().split() == told.split()
+        writer.line(line, hang=0)
+    assert max(map(len, writer.text().splitlines())) <= 80
+    assert writer.text().split() == told.split()
 
 
 def test_every_rule_of_the_house_is_registered_under_a_code_of_its_own() -> None:

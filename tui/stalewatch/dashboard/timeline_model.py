@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stalewatch.dashboard.render.lanes import Lane, by_server, lasting
 from stalewatch.dashboard.render.log_lines import summarise
+from stalewatch.dashboard.render.sorting import SKEW
 from stalewatch.dashboard.render.time_window import fitting
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.stale_spans import OPEN, Spans
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 LISTED = 300
 """Events in the list: what is older is reached by panning, and the list says so."""
-SKEW = 2.0
-"""Seconds by which a server's clock must be off to matter in the lanes."""
 
 
 class ModelPort(Protocol):

@@ -71,7 +71,7 @@ class DemoOpcache:
 
     def serve(self, path: str, now: float, times: int = 1) -> bytes | None:
         """The code that *times* requests for *path* run (None: no such file)."""
-        self.settle(now)
+        self.restart_if_due(now)
         if not self.enabled:
             return disk.read(path) if disk.stat(path) else None
         entry = self.entries.get(path)
@@ -105,7 +105,7 @@ class DemoOpcache:
         self._reset_asked = now
         return True
 
-    def settle(self, now: float) -> None:
+    def restart_if_due(self, now: float) -> None:
         """What happens at the start of a request: a pending reset is done once nobody holds the cache (or at the timeout)."""
         if self._reset_asked is None:
             return

@@ -24,7 +24,7 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     """Headers and body for one request of the probe; *pid* of the worker that takes it."""
     options = _object(body)
     cache = fpm.opcache
-    cache.settle(now)
+    cache.restart_if_due(now)
     acted: dict[str, Any] = {}
     if verb == "invalidate":
         paths = [str(path) for path in options.get("paths", [])]

@@ -74,8 +74,8 @@ def _offset(report: Report) -> float | None:
 def comparison_key(report: Report) -> tuple[object, ...]:
     """Everything that :func:`compare` reads of a report, to be compared: while no basis moves, and it awaits nobody, no comparison does."""
     host = report.host
-    unheard = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN
-    return (report.app, unheard, *((host.release, host.layout.kind) if host is not None else ()))
+    unreachable = report.layers.get(Layer.RELEASE) is Verdict.UNKNOWN
+    return (report.app, unreachable, *((host.release, host.layout.kind) if host is not None else ()))
 
 
 def mixed_of(report: Report) -> Finding | None:

@@ -24,10 +24,10 @@ def command(code: str | None) -> None:
 
 def _wrapped(text: str) -> str:
     """At the width of the terminal, for reading; as it is where there is none."""
-    from stalewatch.cli.outputs.text_writer import Paper
+    from stalewatch.cli.outputs.text_writer import TextWriter
 
     _, width = looks()
-    paper = Paper(width=width and min(width, _READABLE))
+    writer = TextWriter(width=width and min(width, _READABLE))
     for line in text.splitlines():
-        paper.line(line, hang=0)
-    return paper.text()
+        writer.line(line, hang=0)
+    return writer.text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.model.text import safe
 from stalewatch.runbook import verdict_words
 from stalewatch.runbook.plan import Status
@@ -15,49 +15,49 @@ if TYPE_CHECKING:
 
 def render(plan: Plan, *, colour: bool = False, width: int | None = None) -> str:
     """The plan, server by server in the order of execution."""
-    paper = Paper(colour=colour, width=width)
+    writer = TextWriter(colour=colour, width=width)
     for number, server in enumerate(plan.servers):
         if number:
-            paper.gap()
-        _server(paper, server)
+            writer.gap()
+        _server(writer, server)
     if len(plan.servers) > 1 and not plan.empty:
-        paper.gap()
-        paper.line(f"{plan.batch} at a time; the next only after the previous is verified; stops at the first failure.")
-    return paper.text()
+        writer.gap()
+        writer.line(f"{plan.batch} at a time; the next only after the previous is verified; stops at the first failure.")
+    return writer.text()
 
 
 def progress_line(progress: Progress, *, colour: bool = False, width: int | None = None) -> str:
     """``✓ web1 /srv/app  config:cache  done  written: 13:07:02``."""
-    paper = Paper(colour=colour, width=width)
+    writer = TextWriter(colour=colour, width=width)
     evidence = ", ".join(f"{name}: {value}" for name, value in progress.evidence.items())
-    paper.line(
+    writer.line(
         (f"{verdict_words.STATUS_SIGN[progress.status]} ", verdict_words.STATUS_STYLE.get(progress.status, "")),
         (safe(progress.server), "bold"),
         f" {progress.app}  {safe(progress.step)}  ",
         (_word(progress.status), verdict_words.STATUS_STYLE.get(progress.status, "")),
         f"  {evidence}" if evidence else "",
     )
-    return paper.text()
+    return writer.text()
 
 
 def _word(status: Status) -> str:
     return "outcome unknown" if status is Status.UNKNOWN else str(status)
 
 
-def _server(paper: Paper, server: ServerPlan) -> None:
+def _server(writer: TextWriter, server: ServerPlan) -> None:
     production = ("  PRODUCTION", "bold reverse") if server.production else ""
-    paper.line((safe(server.server), "bold"), f"  {server.app}", production)
+    writer.line((safe(server.server), "bold"), f"  {server.app}", production)
     for why in server.blocked:
-        paper.line(("✗ blocked: ", "bold red"), why, indent=2)
+        writer.line(("✗ blocked: ", "bold red"), why, indent=2)
     for warning in server.warnings:
-        paper.line(("! ", "yellow"), warning, indent=2)
+        writer.line(("! ", "yellow"), warning, indent=2)
     if server.in_flight:
-        paper.line(("! ", "yellow"), f"a reload kills requests in flight: {server.in_flight} now", indent=2)
+        writer.line(("! ", "yellow"), f"a reload kills requests in flight: {server.in_flight} now", indent=2)
     if not server.steps and not server.blocked:
-        paper.line("nothing to do", indent=2)
+        writer.line("nothing to do", indent=2)
     for number, step in enumerate(server.steps, start=1):
         through = f"  (through {step.via})" if step.via == "fastcgi" else ""
-        paper.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, wrap=False)
-        paper.line(step.reason, indent=16)
+        writer.line((f"{number:>2}. {step.phase:<9} ", ""), (safe(step.command), "bold"), through, indent=2, wrap=False)
+        writer.line(step.reason, indent=16)
     for left_out in server.left_out:
-        paper.line(f"left out: {left_out.what}: {left_out.why}", indent=2)
+        writer.line(f"left out: {left_out.what}: {left_out.why}", indent=2)

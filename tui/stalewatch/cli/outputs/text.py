@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.cli.outputs.text_writer import Paper
+from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.model import figures
 from stalewatch.model.chain import in_words
 from stalewatch.model.report import Layer, Severity, Verdict
@@ -24,16 +24,16 @@ _LABEL = 13  # where the words of a finding begin
 
 def render(reports: Sequence[Report], *, colour: bool = False, width: int | None = None, zone: tzinfo | None = None) -> str:
     """All reports as text. *width* None: no wrapping. *zone* None: times in the local zone."""
-    paper = Paper(colour=colour, width=width)
+    writer = TextWriter(colour=colour, width=width)
     ordered = sorted(reports, key=lambda report: (-report.verdict.rank, -_warnings(report), report.server, report.app))
-    _summary(paper, ordered)
+    _summary(writer, ordered)
     for report in ordered:
-        paper.gap()
-        _report(paper, report, zone)
-    return paper.text()
+        writer.gap()
+        _report(writer, report, zone)
+    return writer.text()
 
 
-def _summary(paper: Paper, reports: Sequence[Report]) -> None:
+def _summary(writer: TextWriter, reports: Sequence[Report]) -> None:
     """``✗ 1 stale  ✓ 2 fresh``."""
     parts: list[str | tuple[str, str]] = []
     for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
@@ -46,20 +46,20 @@ def _summary(paper: Paper, reports: Sequence[Report]) -> None:
     warned = sum(_warnings(report) > 0 for report in reports)
     if warned:
         parts.append((f"  ! {warned} with warnings", verdict_words.SEVERITY_STYLE[Severity.WARNING]))
-    paper.line(*parts)
+    writer.line(*parts)
 
 
 def _warnings(report: Report) -> int:
     return sum(finding.severity is not Severity.INFO for finding in report.findings)
 
 
-def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
+def _report(writer: TextWriter, report: Report, zone: tzinfo | None) -> None:
     verdict = report.verdict
     since = ""
     if verdict is Verdict.STALE and report.stale_since is not None and report.observed_at is not None:
         since = f" for {figures.span(report.observed_at - report.stale_since)}"
     seen = f"  seen {clock(report.observed_at, None, zone)}" if report.observed_at is not None else ""
-    paper.line(
+    writer.line(
         (f"{verdict_words.VERDICT_SIGN[verdict]} {verdict.upper()}{since}", verdict_words.VERDICT_STYLE[verdict]),
         "  ",
         (safe(report.server), "bold"),
@@ -67,40 +67,40 @@ def _report(paper: Paper, report: Report, zone: tzinfo | None) -> None:
         "" if report.address == report.server else f"  {safe(report.address)}",
         seen,
     )
-    _layers(paper, report)
-    _chain(paper, report)
+    _layers(writer, report)
+    _chain(writer, report)
     for error in report.errors:
-        _error(paper, error)
+        _error(writer, error)
     for finding in report.findings:
-        _finding(paper, finding, report, zone)
-    _advice(paper, report)
+        _finding(writer, finding, report, zone)
+    _advice(writer, report)
 
 
-def _layers(paper: Paper, report: Report) -> None:
+def _layers(writer: TextWriter, report: Report) -> None:
     """One line per verdict, worst first: which layers have it."""
     for verdict in sorted(Verdict, key=lambda verdict: -verdict.rank):
         layers = [layer for layer in Layer if report.layers.get(layer, Verdict.UNKNOWN) is verdict]
         if layers:
-            paper.line((f"{verdict:<{_LABEL - 4}}", verdict_words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
+            writer.line((f"{verdict:<{_LABEL - 4}}", verdict_words.VERDICT_STYLE[verdict]), " ".join(layers), indent=4, hang=_LABEL)
 
 
-def _chain(paper: Paper, report: Report) -> None:
+def _chain(writer: TextWriter, report: Report) -> None:
     """How a request reaches the code, in one paragraph; nothing where nothing was seen."""
     if report.chain:
-        paper.line(f"{'chain':<{_LABEL - 4}}", in_words(report.chain), indent=4, hang=_LABEL)
+        writer.line(f"{'chain':<{_LABEL - 4}}", in_words(report.chain), indent=4, hang=_LABEL)
     for one in report.not_judged:
-        paper.line(f"{'not judged':<{_LABEL - 4}}", f"{one.what}: {one.why}", indent=4, hang=_LABEL)
+        writer.line(f"{'not judged':<{_LABEL - 4}}", f"{one.what}: {one.why}", indent=4, hang=_LABEL)
 
 
-def _error(paper: Paper, error: Unseen) -> None:
-    paper.line(
+def _error(writer: TextWriter, error: Unseen) -> None:
+    writer.line(
         ("cannot see", verdict_words.VERDICT_STYLE[Verdict.UNKNOWN]), f"  {error.message}  [{error.code}]", indent=2, hang=_LABEL + 1
     )
     if error.grant:
-        paper.line(f"to do: {error.grant}", indent=_LABEL + 1)
+        writer.line(f"to do: {error.grant}", indent=_LABEL + 1)
 
 
-def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None) -> None:
+def _finding(writer: TextWriter, finding: Finding, report: Report, zone: tzinfo | None) -> None:
     """The finding, its evidence, and what to do, in that order."""
     now = report.observed_at
     health = finding.verdict in (Verdict.FRESH, Verdict.ABSENT)
@@ -108,16 +108,16 @@ def _finding(paper: Paper, finding: Finding, report: Report, zone: tzinfo | None
     if not health:
         sign, style = verdict_words.VERDICT_SIGN[finding.verdict], verdict_words.VERDICT_STYLE[finding.verdict]
     told = str(finding.severity if health else finding.verdict)
-    paper.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
+    writer.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
     subject = finding.subject.removeprefix(f"{report.app}/")
     if subject and subject not in finding.summary:
-        paper.line(subject, indent=_LABEL)
+        writer.line(subject, indent=_LABEL)
     for fact in finding.evidence:
-        paper.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
+        writer.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
     if finding.until is not None:
-        paper.line(f"heals: {exact(finding.until, now, zone)}", indent=_LABEL)
+        writer.line(f"heals: {exact(finding.until, now, zone)}", indent=_LABEL)
     if finding.remedy:
-        paper.line(f"to do: {', then '.join(verdict_words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
+        writer.line(f"to do: {', then '.join(verdict_words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
 
 
 def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
@@ -139,12 +139,12 @@ def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
             return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _advice(paper: Paper, report: Report) -> None:
+def _advice(writer: TextWriter, report: Report) -> None:
     """The one command that puts this server right, where the runbook can."""
     asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
     if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & verdict_words.BY_RUNBOOK:
         app = f" --app {_quoted(report.app)}" if report.app else ""
-        paper.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2, wrap=False)
+        writer.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2, wrap=False)
 
 
 def _quoted(word: str) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 NARROWEST = 40
 
 
-class Paper:
+class TextWriter:
     """Collects lines. *colour*: with ANSI styles. *width*: wrap there, with a hanging indent; None: never wrap (a pipe, a file)."""
 
     def __init__(self, *, colour: bool = False, width: int | None = None) -> None:

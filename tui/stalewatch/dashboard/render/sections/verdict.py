@@ -43,8 +43,8 @@ def places(report: Report, clock: Clock, width: int) -> list[int]:
 
 
 def _head(report: Report, clock: Clock, width: int) -> list[Line]:
-    company = [*holder_lines(report, clock, width - 2), *watcher_lines(report, clock, width - 2)]
-    return [*_verdict(report, clock, width), *_layers(report, width), *_chain(report, width), *(line("  ", *row.spans) for row in company)]
+    presence = [*holder_lines(report, clock, width - 2), *watcher_lines(report, clock, width - 2)]
+    return [*_verdict(report, clock, width), *_layers(report, width), *_chain(report, width), *(line("  ", *row.spans) for row in presence)]
 
 
 def _verdict(report: Report, clock: Clock, width: int) -> list[Line]:
