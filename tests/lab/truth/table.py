@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.truth import (
     fpm,
+    identity,
     laravel,
     made_elsewhere,
     masters,
@@ -26,6 +27,7 @@ STATES: tuple[State, ...] = (
     *made_elsewhere.STATES,
     *release.STATES,
     *rsync.STATES,
+    *identity.STATES,
     *servers.STATES,
     *masters.STATES,
     *workers.STATES,

@@ -18,6 +18,7 @@ from stalewatch.model.snapshot import (
     PoolWorker,
     Process,
     ReleaseFacts,
+    Snapshot,
     Unseen,
     ViewFacts,
 )
@@ -93,12 +94,15 @@ def test_no_cache_file_is_absent(layer: Layer) -> None:
 
 @pytest.mark.parametrize("layer", CACHED_LAYERS)
 def test_a_newer_ctime_alone_suspects_until_content_settles_it(layer: Layer) -> None:
-    touched = with_host(inputs=sources(**{layer.value: (file("config/services.php", -7_200, -60),)}))
-    only(looked(touched), layer, SUSPECT, f"{layer}.suspect")
-    before = with_host(-90, inputs=sources(**{layer.value: (file("config/services.php"),)}))
-    quiet(looked(before, touched))
-    other = with_host(inputs=sources(**{layer.value: (file("config/services.php", -7_300, -60),)}))
-    only(looked(before, other), layer, STALE, f"{layer}.stale")
+    def services(later: float = 0.0, *times: float, content: str = "") -> Snapshot:
+        return with_host(later, inputs=sources(**{layer.value: (file("config/services.php", *times, sum=safe(content)),)}))
+
+    only(looked(services(0, -7_200, -60)), layer, SUSPECT, f"{layer}.suspect")
+    before, touched = services(-90, content="4711"), (0, -7_200, -60)
+    quiet(looked(before, services(*touched, content="4711")))
+    only(looked(before, services(*touched, content="4712")), layer, STALE, f"{layer}.stale")
+    only(looked(before, services(0, -7_300, -60)), layer, STALE, f"{layer}.stale")
+    quiet(looked(before, services(0, -7_300, -60, content="4711")))
 
 
 def test_chmod_of_the_whole_tree_at_once_is_quiet() -> None:
@@ -297,8 +301,9 @@ def test_a_view_source_that_went_back_in_time() -> None:
     back = ViewFacts(views=(view(-8_000, source_ctime=-60, size=120),))
     only(looked(with_host(views=back)), Layer.VIEWS, SUSPECT, "views.suspect")
     only(looked(with_host(-90), with_host(views=back)), Layer.VIEWS, STALE, "views.older-source")
-    chmod = ViewFacts(views=(view(source_ctime=-60),))
-    quiet(looked(with_host(-90), with_host(views=chmod)))
+    seen = with_host(-90, views=ViewFacts(views=(view(sum=safe("1")),)))
+    chmod = ViewFacts(views=(view(source_ctime=-60, sum=safe("1")),))
+    quiet(looked(seen, with_host(views=chmod)))
 
 
 def test_views_compiled_into_the_future_and_views_without_source_are_quiet() -> None:
@@ -560,8 +565,8 @@ def test_a_worker_that_may_be_another_apps_is_unknown_unless_it_is_young() -> No
 def test_chmod_never_makes_workers_stale() -> None:
     touched = with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -7_200, -60)))
     only(looked(touched), Layer.WORKERS, SUSPECT, "workers.suspect")
-    before = with_host(-90, queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php")))
-    quiet(looked(before, touched))
+    before = with_host(-90, queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", sum=safe("1"))))
+    quiet(looked(before, with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -7_200, -60, sum=safe("1"))))))
     other = with_host(queue_workers=(worker(),), inputs=code(file("app/Jobs/Call.php", -7_300, -60)))
     only(looked(before, other), Layer.WORKERS, STALE, "workers.older-than-code")
 

@@ -39,16 +39,27 @@ def test_no_bytes_make_a_file_parser_fail(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "1 2 3", "nan 1 1 1 81a4 a b /x", "x 1 1 1 81a4 a b /x", "1 1 1 1 zz a b /x", "1 1 1 1 81a4 a b ", "1 1 1.5 1 81a4 a b /x"]
+    "line",
+    [
+        "",
+        "1 2 3",
+        "nan 1 1 1 81a4 5 a b /x",
+        "x 1 1 1 81a4 5 a b /x",
+        "1 1 1 1 zz 5 a b /x",
+        "1 1 1 1 81a4 5 a b ",
+        "1 1 1.5 1 81a4 5 a b /x",
+        "1 1 1 1 81a4 x a b /x",
+        "1 1 1 1 81a4 a b /x",
+    ],
 )
 def test_what_is_no_file_is_none(line: str) -> None:
     assert records.parse_file(line) is None
 
 
 def test_a_file_name_may_hold_spaces_and_bytes_that_are_not_utf8() -> None:
-    files = records.parse_files(b"1700000000.5 1700000001 12 7 81a4 www-data www-data /srv/app/a b \xff.php")
+    files = records.parse_files(b"1700000000.5 1700000001 12 7 81a4 65024 www-data www-data /srv/app/a b \xff.php")
     (found,) = files.values()
-    assert (found.mtime, found.ctime, found.size) == (1_700_000_000.5, 1_700_000_001.0, 12)
+    assert (found.mtime, found.ctime, found.size, found.inode, found.dev) == (1_700_000_000.5, 1_700_000_001.0, 12, 7, 65024)
     assert found.stat(ROOT).path == "a b \\xff.php"
 
 

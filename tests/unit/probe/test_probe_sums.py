@@ -13,6 +13,7 @@ from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.checksums import digest, parse_sums
+from stalewatch.probe.host.source_sums import SourceSums
 
 
 def tree(root: Path) -> None:
@@ -84,3 +85,66 @@ def test_sources_that_are_too_large_together_are_not_read() -> None:
     large = {path: record(path, MAX_BYTES // 2 + 1) for path in ("/srv/app/app/A.php", "/srv/app/vendor/B.php")}
     assert affordable(large, "/srv/app")
     assert not affordable({**large, "/srv/app/app/C.php": large["/srv/app/app/A.php"]}, "/srv/app")
+
+
+async def seen(coprocess: Coprocess, *paths: Path) -> list[records.FileRecord]:
+    """Those files as the shell stats them."""
+    (block,) = await coprocess.ask(("stat", *map(str, paths)), timeout=10)
+    section = block.first("files")
+    assert section is not None
+    known = records.parse_files(section.payload)
+    return [known[str(path)] for path in paths]
+
+
+async def read(coprocess: Coprocess, sums: SourceSums, files: list[records.FileRecord]) -> list[str]:
+    """The paths that were asked for."""
+    due = sums.due(files)
+    if due:
+        sums.take(await coprocess.ask(*due, timeout=10))
+    return [path for _, *paths in due for path in paths]
+
+
+async def test_single_files_are_read_once_for_each_stat_and_environment_files_never(coprocess: Coprocess, tmp_path: Path) -> None:
+    tree(tmp_path)
+    config, routes, env = (tmp_path / name for name in ("config/app.php", "routes/-n.php", ".env"))
+    sums = SourceSums()
+    assert await read(coprocess, sums, await seen(coprocess, config, routes, env)) == [str(config), str(routes)]
+    before = [sums.of(record) for record in await seen(coprocess, config, routes, env)]
+    assert before[0] != before[1]
+    assert all(before[:2])
+    assert before[2] == ""
+    assert await read(coprocess, sums, await seen(coprocess, config, routes)) == []
+    config.chmod(0o600)
+    (record,) = await seen(coprocess, config)
+    assert sums.of(record) == ""
+    assert await read(coprocess, sums, [record]) == [str(config)]
+    assert sums.of(record) == before[0]
+    stat = config.stat()
+    config.write_bytes(config.read_bytes().swapcase())
+    os.utime(config, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    (record,) = await seen(coprocess, config)
+    await read(coprocess, sums, [record])
+    assert sums.of(record) not in ("", before[0])
+
+
+async def test_what_changed_after_its_stat_or_cannot_be_read_has_no_sum(coprocess: Coprocess, tmp_path: Path) -> None:
+    tree(tmp_path)
+    config, pipe = tmp_path / "config/app.php", tmp_path / "config/pipe.php"
+    os.mkfifo(pipe)
+    files = await seen(coprocess, config, pipe)
+    config.chmod(0o600)
+    sums = SourceSums()
+    assert len(await read(coprocess, sums, files)) == 2
+    assert [sums.of(record) for record in files] == ["", ""]
+    assert sums.due(files) == []
+    gone = msgspec.structs.replace(files[0], path=str(tmp_path / "config/gone.php"))
+    assert len(await read(coprocess, sums, [gone])) == 1
+    assert sums.of(gone) == ""
+
+
+def test_no_more_is_read_than_a_server_can_afford() -> None:
+    sums = SourceSums()
+    large, small = record("/srv/app/config/large.php", MAX_BYTES - 1), record("/srv/app/config/small.php", 2)
+    assert sums.due([large, small]) == [("content", large.path)]
+    many = [record(f"/srv/app/app/{number}.php") for number in range(450)]
+    assert [len(request) - 1 for request in SourceSums().due([*many, *many])] == [200, 200, 50]

@@ -13,7 +13,8 @@ TOLERANCE = 2.0
 
 
 class Behind(NamedTuple):
-    """*proven*: sources whose content is newer than the cache, latest first; *touched*: sources of which only the ctime is."""
+    """*proven*: sources whose content is newer than the cache, latest first; *touched*: sources of which only the ctime is, or that may
+    be other files than they were."""
 
     proven: tuple[FileStat, ...] = ()
     touched: tuple[FileStat, ...] = ()
@@ -22,31 +23,57 @@ class Behind(NamedTuple):
 def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: Baseline | None) -> Behind:
     """*inputs* (newest first by max of mtime and ctime) against a cache made at *made*, whose own ctime is *swept*.
 
-    *baseline*: the inputs when this same cache was fresh. A source that is not in it, and not newer, is only known by its ctime.
+    *baseline*: the inputs when this same cache was fresh. Where they moved since, each is compared with what it was, also one whose times
+    are old: another folder may lie there now. A source that is not in it is only known by its ctime.
     """
     proven: list[FileStat] = []
     touched: list[FileStat] = []
-    known: dict[str, FileStat] | None = None
+    moved = baseline if baseline is not None and baseline.inputs != inputs else None
+    known = {old.path: old for old in moved.inputs} if moved is not None else {}
     limit = max(made, swept) + TOLERANCE
     for source in inputs:
-        if source.mtime <= made and source.ctime <= made:
-            break
         if source.mtime > made:
             proven.append(source)
             continue
-        if known is None:
-            known = {old.path: old for old in baseline.inputs} if baseline is not None else {}
+        if moved is None and (source.ctime <= made or baseline is not None):
+            break
         before = known.get(source.path)
-        if before is not None and differs(source, before):
-            proven.append(source)
-        elif before is None and source.ctime > limit:
-            touched.append(source)
+        same = unchanged(source, before) if before is not None else _came_with_old_times(source, moved, limit)
+        if same is not True:
+            (touched if same is None else proven).append(source)
     return Behind(tuple(proven), tuple(touched))
 
 
-def differs(now: FileStat, before: FileStat) -> bool:
-    """Whether the content moved, by mtime and size; another inode alone may be a copy of the same content."""
-    return now.mtime != before.mtime or now.size != before.size
+def _came_with_old_times(source: FileStat, moved: Baseline | None, limit: float) -> bool | None:
+    """A source of which nothing is remembered: None where its ctime suspects, False where it came since although its times are old."""
+    if source.ctime > limit:
+        return None
+    if moved is None or moved.truncated:
+        return True
+    # Without devices it was written by an earlier version of this program, which may have listed other files.
+    return any(old.dev is None for old in moved.inputs)
+
+
+def unchanged(now: FileStat, before: FileStat) -> bool | None:
+    """Whether the content is what it was; None: cannot be told (``docs/facts.md#identity``).
+
+    Check sums decide. Without them another size or mtime is taken for other content, and only a file that nothing has touched since (its
+    ctime is the same) for the same: by chmod as by new content with an old time, the ctime moves.
+    """
+    if now.size != before.size:
+        return False
+    if now.sum and before.sum:
+        return now.sum == before.sum
+    if now.mtime != before.mtime:
+        return False
+    if now.ctime != before.ctime:
+        return None
+    # A fraction is as good as a name. A boot or a mount may change the numbers of devices, and with some file systems those of inodes.
+    return True if now.ctime % 1 or _same_place(now, before) else None
+
+
+def _same_place(now: FileStat, before: FileStat) -> bool:
+    return now.inode == before.inode and (None in (now.dev, before.dev) or now.dev == before.dev)
 
 
 def removed(inputs: tuple[FileStat, ...], baseline: Baseline | None) -> tuple[FileStat, ...]:
@@ -57,6 +84,6 @@ def removed(inputs: tuple[FileStat, ...], baseline: Baseline | None) -> tuple[Fi
     return tuple(source for source in baseline.inputs if source.path not in left)
 
 
-def came(source: FileStat, made: float) -> float:
-    """When the change came, for a person: the mtime where it proves, else the ctime."""
-    return source.mtime if source.mtime > made else source.ctime
+def came(source: FileStat, made: float, baseline: Baseline | None) -> float:
+    """When the change came, for a person: the mtime where it proves, else the ctime, but not before the *baseline* was seen."""
+    return source.mtime if source.mtime > made else max(source.ctime, baseline.at if baseline is not None else 0.0)

@@ -72,7 +72,7 @@ SUSPECT = {
         Verdict.SUSPECT,
         Severity.WARNING,
         "A source of the {title} has a newer ctime than the cache, but not a newer mtime: a chmod, or new content with an old time "
-        "(rsync -t, cp -p).",
+        "(rsync -t, cp -p). A check sum that an earlier look remembers settles it, but for .env, which is never read.",
     )
     for layer in FILE_CACHED
 }
@@ -177,7 +177,7 @@ def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, base
             newest.path,
             f"{_sources(behind.proven)} {how} the {_TITLES[layer]}",
             _evidence(context, newest, cache, len(behind.proven) - 1),
-            since=min(inputs.came(source, cache.mtime) for source in behind.proven),
+            since=min(inputs.came(source, cache.mtime, baseline) for source in behind.proven),
         )
     elif behind.touched:
         newest = behind.touched[0]
@@ -185,7 +185,7 @@ def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, base
             newest.path,
             f"{_sources(behind.touched)} changed on disk after the {_TITLES[layer]} was written, without a newer modification time",
             _evidence(context, newest, cache, len(behind.touched) - 1),
-            since=min(source.ctime for source in behind.touched),
+            since=min(inputs.came(source, cache.mtime, baseline) for source in behind.touched),
         )
 
 

@@ -8,7 +8,7 @@ from stalewatch.diagnosis.health import WINDOW, sample
 from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, same_content, window
-from stalewatch.diagnosis.views import rendered
+from stalewatch.diagnosis.views import is_newer, rendered
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
@@ -166,6 +166,12 @@ def _put(kept: dict[str, Baseline], name: str, stamp: float, host: HostFacts, so
 
 
 def _views(context: Context, host: HostFacts, rulings: dict[Layer, Ruling]) -> tuple[CompiledView, ...]:
-    if rulings[Layer.VIEWS].verdict not in _SETTLED or len(host.views.views) > MAX_INPUTS:
-        return context.memory.views
-    return host.views.views
+    """The views as they are now. Of one whose source is newer, what it was compiled from: the new source was not."""
+    now, before = host.views.views, context.memory.views
+    if rulings[Layer.VIEWS].verdict not in _SETTLED or len(now) > MAX_INPUTS:
+        return before
+    if rulings[Layer.VIEWS].verdict is Verdict.FRESH:
+        return now
+    known = {view.compiled.path: view for view in before}
+    kept = (known.get(view.compiled.path) if view.source is not None and is_newer(view.source, view.compiled) else view for view in now)
+    return tuple(view for view in kept if view is not None)

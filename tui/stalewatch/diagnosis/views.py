@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.diagnosis import evidence, laravel_versions, paths
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
-from stalewatch.diagnosis.inputs import TOLERANCE, differs
+from stalewatch.diagnosis.inputs import TOLERANCE, unchanged
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
@@ -140,7 +140,9 @@ def newer(context: Context, facts: ViewFacts) -> Iterator[Finding]:
 
 def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
     """New content with an older mtime, which Blade's comparison cannot see (``docs/facts.md#laravel-views``, ``docs/facts.md#ctime``)."""
-    known: dict[str, CompiledView] | None = None
+    remembered = context.memory.views
+    moved = remembered is not facts.views and remembered != facts.views
+    known = {old.compiled.path: old for old in remembered} if moved else {}
     proven: list[Old] = []
     touched: list[Old] = []
     for view in facts.views:
@@ -151,17 +153,15 @@ def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
             # From 13.15 a view that compiled to the same gets its source's time and a second: what comes within it is never seen.
             proven.append(Old(compiled, source))
             continue
-        if source.ctime <= compiled.mtime:
+        if not moved:
             continue
-        if known is None:
-            known = {old.compiled.path: old for old in context.memory.views}
         before = known.get(compiled.path)
-        same_compile = before is not None and before.source is not None and not differs(compiled, before.compiled)
-        if same_compile and before is not None and before.source is not None:
-            if differs(source, before.source):
-                proven.append(Old(compiled, source))
-        elif source.ctime > max(compiled.mtime, compiled.ctime) + TOLERANCE:
-            touched.append(Old(compiled, source))
+        if before is not None and before.source is not None and _same_compile(compiled, before.compiled):
+            same = unchanged(source, before.source)
+        else:
+            same = True if source.ctime <= max(compiled.mtime, compiled.ctime) + TOLERANCE else None
+        if same is not True:
+            (touched if same is None else proven).append(Old(compiled, source))
     if proven:
         yield _finding(
             BACKWARDS,
@@ -172,6 +172,10 @@ def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
         )
     if touched:
         yield _finding(SUSPECT, touched, context, "without a newer modification time", verb="changed on disk after being compiled")
+
+
+def _same_compile(now: FileStat, before: FileStat) -> bool:
+    return now.mtime == before.mtime and now.size == before.size
 
 
 def truncated(context: Context, facts: ViewFacts) -> Iterator[Finding]:

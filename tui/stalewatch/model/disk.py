@@ -15,7 +15,8 @@ from stalewatch.model.text import SafeText
 class FileStat(msgspec.Struct, frozen=True):
     """One ``stat`` on the server. *path* is relative to the app root where the file is below it, absolute otherwise.
 
-    *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox).
+    *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox). *dev*: the
+    device that *inode* is on (None: not seen). *sum*: the content, as ``cksum`` sums it ("": not taken, as of environment files).
     """
 
     path: SafeText
@@ -24,6 +25,8 @@ class FileStat(msgspec.Struct, frozen=True):
     size: int = 0
     inode: int = 0
     owner: SafeText = SafeText("")
+    dev: int | None = None
+    sum: SafeText = SafeText("")
 
 
 class NamedRoot(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
+from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
@@ -20,9 +21,10 @@ from stalewatch.probe.host.parsers.checksums import digest, parse_sums
 from stalewatch.probe.host.parsers.compiled_views import compiled_folder, pair_views, parse_trailers
 from stalewatch.probe.host.parsers.composer import framework_version
 from stalewatch.probe.host.parsers.laravel_skeleton import skeleton
+from stalewatch.probe.host.source_sums import SourceSums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.snapshot import (
@@ -76,6 +78,7 @@ class AppProbe:
         self._summed: dict[str, FileRecord] | None = None
         self._own: dict[str, FileRecord] = {}
         self._code: tuple[SafeText, tuple[FileSum, ...]] = (safe(""), ())
+        self._sums = SourceSums()
         self._disk: tuple[int, int] | None = None
         self._link: FileRecord | None = None
         self._version = ""
@@ -141,6 +144,8 @@ class AppProbe:
         self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
         await self._second_trip(host, tick)
         self._regroup(tick)
+        if due := self._sums.due(self._judged_by_content(tick)):
+            self._sums.take(await host.ask(*due))
         self.slow_at = tick.now
 
     def facts(
@@ -200,9 +205,10 @@ class AppProbe:
 
         def pair() -> tuple[CompiledView, ...]:
             sources = {**self._walk, **self._view_sources}
-            return pair_views(self._views, self._trailers, sources, self.location.root, partial(writable_by, fpm=fpm))
+            return pair_views(self._views, self._trailers, sources, self.location.root, partial(writable_by, fpm=fpm), self._sums.of)
 
-        pairs = self._pairs.get(pair, (self._walk, self._view_sources), (self._views, pool and (pool.user, pool.group)))
+        made_of = (self._views, pool and (pool.user, pool.group), self._sums.taken)
+        pairs = self._pairs.get(pair, (self._walk, self._view_sources), made_of)
         return view_facts(pairs, tick.files.get(self._views_folder), fpm, self._keys, truncated=len(pairs) >= MAX_VIEWS)
 
     def _package_facts(self, tick: TickFacts) -> PackageFacts:
@@ -316,7 +322,17 @@ class AppProbe:
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             names = [path.removeprefix(f"{root}/") for path in merged]
             layout = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
-            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=layout, env=self.files.env)
+            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=layout, env=self.files.env, content=self._sums.of)
 
         if self._walk:
-            self._inputs = self._grouped.get(regroup, (self._walk,), (tuple(fresh.values()), self._bootstrap, self._version))
+            made_of = (tuple(fresh.values()), self._bootstrap, self._version, self._sums.taken)
+            self._inputs = self._grouped.get(regroup, (self._walk,), made_of)
+
+    def _judged_by_content(self, tick: TickFacts) -> Iterator[FileRecord]:
+        """The sources that caches and workers are judged by, where their times cannot tell."""
+        layers = (*FILE_CACHED, "code") if self.location.kind in ("laravel", "symfony") else ()
+        listed = (stat.path for layer in layers if layer in self._inputs for stat in self._inputs[layer].direct)
+        for path in (*(f"{self.location.root}/{name}" for name in listed), *self._trailers.values()):
+            record = tick.files.get(path) or self._walk.get(path) or self._view_sources.get(path)
+            if record is not None:
+                yield record

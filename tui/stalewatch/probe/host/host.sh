@@ -21,6 +21,7 @@
 #   roots PATTERN...     directories that hold a PHP application
 #   walk ROOT LIMIT      every source below ROOT; "same" when nothing changed since the last walk
 #   sums ROOT LIMIT      cksum of every source below ROOT, without packages
+#   content P...         cksum of these files, then their stat
 #   views DIR LIMIT      compiled views and the trailers that name their sources
 #   list PATTERN         stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
@@ -45,7 +46,7 @@ case $(stat -c %.9Y / 2>/dev/null) in
   *.*) ;;
   *) fine=%Y\ %Z ;;
 esac
-format="$fine %s %i %f %U %G %n"
+format="$fine %s %i %f %d %U %G %n"
 case $(date +%s.%N) in
   *[!0-9.]* | *.) clock=+%s ;;
   *) clock=+%s.%N ;;
@@ -260,7 +261,7 @@ verb_private() { # BASE NAME STAMP
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | named | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | views | list \
+    hello | conf | nginx | complete | keys | named | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
       | dirty | disk | backlog | fpmtest | unit | socket | private | beat)
       verb=$2
       sequence=$1

@@ -234,6 +234,19 @@ verb_sums() { # ROOT LIMIT
   out="$out$(own "$1" cksum | head -n "$2")"
 }
 
+verb_content() { # PATH...
+  command -v cksum >/dev/null 2>&1 || return 0
+  section content ''
+  for path; do
+    shift
+    [ -f "$path" ] && [ -r "$path" ] && set -- "$@" "$path" # a pipe would keep us waiting
+  done
+  [ $# -gt 0 ] || return 0
+  out="$out$(cksum -- "$@" 2>/dev/null)"
+  section files ''
+  out="$out$(stats "$@")"
+}
+
 verb_views() { # DIR LIMIT
   [ -d "$1" ] || return 0
   section views "$1"

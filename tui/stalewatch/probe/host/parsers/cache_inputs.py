@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import FILE_CACHED, LAYERS, Layer
 from stalewatch.model.snapshot import Inputs
+from stalewatch.model.text import SafeText
 from stalewatch.probe.host.parsers.laravel_skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ _USUAL = Skeleton()
 
 
 def group(
-    records: Iterable[FileRecord], root: str, *, truncated: bool = False, skeleton: Skeleton = _USUAL, env: str = ""
+    records: Iterable[FileRecord],
+    root: str,
+    *,
+    truncated: bool = False,
+    skeleton: Skeleton = _USUAL,
+    env: str = "",
+    content: Callable[[FileRecord], SafeText] = lambda _record: SafeText(""),
 ) -> dict[str, Inputs]:
     """The inputs of each layer that is made from files, and ``code``, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are
     what a verdict needs).
@@ -37,6 +44,7 @@ def group(
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
     templates, for other machines) and are only used if there is no ``.env``.
     *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
+    *content*: the check sum of a source.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -53,7 +61,7 @@ def group(
                 indirect[layer].append(record)
     if not skeleton.config:
         direct["config"], indirect["config"] = [], []
-    return {layer: _inputs(direct[layer], indirect[layer], root, truncated) for layer in _DIRECT}
+    return {layer: _inputs(direct[layer], indirect[layer], root, truncated, content) for layer in _DIRECT}
 
 
 def _unused_env(paths: set[str], env: str) -> set[str]:
@@ -69,9 +77,11 @@ def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:
     )
 
 
-def _inputs(direct: list[FileRecord], indirect: list[FileRecord], root: str, truncated: bool) -> Inputs:
+def _inputs(
+    direct: list[FileRecord], indirect: list[FileRecord], root: str, truncated: bool, content: Callable[[FileRecord], SafeText]
+) -> Inputs:
     return Inputs(
-        direct=tuple(record.stat(root) for record in _newest(direct)),
+        direct=tuple(record.stat(root, content(record)) for record in _newest(direct)),
         indirect=tuple(record.stat(root) for record in _newest(indirect)),
         truncated=truncated or len(direct) > MAX_INPUTS or len(indirect) > MAX_INPUTS,
     )

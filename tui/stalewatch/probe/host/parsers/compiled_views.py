@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stalewatch.model.snapshot import CompiledView
+from stalewatch.model.text import SafeText
 from stalewatch.probe.host.parsers.records import parse_files, text
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ def pair_views(
     sources: Mapping[str, FileRecord],
     root: str,
     writable: Callable[[FileRecord], bool | None] = lambda _record: None,
+    content: Callable[[FileRecord], SafeText] = lambda _record: SafeText(""),
 ) -> tuple[CompiledView, ...]:
-    """Every compiled view with its source's stat, by name. *sources*: what is known of files by path. *writable*: by the pool's user."""
+    """Every compiled view with its source's stat, by name. *sources*: what is known of files by path. *writable*: by the pool's user.
+    *content*: the check sum of a source."""
     views = []
     for path, record in sorted(parse_files(compiled).items()):
         source = sources.get(trailers.get(path, ""))
-        views.append(CompiledView(compiled=record.stat(root), source=source.stat(root) if source else None, writable=writable(record)))
+        stat = source.stat(root, content(source)) if source else None
+        views.append(CompiledView(compiled=record.stat(root), source=stat, writable=writable(record)))
     return tuple(views)

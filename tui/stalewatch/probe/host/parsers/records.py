@@ -22,15 +22,17 @@ class FileRecord(msgspec.Struct, frozen=True):
     mode: int
     owner: str
     group: str
+    dev: int | None = None
 
     @property
     def newest(self) -> float:
         """max(mtime, ctime)."""
         return max(self.mtime, self.ctime)
 
-    def stat(self, root: str = "") -> FileStat:
-        """The snapshot's value, with the path relative to *root* where it is below it."""
-        return FileStat(relative(self.path, root), self.mtime, self.ctime, self.size, self.inode, safe(self.owner, 64))
+    def stat(self, root: str = "", content: str = "") -> FileStat:
+        """The snapshot's value, with the path relative to *root* where it is below it. *content*: its check sum."""
+        path, owner = relative(self.path, root), safe(self.owner, 64)
+        return FileStat(path, self.mtime, self.ctime, self.size, self.inode, owner, self.dev, SafeText(content))
 
 
 class ProcessRecord(msgspec.Struct, frozen=True):
@@ -71,17 +73,17 @@ def parse_time(value: str) -> float:
 
 
 def parse_file(line: str) -> FileRecord | None:
-    """``MTIME CTIME SIZE INODE MODE OWNER GROUP PATH``; None for anything else."""
-    fields = line.split(" ", 7)
-    if len(fields) != 8 or not fields[7]:
+    """``MTIME CTIME SIZE INODE MODE DEVICE OWNER GROUP PATH``; None for anything else."""
+    fields = line.split(" ", 8)
+    if len(fields) != 9 or not fields[8]:
         return None
     try:
         mtime, ctime = parse_time(fields[0]), parse_time(fields[1])
-        size, inode, mode = int(fields[2]), int(fields[3]), int(fields[4], 16)
+        size, inode, mode, dev = int(fields[2]), int(fields[3]), int(fields[4], 16), int(fields[5])
     except ValueError:
         return None
     # GNU find that starts at "root/" gives "root//file" where root ends with a slash.
-    return FileRecord(fields[7].replace("//", "/"), mtime, ctime, max(size, 0), max(inode, 0), mode, fields[5], fields[6])
+    return FileRecord(fields[8].replace("//", "/"), mtime, ctime, max(size, 0), max(inode, 0), mode, fields[6], fields[7], max(dev, 0))
 
 
 def parse_files(payload: bytes) -> dict[str, FileRecord]:

@@ -1,0 +1,114 @@
+"""Other content at the same times: what only the contents, or the identity of a file, can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stalewatch.model.report import Layer
+from tests.lab import Host
+from tests.lab.truth import changes as do
+from tests.lab.truth.laravel import CONFIG, CONFIG_STALE, ROUTES_STALE, VIEW
+from tests.lab.truth.opcache_stale import SUSPECT
+from tests.lab.truth.servers import job
+from tests.lab.truth.state import HOME, UNCHANGED, Ask, healthy, stale, unsettled, warm
+
+_OLD = "find . -path ./vendor -prune -o -type f ! -path './bootstrap/cache/*' ! -path './storage/*' -exec touch -h -d 1980-01-01 {} +"
+"""Every file gets the same old time, as an archive with no times in it gives them."""
+_REQUESTS = do.then(do.get(), do.get("/config"), do.get("/api/ping"), do.get("/view"))
+_EDITS = do.then(
+    do.change_text(do.CONTROLLER, "home v1", "home v2"),
+    do.AGENT,
+    do.change_text("routes/api.php", "/ping", "/pong"),
+    do.VIEW,
+)
+_ALL_OLD = {
+    **CONFIG_STALE,
+    **ROUTES_STALE,
+    Layer.VIEWS: ("stale", "views.older-source"),
+    Layer.OPCACHE: ("stale", "opcache.same-mtime"),
+}
+
+
+def all_of(*asks: Callable[[Host], str]) -> Callable[[Host], str]:
+    """What every one of *asks* finds, where they agree."""
+
+    def ask(host: Host) -> str:
+        found = {one(host) for one in asks}
+        return found.pop() if len(found) == 1 else f"not the same: {sorted(found)}"
+
+    return ask
+
+
+def unpacked(host: Host) -> None:
+    """An application whose files all have one old time, with its caches made from them, in use."""
+    do.then(do.shell(_OLD), do.cache(), do.pause(1.1), lambda host: host.restart(), _REQUESTS, warm)(host)
+
+
+SAME_TIMES = (
+    stale(
+        name="same mtime and size: config, routes, a view, a controller, seen before",
+        expect=_ALL_OLD,
+        arrange=unpacked,
+        act=do.then(_EDITS, do.shell(_OLD), do.pause(3.0), _REQUESTS),
+        ask=all_of(HOME, CONFIG, Ask(uri="/api/ping", old="pong v1", new=""), VIEW),
+        remembered=True,
+    ),
+    stale(
+        name="same mtime and size: only the routes, edited in place, seen before",
+        expect=ROUTES_STALE,
+        arrange=unpacked,
+        act=do.shell("sed s/ping/pong/ routes/api.php >/tmp/r; cat /tmp/r >routes/api.php; touch -d 1980-01-01 routes/api.php"),
+        ask=Ask(uri="/api/ping", old="pong v1", new=""),
+        remembered=True,
+    ),
+    stale(
+        name="same mtime and size: .env, whose content is never read",
+        expect={Layer.CONFIG: ("suspect", "config.suspect")},
+        arrange=unpacked,
+        act=do.then(do.ENV, do.shell("touch -d 1980-01-01 .env")),
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v2 agent-v1"),
+        remembered=True,
+    ),
+    stale(
+        name="workers: other content with the same mtime and size, seen before",
+        expect={Layer.WORKERS: ("stale", "workers.older-than-code"), Layer.OPCACHE: ("fresh",)},
+        arrange=do.then(unpacked, do.get("/job"), lambda host: host.start_worker(), lambda host: job(host)),
+        act=do.then(
+            do.change_text("app/Jobs/WriteVersion.php", "job v1", "job v2"),
+            do.shell("touch -d 1980-01-01 app/Jobs/WriteVersion.php"),
+            do.pause(1.1),
+            lambda host: host.reload(),
+            do.get(),
+        ),
+        ask=job,
+        remembered=True,
+    ),
+    healthy(
+        name="same mtime and size: chmod -R of everything, seen before",
+        arrange=unpacked,
+        act=do.then(do.shell("chmod -R g+w app config resources routes database public artisan"), _REQUESTS),
+        remembered=True,
+    ),
+    healthy(
+        name="an archive unpacked over itself: same content, seen before",
+        arrange=unpacked,
+        act=do.then(
+            do.shell("tar -cf /tmp/a.tar app config resources routes; tar -xpf /tmp/a.tar; rm /tmp/a.tar"), do.pause(2.1), _REQUESTS
+        ),
+        remembered=True,
+    ),
+    unsettled(
+        name="same mtime and size: chmod -R of everything, one look",
+        expect={
+            Layer.CONFIG: ("suspect", "config.suspect"),
+            Layer.ROUTES: ("suspect", "routes.suspect"),
+            Layer.EVENTS: ("suspect", "events.suspect"),
+            Layer.VIEWS: ("suspect", "views.suspect"),
+            **SUSPECT,
+        },
+        arrange=unpacked,
+        act=do.then(do.shell("chmod -R g+w app config resources routes"), _REQUESTS),
+        ask=UNCHANGED,
+    ),
+)
+STATES = SAME_TIMES
