@@ -54,8 +54,9 @@ truth: lab-packages  ## what stalewatch says of servers against what they really
 bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench
 
-docs: $(VENV)/.stamp  ## docs/CODES.md: every code of a finding or an error, from the rules and reasons themselves
+docs: $(VENV)/.stamp  ## docs/CODES.md and docs/PREMISES.md, from the rules, reasons and links themselves
 	$(BIN)/python -m stalewatch.diagnosis.explain >docs/CODES.md
+	$(BIN)/python -m stalewatch.diagnosis.chain.document >docs/PREMISES.md
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stalewatch.diagnosis.chain.document import document
 from stalewatch.diagnosis.chain.link import ok
 from stalewatch.diagnosis.chain.premises import NOT_OBSERVED_YET, PREMISES, rest_on
 from stalewatch.diagnosis.chain.table import LINKS
@@ -22,6 +23,7 @@ from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import PoolWorker
 from stalewatch.model.text import safe
 from tests.builders.anything import Anything
+from tests.builders.pages import ROOT as ROOT_OF_PROJECT
 from tests.builders.snapshots import ROOT, at, fpm, host, opcache, runtime, script, snapshot, status
 
 SILENT = {"entry_points": (), "cached_scripts": 40, "compared": 40}
@@ -113,6 +115,10 @@ def test_taking_a_premise_away_makes_no_layer_greener(seed: int) -> None:
 def test_premises_that_no_link_observes_are_said_to_be_so() -> None:
     named = {name for premises in PREMISES.values() for name in premises}
     assert named - {spec.name for spec in LINKS} == NOT_OBSERVED_YET
+
+
+def test_the_page_in_the_documentation_is_what_the_tables_say() -> None:
+    assert (ROOT_OF_PROJECT / "docs" / "PREMISES.md").read_text(encoding="utf-8") == document(), "the links have changed: make docs"
 
 
 @pytest.mark.parametrize("layer", Layer)
