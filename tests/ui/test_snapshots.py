@@ -71,7 +71,9 @@ async def test_the_text_alone_retells_the_incident() -> None:
     assert "✗ STALE  web1 runs old code since 12:38: config, routes, opcache" in text
     assert re.search(r"config +✗ 12:38→12:26 11 min behind", text)
     assert re.search(r"opcache +✗ 1 of 307 older than disk", text)
-    assert re.search(r"why: HomeController\.php changed", text)
+    assert "why: the pool never looks at the " in text
+    assert re.search(r"disk \(validate_timestamps=0\): ", text)
+    assert re.search(r"HomeController\.php changed", text)
     assert re.search(r'! 13 alarms +"Call context', text)
     assert re.search(r"\+ 6 good lines", text)
     lanes = {name: line for line in text.splitlines() for name in recorded.NAMES if re.match(rf"[ ▸]+{name} +─", line)}

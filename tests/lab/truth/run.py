@@ -187,6 +187,9 @@ def judge(state: State, report: Report, served: str) -> list[str]:
     for what, got, due in (("finding", said, state.codes), ("warning", noted, state.health), ("error", errors, state.errors)):
         wrong += [f"{what} {code} missing" for code in sorted(due - got)]
         wrong += [f"{what} {code} too much" for code in sorted(got - due)]
+    told = sum(finding.verdict is not Verdict.FRESH for finding in report.findings)
+    if state.causes is not None and told != state.causes:
+        wrong.append(f"{told} findings, not {state.causes}")
     if served != state.really:
         wrong.append(f"served {served}, not {state.really}")
     return wrong

@@ -69,7 +69,8 @@ class State:
     *remembered*: stalewatch looked (and remembers) between the two; else it comes after both and has one look. *meanwhile*: what happens
     after a look that follows *act*, before the last one. *invalidate*: scripts that stalewatch itself takes out of the cache after *act*.
     *expect*: every layer that differs from :data:`QUIET`: its verdict, then the codes of its findings; no other code of a verdict may be
-    there. *health*: the warnings beside the verdict. *errors*: why something is unknown. *really*: what *ask* finds after the last look.
+    there. *health*: the warnings beside the verdict. *errors*: why something is unknown. *causes*:
+    how many findings say all of it, of all verdicts; None: not counted. *really*: what *ask* finds after the last look.
     *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered.
     """
 
@@ -85,6 +86,7 @@ class State:
     health: frozenset[str] = frozenset()
     errors: frozenset[str] = frozenset()
     invalidate: tuple[str, ...] = ()
+    causes: int | None = None
     undo: Callable[[Host], object] = nothing
     app: str = APP
     named: bool = False

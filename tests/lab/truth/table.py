@@ -8,6 +8,7 @@ from tests.lab.truth import (
     laravel,
     made_elsewhere,
     masters,
+    one_cause,
     opcache_healthy,
     opcache_stale,
     packages,
@@ -22,6 +23,7 @@ from tests.lab.truth.state import State
 STATES: tuple[State, ...] = (
     *fpm.STATES,  # one of them takes a minute
     *opcache_stale.STATES,
+    *one_cause.STATES,
     *laravel.STATES,
     *packages.STATES,
     *made_elsewhere.STATES,

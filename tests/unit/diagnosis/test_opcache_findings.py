@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from stalewatch.model.report import Finding, Layer, Verdict
+from stalewatch.model.runtime import MovedDirectory
 from stalewatch.model.snapshot import Opcache, Process, Script, ViewFacts
 from stalewatch.model.text import safe
 from tests.builders.snapshots import (
@@ -127,12 +129,27 @@ SAYS = [
 ]
 
 
+NOT_DUE = "PHP did not look at the disk when it was due (revalidate_freq=2): "
+BLIND = "the pool never looks at the disk (validate_timestamps=0): "
+CAUSES = {
+    "is 1 h 59 min newer on disk than the code that PHP compiled": NOT_DUE,
+    "is 30 min older on disk than the code that PHP compiled": NOT_DUE,
+    "was modified 30 s after it was last used from the cache": BLIND,
+    "was modified 1 s after it was last used from the cache": BLIND,
+    "was modified after it was compiled": BLIND,
+    "was modified after the cache started": BLIND,
+}
+"""By the beginning of what is said of the script; where that is the cause itself, nothing comes before it."""
+
+
 @pytest.mark.parametrize(("settings", "one", "since", "until", "why"), SAYS)
 def test_a_finding_says_since_when_and_why(
     settings: dict[str, Any], one: Script, since: float | None, until: float | None, why: str
 ) -> None:
     finding = found(one, **settings)
-    assert finding.summary == f"{NAME} {why}"
+    cause, _, said = finding.summary.rpartition(f"{NAME} ")
+    assert said == why
+    assert cause == (CAUSES.get(why.partition(",")[0], "") if finding.verdict is not Verdict.PENDING else "")
     assert finding.since == (None if since is None else at(since))
     assert finding.until == (None if until is None else at(until))
 
@@ -142,7 +159,7 @@ def test_what_memory_proves_is_told_with_the_time_of_the_change() -> None:
     touched = script(compiled=None, ctime=-60, used=-5, hits=50, digest="b")
     (finding,) = looked(first, with_opcache(vt0(touched))).findings
     assert (finding.verdict, finding.since) == (Verdict.STALE, at(-60))
-    assert finding.summary == f"{NAME} changed after it was cached, and was not compiled again"
+    assert finding.summary == f"{BLIND}{NAME} changed after it was cached"
 
 
 # -------------------------------------------------------------------------------------------------------------------- evidence
@@ -202,24 +219,96 @@ def test_the_oldest_worker_counts_and_without_one_nothing_is_said_of_them() -> N
 
 
 def many(count: int, **facts: Any) -> tuple[Script, ...]:
-    return tuple(script(f"{ROOT}/app/F{each:03}.php", compiled=None, mtime=-60 - each, used=-900, **facts) for each in range(count))
+    made = {"mtime": -60, "used": -900, **facts}
+    return tuple(script(f"{ROOT}/app/F{each:03}.php", compiled=None, **made) for each in range(count))
 
 
-def test_those_that_do_not_fit_are_one_finding_with_the_first_names_and_the_oldest_change() -> None:
-    findings = looked(with_opcache(vt0(*many(24)))).findings
-    rest = findings[-1]
-    assert len(findings) == 21
-    assert rest.subject == "4 more scripts"
-    assert rest.summary == "4 more scripts: F020.php, F021.php, F022.php and 1 more"
-    assert rest.since == at(-83)
-    assert rest.until is None
-    assert times(rest)["first of them"] == f"{ROOT}/app/F020.php"
-    command = next(str(each.value) for each in rest.evidence if each.kind == "command")
-    assert all(command.count(f"F{each:03}.php") == 1 for each in range(20, 24))
-    assert "1 more script:" in looked(with_opcache(vt0(*many(21)))).findings[-1].summary
+def told(*scripts: Script, moved: tuple[MovedDirectory, ...] = (), **settings: Any) -> list[Finding]:
+    """The findings about OPcache of one look at a pool with vt=0 unless *settings* say otherwise."""
+    return list(looked(with_opcache(opcache(*scripts, moved=moved, **{**NEVER, **settings}))).findings)
 
 
-def test_the_rest_of_pending_scripts_ends_with_the_last_of_them_if_all_have_an_end() -> None:
+def test_scripts_that_every_request_uses_do_not_change_places_between_two_looks() -> None:
+    """One look may see one of them a request earlier than the other."""
+    pairs = [
+        tuple(msgspec.structs.replace(one, hits=hits) for one, hits in zip(many(2), counts, strict=True))
+        for counts in ((700, 701), (702, 701))
+    ]
+    assert [told(*pair)[0].subject for pair in pairs] == [f"{ROOT}/app/F000.php"] * 2
+
+
+def test_one_deploy_is_one_finding_that_names_the_most_used_scripts() -> None:
+    busy = tuple(msgspec.structs.replace(one, hits=hits) for one, hits in zip(many(24), (3, 900, 40, 9), strict=False))
+    (finding,) = told(*busy, *many(24)[4:])
+    assert (finding.subject, finding.verdict, finding.since) == (f"{ROOT}/app/F001.php", Verdict.STALE, at(-60))
+    assert finding.summary == (f"{BLIND}app/F001.php and 23 more run old code")
+    assert times(finding)["proof"] == "app/F001.php was modified 14 min after it was last used from the cache"
+    assert times(finding)["scripts"] == 24
+    assert times(finding)["most used"] == "app/F001.php (900 hits), app/F002.php (40 hits), app/F004.php (40 hits)"
+    assert len(finding.paths) == 24
+
+
+def test_what_is_only_probable_of_a_deploy_joins_what_is_proven_of_it_and_may_lead() -> None:
+    """The controller that everybody asks for says nothing of its compile; a script that nobody asks for proves the cause."""
+    asked = script(f"{ROOT}/app/Z.php", compiled=None, mtime=-61, used=-2, hits=5_000)
+    (finding,) = told(asked, *many(2))
+    assert finding.code == "opcache.stale-bytecode"
+    assert finding.summary == (f"{BLIND}app/Z.php and 2 more run or may run old code")
+    assert times(finding)["proof"] == "app/F000.php was modified 14 min after it was last used from the cache"
+    assert len(finding.paths) == 3
+
+
+def test_changes_that_lie_far_apart_are_told_apart_and_the_oldest_together() -> None:
+    days = [script(f"{ROOT}/app/D{day}.php", compiled=None, mtime=-60 - 700 * day, used=-3_500) for day in range(5)]
+    found = told(*days)
+    assert [len(each.paths) for each in found] == [1, 1, 3]
+    assert [each.since for each in found] == [at(-60), at(-760), at(-2_860)]
+    assert [len(each.paths) for each in told(*(msgspec.structs.replace(one, mtime=at(-60 - 600 * n)) for n, one in enumerate(days)))] == [5]
+
+
+def test_a_sweep_over_owners_is_one_finding_that_names_the_directories() -> None:
+    """chown -R: the change times of all scripts and of their directories."""
+    below = [
+        script(f"{ROOT}/{name}/{n}.php", compiled=None, ctime=-60 + n, parent_changed=-58) for name in ("app", "config") for n in range(9)
+    ]
+    moved = tuple(MovedDirectory(safe(f"{ROOT}/{name}"), at(-60)) for name in ("app", "config", "app/1.php", "storage"))
+    (finding,) = told(*below, moved=moved)
+    assert finding.code == "opcache.suspect-bytecode"
+    assert finding.summary == (
+        "18 cached scripts below app and config changed on disk without a new modification time: a chmod or chown, "
+        "a copy that kept times, or new content; most used app/0.php"
+    )
+    assert times(finding)["directory"] == f"{ROOT}/app and {ROOT}/config"
+    assert finding.subject == f"{ROOT}/app/0.php"
+
+
+def test_a_directory_that_overlayfs_copied_up_is_one_finding_that_names_it() -> None:
+    """The first log line: every directory above it has a new change time, and nothing else."""
+    one_app = [script(f"{ROOT}/app/{n}.php", compiled=None, parent_changed=-60) for n in range(30)]
+    views = [script(f"{ROOT}/storage/framework/views/{n}.php", compiled=None, parent_changed=-59) for n in range(5)]
+    moved = (MovedDirectory(safe(ROOT), at(-60)), MovedDirectory(safe(f"{ROOT}/storage"), at(-59)))
+    (finding,) = told(*one_app, *views, moved=moved)
+    assert finding.code == "opcache.directory-renamed"
+    assert f": {ROOT}, with 35 cached scripts, most used app/0.php" in finding.summary
+    assert times(finding)["directory"] == ROOT
+
+
+def test_the_applications_own_scripts_lead_however_often_a_library_is_used() -> None:
+    (finding,) = told(*many(1), script("/usr/share/php/View.php", compiled=None, mtime=-60, used=-900, hits=9_000))
+    assert finding.subject == f"{ROOT}/app/F000.php"
+    assert "app/F000.php and 1 more run old code" in finding.summary
+
+
+def test_several_rebuilt_views_are_said_to_be_so_in_one_finding() -> None:
+    views = [script(f"{ROOT}/storage/framework/views/{n}.php", compiled=None, mtime=-60, used=-90) for n in range(3)]
+    (finding,) = told(*views)
+    assert finding.code == "opcache.stale-view"
+    assert finding.summary == (
+        f"{BLIND}the compiled view 0.php was modified 30 s after it was last used from the cache; the same is so of 2 more scripts"
+    )
+
+
+def test_pending_scripts_end_with_the_last_of_them_if_all_have_an_end() -> None:
     waiting = [script(f"{ROOT}/app/F{each:03}.php", mtime=-60, used=-1, revalidate=100 + each) for each in range(23)]
     assert looked(with_opcache(opcache(*waiting))).findings[-1].until == at(122)
     open_end = [script(f"{ROOT}/app/G{each:03}.php", mtime=-60, used=-120) for each in range(2)]

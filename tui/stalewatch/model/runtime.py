@@ -40,6 +40,13 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked only where such files are never checked."""
 
 
+class MovedDirectory(msgspec.Struct, frozen=True):
+    """A directory above a cached script whose own ctime is newer than its mtime and than S: renamed over, or its owner or mode changed."""
+
+    path: SafeText
+    ctime: float
+
+
 class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     """OPcache as the pool reports it, and the comparison of its scripts with the disk.
 
@@ -85,6 +92,8 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     compared: int = 0
     compared_at: float = 0.0
     truncated: bool = False
+    moved: tuple[MovedDirectory, ...] | None = None
+    """Topmost first, bounded; None: not asked."""
 
     @property
     def since(self) -> int:

@@ -11,11 +11,12 @@ from stalewatch.model.snapshot import HostFacts, RuntimeFacts
 
 
 def evidence_digest(report: Report) -> str:
-    """Digest of what the verdict and the plan rest on. Ages, hits, worker pids and log lines move all the time and are not in it."""
+    """Digest of what the verdict and the plan rest on. Ages, hits, worker pids and log lines move all the time and are not in it;
+    nor is which of several scripts is used most."""
     evidence = {
         "layers": sorted((layer.value, verdict.value) for layer, verdict in report.layers.items()),
         "findings": sorted(
-            (finding.code, finding.verdict.value, finding.subject, finding.since or 0.0, sorted(finding.paths))
+            (finding.code, finding.verdict.value, "" if finding.paths else finding.subject, finding.since or 0.0, sorted(finding.paths))
             for finding in report.findings
             if finding.verdict is not Verdict.FRESH
         ),

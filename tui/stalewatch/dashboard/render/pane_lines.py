@@ -219,8 +219,9 @@ def why_lines(report: Report, width: int, most: int) -> list[Line]:
         rows = [line(Span(f"! {finding.summary}", "warning")) for finding in warnings[:most]]
         return [crop(row, width) for row in rows]
     rows = paragraph(f"why: {found.summary}", width, "strong", hang="     ")
-    if len(rows) > most or max(map(len, found.summary.split())) > width - 5:  # the file's folder is on the server's page
-        rows = paragraph(f"why: {_without_folders(found)}", width, "strong", hang="     ")
+    short = paragraph(f"why: {_without_folders(found)}", width, "strong", hang="     ")
+    if len(short) < len(rows) or max(map(len, found.summary.split())) > width - 5:  # the file's folder is on the server's page
+        rows = short
     return [crop(row, width) for row in clamp(rows, most, width)]
 
 

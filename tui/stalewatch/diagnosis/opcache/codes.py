@@ -7,19 +7,22 @@ from stalewatch.diagnosis.rule import Rule
 from stalewatch.model.layers import FILE_CACHED, CachedFile, Layer
 from stalewatch.model.report import Remedy, Severity, Verdict
 
+_COUNTED = ("scripts", "most used")
 _EVIDENCE = (
+    *_COUNTED,
+    "directory",
     "modified",
-    "changed",
     "compiled from",
     "not compiled after",
     "compiled after",
+    "proof",
+    "changed",
     "last used",
     "hits",
     "cache since",
     "workers since",
     "directory renamed",
     "checked again",
-    "first of them",
     "repeat",
     "repeat in the pool",
 )
@@ -104,7 +107,8 @@ RENAMED = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="A directory above the script was renamed into place after the cache started (its ctime is newer than its own mtime). This "
-    "changes no time of the files in it, so the path may now hold other content.",
+    "changes no time of the files in it, so the path may now hold other content. chmod and chown of the directory look the same, and so "
+    "does the first write below it on overlayfs: an earlier look tells them apart.",
     evidence=_EVIDENCE,
     remedy=_ACT,
 )
@@ -135,7 +139,7 @@ FILE_CACHE_STALE = Rule(
     severity=Severity.CRITICAL,
     meaning="The file in opcache.file_cache that holds this script's bytecode is older than the script, and with validate_timestamps=0 "
     "nothing compares them: after a reload or reset PHP loads the old bytecode again.",
-    evidence=("modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
+    evidence=(*_COUNTED, "modified", "bytecode file", "proof", "changed", "cache since", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
 )
@@ -147,7 +151,7 @@ FILE_CACHE = Rule(
     meaning="opcache.file_cache stores bytecode on disk. With validate_timestamps=0 PHP loads it again after a reset or reload and does "
     "not check the sources, so a cache that started after the deploy proves nothing. Reported if a script's file in it cannot be seen, "
     "is gone, or is older than the script's ctime.",
-    evidence=("file_cache", "validate_timestamps", "modified", "changed", "bytecode file", "cache since", "first of them", "repeat"),
+    evidence=("file_cache", "validate_timestamps", *_COUNTED, "modified", "bytecode file", "proof", "changed", "cache since", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
 )

@@ -1,102 +1,128 @@
-"""Judged scripts -> findings: one per script up to a screenful, the rest in one."""
+"""Judged scripts -> findings: one for each cause, which names the most used scripts."""
 
 from __future__ import annotations
 
 from stalewatch.diagnosis import evidence, paths, repro
 from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.opcache.causes import CONTENT, TOUCHED, Group, groups
 from stalewatch.diagnosis.opcache.naming import Naming
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Evidence, Finding, Remedy, Verdict
-from stalewatch.model.snapshot import Opcache, Script
+from stalewatch.model.snapshot import Opcache
 
-SINGLY = 20
-"""So many scripts of a verdict get a finding of their own."""
 FEW = 50
 """Up to so many scripts are invalidated; more are a reload's work."""
-SHOWN = 10
-"""So many of the rest are in the command that looks at them again."""
+NAMED = 3
+"""So many of the most used scripts are named."""
 
 _KEPT = frozenset({ScriptState.KEPT, ScriptState.KEPT_UNSEEN})
 
 
 def to_findings(judged: tuple[ScriptVerdict, ...], context: Context, opcache: Opcache) -> tuple[Finding, ...]:
-    """Findings for all of *judged* but fresh and neutral ones: stale first; of each verdict the app's own and the latest changes first."""
+    """One finding for each cause among *judged*, fresh and neutral ones aside: the worst first, then by use."""
     telling = [one for one in judged if one.state in codes.BY_STATE]
     if not telling:
         return ()
     make = _FindingMaker(context, opcache, few=len(telling) <= FEW)
-    found: list[Finding] = []
-    for verdict in (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING):
-        group = [one for one in telling if codes.BY_STATE[one.state].verdict is verdict]
-        group.sort(key=lambda one: (not one.script.path.startswith(context.root), -(one.since or 0.0), one.script.path))
-        found.extend(make.one(item) for item in group[:SINGLY])
-        if len(group) > SINGLY:
-            found.append(make.rest(group[SINGLY:]))
-    return tuple(found)
+    found = groups(telling, make.naming, context.root, opcache.moved or ())
+    return tuple(make.one(group) if len(group.scripts) == 1 else make.many(group) for group in found)
 
 
 class _FindingMaker:
     """Makes findings; holds what is the same for all scripts of one look."""
 
     def __init__(self, context: Context, opcache: Opcache, *, few: bool) -> None:
+        self.naming = Naming(context)
         self._context = context
         self._opcache = opcache
-        self._naming = Naming(context)
         self._few = few
 
-    def one(self, judged: ScriptVerdict) -> Finding:
+    def one(self, group: Group) -> Finding:
         """One script (``docs/facts.md#opcache-status``)."""
-        script = judged.script
-        rule, what = self._naming.of(script.path)
-        rule = rule if judged.state is ScriptState.STALE else codes.BY_STATE[judged.state]
-        return rule.finding(
-            script.path,
-            f"{what} {judged.why}",
+        judged = group.lead
+        return group.rule.finding(
+            judged.script.path,
+            f"{self._never_looks(judged)}{self._name(judged)} {judged.why}",
             self._evidence(judged),
-            remedy=self._remedy(judged, rule),
+            remedy=self._remedy(group),
             since=judged.since,
             until=judged.until,
-            paths=(str(script.path),) if script.exact else (),
+            paths=(str(judged.script.path),) if judged.script.exact else (),
         )
 
-    def rest(self, group: list[ScriptVerdict]) -> Finding:
-        """One finding for those that would not fit a screen; it has their verdict, and its remedy must fix each of them
-        (``docs/facts.md#opcache-status``)."""
-        first = next((one for one in group if one.state in _KEPT), group[0])
-        rule = codes.BY_STATE[first.state]
-        if rule.verdict is Verdict.STALE and first.state not in _KEPT:
-            rule = codes.BYTECODE
-        since = [one.since for one in group if one.since is not None]
-        until = [one.until for one in group if one.until is not None]
-        names = [paths.name_of(one.script.path) for one in group]
-        return rule.finding(
-            f"{len(group)} more scripts",
-            f"{figures.count(len(group), 'more script')}: {figures.several(names)}",
-            (
-                evidence.text("first of them", first.script.path),
-                *self._evidence(first, *(one.script for one in group[:SHOWN] if one is not first)),
-            ),
-            remedy=self._remedy(first, rule),
+    def many(self, group: Group) -> Finding:
+        """Several scripts with one cause; the subject is the most used one (``docs/facts.md#opcache-status``)."""
+        since = [one.since for one in group.scripts if one.since is not None]
+        until = [one.until for one in group.scripts if one.until is not None]
+        return group.rule.finding(
+            group.lead.script.path,
+            self._summary(group),
+            (*self._counted(group), *self._evidence(group.proof, self._name(group.proof))),
+            remedy=self._remedy(group),
             since=min(since, default=None),
-            until=max(until) if len(until) == len(group) else None,
-            paths=tuple(str(one.script.path) for one in group if one.script.exact),
+            until=max(until) if len(until) == len(group.scripts) else None,
+            paths=tuple(str(one.script.path) for one in group.scripts if one.script.exact),
         )
 
-    def _remedy(self, judged: ScriptVerdict, rule: Rule) -> tuple[Remedy, ...]:
-        if judged.state in {ScriptState.PRELOADED, *_KEPT}:
-            return rule.remedy
-        act = Remedy.INVALIDATE if self._few and judged.script.exact else Remedy.RELOAD
-        return (Remedy.WAIT, act) if judged.state is ScriptState.PENDING else (act,)
+    def _summary(self, group: Group) -> str:
+        """The cause, how many, the most used one; then what proves it."""
+        lead, count, cause = self._name(group.lead), len(group.scripts), self._never_looks(group.lead)
+        if group.kind == TOUCHED:
+            below = figures.several([paths.short(folder, self._context.root) for folder in group.folders])
+            where = f" below {below}" if group.folders else ""
+            if group.rule is codes.RENAMED:
+                what = "a directory was renamed into place, or only its owner, mode or (on overlayfs) its place on the disk changed"
+                return f"{what}: {below if group.folders else 'above ' + lead}, with {count} cached scripts, most used {lead}"
+            what = "changed on disk without a new modification time: a chmod or chown, a copy that kept times, or new content"
+            return f"{count} cached scripts{where} {what}; most used {lead}"
+        if group.kind != CONTENT:
+            return f"{cause}{lead} {group.lead.why}; the same is so of {figures.count(count - 1, 'more script')}"
+        names = f"{lead} and {count - 1} more"
+        if group.rule.verdict is not Verdict.STALE:
+            said = "and PHP does not say whether they were compiled before or after that"
+            return f"{cause}{names} were modified after the cache started, {said}"
+        proven = sum(one.state is ScriptState.STALE for one in group.scripts)
+        return f"{cause}{names} run {'' if proven == count else 'or may run '}old code"
 
-    def _evidence(self, judged: ScriptVerdict, *others: Script) -> tuple[Evidence, ...]:
-        """The times of *judged*, and the commands that show them again: here those of the file (and of *others*), there OPcache's own."""
+    def _never_looks(self, judged: ScriptVerdict) -> str:
+        """Why PHP runs old code, as the beginning of a summary; "" where the rest of it says so."""
+        modified = judged.state is ScriptState.SUSPECT and judged.since is not None and judged.since == judged.script.mtime
+        if judged.state is not ScriptState.STALE and not modified:
+            return ""
+        if not self._opcache.validate_timestamps:
+            return "the pool never looks at the disk (validate_timestamps=0): "
+        if not judged.script.timestamp:
+            return "PHP never checks what was compiled with validate_timestamps=0: "
+        return f"PHP did not look at the disk when it was due (revalidate_freq={self._opcache.revalidate_freq}): "
+
+    def _name(self, judged: ScriptVerdict) -> str:
+        return self.naming.of(judged.script.path)[1]
+
+    def _counted(self, group: Group) -> tuple[Evidence, ...]:
+        used = [f"{self._name(one)} ({figures.count(one.script.hits, 'hit')})" for one in group.scripts[:NAMED]]
+        told = [evidence.number("scripts", len(group.scripts)), evidence.text("most used", ", ".join(used))]
+        if group.folders:
+            told.append(evidence.text("directory", figures.several(group.folders)))
+        return tuple(told)
+
+    def _remedy(self, group: Group) -> tuple[Remedy, ...]:
+        state = group.lead.state
+        if state is ScriptState.PRELOADED or state in _KEPT:
+            return group.rule.remedy
+        act = Remedy.INVALIDATE if self._few and all(one.script.exact for one in group.scripts) else Remedy.RELOAD
+        return (Remedy.WAIT, act) if state is ScriptState.PENDING else (act,)
+
+    def _evidence(self, judged: ScriptVerdict, name: str = "") -> tuple[Evidence, ...]:
+        """The two times that are compared, the proof (of one among several that *name* names), the other times, and the commands that show
+        them again: here those of the file, there OPcache's."""
         script, window = judged.script, judged.window
-        told = [evidence.time("modified", script.mtime), evidence.time("changed", script.ctime)]
+        proof = [evidence.text("proof", f"{name} {judged.why}")] if name else []
+        told = [evidence.time("modified", script.mtime)]
         if judged.state in _KEPT:
-            told += [evidence.time("bytecode file", script.kept), evidence.time("cache since", self._opcache.since)]
+            told += [evidence.time("bytecode file", script.kept), *proof, evidence.time("changed", script.ctime)]
+            told.append(evidence.time("cache since", self._opcache.since))
             return (*told, evidence.command("find", self._opcache.file_cache, "-path", f"*{script.path}.bin", "-ls"))
         if script.timestamp:
             told.append(evidence.time("compiled from", script.timestamp))
@@ -104,7 +130,8 @@ class _FindingMaker:
             told.append(evidence.time("not compiled after", window.before))
         if window.after > self._opcache.since:
             told.append(evidence.time("compiled after", window.after))
-        told += [evidence.time("last used", script.last_used or None), evidence.number("hits", script.hits)]
+        told += [*proof, evidence.time("changed", script.ctime), evidence.time("last used", script.last_used or None)]
+        told.append(evidence.number("hits", script.hits))
         if script.parent_changed is not None:
             told.append(evidence.time("directory renamed", script.parent_changed))
         if script.revalidate is not None and self._opcache.validate_timestamps:
@@ -112,8 +139,7 @@ class _FindingMaker:
         told.append(evidence.time("cache since", self._opcache.since))
         if self._context.fpm is not None and self._context.fpm.workers:
             told.append(evidence.time("workers since", min(worker.started for worker in self._context.fpm.workers)))
-        exact = [one.path for one in (script, *others) if one.exact]
-        told.append(evidence.stat(*exact) if exact else evidence.unsayable())
+        told.append(evidence.stat(script.path) if script.exact else evidence.unsayable())
         if script.exact:
             told += repro.script_command(self._context, script.path)
         return tuple(told)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.context import CLOCK_STEP
+
 if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context
     from stalewatch.diagnosis.opcache.app_scope import AppScope
@@ -16,5 +18,6 @@ def any_script(context: Context, opcache: Opcache, scope: AppScope) -> bool:
     requested at all, one of them nearly always answers."""
     if any(scope.inside(script.path) for script in chain(opcache.entry_points, opcache.changed, opcache.scripts)):
         return True
-    remembered = context.memory.scripts if context.memory.since == opcache.since else {}
+    of_this_cache = context.memory.since == opcache.since and context.memory.at <= context.now + CLOCK_STEP
+    remembered = context.memory.scripts if of_this_cache else {}
     return any(scope.inside(path) for path in remembered)

@@ -60,7 +60,7 @@ def by_memory(script: Script, window: Window) -> ScriptVerdict | None:
     if same is True and window.seen.proven:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     if same is False:
-        why = "changed after it was cached, and was not compiled again"
+        why = "changed after it was cached"
         return ScriptVerdict(script, ScriptState.STALE, window, since=changed_at(script, window.before), why=why)
     return None
 

@@ -9,6 +9,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
+from stalewatch.model.runtime import MovedDirectory
 from stalewatch.model.snapshot import Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
@@ -110,6 +111,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     changed: list[Row] = []
     entry_points: list[Row] = []
     file_cache_seen: bool = False
+    moved: list[tuple[str, float]] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +174,7 @@ def opcache(answer: Answer) -> Opcache | Unseen:
         file_cache_seen=compared.file_cache_seen,
         compared=max(compared.total, 0),
         compared_at=_moment(answer.now) or 0.0,
+        moved=None if compared.moved is None else tuple(MovedDirectory(safe(path), _moment(at) or 0.0) for path, at in compared.moved),
         truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,
     )
 

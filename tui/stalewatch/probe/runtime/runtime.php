@@ -6,6 +6,7 @@ namespace Stalewatch;
 
 const MAX_DIGEST_SIZE = 1048576;
 const DIGEST_SECONDS = 0.05;
+const MAX_MOVED = 100;
 
 final class Warnings
 {
@@ -116,6 +117,8 @@ final class Comparison
     private $validates;
     /** @var array<string, int> directory => ctime of the newest directory at or above it that was renamed over, 0: none */
     private $parents = [];
+    /** @var array<string, int> directories that were renamed over => ctime */
+    private $moved = [];
     /** @var int seconds that a file is too young to be kept */
     private $protected;
     /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none, or it is checked */
@@ -187,8 +190,21 @@ final class Comparison
         $stat = @stat($directory);
         if ($stat !== false && $stat['ctime'] > $stat['mtime'] && $stat['ctime'] >= $this->since) {
             $newest = max($newest, $stat['ctime']);
+            $this->moved[$directory] = $stat['ctime'];
         }
         return $this->parents[$directory] = $newest;
+    }
+
+    /** @return list<array{0: string, 1: int}> directories that were renamed over, and their ctime; the topmost first */
+    public function moved(): array
+    {
+        $paths = array_map('strval', array_keys($this->moved));
+        usort($paths, function (string $one, string $other): int {
+            return strlen($one) <=> strlen($other);
+        });
+        return array_map(function (string $path): array {
+            return [$path, $this->moved[$path]];
+        }, array_slice($paths, 0, MAX_MOVED));
     }
 
     private function digest(string $path, int $size): string
@@ -224,7 +240,7 @@ function compare(array $scripts, array $facts, array $options, bool $all): array
     }
     $result = ['compare' => [
         'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
-        'file_cache_seen' => $comparison->seesFileCache(),
+        'file_cache_seen' => $comparison->seesFileCache(), 'moved' => $comparison->moved(),
     ]];
     return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
 }
