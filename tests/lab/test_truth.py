@@ -18,11 +18,17 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> dict[str, Outcome]:
-    """All states, made and looked at once, side by side."""
+def outcomes(request: pytest.FixtureRequest) -> dict[str, Outcome]:
+    """All states that were selected, made and looked at once, side by side."""
+    wanted = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module and hasattr(item, "callspec")
+    }
+    states = [state for state in STATES if state.name in wanted]
     try:
-        with Lab(HOSTS) as lab:
-            return {outcome.state.name: outcome for outcome in asyncio.run(run(lab, STATES))}
+        with Lab(min(HOSTS, len(states))) as lab:
+            return {outcome.state.name: outcome for outcome in asyncio.run(run(lab, states))}
     except Unavailable as reason:
         pytest.skip(str(reason))
 

@@ -361,6 +361,14 @@ UNSETTLED = (
         ask=Ask(uri="/config", old="(none)", new="v1 agent-v1"),
     ),
     unsettled(
+        name="config: only the pool's user may read the cache, cut in its middle",
+        expect={Layer.CONFIG: ("unknown", "config.sources-unseen")},
+        act=do.then(
+            truncate("config"), do.shell(f"chown www-data:www-data {_CONFIG_CACHE} && chmod 600 {_CONFIG_CACHE}"), do.pause(2.5), do.get()
+        ),
+        really="broken",
+    ),
+    unsettled(
         name="config: another provider edited",
         expect={
             Layer.CONFIG: ("suspect", "config.provider-newer"),

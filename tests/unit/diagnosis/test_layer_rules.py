@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
@@ -165,9 +166,17 @@ def test_a_manifest_that_cannot_be_read_is_not_absent() -> None:
 
 def test_a_root_owned_cache_is_mentioned() -> None:
     stat = file("bootstrap/cache/config.php", CACHED, owner=safe("root"))
-    report = looked(with_host(caches=caches(config=CacheFile(name="config", path=stat.path, stat=stat))))
+    report = looked(with_host(caches=caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=True))))
     quiet(report)
     assert "config.foreign-owner" in codes(report)
+
+
+@pytest.mark.parametrize("layer", FILE_CACHED)
+def test_a_cache_that_may_not_be_read_is_not_green(layer: Layer) -> None:
+    stat = file(f"bootstrap/cache/{layer}.php", CACHED)
+    cached = CacheFile(name=layer.value, path=stat.path, stat=stat)
+    report = looked(with_host(caches=caches(**{layer.value: cached})))
+    only(report, layer, UNKNOWN, f"{layer}.sources-unseen")
 
 
 def test_without_sources_a_cache_is_not_green() -> None:

@@ -117,7 +117,8 @@ UNSEEN = {
         "sources-unseen",
         Verdict.UNKNOWN,
         Severity.WARNING,
-        "The {title} exists, but its sources could not be read, so there is nothing to compare it with.",
+        "The {title} exists, but its sources could not be read, so there is nothing to compare it with; or it could not be read itself, so "
+        "nothing shows that it is whole and was made for this application.",
         (),
     )
     for layer in FILE_CACHED
@@ -143,6 +144,8 @@ def judge(context: Context, layer: Layer) -> Ruling:
     found = list(broken(context, layer, cache, cache.stat))
     if found:
         return rule_on(Verdict.FRESH, found)  # how old it is does not matter: nothing can use it, and artisan not rebuild it
+    if cache.complete is None:
+        found += unseen(layer, cache.path, context.root, itself=True)
     found += cache_origin.judge(context, layer, cache)
     if any(finding.verdict is Verdict.STALE for finding in found):
         return rule_on(Verdict.FRESH, found)  # it was not made from the sources that are here, so their times say nothing
@@ -237,9 +240,10 @@ def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> 
         )
 
 
-def unseen(layer: Layer, path: str, root: str) -> Iterator[Finding]:
-    """Nothing to compare the cache with (``docs/facts.md#laravel-inputs``); *path* "": the cache itself was not looked for."""
-    what = f"the sources of the {_TITLES[layer]}" if path else f"the {_TITLES[layer]}"
+def unseen(layer: Layer, path: str, root: str, *, itself: bool = False) -> Iterator[Finding]:
+    """Nothing to compare the cache with (``docs/facts.md#laravel-inputs``), or the cache *itself* could not be read; *path* "": it was not
+    looked for."""
+    what = f"the sources of the {_TITLES[layer]}" if path and not itself else f"the {_TITLES[layer]}"
     yield UNSEEN[layer].finding(
         path or layer.value,
         f"{what} could not be read",
