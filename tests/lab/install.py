@@ -13,6 +13,7 @@ from tests.lab.unavailable import Unavailable
 
 PACKAGES = (
     "busybox",
+    "composer",
     "dbus",
     "git",
     "libfcgi-bin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.truth import (
+    composer,
     fpm,
     identity,
     laravel,
@@ -26,6 +27,7 @@ STATES: tuple[State, ...] = (
     *one_cause.STATES,
     *laravel.STATES,
     *packages.STATES,
+    *composer.STATES,
     *made_elsewhere.STATES,
     *release.STATES,
     *rsync.STATES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, paths
+from stalewatch.diagnosis import composer, evidence, paths
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -44,14 +44,14 @@ BROKEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="Remove the file by hand: Laravel writes it again when it starts.",
 )
-RULES = (DIFFER, BROKEN, UNSEEN)
+RULES = (DIFFER, BROKEN, *composer.RULES, UNSEEN)
 _FILES = {file.name for file in Layer.PACKAGES.spec.files}
 WRITING = 2.0
 """Seconds in which a half file may still be growing."""
 
 
 def judge(context: Context) -> Ruling:
-    """The packages layer; no packages.php: absent."""
+    """The packages layer; neither Laravel's manifest nor anything of Composer's is there: absent."""
     if context.host is None:
         return Ruling(Verdict.UNKNOWN)
     files = {cache.name: cache for cache in context.host.caches if cache.name in _FILES and cache.stat is not None}
@@ -59,9 +59,14 @@ def judge(context: Context) -> Ruling:
     facts = context.host.packages
     if found:
         return rule_on(Verdict.FRESH, found)
-    if facts.cached is None and "packages" not in files:
-        return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*unseen(context, facts), *differ(context, facts)))
+    made = context.host.composer
+    discovered = facts.cached is not None or "packages" in files
+    if discovered:
+        found += [*unseen(context, facts), *differ(context, facts)]
+    if made is not None:
+        found += composer.judge(context, made)
+    composed = made is not None and (made.loader is not None or made.unlike_lock is not None)
+    return rule_on(Verdict.FRESH if discovered or composed else Verdict.ABSENT, found)
 
 
 def broken(context: Context, file: CacheFile) -> Iterator[Finding]:

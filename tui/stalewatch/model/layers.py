@@ -80,8 +80,9 @@ LAYERS: tuple[LayerSpec, ...] = (
         layer=Layer.PACKAGES,
         heading="pkg",
         label="packages",
-        about="the packages that Laravel discovered against those that composer installed",
+        about="the packages and class map of Composer, and those that Laravel discovered",
         place=2,
+        laravel=False,
         files=(
             CachedFile(
                 name="packages",

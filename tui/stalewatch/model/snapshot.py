@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from stalewatch.model.composer import ComposerFacts, MovedClass
 from stalewatch.model.disk import (
     MAX_SUMS,
     CacheFile,
@@ -35,6 +36,7 @@ __all__ = [
     "AppLayout",
     "CacheFile",
     "CompiledView",
+    "ComposerFacts",
     "ConfigTest",
     "Deploy",
     "DeployUnderWay",
@@ -47,6 +49,7 @@ __all__ = [
     "LogFacts",
     "LogLine",
     "LogMinute",
+    "MovedClass",
     "NamedRoot",
     "Opcache",
     "PackageFacts",
@@ -117,6 +120,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """Roots (real paths) of the other apps on this server: all pools of one FPM master share one OPcache, and theirs are not ours."""
     problems: tuple[Unseen, ...] = ()
     """Parts of the host that could not be read."""
+    composer: ComposerFacts | None = None
+    """What Composer made of the application (None: not looked at)."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.times import Clock
+from stalewatch.diagnosis import composer
 from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Report, Verdict
@@ -90,13 +91,25 @@ def views(report: Report, clock: Clock) -> LayerRow:
     return LayerRow(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
 
 
+_COMPOSER = {
+    composer.CLASS_MAP.code: "class map is old",
+    composer.AUTOLOAD.code: "autoloader is old",
+    composer.LOCK.code: "not as locked",
+}
+
+
 def packages(report: Report, _clock: Clock) -> LayerRow:
-    """Discovered packages against installed ones, by name."""
+    """Discovered packages against installed ones, by name; what Composer made, where that is old."""
     verdict = report.layers.get(Layer.PACKAGES)
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, Layer.PACKAGES)
     cached, installed = seen.packages.cached, seen.packages.installed
+    old = next((_COMPOSER[finding.code] for finding in report.findings if finding.code in _COMPOSER), "")
+    if old:
+        return LayerRow(Layer.PACKAGES, verdict, old, old)
+    if cached is None and verdict is Verdict.FRESH:
+        return LayerRow(Layer.PACKAGES, verdict, "as composer.json says", "as composer.json")
     if cached is None:
         return LayerRow(Layer.PACKAGES, verdict, "not cached", "not cached")
     if installed is None or set(cached) == set(installed):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.layers import CACHED_FILES
+from stalewatch.probe.host.composer_probe import COMPOSER, GENERATED, INSTALLED, LOCK
 from stalewatch.probe.host.file_contents import FileContents
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         own = [f".env.{self.env}"] if self.env else []
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
-        named += ["composer.json", "vendor/composer/installed.json", "app", "config", "routes", "public/index.php"]
+        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, "app", "config", "routes", "public/index.php"]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
         return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *deploy_logs)
 
@@ -90,8 +91,9 @@ def wanted_contents(files: AppFiles) -> FileContents:
     contents.want(f"{files.base}/.dep/releases_log", 64 * KIB, "tail")
     contents.want(f"{files.base}/revisions.log", 64 * KIB, "tail")
     contents.want(files.caches["packages"], 2 * _MIB)
-    contents.want(files.at("vendor/composer/installed.json"), 16 * _MIB, "gz")
-    contents.want(files.at("composer.json"), 256 * KIB)
+    contents.want(files.at(INSTALLED), 16 * _MIB, "gz")
+    contents.want(files.at(LOCK), 16 * _MIB, "gz")
+    contents.want(files.at(COMPOSER), 256 * KIB)
     contents.want(files.at(EVENT_PROVIDER), 64 * KIB)
     return contents
 

@@ -13,6 +13,7 @@ from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, U
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
 from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
+from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
 from stalewatch.probe.host.made_for import MadeFor
 from stalewatch.probe.host.parsers import records
@@ -73,6 +74,7 @@ class AppProbe:
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
+        self._composer = ComposerProbe(location.root, self._contents)
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
         self._summed: dict[str, FileRecord] | None = None
@@ -132,10 +134,12 @@ class AppProbe:
             ("disk", root),
             ("link", self.location.path),
             *self._contents.requests(tick.files),
+            *self._composer.requests(tick.files),
             *self._due(tick),
         )
         self._contents.take(blocks)
         for block in blocks:
+            self._composer.take(block)
             for section in block.sections:
                 self._take(section)
         if folder != self._views_folder:  # the cached configuration, read just now, names another
@@ -188,6 +192,7 @@ class AppProbe:
             lock=self._lock(tick, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
+            composer=self._composer.facts(),
             problems=() if root and there else (self._missing(host.hello.login),),
         )
 
@@ -285,7 +290,7 @@ class AppProbe:
         if git:
             self._dirty_for = state
             requests.append(("dirty", self.location.root))
-        requests += self._sums_due()
+        requests += [*self._sums_due(), *self._composer.source_requests(self._walk)]
         blocks: list[Block] = await host.ask(*requests) if requests else []
         for log, block in zip(missing, blocks, strict=False):
             log.choose(tick.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
@@ -293,12 +298,17 @@ class AppProbe:
         rest = len(missing) + len(beside)
         self._made_for.take_list(blocks[len(missing) : rest])
         for block in blocks[rest:]:
+            self._composer.take(block)
             for section in block.of("files"):
                 self._view_sources |= records.parse_files(section.payload)
             if (sums := block.first("sums")) is not None:
                 self._code = digest(parse_sums(sums.payload), self._own, self.location.root)
             if (dirty := block.first("dirty")) is not None and dirty.payload.strip().isdigit():
                 self._dirty = int(dirty.payload.strip()[:9])
+
+        if others := self._composer.other_requests(self._walk):
+            for other in await host.ask(*others):
+                self._composer.take(other)
 
     def _sums_due(self) -> list[tuple[str, ...]]:
         """The request for check sums, when one of the app's own sources has changed."""

@@ -146,6 +146,27 @@ verb_named() { # ROOT PATH...
   done
 }
 
+verb_autoload() { # ROOT LIMIT
+  [ -r "$1/vendor/composer/autoload_real.php" ] && [ -r "$1/vendor/composer/autoload_static.php" ] || return 0
+  section loader "$1"
+  out="$out$(grep -o -e 'setClassMapAuthoritative(true)' -e "setApcuPrefix('[^']*')" <"$1/vendor/composer/autoload_real.php")"
+  if [ -r "$1/vendor/composer/autoload_psr4.php" ]; then
+    section namespaces "$1"
+    out="$out$(grep -F -e "\$baseDir . '" <"$1/vendor/composer/autoload_psr4.php" | head -n 1000)"
+  fi
+  section classmap "$1"
+  out="$out$(grep -E -e "^ +'[^']+' => __DIR__ \. '/\.\./\.\.' \. '/" <"$1/vendor/composer/autoload_static.php" | head -n "$2")"
+}
+
+verb_declares() { # PATH...
+  [ $# -gt 0 ] || return 0
+  section declares ''
+  out="$out$(grep -s -H -E -e '^[[:space:]]*(namespace[[:space:]]+[A-Za-z_]|((abstract|final|readonly)[[:space:]]+)*(class|interface|trait|enum)[[:space:]]+[A-Za-z_])' -- "$@" | head -n 2000)"
+  command -v cksum >/dev/null 2>&1 || return 0
+  section contents ''
+  out="$out$(cksum -- "$@" 2>/dev/null)"
+}
+
 # The lines of bootstrap/app.php that say where sources are; the rest of that file never leaves the server.
 verb_hints() { # PATH
   [ -f "$1" ] && [ -r "$1" ] || return 0
