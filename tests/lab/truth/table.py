@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.lab.truth import (
     composer,
     fpm,
+    future,
     identity,
     laravel,
     made_elsewhere,
@@ -26,6 +27,7 @@ STATES: tuple[State, ...] = (
     *opcache_stale.STATES,
     *one_cause.STATES,
     *laravel.STATES,
+    *future.STATES,
     *packages.STATES,
     *composer.STATES,
     *made_elsewhere.STATES,

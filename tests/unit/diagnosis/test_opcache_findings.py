@@ -263,7 +263,8 @@ def test_changes_that_lie_far_apart_are_told_apart_and_the_oldest_together() -> 
     found = told(*days)
     assert [len(each.paths) for each in found] == [1, 1, 3]
     assert [each.since for each in found] == [at(-60), at(-760), at(-2_860)]
-    assert [len(each.paths) for each in told(*(msgspec.structs.replace(one, mtime=at(-60 - 600 * n)) for n, one in enumerate(days)))] == [5]
+    near = [script(f"{ROOT}/app/D{day}.php", compiled=None, mtime=-60 - 600 * day, used=-3_500) for day in range(5)]
+    assert [len(each.paths) for each in told(*near)] == [5]
 
 
 def test_a_sweep_over_owners_is_one_finding_that_names_the_directories() -> None:

@@ -11,6 +11,7 @@ from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures, reasons
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import ConfigTest, Unseen
+from stalewatch.model.times import is_writing_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +152,7 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     master = fpm.master.started if fpm.master is not None else 0.0
     known = max(pool, cache)
     running = max(known, master)
-    newer = [file for file in fpm.config_files if floor(file.mtime) > running]
+    newer = [file for file in fpm.config_files if floor(file.mtime) > running and is_writing_time(file.mtime, file.ctime, context.now)]
     if not fpm.config_files or not running:
         yield unseen(fpm)
         return

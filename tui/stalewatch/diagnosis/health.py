@@ -14,7 +14,7 @@ from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.snapshot import Opcache
+    from stalewatch.model.snapshot import FileStat, Opcache
 
 WINDOW = 60.0
 """Seconds over which the hit rate is taken."""
@@ -27,6 +27,8 @@ WASTED = 0.25
 LEAST_FREE = 0.05
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 SKEW = 5.0
+AHEAD = 5.0
+"""Seconds: the clock is read when a look begins, and files may be written during it."""
 
 
 def _health(name: str, layer: Layer, meaning: str, evidence: tuple[str, ...], remedy: tuple[Remedy, ...] = (), advice: str = "") -> Rule:
@@ -92,12 +94,21 @@ CLOCK = _health(
 MAINTENANCE = _health(
     "maintenance", Layer.RELEASE, "The application is in maintenance mode: requests answer 503.", ("repeat",), advice="php artisan up"
 )
-RULES = (HIT_RATE, MEMORY_FULL, KEYS_FULL, WASTED_MEMORY, RESTARTED, DISK, CLOCK, MAINTENANCE)
+FUTURE_TIMES = _health(
+    "future-times",
+    Layer.RELEASE,
+    "Files have a modification time in the future: they came out of an archive from a machine whose clock or time zone is ahead, or the "
+    "clock here was set back. Such a time proves nothing, so their change times are compared. Until it is over OPcache does not keep these "
+    "scripts, and Blade compiles these views at each render.",
+    ("files", "modified", "changed", "repeat"),
+    advice="`touch` these files.",
+)
+RULES = (FUTURE_TIMES, HIT_RATE, MEMORY_FULL, KEYS_FULL, WASTED_MEMORY, RESTARTED, DISK, CLOCK, MAINTENANCE)
 
 
 def judge(context: Context, rate: float | None) -> tuple[Finding, ...]:
     """Every warning; *rate* is :func:`hit_rate`."""
-    found = [*disk(context), *clock(context), *maintenance(context)]
+    found = [*disk(context), *clock(context), *maintenance(context), *future_times(context)]
     opcache = context.opcache
     if opcache is not None and opcache.enabled and not opcache.restart_pending:
         found += [*low_hit_rate(context, opcache, rate), *memory(context, opcache), *keys(context, opcache)]
@@ -218,6 +229,38 @@ def maintenance(context: Context) -> Iterator[Finding]:
             context.root,
             "the application is in maintenance mode and answers 503",
             (evidence.stat(paths.absolute("storage/framework/down", context.root)),),
+        )
+
+
+def future_times(context: Context) -> Iterator[Finding]:
+    """Sources and configuration with an mtime in the future (``docs/facts.md#future-times``)."""
+    host, limit = context.host, context.now + AHEAD
+    if host is None:
+        return
+    found: dict[str, FileStat] = {}
+    for inputs in host.inputs.values():
+        for files in (inputs.direct, inputs.indirect):
+            for file in files:  # newest first, by the newer of its times
+                if max(file.mtime, file.ctime) <= limit:
+                    break
+                if file.mtime > limit:
+                    found[file.path] = file
+    others = [view.source for view in host.views.views if view.source is not None]
+    found.update(
+        {file.path: file for file in (*others, *(context.fpm.config_files if context.fpm is not None else ())) if file.mtime > limit}
+    )
+    if found:
+        last = max(found.values(), key=lambda file: (file.mtime, file.path))
+        names = figures.several(sorted(found))
+        yield FUTURE_TIMES.finding(
+            last.path,
+            f"{names} {figures.agree(len(found), 'was', 'were')} modified in the future, by up to {figures.span(last.mtime - context.now)}",
+            (
+                evidence.number("files", len(found)),
+                evidence.time("modified", last.mtime),
+                evidence.time("changed", last.ctime),
+                evidence.stat(paths.absolute(last.path, context.root)),
+            ),
         )
 
 

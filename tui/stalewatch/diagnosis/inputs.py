@@ -3,10 +3,12 @@ decides."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 from stalewatch.diagnosis.memory import Baseline
 from stalewatch.model.snapshot import FileStat
+from stalewatch.model.times import is_writing_time
 
 TOLERANCE = 2.0
 """Seconds within which a sweep over the tree (chmod -R, tar, rsync) moves the ctime of source and cache alike."""
@@ -20,8 +22,10 @@ class Behind(NamedTuple):
     touched: tuple[FileStat, ...] = ()
 
 
-def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: Baseline | None) -> Behind:
+def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: Baseline | None, now: float = inf) -> Behind:
     """*inputs* (newest first by max of mtime and ctime) against a cache made at *made*, whose own ctime is *swept*.
+
+    An mtime that was set by hand, or lies after *now*, proves nothing; the ctime counts then.
 
     *baseline*: the inputs when this same cache was fresh. Where they moved since, each is compared with what it was, also one whose times
     are old: another folder may lie there now. A source that is not in it is only known by its ctime.
@@ -32,10 +36,13 @@ def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: B
     known = {old.path: old for old in moved.inputs} if moved is not None else {}
     limit = max(made, swept) + TOLERANCE
     for source in inputs:
-        if source.mtime > made:
+        ahead = not is_writing_time(source.mtime, source.ctime, now)
+        if source.mtime > made and not ahead:
             proven.append(source)
             continue
         if moved is None and (source.ctime <= made or baseline is not None):
+            if ahead:
+                continue
             break
         before = known.get(source.path)
         same = unchanged(source, before) if before is not None else _came_with_old_times(source, moved, limit)
@@ -86,4 +93,8 @@ def removed(inputs: tuple[FileStat, ...], baseline: Baseline | None) -> tuple[Fi
 
 def came(source: FileStat, made: float, baseline: Baseline | None) -> float:
     """When the change came, for a person: the mtime where it proves, else the ctime, but not before the *baseline* was seen."""
-    return source.mtime if source.mtime > made else max(source.ctime, baseline.at if baseline is not None else 0.0)
+    return (
+        source.mtime
+        if source.mtime > made and is_writing_time(source.mtime, source.ctime)
+        else max(source.ctime, baseline.at if baseline is not None else 0.0)
+    )

@@ -11,6 +11,7 @@ from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Evidence, Finding, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import CacheFile, FileStat, Inputs
+from stalewatch.model.times import is_writing_time, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def baseline_of(context: Context, layer: Layer, cache: CacheFile) -> Baseline | 
 
 def stale(context: Context, layer: Layer, cache: FileStat, sources: Inputs, baseline: Baseline | None) -> Iterator[Finding]:
     """A direct source is newer than the cache (``docs/facts.md#laravel-inputs``), or only its ctime is (``docs/facts.md#ctime``)."""
-    behind = inputs.compare(sources.direct, cache.mtime, cache.ctime, baseline)
+    behind = inputs.compare(sources.direct, written_by(cache.mtime, cache.ctime), cache.ctime, baseline, context.now)
     if behind.proven:
         newest = behind.proven[0]
         many, lag = len(behind.proven), newest.mtime - cache.mtime
@@ -217,7 +218,7 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
     for source in sources.indirect:
         if max(source.mtime, source.ctime) <= cache.mtime:
             break
-        if source.mtime > cache.mtime:
+        if source.mtime > cache.mtime and is_writing_time(source.mtime, source.ctime, context.now):
             newer.append(source)
     if newer:
         lag = f"{figures.agree(len(newer), 'is', 'are')} {figures.span(newer[0].mtime - cache.mtime)}"
@@ -231,7 +232,7 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
 
 def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
     """A half-written or damaged cache file (``docs/facts.md#laravel-atomic``)."""
-    if file.complete is False and context.now - cache.mtime > WRITING:
+    if file.complete is False and context.now - written_by(cache.mtime, cache.ctime) > WRITING:
         yield BROKEN[layer].finding(
             file.path,
             f"the {_TITLES[layer]} is truncated or not valid PHP",

@@ -9,6 +9,7 @@ from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.times import written_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ def judge(context: Context) -> Ruling:
 
 def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
     """A half-written or damaged manifest (``docs/facts.md#laravel-atomic``)."""
-    if file.complete is False and file.stat is not None and context.now - file.stat.mtime > WRITING:
+    if file.complete is False and file.stat is not None and context.now - written_by(file.stat.mtime, file.stat.ctime) > WRITING:
         yield BROKEN.finding(
             file.path,
             f"{paths.name_of(file.path)} is truncated or not valid PHP",

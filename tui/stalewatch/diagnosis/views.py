@@ -11,6 +11,7 @@ from stalewatch.diagnosis.inputs import TOLERANCE, unchanged
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.times import is_writing_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +216,10 @@ def rendered(context: Context) -> dict[str, float]:
 
 
 def is_newer(source: FileStat, compiled: FileStat) -> bool:
-    """Whether the source's content came after the compile; in whole seconds (busybox) the same second counts, as it does for Blade."""
+    """Whether the source's content came after the compile, by an mtime that was not set by hand (Blade compiles a view with one in the
+    future at each render). In whole seconds (busybox) the same second counts, as it does for Blade."""
+    if not is_writing_time(source.mtime, source.ctime):
+        return False
     if source.mtime != compiled.mtime:
         return source.mtime > compiled.mtime
     return float(source.mtime).is_integer()

@@ -14,6 +14,7 @@ from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kin
 from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.times import is_writing_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,26 +71,27 @@ def judge(context: Context) -> Ruling:
     workers = tuple(worker for worker in context.host.queue_workers if worker.placed)
     strange = tuple(worker for worker in context.host.queue_workers if not worker.placed)
     code = context.host.inputs.get("code")
-    newest = newest_of(code.direct) if code is not None and code.direct else None
+    newest = newest_of(code.direct, context.now) if code is not None else None
     others = tuple(app_unseen(strange, newest.mtime if newest is not None else None))
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]
-    if code is None or newest is None:
+    if code is None or not code.direct:
         return rule_on(Verdict.FRESH, (*found, *unseen(workers), *others))
-    found += older(workers, newest)
+    found += older(workers, newest) if newest is not None else ()
     if not found:
         found += touched(context, workers, code.direct)
-    return rule_on(Verdict.FRESH, (*found, *reload_unseen(workers, newest), *release_unseen(context, workers), *others))
+    reloaded = reload_unseen(workers, newest) if newest is not None else ()
+    return rule_on(Verdict.FRESH, (*found, *reloaded, *release_unseen(context, workers), *others))
 
 
-def newest_of(files: tuple[FileStat, ...]) -> FileStat:
-    """The file with the newest mtime; *files* are sorted by the newer of mtime and ctime, newest first."""
-    best = files[0]
-    for file in files[1:]:
-        if max(file.mtime, file.ctime) <= best.mtime:
+def newest_of(files: tuple[FileStat, ...], now: float) -> FileStat | None:
+    """The file with the newest mtime that can be when it was written; *files* are sorted by the newer of mtime and ctime, newest first."""
+    best: FileStat | None = None
+    for file in files:
+        if best is not None and max(file.mtime, file.ctime) <= best.mtime:
             break
-        if file.mtime > best.mtime:
+        if is_writing_time(file.mtime, file.ctime, now) and (best is None or file.mtime > best.mtime):
             best = file
     return best
 
@@ -128,7 +130,7 @@ def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[File
     for worker in (each for each in workers if each.holds == "start"):
         started = worker.process.started
         baseline = known if known is not None and known.at >= started else None
-        behind = inputs.compare(code, started, started, baseline)
+        behind = inputs.compare(code, started, started, baseline, context.now)
         source = next(iter(behind.proven), None)
         if source is not None:
             yield OLDER.finding(

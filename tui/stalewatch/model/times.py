@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, tzinfo
 
 from stalewatch.model.figures import ago
@@ -44,3 +45,21 @@ def exact(at: float | None, now: float | None, zone: tzinfo | None) -> str:
     """The same and how long ago that was, where both are known: ``12:49:50 (24 min ago)``."""
     words = clock(at, now, zone)
     return f"{words} ({ago(now - at)})" if at is not None and now is not None and known(at) and known(now) else words
+
+
+SET = 2.0
+"""Seconds by which an mtime may be later than the same file's ctime, or than the clock at the beginning of a look."""
+
+
+def is_writing_time(mtime: float, ctime: float | None, now: float = math.inf) -> bool:
+    """Whether *mtime* can be when the content was written (``docs/facts.md#future-times``).
+
+    Writing moves both times, so one that is later than the file's own *ctime* was set by hand: by tar, rsync or touch, with the time of a
+    clock that went ahead. One that is later than *now* tells nothing either.
+    """
+    return mtime <= now + SET and (ctime is None or mtime <= ctime + SET)
+
+
+def written_by(mtime: float, ctime: float) -> float:
+    """The latest moment at which the content can have been written: the *mtime*, or the *ctime* where that one was set by hand."""
+    return mtime if is_writing_time(mtime, ctime) else ctime

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Severity, Verdict
+from stalewatch.model.times import written_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +78,7 @@ def cache_file(seen: HostFacts, layer: str) -> CacheFile | None:
 
 def view_is_old(view: CompiledView) -> bool:
     """Whether Blade would compile it again."""
-    return view.source is not None and view.source.mtime >= view.compiled.mtime
+    return view.source is not None and written_by(view.source.mtime, view.source.ctime) >= view.compiled.mtime
 
 
 def scripts_of(report: Report, verdict: Verdict | None) -> tuple[int, float | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import floor
 
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
+from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content, wrote
 from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
@@ -16,7 +16,7 @@ from stalewatch.model.snapshot import Opcache, Script
 def judge(script: Script, opcache: Opcache, window: Window) -> ScriptVerdict:
     """*script* (on disk, cached): by memory, by m, by c, in this order; what none of them proves is suspect
     (``docs/facts.md#opcache-timestamps-off``)."""
-    if preloaded(script, opcache):
+    if preloaded(script, opcache, window):
         why = "was preloaded when PHP started and changed after that; PHP never checks preloaded scripts"
         return ScriptVerdict(script, ScriptState.PRELOADED, window, since=script.mtime, why=why)
     if opcache.file_cache_seen and (kept := by_file(script, window, opcache.file_update_protection)) is not None:
@@ -24,9 +24,10 @@ def judge(script: Script, opcache: Opcache, window: Window) -> ScriptVerdict:
     return by_memory(script, window) or by_mtime(script, window) or by_ctime(script, window) or unproven(script, window)
 
 
-def preloaded(script: Script, opcache: Opcache) -> bool:
+def preloaded(script: Script, opcache: Opcache, window: Window) -> bool:
     """m after the start of a pool that loaded this script when it started (``docs/facts.md#opcache-preload``)."""
-    if not opcache.preload or script.mtime is None or floor(script.mtime) <= opcache.start_time:
+    written = wrote(script, window)
+    if not opcache.preload or written is None or floor(written) <= opcache.start_time:
         return False
     return script.path == opcache.preload or (opcache.validate_timestamps and script.timestamp == 0)
 
@@ -67,24 +68,25 @@ def by_memory(script: Script, window: Window) -> ScriptVerdict | None:
 
 def by_mtime(script: Script, window: Window) -> ScriptVerdict | None:
     """m is later than the compile can have been (``docs/facts.md#opcache-timestamps-off``)."""
-    if script.mtime is None or floor(script.mtime) <= window.newest:
+    written = wrote(script, window)
+    if written is None or floor(written) <= window.newest:
         return None
-    held = script.mtime - window.before
+    held = written - window.before
     late = f"was modified {figures.span(held)} after it was last used from the cache"
     why = late if held >= 1 else "was modified after it was compiled"
-    return ScriptVerdict(script, ScriptState.STALE, window, since=script.mtime, why=why)
+    return ScriptVerdict(script, ScriptState.STALE, window, since=written, why=why)
 
 
 def by_ctime(script: Script, window: Window) -> ScriptVerdict | None:
     """The file was compiled after its last change, by m and c (``docs/facts.md#ctime``)."""
-    if script.ctime is not None and window.came_after(max(landed(script), script.mtime or 0.0)):
+    if script.ctime is not None and window.came_after(max(landed(script), wrote(script, window) or 0.0)):
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     return None
 
 
 def unproven(script: Script, window: Window) -> ScriptVerdict:
     """It changed after S, and PHP does not say when it was compiled (``docs/facts.md#directory-renamed`` for a renamed one)."""
-    mtime = script.mtime or 0.0
+    mtime = wrote(script, window) or 0.0
     if not window.came_after(mtime):
         why = "was modified after the cache started, and PHP does not say whether it was compiled before or after that"
         return ScriptVerdict(script, ScriptState.SUSPECT, window, since=mtime, why=why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import floor, inf
 
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content
+from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content, wrote
 from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
@@ -37,7 +37,8 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
     if window.retimed and not renamed:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
-    if (window.came_after(changed) or changed < mtime + TOLERANCE + 1) and not renamed:
+    as_written = changed < mtime + TOLERANCE + 1 and wrote(script, window) is not None
+    if (window.came_after(changed) or as_written) and not renamed:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     same = same_content(script, window.seen) if window.seen is not None else None
     if window.seen is not None and same is True and window.seen.proven:

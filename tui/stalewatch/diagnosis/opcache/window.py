@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from stalewatch.diagnosis.memory import Memory, Seen
 from stalewatch.model.snapshot import Opcache, Script
+from stalewatch.model.times import is_writing_time
 
 NO_CTIME = "is on the disk, but its change time could not be read"
 
@@ -22,7 +23,8 @@ class Window(NamedTuple):
     """The compile that is in the cache now happened between *after* and *before*.
 
     *newest*: no file that was modified later than this can be what was compiled. *seen*: what an earlier look remembers of this same
-    compile. *retimed*: an earlier look saw it compiled from another mtime, so this compile is of what came with the new one.
+    compile. *retimed*: an earlier look saw it compiled from another mtime, so this compile is of what came with the new one. *now*:
+    the look.
     """
 
     after: float
@@ -30,6 +32,7 @@ class Window(NamedTuple):
     newest: float
     seen: Seen | None
     retimed: bool
+    now: float
 
     def came_after(self, change: float) -> bool:
         """Whether this compile came after a *change* on disk. PHP tells whole seconds: such a change may be as late as their end."""
@@ -61,7 +64,7 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: f
     if script.hits == 0 and script.last_used:
         after, before = max(after, used), used
     newest = before - opcache.file_update_protection if script.last_used else before
-    return Window(after, before, newest, None if recompiled else seen, retimed)
+    return Window(after, before, newest, None if recompiled else seen, retimed, now)
 
 
 def same_content(script: Script, seen: Seen) -> bool | None:
@@ -76,6 +79,12 @@ def same_content(script: Script, seen: Seen) -> bool | None:
     if floor(script.mtime) != floor(seen.mtime) or script.size != seen.size:
         return False
     return True if script.inode == seen.inode else None
+
+
+def wrote(script: Script, window: Window) -> float | None:
+    """m where it can be when the content was written; None: the file is gone, or m was set by hand or lies in the future
+    (``docs/facts.md#future-times``)."""
+    return script.mtime if script.mtime is not None and is_writing_time(script.mtime, script.ctime, window.now) else None
 
 
 def landed(script: Script) -> float:

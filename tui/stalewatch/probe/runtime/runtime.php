@@ -177,7 +177,7 @@ final class Comparison
         if (!$this->validates || !$timestamp) {
             return $timestamp === 0 || $stat['mtime'] >= $this->since || $stat['ctime'] >= $this->since;
         }
-        return $stat['mtime'] !== $timestamp || ($stat['ctime'] >= $this->since && $stat['ctime'] > $stat['mtime'] + 1);
+        return $stat['mtime'] !== $timestamp || ($stat['ctime'] >= $this->since && abs($stat['ctime'] - $stat['mtime']) > 1);
     }
 
     private function parent(string $directory): int

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import LAYERS, REBUILT, Layer
 from stalewatch.model.report import Remedy
-from stalewatch.model.times import utc
+from stalewatch.model.times import utc, written_by
 from stalewatch.runbook.needs import cached_layers, why
 from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
@@ -67,7 +67,7 @@ def _rebuilt(proof: Proof) -> Outcome:
         return outcome(Status.FAILED, why=f"{proof.step.id} left no cache file")
     evidence: dict[str, str] = {}
     failed = False
-    newest = max((source.mtime for source in _sources(host, layer)), default=0.0)
+    newest = max((written_by(source.mtime, source.ctime) for source in _sources(host, layer)), default=0.0)
     for cache in written:
         stat = cache.stat
         if stat is None:
@@ -97,7 +97,10 @@ def _views_rebuilt(proof: Proof, host: HostFacts) -> Outcome:
     views = host.views.views
     if not views:
         return outcome(Status.FAILED, why="view:cache left no compiled view")
-    old = sum(view.source is not None and math.floor(view.source.mtime) > math.floor(view.compiled.mtime) for view in views)
+    old = sum(
+        view.source is not None and math.floor(written_by(view.source.mtime, view.source.ctime)) > math.floor(view.compiled.mtime)
+        for view in views
+    )
     return outcome(
         Status.FAILED if old else Status.DONE,
         views=proof.after.layers[Layer.VIEWS].value,
