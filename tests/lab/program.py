@@ -83,7 +83,8 @@ def footprint(host: Host) -> Footprint:
 def ours(host: Host) -> list[str]:
     """What of stalewatch is on the host: its directories and files, and its processes (watching, holding a lock, running a step)."""
     script = """ls -d /tmp/stalewatch-* /var/tmp/stalewatch-* /dev/shm/stalewatch-* 2>/dev/null
-for p in /proc/[0-9]*; do tr '\\0\\n' '  ' <$p/cmdline 2>/dev/null | grep -oE 'stalewatch-(watch|lock|step)( [^ ]+){0,2}'; done; true"""
+for p in /proc/[0-9]*; do tr '\\0\\n' '  ' <$p/cmdline 2>/dev/null | grep -oE 'stalewatch-(watch|lock|step|relay)( [^ ]+){0,2}'; done
+true"""
     found = host.run(["sh", "-c", script]).stdout.splitlines()
     return sorted({line for line in found if "(" not in line and '"' not in line})
 

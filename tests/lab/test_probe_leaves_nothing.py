@@ -39,7 +39,7 @@ def ours(host: Host) -> list[str]:
     """Private directories and shells of ours on the host."""
     script = (
         "ls -d /tmp/stalewatch-* /var/tmp/stalewatch-* /dev/shm/stalewatch-* 2>/dev/null; "
-        'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline 2>/dev/null | grep -o "stalewatch-watch .*"; done; true'
+        'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline 2>/dev/null | grep -oE "stalewatch-(watch .*|relay)"; done; true'
     )
     found = host.run(["sh", "-c", script]).stdout.splitlines()
     return sorted({line for line in found if "grep -o" not in line and '" *"' not in line and ".*" not in line})

@@ -16,6 +16,7 @@ from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, U
 from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.probe.runtime.pool_probe import PoolProbe
+from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
@@ -30,7 +31,7 @@ async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
 
 
 def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
-    return PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), None)
+    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), None)
 
 
 async def facts(pool: PoolProbe, *, full: bool = True) -> RuntimeFacts:
@@ -238,7 +239,7 @@ async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Ho
 
 
 async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
-    pool = PoolProbe(link, host, RuntimeFile(host), str(tmp_path / "none.sock"), None)
+    pool = PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(tmp_path / "none.sock"), None)
     missing = await pool.look(full=True, wait=10.0, idle=False)
     fpm.start()
     fpm.stop()
@@ -263,7 +264,7 @@ async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Hos
 async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("disable_functions=fpm_get_status",))
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"))
-    found = await facts(PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), configured))
+    found = await facts(PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), configured))
     assert isinstance(found.status, PoolStatus)
     assert (found.status.pool, found.status.total) == ("www", 2)
 
@@ -275,7 +276,7 @@ async def test_status_listen_is_seen_while_every_worker_is_busy(
     listen = fpm.base / "status.sock"
     fpm.start("pm.max_children=1", f"pm.status_listen={listen}")
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))
-    pool = PoolProbe(link, host, RuntimeFile(host), str(fpm.socket), configured)
+    pool = PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), configured)
     await facts(pool)
     slow = fpm.script("slow.php", "$end = microtime(true) + 3; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
     request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))

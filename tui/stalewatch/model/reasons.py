@@ -165,8 +165,16 @@ SSH_NOT_INSTALLED = _reason(
 )
 SSH_FORWARDING_OFF = _reason(
     "ssh.forwarding-off",
-    "sshd does not forward to the socket of the FPM pool, although somebody listens there.",
-    "Set AllowStreamLocalForwarding to yes or local in sshd_config, and reload sshd.",
+    "sshd does not forward to the socket of the FPM pool, although somebody listens there, and the server has no program through which it "
+    "can be reached instead (php, python3, perl, socat, or nc with -U).",
+    "Set AllowTcpForwarding and AllowStreamLocalForwarding to local in sshd_config (with AllowTcpForwarding no, sshd refuses sockets too), "
+    "reload sshd, and connect again. Or install one of those programs.",
+)
+SSH_MAX_SESSIONS = _reason(
+    "ssh.max-sessions",
+    "sshd opens no further session on this connection. One is needed to look, one more for a relay where sshd does not forward, two more "
+    "while a runbook runs.",
+    "Set MaxSessions in sshd_config to its default, 10 (5 is enough), and reload sshd.",
 )
 HOST_NO_SHELL = _reason(
     "host.no-shell",

@@ -130,10 +130,11 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
 
 
 class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
-    """What PHP says from inside the pool. *via*: how we got there. *own_requests*: probes of ours that missed in this cache since S."""
+    """What PHP says from inside the pool. *via*: how we got there: ``tunnel`` and ``tcp`` by sshd's forwarding, ``relay`` through a
+    session channel, ``sudo`` the same as another user. *own_requests*: probes of ours that missed in this cache since S."""
 
     asked_at: float
-    via: Literal["tunnel", "tcp", "sudo", "health_url"]
+    via: Literal["tunnel", "tcp", "relay", "sudo", "health_url"]
     php_version: SafeText
     user: SafeText = SafeText("")
     opcache: Opcache | Unseen
@@ -142,6 +143,9 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     realpath_cache_ttl: int = 120
     replaced: tuple[SafeText, ...] | None = None
     """Binary and extensions that the pool runs and that the disk holds no more (replaced or removed). None: not seen."""
+    relay: SafeText = SafeText("")
+    """The program on the server through which the socket is reached, where sshd does not forward to it or only another user may open it:
+    ``php``, ``php as www-data``; "" none."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

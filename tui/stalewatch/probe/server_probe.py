@@ -19,6 +19,7 @@ from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.worker_facts import queue_workers
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
+from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class ServerProbe:
         self._fleet = fleet
         self._host = HostProbe(link, who(), fleet.timeout, shell=shell)
         self._file = RuntimeFile(self._host)
+        self._access = SocketAccess(link, self._host)
         self._machine = Machine()
         self._apps: tuple[AppProbe, ...] = ()
         self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
@@ -117,11 +119,13 @@ class ServerProbe:
         """End both probes; what they wrote on the server is removed. Never raises."""
         for pool in self._pools.values():
             await pool.close()
+        await self._access.close()
         await self._host.close()
 
     # -------------------------------------------------------------------------------------------------------------------- host
 
     async def _discover(self) -> None:
+        self._access.php_version = next((master.version for master in self._machine.masters if master.version), "")
         locations = await discover(self._host, self._machine, self._server.apps)
         known = {app.location: app for app in self._apps}
         apps = []
@@ -135,7 +139,7 @@ class ServerProbe:
             apps.append(app)
             if address and address not in self._pools:
                 storage = [f"{location.root}/storage/framework"] if location.kind == "laravel" and location.root else []
-                self._pools[address] = PoolProbe(self._link, self._host, self._file, address, pool, storage)
+                self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
         self._apps = tuple(apps)
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()

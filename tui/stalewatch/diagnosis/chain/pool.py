@@ -23,7 +23,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool."""
     name = _name(context.fpm)
     if how := witness(context):
-        return ok(LinkName.POOL, name, how, socket=address(context))
+        return ok(LinkName.POOL, name, how, socket=address(context), asked_through=way(context))
     runtime = context.snapshot.runtime
     if isinstance(runtime, Unseen):
         return unseen(LinkName.POOL, runtime, socket=address(context))
@@ -34,6 +34,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
             "request a page of it once, or name its pool: socket under [[server.app]] in stalewatch.toml",
         ),
         socket=address(context),
+        asked_through=way(context),
     )
 
 
@@ -54,6 +55,14 @@ def pool_witnessed(context: Context) -> str:
 def address(context: Context) -> str:
     """Where the pool listens, "" not known."""
     return str(context.fpm.pool.listen) if context.fpm is not None and context.fpm.pool is not None else ""
+
+
+def way(context: Context) -> str:
+    """How the pool was asked: ``tunnel`` or ``tcp`` by sshd's forwarding, ``relay (php)`` through a session; "" it was not."""
+    runtime = context.runtime
+    if runtime is None:
+        return ""
+    return f"relay ({runtime.relay})" if runtime.relay else runtime.via
 
 
 def _seen_now(context: Context) -> str:

@@ -31,6 +31,7 @@
 #   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
 #   unit NAME            what systemd says about a unit                   socket P       owner and mode as this user finds it
 #   private BASE NAME STAMP     a private directory; then lines up to one that holds only $nonce are its runtime.php
+#   programs NAME...     which of these programs there are, one a line       may USER ARG...   1 if sudo lets us run this as USER
 #   beat                 nothing: the lease goes on
 
 proc=${STALEWATCH_PROC:-/proc}
@@ -264,7 +265,7 @@ answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
     hello | conf | nginx | complete | keys | named | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
-      | dirty | disk | backlog | fpmtest | unit | socket | private | beat)
+      | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1
       shift 2

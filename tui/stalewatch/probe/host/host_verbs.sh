@@ -14,6 +14,7 @@ verb_scan() {
       php-fpm:\ pool*) [ -e "$proc/$pid/task/$pid/children" ] || process "$pid" ;;
       php-fpm:\ master*) scan_master ;;
       *stalewatch-watch*) scan_args watch ;;
+      *stalewatch-relay*) ;;
       *php* | *artisan* | swoole_http_server*)
         first_line "$proc/$pid/comm" || continue
         case $line in *php*) scan_args php ;; esac ;;
@@ -336,3 +337,19 @@ verb_fpmtest() { # BINARY
 
 verb_socket() { section files ''; out="$out$(stat -L -c "$format" -- "$1" "${1%/*}" 2>/dev/null)"; }
 
+verb_programs() { # NAME...: nc only where it can open unix sockets
+  section programs ''
+  for path; do
+    command -v "$path" >/dev/null 2>&1 || continue
+    [ "$path" != nc ] || nc -h 2>&1 </dev/null | grep -q -e '-[A-Za-z0-9]*U' || continue
+    out="$out$path$nl"
+  done
+}
+
+verb_may() { # USER ARG...
+  section may ''
+  user=$1
+  shift
+  command -v sudo >/dev/null 2>&1 && sudo -n -l -u "$user" -- "$@" >/dev/null 2>&1 && out="${out}1"
+  return 0
+}

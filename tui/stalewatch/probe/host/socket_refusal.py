@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.model import reasons
 from stalewatch.model.snapshot import Unseen
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.records import FileRecord
 
 
-async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Unseen:
-    """The cause, in one line. Raises LinkError."""
+class Refusal(NamedTuple):
+    """*cause*: in one line. *reached_as*: who can connect on the server itself: "" this login, a user's name, None nobody."""
+
+    cause: Unseen
+    reached_as: str | None = None
+
+
+async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refusal:
+    """The cause, and whether there is a way around it. Raises LinkError."""
     if not address.startswith("/"):
-        return reasons.FPM_PORT_REFUSED.unseen(
-            f"{address} accepts no connection", "start FPM, and let sshd forward to it (AllowTcpForwarding, PermitOpen)"
+        return Refusal(
+            reasons.FPM_PORT_REFUSED.unseen(
+                f"{address} accepts no connection", "start FPM, and let sshd forward to it (AllowTcpForwarding, PermitOpen)"
+            ),
+            reached_as="",
         )
     listening, stat, test = await host.ask(("listening", address), ("socket", address), ("test", address))
     found = stat.first("files")
@@ -26,17 +36,25 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Unsee
     tested = test.first("sockets")
     state = records.parse_sockets(tested.payload).get(address) if tested else None
     if state is None or not state.exists:
-        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} does not exist: FPM does not run, or listens elsewhere")
+        return Refusal(reasons.FPM_SOCKET_MISSING.unseen(f"{address} does not exist: FPM does not run, or listens elsewhere"))
     if not state.is_socket:
-        return reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket")
+        return Refusal(reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket"))
     if not state.writable:
-        return _denied(host, address, record, pool)
+        return Refusal(_denied(host, address, record, pool), _owner(record))
     answered = listening.text("listening")
     if answered == "1" or (answered == "" and listening.first("listening") is None):
-        return reasons.SSH_FORWARDING_OFF.unseen(
-            f"sshd does not forward to {address}", "AllowStreamLocalForwarding yes (or local) in sshd_config"
+        cause = reasons.SSH_FORWARDING_OFF.unseen(
+            f"sshd does not forward to {address}", "in sshd_config AllowTcpForwarding local and AllowStreamLocalForwarding local"
         )
-    return reasons.FPM_SOCKET_DEAD.unseen(f"{address} exists, but no process listens on it: FPM is down", "start FPM")
+        return Refusal(cause, reached_as="")
+    return Refusal(reasons.FPM_SOCKET_DEAD.unseen(f"{address} exists, but no process listens on it: FPM is down", "start FPM"))
+
+
+def _owner(record: FileRecord | None) -> str | None:
+    """Who may write to it: its owner, where the mode says so; else root."""
+    if record is None or record.owner in ("", "UNKNOWN"):
+        return None
+    return record.owner if record.mode & 0o200 else "root"
 
 
 def _denied(host: HostProbe, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:

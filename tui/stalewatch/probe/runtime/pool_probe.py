@@ -12,7 +12,6 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitt
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import SafeText, safe
-from stalewatch.probe.host.socket_refusal import why_refused
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.uploaded_file import BASES
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
+    from stalewatch.probe.runtime.socket_access import SocketAccess
     from stalewatch.probe.runtime.uploaded_file import RuntimeFile
     from stalewatch.transport.fastcgi.response import Response
-    from stalewatch.transport.link import Link, Stream
+    from stalewatch.transport.link import Link
 
 TIMEOUT = 5.0
 LIST_INTERVAL = 30.0
@@ -46,13 +46,21 @@ class PoolProbe:
     """One pool behind one address (socket path or ``host:port``). ``look`` raises nothing but LinkLost, if the link is lost."""
 
     def __init__(
-        self, link: Link, host: HostProbe, file: RuntimeFile, address: str, pool: Pool | None, storage: Sequence[str] = ()
+        self,
+        link: Link,
+        host: HostProbe,
+        file: RuntimeFile,
+        access: SocketAccess,
+        address: str,
+        pool: Pool | None,
+        storage: Sequence[str] = (),
     ) -> None:
         self.address = address
         self.pool = pool
         self._link = link
         self._host = host
         self._file = file
+        self._access = access
         self._bases = [*BASES, *storage]
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
@@ -185,9 +193,10 @@ class PoolProbe:
                 )
             if verb != "scripts":
                 opcache = replace(opcache, scripts_at=before.scripts_at)
+        via, relay = self._access.way(self.address)
         return RuntimeFacts(
             asked_at=answer.now,
-            via="tunnel" if self.address.startswith("/") else "tcp",
+            via=via,
             php_version=safe(answer.php, 40),
             user=safe(answer.user or (str(answer.uid) if answer.uid >= 0 else ""), 64),
             opcache=opcache,
@@ -195,6 +204,7 @@ class PoolProbe:
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
             replaced=self._replaced(verb, answer),
+            relay=relay,
         )
 
     def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
@@ -216,11 +226,13 @@ class PoolProbe:
                     hidden.append(f"{base}: not writable")
                     self._bases.pop(0)
                     continue
+                stream = await self._access.open(self.address, self.pool)
+                if isinstance(stream, Unseen):
+                    return stream
                 try:
-                    stream = await _open(self._link, self.address)
-                except NotPermitted:
-                    return await why_refused(self._host, self.address, self.pool)
-                response = await request(stream, _params(path, verb, body), body, timeout=timeout, limit=answers.MAX_ANSWER)
+                    response = await request(stream, _params(path, verb, body), body, timeout=timeout, limit=answers.MAX_ANSWER)
+                except NotPermitted as error:
+                    return await self._access.refused(self.address, self.pool, error)
                 if not _is_missing(response):
                     return self._decoded(response)
                 hidden.append(f"{base}: {safe(response.body.strip() or response.stderr, 60)}")
@@ -257,7 +269,10 @@ class PoolProbe:
         path = str(self.pool.status_path) if self.pool else ""
         params = {"SCRIPT_FILENAME": path, "SCRIPT_NAME": path, "REQUEST_METHOD": "GET", "QUERY_STRING": "json&full", "REQUEST_URI": path}
         try:
-            response = await request(await _open(self._link, address), params, timeout=2.0)
+            stream = await self._access.open(address, self.pool)
+            if isinstance(stream, Unseen):
+                return stream
+            response = await request(stream, params, timeout=2.0)
         except (LinkError, ValueError) as error:
             return reasons.FPM_STATUS_HANGS.unseen(str(error))
         return parse_page(response.body)
@@ -270,14 +285,6 @@ class PoolProbe:
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
         return replace(facts, opcache=replace(facts.opcache, scripts=()))
-
-
-async def _open(link: Link, address: str) -> Stream:
-    """A stream to a socket path or ``host:port``. Raises LinkError; ValueError if the address is malformed."""
-    if address.startswith("/"):
-        return await link.open_unix(address)
-    name, _, port = address.rpartition(":")
-    return await link.open_tcp(name.strip("[]"), int(port))
 
 
 def _params(path: str, verb: str, body: bytes) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from stalewatch.model.errors import LinkTimeout
+from stalewatch.model.errors import LinkError, LinkTimeout
 from stalewatch.transport.ssh.channel_slots import ChannelSlots
 from stalewatch.transport.ssh.error_mapping import LIBRARY_ERRORS, while_talking
 
@@ -58,14 +58,14 @@ class Channels:
         except asyncio.CancelledError:
             self.background(self._throw_away(task, discard))
             raise
-        except LIBRARY_ERRORS as error:
+        except (*LIBRARY_ERRORS, LinkError) as error:
             self._slots.give_back()
             raise while_talking(error, what, self.ended) from error
 
     async def _throw_away(self, task: asyncio.Future[T], discard: Callable[[T], Channel]) -> None:
         try:
             opened = await task
-        except LIBRARY_ERRORS:
+        except (*LIBRARY_ERRORS, LinkError):
             self._slots.give_back()
         else:
             await self._hold(discard(opened))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncssh
 
 from stalewatch.model import reasons
-from stalewatch.model.errors import LinkLost, LinkTimeout, Unreachable
+from stalewatch.model.errors import LinkLost, LinkTimeout, NotPermitted, Unreachable
 from stalewatch.model.text import safe
 from stalewatch.transport.bounded_output import read_bounded, together
 from stalewatch.transport.link import CommandResult
@@ -160,7 +160,14 @@ async def _open_process(connection: asyncssh.SSHClientConnection, command: str, 
             if error.code != asyncssh.OPEN_CONNECT_FAILED or connection.is_closed():
                 raise
         await asyncio.sleep(pause)
-    return await connection.create_process(command, encoding=None, **options)
+    try:
+        return await connection.create_process(command, encoding=None, **options)
+    except asyncssh.ChannelOpenError as error:
+        if error.code != asyncssh.OPEN_CONNECT_FAILED or connection.is_closed():
+            raise
+        raise NotPermitted(
+            "sshd opens no further session on this connection", grant="MaxSessions 10 in sshd_config", reason=reasons.SSH_MAX_SESSIONS
+        ) from error
 
 
 async def _feed(process: Process, data: bytes) -> None:

@@ -10,7 +10,7 @@ from stalewatch.model import figures
 if TYPE_CHECKING:
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import FpmFacts, Opcache
+    from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts
 
 
 class Setting(NamedTuple):
@@ -38,7 +38,7 @@ def settings(report: Report) -> list[Setting]:
     seen, php, cache = report.fpm, report.runtime, report.opcache
     host = report.host
     if php is not None:
-        made.append(Setting("PHP", f"{php.php_version}, asked through {php.via}"))
+        made.append(Setting("PHP", f"{php.php_version}, asked through {_way(php)}"))
     if seen is not None:
         made += _fpm(seen)
     if cache is not None:
@@ -62,6 +62,16 @@ def settings(report: Report) -> list[Setting]:
             )
         )
     return made
+
+
+def _way(php: RuntimeFacts) -> str:
+    match php.via:
+        case "relay":
+            return f"a relay in {php.relay}, because sshd does not forward to the socket"
+        case "sudo":
+            return f"a relay in {php.relay} (sudo), because this login may not open the socket"
+        case way:
+            return way
 
 
 def _fpm(seen: FpmFacts) -> list[Setting]:
