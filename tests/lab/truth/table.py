@@ -6,6 +6,7 @@ from tests.lab.truth import (
     composer,
     fpm,
     future,
+    hidden,
     identity,
     laravel,
     made_elsewhere,
@@ -39,6 +40,7 @@ STATES: tuple[State, ...] = (
     *masters.STATES,
     *reach.STATES,
     *workers.STATES,
+    *hidden.STATES,
     *opcache_healthy.STATES,
     *FLEET,
 )

@@ -29,6 +29,7 @@ from tests.builders.snapshots import (
     NOT_PERMITTED,
     ROOT,
     START,
+    WRITTEN,
     at,
     caches,
     codes,
@@ -473,6 +474,31 @@ def test_a_dead_fpm_is_unknown_and_critical(facts: Any, reason: str, code: str) 
     assert report.layers[Layer.FPM] is report.layers[Layer.OPCACHE] is report.verdict is UNKNOWN
     (finding,) = [each for each in report.findings if each.layer is Layer.FPM]
     assert (finding.code, finding.severity) == (code, Severity.CRITICAL)
+
+
+HIDDEN = Unseen(code="host.processes-hidden", message=safe("/proc hides them"), grant=safe("sudo usermod -aG adm deploy"))
+UNSEEN_FPM = fpm(running=None, master=None, workers=(), unit=safe(""))
+
+
+def test_where_processes_are_hidden_no_worker_is_absent_and_the_pool_still_speaks_for_itself() -> None:
+    report = looked(with_host(hidden=HIDDEN, fpm=UNSEEN_FPM))
+    assert report.layers[Layer.WORKERS] is report.verdict is UNKNOWN
+    assert report.layers[Layer.FPM] is report.layers[Layer.OPCACHE] is FRESH
+    assert report.errors == (HIDDEN,)
+    assert not report.findings
+
+
+def test_where_processes_are_hidden_a_silent_fpm_is_unknown_and_not_down() -> None:
+    report = looked(snapshot(host=host(hidden=HIDDEN, fpm=UNSEEN_FPM), runtime=NOT_PERMITTED))
+    assert report.layers[Layer.FPM] is UNKNOWN
+    assert codes(report) == set()
+    assert HIDDEN in report.errors
+
+
+@pytest.mark.parametrize(("started", "verdict"), [(START, UNKNOWN), (WRITTEN - 9_000, STALE)])
+def test_where_processes_are_hidden_a_worker_that_is_seen_is_judged(started: float, verdict: Verdict) -> None:
+    report = looked(with_host(hidden=HIDDEN, queue_workers=(worker(started=started),)))
+    assert report.layers[Layer.WORKERS] is verdict
 
 
 def test_a_socket_that_is_not_permitted_leaves_the_other_layers() -> None:

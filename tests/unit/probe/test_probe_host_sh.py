@@ -270,6 +270,68 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
         await mine.close()
 
 
+@pytest.mark.parametrize(
+    ("mounted", "visible", "uid", "groups", "hidden"),
+    [
+        ("rw,nosuid", True, 1001, "1001", ""),
+        ("rw,hidepid=0", True, 1001, "1001", ""),
+        ("rw,hidepid=off", True, 1001, "1001", ""),
+        ("rw,hidepid=2,gid=33", True, 1001, "1001 33", ""),
+        ("rw,hidepid=2,gid=33", True, 1001, "1001", "hidepid=2"),
+        ("rw,gid=33,hidepid=invisible", False, 1001, "1001", "hidepid=invisible"),
+        ("rw,hidepid=1", False, 1001, "1001", "hidepid=1"),
+        ("rw,hidepid=ptraceable", True, 1001, "1001", "hidepid=ptraceable"),
+        ("rw,hidepid=2", True, 0, "0", ""),
+        ("", False, 0, "0", "pid 1 is not visible"),
+        ("", False, 1001, "1001", "pid 1 is not visible"),
+    ],
+)
+async def test_where_processes_of_others_are_hidden_it_says_so(
+    link: LocalLink,
+    shell: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mounted: str,
+    visible: bool,
+    uid: int,
+    groups: str,
+    hidden: str,
+) -> None:
+    proc, tools = tmp_path / "proc", tmp_path / "bin"
+    for folder in (proc / "1", proc / "self", tools):
+        folder.mkdir(parents=True)
+    if visible:
+        (proc / "1" / "cmdline").write_text("/sbin/init\0")
+    (proc / "mounts").write_text(f"sysfs /sys sysfs rw 0 0\nproc /proc proc {mounted} 0 0\n" if mounted else "")
+    (tools / "id").write_text(f"#!/bin/sh\ncase $1 in -u) echo {uid} ;; -G) echo {groups} ;; *) echo ann ;; esac\n")
+    (tools / "id").chmod(0o755)
+    monkeypatch.setenv("STALEWATCH_PROC", str(proc))
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    host = HostProbe(link, "ann@laptop", 10.0, shell=shell)
+    try:
+        seen = (await survey(host, Machine())).hidden
+    finally:
+        await host.close()
+    assert (seen is not None) is bool(hidden)
+    if seen is not None:
+        assert f"({hidden})" in seen.message
+        assert "ann" in seen.grant
+        assert ("usermod -aG www-data ann" in seen.grant) is ("gid=33" in mounted)
+
+
+async def test_without_an_uptime_a_young_process_tells_when_the_machine_started(
+    link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "self").symlink_to("/proc/self")
+    monkeypatch.setenv("STALEWATCH_PROC", str(tmp_path))
+    host = HostProbe(link, "ann@laptop", 10.0, shell=shell)
+    try:
+        _, tick = await host.tick()
+    finally:
+        await host.close()
+    assert tick.boot == pytest.approx(time.time() - float(Path("/proc/uptime").read_text().split()[0]), abs=0.5)
+
+
 async def test_dirty_counts_tracked_files_that_changed(coprocess: Coprocess, tmp_path: Path) -> None:
     git = ["git", "-C", str(tmp_path), "-c", "user.name=Dora Deploy", "-c", "user.email=d@example.invalid"]
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

@@ -25,6 +25,7 @@ class Proc:
         (root / "self" / "ns" / "pid").symlink_to(f"pid:[{space}]")
         (root / "locks").touch()
         self.tell(booted)
+        self.add(1, 0, "systemd", "/sbin/init", booted, links={}, cgroup="/init.scope")
 
     def tell(self, now: float) -> None:
         """Let the uptime be that of *now*. Called before each request of the probe: it reckons start times from it."""

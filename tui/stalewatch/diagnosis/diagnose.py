@@ -87,7 +87,8 @@ def _nothing_there(context: Context) -> Report:
 def _told(context: Context) -> tuple[Unseen, ...]:
     """Everything that the snapshot itself says could not be seen, each once."""
     snapshot, host, runtime = context.snapshot, context.host, context.runtime
-    parts = [snapshot.host, host.fpm if host is not None else None, snapshot.runtime, runtime.opcache if runtime is not None else None]
+    of_host = (host.hidden, host.fpm) if host is not None else ()
+    parts = [snapshot.host, *of_host, snapshot.runtime, runtime.opcache if runtime is not None else None]
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]
     return _once(told)

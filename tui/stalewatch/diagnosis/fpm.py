@@ -52,7 +52,7 @@ NOT_RUNNING = _unknown(
     "not-running",
     "PHP-FPM is configured, but its master process is not running: it serves nothing, so there is nothing to judge.",
 )
-NO_SOCKET = _unknown("socket-missing", "PHP-FPM's master runs, but the pool's socket is not there: the web server cannot reach it.")
+NO_SOCKET = _unknown("socket-missing", "The pool's socket is not there: the web server cannot reach PHP-FPM, be its master up or not.")
 NOT_ANSWERING = _unknown("not-answering", "PHP-FPM's socket is there, but nothing answers on it.")
 CONFIG_NEWER = _stale(
     "config-newer",
@@ -117,7 +117,7 @@ def judge(context: Context) -> Ruling:
     if context.fpm is None:
         return Ruling(Verdict.UNKNOWN)
     down = tuple(dead(context, context.fpm))
-    if down:
+    if down or (context.fpm.running is None and context.runtime is None):
         return rule_on(Verdict.UNKNOWN, down)
     found = tuple(config(context, context.fpm))
     # One cause, one finding: a binary with a newer modification time is told by that.
@@ -130,7 +130,7 @@ def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """FPM does not run, or cannot be reached (``docs/facts.md#fpm-processes``)."""
     unit = fpm.unit or "php-fpm"
     pool = fpm.pool.listen if fpm.pool is not None else ""
-    if not fpm.running:
+    if fpm.running is False:
         shown = (evidence.text("unit", unit), evidence.text("socket", pool), evidence.command("systemctl", "status", unit))
         yield NOT_RUNNING.finding(unit, "PHP-FPM is not running", shown)
     elif fpm.socket is not None and not fpm.socket.exists and context.runtime is None:

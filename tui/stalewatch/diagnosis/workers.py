@@ -19,7 +19,7 @@ from stalewatch.model.times import is_writing_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.snapshot import FileStat, QueueWorker
+    from stalewatch.model.snapshot import FileStat, HostFacts, QueueWorker
 
 OLDER = Rule(
     code="workers.older-than-code",
@@ -65,12 +65,17 @@ RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES)
 
 
 def judge(context: Context) -> Ruling:
-    """The workers layer; none running: absent."""
+    """The workers layer; none running: absent, if we see the processes of every user (``docs/facts.md#fpm-processes``)."""
     if context.host is None:
         return Ruling(Verdict.UNKNOWN)
-    workers = tuple(worker for worker in context.host.queue_workers if worker.placed)
-    strange = tuple(worker for worker in context.host.queue_workers if not worker.placed)
-    code = context.host.inputs.get("code")
+    ruling = _judge(context, context.host)
+    return rule_on(Verdict.UNKNOWN, ruling.findings) if context.host.hidden is not None else ruling
+
+
+def _judge(context: Context, host: HostFacts) -> Ruling:
+    workers = tuple(worker for worker in host.queue_workers if worker.placed)
+    strange = tuple(worker for worker in host.queue_workers if not worker.placed)
+    code = host.inputs.get("code")
     newest = newest_of(code.direct, context.now) if code is not None else None
     others = tuple(app_unseen(strange, newest.mtime if newest is not None else None))
     if not workers:

@@ -69,13 +69,13 @@ class ConfigTest(msgspec.Struct, frozen=True, kw_only=True, tag="tested"):
 class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     """The FPM master that serves the app, and what its host knows without asking FPM itself.
 
-    *running* False: configured, no master. *workers* are the processes of our *pool* only. *config_files* are the ini,
-    conf.d, pool files and the binary, newest first.
+    *running* False: configured, no master; None: the processes of other users are hidden from us. *workers* are the processes of our
+    *pool* only. *config_files* are the ini, conf.d, pool files and the binary, newest first.
     *process_control_timeout* in seconds (0 is PHP's default: a reload kills requests in flight). *config_test*: None where nothing
     asked for it, because no file is newer than the master.
     """
 
-    running: bool
+    running: bool | None
     master: Process | None = None
     unit: SafeText = SafeText("")
     version: SafeText = SafeText("")

@@ -182,6 +182,13 @@ HOST_NO_SHELL = _reason(
     "Give the login a shell: no ForceCommand, not sftp only.",
 )
 
+HOST_PROCESSES_HIDDEN = _reason(
+    "host.processes-hidden",
+    "/proc does not show this login the processes of other users (hidepid, ProtectProc= of the unit of sshd, or no /proc at all): which "
+    "PHP runs here, FPM's master and queue workers among it, cannot be seen.",
+    "Add the login to the group that gid= of that mount names, or mount /proc with hidepid=0 for it.",
+)
+
 # ------------------------------------------------------------------------------------------------------------------ application
 
 APP_MISSING = _reason(

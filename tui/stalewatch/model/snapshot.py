@@ -122,6 +122,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """Parts of the host that could not be read."""
     composer: ComposerFacts | None = None
     """What Composer made of the application (None: not looked at)."""
+    hidden: Unseen | None = None
+    """Why the processes of other users are not visible to this login. None: they are."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, NotPermitted
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
@@ -52,10 +53,10 @@ def who() -> str:
     return f"{name}@{socket.gethostname()}"
 
 
-def _no_pool(master: Master | None) -> Unseen:
+def _no_pool(master: Master | None, hidden: Unseen | None) -> Unseen:
     """Why there is no pool to ask."""
     if master is None or not master.denied:
-        return _NO_POOL
+        return hidden or _NO_POOL
     return reasons.FPM_CONFIG_DENIED.unseen(
         "this login may not read " + ", ".join(master.denied[:3]),
         "chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)",
@@ -242,16 +243,16 @@ class ServerProbe:
 
     def _snapshot(self, app: AppProbe, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
         master, pool, address = self._served[app.location.path]
-        hz = self._host.hello.hz
-        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count())
+        hz, hidden = self._host.hello.hz, self._machine.hidden
+        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=hidden)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz)
         others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
-        runtime = runtimes.get(address, _no_pool(master))
-        stopped = isinstance(fpm, FpmFacts) and not fpm.running and fpm.socket is not None and not fpm.socket.exists
+        runtime = runtimes.get(address, _no_pool(master, hidden))
+        stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        return self._value(app, host, runtime, tick.now)
+        return self._value(app, replace(host, hidden=hidden), runtime, tick.now)
 
     def _pool_count(self) -> int:
         """Pools of every FPM that we see here, running or only configured."""

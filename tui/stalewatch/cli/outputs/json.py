@@ -29,7 +29,7 @@ class _Fpm(msgspec.Struct, frozen=True, kw_only=True):
     pool: str
     started_at: str | None
     workers: list[_Worker]
-    running: bool
+    running: bool | None
 
 
 class _Opcache(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,7 +184,7 @@ def _fpm(report: Report) -> _Fpm | None:
         pool=status.pool if status else facts.pool.name if facts and facts.pool else "",
         started_at=iso(_started(status, facts, report.opcache)),
         workers=_workers(status, facts),
-        running=facts.running if facts else True,
+        running=True if status or not facts else facts.running,
     )
 
 

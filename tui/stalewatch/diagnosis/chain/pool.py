@@ -75,7 +75,7 @@ def _seen_now(context: Context) -> str:
 
 
 def _alone(fpm: FpmFacts) -> bool:
-    return fpm.running and fpm.pool is not None and fpm.pools_on_server == 1
+    return fpm.running is True and fpm.pool is not None and fpm.pools_on_server == 1
 
 
 def _name(fpm: FpmFacts | None) -> str:

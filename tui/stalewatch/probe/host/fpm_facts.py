@@ -22,14 +22,23 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
 
 
 def fpm_facts(
-    master: Master | None, pool: Pool | None, address: str, tick: TickFacts, *, hz: int, unit: str = "", pools: int | None = None
+    master: Master | None,
+    pool: Pool | None,
+    address: str,
+    tick: TickFacts,
+    *,
+    hz: int,
+    unit: str = "",
+    pools: int | None = None,
+    hidden: Unseen | None = None,
 ) -> FpmFacts | Unseen:
-    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says; *pools*: how many this server has in all."""
+    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says; *pools*: how many this server has in all;
+    *hidden*: why we do not see the processes of others."""
     if master is None:
-        return _NONE
+        return hidden or _NONE
     alive = master.record is not None and tick.children.get(master.record.pid, ()) is not None
     return FpmFacts(
-        running=alive,
+        running=None if hidden is not None and not alive else alive,
         master=process(master.record, master.title, boot=tick.boot, hz=hz) if master.record is not None and alive else None,
         unit=safe(unit or master.unit, 128),
         version=safe(master.version, 16),

@@ -43,6 +43,7 @@ umask 077
 set -f
 
 uid=$(id -u)
+hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
 fine=%.9Y\ %.9Z
 case $(stat -c %.9Y / 2>/dev/null) in
   *[!0-9.]* | '') fine=%Y\ %Z ;;
@@ -141,7 +142,7 @@ first_line() { # FILE -> $line
 
 verb_hello() {
   section hello ''
-  out="${out}login $(id -un)${nl}hz $(getconf CLK_TCK 2>/dev/null || echo 100)${nl}pid $$${nl}zone $(date +%z)${nl}"
+  out="${out}login $(id -un)${nl}hz $hz${nl}pid $$${nl}zone $(date +%z)${nl}"
   command -v systemctl >/dev/null 2>&1 && out="${out}tool systemctl${nl}"
   return 0
 }
@@ -154,8 +155,10 @@ verb_beat() { :; }
 verb_tick() {
   up=''
   { read -r up _ <"$proc/uptime"; } 2>/dev/null
+  now=$(date "$clock")
+  [ -n "$up" ] || uptime_of "$(cat "$proc/self/stat" 2>/dev/null)"
   section clock ''
-  out="$out$(date "$clock") $up"
+  out="$out$now $up"
   eval "set -- $files"
   now=$(stats "$@")
   if [ "$now" != "$last_stats" ]; then
@@ -166,6 +169,14 @@ verb_tick() {
   tick_sockets
   tick_children
   tick_locks
+}
+
+# Where /proc holds nothing but processes (subset=pid): a process that has just begun tells how long the machine has been up.
+uptime_of() { # LINE OF STAT -> $up
+  set -- ${1##*) }
+  [ $# -ge 20 ] || return 0
+  fraction=$((${20} % hz * 100 / hz + 100))
+  up=$((${20} / hz)).${fraction#1}
 }
 
 tick_sockets() {

@@ -3,6 +3,7 @@
 
 verb_scan() {
   section scan ''
+  scan_hidden
   set +f
   now=$(grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline)
   set -f
@@ -20,6 +21,26 @@ verb_scan() {
         case $line in *php*) scan_args php ;; esac ;;
     esac
   done
+}
+
+# Whose processes /proc shows us: everybody can read the command line of pid 1, but where they are hidden.
+scan_hidden() {
+  [ "$uid" != 0 ] || [ ! -r "$proc/1/cmdline" ] || return 0
+  now=''
+  { while read -r _ path kind options _; do
+    [ "$path $kind" = '/proc proc' ] && now=$options # the last mount is the one that is seen
+  done <"$proc/mounts"; } 2>/dev/null
+  group=''
+  case ",$now," in
+    *,hidepid=[!0o]*,gid=* | *,gid=*,hidepid=[!0o]*) group=${now##*gid=} group=${group%%,*} ;;
+    *,hidepid=[!0o]*) group=0 ;;
+  esac
+  if [ -r "$proc/1/cmdline" ]; then
+    [ -n "$group" ] || return 0
+    case " $(id -G) " in *" $group "*) return 0 ;; esac
+  fi
+  section hidden ''
+  out="$out$now$nl$(getent group "${group:-0}" 2>/dev/null | cut -d : -f 1)"
 }
 
 scan_master() {

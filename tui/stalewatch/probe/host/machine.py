@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
@@ -68,6 +69,7 @@ class Machine(msgspec.Struct, frozen=True):
     masters: tuple[Master, ...] = ()
     php: tuple[PhpProcess, ...] = ()
     watchers: tuple[PeerWatcher, ...] = ()
+    hidden: Unseen | None = None
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
@@ -81,6 +83,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         masters=tuple([await _complete(host, master, known) for master in masters]),
         php=tuple(_php_processes(scan)),
         watchers=tuple(_watchers(scan, host)),
+        hidden=_hidden(scan, host.hello.login),
     )
 
 
@@ -216,6 +219,21 @@ def _php_processes(scan: Block) -> Iterable[PhpProcess]:
         if (found := _record_and_args(section)) is not None:
             record, args = found
             yield PhpProcess(record, args, cwds.get(section.argument, ""), owners.get(section.argument, ""))
+
+
+def _hidden(scan: Block, login: str) -> Unseen | None:
+    """Why /proc does not show the processes of other users, and what makes it; None where it does."""
+    section = scan.first("hidden")
+    if section is None:
+        return None
+    options, _, group = records.text(section.payload).partition("\n")
+    why = next((option for option in options.split(",") if option.startswith("hidepid=")), "pid 1 is not visible")
+    named = group.strip() if "gid=" in options else ""
+    grant = f"sudo usermod -aG {named} {login}, and log in again" if named else "sudo mount -o remount,hidepid=2,gid=GROUP /proc"
+    return reasons.HOST_PROCESSES_HIDDEN.unseen(
+        f"/proc does not show {login} the processes of other users ({why})",
+        grant + ("" if named else f", with a group that {login} is in; where ProtectProc= of sshd's unit hides them: ProtectProc=default"),
+    )
 
 
 def _watchers(scan: Block, host: HostProbe) -> Iterable[PeerWatcher]:

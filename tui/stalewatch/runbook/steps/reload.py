@@ -43,7 +43,7 @@ def _blocks(draft: Draft) -> Iterator[str]:
     fpm = draft.host.fpm
     if isinstance(fpm, Unseen):
         yield f"a reload is needed and FPM was not seen: {fpm.message}"
-    elif not fpm.running:
+    elif fpm.running is False:
         yield "FPM does not run: a reload can't start it"
     elif isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
@@ -71,7 +71,7 @@ def _warns(draft: Draft) -> Iterator[str]:
 def _proven(proof: Proof) -> Outcome:
     """Pool and OPcache start times have moved and the old workers are gone; not yet, until all that can be seen says so."""
     before, after, sent = proof.before, proof.after, proof.sent
-    if after.fpm is None or not after.fpm.running:
+    if after.fpm is None or after.fpm.running is False:
         return Outcome(status=Status.RUNNING, evidence={"fpm": safe("does not run")})
     evidence: dict[str, SafeText] = {}
     waiting = False
