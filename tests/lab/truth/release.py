@@ -16,7 +16,7 @@ _INDEX = "public/index.php"
 _LINKED = f"{CURRENT}/{_INDEX}"
 _PID = "/tmp/lab-worker.pid"
 
-BUILD = """
+_TREES = """
 mkdir -p /srv/shop/releases
 mv /srv/app /srv/shop/releases/1
 cd /srv/shop
@@ -27,17 +27,20 @@ sed -i 's/home v1/home v2/' releases/2/app/Http/Controllers/HomeController.php
 sed -i 's/job v1/job v2/' releases/2/app/Jobs/WriteVersion.php
 ln -s releases/1 current
 chown -h deploy:deploy . releases current
-for release in 1 2; do
+"""
+CACHE = """
+for release in {}; do
     setpriv --reuid=www-data --regid=www-data --init-groups php -r '
         require "/srv/shop/releases/$argv[1]/vendor/autoload.php";
         $app = require "/srv/shop/releases/$argv[1]/bootstrap/app.php";
         $kernel = $app->make(Illuminate\\Contracts\\Console\\Kernel::class);
-        foreach (["config:cache", "route:cache", "event:cache", "view:cache"] as $command) {
+        foreach (["config:cache", "route:cache", "event:cache", "view:cache"] as $command) {{
             $kernel->call($command) === 0 || exit(1);
-        }
+        }}
     ' $release
 done
 """
+BUILD = _TREES + CACHE.format("1 2")
 FLIP = "ln -s releases/2 /srv/shop/next; mv -T /srv/shop/next /srv/shop/current"
 SERVED = Ask(script=_LINKED)
 RESOLVED = Ask(script=f"{SHOP}/releases/2/{_INDEX}")

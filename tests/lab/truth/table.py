@@ -19,6 +19,7 @@ from tests.lab.truth import (
     release,
     rsync,
     servers,
+    unpacked,
     workers,
 )
 from tests.lab.truth.fleet import FLEET
@@ -34,6 +35,7 @@ STATES: tuple[State, ...] = (
     *composer.STATES,
     *made_elsewhere.STATES,
     *release.STATES,
+    *unpacked.STATES,
     *rsync.STATES,
     *identity.STATES,
     *servers.STATES,

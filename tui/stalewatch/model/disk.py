@@ -143,3 +143,5 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     deploys: tuple[Deploy, ...] = ()
     under_way: DeployUnderWay | None = None
     beside: tuple[FileStat, ...] | None = None
+    born: float | None = None
+    """When the directory of the release was made, in whole seconds; None: not told, or no link."""

@@ -6,6 +6,7 @@ from stalewatch.diagnosis.context import Context
 from stalewatch.diagnosis.opcache import blade, timestamps_off, timestamps_on
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.beginning import beginning
+from stalewatch.diagnosis.opcache.new_release import new_release
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, window
 from stalewatch.model.snapshot import Opcache, Script
@@ -17,13 +18,14 @@ def judge(context: Context, opcache: Opcache) -> tuple[ScriptVerdict, ...]:
         return ()
     ours = AppScope(context)
     begun = beginning(context, opcache)
+    release = new_release(context, opcache)
     concerned = (begun.exactly(script) for script in opcache.changed if ours.concerns(script.path))
-    judged = tuple(judge_one(script, opcache, context, begun.born) for script in concerned)
+    judged = tuple(judge_one(script, opcache, context, max(begun.born, release.came_before(script.path))) for script in concerned)
     return blade.clear_doubts(judged, context, opcache)
 
 
 def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -> ScriptVerdict:
-    """One script. What is listed but not cached any more is neutral: the next request compiles it from disk."""
+    """One script, compiled after *born*. What is listed but not cached any more is neutral: the next request compiles it from disk."""
     known = window(script, opcache, context.memory, context.now, born)
     if not script.cached:
         return ScriptVerdict(script, ScriptState.NEUTRAL, known)

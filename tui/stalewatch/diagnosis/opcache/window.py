@@ -40,7 +40,8 @@ class Window(NamedTuple):
 
 
 def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: float = 0.0) -> Window:
-    """What is known of the compile of *script*. *born*: when the workers came that this cache began with, to the millisecond.
+    """What is known of the compile of *script*. *born*: it came after that: the birth of the workers that this cache began with, to the
+    millisecond; for a new release the switch to it.
 
     A script is compiled no earlier than S and no later than L; with ``hits`` 0, L *was* the compile. PHP does not cache a file younger than
     ``file_update_protection``, so a file modified later than L minus that is not what was compiled. What was not in an earlier, whole list

@@ -11,7 +11,17 @@ from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.app_facts import cache_files, deploys_of, disk_of, layout_of, packages_of, release_of, view_facts, writable_by
+from stalewatch.probe.host.app_facts import (
+    birth_of,
+    cache_files,
+    deploys_of,
+    disk_of,
+    layout_of,
+    packages_of,
+    release_of,
+    view_facts,
+    writable_by,
+)
 from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
 from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
@@ -83,6 +93,7 @@ class AppProbe:
         self._sums = SourceSums()
         self._disk: tuple[int, int] | None = None
         self._link: FileRecord | None = None
+        self._born: float | None = None
         self._version = ""
         self._versioned: FileRecord | None = None
         self._keys = ""
@@ -169,7 +180,7 @@ class AppProbe:
         self._regroup(tick)
         release = release_of(self.location, self.files, self._contents, tick.files, self._dirty)
         if self._link is not None:
-            release = replace(release, switched_at=self._link.ctime)
+            release = replace(release, switched_at=self._link.ctime, born=self._born)
         deploys = deploys_of(self.files, self._contents, self._inputs, tick.files)
         code, sums = self._code
         return HostFacts(
@@ -261,6 +272,8 @@ class AppProbe:
             self._trailers = parse_trailers(section.payload)
         elif section.name == "link":
             self._link = records.parse_files(section.payload).get(self.location.path)
+        elif section.name == "born":
+            self._born = birth_of(section.payload)
         elif section.name == "named":
             self._made_for.take(section)
         elif section.name == "disk":

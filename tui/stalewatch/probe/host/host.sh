@@ -8,7 +8,7 @@
 #   tick                 clock; what changed since the last tick of: files, sockets, children, locks
 #   scan                 processes: FPM, PHP, other stalewatches
 #   stat P...            stat of these files (follows links)              real P...      real paths
-#   link P               stat of a symbolic link itself
+#   link P               stat of a symbolic link itself, and the birth of what it leads to
 #   text P LIMIT         one file                                         nginx PATTERN...     roots and fastcgi_pass lines
 #   conf PATTERN LIMIT   FPM configuration without secrets
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
