@@ -117,7 +117,17 @@ def test_copying_is_bounded_and_wrapped_for_tmux() -> None:
     assert osc52.sequence("hi", tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
 
 
-@pytest.mark.parametrize(("path", "name"), [("/var/www/api-gateway/current", "api-gateway"), ("/srv/app", "app"), ("", "?")])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/var/www/api-gateway/current", "api-gateway"),
+        ("/srv/app", "app"),
+        ("", "?"),
+        ("/home/u07/public_html", "u07"),
+        ("/var/www/clients/client1/web1/web", "web1"),
+        ("/srv/my shop/app", "my shop"),
+    ],
+)
 def test_apps_are_called_by_what_tells_them_apart(path: str, name: str) -> None:
     assert app_name(path) == name
 

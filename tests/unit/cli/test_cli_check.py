@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.cli.commands import check
+from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from tests.builders import outputs as examples
 
@@ -43,6 +45,12 @@ V = Verdict
 )
 def test_the_exit_code_follows_the_worst_verdict(verdicts: tuple[Verdict, ...], code: int) -> None:
     assert check.exit_code([examples.verdict(verdict) for verdict in verdicts]) == code
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(V.FRESH, 3), (V.ABSENT, 3), (V.PENDING, 3), (V.STALE, 1)])
+def test_an_application_that_is_left_out_is_never_a_success(verdict: Verdict, code: int) -> None:
+    told = replace(examples.verdict(verdict), errors=(reasons.APP_LEFT_OUT.unseen("one is not looked at"),))
+    assert check.exit_code([told, examples.verdict(verdict)]) == code
 
 
 def test_strict_makes_a_warning_count_but_hides_nothing_worse() -> None:

@@ -422,3 +422,18 @@ async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, t
     await until(lambda: not directory.exists())
     await ended(coprocess)
     await coprocess.close()
+
+
+async def test_roots_are_found_whatever_their_names_hold(coprocess: Coprocess, tmp_path: Path) -> None:
+    names = ("my app", "it's [new] $HOME", "tab\there", "*", "caf\udce9", "one\nnewline")
+    for name in names:
+        (tmp_path / name / "public").mkdir(parents=True)
+        (tmp_path / name / "public/index.php").touch()
+    named = [f"{tmp_path}/{name}" for name in names[:-1]]
+    every = (await one(coprocess, "roots", f"{tmp_path}/*"))["roots"].decode("utf-8", "surrogateescape").split("\n")
+    assert sorted(line for line in every if line) == sorted(
+        [f"newline {tmp_path}/one?newline", *(f"public/index.php {path}" for path in named)]
+    )
+    for path in named:
+        told = (await one(coprocess, "roots", path))["roots"].decode("utf-8", "surrogateescape").split("\n")
+        assert f"public/index.php {path}" in told

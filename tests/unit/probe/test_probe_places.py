@@ -7,7 +7,7 @@ import pytest
 from stalewatch.model.inventory import AppEntry
 from stalewatch.model.snapshot import Pool
 from stalewatch.model.text import safe
-from stalewatch.probe.host.discovery import AppLocation, choose_pool
+from stalewatch.probe.host.discovery import AppLocation, choose_pool, left_out
 from stalewatch.probe.host.machine import Machine, Master
 from stalewatch.probe.host.parsers.records import ProcessRecord
 
@@ -48,3 +48,9 @@ def test_the_inventory_then_nginx_then_chdir_then_a_pool_that_nobody_claims(plac
 
 def test_without_fpm_there_is_no_pool() -> None:
     assert choose_pool(AppLocation(path="/srv/app", root="/srv/app"), Machine()) == (None, None)
+
+
+def test_what_is_not_watched_is_counted_and_named() -> None:
+    assert left_out(()) == ()
+    (told,) = left_out(("/srv/a", "/srv/b"))
+    assert (told.code, told.message) == ("app.left-out", "2 applications are not looked at: /srv/a and /srv/b")

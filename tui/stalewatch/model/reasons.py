@@ -201,6 +201,12 @@ APP_NONE_FOUND = _reason(
     "No PHP application was found on this server: not in nginx's roots, the directories of the FPM pools, /srv or /var/www.",
     "Name it: --app PATH, or [[server.app]] in stalewatch.toml.",
 )
+APP_LEFT_OUT = _reason(
+    "app.left-out",
+    "Applications were found on this server that are not looked at: there are more than stalewatch watches on one server, or a path holds "
+    "a newline. What runs in them is not known, so a command does not exit with 0.",
+    "Name those that matter: --app PATH, or [[server.app]] in stalewatch.toml.",
+)
 LOG_MISSING = _reason(
     "log.missing",
     "A log is not there, or this login may not see its directory.",

@@ -14,7 +14,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
-from stalewatch.probe.host.discovery import choose_pool, discover, only_laravel
+from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
@@ -87,6 +87,7 @@ class ServerProbe:
         self._moved = False
         self._offset: float | None = None
         self._lone = False
+        self._left_out: tuple[Unseen, ...] = ()
 
     async def start(self) -> None:
         """Start the shell on the server and find its applications and pools. Raises LinkError."""
@@ -127,7 +128,8 @@ class ServerProbe:
 
     async def _discover(self) -> None:
         self._access.php_version = next((master.version for master in self._machine.masters if master.version), "")
-        locations = await discover(self._host, self._machine, self._server.apps)
+        locations, beyond = await discover(self._host, self._machine, self._server.apps)
+        self._left_out = left_out(beyond)
         known = {app.location: app for app in self._apps}
         apps = []
         for location in locations:
@@ -252,7 +254,8 @@ class ServerProbe:
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        return self._value(app, replace(host, hidden=hidden), runtime, tick.now)
+        told = self._left_out if app is self._apps[0] else ()
+        return replace(self._value(app, replace(host, hidden=hidden), runtime, tick.now), problems=(*host.problems, *told))
 
     def _pool_count(self) -> int:
         """Pools of every FPM that we see here, running or only configured."""

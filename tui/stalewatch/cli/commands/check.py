@@ -64,12 +64,16 @@ def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float 
 def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
     """What the contract says of these verdicts; *strict*: a warning is not fresh."""
     verdict = worst([report.verdict for report in reports])
-    if verdict is Verdict.UNKNOWN:
+    if verdict is Verdict.UNKNOWN or (verdict.rank < Verdict.UNKNOWN.rank and _left_out(reports)):
         return ExitCode.UNKNOWN
     if verdict is not Verdict.FRESH:
         return ExitCode.FAILED
     warned = any(finding.severity is not Severity.INFO for report in reports for finding in report.findings)
     return ExitCode.FAILED if strict and warned else ExitCode.OK
+
+
+def _left_out(reports: Sequence[Report]) -> bool:
+    return any(error.code == reasons.APP_LEFT_OUT.code for report in reports for error in report.errors)
 
 
 async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, strict: bool) -> Sequence[Report]:

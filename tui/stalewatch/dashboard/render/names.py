@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stalewatch.engine.board import Pane
 
-_PLACES = {"current", "public", "www", "html", "htdocs", "app", "src", "httpdocs"}
+_PLACES = {"current", "public", "www", "html", "htdocs", "app", "src", "httpdocs", "public_html", "web", "site", "webroot", "laravel"}
 
 
 def app_name(path: str) -> str:

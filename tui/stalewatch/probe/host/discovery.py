@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from stalewatch.model import figures, reasons
 from stalewatch.model.inventory import AppEntry
 from stalewatch.probe.host.parsers import nginx, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stalewatch.model.snapshot import Pool
+    from stalewatch.model.snapshot import Pool, Unseen
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
 
-MAX_APPS = 12
+MAX_APPS = 200
+"""More are named as left out: each has its own files to look at, at every tick."""
+NAMED = 20
+UNUSABLE = "newline"
+"""Sign of an application whose path holds a newline: no line of the host probe can carry it."""
 _GLOBS = ("/srv/*/current", "/srv/*", "/var/www/*/current", "/var/www/*", "/home/*/current", "/var/www", "/app")
 _NGINX = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*")
 _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
@@ -41,8 +46,15 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.rpartition("/")[0] if self.path.rpartition("/")[2] == "current" and self.root != self.path else self.root
 
 
-async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...]) -> tuple[AppLocation, ...]:
-    """The applications to watch, in a stable order. Entries without a path (only overrides) apply to what is discovered."""
+class Found(NamedTuple):
+    """The applications to watch, in a stable order. *left_out*: paths of those that were found and are not watched."""
+
+    locations: tuple[AppLocation, ...]
+    left_out: tuple[str, ...] = ()
+
+
+async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...]) -> Found:
+    """The applications of this server. Entries without a path (only overrides) apply to what is discovered."""
     (found,) = await host.ask(("nginx", *_NGINX))
     sites = nginx.parse_sites(found.text("nginx"))
     passes = {_without_public(site.root): site.passes_to for site in sites}
@@ -51,7 +63,7 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
     signs = await _signs(host, paths)
     if not named:
         # A bare index.php in a usual directory is a default page; it is an application only if nginx serves it.
-        paths = [path for path, sign in signs.items() if sign != "index.php" or path in passes]
+        paths = [path for path, sign in signs.items() if sign != UNUSABLE and (sign != "index.php" or path in passes)]
     real = await _real_paths(host, paths)
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
@@ -65,7 +77,22 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
         )
         for path in paths
     ]
-    return tuple(locations if named else _distinct(locations))[:MAX_APPS]
+    kept = locations if named else _distinct(locations)
+    unusable = [path for path, sign in signs.items() if sign == UNUSABLE]
+    return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable))
+
+
+def left_out(paths: tuple[str, ...]) -> tuple[Unseen, ...]:
+    """What is said of applications that were found and are not watched: how many, and which."""
+    if not paths:
+        return ()
+    many = figures.count(len(paths), "application is", "applications are")
+    return (
+        reasons.APP_LEFT_OUT.unseen(
+            f"{many} not looked at: {figures.several(paths, NAMED)}",
+            "name those that matter: --app PATH, or [[server.app]] in stalewatch.toml",
+        ),
+    )
 
 
 async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLocation, ...]) -> bool:

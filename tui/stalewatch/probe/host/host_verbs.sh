@@ -240,17 +240,25 @@ verb_log() { # PATH OFFSET LIMIT
   tail -c "+$(($2 + 1))" <"$1" 2>/dev/null | head -c "$3" | tr '\000' ' '
 }
 
-verb_roots() { # PATTERN...
+verb_roots() { # PATTERN...: what is there by exactly that name, and what matches
   section roots ''
-  patterns=$*
-  set +f
-  for path in $patterns; do
-    case $path in *"$nl"*) continue ;; esac
-    for sign in artisan bin/console wp-config.php public/index.php index.php; do
-      if [ -f "$path/$sign" ]; then out="$out$sign $path$nl"; break; fi
-    done
+  for pattern; do
+    path=$pattern
+    root_sign
+    IFS=''
+    set +f
+    for path in $pattern; do [ "$path" = "$pattern" ] || root_sign; done
+    set -f
+    unset IFS
   done
-  set -f
+}
+
+root_sign() { # $path
+  for sign in artisan bin/console wp-config.php public/index.php index.php; do
+    [ -f "$path/$sign" ] || continue
+    case $path in *"$nl"*) out="${out}newline $(printf %s "$path" | tr '\n' '?')$nl" ;; *) out="$out$sign $path$nl" ;; esac
+    return
+  done
 }
 
 own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
