@@ -20,6 +20,7 @@ from tests.lab.truth import (
     release,
     rsync,
     servers,
+    symfony,
     unpacked,
     workers,
 )
@@ -40,6 +41,7 @@ STATES: tuple[State, ...] = (
     *rsync.STATES,
     *identity.STATES,
     *servers.STATES,
+    *symfony.STATES,
     *masters.STATES,
     *places.STATES,
     *reach.STATES,

@@ -20,6 +20,7 @@ from stalewatch.model.snapshot import (
     Process,
     ReleaseFacts,
     Snapshot,
+    SymfonyFacts,
     Unseen,
     ViewFacts,
 )
@@ -689,7 +690,8 @@ def test_a_cache_that_restarted_by_itself_is_told_once_seen() -> None:
 
 @pytest.mark.parametrize("kind", ["symfony", "wordpress", "php"])
 def test_another_php_root_is_judged_by_what_it_has(kind: Any) -> None:
-    bare = host(layout=AppLayout(kind=kind), caches=(), inputs={}, views=ViewFacts(), packages=PackageFacts())
+    seen = SymfonyFacts() if kind == "symfony" else None
+    bare = host(layout=AppLayout(kind=kind), caches=(), inputs={}, views=ViewFacts(), packages=PackageFacts(), symfony=seen)
     report = looked(snapshot(host=bare))
     assert {layer for layer, verdict in report.layers.items() if verdict is not ABSENT} == {Layer.OPCACHE, Layer.FPM}
     quiet(report)

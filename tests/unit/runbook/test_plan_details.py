@@ -78,12 +78,13 @@ def left_out(server: ServerPlan) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("choice", "said"), [(Choice.CLEAR, True), (Choice.REBUILD, True), (Choice.FIX, False), (Choice.RELOAD, False)])
-def test_artisan_is_left_out_by_name_where_there_is_no_laravel(choice: Choice, said: bool) -> None:
+def test_what_was_asked_for_is_left_out_by_name_where_there_is_nothing_to_clear(choice: Choice, said: bool) -> None:
     other = report(FPM, host_facts=host(layout=AppLayout(kind="php")))
-    assert ("artisan" in left_out(planned(other, choice=choice))) is said
-    assert "artisan" not in left_out(planned(report(FPM), choice=choice))
+    assert (choice.value in left_out(planned(other, choice=choice))) is said
+    assert choice.value not in left_out(planned(report(FPM), choice=choice))
+    assert "artisan" not in str(planned(other, choice=choice))
     if said:
-        assert left_out(planned(other, choice=choice))["artisan"] == "this is not a Laravel application"
+        assert left_out(planned(other, choice=choice))[choice.value] == "this application has no caches that can be cleared or rebuilt here"
 
 
 @pytest.mark.parametrize(

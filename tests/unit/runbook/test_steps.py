@@ -13,7 +13,7 @@ from stalewatch.dashboard.render.plan_lines import plan_lines
 from stalewatch.dashboard.render.plan_words import changes
 from stalewatch.dashboard.render.progress_lines import RunState, progress_lines
 from stalewatch.model.report import Layer, Remedy
-from stalewatch.model.snapshot import QueueWorker
+from stalewatch.model.snapshot import AppLayout, Compiled, QueueWorker, SymfonyFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook import steps
 from stalewatch.runbook.commands import Access, Command
@@ -23,6 +23,7 @@ from stalewatch.runbook.sudoers import sudoers
 from stalewatch.runbook.verdict_words import BY_RUNBOOK, REMEDY
 from stalewatch.runbook.verify import judge, prove
 from stalewatch.timeline import from_progress
+from tests.builders import values
 from tests.builders.runbook import APP, bytecode, finding, host, plan, process, report, runtime, vt0
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ ACCESS = Access(
     fpm_binary="/usr/sbin/php-fpm8.2",
     file_cache=FILE_CACHE,
     workers=True,
+    environment="prod",
 )
 
 
@@ -50,6 +52,13 @@ def seen() -> Report:
     return report(
         *findings, bytecode(), host_facts=host(queue_workers=workers), runtime_facts=runtime(opcache=vt0(file_cache=safe(FILE_CACHE)))
     )
+
+
+def symfony() -> Report:
+    """A Symfony application with an old container."""
+    compiled = Compiled(layer="config", environment=safe("prod"), file=values.file("var/cache/prod/AppContainer.php", 0.0))
+    facts = host(layout=AppLayout(kind="symfony"), caches=(), inputs={}, symfony=SymfonyFacts(compiled=(compiled,)))
+    return report(finding(Layer.CONFIG), host_facts=facts)
 
 
 def plans() -> list[Plan]:
@@ -63,7 +72,8 @@ def plans() -> list[Plan]:
         Request(choice=Choice.VERIFY),
     ]
     only_scripts = report(bytecode(), runtime_facts=runtime(opcache=vt0()))
-    return [plan([seen()], request) for request in requests] + [plan([only_scripts], Request(choice=Choice.FIX))]
+    made = [plan([one], Request(choice=Choice.FIX)) for one in (only_scripts, symfony())]
+    return [plan([seen()], request) for request in requests] + made
 
 
 class Consumer(NamedTuple):

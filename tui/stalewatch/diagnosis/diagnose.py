@@ -60,8 +60,8 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
 
 
 def _ruling(context: Context, layer: Layer) -> Ruling:
-    other = context.host is not None and not context.laravel
-    return _ABSENT if other and layer.spec.laravel else JUDGES[layer].judge(context)
+    kind = context.host.layout.kind if context.host is not None else "laravel"
+    return JUDGES[layer].judge(context) if kind == "laravel" or not layer.spec.laravel or kind in layer.spec.also else _ABSENT
 
 
 def _nothing_there(context: Context) -> Report:

@@ -49,7 +49,7 @@ class LayerSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     *heading*: three letters over its column. *label*: the word at the head of its row in a pane. *about*: one line for the help screen.
     *place*: rows of a pane are drawn from the lowest to the highest, equals in the order of the table.
-    *laravel*: only a Laravel application has it, so it is ``absent`` in any other.
+    *laravel*: only a Laravel application has it, or one of the kinds in *also*; it is ``absent`` in any other.
     *files*: where Laravel caches it. *sources*: path patterns (``fnmatch``, below the root) of the PHP files that those are made from,
     where the host probe has no rule of its own for that (``probe/host/parsers/cache_inputs.py``).
     *clear*, *rebuild*: artisan commands ("" none). A layer with both is cleared and rebuilt by ``c`` and ``b``.
@@ -61,6 +61,7 @@ class LayerSpec(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     place: int = 1
     laravel: bool = True
+    also: tuple[str, ...] = ()
     files: tuple[CachedFile, ...] = ()
     sources: tuple[str, ...] = ()
     clear: str = ""
@@ -105,7 +106,8 @@ LAYERS: tuple[LayerSpec, ...] = (
         layer=Layer.CONFIG,
         heading="cfg",
         label="config",
-        about="config/*.php and .env against the configuration cache",
+        about="config/*.php and .env against the configuration cache; Symfony's configuration against its container",
+        also=("symfony",),
         files=(
             CachedFile(
                 name="config",
@@ -122,7 +124,8 @@ LAYERS: tuple[LayerSpec, ...] = (
         layer=Layer.ROUTES,
         heading="rou",
         label="routes",
-        about="routes/*.php against the route cache",
+        about="routes/*.php against the route cache; Symfony's against the compiled ones",
+        also=("symfony",),
         files=(
             CachedFile(
                 name="routes",

@@ -28,6 +28,7 @@ from stalewatch.model.disk import (
 from stalewatch.model.logs import LogFacts, LogLine, LogMinute
 from stalewatch.model.processes import ConfigTest, FpmFacts, Pool, Process, QueueWorker, SocketFacts
 from stalewatch.model.runtime import Opcache, PoolStatus, PoolWorker, RuntimeFacts, Script
+from stalewatch.model.symfony import Compiled, SymfonyFacts
 from stalewatch.model.text import SafeText
 from stalewatch.model.unseen import Unseen
 
@@ -35,6 +36,7 @@ __all__ = [
     "MAX_SUMS",
     "AppLayout",
     "CacheFile",
+    "Compiled",
     "CompiledView",
     "ComposerFacts",
     "ConfigTest",
@@ -64,6 +66,7 @@ __all__ = [
     "Script",
     "Snapshot",
     "SocketFacts",
+    "SymfonyFacts",
     "Unseen",
     "ViewFacts",
 ]
@@ -124,6 +127,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """What Composer made of the application (None: not looked at)."""
     hidden: Unseen | None = None
     """Why the processes of other users are not visible to this login. None: they are."""
+    symfony: SymfonyFacts | None = None
+    """What Symfony compiled (None: not looked at, as in any other application)."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

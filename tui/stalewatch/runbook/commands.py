@@ -29,6 +29,7 @@ class Command(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
     configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
+    *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled).
     """
 
     login: str
@@ -39,10 +40,15 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     fpm_binary: str = ""
     file_cache: str = ""
     workers: bool = False
+    environment: str = ""
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
         return Command((self.php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
+
+    def console(self, name: str) -> Command:
+        """Symfony's ``bin/console NAME`` as the pool's user, in the environment that is served."""
+        return Command((self.php, f"{self.root}/bin/console", name, f"--env={self.environment}", "--no-debug", *ARTISAN_FLAGS), self.user)
 
     def text(self, command: Command) -> str:
         """*command* as the login user types it on the server: with ``sudo -n``, ``runuser`` (from root) or nothing before it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.diagnosis.symfony import environment_served
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
@@ -87,8 +88,8 @@ def _filled(plan: ServerPlan, draft: Draft) -> ServerPlan:
 def _left_out(draft: Draft) -> Iterator[LeftOut]:
     for spec in steps.STEPS:
         yield from spec.left_out(draft)
-    if not draft.laravel and draft.request.choice in (Choice.CLEAR, Choice.REBUILD):
-        yield LeftOut(safe("artisan"), safe("this is not a Laravel application"))
+    if not draft.laravel and not draft.access.environment and draft.request.choice in (Choice.CLEAR, Choice.REBUILD):
+        yield LeftOut(safe(draft.request.choice.value), safe("this application has no caches that can be cleared or rebuilt here"))
     if draft.fixing and draft.request.only:
         phases = _phases()
         done = {step.phase for step in draft.steps}
@@ -131,5 +132,6 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         root=report.app,
         unit=unit if usable_name(unit) else "",
         fpm_binary=binary,
+        environment=environment_served(report),
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.times import Clock
-from stalewatch.diagnosis import composer
+from stalewatch.diagnosis import composer, symfony
 from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Report, Verdict
@@ -15,6 +15,8 @@ from stalewatch.model.snapshot import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stalewatch.model.snapshot import Compiled, FileStat
 
 
 class LayerRow(NamedTuple):
@@ -59,11 +61,17 @@ def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
     seen = report.host
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, layer)
-    found = report_parts.cache_file(seen, layer.value)
-    source = report_parts.newest(seen.inputs[layer].direct) if layer in seen.inputs else None
-    if found is None or found.stat is None:
+    compiled = _compiled(report, layer)
+    if compiled is not None:
+        made: FileStat | None = compiled.file
+        source = report_parts.newest(compiled.sources or ())
+    else:
+        found = report_parts.cache_file(seen, layer.value)
+        made = found.stat if found is not None else None
+        source = report_parts.newest(seen.inputs[layer].direct) if layer in seen.inputs else None
+    if made is None:
         return LayerRow(layer, verdict, "not cached", "not cached")
-    cached = found.stat.mtime
+    cached = made.mtime
     if source is None:
         return LayerRow(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
     wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
@@ -71,6 +79,13 @@ def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
     quiet = verdict in (Verdict.FRESH, Verdict.ABSENT, None)
     note = f"{figures.span(behind)} behind" if behind >= 1 else "" if quiet else _summary(report, layer)
     return LayerRow(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
+
+
+def _compiled(report: Report, layer: Layer) -> Compiled | None:
+    """What Symfony compiled for *layer* and the environment that is served."""
+    facts = report.host.symfony if report.host is not None else None
+    served = symfony.environment_served(report)
+    return next((each for each in facts.compiled if (each.layer, each.environment) == (layer.value, served)), None) if facts else None
 
 
 def views(report: Report, clock: Clock) -> LayerRow:

@@ -36,6 +36,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     ``env[APP_…_CACHE]`` where it says so).
 
     *env*: ``APP_ENV`` of the pool's own environment ("" not set): then Laravel reads ``.env.$APP_ENV`` where that exists.
+    *symfony_cache*: ``APP_CACHE_DIR`` there.
     """
 
     root: str
@@ -43,6 +44,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     caches: dict[str, str]
     views: str
     env: str = ""
+    symfony_cache: str = ""
 
     def at(self, name: str) -> str:
         """*name* below the root."""
@@ -79,7 +81,14 @@ def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:
     caches = {name: located(file.variable, file.path) for name, file in CACHED_FILES.items()}
     views = located("VIEW_COMPILED_PATH", f"{located('LARAVEL_STORAGE_PATH', 'storage')}/framework/views")
     name = env.get("APP_ENV", "")
-    return AppFiles(root=location.root, base=location.base, caches=caches, views=views, env=name if _ENV_NAME.fullmatch(name) else "")
+    return AppFiles(
+        root=location.root,
+        base=location.base,
+        caches=caches,
+        views=views,
+        env=name if _ENV_NAME.fullmatch(name) else "",
+        symfony_cache=env.get("APP_CACHE_DIR", ""),
+    )
 
 
 def wanted_contents(files: AppFiles) -> FileContents:

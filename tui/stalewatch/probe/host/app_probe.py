@@ -33,6 +33,7 @@ from stalewatch.probe.host.parsers.compiled_views import compiled_folder, pair_v
 from stalewatch.probe.host.parsers.composer import framework_version
 from stalewatch.probe.host.parsers.laravel_skeleton import skeleton
 from stalewatch.probe.host.source_sums import SourceSums
+from stalewatch.probe.host.symfony_probe import SymfonyProbe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -85,6 +86,7 @@ class AppProbe:
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
         self._composer = ComposerProbe(location.root, self._contents)
+        self._symfony = SymfonyProbe(location.root, self.files.symfony_cache) if location.kind == "symfony" else None
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
         self._summed: dict[str, FileRecord] | None = None
@@ -106,7 +108,8 @@ class AppProbe:
         if not self.location.root:
             return (self.location.path,)
         sources = layer_files(self._inputs, self.location.root) if self._inputs else ()
-        return (self.location.path, *self.files.fixed, self._views_folder, *(log.path for log in self._logs), *sources[:200])
+        more = self._symfony.paths if self._symfony is not None else ()
+        return (self.location.path, *self.files.fixed, self._views_folder, *(log.path for log in self._logs), *sources[:200], *more)
 
     @property
     def _views_folder(self) -> str:
@@ -158,6 +161,8 @@ class AppProbe:
                 self._take(section)
         self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
         await self._second_trip(host, tick)
+        if self._symfony is not None:
+            await self._symfony.look(host)
         self._regroup(tick)
         if due := self._sums.due(self._judged_by_content(tick)):
             self._sums.take(await host.ask(*due))
@@ -204,6 +209,7 @@ class AppProbe:
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
             composer=self._composer.facts(),
+            symfony=self._symfony.facts() if self._symfony is not None else None,
             problems=() if root and there else (self._missing(host.hello.login),),
         )
 

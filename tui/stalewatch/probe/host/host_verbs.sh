@@ -99,7 +99,7 @@ verb_conf() { # PATTERN LIMIT
     section text "$path"
     out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
       -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
-      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
+      -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|APP_CACHE_DIR|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
       -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file)\]')"
   done
 }
@@ -167,6 +167,23 @@ verb_named() { # ROOT PATH...
       out="$out$state $folder $line$nl"
     done
     unset IFS
+  done
+}
+
+verb_kernel() { # ROOT
+  section kernel "$1"
+  for path in "$1/src/Kernel.php" "$1/app/AppKernel.php"; do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    out="$out$(head -c 65536 <"$path" 2>/dev/null | grep -A 6 -e 'function getCacheDir' | head -n 10)"
+  done
+}
+
+verb_sources() { # META...
+  for path; do
+    [ -r "$path" ] || continue
+    section sources "$path"
+    # Serialised by PHP. Other resources (of classes, patterns, files that may not be there) say nothing by their times.
+    out="$out$(tr -d '\000' <"$path" 2>/dev/null | grep -a -o -E -e 'FileResource":1:\{[^}]*\}' | grep -o -e '"/[^"]*"' | grep -v -F -e /vendor/ | sort -u | head -n 5000)"
   done
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.runbook.steps.application_cache import CACHE_CLEAR
 from stalewatch.runbook.steps.caches import CLEAR, REBUILD
 from stalewatch.runbook.steps.checks import ARTISAN_THERE, DISK_FREE, RIGHTS
+from stalewatch.runbook.steps.console import COMPILE
 from stalewatch.runbook.steps.file_cache import WIPE_FILE_CACHE
 from stalewatch.runbook.steps.fpm_test import FPM_TEST
 from stalewatch.runbook.steps.invalidate import INVALIDATE
@@ -26,6 +27,7 @@ STEPS: tuple[StepSpec, ...] = (
     CLEAR,
     CACHE_CLEAR,
     REBUILD,
+    COMPILE,
     INVALIDATE,
     RELOAD,
     RESTART_WORKERS,

@@ -1,6 +1,6 @@
 """Old bytecode: whether scripts are invalidated one by one, which loses no request, or FPM is reloaded. Pure.
 
-After artisan, because what that writes are PHP files, which OPcache holds.
+After the caches, because what is rebuilt are PHP files, which OPcache holds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def chosen(draft: Draft) -> Way | None:
     if draft.request.everything and draft.fixing:
         return Way("asked for: the whole sequence")
     reloads, stale = draft.needs(Remedy.RELOAD), draft.needs(Remedy.INVALIDATE)
-    rebuilt = draft.of_kind("rebuild")
+    rebuilt = draft.of_kind("rebuild", "compile")
     held = _held(draft, rebuilt)
     follows = held is None or bool(held) or bool(draft.of_kind("wipe-file-cache"))
     if reloads:
@@ -43,7 +43,7 @@ def chosen(draft: Draft) -> Way | None:
         return Way(reason, () if follows else causes)
     paths = list(dict.fromkeys([path for need in stale for path in need.paths] + (held or [])))
     if held is None or (paths and not draft.may_ask) or len(paths) > draft.few or not all(usable(path) for path in paths):
-        after = "what artisan rebuilt is PHP that OPcache may hold" if rebuilt else f"{len(paths)} scripts are old"
+        after = "what was rebuilt is PHP that OPcache may hold" if rebuilt else f"{len(paths)} scripts are old"
         reason, causes = why(stale) if stale else (after, ())
         return Way(reason, () if follows else causes)
     if not paths:
@@ -54,7 +54,7 @@ def chosen(draft: Draft) -> Way | None:
 
 
 def _held(draft: Draft, rebuilt: list[Step]) -> list[str] | None:
-    """Files that artisan rewrites while OPcache keeps their old bytecode; None when they are not known or can't be named: reload then."""
+    """Files that are rewritten while OPcache keeps their old bytecode; None when they are not known or can't be named: reload then."""
     if not rebuilt:
         return []
     if draft.opcache is None:
@@ -62,6 +62,8 @@ def _held(draft: Draft, rebuilt: list[Step]) -> list[str] | None:
     if draft.looks_at_disk:
         return []
     files: list[str] = []
+    if any(step.kind == "compile" for step in rebuilt):
+        return None  # a container is hundreds of files
     for step in rebuilt:
         if step.layer is Layer.VIEWS:
             if draft.host.views.truncated:

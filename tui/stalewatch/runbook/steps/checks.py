@@ -34,7 +34,7 @@ def _artisan_proven(proof: Proof) -> Outcome:
 
 
 def _disk_wanted(draft: Draft) -> list[Step]:
-    if not draft.of_kind(*ARTISAN):
+    if not draft.of_kind(*ARTISAN, "compile"):
         return []
     return [DISK_FREE.step(shlex.join(("df", "-Pk", draft.access.root)), "a full disk leaves half a cache file", timeout=10.0)]
 

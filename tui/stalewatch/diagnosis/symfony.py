@@ -1,0 +1,162 @@
+"""Symfony's compiled container (layer config) and routes against the configuration that they are made from (``docs/facts.md#symfony``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis import evidence, inputs, paths
+from stalewatch.diagnosis.context import Context, Ruling, rule_on
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
+from stalewatch.model.layers import Layer
+from stalewatch.model.report import Finding, Remedy, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Compiled, Opcache, Pool, SymfonyFacts
+
+_TITLES = {Layer.CONFIG: "compiled container", Layer.ROUTES: "compiled routes"}
+_ADVICE = "`bin/console cache:clear` as the pool's user, in the environment that is served; then reload PHP-FPM."
+_EVIDENCE = ("source modified", "source changed", "compiled", "compiled file", "environment", "removed", "more sources", "repeat")
+
+STALE = {
+    layer: Rule(
+        code=f"{layer}.compiled-stale",
+        layer=layer,
+        verdict=Verdict.STALE,
+        severity=Severity.CRITICAL,
+        meaning=f"A configuration file of Symfony's {title} is newer than what was compiled, is new, or is gone. Without debug mode "
+        "Symfony does not compare them, and a restart of PHP-FPM does not help.",
+        evidence=_EVIDENCE,
+        remedy=(Remedy.REBUILD,),
+        advice=_ADVICE,
+    )
+    for layer, title in _TITLES.items()
+}
+SUSPECT = {
+    layer: Rule(
+        code=f"{layer}.compiled-suspect",
+        layer=layer,
+        verdict=Verdict.SUSPECT,
+        severity=Severity.WARNING,
+        meaning=f"A configuration file of Symfony's {title} has a newer ctime than what was compiled, but not a newer mtime: a chmod, or "
+        "new content with an old time (rsync -t, cp -p).",
+        evidence=_EVIDENCE,
+        remedy=(Remedy.REBUILD,),
+        advice=_ADVICE,
+    )
+    for layer, title in _TITLES.items()
+}
+UNSEEN = {
+    layer: Rule(
+        code=f"{layer}.compiled-unseen",
+        layer=layer,
+        verdict=Verdict.UNKNOWN,
+        severity=Severity.WARNING,
+        meaning=f"Symfony's {title} was not looked for, or the .meta file beside it, which lists what it is made from, is not there or may "
+        "not be read.",
+        evidence=("compiled", "compiled file", "environment", "repeat"),
+    )
+    for layer, title in _TITLES.items()
+}
+LAYERS = tuple(_TITLES)
+USUAL = "prod"
+
+
+def rules_of(layer: Layer) -> tuple[Rule, ...]:
+    """Everything that can be said of *layer* ("" none) in a Symfony application."""
+    return tuple(table[layer] for table in (STALE, SUSPECT, UNSEEN) if layer in table)
+
+
+def judge(context: Context, layer: Layer) -> Ruling:
+    """*layer* of a Symfony application. Nothing compiled, or only for debugging: absent, because Symfony then reads the sources."""
+    if context.host is None:
+        return Ruling(Verdict.UNKNOWN)
+    facts = context.host.symfony
+    if facts is None:
+        return rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
+    compiled = served(context, facts, layer)
+    if compiled is None:
+        return Ruling(Verdict.ABSENT) if facts.found else rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
+    return rule_on(Verdict.FRESH, (*unseen(context, layer, compiled), *older(context, layer, compiled)))
+
+
+def environment_served(report: Report) -> str:
+    """The environment that *report*'s pool serves a Symfony application in ("" it is none, or nothing is compiled)."""
+    facts = report.host.symfony if report.host is not None else None
+    pool = report.fpm.pool if report.fpm is not None else None
+    return _environment(facts, pool, report.opcache, str(report.host.release.root) if report.host is not None else "")
+
+
+def served(context: Context, facts: SymfonyFacts, layer: Layer) -> Compiled | None:
+    """What was compiled for the environment that the pool serves."""
+    pool = context.fpm.pool if context.fpm is not None else None
+    environment = _environment(facts, pool, context.opcache, context.root)
+    found = [each for each in facts.compiled if each.layer == layer.value and each.environment == environment]
+    return max(found, key=lambda each: each.file.mtime, default=None)
+
+
+def _environment(facts: SymfonyFacts | None, pool: Pool | None, cached: Opcache | None, root: str) -> str:
+    """By the pool's ``APP_ENV``, by what OPcache holds, else ``prod``, else the one that was compiled last."""
+    if facts is None:
+        return ""
+    folders = {str(each.environment): paths.absolute(each.file.path, root).rpartition("/")[0] + "/" for each in facts.compiled}
+    named = str(pool.settings.get("env[APP_ENV]", "")) if pool is not None else ""
+    if named:
+        return named if named in folders else ""
+    held = {name for name, folder in folders.items() if cached and any(script.path.startswith(folder) for script in cached.scripts)}
+    left = held or ({USUAL} & set(folders)) or set(folders)
+    return max((each for each in facts.compiled if each.environment in left), key=lambda each: each.file.mtime).environment if left else ""
+
+
+def older(context: Context, layer: Layer, compiled: Compiled) -> Iterator[Finding]:
+    """A source is newer, new or gone (``docs/facts.md#symfony``), or only its ctime is newer (``docs/facts.md#ctime``)."""
+    title, file = _TITLES[layer], compiled.file
+    behind = inputs.compare(compiled.sources or (), file.mtime, file.ctime, None, context.now)
+    rule, sources = (STALE[layer], behind.proven) if behind.proven or compiled.gone else (SUSPECT[layer], behind.touched)
+    if not sources and not compiled.gone:
+        return
+    first = sources[0] if sources else None
+    names = figures.several([*(each.path for each in sources), *compiled.gone], 2)
+    many = len(sources) + len(compiled.gone)
+    how = "removed" if not sources else "changed on disk" if rule is SUSPECT[layer] else "changed"
+    told = [
+        evidence.time("source modified", first.mtime if first is not None else None),
+        evidence.time("source changed", first.ctime if first is not None else None),
+        evidence.time("compiled", file.mtime),
+        evidence.text("compiled file", file.path),
+        evidence.text("environment", compiled.environment),
+        evidence.text("removed", ", ".join(compiled.gone[:10])),
+    ]
+    if many > 1:
+        told.append(evidence.number("more sources", many - 1))
+    looked_at = [first.path] if first is not None else []
+    yield rule.finding(
+        first.path if first is not None else compiled.gone[0],
+        f"{names} {figures.agree(many, 'was', 'were')} {how} after Symfony's {title} was made for {compiled.environment}",
+        (*told, evidence.stat(*(paths.absolute(path, context.root) for path in (*looked_at, file.path)))),
+        since=min((inputs.came(each, file.mtime, None) for each in sources), default=None),
+    )
+
+
+def unseen(context: Context, layer: Layer, compiled: Compiled | None) -> Iterator[Finding]:
+    """Nothing tells what it is made from, or whether it is there (*compiled* None) (``docs/facts.md#symfony``)."""
+    if compiled is None:
+        yield UNSEEN[layer].finding(
+            "var/cache",
+            f"Symfony's {_TITLES[layer]} could not be looked for",
+            (evidence.command("ls", "-l", "--", paths.absolute("var/cache", context.root)),),
+        )
+    elif compiled.sources is None:
+        yield UNSEEN[layer].finding(
+            compiled.file.path,
+            f"what Symfony's {_TITLES[layer]} is made from could not be read",
+            (
+                evidence.time("compiled", compiled.file.mtime),
+                evidence.text("compiled file", compiled.file.path),
+                evidence.text("environment", compiled.environment),
+                evidence.command("ls", "-l", "--", paths.absolute(f"{compiled.file.path}.meta", context.root)),
+            ),
+        )

@@ -1,0 +1,123 @@
+"""Symfony's part of one application: its compiled files are found at every slow look, their lists of sources read when they changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from stalewatch.model.snapshot import Compiled, SymfonyFacts
+from stalewatch.model.text import safe
+from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.records import relative
+from stalewatch.probe.host.parsers.symfony import (
+    cache_folders,
+    environment_of,
+    is_configuration,
+    is_container,
+    listed_sources,
+    would_be_read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stalewatch.model.snapshot import FileStat
+    from stalewatch.probe.host.host_probe import HostProbe
+    from stalewatch.probe.host.parsers.framing import Block
+    from stalewatch.probe.host.parsers.records import FileRecord
+
+ROUTES = "url_matching_routes.php"
+_REGULAR = 0o100000
+MAX_SOURCES = 2000
+"""Listed files of one environment that are looked at."""
+
+
+class SymfonyProbe:
+    """Kept for the Symfony application at *root*; *moved*: ``APP_CACHE_DIR`` of its pool ("" not set)."""
+
+    def __init__(self, root: str, moved: str) -> None:
+        self._root = root
+        self._moved = moved
+        self._folders: tuple[str, ...] | None = cache_folders("", root, moved)
+        self._files: dict[str, FileRecord] = {}
+        self._read: dict[str, FileRecord] = {}
+        self._listed: dict[str, frozenset[str]] = {}
+        self._sources: dict[str, FileRecord] = {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What every tick stats: the compiled files, and the configuration that they are made from."""
+        return (*(path for path in self._files if self._layer(path)), *sorted(self._sources)[:200])
+
+    async def look(self, host: HostProbe) -> None:
+        """Everything, in two round trips, and up to two more when a list of sources changed or names others. Raises LinkError."""
+        (kernel,) = await host.ask(("kernel", self._root))
+        self._folders = cache_folders(kernel.text("kernel"), self._root, self._moved)
+        self._take_files(await host.ask(*self._file_requests()))
+        metas = {path: record for path, record in self._files.items() if path.endswith(".meta")}
+        due = [path for path, record in metas.items() if self._read.get(path) != record]
+        self._listed = {path: known for path, known in self._listed.items() if path in metas and path not in due}
+        self._read = metas
+        for block in await host.ask(("sources", *due)) if due else ():
+            for section in block.of("sources"):
+                self._listed[section.argument] = listed_sources(section.payload, self._root)
+        for block in await host.ask(*requests) if (requests := self._other_requests()) else ():
+            for section in block.of("files"):
+                self._sources |= records.parse_files(section.payload)
+
+    def _file_requests(self) -> list[tuple[str, ...]]:
+        """The compiled files, and the configuration that is there."""
+        compiled = [("list", f"{folder}/{name}") for folder in self._folders or () for name in ("*Container.php*", f"{ROUTES}*")]
+        folders = ("config", "config/packages", "config/packages/*", "config/routes", "config/routes/*")
+        return [*compiled, *(("list", f"{self._root}/{folder}/*") for folder in folders)]
+
+    def _take_files(self, blocks: Sequence[Block]) -> None:
+        found: dict[str, FileRecord] = {}
+        for block in blocks:
+            for section in block.of("files"):
+                found |= records.parse_files(section.payload)
+        regular = {path: record for path, record in found.items() if record.mode & 0o170000 == _REGULAR}
+        self._files = {path: record for path, record in regular.items() if self._layer(path.removesuffix(".meta"))}
+        there = {path: record for path, record in regular.items() if path not in self._files}
+        self._sources = {path: record for path, record in there.items() if is_configuration(self._short(path))}
+
+    def _other_requests(self) -> list[tuple[str, ...]]:
+        """Listed configuration that is not in the usual folders."""
+        listed = {f"{self._root}/{path}" for paths in self._listed.values() for path in paths if is_configuration(path)}
+        outside = sorted(path for path in listed if path not in self._sources)[:MAX_SOURCES]
+        return [("stat", *outside[start : start + 200]) for start in range(0, len(outside), 200)]
+
+    def facts(self) -> SymfonyFacts:
+        """What is known now."""
+        compiled = [self._compiled(path, record) for path, record in sorted(self._files.items()) if self._layer(path)]
+        return SymfonyFacts(compiled=tuple(each for each in compiled if each is not None), found=self._folders is not None)
+
+    def _compiled(self, path: str, record: FileRecord) -> Compiled | None:
+        layer, folder = self._layer(path), path.rpartition("/")[0]
+        environment = environment_of(folder)
+        if layer is None or not environment:
+            return None
+        listed = self._listed.get(f"{path}.meta")
+        sources: tuple[FileStat, ...] | None = None
+        gone: list[str] = []
+        if listed is not None:
+            used = {name for name in listed if is_configuration(name)}
+            gone = sorted(name for name in used if f"{self._root}/{name}" not in self._sources)
+            used |= {short for each in self._sources if would_be_read(short := self._short(each), layer, environment)}
+            records_of = [found for name in used if (found := self._sources.get(f"{self._root}/{name}")) is not None]
+            sources = tuple(each.stat(self._root) for each in sorted(records_of, key=lambda each: -each.newest))
+        return Compiled(
+            layer=layer,
+            environment=safe(environment, 64),
+            file=record.stat(self._root),
+            sources=sources,
+            gone=tuple(relative(f"{self._root}/{name}", self._root) for name in gone),
+        )
+
+    def _layer(self, path: str) -> Literal["config", "routes"] | None:
+        """Which layer a compiled file belongs to; None: it is none."""
+        if is_container(path):
+            return "config"
+        return "routes" if path.endswith(f"/{ROUTES}") else None
+
+    def _short(self, path: str) -> str:
+        return path.removeprefix(f"{self._root}/")
