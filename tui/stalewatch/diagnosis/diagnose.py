@@ -8,6 +8,7 @@ from stalewatch.diagnosis import health
 from stalewatch.diagnosis.chain import premises, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
+from stalewatch.diagnosis.not_judged import not_judged
 from stalewatch.diagnosis.remember import remember
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model import reasons
@@ -56,6 +57,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         hit_rate=rate,
         hit_rates=known.rates,
         chain=chain,
+        not_judged=not_judged(context),
     )
 
 

@@ -129,6 +129,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """Why the processes of other users are not visible to this login. None: they are."""
     symfony: SymfonyFacts | None = None
     """What Symfony compiled (None: not looked at, as in any other application)."""
+    other_caches: tuple[SafeText, ...] | None = None
+    """Caches that are there and that no rule knows, by their paths below the root (None: not looked at)."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

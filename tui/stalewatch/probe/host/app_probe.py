@@ -26,6 +26,7 @@ from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable
 from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
 from stalewatch.probe.host.made_for import MadeFor
+from stalewatch.probe.host.other_caches_probe import OtherCachesProbe
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.cache_inputs import MAX_WALK, group, layer_files
 from stalewatch.probe.host.parsers.checksums import digest, parse_sums
@@ -86,6 +87,7 @@ class AppProbe:
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
         self._composer = ComposerProbe(location.root, self._contents)
+        self._others = OtherCachesProbe(location.root, location.kind)
         self._symfony = SymfonyProbe(location.root, self.files.symfony_cache) if location.kind == "symfony" else None
         self._dirty: int | None = None
         self._dirty_for: tuple[object, ...] = ()
@@ -161,6 +163,7 @@ class AppProbe:
                 self._take(section)
         self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
         await self._second_trip(host, tick)
+        await self._others.look(host)
         if self._symfony is not None:
             await self._symfony.look(host)
         self._regroup(tick)
@@ -209,6 +212,7 @@ class AppProbe:
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
             composer=self._composer.facts(),
+            other_caches=self._others.found,
             symfony=self._symfony.facts() if self._symfony is not None else None,
             problems=() if root and there else (self._missing(host.hello.login),),
         )

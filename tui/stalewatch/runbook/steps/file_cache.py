@@ -24,7 +24,7 @@ def _wanted(draft: Draft) -> list[Step]:
     if not asked or not draft.wants(Phase.CLEAR) or not usable(file_cache) or file_cache.count("/") < 2:
         return []
     command = draft.access.text(_command(draft.access, file_cache))
-    reason = "OPcache's compiled files survive a reload, and artisan reads them too"
+    reason = "OPcache's compiled files survive a reload" + (", and artisan reads them too" if draft.laravel else "")
     return [WIPE_FILE_CACHE.step(command, reason, layer=Layer.OPCACHE, paths=(file_cache,))]
 
 

@@ -1,0 +1,53 @@
+"""Caches that no rule knows are named, whatever the application is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stalewatch.model.other_caches import cache_at, patterns_of
+from stalewatch.model.snapshot import AppLayout, SymfonyFacts
+from stalewatch.model.text import safe
+from tests.builders.snapshots import host, looked, quiet, snapshot
+
+
+MANY = tuple(f"bootstrap/cache/{name}.php" for name in "abcde")
+DROP_IN = "wp-content/object-cache.php"
+
+
+def said(kind: Any, *paths: str) -> list[str]:
+    more: dict[str, Any] = {} if kind == "laravel" else {"caches": (), "symfony": SymfonyFacts() if kind == "symfony" else None}
+    report = looked(snapshot(host=host(layout=AppLayout(kind=kind), other_caches=tuple(map(safe, paths)), **more)))
+    quiet(report)
+    return [str(one.what) for one in report.not_judged]
+
+
+@pytest.mark.parametrize(
+    ("kind", "paths", "what"),
+    [
+        ("laravel", (), []),
+        ("laravel", ("bootstrap/cache/config.php", "bootstrap/cache/routes.php", "bootstrap/cache/services.php"), []),
+        ("laravel", ("bootstrap/cache/blade-icons.php",), ["bootstrap/cache/blade-icons.php"]),
+        ("laravel", MANY, ["bootstrap/cache/a.php, bootstrap/cache/b.php, bootstrap/cache/c.php and 2 more"]),
+        ("laravel", ("bootstrap/cache/filament/panels/admin.php",), ["bootstrap/cache/filament/panels/admin.php"]),
+        ("symfony", ("var/cache/prod/twig", ".env.local.php"), ["compiled templates in var/cache/prod/twig", ".env.local.php"]),
+        ("wordpress", (DROP_IN, "wp-content/cache/page"), [DROP_IN, "files in wp-content/cache/page"]),
+        ("php", ("sites/default/files/php/twig",), ["files in sites/default/files/php/twig"]),
+        ("php", ("bootstrap/cache/a.php",), []),
+    ],
+)
+def test_what_no_rule_knows_is_named_beside_the_verdict(kind: Any, paths: tuple[str, ...], what: list[str]) -> None:
+    assert said(kind, *paths) == what
+
+
+def test_without_a_look_nothing_is_said() -> None:
+    assert looked(snapshot(host=host(other_caches=None))).not_judged == ()
+
+
+def test_a_path_is_matched_name_by_name() -> None:
+    assert cache_at("var/cache/prod/twig/ab/x.php", "symfony") is None
+    assert cache_at("bootstrap/cache/config.php", "laravel") is None
+    assert all(
+        cache_at(pattern.replace("*", "x"), kind) is not None for kind in ("laravel", "symfony", "php") for pattern in patterns_of(kind)
+    )

@@ -1,0 +1,32 @@
+"""Which caches that nobody judges are there: looked for by their paths at every slow look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.model.other_caches import cache_at, patterns_of
+from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host.parsers import records
+
+if TYPE_CHECKING:
+    from stalewatch.probe.host.host_probe import HostProbe
+
+MOST = 200
+"""Paths that are kept."""
+
+
+class OtherCachesProbe:
+    """Kept for the application of *kind* at *root*. *found* None: not looked at yet."""
+
+    def __init__(self, root: str, kind: str) -> None:
+        self._root = root
+        self._kind = kind
+        self.found: tuple[SafeText, ...] | None = None
+
+    async def look(self, host: HostProbe) -> None:
+        """One round trip. Raises LinkError."""
+        paths: set[str] = set()
+        for block in await host.ask(*(("list", f"{self._root}/{pattern}") for pattern in patterns_of(self._kind))):
+            for section in block.of("files"):
+                paths |= {path.removeprefix(f"{self._root}/") for path in records.parse_files(section.payload)}
+        self.found = tuple(safe(path, 200) for path in sorted(paths)[:MOST] if cache_at(path, self._kind) is not None)
