@@ -11,7 +11,6 @@ from stalewatch.model.snapshot import AppLayout, SymfonyFacts
 from stalewatch.model.text import safe
 from tests.builders.snapshots import host, looked, quiet, snapshot
 
-
 MANY = tuple(f"bootstrap/cache/{name}.php" for name in "abcde")
 DROP_IN = "wp-content/object-cache.php"
 

@@ -181,6 +181,12 @@ async def test_what_was_dumped_is_right(tree: Tree) -> None:
         assert (facts.authoritative, facts.folders, facts.moved, facts.unread) == (flags == ("-a",), (), (), 0)
 
 
+async def test_an_autoloader_that_composer_did_not_write_is_not_compared(tree: Tree) -> None:
+    for name in GENERATED:
+        tree.write(name, "<?php\n")
+    assert await tree.facts() == ComposerFacts()
+
+
 NEW_CLASS = "<?php\nnamespace App;\n\nfinal class Plan\n{\n}\n"
 
 

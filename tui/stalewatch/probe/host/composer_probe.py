@@ -46,6 +46,7 @@ class ComposerProbe:
         self._generated: tuple[FileRecord | None, ...] = ()
         self._autoload: Autoload | None = None
         self._namespaced = False
+        self._foreign = False
         self._unlike: Memo[tuple[SafeText, ...] | None] = Memo()
         self._wanted: Memo[AutoloadRules] = Memo()
         self._moved: Memo[tuple[MovedClass, ...]] = Memo()
@@ -61,7 +62,7 @@ class ComposerProbe:
         generated = tuple(files.get(f"{self._root}/{name}") for name in GENERATED)
         if generated == self._generated:
             return []
-        self._generated, self._autoload = generated, None
+        self._generated, self._autoload, self._foreign = generated, None, False
         return [("autoload", self._root, str(MAX_CLASSES))]
 
     def source_requests(self, walk: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
@@ -85,6 +86,7 @@ class ComposerProbe:
 
     def take(self, block: Block) -> None:
         """The answer to one of these requests."""
+        self._foreign = self._foreign or block.first("foreign") is not None
         loader, namespaces, classmap = (block.first(name) for name in ("loader", "namespaces", "classmap"))
         if loader is not None and classmap is not None:
             self._namespaced = namespaces is not None
@@ -100,7 +102,7 @@ class ComposerProbe:
         loader = self._generated[0] if self._generated else None
         namespaced = autoload is not None and self._namespaced
         return ComposerFacts(
-            loader=loader.stat(self._root) if loader is not None else None,
+            loader=loader.stat(self._root) if loader is not None and not self._foreign else None,
             authoritative=autoload is not None and autoload.authoritative,
             unlike_lock=self._unlike_lock(),
             folders=tuple(safe(prefix or "(no namespace)", 200) for prefix in lacking_folders(wanted, autoload))
