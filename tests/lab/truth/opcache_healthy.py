@@ -76,6 +76,12 @@ HEALTHY = (
         meanwhile=do.get(),
         ask=HOME,
     ),
+    healthy(
+        name="vt=0: configuration cleared and not used since, one look",
+        expect={Layer.CONFIG: ("absent",)},
+        arrange=do.then(do.VT0, do.get("/config")),
+        act=do.then(do.pause(1.1), do.clear("config"), do.get("/config")),
+    ),
     healthy(name="workers killed, nothing changed", act=do.then(do.kill_workers, do.get())),
     healthy(name="OPcache off", expect=_ABSENT, arrange=do.ini(opcache__enable="0"), act=do.then(do.edit, do.get()), ask=HOME),
     healthy(name="OPcache off in the pool", expect=_ABSENT, arrange=do.opcache(enable=0), act=do.then(do.edit, do.get()), ask=HOME),

@@ -111,6 +111,20 @@ STATES = (
         ask=Ask(new="(error)"),
     ),
     stale(
+        name="vt=0: a script in use is deleted, one look",
+        expect={Layer.OPCACHE: ("stale", "opcache.deleted-script")},
+        arrange=do.VT0,
+        act=do.then(lambda host: host.remove("bootstrap/app.php"), do.pause(1.1), do.get()),
+        ask=Ask(new="(error)"),
+    ),
+    stale(
+        name="vt=0, enable_file_override=1: configuration cleared, one look",
+        expect={Layer.OPCACHE: ("stale", "opcache.deleted-script"), Layer.CONFIG: ("absent",)},
+        arrange=do.then(do.ini(opcache__validate_timestamps="0", opcache__enable_file_override="1"), do.get("/config")),
+        act=do.then(do.AGENT, do.clear("config"), do.pause(1.1), do.get("/config")),
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2"),
+    ),
+    stale(
         name="vt=0: configuration sources compiled between clear and rebuild are new, its cache is old",
         expect={Layer.OPCACHE: ("stale", "opcache.stale-config-cache")},
         arrange=do.then(do.VT0, do.get("/config")),

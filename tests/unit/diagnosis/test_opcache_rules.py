@@ -243,6 +243,47 @@ def test_gone_from_disk_and_still_used_is_stale() -> None:
     only(looked(first, second, third), Layer.OPCACHE, STALE, "opcache.deleted-script")
 
 
+GONE = [
+    # last used, until when it can have been there, its verdict
+    (-5, -60, STALE),
+    (-60, -60, FRESH),
+    (-90, -60, FRESH),
+    (-5, None, FRESH),
+]
+
+
+@pytest.mark.parametrize(("used", "until", "verdict"), GONE)
+def test_one_look_tells_that_a_script_was_used_after_it_was_gone(used: float, until: float | None, verdict: Verdict) -> None:
+    gone = script(f"{ROOT}/bootstrap/cache/config.php", compiled=None, mtime=None, ctime=until, used=used)
+    report = looked(with_opcache(vt0(gone)))
+    if verdict is FRESH:
+        quiet(report)
+        return
+    finding = only(report, Layer.OPCACHE, STALE, "opcache.deleted-script")
+    assert finding.since == at(-60)
+    assert finding.remedy == (Remedy.RELOAD,), "PHP does not invalidate what it cannot find"
+    assert {each.label for each in finding.evidence} >= {"there until", "last used"}
+    assert not {each.label for each in finding.evidence} & {"modified", "changed"}
+
+
+@pytest.mark.parametrize(
+    ("used", "revalidate", "freq", "verdict"),
+    [
+        (-5, None, 600, PENDING),
+        (-5, 30, 2, PENDING),
+        (-5, -30, 2, STALE),
+        (-31, -30, 2, FRESH),
+        (-59, None, 2, FRESH),
+        (-50, None, 2, STALE),
+    ],
+)
+def test_where_php_checks_a_script_that_is_gone_runs_until_its_window_is_over(
+    used: float, revalidate: float | None, freq: int, verdict: Verdict
+) -> None:
+    gone = script(mtime=None, ctime=-60, used=used, revalidate=revalidate)
+    assert looked(with_opcache(opcache(gone, revalidate_freq=freq))).layers[Layer.OPCACHE] is verdict
+
+
 NAMED = [
     ("bootstrap/cache/config.php", "opcache.stale-config-cache", "configuration cache"),
     ("bootstrap/cache/routes-v7.php", "opcache.stale-route-cache", "route cache"),

@@ -17,9 +17,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """One script in OPcache against the file on disk, as PHP itself sees both.
 
     *timestamp* T: mtime at compile time, whole seconds; None where PHP does not tell (vt=0), 0 as it is. *revalidate* W (8.3+), else None.
-    *mtime* None: the file is gone. *cached* is ``opcache_is_script_cached``. *exact* False: text.py had to change the path, never
-    act on it. *digest*: hash of the content on disk now ("" not taken). *parent_changed*: ctime of a parent directory that was renamed over
-    (its c > its own m).
+    *mtime* None: the file is gone, and *ctime* is that of the nearest directory above it that is left: it went no later. *cached* is
+    ``opcache_is_script_cached``. *exact* False: text.py had to change the path, never act on it. *digest*: hash of the content on disk now
+    ("" not taken). *parent_changed*: ctime of a parent directory that was renamed over (its c > its own m).
     """
 
     path: SafeText

@@ -17,6 +17,7 @@ _EVIDENCE = (
     "compiled after",
     "proof",
     "changed",
+    "there until",
     "last used",
     "hits",
     "cache since",
@@ -82,7 +83,9 @@ SAME_MTIME = _stale(
 )
 DELETED = _stale(
     "opcache.deleted-script",
-    "A script that was deleted from the disk still runs from the cache: its hits grow between two looks.",
+    "A script that was deleted from the disk still runs from the cache: it was used after its directory changed for the last time, or its "
+    "hits grow between two looks. With opcache.enable_file_override=1 a cached file that is gone even seems to exist.",
+    (Remedy.RELOAD,),
 )
 PRELOADED = _stale(
     "opcache.preload-changed",

@@ -18,6 +18,8 @@ NAMED = 3
 """So many of the most used scripts are named."""
 
 _KEPT = frozenset({ScriptState.KEPT, ScriptState.KEPT_UNSEEN})
+_BY_RULE = _KEPT | {ScriptState.PRELOADED, ScriptState.DELETED}
+"""Nothing gentler helps than what the rule says: PHP does not invalidate a file that it cannot find."""
 
 
 def to_findings(judged: tuple[ScriptVerdict, ...], context: Context, opcache: Opcache) -> tuple[Finding, ...]:
@@ -109,7 +111,7 @@ class _FindingMaker:
 
     def _remedy(self, group: Group) -> tuple[Remedy, ...]:
         state = group.lead.state
-        if state is ScriptState.PRELOADED or state in _KEPT:
+        if state in _BY_RULE:
             return group.rule.remedy
         act = Remedy.INVALIDATE if self._few and all(one.script.exact for one in group.scripts) else Remedy.RELOAD
         return (Remedy.WAIT, act) if state is ScriptState.PENDING else (act,)
@@ -119,7 +121,7 @@ class _FindingMaker:
         them again: here those of the file, there OPcache's."""
         script, window = judged.script, judged.window
         proof = [evidence.text("proof", f"{name} {judged.why}")] if name else []
-        told = [evidence.time("modified", script.mtime)]
+        told = [evidence.time("modified", script.mtime)] if script.mtime is not None else []
         if judged.state in _KEPT:
             told += [evidence.time("bytecode file", script.kept), *proof, evidence.time("changed", script.ctime)]
             told.append(evidence.time("cache since", self._opcache.since))
@@ -130,7 +132,11 @@ class _FindingMaker:
             told.append(evidence.time("not compiled after", window.before))
         if window.after > self._opcache.since:
             told.append(evidence.time("compiled after", window.after))
-        told += [*proof, evidence.time("changed", script.ctime), evidence.time("last used", script.last_used or None)]
+        told += [
+            *proof,
+            evidence.time("changed" if script.mtime is not None else "there until", script.ctime),
+            evidence.time("last used", script.last_used or None),
+        ]
         told.append(evidence.number("hits", script.hits))
         if script.parent_changed is not None:
             told.append(evidence.time("directory renamed", script.parent_changed))

@@ -39,13 +39,17 @@ def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -
 def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> ScriptVerdict:
     """Gone from disk: a left-over, as after every deploy into a new directory, unless it still runs (``docs/facts.md#opcache-deleted``)."""
     seen = known.seen
-    used = seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits))
+    checked = opcache.validate_timestamps and bool(script.timestamp)
+    due = script.revalidate if script.revalidate is not None else (script.ctime or 0.0) + opcache.revalidate_freq
+    late = script.ctime is not None and script.last_used > script.ctime
+    if checked and now >= due and script.last_used <= due + timestamps_on.TOLERANCE:
+        late = False  # used within its window, which is over: the next request finds that it is gone
+    used = late or (seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits)))
     if not used:
         return ScriptVerdict(script, ScriptState.NEUTRAL, known)
-    checked = opcache.validate_timestamps and bool(script.timestamp)
-    if checked and script.revalidate is not None and now < script.revalidate:
-        until = float(script.revalidate)
+    if checked and now < due:
         return ScriptVerdict(
-            script, ScriptState.PENDING, known, until=until, why="was deleted from the disk and still runs until PHP checks it again"
+            script, ScriptState.PENDING, known, until=float(due), why="was deleted from the disk and still runs until PHP checks it again"
         )
-    return ScriptVerdict(script, ScriptState.DELETED, known, why="was deleted from the disk and still runs from the cache")
+    since = script.ctime if late else None
+    return ScriptVerdict(script, ScriptState.DELETED, known, since=since, why="was deleted from the disk and still runs from the cache")

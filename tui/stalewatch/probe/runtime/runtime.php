@@ -161,11 +161,23 @@ final class Comparison
         return [$suspicious, [
             $path, $timestamp, (int) ($script['last_used_timestamp'] ?? 0), (int) ($script['hits'] ?? 0),
             (int) ($script['memory_consumption'] ?? 0), $script['revalidate'] ?? null,
-            $stat === false ? null : $stat['mtime'], $stat === false ? null : $stat['ctime'],
+            $stat === false ? null : $stat['mtime'], $stat === false ? $this->lastSeen($path) : $stat['ctime'],
             $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
             $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
             $kept === false ? null : $kept['mtime'],
         ]];
+    }
+
+    /** The latest moment at which a file that is gone can have been there: ctime of the nearest directory above it that is left. */
+    private function lastSeen(string $path): ?int
+    {
+        for ($directory = dirname($path); $directory !== dirname($directory); $directory = dirname($directory)) {
+            $stat = @stat($directory);
+            if ($stat !== false) {
+                return $stat['ctime'];
+            }
+        }
+        return null;
     }
 
     /** @param array|false $stat */
