@@ -40,6 +40,7 @@ NOT_BY_TIME = {
     "fpm.binary-replaced": "a file that only the process still has",
     "fpm.extension-replaced": "a file that only the process still has",
     "opcache.file-cache": "a setting",
+    "opcache.preload-other-release": "paths",
     "opcache.restart-pending": "a flag, and since when",
     "packages.autoload-differs": "folders in two files",
     "packages.differ": "sets of names",

@@ -20,6 +20,7 @@ MAX_INPUTS = 5_000
 MAX_SAMPLES = 40
 MAX_RATES = 32
 MAX_UNCACHED = 2_000
+MAX_ROOTS = 10
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
@@ -70,7 +71,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *uncached*: scripts that were not in the cache at that time (we
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
-    *served_by*: address of the pool in which requests of this app were last seen.
+    *roots*: those that it was before, latest first. *served_by*: address of the pool in which requests of this app were last seen.
     """
 
     version: int = 1
@@ -93,6 +94,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     root: str = ""
     served_by: str = ""
     root_since: float | None = None
+    roots: tuple[str, ...] = ()
+
+
+def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:
+    """What the app's link led to before *root*, latest first."""
+    if memory.root in ("", root):
+        return memory.roots
+    return tuple(dict.fromkeys((memory.root, *(each for each in memory.roots if each != root))))[:MAX_ROOTS]
 
 
 def invalidated_by_us(memory: Memory, paths: Iterable[str], at: float) -> Memory:

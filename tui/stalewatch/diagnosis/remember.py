@@ -5,7 +5,18 @@ from __future__ import annotations
 from stalewatch.diagnosis.chain.pool import pool_witnessed
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.health import WINDOW, sample
-from stalewatch.diagnosis.memory import MAX_INPUTS, MAX_RATES, MAX_SAMPLES, MAX_SCRIPTS, MAX_UNCACHED, Baseline, Memory, Sample, Seen
+from stalewatch.diagnosis.memory import (
+    MAX_INPUTS,
+    MAX_RATES,
+    MAX_SAMPLES,
+    MAX_SCRIPTS,
+    MAX_UNCACHED,
+    Baseline,
+    Memory,
+    Sample,
+    Seen,
+    earlier_roots,
+)
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, same_content, window
 from stalewatch.diagnosis.views import is_newer, rendered
@@ -32,6 +43,7 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
             rendered=rendered(context),
             root=str(context.host.release.root),
             root_since=old.root_since if same_root else context.now,
+            roots=earlier_roots(old, str(context.host.release.root)),
         )
     if pool := pool_witnessed(context):
         known = replace(known, served_by=pool)

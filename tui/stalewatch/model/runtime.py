@@ -92,6 +92,8 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     compared: int = 0
     compared_at: float = 0.0
     truncated: bool = False
+    preloaded: tuple[SafeText, ...] | None = None
+    """Directories (up to six names deep) that preloaded scripts are in; None: not asked."""
     moved: tuple[MovedDirectory, ...] | None = None
     """Topmost first, bounded; None: not asked."""
 

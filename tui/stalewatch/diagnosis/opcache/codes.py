@@ -93,6 +93,20 @@ PRELOADED = _stale(
     "again.",
     (Remedy.RELOAD,),
 )
+PRELOAD_ELSEWHERE = Rule(
+    code="opcache.preload-other-release",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    others=(Verdict.SUSPECT,),
+    meaning="PHP preloaded another release than the one that the link leads to, and its classes win over the files of the current one. "
+    "Where opcache.preload itself names a script in another release, this lasts through reload and restart; else, until the next reload. "
+    "Suspect where the directory that it names lies beside the current one and nothing shows whether it is an earlier release of this app "
+    "or another app.",
+    evidence=("opcache.preload", "current release", "preloaded release", "link switched", "cache since", "repeat"),
+    remedy=(Remedy.CONFIGURE, Remedy.RELOAD),
+    advice="Let opcache.preload go through the link (php.ini or the pool's file), then reload. A reload alone loads the old release again.",
+)
 SUSPECT = Rule(
     code="opcache.suspect-bytecode",
     layer=Layer.OPCACHE,
@@ -186,6 +200,7 @@ RULES = (
     SAME_MTIME,
     DELETED,
     PRELOADED,
+    PRELOAD_ELSEWHERE,
     SUSPECT,
     RENAMED,
     PENDING,

@@ -25,7 +25,7 @@ VERB and body: ``status`` ``{}``; ``compare`` and ``scripts`` ``{"digest": bool,
                  "force_restart_timeout": 180},
      "status": {what fpm_get_status() returns} or null,
      "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …],
-                 "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …]},
+                 "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …], "preloaded": ["/srv/app/app", …]},
      "replaced": ["/usr/sbin/php-fpm8.2", …] or null,
      "scripts": [ROW, …], "scripts_truncated": false,
      "results": [["/srv/app/x.php", true, false], …]}
@@ -34,8 +34,8 @@ VERB and body: ``status`` ``{}``; ``compare`` and ``scripts`` ``{"digest": bool,
 ``disable_functions``. ``compare`` and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``results`` (path, what
 ``opcache_invalidate`` returned, whether it is cached now) with ``invalidate``. ``moved``: directories above scripts with their ctime,
-where that is newer than their mtime and than S, the topmost first. Every other
-field comes always. Times are whole epoch seconds, and a ROW is ``[path, T or null, last_used, hits, memory, W or null, mtime or
+where that is newer than their mtime and than S, the topmost first. ``preloaded``: directories of preloaded scripts, cut at six names. Every
+other field comes always. Times are whole epoch seconds, and a ROW is ``[path, T or null, last_used, hits, memory, W or null, mtime or
 null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null]``, with T, W, digest (md5 hex, "" not
 taken), parent_ctime and kept as in :class:`stalewatch.model.snapshot.Script`.
 """

@@ -112,6 +112,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     entry_points: list[Row] = []
     file_cache_seen: bool = False
     moved: list[tuple[str, float]] | None = None
+    preloaded: list[str] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +175,7 @@ def opcache(answer: Answer) -> Opcache | Unseen:
         file_cache_seen=compared.file_cache_seen,
         compared=max(compared.total, 0),
         compared_at=_moment(answer.now) or 0.0,
+        preloaded=None if compared.preloaded is None else tuple(map(safe, compared.preloaded)),
         moved=None if compared.moved is None else tuple(MovedDirectory(safe(path), _moment(at) or 0.0) for path, at in compared.moved),
         truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,
     )

@@ -229,7 +229,7 @@ final class Comparison
 }
 
 /** @param array<string, array> $scripts */
-function compare(array $scripts, array $facts, array $options, bool $all): array
+function compare(array $scripts, array $facts, array $options, bool $all, array $preloaded): array
 {
     clearstatcache(); // never the realpath cache: it is what requests are answered by, and a look changes nothing
     $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
@@ -253,8 +253,22 @@ function compare(array $scripts, array $facts, array $options, bool $all): array
     $result = ['compare' => [
         'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
         'file_cache_seen' => $comparison->seesFileCache(), 'moved' => $comparison->moved(),
+        'preloaded' => $preloaded,
     ]];
     return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
+}
+
+/**
+ * @param list<string> $scripts
+ * @return list<string> the directories that they are in, cut at six names: which releases they belong to, in a few bytes
+ */
+function folders(array $scripts): array
+{
+    $found = [];
+    foreach ($scripts as $script) {
+        $found[implode('/', array_slice(explode('/', dirname((string) $script)), 0, 7))] = true;
+    }
+    return array_slice(array_map('strval', array_keys($found)), 0, 100);
 }
 
 /** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
@@ -306,7 +320,7 @@ function answer(string $verb, array $options): array
     }
     $facts = opcache_facts($status, $error);
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
-    return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts') : $answer;
+    return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }
 
 function main(): void
