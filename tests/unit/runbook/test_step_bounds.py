@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from stalewatch.model.replace import replace
-from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
+from stalewatch.model.report import MAX_INVALIDATED, Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, CompiledView, HostFacts, PoolStatus, RuntimeFacts, Script, Unseen, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.model.times import utc
-from stalewatch.runbook.needs import FEW, from_findings, why
+from stalewatch.runbook.needs import from_findings, why
 from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.verify import is_fixed, judge, prove
@@ -248,7 +248,7 @@ def asked_of(found: Finding, opcache: object, **more: object) -> list[Remedy]:
 
 
 def test_scripts_are_invalidated_one_by_one_only_where_each_can_be_named_and_php_can_be_asked() -> None:
-    many = tuple(f"{APP}/{number}.php" for number in range(FEW + 1))
+    many = tuple(f"{APP}/{number}.php" for number in range(MAX_INVALIDATED + 1))
     exact, wrong = script(CONTROLLER), script(CONTROLLER, exact=False)
     assert asked_of(bytecode(), vt0(changed=(exact,))) == [Remedy.INVALIDATE]
     assert asked_of(bytecode(*many[:-1]), vt0()) == [Remedy.INVALIDATE]

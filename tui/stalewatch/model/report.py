@@ -50,7 +50,7 @@ _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Remedy(StrEnum):
-    """What puts a finding right. ``wait`` and ``configure`` are no steps of the runbook: it names them and leaves them."""
+    """What fixes a finding. ``wait`` and ``configure`` are no steps of the runbook: it names them and leaves them."""
 
     CLEAR = "clear"
     REBUILD = "rebuild"
@@ -61,6 +61,10 @@ class Remedy(StrEnum):
     RESTART_WORKERS = "queue:restart"
     WAIT = "wait"
     CONFIGURE = "configure"
+
+
+MAX_INVALIDATED = 30
+"""Up to so many scripts are invalidated one by one; more are a reload's work."""
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import Layer
-from stalewatch.runbook.needs import FEW, Needs, from_findings, may_ask
+from stalewatch.model.report import MAX_INVALIDATED
+from stalewatch.runbook.needs import Needs, from_findings, may_ask
 from stalewatch.runbook.plan import Choice, Phase, Step
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Draft:
         self.fixing = self.request.choice is Choice.FIX
         self.laravel = self.host.layout.kind == "laravel"
         self.may_ask = may_ask(self.report)
-        self.few = GENTLE if self.request.invalidate else FEW
+        self.few = GENTLE if self.request.invalidate else MAX_INVALIDATED
         self.found = from_findings(self.report, few=self.few, gentle=self.request.invalidate) if self.fixing else Needs()
 
     @property

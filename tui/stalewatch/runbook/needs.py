@@ -6,14 +6,12 @@ import msgspec
 
 from stalewatch.model import figures
 from stalewatch.model.layers import REBUILT, Layer
-from stalewatch.model.report import Finding, Remedy, Report, Verdict
+from stalewatch.model.report import MAX_INVALIDATED, Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Cause, LeftOut
 
-FEW = 30
-"""Up to so many scripts are invalidated one by one; more are a reload's work."""
 SOON = 30.0
 """A pending finding that ends within so many seconds is left to end by itself."""
 _REMEDY = {
@@ -48,7 +46,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(need for need in self.needs if need.remedy in remedies)
 
 
-def from_findings(report: Report, *, few: int = FEW, gentle: bool = False) -> Needs:
+def from_findings(report: Report, *, few: int = MAX_INVALIDATED, gentle: bool = False) -> Needs:
     """What stale and suspect findings ask for, and pending ones that would last; the others are named and left.
 
     *few*: up to how many scripts of one finding are invalidated rather than reloaded; *gentle*: also where the finding would reload.

@@ -140,7 +140,7 @@ def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
 
 
 def _advice(writer: TextWriter, report: Report) -> None:
-    """The one command that puts this server right, where the runbook can."""
+    """The one command that fixes this server, where the runbook can."""
     asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
     if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & verdict_words.BY_RUNBOOK:
         app = f" --app {_quoted(report.app)}" if report.app else ""

@@ -9,11 +9,9 @@ from stalewatch.diagnosis.opcache.causes import CONTENT, TOUCHED, Group, groups
 from stalewatch.diagnosis.opcache.naming import Naming
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.model import figures
-from stalewatch.model.report import Evidence, Finding, Remedy, Verdict
+from stalewatch.model.report import MAX_INVALIDATED, Evidence, Finding, Remedy, Verdict
 from stalewatch.model.snapshot import Opcache
 
-FEW = 50
-"""Up to so many scripts are invalidated; more are a reload's work."""
 NAMED = 3
 """So many of the most used scripts are named."""
 
@@ -27,7 +25,7 @@ def to_findings(judged: tuple[ScriptVerdict, ...], context: Context, opcache: Op
     telling = [one for one in judged if one.state in codes.BY_STATE]
     if not telling:
         return ()
-    make = _FindingMaker(context, opcache, few=len(telling) <= FEW)
+    make = _FindingMaker(context, opcache, few=len(telling) <= MAX_INVALIDATED)
     found = groups(telling, make.naming, context.root, opcache.moved or ())
     return tuple(make.one(group) if len(group.scripts) == 1 else make.many(group) for group in found)
 
