@@ -8,9 +8,9 @@ from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.laravel import CONFIG, CONFIG_STALE, ROUTES_STALE, VIEW
-from tests.lab.truth.opcache_stale import SUSPECT
+from tests.lab.truth.opcache_stale import BYTECODE, SUSPECT
 from tests.lab.truth.servers import job
-from tests.lab.truth.state import HOME, UNCHANGED, Ask, healthy, stale, unsettled, warm
+from tests.lab.truth.state import APP, HOME, UNCHANGED, Ask, healthy, stale, unsettled, warm
 
 _OLD = "find . -path ./vendor -prune -o -type f ! -path './bootstrap/cache/*' ! -path './storage/*' -exec touch -h -d 1980-01-01 {} +"
 """Every file gets the same old time, as an archive with no times in it gives them."""
@@ -111,4 +111,111 @@ SAME_TIMES = (
         ask=UNCHANGED,
     ),
 )
-STATES = SAME_TIMES
+
+
+_SHARE = do.then(do.shell("mv .env ../.env.shared; ln -s ../.env.shared .env"), do.cache())
+_DISK = "/run/lab-tree"
+_V2 = f"sed -i 's/home v1/home v2/' {do.CONTROLLER}; touch -d '90 minutes ago' {do.CONTROLLER}"
+_V2_SAME_TIME = f"sed -i 's/home v1/home v2/' {do.CONTROLLER}; touch -r {APP}/{do.CONTROLLER} {do.CONTROLLER}"
+_AGENT = f"sed -i s/agent-v1/agent-v2/ config/services.php; touch -r {APP}/config/services.php config/services.php"
+_MOUNTS = f"{APP}/app {APP}/config {APP} {_DISK}"
+_UNMOUNT = do.shell(f"cd /; for m in {_MOUNTS}; do umount -l $m 2>/dev/null || :; done; rm -rf /srv/.b /srv/.env.shared {_DISK}")
+
+
+def second_tree(edit: str, place: str = "/srv/.b", vt: int = 0) -> do.Change:
+    """A copy of the application, *edit* made in it, older than the cache; then the first one is served. Both have the same .env."""
+    copy = do.shell(f"mkdir -p {place}; cp -a . {place}/; cd {place}; {edit}")
+    return do.then(_SHARE, copy, do.pause(1.1), do.opcache(validate_timestamps=vt), _REQUESTS)
+
+
+def mount_over(path: str = "", place: str = "/srv/.b") -> do.Change:
+    """*place* is mounted over the application, or its folder *path* over that one."""
+    return do.then(do.shell(f"mount --bind {place}{path} {APP}{path}"), do.pause(2.1), _REQUESTS)
+
+
+def on_another_device(edit: str) -> do.Change:
+    """The copy is on a file system of its own, whose inodes may have the numbers of the first one's."""
+    return do.then(do.shell(f"mkdir -p {_DISK}; mount -t tmpfs -o mode=0755 tmpfs {_DISK}"), second_tree(edit, _DISK))
+
+
+TREES = (
+    stale(
+        name="a tree mounted over another, vt=0, seen before",
+        expect=BYTECODE,
+        arrange=second_tree(_V2),
+        act=mount_over(),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    stale(
+        name="a tree mounted over another, vt=0: only a folder of it, same mtime, seen before",
+        expect=BYTECODE,
+        arrange=second_tree(_V2_SAME_TIME),
+        act=mount_over("/app"),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    stale(
+        name="a tree mounted over another, vt=1: same mtime, seen before",
+        expect={Layer.OPCACHE: ("stale", "opcache.same-mtime")},
+        arrange=second_tree(_V2_SAME_TIME, vt=1),
+        act=mount_over(),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    stale(
+        name="a tree mounted over another, vt=0: from another device, seen before",
+        expect=BYTECODE,
+        arrange=on_another_device(_V2_SAME_TIME),
+        act=mount_over(place=_DISK),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    stale(
+        name="a tree mounted over another: only the configuration, cached before, seen before",
+        expect=CONFIG_STALE,
+        arrange=do.then(do.shell(f"cp -a {APP} /srv/.b; cd /srv/.b; {_AGENT}"), do.pause(2.1), do.cache(), do.VT0, do.get("/config")),
+        act=mount_over("/config"),
+        ask=CONFIG,
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    stale(
+        name="a folder with old times renamed into place: the configuration, seen before",
+        expect=CONFIG_STALE,
+        arrange=do.then(do.shell(f"cp -a config ../.b; cd ..; mkdir c; mv .b c/config; cd c; {_AGENT}"), do.pause(2.1), do.cache(), warm),
+        act=do.shell("mv config ../.b; mv ../c/config config; rmdir ../c"),
+        ask=CONFIG,
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    healthy(
+        name="a tree mounted over another: the same content, seen before",
+        arrange=second_tree("true"),
+        act=mount_over(),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    healthy(
+        name="a tree mounted over another: the same content on another device, seen before",
+        arrange=on_another_device("true"),
+        act=mount_over(place=_DISK),
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    healthy(
+        name="a tree mounted over another, then reload",
+        arrange=second_tree(_V2),
+        act=do.then(mount_over(), lambda host: host.reload(), _REQUESTS),
+        ask=HOME,
+        remembered=True,
+        undo=_UNMOUNT,
+    ),
+    healthy(
+        name="a folder renamed into place: the same content, seen before",
+        arrange=do.then(do.VT0, _REQUESTS),
+        act=do.then(do.shell("cp -a app ../app.new; mv app ../app.old; mv ../app.new app"), do.get(), _REQUESTS),
+        remembered=True,
+    ),
+)
+STATES = (*SAME_TIMES, *TREES)

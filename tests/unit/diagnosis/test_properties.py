@@ -157,9 +157,11 @@ def blinded(memory: Memory) -> Memory:
 
 
 def possible(memory: Memory, last: Snapshot) -> bool:
-    """Whether every content that moved since it was remembered came later than that: on a disk it cannot be otherwise."""
+    """Whether every content that moved since it was remembered came later than that: unless a tree was mounted or moved over it, on a disk
+    it cannot be otherwise."""
     cache = last.runtime.opcache if isinstance(last.runtime, RuntimeFacts) else NO
-    moved = [(one, memory.scripts[one.path]) for one in (cache.changed if isinstance(cache, Opcache) else ()) if one.path in memory.scripts]
+    listed = (*cache.changed, *cache.scripts, *memory.displaced) if isinstance(cache, Opcache) else ()
+    moved = [(one, memory.scripts[one.path]) for one in listed if one.path in memory.scripts]
     return all(same_content(one, seen) is not False or landed(one) >= seen.at for one, seen in moved)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import time
@@ -57,7 +58,8 @@ async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: HostPro
     assert {script.path for script in opcache.scripts} == {str(home), str(fpm.root / "index.php")}
     assert {script.path for script in opcache.entry_points} == {str(fpm.root / "index.php")}
     script = next(script for script in opcache.scripts if script.path == str(home))
-    assert (script.timestamp, script.size, script.inode) == (int(home.stat().st_mtime), home.stat().st_size, home.stat().st_ino)
+    stat = home.stat()
+    assert (script.timestamp, script.size, script.inode, script.dev) == (int(stat.st_mtime), stat.st_size, stat.st_ino, stat.st_dev)
     assert len(script.digest) == 32
     assert opcache.changed == ()
     assert opcache.compared == 2
@@ -67,6 +69,23 @@ async def test_it_tells_the_pool_and_every_script(link: LocalLink, host: HostPro
     assert "Running" in states, "the one that was asked"
     assert states <= {"Running", "Idle", "Finishing"}
     assert abs(found.status.started - time.time()) < 60
+
+
+def digests_of(found: RuntimeFacts) -> dict[str, str]:
+    return {script.path: script.digest for script in opcache_of(found).scripts}
+
+
+async def test_a_digest_of_a_package_is_taken_once(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    package = fpm.script("vendor/acme/one.php", "echo 'v1';")
+    fpm.script("index.php", "require __DIR__.'/vendor/acme/one.php';")
+    fpm.start()
+    assert fpm.get(fpm.root / "index.php") == "v1"
+    pool = probe(link, host, fpm)
+    first = digests_of(await facts(pool))
+    assert first[str(package)] == hashlib.md5(package.read_bytes()).hexdigest()
+    found = await facts(pool)
+    assert digests_of(found) == {**first, str(package): ""}
+    assert found.own_requests == 3, "two lists, and one request for digests"
 
 
 async def test_a_binary_that_was_replaced_with_its_old_time_is_told(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:

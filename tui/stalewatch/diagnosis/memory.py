@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import CompiledView, FileStat
+from stalewatch.model.snapshot import CompiledView, FileStat, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,8 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
     *at*, *hits*: the last look. *timestamp*: T then. *mtime*, *size*, *inode*, *digest*: the content on disk when this compile was first
     seen (*mtime* None: it was gone). *proven*: that content is what was compiled. *after*, *before*: the compile happened between them.
-    *ran_deleted*: it was used while it was not on the disk.
+    *ran_deleted*: it was used while it was not on the disk. *dev*, *ctime*: more of that content (None: not seen). *displaced*: the
+    last look before another file was found in its place.
     """
 
     at: float
@@ -42,6 +43,9 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     after: float
     before: float
     ran_deleted: bool = False
+    dev: int | None = None
+    ctime: float | None = None
+    displaced: float | None = None
 
 
 class Baseline(msgspec.Struct, frozen=True, array_like=True):
@@ -72,6 +76,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
     *roots*: those that it was before, latest first. *served_by*: address of the pool in which requests of this app were last seen.
+    *displaced*: scripts in whose places the last full list found other files.
     """
 
     version: int = 1
@@ -95,6 +100,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     served_by: str = ""
     root_since: float | None = None
     roots: tuple[str, ...] = ()
+    displaced: tuple[Script, ...] = ()
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:

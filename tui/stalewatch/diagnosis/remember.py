@@ -17,8 +17,9 @@ from stalewatch.diagnosis.memory import (
     Seen,
     earlier_roots,
 )
+from stalewatch.diagnosis.opcache import moved_over
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.opcache.window import Window, same_content, window
+from stalewatch.diagnosis.opcache.window import Window, displaced, same_content, window
 from stalewatch.diagnosis.views import is_newer, rendered
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.replace import replace
@@ -28,6 +29,7 @@ from stalewatch.model.snapshot import CompiledView, HostFacts, Opcache, Script
 SLACK = 1_000
 """So many more than the bound before the oldest are dropped: a few new ones must not cost a copy at every look."""
 _SETTLED = (Verdict.FRESH, Verdict.PENDING)
+_OTHER_FILES = frozenset({ScriptState.STALE, ScriptState.SAME_MTIME, ScriptState.SUSPECT})
 
 
 def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None) -> Memory:
@@ -109,7 +111,9 @@ def _with_scripts(known: Memory, context: Context, opcache: Opcache, judged: tup
         scripts = dict(list(scripts.items())[-MAX_SCRIPTS:])
     at = opcache.scripts_at if opcache.scripts else (known.scripts_at if same_cache else None)
     whole_at = _whole_at(opcache) if listed else (known.whole_at if same_cache else None)
-    return replace(known, scripts=scripts, scripts_at=at, whole_at=whole_at)
+    changed = {script.path for script in opcache.changed}
+    others = tuple(one.script for one in judged if one.state in _OTHER_FILES and one.script.path not in changed)
+    return replace(known, scripts=scripts, scripts_at=at, whole_at=whole_at, displaced=others)
 
 
 def _whole_at(opcache: Opcache) -> float | None:
@@ -124,7 +128,7 @@ def _listed(context: Context, opcache: Opcache, before: dict[str, Seen]) -> dict
     plain = opcache.validate_timestamps or not opcache.file_cache
     listed: dict[str, Seen] = {}
     for script in opcache.scripts[:MAX_SCRIPTS]:
-        if script.path in changed and script.path in before:
+        if script.path in before and (script.path in changed or moved_over.another(script, opcache, context)):
             listed[str(script.path)] = before[script.path]
         elif script.cached:  # a changed one may be another application's: which scripts are ours may move with the release link
             state = ScriptState.SUSPECT if script.path in changed else ScriptState.FRESH
@@ -152,6 +156,9 @@ def _seen(script: Script, window: Window, proven: bool, kind: ScriptState, now: 
         after=window.after,
         before=window.before,
         ran_deleted=kind is ScriptState.DELETED,
+        dev=content.dev,
+        ctime=content.ctime,
+        displaced=moved_over.since(window) if displaced(script, seen) and not proven else None,
     )
 
 

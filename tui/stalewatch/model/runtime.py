@@ -38,6 +38,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     parent_changed: float | None = None
     kept: float | None = None
     """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked only where such files are never checked."""
+    dev: int | None = None
+    """The device that *inode* is on, as the pool numbers it (None: not seen)."""
 
 
 class MovedDirectory(msgspec.Struct, frozen=True):

@@ -84,7 +84,7 @@ class ServerProbe:
         self._pools: dict[str, PoolProbe] = {}
         self._slow_due = 0.0
         self._sources_seen: object = None
-        self._moved = False
+        self._moved = self._replaced = False
         self._offset: float | None = None
         self._lone = False
         self._left_out: tuple[Unseen, ...] = ()
@@ -103,7 +103,7 @@ class ServerProbe:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         if not self._apps:
             return (self._empty(tick, None),)
-        runtimes = await self._ask_pools(full, moved=self._moved)
+        runtimes = await self._ask_pools(full)
         if self._opcache_moved(runtimes):
             await self._slow_look(tick)
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
@@ -160,6 +160,7 @@ class ServerProbe:
         before, tick = await self._host.tick()
         self._offset = tick.now - (asked + time.time()) / 2
         files = any(app.moved(before, tick) for app in self._apps)
+        self._replaced = any(app.replaced(before, tick) for app in self._apps)
         self._moved = files or _gone(before) != _gone(tick) or before.sockets != tick.sockets
         if full or self._moved or tick.now >= self._slow_due or tick.now < self._slow_due - 2 * SLOW_INTERVAL:
             tick = await self._slow_look(tick)
@@ -211,9 +212,12 @@ class ServerProbe:
 
     # ----------------------------------------------------------------------------------------------------------------- runtime
 
-    async def _ask_pools(self, full: bool, *, moved: bool) -> dict[str, RuntimeFacts | Unseen]:
+    async def _ask_pools(self, full: bool) -> dict[str, RuntimeFacts | Unseen]:
         wait = TIMEOUT + 1.0 if full else POOL_WAIT
-        looks = {address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=moved) for address, probe in self._pools.items()}
+        looks = {
+            address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=self._moved, replaced=self._replaced)
+            for address, probe in self._pools.items()
+        }
         answers = await asyncio.gather(*looks.values(), return_exceptions=True)
         results: dict[str, RuntimeFacts | Unseen] = {}
         for address, answer in zip(looks, answers, strict=True):

@@ -113,7 +113,8 @@ SUSPECT = Rule(
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
     meaning="The file changed (mtime or only ctime) after the cache started, and PHP does not say whether it was compiled before or "
-    "after that. chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look the same by their times. An earlier look can "
+    "after that. chmod, chown, cp -p, rsync -t and a rewrite with the same mtime look the same by their times. Or another file with the "
+    "same time and size lies there than at an earlier look (a tree was mounted over it), and its content is not known. An earlier look can "
     "tell (run `stalewatch mark` before a deploy, or leave a dashboard running); a fix ends the doubt.",
     evidence=_EVIDENCE,
     remedy=_ACT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.diagnosis.context import Context
-from stalewatch.diagnosis.opcache import blade, timestamps_off, timestamps_on
+from stalewatch.diagnosis.opcache import blade, moved_over, timestamps_off, timestamps_on
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.beginning import beginning
 from stalewatch.diagnosis.opcache.new_release import new_release
@@ -13,15 +13,17 @@ from stalewatch.model.snapshot import Opcache, Script
 
 
 def judge(context: Context, opcache: Opcache) -> tuple[ScriptVerdict, ...]:
-    """The changed scripts that concern this app."""
-    if not opcache.changed:
+    """The scripts that concern this app and that changed, or in whose places other files lie."""
+    others = moved_over.scripts(context, opcache)
+    if not opcache.changed and not others:
         return ()
     ours = AppScope(context)
     begun = beginning(context, opcache)
     release = new_release(context, opcache)
     concerned = (begun.exactly(script) for script in opcache.changed if ours.concerns(script.path))
-    judged = tuple(judge_one(script, opcache, context, max(begun.born, release.came_before(script.path))) for script in concerned)
-    return blade.clear_doubts(judged, context, opcache)
+    judged = [judge_one(script, opcache, context, max(begun.born, release.came_before(script.path))) for script in concerned]
+    judged += [moved_over.judge(script, opcache, context) for script in others if ours.concerns(script.path)]
+    return blade.clear_doubts(tuple(judged), context, opcache)
 
 
 def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -> ScriptVerdict:

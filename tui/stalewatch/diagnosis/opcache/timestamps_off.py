@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from math import floor
 
+from stalewatch.diagnosis.opcache import moved_over
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content, wrote
+from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, displaced, landed, same_content, wrote
 from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
@@ -21,7 +22,10 @@ def judge(script: Script, opcache: Opcache, window: Window) -> ScriptVerdict:
         return ScriptVerdict(script, ScriptState.PRELOADED, window, since=script.mtime, why=why)
     if opcache.file_cache_seen and (kept := by_file(script, window, opcache.file_update_protection)) is not None:
         return kept
-    return by_memory(script, window) or by_mtime(script, window) or by_ctime(script, window) or unproven(script, window)
+    proof = by_memory(script, window) or by_mtime(script, window)
+    if proof is None and not displaced(script, window.seen):
+        proof = by_ctime(script, window)
+    return proof or unproven(script, window)
 
 
 def preloaded(script: Script, opcache: Opcache, window: Window) -> bool:
@@ -87,6 +91,8 @@ def by_ctime(script: Script, window: Window) -> ScriptVerdict | None:
 def unproven(script: Script, window: Window) -> ScriptVerdict:
     """It changed after S, and PHP does not say when it was compiled (``docs/facts.md#directory-renamed`` for a renamed one)."""
     mtime = wrote(script, window) or 0.0
+    if window.came_after(landed(script)) and displaced(script, window.seen):
+        return moved_over.unproven(script, window)
     if not window.came_after(mtime):
         why = "was modified after the cache started, and PHP does not say whether it was compiled before or after that"
         return ScriptVerdict(script, ScriptState.SUSPECT, window, since=mtime, why=why)

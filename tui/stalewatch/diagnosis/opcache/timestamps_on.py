@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from math import floor, inf
 
+from stalewatch.diagnosis.opcache import moved_over
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
-from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, landed, same_content, wrote
+from stalewatch.diagnosis.opcache.window import NO_CTIME, Window, changed_at, displaced, landed, same_content, wrote
 from stalewatch.model import figures
 from stalewatch.model.snapshot import Opcache, Script
 
@@ -35,10 +36,11 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
     mtime = floor(script.mtime or 0)
     changed = script.ctime if script.ctime is not None else inf
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
+    other = displaced(script, window.seen)
     if window.retimed and not renamed:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     as_written = changed < mtime + TOLERANCE + 1 and wrote(script, window) is not None
-    if (window.came_after(changed) or as_written) and not renamed:
+    if (window.came_after(changed) or as_written) and not renamed and not other:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     same = same_content(script, window.seen) if window.seen is not None else None
     if window.seen is not None and same is True and window.seen.proven:
@@ -51,6 +53,8 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
     if renamed and window.came_after(changed):
         why = "is in a directory that was renamed into place after the cache started"
         return ScriptVerdict(script, ScriptState.RENAMED, window, since=script.parent_changed, why=why)
+    if other and window.came_after(changed):
+        return moved_over.unproven(script, window)
     why = "changed on disk without a new modification time: a chmod, or new content"
     return ScriptVerdict(script, ScriptState.SUSPECT, window, since=landed(script), why=why)
 

@@ -71,7 +71,8 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: f
 def same_content(script: Script, seen: Seen) -> bool | None:
     """Whether the content on disk is what it was when this compile was first seen; None: cannot be told.
 
-    A digest decides; else m, size and inode do. Only another inode may be the same content copied (``docs/facts.md#identity``).
+    A digest decides. Without one, another time or size is other content, and a file that nothing has touched since is the same. Another
+    inode or device may be the same content copied, another ctime a chmod (``docs/facts.md#identity``).
     """
     if script.digest and seen.digest:
         return script.digest == seen.digest
@@ -79,7 +80,21 @@ def same_content(script: Script, seen: Seen) -> bool | None:
         return None
     if floor(script.mtime) != floor(seen.mtime) or script.size != seen.size:
         return False
-    return True if script.inode == seen.inode else None
+    return True if _same_file(script, seen) else None
+
+
+def displaced(script: Script, seen: Seen | None) -> bool:
+    """Whether the file at this path is not, or may not be, the one that was there when this compile was first seen, whatever its times say:
+    a tree may have been mounted or moved over it."""
+    return seen is not None and None not in (script.mtime, seen.mtime) and same_content(script, seen) is not True
+
+
+def _same_file(script: Script, seen: Seen) -> bool:
+    """The same file, and nothing has touched it since. The memory of an earlier version has neither device nor ctime: then the inode alone
+    decides, as it did."""
+    if script.inode != seen.inode or (None not in (script.dev, seen.dev) and script.dev != seen.dev):
+        return False
+    return seen.ctime is None or (script.ctime is not None and floor(script.ctime) == floor(seen.ctime))
 
 
 def wrote(script: Script, window: Window) -> float | None:

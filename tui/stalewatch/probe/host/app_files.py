@@ -65,9 +65,14 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         own = [f".env.{self.env}"] if self.env else []
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
-        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, "app", "config", "routes", "public/index.php"]
+        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, "public/index.php"]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
-        return (self.root, *map(self.at, named), self.views, *self.caches.values(), *self.signs, *deploy_logs)
+        return (self.root, *map(self.at, named), *self.folders, self.views, *self.caches.values(), *self.signs, *deploy_logs)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of the application's own code."""
+        return tuple(map(self.at, ("app", "config", "routes")))
 
 
 def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:

@@ -123,6 +123,11 @@ class AppProbe:
         logs = {log.path for log in self._logs}
         return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
 
+    def replaced(self, before: TickFacts, now: TickFacts) -> bool:
+        """Whether another directory lies where a watched one was: a tree was mounted or renamed over it."""
+        pairs = ((before.files.get(path), now.files.get(path)) for path in (self.location.path, self.location.root, *self.files.folders))
+        return any(old and new and (old.dev, old.inode) != (new.dev, new.inode) for old, new in pairs)
+
     def follow_fpm(self, error_log: str, config_path: str) -> None:
         """Also follow FPM's own log, the one that its configuration names."""
         if (error_log, config_path) == self._fpm_log:

@@ -47,6 +47,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     digest: str = ""
     parent_changed: float | None = None
     kept: float | None = None
+    dev: int | None = None
 
     def script(self) -> Script:
         """The snapshot's value. A path with U+FFFD is not UTF-8 on the server: it is shown, never used in a command."""
@@ -67,6 +68,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
             digest=safe(self.digest, 64),
             parent_changed=_moment(self.parent_changed),
             kept=_moment(self.kept),
+            dev=self.dev if self.dev is None else max(self.dev, 0),
         )
 
 
@@ -133,6 +135,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     replaced: list[str] | None = None
     scripts: list[Row] = []
     scripts_truncated: bool = False
+    digests: list[tuple[str, int, int, int, int, str]] = []
     results: list[tuple[str, bool, bool | None]] = []
 
 

@@ -14,6 +14,7 @@ from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
+from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.uploaded_file import BASES
 from stalewatch.transport.fastcgi.client import request
 
@@ -36,6 +37,8 @@ DUTY = 200.0
 """A request that took *t* seconds of a worker is not repeated within DUTY × t: at most half a percent of one worker."""
 MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
+_DIGEST_ROUNDS = 4
+"""Requests for digests in one full look, each of which PHP spends 50 ms on at most."""
 _NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
     "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
 )
@@ -68,15 +71,17 @@ class PoolProbe:
         self._asked = self._compared = self._listed = float("-inf")
         self._compare_cost = self._list_cost = 0.0
         self._listed_scripts = self._listed_since = -1
+        self._digests = PackageDigests()
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
         self._unseen: Unseen | None = None
 
-    async def look(self, *, full: bool, wait: float, idle: bool, moved: bool = False) -> RuntimeFacts | Unseen:
+    async def look(self, *, full: bool, wait: float, idle: bool, moved: bool = False, replaced: bool = False) -> RuntimeFacts | Unseen:
         """The pool now. Waits at most *wait* seconds; a request that takes longer continues, and a later look gets its answer.
 
-        *moved*: the host probe saw a file change, so the comparison is worth its cost. *idle*: an ondemand pool without workers: a
+        *moved*: the host probe saw a file change, so the comparison is worth its cost; *replaced*: it saw another directory in the place of
+        one, so all scripts are. *idle*: an ondemand pool without workers: a
         request would start one, so the last answer is used for a minute.
         """
         now = asyncio.get_running_loop().time()
@@ -85,7 +90,7 @@ class PoolProbe:
                 return self._unseen
             if idle and not full and self._last is not None and now - self._asked < IDLE_INTERVAL:
                 return self._without_scripts(self._last)
-            self._task = asyncio.create_task(self._ask(full, moved))
+            self._task = asyncio.create_task(self._ask(full, moved, replaced))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
         if not done:
             waited = figures.span(asyncio.get_running_loop().time() - self._asked)
@@ -127,14 +132,12 @@ class PoolProbe:
 
     # ------------------------------------------------------------------------------------------------------------ the request
 
-    async def _ask(self, full: bool, moved: bool) -> RuntimeFacts | Unseen:
+    async def _ask(self, full: bool, moved: bool, replaced: bool) -> RuntimeFacts | Unseen:
         loop = asyncio.get_running_loop()
-        verb = self._verb(full, moved, loop.time())
+        verb = self._verb(full, moved, replaced, loop.time())
         self._asked = loop.time()
-        digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
-        body = msgspec.json.encode({"digest": digest, "limit": MAX_CHANGED})
         try:
-            answer = await self._answer(verb, body, timeout=TIMEOUT)
+            answer = await self._with_digests(verb, full)
         except LinkLost as error:
             if not self._link.alive:
                 raise
@@ -153,13 +156,27 @@ class PoolProbe:
             status = await self.status_page(self.address) if self.pool and self.pool.status_path else _NO_SCOREBOARD
         return self._facts(verb, answer, status)
 
-    def _verb(self, full: bool, moved: bool, now: float) -> str:
+    async def _with_digests(self, verb: str, full: bool) -> Answer | Unseen:
+        """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
+        digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
+        answer = await self._answer(verb, msgspec.json.encode({"digest": digest, "limit": MAX_CHANGED}), timeout=TIMEOUT)
+        for _ in range(_DIGEST_ROUNDS if full else 1):
+            if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
+                break
+            told = await self._answer("digests", msgspec.json.encode({"paths": missing[:AT_ONCE]}), timeout=TIMEOUT)
+            if isinstance(told, Unseen) or not told.digests:
+                break
+            self._count(told)
+            answer = self._digests.merged(answer, told)
+        return answer
+
+    def _verb(self, full: bool, moved: bool, replaced: bool, now: float) -> str:
         """The verb that returns most and is affordable now."""
         since_listed = now - self._listed
         opcache = self._last.opcache if self._last is not None else None
         other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
         restarted = isinstance(opcache, Opcache) and opcache.since != self._listed_since
-        due = since_listed >= LIST_INTERVAL or restarted or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
+        due = since_listed >= LIST_INTERVAL or restarted or replaced or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
         if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
             return "scripts"
         return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"
@@ -174,6 +191,10 @@ class PoolProbe:
             self._compare_cost = seconds
         if verb != "status":
             self._compared = now
+        self._count(answer)
+
+    def _count(self, answer: Answer) -> None:
+        """Our own request, which missed in this cache."""
         since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
         self._own = (since, self._own[1] + 1 if self._own[0] == since else 1)
 

@@ -164,7 +164,7 @@ final class Comparison
             $stat === false ? null : $stat['mtime'], $stat === false ? $this->lastSeen($path) : $stat['ctime'],
             $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
             $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
-            $kept === false ? null : $kept['mtime'],
+            $kept === false ? null : $kept['mtime'], $stat === false ? null : $stat['dev'],
         ]];
     }
 
@@ -295,6 +295,20 @@ function replaced(): ?array
     return array_slice($found, 0, 50);
 }
 
+/** @return array{digests: list<array{string, int, int, int, int, string}>} path, device, inode, mtime, ctime and digest, until time is over */
+function digests(array $paths): array
+{
+    $until = microtime(true) + DIGEST_SECONDS;
+    $found = [];
+    foreach ($paths as $path) {
+        $stat = microtime(true) < $until && function_exists('md5_file') ? @stat((string) $path) : false;
+        if ($stat !== false && $stat['size'] <= MAX_DIGEST_SIZE) {
+            $found[] = [(string) $path, $stat['dev'], $stat['ino'], $stat['mtime'], $stat['ctime'], (string) @md5_file((string) $path)];
+        }
+    }
+    return ['digests' => $found];
+}
+
 function invalidate(array $paths): array
 {
     $results = [];
@@ -313,6 +327,10 @@ function answer(string $verb, array $options): array
     $acted = [];
     if ($error === '' && $verb === 'invalidate') {
         $acted = invalidate((array) ($options['paths'] ?? []));
+    }
+    if ($error === '' && $verb === 'digests') {
+        clearstatcache();
+        $acted = digests((array) ($options['paths'] ?? []));
     }
     $status = $error === '' ? opcache_get_status($listing) : false;
     if ($error === '' && $status === false) {
