@@ -240,7 +240,7 @@ class Anything:
         return self._filled(
             QueueWorker,
             release=self._text("", ROOT, f"{ROOT}/releases/1"),
-            holds=self._one("start", "start", "none", "unsure"),
+            holds=self._one("start", "start", "none", "unsure", "unknown"),
             placed=not self._rarely(),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.truth import (
     composer,
+    daemons,
     fpm,
     future,
     hidden,
@@ -49,6 +50,7 @@ STATES: tuple[State, ...] = (
     *reach.STATES,
     *workers.STATES,
     *hidden.STATES,
+    *daemons.STATES,
     *opcache_healthy.STATES,
     *FLEET,
 )

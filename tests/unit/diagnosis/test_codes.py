@@ -48,6 +48,7 @@ NOT_BY_TIME = {
     "release.deploy-under-way": "a file that is there, and since when",
     "release.link-passed": "paths; nothing was requested since the switch",
     "release.mixed": "commits of several servers",
+    "workers.cron-old-release": "paths",
     "workers.deleted-directory": "a directory that is gone",
     "workers.old-release": "paths",
 }

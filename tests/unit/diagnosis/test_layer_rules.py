@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from stalewatch.model.layers import FILE_CACHED
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     ConfigTest,
+    CronLine,
     Deploy,
     DeployUnderWay,
     PackageFacts,
@@ -548,6 +550,39 @@ def test_requests_that_a_reload_would_kill_are_named() -> None:
 
 def code(*newer: Any) -> Any:
     return sources(code=newer)
+
+
+@pytest.mark.parametrize(
+    ("started", "code", "own", "verdict"),
+    [
+        (START, (), None, FRESH),
+        (START, (file("app/Jobs/Sync.php", -60),), None, SUSPECT),
+        (START, (file("app/Jobs/Sync.php", WRITTEN, -60),), None, SUSPECT),
+        (START, (), file("server.php", -60), SUSPECT),
+        (START, (), file("server.php", WRITTEN), FRESH),
+        (-30.0, (file("app/Jobs/Sync.php", -60),), file("server.php", -60), FRESH),
+    ],
+)
+def test_php_of_another_name_is_suspected_by_its_start(started: float, code: Any, own: Any, verdict: Verdict) -> None:
+    other = replace(worker("other", started=started, holds="unknown"), script=own)
+    report = looked(with_host(queue_workers=(other,), inputs=sources(code=code)))
+    assert report.layers[Layer.WORKERS] is report.verdict is verdict
+    assert ("workers.other-older" in codes(report)) is (verdict is SUSPECT)
+
+
+@pytest.mark.parametrize(("release", "verdict"), [("/srv/shop/releases/1", STALE), (ROOT, ABSENT)])
+def test_a_line_of_cron_that_names_an_old_release(release: str, verdict: Verdict) -> None:
+    line = CronLine(line=safe("/etc/cron.d/shop:3"), release=safe(release))
+    report = looked(with_host(cron=(line,)))
+    assert report.layers[Layer.WORKERS] is verdict
+    assert ("workers.cron-old-release" in codes(report)) is (verdict is STALE)
+
+
+@pytest.mark.parametrize("kind", ["symfony", "wordpress", "php"])
+def test_workers_of_other_applications_than_laravel_are_judged(kind: Any) -> None:
+    newer = sources(code=(file("src/Kernel.php", -60),))
+    report = looked(with_host(layout=AppLayout(kind=kind), queue_workers=(worker("other"),), inputs=newer))
+    assert report.layers[Layer.WORKERS] is STALE
 
 
 def test_workers_older_than_the_code_are_stale_and_none_is_absent() -> None:

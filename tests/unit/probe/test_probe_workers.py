@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import pytest
 
 from stalewatch.model.snapshot import QueueWorker
 from stalewatch.probe.host.discovery import AppLocation
-from stalewatch.probe.host.machine import PhpProcess
-from stalewatch.probe.host.parsers.records import ProcessRecord
-from stalewatch.probe.host.worker_facts import queue_workers
+from stalewatch.probe.host.machine import CronPath, PhpProcess
+from stalewatch.probe.host.parsers.records import FileRecord, ProcessRecord
+from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 
 ROOT = "/srv/app"
 APP = AppLocation(path=ROOT, root=ROOT, kind="laravel")
@@ -58,6 +62,71 @@ def test_a_worker_is_told_by_its_command_line(found: PhpProcess, kind: str, hold
     (worker,) = seen(found)
     assert (worker.kind, worker.holds, worker.release, worker.placed) == (kind, holds, ROOT, True)
     assert worker.process.started == pytest.approx(110.0)
+
+
+def stranger(*args: str, cwd: str = ROOT, parent: int = 1, of: str = "systemd", unit: str = "", age: float = 5.0) -> PhpProcess:
+    return PhpProcess(ProcessRecord(7, "php", "S", parent, round((890.0 - age) * 100)), args, cwd, "", of, unit)
+
+
+def lasting(found: PhpProcess, place: AppLocation = APP, sources: Mapping[str, FileRecord] = MappingProxyType({})) -> list[str]:
+    workers = queue_workers((found,), place, alone=True, boot=110.0, hz=100, now=1000.0, sources=sources)
+    assert {worker.kind for worker in workers} <= {"other"}
+    return [f"{worker.holds}: {worker.process.title}" for worker in workers]
+
+
+SYMFONY = AppLocation(path=ROOT, root=ROOT, kind="symfony")
+SERVER = {f"{ROOT}/server.php": FileRecord(f"{ROOT}/server.php", 50.0, 50.0, 9, 7, 0o100644, "u", "g")}
+SUPERVISED: dict[str, Any] = {"parent": 40, "of": "supervisord"}
+BY_SHELL: dict[str, Any] = {"parent": 40, "of": "sh"}
+
+
+@pytest.mark.parametrize(
+    ("found", "titles"),
+    [
+        (stranger("php", "server.php", "--token=secret"), ["unknown: php server.php"]),
+        (stranger("/usr/bin/php8.3", "-d", "memory_limit=1G", "bin/feed.php"), ["unknown: php bin/feed.php"]),
+        (stranger("php", "-f", f"{ROOT}/bin/feed", cwd="/"), [f"unknown: php {ROOT}/bin/feed"]),
+        (stranger("feed importer"), ["unknown: feed importer"]),
+        (stranger("feed importer", cwd=""), []),
+        (stranger("php", "server.php", **BY_SHELL), []),
+        (stranger("php", "server.php", age=61, **BY_SHELL), ["unknown: php server.php"]),
+        (stranger("php", "artisan", "app:listen", "--key=secret"), []),
+        (stranger("php", "artisan", "app:listen", "--key=secret", unit="feed.service"), ["unknown: php artisan app:listen"]),
+        (stranger("php", "artisan", "app:listen", **SUPERVISED), ["unknown: php artisan app:listen"]),
+        (stranger("php", "artisan", "migrate", unit="cron.service"), []),
+        (stranger("php", "artisan", "app:listen", age=601, **BY_SHELL), ["unknown: php artisan app:listen"]),
+        (stranger("php", "artisan", "tinker", age=9e2), []),
+        (stranger("php", "/usr/local/bin/composer", "install", age=9e2), []),
+        (stranger("php", "vendor/bin/phpunit", age=9e2), []),
+        (stranger("php", "-r", "sleep(9);", age=9e2), []),
+        (stranger("php", "-S", "127.0.0.1:80", "server.php", age=9e2), []),
+        (stranger("php", "/opt/tools/watch.php", age=9e2), []),
+        (stranger("php", "server.php", cwd="/srv/application", age=9e2), []),
+    ],
+)
+def test_php_of_another_name_is_a_worker_where_it_lasts(found: PhpProcess, titles: list[str]) -> None:
+    assert lasting(found) == titles
+
+
+@pytest.mark.parametrize("cwd", [ROOT, ""])
+def test_symfonys_messenger_is_a_worker(cwd: str) -> None:
+    found = stranger("php", "bin/console", "messenger:consume", "async", cwd=cwd)
+    assert lasting(found, SYMFONY) == ["start: php bin/console messenger:consume async"]
+    assert bool(lasting(found)) is bool(cwd)
+
+
+def test_a_script_whose_directory_is_not_seen_is_the_apps_where_the_app_has_it() -> None:
+    found = stranger("php", "server.php", cwd="")
+    assert lasting(found) == []
+    assert lasting(found, sources=SERVER) == ["unknown: php server.php"]
+    (worker,) = queue_workers((found,), APP, alone=False, boot=110.0, hz=100, now=1000.0, sources=SERVER)
+    assert (worker.placed, worker.script and worker.script.path) == (False, "server.php")
+
+
+def test_lines_of_cron_are_told_by_the_release_that_they_name() -> None:
+    paths = [f"{OLD}/artisan", f"{OLD}/artisan", "/srv/shop/current/artisan", "/srv/shop/shared/x.php", "/srv/other/releases/1/artisan"]
+    lines = cron_lines([CronPath("/etc/cron.d/shop:3", path) for path in paths], SHOP)
+    assert [(line.line, line.release) for line in lines] == [("/etc/cron.d/shop:3", OLD)]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, inputs, paths, worker_places
+from stalewatch.diagnosis import evidence, inputs, paths, worker_others, worker_places
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
+from stalewatch.diagnosis.worker_others import cron_old_release, other_older
 from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
@@ -61,7 +62,7 @@ RELOAD_UNSEEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="octane:reload loads the new code, but only a restart of octane:start can be seen.",
 )
-RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES)
+RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES)
 
 
 def judge(context: Context) -> Ruling:
@@ -77,7 +78,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     strange = tuple(worker for worker in host.queue_workers if not worker.placed)
     code = host.inputs.get("code")
     newest = newest_of(code.direct, context.now) if code is not None else None
-    others = tuple(app_unseen(strange, newest.mtime if newest is not None else None))
+    others = (*app_unseen(strange, newest.mtime if newest is not None else None), *cron_old_release(context))
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]
@@ -86,6 +87,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     found += older(workers, newest) if newest is not None else ()
     if not found:
         found += touched(context, workers, code.direct)
+    found += other_older(context, workers, code.direct)
     reloaded = reload_unseen(workers, newest) if newest is not None else ()
     return rule_on(Verdict.FRESH, (*found, *reloaded, *release_unseen(context, workers), *others))
 

@@ -185,6 +185,7 @@ LAYERS: tuple[LayerSpec, ...] = (
         label="queue",
         about="queue workers, Horizon, Octane and others that keep the code they started with",
         place=3,
+        laravel=False,
     ),
 )
 """One row for each :class:`Layer`, in its order."""

@@ -28,14 +28,24 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     """A long-running PHP process of the app. *release* is the real path it runs in, as far as cwd and arguments tell ("" unknown).
 
     *holds*: the code of its ``start``; ``none``, because it starts a new PHP for the work (queue:listen, schedule:work, a server above
-    workers); ``unsure``: it can load code again without a new process (FrankenPHP). *placed* False: it may be another app's.
+    workers); ``unsure``: it can load code again without a new process (FrankenPHP); ``unknown``: its
+    name says nothing of what it does. *placed* False: it may be another app's. *script*: the file of the app that one of an unknown name
+    runs, where it was seen.
     """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
     process: Process
     release: SafeText = SafeText("")
-    holds: Literal["start", "none", "unsure"] = "start"
+    holds: Literal["start", "none", "unsure", "unknown"] = "start"
     placed: bool = True
+    script: FileStat | None = None
+
+
+class CronLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of cron (``FILE:NUMBER``) that names a file of *release* (real path)."""
+
+    line: SafeText
+    release: SafeText
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):

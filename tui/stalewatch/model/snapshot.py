@@ -26,7 +26,7 @@ from stalewatch.model.disk import (
     ViewFacts,
 )
 from stalewatch.model.logs import LogFacts, LogLine, LogMinute
-from stalewatch.model.processes import ConfigTest, FpmFacts, Pool, Process, QueueWorker, SocketFacts
+from stalewatch.model.processes import ConfigTest, CronLine, FpmFacts, Pool, Process, QueueWorker, SocketFacts
 from stalewatch.model.runtime import Opcache, PoolStatus, PoolWorker, RuntimeFacts, Script
 from stalewatch.model.symfony import Compiled, SymfonyFacts
 from stalewatch.model.text import SafeText
@@ -40,6 +40,7 @@ __all__ = [
     "CompiledView",
     "ComposerFacts",
     "ConfigTest",
+    "CronLine",
     "Deploy",
     "DeployUnderWay",
     "FileStat",
@@ -131,6 +132,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """What Symfony compiled (None: not looked at, as in any other application)."""
     other_caches: tuple[SafeText, ...] | None = None
     """Caches that are there and that no rule knows, by their paths below the root (None: not looked at)."""
+    cron: tuple[CronLine, ...] | None = None
+    """The lines of cron that this login may read and that name a release of this app. None: not looked at."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

@@ -18,7 +18,7 @@ from stalewatch.probe.host.discovery import choose_pool, discover, left_out, onl
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
-from stalewatch.probe.host.worker_facts import queue_workers
+from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
@@ -251,15 +251,16 @@ class ServerProbe:
         master, pool, address = self._served[app.location.path]
         hz, hidden = self._host.hello.hz, self._machine.hidden
         fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=hidden)
-        workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz)
+        workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address, _no_pool(master, hidden))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
+        host = replace(host, hidden=hidden, cron=cron_lines(self._machine.cron, app.location))
         told = self._left_out if app is self._apps[0] else ()
-        return replace(self._value(app, replace(host, hidden=hidden), runtime, tick.now), problems=(*host.problems, *told))
+        return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
 
     def _pool_count(self) -> int:
         """Pools of every FPM that we see here, running or only configured."""

@@ -37,7 +37,7 @@ from stalewatch.probe.host.source_sums import SourceSums
 from stalewatch.probe.host.symfony_probe import SymfonyProbe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.snapshot import (
@@ -117,6 +117,11 @@ class AppProbe:
     def _views_folder(self) -> str:
         """Where compiled views are: by the cached configuration, else by the pool's environment."""
         return compiled_folder(self._keys) or self.files.views
+
+    @property
+    def sources(self) -> Mapping[str, FileRecord]:
+        """Every source of the app, by path."""
+        return self._walk
 
     def moved(self, before: TickFacts, now: TickFacts) -> bool:
         """Whether a watched file has changed since the last tick (a log that grew does not count)."""

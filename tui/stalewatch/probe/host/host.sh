@@ -6,7 +6,7 @@
 #   files P...           files that every tick stats (follows links)      sockets P...   sockets that every tick tests
 #   masters PID...       FPM masters whose children every tick lists
 #   tick                 clock; what changed since the last tick of: files, sockets, children, locks
-#   scan                 processes: FPM, PHP, other stalewatches
+#   scan                 processes: FPM, PHP, other stalewatches      cron           the files that cron runs PHP with
 #   stat P...            stat of these files (follows links)              real P...      real paths
 #   link P               stat of a symbolic link itself, and the birth of what it leads to
 #   text P LIMIT         one file                                         nginx PATTERN...     roots and fastcgi_pass lines
@@ -62,7 +62,7 @@ mine=''        # private directories, one a line
 files=''       # shell words
 sockets=''
 masters=''
-last_stats='?' last_sockets='?' last_children='?' last_locks='?'
+last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_cron='?' own_cron=''
 out=''
 
 section() { # NAME ARGUMENT
@@ -277,7 +277,7 @@ verb_private() { # BASE NAME STAMP
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | conf | nginx | complete | keys | named | kernel | sources | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
+    hello | cron | conf | nginx | complete | keys | named | kernel | sources | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
       | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1

@@ -5,19 +5,20 @@ verb_scan() {
   section scan ''
   scan_hidden
   set +f
-  now=$(grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline)
+  now=$({ grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline; grep -ls '^php' "$proc"/[0-9]*/comm; } \
+    | sed 's|/[a-z]*$||' | sort -u)
   set -f
   for path in $now; do
-    pid=${path%/cmdline}
-    pid=${pid##*/}
-    first_line "$path" || continue
+    pid=${path##*/}
+    first_line "$path/cmdline" || continue
     case $line in
       php-fpm:\ pool*) [ -e "$proc/$pid/task/$pid/children" ] || process "$pid" ;;
       php-fpm:\ master*) scan_master ;;
       *stalewatch-watch*) scan_args watch ;;
       *stalewatch-relay*) ;;
-      *php* | *artisan* | swoole_http_server*)
-        first_line "$proc/$pid/comm" || continue
+      /usr/bin/php* | /usr/local/bin/php* | /opt/*/bin/php*) scan_args php ;; # started by "#!", it is called by the script's name
+      *)
+        first_line "$path/comm" || continue
         case $line in *php*) scan_args php ;; esac ;;
     esac
   done
@@ -60,6 +61,43 @@ scan_args() { # KIND; $pid
   [ "$1" = php ] || return
   section cwd "$pid"
   out="$out$(readlink "$proc/$pid/cwd" 2>/dev/null)"
+  set -- ${line##*) }
+  line=''
+  first_line "$proc/$2/comm"
+  section parent "$pid"
+  out="$out$line"
+  section cgroup "$pid"
+  { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/$pid/cgroup"; } 2>/dev/null
+}
+
+# Which files the lines of cron run PHP with: FILE:LINE PATH. Only paths leave the server. `crontab -l` is logged: asked once per change.
+verb_cron() {
+  section cron ''
+  set +f
+  for path in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do
+    set -f
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    cron_paths "$path" "$(head -c 262144 <"$path" | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
+  done
+  set -f
+  now=$(stats /var/spool/cron/crontabs /var/spool/cron)
+  [ "$now" = "$last_cron" ] || own_cron=$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)
+  last_cron=$now
+  cron_paths "crontab -l" "$own_cron"
+}
+
+cron_paths() { # FILE LINES
+  IFS=$nl
+  for line in $2; do
+    unset IFS
+    for word in ${line#*:}; do
+      case $word in */*) ;; *) continue ;; esac
+      word=/${word#*/}
+      word=${word%%[\'\"\;\&\|\<\>\)\`]*}
+      out="$out$1:${line%%:*} $word$nl"
+    done
+  done
+  unset IFS
 }
 
 verb_stat() { section files ''; out="$out$(stats "$@")"; }

@@ -27,6 +27,10 @@ _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
 _POOL = re.compile(r"^php-fpm: pool (.+)$")
 _UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
 _DEBIAN = re.compile(r"^/etc/php/(\d+\.\d+)/fpm/")
+_SUPERVISORS = frozenset(
+    {"supervisord", "runsv", "s6-supervise", "rr", "circusd", "tini", "dumb-init", "docker-init", "catatonit", "monit"}
+)
+_LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
 
 
@@ -55,12 +59,27 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhpProcess(msgspec.Struct, frozen=True):
-    """A PHP process that is not FPM: its arguments, and its working directory by /proc ("" not permitted)."""
+    """A PHP process that is not FPM: its arguments, its working directory by /proc ("" not permitted), the name of its parent, its unit."""
 
     record: ProcessRecord
     args: tuple[str, ...]
     cwd: str
     user: str
+    parent: str = ""
+    unit: str = ""
+
+    @property
+    def supervised(self) -> bool:
+        """Whether something started it that keeps programs running, and no person, cron or deploy."""
+        service = self.record.parent == 1 and bool(self.unit) and not _LOGINS.match(self.unit)
+        return self.record.pid == 1 or self.parent in _SUPERVISORS or service
+
+
+class CronPath(msgspec.Struct, frozen=True):
+    """A path in a line of cron that runs PHP. *line*: ``FILE:NUMBER``."""
+
+    line: str
+    path: str
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -70,11 +89,12 @@ class Machine(msgspec.Struct, frozen=True):
     php: tuple[PhpProcess, ...] = ()
     watchers: tuple[PeerWatcher, ...] = ()
     hidden: Unseen | None = None
+    cron: tuple[CronPath, ...] = ()
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
     """Look at processes, and at FPM's configuration files; these are read again only when one of them changed. Raises LinkError."""
-    (scan,) = await host.ask(("scan",))
+    scan, cron = await host.ask(("scan",), ("cron",))
     masters = _running_masters(scan)
     if not masters:
         masters = await _configured_masters(host)
@@ -84,6 +104,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         php=tuple(_php_processes(scan)),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
+        cron=tuple(_cron_paths(cron.text("cron"))),
     )
 
 
@@ -215,10 +236,20 @@ def _absolute(pattern: str, config_path: str) -> str:
 def _php_processes(scan: Block) -> Iterable[PhpProcess]:
     cwds = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("cwd")}
     owners = {section.argument: records.text(section.payload).strip() for section in scan.of("owner")}
+    parents = {section.argument: records.text(section.payload).strip() for section in scan.of("parent")}
+    units = {section.argument: _UNIT.findall(records.text(section.payload)) for section in scan.of("cgroup")}
     for section in scan.of("php"):
         if (found := _record_and_args(section)) is not None:
             record, args = found
-            yield PhpProcess(record, args, cwds.get(section.argument, ""), owners.get(section.argument, ""))
+            pid = section.argument
+            yield PhpProcess(record, args, cwds.get(pid, ""), owners.get(pid, ""), parents.get(pid, ""), (units.get(pid) or [""])[-1])
+
+
+def _cron_paths(text: str) -> Iterable[CronPath]:
+    for row in text.splitlines():
+        line, _, path = row.rpartition(" ")
+        if line and path.startswith("/"):
+            yield CronPath(line, path)
 
 
 def _hidden(scan: Block, login: str) -> Unseen | None:

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import QueueWorker
+from stalewatch.model.snapshot import CronLine, QueueWorker
 from stalewatch.model.text import safe
 from stalewatch.probe.host.machine import process
-from stalewatch.probe.host.parsers.worker_commands import command_of
+from stalewatch.probe.host.parsers.worker_commands import LONG, command_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from stalewatch.model.snapshot import Process
     from stalewatch.probe.host.discovery import AppLocation
-    from stalewatch.probe.host.machine import PhpProcess
+    from stalewatch.probe.host.machine import CronPath, PhpProcess
+    from stalewatch.probe.host.parsers.records import FileRecord
+    from stalewatch.probe.host.parsers.worker_commands import WorkerCommand
 
+_CONSOLES = {"artisan": "laravel", "console": "symfony"}
 _DELETED = " (deleted)"
 _NO_RELEASES = frozenset({"shared", "storage", ".dep"})
 
 
-def queue_workers(found: Iterable[PhpProcess], location: AppLocation, *, alone: bool, boot: float, hz: int) -> tuple[QueueWorker, ...]:
+def queue_workers(
+    found: Iterable[PhpProcess],
+    location: AppLocation,
+    *,
+    alone: bool,
+    boot: float,
+    hz: int,
+    now: float = 0.0,
+    sources: Mapping[str, FileRecord] = MappingProxyType({}),
+) -> tuple[QueueWorker, ...]:
     """The workers of the app at *location*, by pid. *alone*: it is the only Laravel here, so a worker whose directory is not seen
-    belongs to it; if there are others, such a worker may belong to any of them (``placed`` False)."""
+    belongs to it; if there are others, such a worker may belong to any of them (``placed`` False). *sources*: the app's files by path."""
     workers = []
     for each in found:
         deleted = each.cwd.endswith(_DELETED)
@@ -32,9 +45,12 @@ def queue_workers(found: Iterable[PhpProcess], location: AppLocation, *, alone: 
         if command is None:
             continue
         unseen = not command.where and not cwd
-        if location.kind != "laravel" if unseen else not _belongs(command.where or cwd, location):
+        if not (_may_run(command, location, sources) if unseen else _belongs(command.where or cwd, location)):
             continue
-        value = process(each.record, " ".join(each.args), boot=boot, hz=hz)
+        value = process(each.record, _title(each, command), boot=boot, hz=hz)
+        if command.holds == "unknown" and not _lasts(each, command, now - value.started):
+            continue
+        own = sources.get(command.script if command.script.startswith("/") else f"{location.root}/{command.script}")
         workers.append(
             QueueWorker(
                 kind=command.kind,
@@ -43,9 +59,38 @@ def queue_workers(found: Iterable[PhpProcess], location: AppLocation, *, alone: 
                 release=safe(_release(command.where, location) or _release(cwd, location)),
                 holds=command.holds,
                 placed=alone or not unseen,
+                script=own.stat(location.root) if own is not None and command.holds == "unknown" else None,
             )
         )
     return tuple(sorted(_served(workers), key=lambda worker: worker.process.pid))
+
+
+def cron_lines(found: Iterable[CronPath], location: AppLocation) -> tuple[CronLine, ...]:
+    """The lines of cron that name a release of the app at *location*, whichever."""
+    named = ((each.line, _release(each.path, location)) for each in found)
+    return tuple(CronLine(line=safe(line), release=safe(release)) for line, release in dict.fromkeys(named) if release)
+
+
+def _title(found: PhpProcess, command: WorkerCommand) -> str:
+    """Its command line; of a command that we do not know only what it runs: its arguments may be secret."""
+    if command.holds != "unknown" or command.script not in found.args:
+        return " ".join(found.args) if command.holds != "unknown" else found.args[0]
+    cut = found.args.index(command.script) + 1
+    return " ".join(("php", *found.args[cut - 1 : cut], *(found.args[cut : cut + 1] if command.patience == LONG else ())))
+
+
+def _may_run(command: WorkerCommand, location: AppLocation, sources: Mapping[str, FileRecord]) -> bool:
+    """Whether a process whose directory is not seen may be the app's: by what its script is called."""
+    name = command.script.rpartition("/")[2]
+    if name in _CONSOLES:
+        return location.kind == _CONSOLES[name]
+    return f"{location.root}/{command.script}" in sources if command.holds == "unknown" else location.kind == "laravel"
+
+
+def _lasts(found: PhpProcess, command: WorkerCommand, age: float) -> bool:
+    """Whether a process without a known name is long-running, and no migration, import or deploy step."""
+    own = command.patience != LONG and found.record.parent <= 1
+    return own or found.supervised or age >= command.patience
 
 
 def _served(workers: list[QueueWorker]) -> list[QueueWorker]:

@@ -1,0 +1,130 @@
+"""Long-running PHP of other names than Laravel's workers, and cron: started by hand here, as the same commands run on servers."""
+
+from __future__ import annotations
+
+from stalewatch.model.report import Layer
+from tests.lab import Host
+from tests.lab.truth import changes as do
+from tests.lab.truth.release import CURRENT, FLIP, layout
+from tests.lab.truth.servers import HEAL_JOB, JOB, NOT_LARAVEL
+from tests.lab.truth.state import APP, Ask, healthy, stale
+from tests.lab.truth.workers import end, hold, served
+from tests.lab.waiting import until
+
+_SUSPECT = {Layer.WORKERS: ("suspect", "workers.other-older")}
+_WORKING = {Layer.WORKERS: ("fresh",)}
+_CRON = {Layer.WORKERS: ("stale", "workers.cron-old-release"), Layer.OPCACHE: ("absent",)}
+_API = "/srv/api"
+_LOOP = "<?php while (true) { sleep(1); }"
+_STARTED = "/tmp/lab-daemon.pid"
+_TAB = "/etc/cron.d/lab"
+_RELEASES = "/srv/shop/releases"
+
+
+def daemon(command: str, script: str, app: str = APP, user: str = "www-data") -> do.Change:
+    """A *script* that never ends is written below *app*, and *command* (words after ``php``) runs it there."""
+
+    def change(host: Host) -> None:
+        file = host.root(f"{app}/{script}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_LOOP)
+        do.shell(f"touch -d '2 hours ago' {app}/{script}; chmod -R a+rX {app}/{script}")(host)
+        do.pause(1.1)(host)
+        host.start(["sh", "-ec", f"cd {app}; echo $$ >{_STARTED}; exec php {command} </dev/null >/dev/null 2>&1"], user=user)
+        until(lambda: host.exists(_STARTED) and bool(host.read(_STARTED).strip()), f"php {command} on {host.name}")
+        pid = host.read(_STARTED).strip()
+        until(lambda: host.read(f"/proc/{pid}/comm").strip() == "php", f"php {command} on {host.name}")
+
+    return change
+
+
+def stop(host: Host) -> None:
+    """End the daemon."""
+    host.run(["sh", "-c", f"kill -9 $(cat {_STARTED}); rm {_STARTED}"], check=False)
+
+
+def symfony(host: Host) -> None:
+    """A Symfony application by its layout."""
+    files = ("bin/console", "src/Kernel.php", "public/index.php")
+    put = "".join(f"mkdir -p $(dirname {name}); echo '<?php' >{name}; " for name in files)
+    do.shell(f"mkdir {_API}; cd {_API}; {put} find . -exec touch -d '2 hours ago' {{}} +")(host)
+    do.pause(1.1)(host)
+    host.restart()
+    do.get(script=f"{_API}/public/index.php")(host)
+
+
+def cron(line: str) -> do.Change:
+    """A line in a cron.d of this host's own."""
+    return do.shell(f"mkdir -p /etc/cron.d; mount -t tmpfs -o mode=0755 tmpfs /etc/cron.d; echo '{line}' >{_TAB}")
+
+
+_NO_CRON = do.shell("umount /etc/cron.d")
+
+
+STATES = (
+    stale(
+        name="workers: php server.php, older than the deploy",
+        expect=_SUSPECT,
+        arrange=do.then(do.get(), hold("server.php")),
+        act=do.then(JOB, HEAL_JOB),
+        ask=served,
+        undo=end,
+    ),
+    stale(
+        name="workers: a daemon with a title of its own, older than the deploy",
+        expect=_SUSPECT,
+        arrange=do.then(do.get(), hold(f"{APP}/app/daemon/feed.php", "feed importer", user="deploy")),
+        act=do.then(JOB, HEAL_JOB),
+        ask=lambda _host: "old",
+        undo=end,
+    ),
+    stale(
+        name="workers: messenger:consume, older than the deploy",
+        expect={**NOT_LARAVEL, Layer.WORKERS: ("stale", "workers.older-than-code")},
+        arrange=do.then(symfony, daemon("bin/console messenger:consume async", "bin/console", _API)),
+        act=do.then(
+            lambda host: host.edit(f"{_API}/src/Kernel.php", "<?php // v2"), do.pause(2.1), do.get(script=f"{_API}/public/index.php")
+        ),
+        ask=lambda _host: "old",
+        app=_API,
+        named=True,
+        undo=stop,
+    ),
+    healthy(
+        name="workers: php server.php, started after the deploy",
+        expect=_WORKING,
+        arrange=do.get(),
+        act=do.then(JOB, HEAL_JOB, hold("server.php")),
+        ask=served,
+        undo=end,
+    ),
+    healthy(
+        name="an artisan command and composer run across a deploy",
+        arrange=do.then(do.get(), daemon("artisan migrate --force", "artisan"), stop, daemon("composer.phar install", "composer.phar")),
+        act=do.then(JOB, HEAL_JOB),
+        ask=lambda _host: "new",
+        undo=stop,
+    ),
+    stale(
+        name="cron names the old release",
+        expect=_CRON,
+        arrange=layout(),
+        act=do.then(cron(f"* * * * * www-data cd {_RELEASES}/1 && php artisan schedule:run"), do.shell(FLIP), lambda host: host.reload()),
+        ask=lambda _host: "old",
+        app=CURRENT,
+        undo=_NO_CRON,
+    ),
+    healthy(
+        name="cron names the link, a comment the old release",
+        expect={Layer.OPCACHE: ("absent",)},
+        arrange=layout(),
+        act=do.then(
+            cron(f"#* * * * * www-data php {_RELEASES}/1/artisan x\n* * * * * www-data php {CURRENT}/artisan schedule:run"),
+            do.shell(FLIP),
+            lambda host: host.reload(),
+        ),
+        ask=Ask(script=f"{CURRENT}/public/index.php"),
+        app=CURRENT,
+        undo=_NO_CRON,
+    ),
+)
