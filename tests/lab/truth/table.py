@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.truth import (
     composer,
+    contained,
     daemons,
     fpm,
     future,
@@ -50,6 +51,7 @@ STATES: tuple[State, ...] = (
     *reach.STATES,
     *workers.STATES,
     *hidden.STATES,
+    *contained.STATES,
     *daemons.STATES,
     *opcache_healthy.STATES,
     *FLEET,

@@ -20,7 +20,7 @@ from stalewatch.model.inventory import Thresholds
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Report, Verdict
-from stalewatch.model.snapshot import PoolWorker
+from stalewatch.model.snapshot import PoolWorker, Unseen
 from stalewatch.model.text import safe
 from tests.builders.anything import Anything
 from tests.builders.pages import ROOT as ROOT_OF_PROJECT
@@ -72,6 +72,28 @@ def test_an_earlier_look_shows_it_also_after_a_reload() -> None:
     assert link(report, LinkName.POOL).how == "seen at an earlier look"
     assert report.layers[Layer.OPCACHE] is Verdict.ABSENT, "nothing was requested since the reload"
     assert report.verdict is Verdict.FRESH
+
+
+CONTAINED = Unseen(code="fpm.in-container", message=safe("PHP-FPM runs in container 0123456789ab"), grant=safe("look in there"))
+
+
+def test_beside_an_fpm_in_a_container_an_idle_pool_proves_nothing() -> None:
+    _, report = looked(host=host(contained=CONTAINED), runtime=runtime(opcache(**SILENT)))
+    assert report.layers[Layer.OPCACHE] is report.layers[Layer.FPM] is Verdict.UNKNOWN
+    assert report.errors == (CONTAINED,)
+
+
+def test_beside_an_fpm_in_a_container_a_pool_that_serves_the_app_is_judged() -> None:
+    _, report = looked(host=host(contained=CONTAINED))
+    assert report.verdict is Verdict.FRESH
+    assert not report.errors
+
+
+def test_where_only_the_container_has_an_fpm_nothing_is_called_down() -> None:
+    _, report = looked(host=host(contained=CONTAINED, fpm=fpm(running=None, master=None, workers=())), runtime=CONTAINED)
+    assert report.layers[Layer.FPM] is Verdict.UNKNOWN
+    assert [error.code for error in report.errors] == ["fpm.in-container"]
+    assert not [finding for finding in report.findings if finding.layer is Layer.FPM]
 
 
 def test_a_look_at_another_pool_is_no_witness_for_this_one() -> None:

@@ -319,6 +319,39 @@ async def test_where_processes_of_others_are_hidden_it_says_so(
         assert ("usermod -aG www-data ann" in seen.grant) is ("gid=33" in mounted)
 
 
+@pytest.mark.parametrize(
+    ("spaces", "cgroup", "own", "place"),
+    [
+        ("90", "0::/system.slice/php8.2-fpm.service", "0::/user.slice", ""),
+        ("90\t1", "0::/system.slice/app.service", "0::/user.slice", "a pid namespace of its own"),
+        ("90\t7", "0::/system.slice/docker-0123456789abcdef.scope", "0::/user.slice", "container 0123456789ab"),
+        ("90", "1:name=systemd:/docker/0123456789abcdef", "0::/user.slice", "container 0123456789ab"),
+        ("90", "0::/machine.slice/libpod-0123456789abcdef.scope/container", "0::/user.slice", "container 0123456789ab"),
+        ("90", "1:name=systemd:/docker/0123456789abcdef", "1:name=systemd:/docker/0123456789abcdef", ""),
+    ],
+)
+async def test_a_master_in_a_container_is_told_and_not_taken_for_one_outside(
+    link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spaces: str, cgroup: str, own: str, place: str
+) -> None:
+    for folder in ("1", "90", "self"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "1" / "cmdline").write_text("/sbin/init\0")
+    (tmp_path / "self" / "cgroup").write_text(f"{own}\n")
+    (tmp_path / "90" / "cmdline").write_text("php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)\0")
+    (tmp_path / "90" / "stat").write_text(f"90 (php-fpm8.2) S 1 90 90 0 -1 0{' 0' * 12} 500 0 0\n")
+    (tmp_path / "90" / "status").write_text(f"Name:\tphp-fpm8.2\nNSpid:\t{spaces}\nNSsid:\t90\n")
+    (tmp_path / "90" / "cgroup").write_text(f"{cgroup}\n")
+    monkeypatch.setenv("STALEWATCH_PROC", str(tmp_path))
+    host = HostProbe(link, "ann@laptop", 10.0, shell=shell)
+    try:
+        machine = await survey(host, Machine())
+    finally:
+        await host.close()
+    assert any(master.record is not None for master in machine.masters) is not bool(place)
+    assert (machine.contained is not None) is bool(place)
+    assert machine.contained is None or place in machine.contained.message
+
+
 async def test_without_an_uptime_a_young_process_tells_when_the_machine_started(
     link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

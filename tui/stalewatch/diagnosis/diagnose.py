@@ -89,7 +89,8 @@ def _nothing_there(context: Context) -> Report:
 def _told(context: Context) -> tuple[Unseen, ...]:
     """Everything that the snapshot itself says could not be seen, each once."""
     snapshot, host, runtime = context.snapshot, context.host, context.runtime
-    of_host = (host.hidden, host.fpm) if host is not None else ()
+    inside = host.contained if host is not None and host.seen_fpm is not None and host.seen_fpm.running is None else None
+    of_host = (host.hidden, inside, host.fpm) if host is not None else ()
     parts = [snapshot.host, *of_host, snapshot.runtime, runtime.opcache if runtime is not None else None]
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]

@@ -239,6 +239,12 @@ FPM_NOT_RUNNING = _reason(
     "PHP-FPM is configured on this server, but no master process runs.",
     "Start PHP-FPM.",
 )
+FPM_IN_CONTAINER = _reason(
+    "fpm.in-container",
+    "PHP-FPM runs in a container or in a pid namespace of its own, and nothing shows that the pool outside of it serves this application: "
+    "it may be served from in there, where stalewatch does not look (`docker exec` is not used yet).",
+    "Run stalewatch against an sshd in the container, or request a page of the application once if the pool outside serves it.",
+)
 FPM_CONFIG_DENIED = _reason(
     "fpm.config-denied",
     "This login may not read PHP-FPM's configuration, so the pool's socket is not known.",

@@ -132,6 +132,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """What Symfony compiled (None: not looked at, as in any other application)."""
     other_caches: tuple[SafeText, ...] | None = None
     """Caches that are there and that no rule knows, by their paths below the root (None: not looked at)."""
+    contained: Unseen | None = None
+    """PHP-FPM that runs in containers, where we do not look. None: no such master was seen."""
     cron: tuple[CronLine, ...] | None = None
     """The lines of cron that this login may read and that name a release of this app. None: not looked at."""
 

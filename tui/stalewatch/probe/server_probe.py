@@ -249,16 +249,17 @@ class ServerProbe:
 
     def _snapshot(self, app: AppProbe, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], roots: tuple[int, ...]) -> Snapshot:
         master, pool, address = self._served[app.location.path]
-        hz, hidden = self._host.hello.hz, self._machine.hidden
-        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=hidden)
+        hz, hidden, inside = self._host.hello.hz, self._machine.hidden, self._machine.contained
+        unseen = hidden or inside
+        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=unseen)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
-        runtime = runtimes.get(address, _no_pool(master, hidden))
+        runtime = runtimes.get(address, _no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        host = replace(host, hidden=hidden, cron=cron_lines(self._machine.cron, app.location))
+        host = replace(host, hidden=hidden, contained=inside, cron=cron_lines(self._machine.cron, app.location))
         told = self._left_out if app is self._apps[0] else ()
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
 

@@ -27,9 +27,11 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     runtime = context.snapshot.runtime
     if isinstance(runtime, Unseen):
         return unseen(LinkName.POOL, runtime, socket=address(context))
+    inside = context.host.contained if context.host is not None else None
     return unseen(
         LinkName.POOL,
-        reasons.CHAIN_POOL_UNPROVEN.unseen(
+        inside
+        or reasons.CHAIN_POOL_UNPROVEN.unseen(
             f"nothing shows that {name} serves this app: none of its scripts was requested there",
             "request a page of it once, or name its pool: socket under [[server.app]] in stalewatch.toml",
         ),
@@ -44,7 +46,8 @@ def witness(context: Context) -> str:
         return seen
     if address(context) and context.memory.served_by == address(context):
         return "seen at an earlier look"
-    return "the only pool on this server" if context.fpm is not None and _alone(context.fpm) else ""
+    inside = context.host.contained if context.host is not None else None
+    return "the only pool on this server" if context.fpm is not None and inside is None and _alone(context.fpm) else ""
 
 
 def pool_witnessed(context: Context) -> str:

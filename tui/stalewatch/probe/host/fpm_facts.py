@@ -33,7 +33,8 @@ def fpm_facts(
     hidden: Unseen | None = None,
 ) -> FpmFacts | Unseen:
     """*address*: where the pool is reached; *unit* overrides what the master's cgroup says; *pools*: how many this server has in all;
-    *hidden*: why we do not see the processes of others."""
+    *hidden*:
+    why we do not see a master that may run."""
     if master is None:
         return hidden or _NONE
     alive = master.record is not None and tick.children.get(master.record.pid, ()) is not None

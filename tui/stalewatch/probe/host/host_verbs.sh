@@ -3,6 +3,8 @@
 
 verb_scan() {
   section scan ''
+  section cgroup self
+  { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/self/cgroup"; } 2>/dev/null
   scan_hidden
   set +f
   now=$({ grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline; grep -ls '^php' "$proc"/[0-9]*/comm; } \
@@ -44,8 +46,18 @@ scan_hidden() {
   out="$out$now$nl$(getent group "${group:-0}" 2>/dev/null | cut -d : -f 1)"
 }
 
+# The pids of a process in every pid namespace that it is in, down from ours.
+spaces() { # PID
+  section spaces "$1"
+  while read -r key rest; do
+    case $key in NSpid:) out="$out$rest"; break ;; esac
+  done 2>/dev/null <"$proc/$1/status"
+  return 0
+}
+
 scan_master() {
   process "$pid"
+  spaces "$pid"
   section cgroup "$pid"
   now=''
   { while IFS= read -r line; do now="$now$line$nl"; done <"$proc/$pid/cgroup"; } 2>/dev/null

@@ -30,6 +30,7 @@ _DEBIAN = re.compile(r"^/etc/php/(\d+\.\d+)/fpm/")
 _SUPERVISORS = frozenset(
     {"supervisord", "runsv", "s6-supervise", "rr", "circusd", "tini", "dumb-init", "docker-init", "catatonit", "monit"}
 )
+_CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[-/.:]([\w.-]+?)(?:\.scope)?(?:/|$)", re.MULTILINE)
 _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
 
@@ -90,12 +91,15 @@ class Machine(msgspec.Struct, frozen=True):
     watchers: tuple[PeerWatcher, ...] = ()
     hidden: Unseen | None = None
     cron: tuple[CronPath, ...] = ()
+    contained: Unseen | None = None
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
     """Look at processes, and at FPM's configuration files; these are read again only when one of them changed. Raises LinkError."""
     scan, cron = await host.ask(("scan",), ("cron",))
-    masters = _running_masters(scan)
+    running = _running_masters(scan)
+    places = [_container(scan, master) for master in running]
+    masters = [master for master, place in zip(running, places, strict=True) if not place]
     if not masters:
         masters = await _configured_masters(host)
     known = {(master.config_path, master.files): master for master in before.masters}
@@ -105,6 +109,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
         cron=tuple(_cron_paths(cron.text("cron"))),
+        contained=_contained(sorted({place for place in places if place})),
     )
 
 
@@ -250,6 +255,27 @@ def _cron_paths(text: str) -> Iterable[CronPath]:
         line, _, path = row.rpartition(" ")
         if line and path.startswith("/"):
             yield CronPath(line, path)
+
+
+def _container(scan: Block, master: Master) -> str:
+    """What *master* runs in that we do not: a container by its cgroup, or a pid namespace below ours; "" neither."""
+    pid = str(master.record.pid) if master.record is not None else ""
+    cgroups = {section.argument: records.text(section.payload) for section in scan.of("cgroup")}
+    spaces = next((records.text(section.payload).split() for section in scan.of("spaces") if section.argument == pid), [])
+    match = _CONTAINER.search(cgroups.get(pid, ""))
+    if match and match[1] not in cgroups.get("self", ""):
+        return f"container {match[1][:12]}"
+    return "a pid namespace of its own" if len(spaces) > 1 else ""
+
+
+def _contained(names: list[str]) -> Unseen | None:
+    if not names:
+        return None
+    return reasons.FPM_IN_CONTAINER.unseen(
+        f"PHP-FPM runs in {', '.join(names[:3])}, where this program does not look (`docker exec` is not used yet): this app may be "
+        "served from there",
+        "give the container's sshd as a target, or request a page of the app once if the pool outside serves it",
+    )
 
 
 def _hidden(scan: Block, login: str) -> Unseen | None:
