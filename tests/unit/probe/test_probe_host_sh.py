@@ -148,13 +148,15 @@ async def test_only_the_lines_of_a_bootstrap_that_say_where_sources_are_leave_th
 async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
     (tmp_path / "www.conf").write_text(
         "[www]\nlisten = /run/a.sock\nenv[DB_PASSWORD] = canary-1\nenv[APP_CONFIG_CACHE] = /x.php\n"
-        "php_admin_value[session.save_path] = tcp://:canary-2@redis\nphp_admin_value[opcache.validate_timestamps] = 0\n"
+        "php_admin_value[session.save_path] = tcp://:canary-2@redis\n"
+        "php_value[session.save_path] = 2;/s\nphp_admin_value[opcache.validate_timestamps] = 0\n"
     )
     text = (await one(coprocess, "conf", f"{tmp_path}/*.conf", "100000"))["text"].decode()
     assert "canary" not in text
     assert "listen = /run/a.sock" in text
     assert "env[APP_CONFIG_CACHE] = /x.php" in text
     assert "php_admin_value[opcache.validate_timestamps] = 0" in text
+    assert "php_value[session.save_path] = 2;/s" in text
 
 
 async def test_only_harmless_keys_of_the_cached_config_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
@@ -386,14 +388,14 @@ async def test_dirty_counts_tracked_files_that_changed(coprocess: Coprocess, tmp
 async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(link: LocalLink, shell: str, tmp_path: Path) -> None:
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     content = b"<?php\n// back\\slash 'quotes' \"double\" $dollar\n"
-    directory = Path(await coprocess.write_file(str(tmp_path), "secret", "203601010000", content, timeout=10))
+    directory = Path((await coprocess.write_file(str(tmp_path), "secret", "203601010000", content, timeout=10))[0])
     assert directory.parent == tmp_path
     assert directory.stat().st_mode & 0o7777 == 0o711
     file = directory / "runtime.php"
     assert file.read_bytes() == content
     assert file.stat().st_mode & 0o7777 == 0o644
     assert file.stat().st_mtime > time.time() + 8 * 365 * 86400
-    assert await coprocess.write_file("/proc", "secret", "203601010000", content, timeout=10) == ""
+    assert await coprocess.write_file("/proc", "secret", "203601010000", content, timeout=10) == ("", "No such file or directory")
     await coprocess.close()
     await until(lambda: not directory.exists())
 
@@ -402,7 +404,7 @@ async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(
 async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: Path, number: signal.Signals) -> None:
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     (hello,) = await coprocess.ask(("hello",), timeout=10)
-    directory = Path(await coprocess.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))
+    directory = Path((await coprocess.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))[0])
     asking = asyncio.create_task(coprocess.ask(("tick",), timeout=10))
     await asking
     os.kill(parse_hello(hello.text("hello")).pid, number)
@@ -414,11 +416,11 @@ async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: P
 async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shell: str, tmp_path: Path) -> None:
     killed = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     (hello,) = await killed.ask(("hello",), timeout=10)
-    left = Path(await killed.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))
+    left = Path((await killed.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))[0])
     os.kill(parse_hello(hello.text("hello")).pid, signal.SIGKILL)
     await ended(killed)
     alive = await Coprocess.start(link, "cid@desk", 1, shell=shell)
-    kept = Path(await alive.write_file(str(tmp_path), "other", "203601010000", PHP, timeout=10))
+    kept = Path((await alive.write_file(str(tmp_path), "other", "203601010000", PHP, timeout=10))[0])
     stranger = tmp_path / kept.name.replace(str(os.getpid()), "x").replace("other", "stranger").replace("-0-", "-4242-", 1)
     stranger.mkdir()
     await until(
@@ -446,7 +448,7 @@ async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, t
     (fast / "sleep").chmod(0o755)
     monkeypatch.setenv("PATH", f"{fast}:{os.environ['PATH']}")
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
-    directory = Path(await coprocess.write_file("/tmp", "lease", "203601010000", PHP, timeout=10))
+    directory = Path((await coprocess.write_file("/tmp", "lease", "203601010000", PHP, timeout=10))[0])
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         await coprocess.ask(("beat",), timeout=10)

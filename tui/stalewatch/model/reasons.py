@@ -325,7 +325,14 @@ FPM_OTHER_USER = _reason(
 FPM_PROBE_HIDDEN = _reason(
     "fpm.probe-hidden",
     "The pool does not see the probe's file in any directory that was tried: chroot, open_basedir or PrivateTmp hides them.",
-    "Allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit of PHP-FPM.",
+    "Make a directory that this login may write to and the pool may read: CHROOT/tmp for a pool in a chroot; /dev/shm or the "
+    "application's storage below open_basedir; or set PrivateTmp=no in the unit of PHP-FPM.",
+)
+PROBE_NO_ROOM = _reason(
+    "probe.no-room",
+    "The probe's file cannot be written anywhere on the server: the file systems are read-only, full, or out of inodes. PHP may fail "
+    "there too: sessions, uploads and compiled views need the same.",
+    "Free space or inodes (df -h, df -i), or mount them read-write again. The message says which directory has which trouble.",
 )
 FPM_TEST_DENIED = _reason(
     "fpm.test-denied",

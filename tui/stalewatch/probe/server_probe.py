@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SLOW_INTERVAL = 30.0
 WORKER_RETURNS = 4.0
+_STORAGE = {"laravel": ("/storage/framework", "/storage", ""), "symfony": ("/var", "")}
+"""Where the probe's file can lie in an application, if the pool sees nothing else: never below its document root (``public``)."""
 POOL_WAIT = 1.5
 """Seconds that an ordinary tick waits for a pool: a busy pool must not delay what the host probe reports."""
 
@@ -141,7 +143,7 @@ class ServerProbe:
                 app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
             apps.append(app)
             if address and address not in self._pools:
-                storage = [f"{location.root}/storage/framework"] if location.kind == "laravel" and location.root else []
+                storage = [f"{location.root}{folder}" for folder in _STORAGE.get(location.kind, ())] if location.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
         self._apps = tuple(apps)
         self._lone = await only_laravel(self._host, self._machine, locations)

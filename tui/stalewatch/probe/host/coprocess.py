@@ -85,8 +85,8 @@ class Coprocess:
                 await self.close()
                 raise
 
-    async def write_file(self, base: str, name: str, stamp: str, content: bytes, *, timeout: float) -> str:
-        """A private directory under *base* with *content* as its ``runtime.php``; its path, or "" where that is not possible."""
+    async def write_file(self, base: str, name: str, stamp: str, content: bytes, *, timeout: float) -> tuple[str, str]:
+        """A private directory under *base* with *content* as its ``runtime.php``: its path and "", or "" and why that is not possible."""
         lines = content.decode().splitlines()
         tail = "".join(f"{line}\n" for line in lines) + f"{self._nonce}\n"
         async with self._lock:
@@ -101,7 +101,8 @@ class Coprocess:
                 await self.close()
                 raise
         section = block.first("private")
-        return section.payload.decode().strip() if section and section.argument == "1" else ""
+        said = section.payload.decode("utf-8", "replace").strip() if section else ""
+        return (said, "") if section and section.argument == "1" else ("", said)
 
     async def close(self) -> None:
         """End it; it removes what it wrote. Never raises."""

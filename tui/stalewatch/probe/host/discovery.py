@@ -8,7 +8,7 @@ import msgspec
 
 from stalewatch.model import figures, reasons
 from stalewatch.model.inventory import AppEntry
-from stalewatch.probe.host.parsers import nginx, records
+from stalewatch.probe.host.parsers import fpm_config, nginx, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +121,9 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
         return first, None
     homes = [home for home in (location.path, location.root) if home]
     for master, pool in pairs:
-        chdir = str(pool.settings.get("chdir", "")).rstrip("/")
+        chdir, root = _home(pool), fpm_config.chroot_of(pool.settings)
+        if root and location.root.startswith(f"{root}/") and chdir == root:
+            return master, pool
         if chdir and (chdir in homes or chdir.startswith(tuple(f"{home}/" for home in homes))):
             return master, pool
     names = {part for part in location.path.split("/") if part}
@@ -129,13 +131,18 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
     for master, pool in running:
         if pool.name in names:
             return master, pool
-    unclaimed = [pair for pair in running if not str(pair[1].settings.get("chdir", "")).strip("/")]
+    unclaimed = [pair for pair in running if not _home(pair[1])]
     return next(iter(unclaimed or running), (first, None))
+
+
+def _home(pool: Pool) -> str:
+    """The directory that a pool works in, as the server sees it: its chdir, which is below its chroot; "" none."""
+    return fpm_config.chroot_of(pool.settings) + str(pool.settings.get("chdir", "")).rstrip("/")
 
 
 def _usual(roots: Iterable[str], machine: Machine) -> list[str]:
     """Where applications usually are: *roots* of the web server, the directories of the pools, and the customary ones."""
-    chdirs = [str(pool.settings.get("chdir", "")) for master in machine.masters for pool in master.pools]
+    chdirs = [_home(pool) for master in machine.masters for pool in master.pools]
     return [*roots, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
 
 

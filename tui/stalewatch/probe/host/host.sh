@@ -62,6 +62,7 @@ mine=''        # private directories, one a line
 files=''       # shell words
 sockets=''
 masters=''
+dog=''
 last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_cron='?' own_cron=''
 out=''
 
@@ -105,8 +106,14 @@ watchdog() {
   exit 0
 }
 
-# The watchdog was forked before anything was written: it finds our directories by their names, which hold our pid.
+guard() { # a watchdog that knows all of $mine
+  [ -z "$dog" ] || kill "$dog" 2>/dev/null
+  dog=$(watchdog </dev/null 2>/dev/null & echo "$!") # comes back when the watchdog has closed its stdout: then it hears USR1
+}
+
+# It knows the directories that there were when it was forked, and what has come since by their names, which hold our pid.
 gone_dirs() {
+  drop
   set +f
   for dir in /tmp/stalewatch-"$uid"-"$space"-$$-* /var/tmp/stalewatch-"$uid"-"$space"-$$-* /dev/shm/stalewatch-"$uid"-"$space"-$$-*; do
     [ -d "$dir" ] && [ -O "$dir" ] && rm -rf -- "$dir"
@@ -259,19 +266,44 @@ tick_locks() {
 verb_private() { # BASE NAME STAMP
   sweep "$1"
   dir=$1/stalewatch-$uid-$space-$$-$2
-  if mkdir -m 0711 -- "$dir" 2>/dev/null; then
+  if now=$(mkdir -m 0711 -- "$dir" 2>&1); then
     mine="$mine$nl$dir"
+    guard
     ok=1
-    exec 3>"$dir/runtime.php" || ok=''
+    printf '' >"$dir/runtime.php" 2>/dev/null && exec 3>"$dir/runtime.php" || { ok=''; exec 3>/dev/null; }
   else
-    ok='' dir=''
+    ok=''
     exec 3>/dev/null
   fi
   while IFS= read -r line && [ "$line" != "$nonce" ]; do printf '%s\n' "$line" >&3 || ok=''; done
   exec 3>&-
   [ -n "$ok" ] && chmod 0644 "$dir/runtime.php" && touch -t "$3" "$dir/runtime.php" || ok=''
   section private "${ok:-0}"
-  out="$out$dir"
+  if [ -n "$ok" ]; then out="$out$dir"; else out="$out$(why_not "$1" "${now##*: }")"; fi
+}
+
+why_not() { # BASE WORDS: a full file system does not say what it is full of
+  case $2 in '' | *'No space left'*) ;; *) echo "$2"; return ;; esac
+  set -- $(df -Pi -- "$1" 2>/dev/null | tail -n 1)
+  case ${2:-0}:${4:-1} in 0:*) ;; *:0) echo 'No inodes left'; return ;; esac
+  echo 'No space left on device'
+}
+
+verb_programs() { # NAME...: nc only where it can open unix sockets
+  section programs ''
+  for path; do
+    command -v "$path" >/dev/null 2>&1 || continue
+    [ "$path" != nc ] || nc -h 2>&1 </dev/null | grep -q -e '-[A-Za-z0-9]*U' || continue
+    out="$out$path$nl"
+  done
+}
+
+verb_may() { # USER ARG...
+  section may ''
+  user=$1
+  shift
+  command -v sudo >/dev/null 2>&1 && sudo -n -l -u "$user" -- "$@" >/dev/null 2>&1 && out="${out}1"
+  return 0
 }
 
 answer() { # SEQ VERB ARGS
@@ -290,7 +322,7 @@ answer() { # SEQ VERB ARGS
 
 space=$(readlink "$proc/self/ns/pid" 2>/dev/null | tr -cd 0-9)
 space=${space:-0}
-dog=$(watchdog </dev/null 2>/dev/null & echo "$!") # comes back when the watchdog has closed its stdout: then it hears USR1
+guard
 trap tidy EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT

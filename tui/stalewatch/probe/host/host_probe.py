@@ -82,7 +82,7 @@ class HostProbe:
             blocks += await coprocess.ask(*requests[start : start + 40], timeout=self.timeout)
         return blocks
 
-    async def write_file(self, base: str, name: str, stamp: str, content: bytes) -> str:
+    async def write_file(self, base: str, name: str, stamp: str, content: bytes) -> tuple[str, str]:
         """See :meth:`stalewatch.probe.host.coprocess.Coprocess.write_file`."""
         return await (await self._running()).write_file(base, name, stamp, content, timeout=self.timeout)
 

@@ -150,7 +150,8 @@ verb_conf() { # PATTERN LIMIT
     out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
       -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
       -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|APP_CACHE_DIR|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
-      -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file)\]')"
+      -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file|sys_temp_dir|upload_tmp_dir)\]' \
+      -e '^[[:space:]]*php_(admin_)?value\[session\.save_path\][[:space:]]*=[[:space:]]*"?[0-7;]*/[^@]*$')"
   done
 }
 
@@ -332,7 +333,7 @@ root_sign() { # $path
 own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
   top=$1
   shift
-  find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" \) -prune \
+  find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
     -o -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) ! -name "*$nl*" ! -path "*$nl*" \
     -exec "$@" -- {} + 2>/dev/null
 }
@@ -435,20 +436,3 @@ verb_fpmtest() { # BINARY
 }
 
 verb_socket() { section files ''; out="$out$(stat -L -c "$format" -- "$1" "${1%/*}" 2>/dev/null)"; }
-
-verb_programs() { # NAME...: nc only where it can open unix sockets
-  section programs ''
-  for path; do
-    command -v "$path" >/dev/null 2>&1 || continue
-    [ "$path" != nc ] || nc -h 2>&1 </dev/null | grep -q -e '-[A-Za-z0-9]*U' || continue
-    out="$out$path$nl"
-  done
-}
-
-verb_may() { # USER ARG...
-  section may ''
-  user=$1
-  shift
-  command -v sudo >/dev/null 2>&1 && sudo -n -l -u "$user" -- "$@" >/dev/null 2>&1 && out="${out}1"
-  return 0
-}

@@ -12,18 +12,21 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitt
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
+from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
-from stalewatch.probe.runtime.uploaded_file import BASES
+from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.transport.fastcgi.client import request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
+    from stalewatch.probe.runtime.places import FilePlace
     from stalewatch.probe.runtime.socket_access import SocketAccess
     from stalewatch.probe.runtime.uploaded_file import RuntimeFile
     from stalewatch.transport.fastcgi.response import Response
@@ -42,6 +45,8 @@ _DIGEST_ROUNDS = 4
 _NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
     "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
 )
+_FULL = frozenset({"Read-only file system", "No inodes left", "No space left on device"})
+_NOT_VISIBLE = "hidden from the pool"
 _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
 
 
@@ -64,7 +69,9 @@ class PoolProbe:
         self._host = host
         self._file = file
         self._access = access
-        self._bases = [*BASES, *storage]
+        self._storage = storage
+        self._allowed = ""
+        self._places: list[FilePlace] = []
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
@@ -113,13 +120,14 @@ class PoolProbe:
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
         results: dict[str, bool] = dict.fromkeys(paths, False)
-        body = msgspec.json.encode({"paths": list(paths)})
+        seen = {inside(path, chroot_of(self._settings)): path for path in paths}
+        body = msgspec.json.encode({"paths": list(seen)})
         answer = await self._answer("invalidate", body, timeout=max(TIMEOUT, self._host.timeout))
         if isinstance(answer, Unseen):
             raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
         for path, done, cached in answer.results:
-            if path in results:
-                results[path] = done if cached is None else not cached
+            if path in seen:
+                results[seen[path]] = done if cached is None else not cached
         self._compared = self._listed = float("-inf")
         return results
 
@@ -199,7 +207,12 @@ class PoolProbe:
         self._own = (since, self._own[1] + 1 if self._own[0] == since else 1)
 
     def _facts(self, verb: str, answer: Answer, status: PoolStatus | Unseen) -> RuntimeFacts:
+        root = chroot_of(self._settings)
         opcache = answers.opcache(answer)
+        if isinstance(opcache, Opcache):
+            opcache = outside_cache(opcache, root)
+        if isinstance(status, PoolStatus):
+            status = outside_status(status, root)
         before = self._last.opcache if self._last is not None else None
         if isinstance(opcache, Opcache) and isinstance(before, Opcache):
             if verb == "status" and before.since == opcache.since:
@@ -239,30 +252,39 @@ class PoolProbe:
     async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:
         """Send a request, trying the directories that this pool may see. Raises LinkError."""
         async with self._lock:
-            hidden = []
-            while self._bases:
-                base = self._bases[0]
-                path = await self._file.path(base)
-                if not path:
-                    hidden.append(f"{base}: not writable")
-                    self._bases.pop(0)
-                    continue
-                stream = await self._access.open(self.address, self.pool)
-                if isinstance(stream, Unseen):
-                    return stream
-                try:
-                    response = await request(stream, _params(path, verb, body), body, timeout=timeout, limit=answers.MAX_ANSWER)
-                except NotPermitted as error:
-                    return await self._access.refused(self.address, self.pool, error)
-                if not _is_missing(response):
-                    return self._decoded(response)
-                hidden.append(f"{base}: {safe(response.body.strip() or response.stderr, 60)}")
-                self._bases.pop(0)
-            self._bases = [*BASES]  # at the next look they may be visible again
-            return reasons.FPM_PROBE_HIDDEN.unseen(
-                "the pool does not see the probe's file: " + "; ".join(hidden),
-                "allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit",
-            )
+            tried: dict[str, str] = {}
+            self._places = self._places or places(self._settings, self._storage, self._allowed)
+            while self._places:
+                place = self._places[0]
+                path, said = await self._file.path(place.base), "not written"
+                if path:
+                    stream = await self._access.open(self.address, self.pool)
+                    if isinstance(stream, Unseen):
+                        return stream
+                    try:
+                        sent = _params(place.seen(path), verb, body)
+                        response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
+                    except NotPermitted as error:
+                        return await self._access.refused(self.address, self.pool, error)
+                    if not _is_missing(response):
+                        return self._decoded(response)
+                    said = f"{_NOT_VISIBLE} ({safe(response.body.strip() or response.stderr, 60)})"
+                    self._learn(response, tried)
+                tried[place.base] = self._file.refused(place.base) or said
+                self._places = [each for each in self._places if each.base not in tried]
+            self._file.again()
+            return _hidden(tried, self._settings)
+
+    def _learn(self, response: Response, tried: Mapping[str, str]) -> None:
+        """PHP's own warning names what open_basedir allows, wherever that is set."""
+        allowed = allowed_by(response.stderr)
+        if allowed and allowed != self._allowed:
+            self._allowed = allowed
+            self._places = [each for each in places(self._settings, self._storage, allowed) if each.base not in tried]
+
+    @property
+    def _settings(self) -> Mapping[str, str]:
+        return self.pool.settings if self.pool is not None else {}
 
     def _decoded(self, response: Response) -> Answer:
         if response.status >= 400 or not response.body:
@@ -306,6 +328,18 @@ class PoolProbe:
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
         return replace(facts, opcache=replace(facts.opcache, scripts=()))
+
+
+def _hidden(tried: Mapping[str, str], settings: Mapping[str, str]) -> Unseen:
+    """No place was both writable for us and visible to the pool. *tried*: what stood in the way, by directory."""
+    causes = "; ".join(f"{base}: {why}" for base, why in tried.items())
+    if not any(why.startswith(_NOT_VISIBLE) for why in tried.values()) and not _FULL.isdisjoint(tried.values()):
+        return reasons.PROBE_NO_ROOM.unseen(
+            f"nothing can be written on the server: {causes}", "free space or inodes in /tmp, or remount it"
+        )
+    root = chroot_of(settings)
+    grant = f"mkdir -m 1777 {root}/tmp" if root else "allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit"
+    return reasons.FPM_PROBE_HIDDEN.unseen(f"the pool does not see the probe's file: {causes}", grant)
 
 
 def _params(path: str, verb: str, body: bytes) -> dict[str, str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe
 
-BASES = ("/tmp", "/var/tmp", "/dev/shm")
 _YEARS_AHEAD = 10
 
 
@@ -20,11 +19,12 @@ class RuntimeFile:
     def __init__(self, host: HostProbe) -> None:
         self._host = host
         self._paths: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self._generation = 0
         self._content = files("stalewatch.probe.runtime").joinpath("runtime.php").read_bytes()
 
     async def path(self, base: str) -> str:
-        """``BASE/…/runtime.php``, written if it is not there yet; "" where that is not possible. Raises LinkError."""
+        """``BASE/…/runtime.php``, written if it is not there yet; "" where that is not possible, see :meth:`refused`. Raises LinkError."""
         if self._generation != self._host.generation:
             self._paths.clear()
         if base not in self._paths:
@@ -32,7 +32,17 @@ class RuntimeFile:
             stamp = time.strftime("%m%d%H%M", time.gmtime(now))
             year = time.gmtime(now).tm_year + _YEARS_AHEAD
             day = "0228" if stamp.startswith("0229") else stamp[:4]
-            directory = await self._host.write_file(base, secrets.token_hex(12), f"{year}{day}{stamp[4:]}", self._content)
+            directory, self._refused[base] = await self._host.write_file(
+                base, secrets.token_hex(12), f"{year}{day}{stamp[4:]}", self._content
+            )
             self._generation = self._host.generation
             self._paths[base] = f"{directory}/runtime.php" if directory else ""
         return self._paths[base]
+
+    def refused(self, base: str) -> str:
+        """Why nothing can be written below *base*, in the server's words: ``Read-only file system``, ``No inodes left``."""
+        return self._refused.get(base, "")
+
+    def again(self) -> None:
+        """Try once more where nothing could be written."""
+        self._paths = {base: path for base, path in self._paths.items() if path}

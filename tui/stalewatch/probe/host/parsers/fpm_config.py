@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from stalewatch.model.snapshot import Pool
 from stalewatch.model.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SECTION = re.compile(r"^\s*\[([^\]\n]+)\]\s*$")
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+(?:\[[^\]\n]+\])?)\s*=\s*(.*?)\s*$")
@@ -68,6 +72,12 @@ def listen_address(listen: str) -> str:
         return f"127.0.0.1:{listen}"
     host, _, port = listen.rpartition(":")
     return f"{'127.0.0.1' if host in ('', '*', '0.0.0.0') else '[::1]' if host == '[::]' else host}:{port}"
+
+
+def chroot_of(settings: Mapping[str, str]) -> str:
+    """The chroot of a pool with *settings*, without a slash at its end; "" none."""
+    root = str(settings.get("chroot", ""))
+    return root.rstrip("/") if root.startswith("/") else ""
 
 
 def _pool(name: str, settings: dict[str, str]) -> Pool:
