@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.truth import (
+    blue_green,
     composer,
     contained,
     daemons,
@@ -40,6 +41,7 @@ STATES: tuple[State, ...] = (
     *composer.STATES,
     *made_elsewhere.STATES,
     *release.STATES,
+    *blue_green.STATES,
     *preload.STATES,
     *unpacked.STATES,
     *rsync.STATES,

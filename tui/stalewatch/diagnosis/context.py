@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Verdict
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot
 
@@ -38,8 +39,10 @@ class Context:
     @classmethod
     def of(cls, memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Context:
         """*snapshot* taken apart. A *memory* that is younger than the snapshot is dropped: the clock was set back, or the machine was
-        restored from an image."""
+        restored from an image. Of another release it tells nothing about the sources and caches of this one."""
         host = snapshot.seen_host
+        if host is not None and memory.root not in ("", host.release.root) and (memory.baselines or memory.views or memory.rendered):
+            memory = replace(memory, baselines={}, views=(), rendered={})
         return cls(
             snapshot=snapshot,
             memory=Memory() if host is not None and memory.at > snapshot.observed_at + CLOCK_STEP else memory,

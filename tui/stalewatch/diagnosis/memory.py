@@ -75,7 +75,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *uncached*: scripts that were not in the cache at that time (we
     invalidated them, or a look said so): what is cached of them later was compiled later. *root*, *root_since*: the release on disk,
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
-    *roots*: those that it was before, latest first. *served_by*: address of the pool in which requests of this app were last seen.
+    *roots*: those that it was before, latest first. *passed*: a script that the web server passed through the
+    app's link. *served_by*: address of the pool in which requests of this app were last seen.
     *displaced*: scripts in whose places the last full list found other files.
     """
 
@@ -101,6 +102,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     root_since: float | None = None
     roots: tuple[str, ...] = ()
     displaced: tuple[Script, ...] = ()
+    passed: str = ""
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from stalewatch.diagnosis.memory import (
 from stalewatch.diagnosis.opcache import moved_over
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, displaced, same_content, window
+from stalewatch.diagnosis.served import passed_script
 from stalewatch.diagnosis.views import is_newer, rendered
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.replace import replace
@@ -45,6 +46,7 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
             rendered=rendered(context),
             root=str(context.host.release.root),
             root_since=old.root_since if same_root else context.now,
+            passed=passed_script(context, context.host.release.link) if context.host.release.link else "",
             roots=earlier_roots(old, str(context.host.release.root)),
         )
     if pool := pool_witnessed(context):

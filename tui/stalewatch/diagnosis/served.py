@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.diagnosis import evidence, paths
 from stalewatch.diagnosis.context import Context
+from stalewatch.diagnosis.memory import earlier_roots
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import HostFacts, Opcache, Script
 
 FLIP_TOLERANCE = 1.0
-_SERIAL = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
 
 OLD_SERVED = Rule(
     code="release.old-served",
@@ -47,23 +46,25 @@ RULES = (OLD_SERVED, WILL_SERVE_OLD)
 
 
 class Releases(NamedTuple):
-    """The directory that holds the releases, and what their names look like."""
+    """The directories that are known to hold releases of the app: *root*, what the link led to at *earlier* looks, and every directory in
+    *folder*, if that is called ``releases`` ("" not). Names prove nothing else."""
 
-    folder: str
-    shape: str
+    root: str
+    folder: str = ""
+    earlier: tuple[str, ...] = ()
 
     @classmethod
-    def around(cls, root: str) -> Releases:
+    def of_app(cls, context: Context, root: str) -> Releases:
         """The releases that *root* is one of."""
-        folder, _, name = root.rpartition("/")
-        return cls(folder, "" if folder.endswith("/releases") else _shape(name))
+        folder = root.rpartition("/")[0]
+        return cls(root, folder if folder.endswith("/releases") else "", earlier_roots(context.memory, root))
 
     def of(self, path: str) -> str:
-        """The root of the release that *path* is in ("": in none). Neighbours with another kind of name are other applications."""
-        if not path.startswith(f"{self.folder}/"):
-            return ""
-        name = path[len(self.folder) + 1 :].split("/", 1)[0]
-        return f"{self.folder}/{name}" if not self.shape or _shape(name) == self.shape else ""
+        """The root of the release that *path* is in ("": in none that is known)."""
+        known = next((root for root in (self.root, *self.earlier) if path.startswith(f"{root}/")), "")
+        if known or not self.folder or not path.startswith(f"{self.folder}/"):
+            return known
+        return f"{self.folder}/{path[len(self.folder) + 1 :].split('/', 1)[0]}"
 
 
 class Served(NamedTuple):
@@ -94,14 +95,43 @@ def judge(context: Context, host: HostFacts) -> Iterator[Finding]:
 def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
     """What is served of an old release; None: nothing."""
     root = host.release.root
-    releases = Releases.around(root)
+    releases = Releases.of_app(context, root)
     own = [(releases.of(script.path), script) for script in opcache.entry_points if script.cached]
+    used = max((script.last_used for release, script in own if release == root), default=0)
+    passed = link_passed(context, host, releases)
+    switched = switched_at(context, host)
     old = [(release, script) for release, script in own if release not in ("", root)]
+    if not old and passed and not opcache.revalidate_path and switched is not None and used <= switched:
+        old = unknown_target(context, host, opcache, switched)
     if not old:
         return None
     release, last = max(old, key=lambda pair: pair[1].last_used)
-    used = max((script.last_used for release, script in own if release == root), default=0)
-    return Served(last, release, used, switched_at(context, host), link_passed(context, host, releases))
+    return Served(last, release, used, switched, passed)
+
+
+def unknown_target(context: Context, host: HostFacts, opcache: Opcache, switched: float) -> list[tuple[str, Script]]:
+    """Entry points that the link may have led to before it was switched, where no earlier look tells: of another directory, at the same
+    place in it as what the web server passes through the link, and used up to the switch at least.
+
+    Used after it, while nothing of the current one was, they are what the link still leads to for PHP; but only if this pool serves
+    nothing else that it could have been.
+    """
+    link, root = host.release.link, host.release.root
+    if switched <= opcache.since:
+        return []
+    passed = passed_script(context, link)
+    place = passed.removeprefix(link)
+    seen = [worker.script for worker in context.status.workers] if context.status is not None else []
+    alone = context.fpm is not None and context.fpm.pools_on_server == 1
+    alone = alone and not any(script.endswith(place) and not script.startswith(f"{link}/") for script in seen)
+    found = []
+    for script in opcache.entry_points:
+        other = script.path.removesuffix(place)
+        if not script.cached or other == script.path or other == root or any(each.startswith(f"{other}/") for each in seen):
+            continue
+        if alone or script.last_used <= switched + FLIP_TOLERANCE:
+            found.append((other, script))
+    return found
 
 
 def after_the_switch(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> Finding:
@@ -157,25 +187,28 @@ def link_passed(context: Context, host: HostFacts, releases: Releases) -> bool |
     scripts = [worker.script for worker in context.status.workers] if context.status is not None else []
     if any(script.startswith(f"{host.release.link}/") for script in scripts):
         return True
-    return False if any(releases.of(script) for script in scripts) else None
+    if any(releases.of(script) for script in scripts):
+        return False
+    return True if passed_script(context, host.release.link) else None
+
+
+def passed_script(context: Context, link: str) -> str:
+    """The script that the web server passes through *link*, by a worker's last request, now or at an earlier look; "" not seen."""
+    scripts = [worker.script for worker in context.status.workers] if context.status is not None else []
+    entries = [str(script) for script in (*scripts, context.memory.passed) if paths.name_of(script) == "index.php"]
+    return next((script for script in entries if link and script.startswith(f"{link}/")), "")
 
 
 def _evidence(context: Context, host: HostFacts, opcache: Opcache, found: Served) -> tuple[Evidence, ...]:
     link = host.release.link
-    workers = context.status.workers if context.status is not None else ()
     return (
         evidence.text("served", found.last.path),
         evidence.text("current", host.release.root),
         evidence.time("last served", found.last.last_used),
         evidence.time("switched", found.switched),
         evidence.text("link", link),
-        evidence.text("script passed", next((worker.script for worker in workers if worker.script.startswith(f"{link}/")), "")),
+        evidence.text("script passed", passed_script(context, link)),
         evidence.text("revalidate_path", "on" if opcache.revalidate_path else "off"),
         evidence.age("realpath_cache_ttl", context.runtime.realpath_cache_ttl if context.runtime is not None else 0),
         evidence.command("readlink", "-f", link),
     )
-
-
-def _shape(name: str) -> str:
-    """``app-v2`` and ``app-v3`` look alike: numbers and hashes stand for themselves."""
-    return _SERIAL.sub("#", name)

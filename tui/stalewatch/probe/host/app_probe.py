@@ -155,7 +155,7 @@ class AppProbe:
             return
         root, folder = self.location.root, self._views_folder
         blocks = await host.ask(
-            ("walk", root, str(MAX_WALK + 1)),
+            ("walk", root, str(MAX_WALK + 1), *(() if self._walk else ("new",))),  # a link may be set back to what was walked before
             ("views", folder, str(MAX_VIEWS)),
             ("disk", root),
             ("link", self.location.path),

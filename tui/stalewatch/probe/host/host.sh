@@ -23,7 +23,7 @@
 #   gz P LIMIT           one file, compressed by gzip where it is there
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
 #   roots PATTERN...     directories that hold a PHP application
-#   walk ROOT LIMIT      every source below ROOT; "same" when nothing changed since the last walk
+#   walk ROOT LIMIT [new]  every source below ROOT; "same" when nothing changed since the last walk, unless who asks is new
 #   sums ROOT LIMIT      cksum of every source below ROOT, without packages
 #   content P...         cksum of these files, then their stat
 #   views DIR LIMIT      compiled views and the trailers that name their sources

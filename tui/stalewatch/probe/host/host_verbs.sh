@@ -338,13 +338,13 @@ own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, wit
     -exec "$@" -- {} + 2>/dev/null
 }
 
-verb_walk() { # ROOT LIMIT
+verb_walk() { # ROOT LIMIT [new]
   now=$(own "$1" stat -c "$format" | head -n "$2")
   now="$now$nl$(find "$1/vendor/composer/" ! -name "*$nl*" -name '*.*' -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null | head -n 200)"
   key=$(printf %s "$1" | cksum)
   key=walk_${key% *}
   eval "before=\$$key"
-  if [ "$now" = "$before" ]; then section same "$1"; return; fi
+  if [ "${3-}" != new ] && [ "$now" = "$before" ]; then section same "$1"; return; fi
   eval "$key=\$now"
   section walk "$1"
   out="$out$now"
