@@ -241,6 +241,25 @@ async def test_an_auto_prepend_file_does_not_spoil_the_answer(link: LocalLink, h
     assert opcache_of(await facts(probe(link, host, fpm))).enabled
 
 
+async def test_what_others_print_before_and_after_is_not_part_of_the_answer(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    """Without output buffering it is sent before the probe runs, and its headers with it."""
+    prints = "echo '<b>{\"tracking\":1}</b>'; flush(); register_shutdown_function(function () { echo '\n<i>{}</i>'; });"
+    prepend = fpm.script("prepend.php", prints)
+    fpm.start(f"php_admin_value[auto_prepend_file]={prepend}", "php_admin_value[output_buffering]=0")
+    for name in range(60):
+        fpm.get(fpm.script(f"page{name}.php", "echo 1;"))
+    assert opcache_of(await facts(probe(link, host, fpm))).cached_scripts >= 60
+
+
+@pytest.mark.parametrize("ends", ["http_response_code(200); exit('<h1>Back soon</h1>');", "die('blocked');"])
+async def test_what_ends_each_request_before_the_probe_is_named(link: LocalLink, host: HostProbe, fpm: Fpm, ends: str) -> None:
+    prepend = fpm.script("prepend.php", ends)
+    fpm.start(f"php_admin_value[auto_prepend_file]={prepend}")
+    found = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
+    assert isinstance(found, Unseen)
+    assert found.code == "fpm.other-answer"
+
+
 async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("pm.max_children=1")
     pool = probe(link, host, fpm)

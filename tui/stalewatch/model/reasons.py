@@ -312,6 +312,12 @@ FPM_ERROR = _reason(
     "The pool answered the probe with an error (an HTTP status of 400 or more, or nothing).",
     "See PHP-FPM's log; auto_prepend_file or a security module may refuse the probe.",
 )
+FPM_OTHER_ANSWER = _reason(
+    "fpm.other-answer",
+    "Something else answers in the probe's place: auto_prepend_file (a maintenance page, a firewall) ends each request before it, or the "
+    "probe's file was replaced.",
+    "Let auto_prepend_file pass requests whose SCRIPT_NAME is /stalewatch, or ask another pool (--fpm-socket).",
+)
 FPM_PROTOCOL = _reason(
     "fpm.protocol",
     "The pool cannot be asked at this address: it is neither a path nor host:port, or the request cannot be encoded.",

@@ -17,6 +17,7 @@ from stalewatch.probe.runtime.fpm_status import from_mapping
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_SCRIPTS = 50_000
 _MAX_TIME = 32_503_680_000
+_BEGIN = b'{"stalewatch":1'
 _SAPIS = ("fpm-fcgi",)
 _UNSEEN = {
     "restricted": reasons.OPCACHE_RESTRICTED.unseen(
@@ -147,6 +148,10 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
             body = engine.decompress(body, MAX_ANSWER)
             if engine.unconsumed_tail:
                 raise ProtocolError("the runtime probe's answer is too big")
+        elif (begin := body.find(_BEGIN)) >= 0:
+            body = body[begin:].partition(b"\n")[0]  # without what auto_prepend_file and its kin print around it
+        elif not body.startswith(b"{"):
+            raise ProtocolError(f"something else answers in the probe's place: {safe(body[:100], 100)}", reason=reasons.FPM_OTHER_ANSWER)
         answer = msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
         raise ProtocolError(f"the pool's answer is not an answer of the probe: {safe(str(error), 200)}") from None

@@ -361,9 +361,11 @@ function main(): void
     $answer += ['ms' => round((microtime(true) - $begun) * 1000, 2)];
     $text = (string) json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR);
     header('Content-Type: application/json');
-    if (strlen($text) > 4096 && function_exists('gzdeflate')) {
+    if (strlen($text) > 4096 && function_exists('gzdeflate') && !headers_sent()) {
         header('X-Stalewatch: deflate');
         $text = gzdeflate($text, 4);
+    } else {
+        $text .= "\n"; // what others print after it is another line
     }
     echo $text;
 }
