@@ -1,0 +1,86 @@
+"""Never green by default: whatever fact is taken out of whatever snapshot, no layer becomes fresh for want of it."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stalewatch.diagnosis.diagnose import diagnose
+from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.inventory import Thresholds
+from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import Snapshot, Unseen
+from stalewatch.model.text import safe
+from tests.builders.anything import Anything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NO = Unseen(code="fpm.socket-denied", message=safe("not permitted"))
+A_VALUE = {
+    "CacheFile.stat",  # not cached
+    "CompiledView.source",  # it names no source, or the source is gone
+    "FpmFacts.running",  # no process may be seen, but the pool answers
+    "PackageFacts.cached",  # no such file
+    "ReleaseFacts.under_way",  # no deploy runs
+    "Script.ctime",  # the file is gone
+    "Script.mtime",
+    "Script.parent_changed",  # no directory was renamed
+    "Script.timestamp",  # PHP does not tell it with validate_timestamps=0
+}
+"""Where None says something. Everywhere else it says: not observed."""
+NOT_ASKED_YET = {
+    "CacheFile.complete",  # of services.php
+    "CacheFile.named",
+    "ComposerFacts.folders",
+    "ComposerFacts.loader",
+    "HostFacts.composer",
+    "RuntimeFacts.replaced",
+    "Snapshot.host",  # with the pool's own comparison only
+}
+"""Facts whose absence is not said yet: docs/design.md names them. Nothing may be added here."""
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(st.integers(0, 2**64))
+def test_what_was_not_observed_makes_no_layer_fresh(seed: int) -> None:
+    *earlier, last = Anything(seed).story()
+    memory = Memory()
+    for each in earlier:
+        memory, _ = diagnose(memory, each, Thresholds())
+    whole = _judged(memory, last)
+    for fact, lacking in _without(last):
+        if fact not in A_VALUE | NOT_ASKED_YET:
+            report = _judged(memory, lacking)
+            greener = [layer for layer, verdict in report.layers.items() if verdict is Verdict.FRESH is not whole.layers[layer]]
+            assert not greener, (fact, greener)
+
+
+def _judged(memory: Memory, snapshot: Snapshot) -> Report:
+    return diagnose(memory, snapshot, Thresholds())[1]
+
+
+def _without(value: Any) -> Iterator[tuple[str, Any]]:
+    """*value* with one fact less, for every fact in it that may be missing: ``Struct.field``, and the rest."""
+    if isinstance(value, msgspec.Struct):
+        hints = get_type_hints(type(value))
+        for field in msgspec.structs.fields(type(value)):
+            now, hint = getattr(value, field.name), hints[field.name]
+            either = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else ()
+            if now is not None and not isinstance(now, Unseen) and {Unseen, types.NoneType} & set(either):
+                nothing = NO if Unseen in either else None
+                yield f"{type(value).__name__}.{field.name}", msgspec.structs.replace(value, **{field.name: nothing})
+            for fact, less in _without(now):
+                yield fact, msgspec.structs.replace(value, **{field.name: less})
+    elif isinstance(value, tuple):
+        for index, each in enumerate(value):
+            for fact, less in _without(each):
+                yield fact, (*value[:index], less, *value[index + 1 :])
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            for fact, less in _without(each):
+                yield fact, {**value, key: less}
