@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NO = Unseen(code="fpm.socket-denied", message=safe("not permitted"))
 A_VALUE = {
     "CacheFile.stat",  # not cached
+    "ComposerFacts.loader",  # no autoloader was made
+    "ComposerFacts.unlike_lock",  # there need not be a composer.lock on a server
     "CompiledView.source",  # it names no source, or the source is gone
     "FpmFacts.running",  # no process may be seen, but the pool answers
     "PackageFacts.cached",  # no such file
@@ -37,7 +39,7 @@ NOT_ASKED_YET = {
     "CacheFile.complete",  # of services.php
     "CacheFile.named",
     "ComposerFacts.folders",
-    "ComposerFacts.loader",
+    "ComposerFacts.moved",
     "HostFacts.composer",
     "RuntimeFacts.replaced",
     "Snapshot.host",  # with the pool's own comparison only
