@@ -218,4 +218,61 @@ TREES = (
         remembered=True,
     ),
 )
-STATES = (*SAME_TIMES, *TREES)
+
+
+_DROP_IN = "/run/systemd/system/php8.2-fpm.service.d"
+_OWN_MOUNTS = do.then(
+    do.shell(f"mkdir -p {_DROP_IN}; printf '[Service]\\nPrivateMounts=yes\\nMountFlags=private\\n' >{_DROP_IN}/mounts.conf"),
+    do.shell("systemctl daemon-reload"),
+    do.pause(1.1),
+    lambda host: host.restart(),
+    _REQUESTS,
+)
+_SHARED_MOUNTS = do.then(_UNMOUNT, do.shell(f"rm -rf {_DROP_IN}; systemctl daemon-reload"))
+_NOTHING_FRESH = {layer: ("unknown",) for layer in Layer if layer not in (Layer.FPM, Layer.WORKERS)}
+_OTHER_TREE = {**_NOTHING_FRESH, Layer.FPM: ("stale", "fpm.other-tree")}
+
+
+def hidden_from_fpm(edit: str, path: str = "") -> do.Change:
+    """A copy of the application with *edit* is mounted over it, or over its folder *path*, where FPM does not see that; then a reload."""
+    copy = do.shell(f"cp -a . /srv/.b; cd /srv/.b; {edit}")
+    return do.then(copy, mount_over(path), lambda host: host.reload(), _REQUESTS)
+
+
+_NEWER = f"sed -i 's/home v1/home v2/' {do.CONTROLLER}"
+NAMESPACES = (
+    stale(
+        name="FPM in a mount namespace of its own: a tree mounted over the application",
+        expect=_OTHER_TREE,
+        arrange=_OWN_MOUNTS,
+        act=hidden_from_fpm(_NEWER),
+        errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
+    stale(
+        name="FPM in a mount namespace of its own: only a folder of it, seen before",
+        expect=_OTHER_TREE,
+        arrange=_OWN_MOUNTS,
+        act=hidden_from_fpm(_NEWER, "/app"),
+        errors=frozenset({"chain.broken"}),
+        remembered=True,
+        undo=_SHARED_MOUNTS,
+    ),
+    unsettled(
+        name="FPM in a mount namespace of its own: the same code mounted over the application",
+        expect={**_NOTHING_FRESH, Layer.FPM: ("suspect", "fpm.other-tree")},
+        arrange=_OWN_MOUNTS,
+        act=hidden_from_fpm("true"),
+        errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
+    healthy(name="FPM in a mount namespace of its own: nothing mounted", arrange=_OWN_MOUNTS, undo=_SHARED_MOUNTS),
+    healthy(
+        name="FPM in a mount namespace of its own: a tree mounted over the application, then restart",
+        arrange=_OWN_MOUNTS,
+        act=do.then(hidden_from_fpm(_NEWER), do.pause(1.1), lambda host: host.restart(), _REQUESTS),
+        ask=HOME,
+        undo=_SHARED_MOUNTS,
+    ),
+)
+STATES = (*SAME_TIMES, *TREES, *NAMESPACES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, paths, saturation
+from stalewatch.diagnosis import evidence, paths, saturation, trees
+from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures, reasons
@@ -97,6 +98,18 @@ CONFIG_UNSEEN = Rule(
     meaning="PHP-FPM runs, but its configuration files, or the time when it last read them, could not be read.",
     evidence=("unit", "repeat"),
 )
+OTHER_TREE = Rule(
+    code="fpm.other-tree",
+    layer=Layer.FPM,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="The pool sees other files under the application's path than this login does: FPM has a mount namespace of its own "
+    "(PrivateMounts, a container), and something was mounted over the path since. What is deployed does not reach it. Stale where the "
+    "pool's tree has older code, else suspect. Nothing that was compared with this login's files is called fresh.",
+    evidence=("path", "our device and inode", "the pool's device and inode", "older script", "more files", "repeat"),
+    remedy=(Remedy.CONFIGURE,),
+    advice="Restart the unit of PHP-FPM (systemctl restart): a reload keeps the mount namespace.",
+)
 RULES = (
     NOT_RUNNING,
     NO_SOCKET,
@@ -108,6 +121,7 @@ RULES = (
     CONFIG_INVALID,
     START_UNKNOWN,
     CONFIG_UNSEEN,
+    OTHER_TREE,
     *saturation.RULES,
 )
 
@@ -123,7 +137,32 @@ def judge(context: Context) -> Ruling:
     # One cause, one finding: a binary with a newer modification time is told by that.
     told = {finding.code for finding in found}
     swapped = () if BINARY_NEWER.code in told else tuple(replaced(context, context.fpm))
-    return rule_on(Verdict.FRESH, (*found, *swapped, *saturation.judge(context, context.fpm)))
+    return rule_on(Verdict.FRESH, (*found, *swapped, *other_tree(context, context.fpm), *saturation.judge(context, context.fpm)))
+
+
+def other_tree(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
+    """The pool and this login see other files under the same path (``docs/facts.md#other-tree``)."""
+    found = trees.compare(context)
+    if found is None or not found.other or not witness(context):
+        return
+    ours, theirs = found.other[0]
+    older = trees.older_scripts(context)
+    unit, pid = fpm.unit or "php-fpm", fpm.master.pid if fpm.master is not None else "PID"
+    what = f", with older code: {figures.several([paths.name_of(path) for path in older])}" if older else ""
+    yield OTHER_TREE.finding(
+        ours.path,
+        f"PHP-FPM sees another tree at {context.root} than this login{what}; only a restart of {unit} ends that, a reload does not",
+        (
+            evidence.text("path", ours.path),
+            evidence.text("our device and inode", f"{ours.dev} {ours.inode}"),
+            evidence.text("the pool's device and inode", f"{theirs.dev} {theirs.inode}"),
+            evidence.text("older script", older[0] if older else ""),
+            evidence.number("more files", len(found.other) - 1),
+            evidence.command("sudo", "stat", "-c", "%d %i %n", f"/proc/{pid}/root{ours.path}"),
+        ),
+        verdict=None if older else Verdict.SUSPECT,
+        severity=None if older else Severity.WARNING,
+    )
 
 
 def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:

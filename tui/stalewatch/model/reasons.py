@@ -392,6 +392,12 @@ CHAIN_POOL_UNPROVEN = _reason(
     "status page, no earlier look saw one, and there are other pools.",
     "Request a page of the application once, or name its pool: socket under [[server.app]] in stalewatch.toml.",
 )
+CHAIN_TREE_HIDDEN = _reason(
+    "chain.tree-hidden",
+    "The pool that serves this application does not see its root where this login sees it: chroot, open_basedir, or a mount namespace of "
+    "its own hides it. So it is not known whether the code that it runs is the code that was compared.",
+    "Find out where the pool sees the code, and give that path (--app).",
+)
 CHAIN_BROKEN = _reason(
     "chain.broken",
     "A link between the request and the code is not as it has to be, so what was compared behind it proves nothing.",

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from stalewatch.model.disk import FileStat
 from stalewatch.model.text import SafeText
 from stalewatch.model.unseen import Unseen
 
@@ -147,6 +148,9 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     realpath_cache_ttl: int = 120
     replaced: tuple[SafeText, ...] | None = None
     """Binary and extensions that the pool runs and that the disk holds no more (replaced or removed). None: not seen."""
+    places: tuple[FileStat, ...] | None = None
+    """The same paths as :attr:`~stalewatch.model.snapshot.HostFacts.places`, of all apps of the pool, as the pool sees them. None: not
+    asked."""
     relay: SafeText = SafeText("")
     """The program on the server through which the socket is reached, where sshd does not forward to it or only another user may open it:
     ``php``, ``php as www-data``; "" none."""

@@ -137,6 +137,9 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     cron: tuple[CronLine, ...] | None = None
     """The lines of cron that this login may read and that name a release of this app. None: not looked at."""
 
+    places: tuple[FileStat, ...] | None = None
+    """Root, folders and entry points as this login sees them, by absolute path; what is not there is left out. None: not asked."""
+
     @property
     def seen_fpm(self) -> FpmFacts | None:
         """*fpm* where it was seen."""

@@ -18,6 +18,7 @@ from stalewatch.probe.host.discovery import choose_pool, discover, left_out, onl
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
+from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
@@ -108,6 +109,7 @@ class ServerProbe:
         runtimes = await self._ask_pools(full)
         if self._opcache_moved(runtimes):
             await self._slow_look(tick)
+        tick = await self._look_again(tick, runtimes)
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
@@ -146,6 +148,9 @@ class ServerProbe:
                 storage = [f"{location.root}{folder}" for folder in _STORAGE.get(location.kind, ())] if location.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
         self._apps = tuple(apps)
+        for address, probe in self._pools.items():
+            served = (app.files.places for app in apps if self._served[app.location.path][2] == address and app.location.root)
+            probe.places = tuple(path for places in served for path in places)
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
 
@@ -227,6 +232,20 @@ class ServerProbe:
                 raise answer
             results[address] = answer
         return results
+
+    async def _look_again(self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen]) -> TickFacts:
+        """*tick* with the places that a pool sees otherwise as they are after its answer: they may have changed in between."""
+        seen = (place for facts in runtimes.values() if isinstance(facts, RuntimeFacts) for place in facts.places or ())
+        other = [
+            str(place.path)
+            for place in seen
+            if (record := tick.files.get(str(place.path))) is None or (record.dev, record.inode) != (place.dev, place.inode)
+        ]
+        if not other:
+            return tick
+        (block,) = await self._host.ask(("stat", *other[:200]))
+        section = block.first("files")
+        return replace(tick, files=tick.files | records.parse_files(section.payload)) if section is not None else tick
 
     def _idle(self, probe: PoolProbe) -> bool:
         """An ondemand pool without workers."""

@@ -24,11 +24,12 @@ class Observed(NamedTuple):
 
 
 class LinkSpec(NamedTuple):
-    """*question*: what the link answers, for a person. *judge*: from the context and the layers' own rulings."""
+    """*question*: what the link answers, for a person. *judge*: from the context and the layers' own rulings; None
+    where the question does not arise."""
 
     name: LinkName
     question: str
-    judge: Callable[[Context, Mapping[Layer, Ruling]], Observed]
+    judge: Callable[[Context, Mapping[Layer, Ruling]], Observed | None]
 
 
 def ok(name: LinkName, says: str, how: str, **evidence: str) -> Observed:

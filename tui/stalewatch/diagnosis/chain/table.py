@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.chain import pool, summed_up
+from stalewatch.diagnosis.chain import disk, pool, summed_up
 from stalewatch.diagnosis.chain.link import LinkSpec
 from stalewatch.model.chain import LinkName
 from stalewatch.model.layers import Layer
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LINKS: tuple[LinkSpec, ...] = (
     LinkSpec(LinkName.POOL, "which pool serves this app?", pool.judge),
+    LinkSpec(LinkName.DISK, "do the pool and this login see the same tree?", disk.judge),
     LinkSpec(LinkName.BYTECODE, "is what is compiled what is on the disk?", partial(summed_up.judge, LinkName.BYTECODE, (Layer.OPCACHE,))),
     LinkSpec(LinkName.CLASSES, "do Composer's files belong to this code?", partial(summed_up.judge, LinkName.CLASSES, (Layer.PACKAGES,))),
     LinkSpec(
@@ -30,5 +31,6 @@ LINKS: tuple[LinkSpec, ...] = (
 
 
 def observe(context: Context, rulings: Mapping[Layer, Ruling]) -> tuple[Observed, ...]:
-    """Every link, as far as this look shows it."""
-    return tuple(spec.judge(context, rulings) for spec in LINKS)
+    """Every link, as far as this look shows it; what nothing rests on at this look is left out."""
+    judged = (spec.judge(context, rulings) for spec in LINKS)
+    return tuple(one for one in judged if one is not None)

@@ -22,6 +22,7 @@ KIB = 1024
 _MIB = 1024 * KIB
 OLD_ROUTES = "bootstrap/cache/routes.php"
 EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
+_ENTRIES = ("public/index.php", "index.php", "artisan")
 _ENV_NAME = re.compile(r"[\w-]{1,64}")
 ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
@@ -65,7 +66,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         own = [f".env.{self.env}"] if self.env else []
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
-        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, "public/index.php"]
+        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
         return (self.root, *map(self.at, named), *self.folders, self.views, *self.caches.values(), *self.signs, *deploy_logs)
 
@@ -73,6 +74,11 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     def folders(self) -> tuple[str, ...]:
         """The folders of the application's own code."""
         return tuple(map(self.at, ("app", "config", "routes")))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What the pool is asked for too: whether it sees the same tree."""
+        return (self.root, *self.folders, *map(self.at, _ENTRIES))
 
 
 def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:

@@ -221,6 +221,7 @@ class AppProbe:
             lock=self._lock(tick, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
+            places=tuple(record.stat() for path in self.files.places if (record := tick.files.get(path)) is not None) if root else None,
             composer=self._composer.facts(),
             other_caches=self._others.found,
             symfony=self._symfony.facts() if self._symfony is not None else None,

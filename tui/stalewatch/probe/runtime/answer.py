@@ -10,7 +10,7 @@ import msgspec
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
 from stalewatch.model.runtime import MovedDirectory
-from stalewatch.model.snapshot import Opcache, PoolStatus, Script, Unseen
+from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
 
@@ -137,6 +137,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     scripts: list[Row] = []
     scripts_truncated: bool = False
     digests: list[tuple[str, int, int, int, int, str]] = []
+    places: list[tuple[str, int, int, int, int, int]] | None = None
     results: list[tuple[str, bool, bool | None]] = []
 
 
@@ -186,6 +187,16 @@ def opcache(answer: Answer) -> Opcache | Unseen:
         preloaded=None if compared.preloaded is None else tuple(map(safe, compared.preloaded)),
         moved=None if compared.moved is None else tuple(MovedDirectory(safe(path), _moment(at) or 0.0) for path, at in compared.moved),
         truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,
+    )
+
+
+def places(answer: Answer, chroot: str = "") -> tuple[FileStat, ...] | None:
+    """The paths that were asked for, as the pool sees them; *chroot*: what its paths are below."""
+    if answer.places is None:
+        return None
+    return tuple(
+        FileStat(safe(chroot + path), float(max(mtime, 0)), float(max(ctime, 0)), max(size, 0), max(inode, 0), dev=max(dev, 0))
+        for path, dev, inode, mtime, ctime, size in answer.places
     )
 
 

@@ -79,6 +79,7 @@ class PoolProbe:
         self._compare_cost = self._list_cost = 0.0
         self._listed_scripts = self._listed_since = -1
         self._digests = PackageDigests()
+        self.places: tuple[str, ...] = ()
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
@@ -167,7 +168,9 @@ class PoolProbe:
     async def _with_digests(self, verb: str, full: bool) -> Answer | Unseen:
         """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
-        answer = await self._answer(verb, msgspec.json.encode({"digest": digest, "limit": MAX_CHANGED}), timeout=TIMEOUT)
+        places = [path.removeprefix(self._chroot) for path in self.places if path.startswith(f"{self._chroot}/")]
+        body = {"digest": digest, "limit": MAX_CHANGED, "places": places}
+        answer = await self._answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
         for _ in range(_DIGEST_ROUNDS if full else 1):
             if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
                 break
@@ -238,6 +241,7 @@ class PoolProbe:
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
             replaced=self._replaced(verb, answer),
+            places=answers.places(answer, self._chroot),
             relay=relay,
         )
 
@@ -320,11 +324,17 @@ class PoolProbe:
             return reasons.FPM_STATUS_HANGS.unseen(str(error))
         return parse_page(response.body)
 
+    @property
+    def _chroot(self) -> str:
+        """The directory that the pool takes for /, "" where it has no other."""
+        return str(self.pool.settings.get("chroot", "")).rstrip("/") if self.pool else ""
+
     def _last_changed(self) -> int:
         return self._last.opcache.changed_total if self._last is not None and isinstance(self._last.opcache, Opcache) else 0
 
     @staticmethod
     def _without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
+        facts = replace(facts, places=None)  # what the pool saw is no answer to what we see now
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
         return replace(facts, opcache=replace(facts.opcache, scripts=()))

@@ -309,6 +309,20 @@ function digests(array $paths): array
     return ['digests' => $found];
 }
 
+/** @return list<array{string, int, int, int, int, int}> those of $paths that this pool sees: path, device, inode, mtime, ctime, size */
+function places(array $paths): array
+{
+    clearstatcache();
+    $found = [];
+    foreach (array_slice($paths, 0, 5000) as $path) {
+        $stat = @stat((string) $path);
+        if ($stat !== false) {
+            $found[] = [(string) $path, $stat['dev'], $stat['ino'], $stat['mtime'], $stat['ctime'], $stat['size']];
+        }
+    }
+    return $found;
+}
+
 function invalidate(array $paths): array
 {
     $results = [];
@@ -338,6 +352,9 @@ function answer(string $verb, array $options): array
     }
     $facts = opcache_facts($status, $error);
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
+    if (isset($options['places'])) {
+        $answer['places'] = places((array) $options['places']);
+    }
     return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }
 
