@@ -12,11 +12,13 @@ from pathlib import Path
 from tests.lab.unavailable import Unavailable
 
 PACKAGES = (
+    "apache2",
     "busybox",
     "composer",
     "dbus",
     "git",
     "libfcgi-bin",
+    "nginx-light",
     "netcat-openbsd",
     "openssh-client",
     "openssh-server",

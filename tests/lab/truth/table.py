@@ -26,6 +26,7 @@ from tests.lab.truth import (
     servers,
     symfony,
     unpacked,
+    web_servers,
     workers,
 )
 from tests.lab.truth.fleet import FLEET
@@ -50,6 +51,7 @@ STATES: tuple[State, ...] = (
     *symfony.STATES,
     *masters.STATES,
     *places.STATES,
+    *web_servers.STATES,
     *reach.STATES,
     *workers.STATES,
     *hidden.STATES,

@@ -15,10 +15,12 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import deploys_of, writable_by
 from stalewatch.probe.host.app_files import app_files, wanted_contents
 from stalewatch.probe.host.discovery import AppLocation
-from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, nginx, records
+from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, records
 from stalewatch.probe.host.parsers.cache_inputs import group
 from stalewatch.probe.host.parsers.framing import Block, BlockSection
 from stalewatch.probe.host.parsers.records import FileRecord
+from stalewatch.probe.host.web_server import nginx
+from stalewatch.probe.host.web_server.site import Files
 from stalewatch.probe.runtime.fpm_status import from_mapping, parse_page
 
 ROOT = "/srv/app"
@@ -71,7 +73,7 @@ def test_a_process_name_cannot_move_the_fields() -> None:
     assert records.parse_process(f"77 (gone) {rest.replace('S', 'Z', 1)}") is None
 
 
-# ------------------------------------------------------------------------------------------------------------------ fpm, nginx
+# -------------------------------------------------------------------------------------------------------------------------- fpm
 
 POOL_FILE = """
 ; comment
@@ -116,25 +118,12 @@ def test_pools_of_a_configuration() -> None:
 @given(st.text(max_size=300))
 def test_no_text_makes_the_configuration_parsers_fail(text: str) -> None:
     fpm_config.pools(fpm_config.parse_config(text))
-    nginx.parse_sites(text)
+    nginx.parse(Files("/n", {"/n": text}, {"/x": ("/n",)}))
     deploy_logs.parse_reflog(text)
     deploy_logs.parse_releases_log(text)
     composer.cached_manifest(text)
     composer.cached_manifest(f"<?php return array ({text}")
     parse_page(text.encode("utf-8", "replace"))
-
-
-def test_sites_of_nginx() -> None:
-    content = """
-    upstream php { server unix:/run/x.sock; }
-    server {
-        root /srv/app/public; # root /not/this;
-        location ~ \\.php$ { fastcgi_pass unix:/run/php/a.sock; fastcgi_param X "{;}"; }
-    }
-    server { root $base/x; location / { fastcgi_pass 127.0.0.1:9000; } }
-    server { root "/srv/b/"; location / { fastcgi_pass localhost:9001; } }
-    """
-    assert nginx.parse_sites(content) == (nginx.Site("/srv/app/public", "/run/php/a.sock"), nginx.Site("/srv/b", "localhost:9001"))
 
 
 # --------------------------------------------------------------------------------------------------------------- fpm's scoreboard

@@ -245,6 +245,12 @@ FPM_IN_CONTAINER = _reason(
     "it may be served from in there, where stalewatch does not look (`docker exec` is not used yet).",
     "Run stalewatch against an sshd in the container, or request a page of the application once if the pool outside serves it.",
 )
+FPM_UNDECIDED = _reason(
+    "fpm.undecided",
+    "Which PHP-FPM pool serves the application cannot be told: the web server's configuration decides at each request, names several "
+    "pools, or names one on another machine. The verdict of any other pool would mean nothing.",
+    "Name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml).",
+)
 FPM_CONFIG_DENIED = _reason(
     "fpm.config-denied",
     "This login may not read PHP-FPM's configuration, so the pool's socket is not known.",

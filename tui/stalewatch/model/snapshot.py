@@ -31,6 +31,7 @@ from stalewatch.model.runtime import Opcache, PoolStatus, PoolWorker, RuntimeFac
 from stalewatch.model.symfony import Compiled, SymfonyFacts
 from stalewatch.model.text import SafeText
 from stalewatch.model.unseen import Unseen
+from stalewatch.model.web import WebFacts
 
 __all__ = [
     "MAX_SUMS",
@@ -136,6 +137,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     """PHP-FPM that runs in containers, where we do not look. None: no such master was seen."""
     cron: tuple[CronLine, ...] | None = None
     """The lines of cron that this login may read and that name a release of this app. None: not looked at."""
+    web: WebFacts | None = None
+    """What the web servers are told about this app. None: no configuration of one was read, or none names the app."""
 
     places: tuple[FileStat, ...] | None = None
     """Root, folders and entry points as this login sees them, by absolute path; what is not there is left out. None: not asked."""

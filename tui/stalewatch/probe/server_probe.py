@@ -19,6 +19,7 @@ from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.web_facts import missing_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.snapshot import HostFacts, Pool
+    from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.machine import Master
     from stalewatch.transport.link import Link
 
@@ -64,6 +66,12 @@ def _no_pool(master: Master | None, hidden: Unseen | None) -> Unseen:
         "this login may not read " + ", ".join(master.denied[:3]),
         "chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)",
     )
+
+
+def _address(location: AppLocation, pool: Pool | None) -> str:
+    """Where the pool of *location* is asked, "" nowhere. What the web server passes to another machine is not asked from here."""
+    named = location.passes_to if location.passes_to.startswith(("/", "127.", "[::1]")) else ""
+    return location.entry.socket or (str(pool.listen) if pool else named)
 
 
 def _gone(tick: TickFacts) -> set[int]:
@@ -131,14 +139,16 @@ class ServerProbe:
     # -------------------------------------------------------------------------------------------------------------------- host
 
     async def _discover(self) -> None:
-        self._access.php_version = next((master.version for master in self._machine.masters if master.version), "")
+        self._access.php_version = next(
+            (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
+        )
         locations, beyond = await discover(self._host, self._machine, self._server.apps)
         self._left_out = left_out(beyond)
         known = {app.location: app for app in self._apps}
         apps = []
         for location in locations:
             master, pool = choose_pool(location, self._machine)
-            address = location.entry.socket or (str(pool.listen) if pool else "")
+            address = _address(location, pool)
             self._served[location.path] = (master, pool, address)
             app = known.get(location) or AppProbe(location, pool, self._fleet)
             if master is not None and master.config_path not in master.denied:
@@ -178,13 +188,13 @@ class ServerProbe:
     async def _slow_look(self, tick: TickFacts) -> TickFacts:
         """Everything expensive; then one more tick, because more may be watched now."""
         masters = [(master.config_path, master.record) for master in self._machine.masters]
-        workers = {each.record for each in self._machine.php}
+        workers, web = {each.record for each in self._machine.php}, self._machine.web
         self._machine = await survey(self._host, self._machine)
         for app in self._apps:
             await app.slow(self._host, tick)
         flipped = any(not app.location.root or app.location.path not in tick.files for app in self._apps) or self._link_moved(tick)
         found = [(master.config_path, master.record) for master in self._machine.masters]
-        if not self._apps or flipped or masters != found or self._pools_moved():
+        if not self._apps or flipped or masters != found or self._machine.web is not web or self._pools_moved():
             await self._discover()
             _, tick = await self._host.tick()
             for app in self._apps:
@@ -209,7 +219,7 @@ class ServerProbe:
         """Apply what the configuration says now. Whether a pool moved to an address that is not asked yet."""
         for app in self._apps:
             master, pool = choose_pool(app.location, self._machine)
-            address = app.location.entry.socket or (str(pool.listen) if pool else "")
+            address = _address(app.location, pool)
             self._served[app.location.path] = (master, pool, address)
             if address in self._pools:
                 self._pools[address].pool = pool
@@ -272,21 +282,25 @@ class ServerProbe:
         master, pool, address = self._served[app.location.path]
         hz, hidden, inside = self._host.hello.hz, self._machine.hidden, self._machine.contained
         unseen = hidden or inside
-        fpm = fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=unseen)
+        fpm = missing_pool(app.location, address, tick, unseen) if master is None else None
+        fpm = fpm or fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=unseen)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
-        runtime = runtimes.get(address, _no_pool(master, unseen))
+        runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else _no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
-        host = replace(host, hidden=hidden, contained=inside, cron=cron_lines(self._machine.cron, app.location))
+        host = replace(
+            host, hidden=hidden, contained=inside, cron=cron_lines(self._machine.cron, app.location), web=web_facts(app.location, address)
+        )
         told = self._left_out if app is self._apps[0] else ()
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
 
     def _pool_count(self) -> int:
-        """Pools of every FPM that we see here, running or only configured."""
-        return sum(len(master.pools) for master in self._machine.masters)
+        """Pools of every FPM that runs here; where none does, of those that are configured."""
+        running = [master for master in self._machine.masters if master.record is not None]
+        return sum(len(master.pools) for master in running or self._machine.masters)
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(

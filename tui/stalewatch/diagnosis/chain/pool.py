@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, ok, unseen
+from stalewatch.diagnosis.chain.web_server import names_the_pool
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
 from stalewatch.model import reasons
@@ -44,6 +45,8 @@ def witness(context: Context) -> str:
     """Who shows that requests for this app reach this pool, in words; "" nobody."""
     if seen := _seen_now(context):
         return seen
+    if told := names_the_pool(context):
+        return told
     if address(context) and context.memory.served_by == address(context):
         return "seen at an earlier look"
     inside = context.host.contained if context.host is not None else None

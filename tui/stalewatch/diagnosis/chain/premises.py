@@ -20,8 +20,8 @@ FILES = (LinkName.DISK,)
 sources. No premise is asked of a layer that cannot be wrong without it."""
 _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
     Layer.RELEASE: (LinkName.DISK, LinkName.ENTRY),
-    Layer.OPCACHE: (LinkName.POOL, LinkName.DISK, LinkName.ENTRY),
-    Layer.FPM: (LinkName.POOL, LinkName.PHP),
+    Layer.OPCACHE: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.DISK, LinkName.ENTRY),
+    Layer.FPM: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.PHP),
     Layer.WORKERS: (),
 }
 PREMISES: dict[Layer, tuple[LinkName, ...]] = {layer: _OTHERS.get(layer, FILES) for layer in Layer}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.chain import disk, pool, summed_up
+from stalewatch.diagnosis.chain import disk, pool, summed_up, web_server
 from stalewatch.diagnosis.chain.link import LinkSpec
 from stalewatch.model.chain import LinkName
 from stalewatch.model.layers import Layer
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context, Ruling
 
 LINKS: tuple[LinkSpec, ...] = (
+    LinkSpec(LinkName.WEB_SERVER, "to which pool does the web server pass this app's requests?", web_server.judge),
     LinkSpec(LinkName.POOL, "which pool serves this app?", pool.judge),
     LinkSpec(LinkName.DISK, "do the pool and this login see the same tree?", disk.judge),
     LinkSpec(LinkName.BYTECODE, "is what is compiled what is on the disk?", partial(summed_up.judge, LinkName.BYTECODE, (Layer.OPCACHE,))),

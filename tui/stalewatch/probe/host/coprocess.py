@@ -31,8 +31,8 @@ def command(who: str, since: int, shell: str = "sh") -> str:
 
 
 def program(nonce: str) -> bytes:
-    """What is sent to the coprocess's stdin first: the nonce, ``host_verbs.sh`` and ``host.sh``, the nonce again."""
-    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_verbs.sh", "host.sh"))
+    """What is sent to the coprocess's stdin first: the nonce, ``host_verbs.sh``, ``web_verbs.sh`` and ``host.sh``, the nonce again."""
+    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_verbs.sh", "web_verbs.sh", "host.sh"))
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 

@@ -8,7 +8,9 @@ import msgspec
 
 from stalewatch.model import figures, reasons
 from stalewatch.model.inventory import AppEntry
-from stalewatch.probe.host.parsers import fpm_config, nginx, records
+from stalewatch.model.replace import replace
+from stalewatch.probe.host import app_sites
+from stalewatch.probe.host.parsers import fpm_config, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import Pool, Unseen
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
+    from stalewatch.probe.host.web_server.site import Site
 
 MAX_APPS = 200
 """More are named as left out: each has its own files to look at, at every tick."""
@@ -23,7 +26,6 @@ NAMED = 20
 UNUSABLE = "newline"
 """Sign of an application whose path holds a newline: no line of the host probe can carry it."""
 _GLOBS = ("/srv/*/current", "/srv/*", "/var/www/*/current", "/var/www/*", "/home/*/current", "/var/www", "/app")
-_NGINX = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*")
 _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
     "artisan": "laravel",
     "bin/console": "symfony",
@@ -32,13 +34,17 @@ _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
 
 
 class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
-    """One application: the path as configured, its real path ("" when it is not there), and what it looks like."""
+    """One application: the path as configured, its real path ("" when it is not there), and what it looks like. *sites*: what the web
+    servers say of it; *passes_to*, *undecided*, *shared*: what comes of that (:class:`~stalewatch.probe.host.app_sites.Destination`)."""
 
     path: str
     root: str = ""
     kind: Literal["laravel", "symfony", "wordpress", "php"] = "php"
     entry: AppEntry = AppEntry()
     passes_to: str = ""
+    sites: tuple[Site, ...] = ()
+    undecided: str = ""
+    shared: bool = False
 
     @property
     def base(self) -> str:
@@ -55,28 +61,28 @@ class Found(NamedTuple):
 
 async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...]) -> Found:
     """The applications of this server. Entries without a path (only overrides) apply to what is discovered."""
-    (found,) = await host.ask(("nginx", *_NGINX))
-    sites = nginx.parse_sites(found.text("nginx"))
-    passes = {_without_public(site.root): site.passes_to for site in sites}
+    sites = machine.web.sites
     named = [entry for entry in entries if entry.path]
-    paths = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(passes, machine)
-    signs = await _signs(host, paths)
-    if not named:
-        # A bare index.php in a usual directory is a default page; it is an application only if nginx serves it.
-        paths = [path for path, sign in signs.items() if sign != UNUSABLE and (sign != "index.php" or path in passes)]
-    real = await _real_paths(host, paths)
+    usual = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(machine)
+    signs = await _signs(host, [*usual, *app_sites.candidates(sites)])
+    served = {home for site in sites if (home := app_sites.home(site, signs))}
+    docroots = {site.root for site in sites}
+    # A bare index.php in a usual directory is a default page; it is an application only if a web server passes requests for it.
+    usable = [path for path, sign in signs.items() if path in served or (sign not in ("index.php", UNUSABLE) and path not in docroots)]
+    paths = list(dict.fromkeys(usual if named else usable))
+    real = await _real_paths(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots)])))
+    sockets = await _sockets(host, machine)
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
-    locations = [
-        AppLocation(
-            path=path,
-            root=real.get(path, ""),
-            kind=_KINDS.get(signs.get(path, ""), "php"),
-            entry=by_path.get(path, override),
-            passes_to=passes.get(path, passes.get(real.get(path, ""), "")),
+    owned = app_sites.owned(sites, real, {root for path in paths if (root := real.get(path, ""))})
+    locations = []
+    for path in paths:
+        root = real.get(path, "")
+        goes = app_sites.destination(owned.get(root, ()), machine, sockets)
+        location = AppLocation(path=path, root=root, kind=_KINDS.get(signs.get(path, ""), "php"), entry=by_path.get(path, override))
+        locations.append(
+            replace(location, passes_to=goes.address, sites=tuple(owned.get(root, ())), undecided=goes.undecided, shared=goes.shared)
         )
-        for path in paths
-    ]
     kept = locations if named else _distinct(locations)
     unusable = [path for path, sign in signs.items() if sign == UNUSABLE]
     return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable))
@@ -101,24 +107,27 @@ async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLo
     ours = {location.root for location in locations if location.kind == "laravel"}
     if not any(location.entry.path for location in locations):
         return len(ours) < 2
-    (found,) = await host.ask(("nginx", *_NGINX))
-    roots = (_without_public(site.root) for site in nginx.parse_sites(found.text("nginx")))
-    signs = await _signs(host, _usual(roots, machine))
+    signs = await _signs(host, [*app_sites.candidates(machine.web.sites), *_usual(machine)])
     real = await _real_paths(host, [path for path, sign in signs.items() if sign == "artisan"])
     return len(ours | set(real.values())) < 2
 
 
 def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
-    """The pool that serves the app at *location*, and its master: the one that the inventory names, else the one that nginx passes to, else
-    one whose chdir or name fits, else the first. If the inventory names a socket that no configuration has: (first master, None)."""
-    pairs = [(master, pool) for master in machine.masters for pool in master.pools]
+    """The pool that serves the app at *location*, and its master: the one that the inventory names, else the one that the web server passes
+    to, else one whose chdir or name fits, else the first. If the inventory names a socket that no configuration has: (first master, None).
+    If the web server names one that no configuration has, or several: (None, None), never another pool."""
+    masters = sorted(machine.masters, key=lambda master: master.record is None)
+    pairs = [(master, pool) for master in masters for pool in master.pools]
     wanted = location.entry.socket or location.passes_to
     for master, pool in pairs:
         if wanted and pool.listen == wanted:
             return master, pool
-    first = machine.masters[0] if machine.masters else None
+    first = masters[0] if masters else None
     if location.entry.socket:
         return first, None
+    if location.passes_to or (location.undecided and any(site.passes_to for site in location.sites)):
+        return None, None
+    pairs = [pair for pair in pairs if pair[0].record is not None] or pairs
     homes = [home for home in (location.path, location.root) if home]
     for master, pool in pairs:
         chdir, root = _home(pool), fpm_config.chroot_of(pool.settings)
@@ -127,12 +136,11 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
         if chdir and (chdir in homes or chdir.startswith(tuple(f"{home}/" for home in homes))):
             return master, pool
     names = {part for part in location.path.split("/") if part}
-    running = [pair for pair in pairs if pair[0].record is not None] or pairs
-    for master, pool in running:
+    for master, pool in pairs:
         if pool.name in names:
             return master, pool
-    unclaimed = [pair for pair in running if not _home(pair[1])]
-    return next(iter(unclaimed or running), (first, None))
+    unclaimed = [pair for pair in pairs if not _home(pair[1])]
+    return next(iter(unclaimed or pairs), (first, None))
 
 
 def _home(pool: Pool) -> str:
@@ -140,10 +148,25 @@ def _home(pool: Pool) -> str:
     return fpm_config.chroot_of(pool.settings) + str(pool.settings.get("chdir", "")).rstrip("/")
 
 
-def _usual(roots: Iterable[str], machine: Machine) -> list[str]:
-    """Where applications usually are: *roots* of the web server, the directories of the pools, and the customary ones."""
+def _usual(machine: Machine) -> list[str]:
+    """Where applications usually are: the directories of the pools, and the customary ones."""
     chdirs = [_home(pool) for master in machine.masters for pool in master.pools]
-    return [*roots, *(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
+    return [*(_without_public(path) for path in chdirs if path not in ("", "/")), *_GLOBS]
+
+
+async def _sockets(host: HostProbe, machine: Machine) -> dict[str, str]:
+    """Real paths of the sockets that web servers and pools name: /run/php/php-fpm.sock is a link on Debian. What a pool itself says is
+    kept, because that is what the pool is known by."""
+    listens = {str(pool.listen) for master in machine.masters for pool in master.pools if pool.listen.startswith("/")}
+    named = {one for site in machine.web.sites for one in site.passes_to if one.startswith("/")}
+    paths = [path for path in sorted(listens | named) if "\n" not in path]
+    ports = app_sites.loopback(machine)
+    if not named or not paths:
+        return ports
+    (block,) = await host.ask(("real", *paths))
+    real = {section.argument: records.text(section.payload).strip("\n") for section in block.of("real")}
+    by_real = {real.get(path) or path: path for path in listens}
+    return ports | {path: by_real.get(real.get(path) or path, path) for path in paths}
 
 
 async def _signs(host: HostProbe, paths: Iterable[str]) -> dict[str, str]:

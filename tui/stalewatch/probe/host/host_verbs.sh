@@ -7,7 +7,9 @@ verb_scan() {
   { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/self/cgroup"; } 2>/dev/null
   scan_hidden
   set +f
-  now=$({ grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch "$proc"/[0-9]*/cmdline; grep -ls '^php' "$proc"/[0-9]*/comm; } \
+  now=$({ grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch -e nginx -e apache2 -e httpd -e caddy \
+    "$proc"/[0-9]*/cmdline
+    grep -ls '^php' "$proc"/[0-9]*/comm; } \
     | sed 's|/[a-z]*$||' | sort -u)
   set -f
   for path in $now; do
@@ -19,11 +21,19 @@ verb_scan() {
       *stalewatch-watch*) scan_args watch ;;
       *stalewatch-relay*) ;;
       /usr/bin/php* | /usr/local/bin/php* | /opt/*/bin/php*) scan_args php ;; # started by "#!", it is called by the script's name
+      nginx:\ master*) scan_web nginx ;;
+      /usr/sbin/apache2* | /usr/sbin/httpd* | /usr/local/apache2/bin/httpd* | httpd-*) scan_web apache ;;
+      /usr/bin/caddyrun* | /usr/local/bin/caddyrun* | caddyrun*) scan_web caddy ;;
       *)
         first_line "$path/comm" || continue
         case $line in *php*) scan_args php ;; esac ;;
     esac
   done
+}
+
+scan_web() { # KIND; $line is a command line of it, without the marks between its arguments
+  section web "$1"
+  out="$out$line"
 }
 
 # Whose processes /proc shows us: everybody can read the command line of pid 1, but where they are hidden.
@@ -134,7 +144,7 @@ verb_text() { # PATH LIMIT
   if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi
 }
 
-# Pool and nginx configuration without what may be secret: only settings that we know what to do with leave the server.
+# Pool configuration without what may be secret: only settings that we know what to do with leave the server.
 verb_conf() { # PATTERN LIMIT
   limit=$2
   IFS=''
@@ -153,16 +163,6 @@ verb_conf() { # PATTERN LIMIT
       -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file|sys_temp_dir|upload_tmp_dir)\]' \
       -e '^[[:space:]]*php_(admin_)?value\[session\.save_path\][[:space:]]*=[[:space:]]*"?[0-7;]*/[^@]*$')"
   done
-}
-
-verb_nginx() { # PATTERN... (words)
-  section nginx ''
-  set +f
-  for path in $*; do
-    [ -f "$path" ] && [ -r "$path" ] || continue
-    out="$out$nl$(head -c 262144 <"$path" 2>/dev/null | grep -E -e '[{}]' -e '^[[:space:]]*(root|fastcgi_pass)[[:space:]]')"
-  done
-  set -f
 }
 
 verb_complete() { # PATH...

@@ -14,6 +14,8 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
+from stalewatch.probe.host.web_server import reading as web_server
+from stalewatch.probe.host.web_server.reading import WebServers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +94,7 @@ class Machine(msgspec.Struct, frozen=True):
     hidden: Unseen | None = None
     cron: tuple[CronPath, ...] = ()
     contained: Unseen | None = None
+    web: WebServers = WebServers()
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
@@ -100,8 +103,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     running = _running_masters(scan)
     places = [_container(scan, master) for master in running]
     masters = [master for master, place in zip(running, places, strict=True) if not place]
-    if not masters:
-        masters = await _configured_masters(host)
+    masters += await _stopped_masters(host, masters)
     known = {(master.config_path, master.files): master for master in before.masters}
     return Machine(
         masters=tuple([await _complete(host, master, known) for master in masters]),
@@ -110,6 +112,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         hidden=_hidden(scan, host.hello.login),
         cron=tuple(_cron_paths(cron.text("cron"))),
         contained=_contained(sorted({place for place in places if place})),
+        web=await web_server.read(host, _web_servers(scan), before.web),
     )
 
 
@@ -138,9 +141,15 @@ def _running_masters(scan: Block) -> list[Master]:
     return sorted(masters, key=lambda master: master.config_path)
 
 
-async def _configured_masters(host: HostProbe) -> list[Master]:
-    blocks = await host.ask(*(("conf", pattern, CONF_LIMIT) for pattern in _FALLBACK_CONFIGS))
-    return [Master(config_path=section.argument) for block in blocks for section in block.of("text")]
+async def _stopped_masters(host: HostProbe, running: list[Master]) -> list[Master]:
+    """Those that are configured and do not run: a web server may still pass requests to one."""
+    blocks = await host.ask(*(("list", pattern) for pattern in _FALLBACK_CONFIGS))
+    paths = [path for block in blocks for section in block.of("files") for path in records.parse_files(section.payload)]
+    return [Master(config_path=path) for path in paths if path not in {master.config_path for master in running}]
+
+
+def _web_servers(scan: Block) -> tuple[str, ...]:
+    return tuple(sorted({f"{section.argument} {records.text(section.payload).strip()}" for section in scan.of("web")}))
 
 
 async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:

@@ -1,0 +1,145 @@
+"""Web servers' configuration: what leaves the server, and where it says that PHP requests go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stalewatch.model.inventory import AppEntry
+from stalewatch.model.snapshot import Pool
+from stalewatch.model.text import safe
+from stalewatch.probe.host import app_sites
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.discovery import AppLocation, choose_pool
+from stalewatch.probe.host.machine import Machine, Master
+from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.records import ProcessRecord
+from stalewatch.probe.host.web_server import nginx
+from stalewatch.probe.host.web_server.site import Files, Site
+
+NGINX = r"""
+user www-data;
+http {
+    upstream php84 { server unix:/var/run/php/84.sock weight=1; server unix:/run/php/old.sock down; }
+    map $http_x_canary $pool { default unix:/run/a.sock; "canary" unix:/run/b.sock; x canary; }
+    add_header X-Key "canary; } root /canary;";
+    root /srv/default;
+    server { server_name a.example www.a.example; root /srv/a/public; auth_basic "canary";
+        location ~ "\.ph{1}p$" { fastcgi_param DB_PASSWORD canary; fastcgi_pass php84; }
+        location = /fpm-status { fastcgi_pass unix:/run/status.sock; } }
+    server { root "/srv/my app/public"; # root /not/this;
+        location / { if ($http_x = "canary") { return 403 canary; } }
+        location ~ \.php$ { fastcgi_pass $pool; } }
+    server { set $base /srv/c; set $key canary; root ${base}/public;
+        location ~ [^/]\.php(/|$) { fastcgi_pass localhost:9000; fastcgi_param SCRIPT_FILENAME $realpath_root$fastcgi_script_name; } }
+    server { location ~ \.php$ { fastcgi_pass php:9000; fastcgi_param SCRIPT_FILENAME /srv/d/web$fastcgi_script_name; } }
+    server { location /e { alias /srv/e; location ~ \.php$ { fastcgi_pass unix:/run/e.sock; } } location ~ \.php$ { fastcgi_pass nobody; } }
+    server { include more/*.inc; }
+    server { root /srv/$host; location ~ \.php$ { fastcgi_pass unix:/run/g.sock; } }
+    server { root /srv/static; }
+}
+"""
+
+
+async def read(coprocess: Coprocess, path: Path) -> str:
+    (block,) = await coprocess.ask(("web", "nginx", str(path)), timeout=10)
+    return records.text(section.payload) if (section := block.first("text")) else ""
+
+
+async def test_sites_of_nginx_and_nothing_secret(coprocess: Coprocess, tmp_path: Path) -> None:
+    main, more = tmp_path / "nginx.conf", tmp_path / "more" / "f.inc"
+    more.parent.mkdir()
+    main.write_text(NGINX)
+    more.write_text("root /srv/f; include more/*.inc; location ~ \\.php$ { fastcgi_pass unix:/run/f.sock; }")
+    texts = {str(path): await read(coprocess, path) for path in (main, more)}
+    assert "canary" not in str(texts)
+    sites = nginx.parse(Files(str(main), texts, {f"{tmp_path}/more/*.inc": (str(more),)}))
+    assert [(site.root, site.passes_to, bool(site.undecided)) for site in sites] == [
+        ("/srv/a/public", ("/run/php/84.sock",), False),
+        ("/srv/my app/public", ("/run/a.sock", "/run/b.sock"), True),
+        ("/srv/c/public", ("127.0.0.1:9000",), False),
+        ("/srv/d/web", ("php:9000",), False),
+        ("/srv/e", ("/run/e.sock",), False),
+        ("/srv/default", (), True),
+        ("/srv/f", ("/run/f.sock",), False),
+        ("/srv/static", (), False),
+    ]
+    assert sites[0].names == ("a.example", "www.a.example")
+
+
+async def test_a_configuration_that_may_not_be_read_is_told(coprocess: Coprocess, tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("root /srv/a;")
+    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/*.conf"), timeout=10)
+    assert [section.argument for section in block.of("text")] == [f"{tmp_path}/a.conf"]
+    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/not-there.conf"), timeout=10)
+    assert not block.sections
+
+
+def test_the_file_of_a_running_nginx() -> None:
+    assert nginx.main_of("nginx nginx: master process /usr/sbin/nginx -c /opt/n.conf -g daemon off;") == "/opt/n.conf"
+    assert nginx.main_of("nginx nginx: master process /usr/sbin/nginx") == ""
+
+
+def master(version: str, *sockets: str, runs: bool = True) -> Master:
+    record = ProcessRecord(int(version[-1]), f"php-fpm{version}", "S", 1, 100) if runs else None
+    pools = tuple(Pool(name=safe("www"), listen=safe(one)) for one in sockets)
+    return Master(config_path=f"/etc/php/{version}/fpm/php-fpm.conf", record=record, pools=pools)
+
+
+def site(*passes_to: str, undecided: str = "", root: str = "/srv/a/public") -> Site:
+    return Site(server="nginx", root=root, passes_to=passes_to, undecided=undecided)
+
+
+OLD, NEW = master("8.2", "/run/82.sock", "/run/82b.sock", runs=False), master("8.4", "/run/84.sock", "/run/84b.sock")
+RUNS = master("8.2", "/run/82.sock", "/run/82b.sock")
+
+
+@pytest.mark.parametrize(
+    ("sites", "masters", "version", "address"),
+    [
+        ((site("/run/84.sock"),), (RUNS, NEW), "8.4", "/run/84.sock"),
+        ((site("/run/82.sock"),), (OLD, NEW), "8.2", "/run/82.sock"),
+        ((site("/run/gone.sock"),), (OLD, NEW), None, "/run/gone.sock"),
+        ((site("/run/82.sock", "/run/84.sock"),), (RUNS, NEW), None, ""),
+        ((site("/run/84.sock", undecided="$x"),), (RUNS, NEW), None, ""),
+        ((site("/run/84b.sock", "/run/84.sock", undecided="$x"),), (OLD, NEW), "8.4", "/run/84b.sock"),
+        ((site("/run/82.sock"), site("/run/84.sock")), (RUNS, NEW), None, ""),
+        ((site("/run/82.sock", "/run/84.sock"),), (OLD, NEW), None, ""),
+        ((site(undecided="$x"),), (RUNS, NEW), "8.2", ""),
+        ((site(),), (OLD, NEW), "8.4", ""),
+    ],
+)
+def test_the_pool_that_the_web_server_names_and_never_another(
+    sites: tuple[Site, ...], masters: tuple[Master, ...], version: str | None, address: str
+) -> None:
+    machine = Machine(masters=masters)
+    goes = app_sites.destination(sites, machine, {})
+    place = AppLocation(path="/srv/a", root="/srv/a", passes_to=goes.address, sites=sites, undecided=goes.undecided)
+    found, _ = choose_pool(place, machine)
+    assert (goes.address, found.version if found else None) == (address, version)
+
+
+def test_the_inventory_overrides_the_web_server() -> None:
+    place = AppLocation(path="/srv/a", root="/srv/a", entry=AppEntry(socket="/run/84.sock"), passes_to="/run/82.sock")
+    assert choose_pool(place, Machine(masters=(RUNS, NEW))) == (NEW, NEW.pools[0])
+
+
+def test_a_site_belongs_to_the_innermost_application() -> None:
+    inner, outer, link = site(root="/srv/a/blog"), site(root="/srv/a/public"), site(root="/var/www/html")
+    real = {"/srv/a/blog": "/srv/a/blog", "/srv/a/public": "/srv/a/public", "/var/www/html": "/srv/a/public"}
+    assert app_sites.owned([inner, outer, link], real, ["/srv/a", "/srv/a/blog"]) == {"/srv/a/blog": [inner], "/srv/a": [outer, link]}
+
+
+@pytest.mark.parametrize(
+    ("docroot", "signs", "home"),
+    [
+        ("/srv/a/public", {"/srv/a": "artisan"}, "/srv/a"),
+        ("/srv/a/web", {"/srv/a": "bin/console", "/srv/a/web": "index.php"}, "/srv/a"),
+        ("/srv/a/htdocs", {"/srv/a/htdocs": "index.php"}, "/srv/a/htdocs"),
+        ("/srv/a/public", {"/srv/a/public": "index.php"}, "/srv/a/public"),
+        ("/srv/a", {}, ""),
+    ],
+)
+def test_the_root_of_the_application_of_a_site(docroot: str, signs: dict[str, str], home: str) -> None:
+    assert app_sites.home(site(root=docroot), signs) == home

@@ -1,0 +1,53 @@
+"""Where the web server passes this app's requests, by its own configuration. Not looked at where no configuration names the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
+from stalewatch.model import reasons
+from stalewatch.model.chain import LinkName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalewatch.diagnosis.context import Context, Ruling
+    from stalewatch.model.layers import Layer
+    from stalewatch.model.web import WebFacts
+
+
+def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
+    """The configuration names the pool that was asked, another one, or none that can be told; None where it says nothing of the app. One
+    that cannot be told does not count against a pool in which the app is seen: that pool is a witness of its own."""
+    web = _facts(context)
+    if web is None or not web.sites:
+        return None
+    site = web.sites[0]
+    who = f"{site.server} {site.names[0] if site.names else site.root}"
+    if web.passes_to and web.asked != web.passes_to:
+        says = f"passes to {web.passes_to}, and {web.asked or 'no pool'} was asked"
+        return broken(LinkName.WEB_SERVER, says, f"the configuration of {site.server}", file=site.file, socket=web.passes_to)
+    if web.passes_to:
+        how = f"the configuration of {site.server}"
+        return ok(LinkName.WEB_SERVER, who, how, file=site.file, socket=web.passes_to, scripts=site.root)
+    if web.asked:
+        return None
+    return unseen(
+        LinkName.WEB_SERVER,
+        reasons.FPM_UNDECIDED.unseen(
+            f"which pool serves this app cannot be told: {web.undecided}",
+            "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml",
+        ),
+        file=site.file,
+    )
+
+
+def names_the_pool(context: Context) -> str:
+    """The web server whose configuration names the pool that was asked, in words; "" none."""
+    web = _facts(context)
+    named = web is not None and web.sites and web.passes_to and web.asked == web.passes_to
+    return f"{web.sites[0].server} passes requests there" if web is not None and named else ""
+
+
+def _facts(context: Context) -> WebFacts | None:
+    return context.host.web if context.host is not None else None

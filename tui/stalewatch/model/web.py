@@ -1,0 +1,32 @@
+"""What the web servers of a server are told about one app: where they pass its PHP requests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stalewatch.model.text import SafeText
+
+
+class WebSite(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of a web server's configuration that runs PHP. *root*: the directory of its scripts. *passes_to*: every address that its
+    requests can go to. *undecided*: why that cannot be told ("" it can). *runs_php*: the web server itself is PHP."""
+
+    server: Literal["nginx", "apache", "caddy"]
+    root: SafeText
+    names: tuple[SafeText, ...] = ()
+    passes_to: tuple[SafeText, ...] = ()
+    undecided: SafeText = SafeText("")
+    runs_php: bool = False
+    file: SafeText = SafeText("")
+
+
+class WebFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The sites of one app. *passes_to*: the one pool that its requests go to ("" none is named). *asked*: the address of the pool that was
+    asked for it. *undecided*: why the configuration does not name one pool."""
+
+    sites: tuple[WebSite, ...]
+    passes_to: SafeText = SafeText("")
+    asked: SafeText = SafeText("")
+    undecided: SafeText = SafeText("")

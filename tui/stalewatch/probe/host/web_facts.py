@@ -1,0 +1,50 @@
+"""What the web servers' configuration means for one application, as the snapshot has it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.model import reasons
+from stalewatch.model.snapshot import FpmFacts, Unseen
+from stalewatch.model.text import safe
+from stalewatch.model.web import WebFacts, WebSite
+from stalewatch.probe.host.fpm_facts import socket_facts
+
+if TYPE_CHECKING:
+    from stalewatch.probe.host.discovery import AppLocation
+    from stalewatch.probe.host.host_probe import TickFacts
+
+_GRANT = "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml"
+
+
+def web_facts(location: AppLocation, address: str) -> WebFacts | None:
+    """The sites of *location* that run PHP. *address*: the pool that is asked for it."""
+    told = [site for site in location.sites if site.passes_to or site.undecided or site.runs_php]
+    if not told:
+        return None
+    sites = tuple(
+        WebSite(
+            server=site.server,
+            root=safe(site.root),
+            names=tuple(safe(name, 200) for name in site.names[:8]),
+            passes_to=tuple(safe(one) for one in site.passes_to[:20]),
+            undecided=safe(site.undecided, 500),
+            runs_php=site.runs_php,
+            file=safe(site.file),
+        )
+        for site in told[:20]
+    )
+    return WebFacts(sites=sites, passes_to=safe(location.passes_to), asked=safe(address), undecided=safe(location.undecided, 500))
+
+
+def missing_pool(location: AppLocation, address: str, tick: TickFacts, hidden: Unseen | None) -> FpmFacts | Unseen | None:
+    """FPM of an application whose web server names a pool that no configuration here has, or several. None: it names none at all."""
+    if location.entry.socket or not (location.passes_to or location.undecided):
+        return None
+    if not location.passes_to:
+        return reasons.FPM_UNDECIDED.unseen(f"which pool serves this app cannot be told: {location.undecided}", _GRANT)
+    if not address:
+        return reasons.FPM_UNDECIDED.unseen(f"the web server passes requests to {location.passes_to}, which is not on this server", _GRANT)
+    socket = socket_facts(address, tick) if address.startswith("/") else None
+    down = hidden is None and socket is not None and not socket.exists
+    return FpmFacts(running=False if down else None, socket=socket)
