@@ -142,8 +142,9 @@ class ServerProbe:
         self._access.php_version = next(
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
-        locations, beyond = await discover(self._host, self._machine, self._server.apps)
-        self._left_out = left_out(beyond)
+        found = await discover(self._host, self._machine, self._server.apps)
+        locations = found.locations
+        self._left_out = left_out(found.left_out)
         known = {app.location: app for app in self._apps}
         apps = []
         for location in locations:
