@@ -39,6 +39,7 @@ NOT_BY_TIME = {
     **dict.fromkeys(("config.compiled-stale", "routes.compiled-stale"), "a list of files, where one of them is gone"),
     "fpm.binary-replaced": "a file that only the process still has",
     "fpm.extension-replaced": "a file that only the process still has",
+    "fpm.other-tree": "device and inode of files, from both sides",
     "opcache.file-cache": "a setting",
     "opcache.preload-other-release": "paths",
     "opcache.restart-pending": "a flag, and since when",

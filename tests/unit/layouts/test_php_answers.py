@@ -27,7 +27,7 @@ require $argv[1];
 [$status, $vt, $now] = json_decode(stream_get_contents(STDIN), true);
 $facts = ['validate_timestamps' => $vt] + Stalewatch\\opcache_facts($status, $status === false ? 'disabled' : '');
 echo json_encode(['stalewatch' => 1, 'verb' => 'scripts', 'sapi' => 'fpm-fcgi', 'php' => 'x', 'now' => $now, 'opcache' => $facts]
-    + Stalewatch\\compare($status['scripts'] ?? [], $facts, [], true));
+    + Stalewatch\\compare($status['scripts'] ?? [], $facts, [], true, []));
 """
 VERSIONS = ("8.0", "8.1", "8.2", "8.3", "8.4", "8.5")
 

@@ -109,6 +109,7 @@ OTHER_TREE = Rule(
     evidence=("path", "our device and inode", "the pool's device and inode", "older script", "more files", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Restart the unit of PHP-FPM (systemctl restart): a reload keeps the mount namespace.",
+    others=(Verdict.SUSPECT,),
 )
 RULES = (
     NOT_RUNNING,

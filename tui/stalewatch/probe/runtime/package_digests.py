@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
+from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
     from stalewatch.probe.runtime.answer import Answer
@@ -43,7 +43,7 @@ class PackageDigests:
             stat, digest = found.get(row.path, ((), ""))
             if stat == (row.dev, row.inode, row.mtime, row.ctime):
                 self._told[row.path] = (row.dev, row.inode)
-                rows.append(msgspec.structs.replace(row, digest=digest))
+                rows.append(replace(row, digest=digest))
             else:
                 rows.append(row)
-        return msgspec.structs.replace(answer, scripts=rows)
+        return replace(answer, scripts=rows)
