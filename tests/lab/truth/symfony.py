@@ -176,6 +176,7 @@ STATES = (
                 f"mkdir /build; cp -a {API} /build/api; cd /build/api; setpriv --reuid=www-data --regid=www-data --init-groups "
                 f"php bin/console cache:clear; rm -rf {API}/var/cache; cp -a /build/api/var/cache {API}/var/cache; rm -rf /build"
             ),
+            do.pause(1.1),
             lambda host: host.reload(),
             _SERVE,
         ),
