@@ -16,22 +16,7 @@ if TYPE_CHECKING:
     from tests.lab import Host, Lab
     from tests.terminal import Terminal
 
-SSHD = "/etc/ssh/sshd_config"
 KEYS = "/home/deploy/.ssh/authorized_keys"
-
-
-def no_forwarding(host: Host) -> None:
-    file = host.root(SSHD)
-    file.write_text(file.read_text() + "AllowStreamLocalForwarding no\n")
-    host.kill_sshd()
-    host.start_sshd()
-
-
-def forwarding(host: Host) -> None:
-    file = host.root(SSHD)
-    file.write_text(file.read_text().replace("AllowStreamLocalForwarding no\n", ""))
-    host.kill_sshd()
-    host.start_sshd()
 
 
 def refuse_key(host: Host) -> None:
@@ -70,7 +55,6 @@ STARTED = {
     "socket denied": Trouble(
         lambda host: host.deny_socket(), r"php8\.2-fpm\.sock", "usermod -aG|listen", lambda host: host.allow_socket(), nothing
     ),
-    "no forwarding": Trouble(no_forwarding, "(?i)forward", "AllowStreamLocalForwarding yes", forwarding, forwarding),
     "sshd killed": Trouble(lambda host: host.kill_sshd(), "(?i)refused|gone|reach", "tries again", lambda host: host.start_sshd(), nothing),
     "host key changed": Trouble(new_key, "(?i)host key", "ssh-keygen -R", None, nothing),
     "key refused": Trouble(refuse_key, "(?i)key|auth|permission", r"authorized_keys|ssh-copy-id|ssh-add|IdentityFile", None, take_key),
