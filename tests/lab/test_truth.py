@@ -14,7 +14,7 @@ from tests.lab.truth.run import HOSTS, run
 if TYPE_CHECKING:
     from tests.lab.truth.run import Outcome
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(720)]
 
 
 @pytest.fixture(scope="module")
