@@ -61,7 +61,7 @@ def _reached(context: Context, root: NamedRoot) -> bool:
     chroot = pool.settings.get("chroot", "") if pool is not None else ""
     if chroot and context.root == f"{chroot.rstrip('/')}{root.path}":
         return True
-    scripts = (script.path for script in (*cached.entry_points, *cached.scripts, *cached.changed)) if cached is not None else ()
+    scripts = (script.path for script in cached.listed) if cached is not None else ()
     return any(path.startswith(f"{root.path}/") for path in chain(scripts, context.memory.scripts))
 
 

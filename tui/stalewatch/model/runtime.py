@@ -5,6 +5,8 @@ Times are epoch seconds by the server's clock, sizes bytes, durations seconds un
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -104,6 +106,11 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     def since(self) -> int:
         """S: since when this cache holds what it holds."""
         return max(self.start_time, self.last_restart_time)
+
+    @property
+    def listed(self) -> Iterator[Script]:
+        """Every script that this look tells of, some of them twice; entry points first."""
+        return chain(self.entry_points, self.changed, self.scripts)
 
 
 class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):

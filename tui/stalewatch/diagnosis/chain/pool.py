@@ -28,10 +28,9 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     runtime = context.snapshot.runtime
     if isinstance(runtime, Unseen):
         return unseen(LinkName.POOL, runtime, socket=address(context))
-    inside = context.host.contained if context.host is not None else None
     return unseen(
         LinkName.POOL,
-        inside
+        _contained(context)
         or reasons.CHAIN_POOL_UNPROVEN.unseen(
             f"nothing shows that {name} serves this app: none of its scripts was requested there",
             "request a page of it once, or name its pool: socket under [[server.app]] in stalewatch.toml",
@@ -49,8 +48,7 @@ def witness(context: Context) -> str:
         return told
     if address(context) and context.memory.served_by == address(context):
         return "seen at an earlier look"
-    inside = context.host.contained if context.host is not None else None
-    return "the only pool on this server" if context.fpm is not None and inside is None and _alone(context.fpm) else ""
+    return "the only pool on this server" if context.fpm is not None and not _contained(context) and _alone(context.fpm) else ""
 
 
 def pool_witnessed(context: Context) -> str:
@@ -78,6 +76,11 @@ def _seen_now(context: Context) -> str:
     if context.status is not None and any(scope.inside(worker.script) for worker in context.status.workers):
         return "a script of this app on its status page"
     return ""
+
+
+def _contained(context: Context) -> Unseen | None:
+    """Why the pool that serves the app may be one in a container; None: there is none."""
+    return context.host.contained if context.host is not None else None
 
 
 def _alone(fpm: FpmFacts) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,8 +34,7 @@ def new_release(context: Context, opcache: Opcache) -> NewRelease:
     if not opcache.since < made <= switched:
         return NewRelease()
     folder = f"{release.root}/"
-    known = chain(opcache.entry_points, opcache.changed, opcache.scripts)
-    if any(script.path.startswith(folder) and 0 < script.last_used < floor(made) for script in known):
+    if any(script.path.startswith(folder) and 0 < script.last_used < floor(made) for script in opcache.listed):
         return NewRelease()
     memory = context.memory
     seen_before = memory.scripts.items() if memory.since == opcache.since else ()

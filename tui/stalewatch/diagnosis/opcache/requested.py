@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.context import CLOCK_STEP
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 def any_script(context: Context, opcache: Opcache, scope: AppScope) -> bool:
     """Whether a script below the app's own directories is or was in this cache since it began. Entry points come first: where the app is
     requested at all, one of them nearly always answers."""
-    if any(scope.inside(script.path) for script in chain(opcache.entry_points, opcache.changed, opcache.scripts)):
+    if any(scope.inside(script.path) for script in opcache.listed):
         return True
     of_this_cache = context.memory.since == opcache.since and context.memory.at <= context.now + CLOCK_STEP
     remembered = context.memory.scripts if of_this_cache else {}

@@ -24,6 +24,7 @@ from stalewatch.probe.host.app_facts import (
 )
 from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
 from stalewatch.probe.host.composer_probe import ComposerProbe
+from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
 from stalewatch.probe.host.made_for import MadeFor
 from stalewatch.probe.host.other_caches_probe import OtherCachesProbe
@@ -317,7 +318,7 @@ class AppProbe:
         requests += [("list", log.daily) for log in missing]
         beside = self._made_for.list_requests()
         requests += beside
-        requests += [("stat", *outside[start : start + 200]) for start in range(0, min(len(outside), MAX_VIEWS), 200)]
+        requests += in_batches("stat", outside[:MAX_VIEWS])
         # The count of changed files can only change with a source or with git itself.
         state = (self._walk, self._contents.get(self.files.at(".git/logs/HEAD")))
         git = bool(self._contents.get(self.files.at(".git/HEAD"))) and state != self._dirty_for
@@ -358,7 +359,7 @@ class AppProbe:
 
     def _regroup(self, tick: TickFacts) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that every tick checks has changed."""
-        fresh = {path: record for path in self.paths if (record := tick.files.get(path)) is not None and record.mode & 0o170000 == 0o100000}
+        fresh = {path: record for path in self.paths if (record := tick.files.get(path)) is not None and record.is_regular}
 
         def regroup() -> dict[str, Inputs]:
             root, ticked = self.location.root, set(self.paths)

@@ -15,13 +15,15 @@ from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stalewatch.probe.host.parsers.framing import Block, BlockSection
     from stalewatch.probe.host.parsers.records import FileRecord, ProcessRecord, SocketRecord
     from stalewatch.transport.link import Link
 
 BOOT_JITTER = 0.05
+_AT_ONCE = 200
+"""Paths in one request."""
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -142,6 +144,11 @@ class HostProbe:
             processes=processes,
             locks=_locks(block.of("lock")) if block.first("locks") else before.locks,
         )
+
+
+def in_batches(verb: str, paths: Sequence[str]) -> list[tuple[str, ...]]:
+    """Requests of *verb* for all of *paths*, none of them too long."""
+    return [(verb, *paths[start : start + _AT_ONCE]) for start in range(0, len(paths), _AT_ONCE)]
 
 
 def parse_hello(content: str) -> Hello:

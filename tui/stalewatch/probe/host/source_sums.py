@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.app_files import MAX_BYTES
+from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.checksums import parse_sums
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.framing import Block
     from stalewatch.probe.host.parsers.records import FileRecord
 
-_AT_ONCE = 200
-"""Files in one request."""
 _NONE = SafeText("")
 
 
@@ -45,8 +44,7 @@ class SourceSums:
                 wanted[record.path] = record
                 left -= record.size
         self._known |= {path: (record, _NONE) for path, record in wanted.items()}  # what cannot be read is not asked for again
-        paths = list(wanted)
-        return [("content", *paths[start : start + _AT_ONCE]) for start in range(0, len(paths), _AT_ONCE)]
+        return in_batches("content", list(wanted))
 
     def take(self, blocks: Iterable[Block]) -> None:
         """The answers. A file that changed between its stat and its sum has none."""

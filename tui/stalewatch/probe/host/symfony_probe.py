@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stalewatch.model.snapshot import Compiled, SymfonyFacts
 from stalewatch.model.text import safe
+from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.records import relative
 from stalewatch.probe.host.parsers.symfony import (
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.records import FileRecord
 
 ROUTES = "url_matching_routes.php"
-_REGULAR = 0o100000
 MAX_SOURCES = 2000
 """Listed files of one environment that are looked at."""
 
@@ -75,7 +75,7 @@ class SymfonyProbe:
         for block in blocks:
             for section in block.of("files"):
                 found |= records.parse_files(section.payload)
-        regular = {path: record for path, record in found.items() if record.mode & 0o170000 == _REGULAR}
+        regular = {path: record for path, record in found.items() if record.is_regular}
         self._files = {path: record for path, record in regular.items() if self._layer(path.removesuffix(".meta"))}
         there = {path: record for path, record in regular.items() if path not in self._files}
         self._sources = {path: record for path, record in there.items() if is_configuration(self._short(path))}
@@ -84,7 +84,7 @@ class SymfonyProbe:
         """Listed configuration that is not in the usual folders."""
         listed = {f"{self._root}/{path}" for paths in self._listed.values() for path in paths if is_configuration(path)}
         outside = sorted(path for path in listed if path not in self._sources)[:MAX_SOURCES]
-        return [("stat", *outside[start : start + 200]) for start in range(0, len(outside), 200)]
+        return in_batches("stat", outside)
 
     def facts(self) -> SymfonyFacts:
         """What is known now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stat import S_ISREG
+
 import msgspec
 
 from stalewatch.model.snapshot import FileStat
@@ -28,6 +30,11 @@ class FileRecord(msgspec.Struct, frozen=True):
     def newest(self) -> float:
         """max(mtime, ctime)."""
         return max(self.mtime, self.ctime)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file, not a directory, a pipe or a device."""
+        return S_ISREG(self.mode)
 
     def stat(self, root: str = "", content: str = "") -> FileStat:
         """The snapshot's value, with the path relative to *root* where it is below it. *content*: its check sum."""
