@@ -126,7 +126,7 @@ def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: 
             terminal.wait_for(lambda text: "finished · esc" not in text)
             if verified:
                 break
-            terminal.wait_for(r"web1 .*(STALE|SUSPECT|PENDING)", timeout=30)
+            terminal.wait_for(r"web1 .*(?<!was )(STALE|SUSPECT|PENDING)", timeout=30)
         terminal.wait_until(lambda: serving(web1, "/config") == "v1 agent-v2", timeout=30)
         terminal.wait_for(lambda text: "✓ 3 fresh" in text, timeout=40)
         terminal.type("q")

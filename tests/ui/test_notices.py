@@ -45,6 +45,8 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
     ("id", "context", "reason"),
     [
         ("fix", ActionContext(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
+        ("fix", ActionContext(verdicts=(Verdict.FRESH, Verdict.UNKNOWN)), "not known now: v looks again"),
+        ("fix", ActionContext(verdicts=(Verdict.STALE, Verdict.UNKNOWN)), ""),
         ("fix", ActionContext(verdicts=(Verdict.STALE,)), ""),
         ("clear", ActionContext(), "no server is selected"),
         ("clear", ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False), "not looked at yet: nothing to plan from"),

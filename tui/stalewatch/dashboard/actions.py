@@ -84,8 +84,9 @@ def _acts(context: ActionContext) -> str:
 def _fixes(context: ActionContext) -> str:
     if reason := _acts(context):
         return reason
-    bad = {Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING}
-    return "" if bad & set(context.verdicts) else "nothing is stale here"
+    if {Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING} & set(context.verdicts):
+        return ""
+    return "not known now: v looks again" if Verdict.UNKNOWN in context.verdicts else "nothing is stale here"
 
 
 def _selected(context: ActionContext) -> str:
