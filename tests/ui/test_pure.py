@@ -25,6 +25,8 @@ from stalewatch.dashboard.render.times import Clock, Zone
 from stalewatch.dashboard.screens.sizes import Wanted, share
 from stalewatch.dashboard.widgets.content import strip
 from stalewatch.dashboard.widgets.theme import files, palette
+from stalewatch.model.chain import NotJudged
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import HostFacts, Inputs, Unseen
 from stalewatch.model.text import SafeText
 from stalewatch.timeline import EventKind
@@ -167,6 +169,13 @@ def test_a_finding_names_its_file_below_the_root_and_its_command_keeps_the_whole
     assert f"    $ stat -c '%y %n' {build.APP}/{build.HANDLER}" in rows
     for place, finding in zip(verdict.places(report, clock, 60), report.findings, strict=True):
         assert str(finding.summary)[:20] in verdict.lines(report, clock, 60)[place].text
+
+
+def test_the_server_page_says_what_is_not_judged_also_where_nothing_was_found() -> None:
+    twig = NotJudged(SafeText("Twig templates in var/cache/prod/twig"), SafeText("no rule knows their sources"))
+    report = replace(build.fresh("web2"), not_judged=(twig,))
+    told = [row.text for row in verdict.lines(report, Clock(build.NOW), 120)]
+    assert told[-1] == "  not judged: Twig templates in var/cache/prod/twig: no rule knows their sources"
 
 
 @given(st.text("abc/-.", min_size=1, max_size=80), st.integers(1, 60))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def lines(report: Report, clock: Clock, width: int) -> list[Line]:
-    """The verdict, all layers in one row, then findings worst first, then what could not be seen."""
+    """The verdict, all layers in one row, then findings worst first, what could not be seen, and what is not judged."""
     rows = _head(report, clock, width)
     for finding in report.findings:
         rows += [BLANK, *finding_lines(finding, clock, width, report_parts.roots(report))]
@@ -29,6 +29,8 @@ def lines(report: Report, clock: Clock, width: int) -> list[Line]:
         rows += [BLANK, *_unseen(error, width)]
     if not report.findings and not report.errors:
         rows += [BLANK, line(Span("  no findings", "muted"))]
+    for one in report.not_judged:
+        rows += [BLANK, *paragraph(f"not judged: {one.what}: {one.why}", width, "muted", indent="  ", hang="  ")]
     return rows
 
 
