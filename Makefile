@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types mutants lab truth bench docs screenshots clean
+.PHONY: help setup lab-packages demo test lint types mutants lab truth strangers bench docs screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -50,6 +50,9 @@ lab: lab-packages  ## keep N real hosts up and print the command that watches th
 
 truth: lab-packages  ## what stalewatch says of servers against what they really serve, state by state
 	@$(BIN)/python -m tests.lab.truth
+
+strangers: lab-packages  ## servers laid out as other people do: nginx and Apache, fresh and edited
+	$(BIN)/python -m pytest -q -n 0 tests/strangers
 
 bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench
