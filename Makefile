@@ -52,7 +52,7 @@ truth: lab-packages  ## what stalewatch says of servers against what they really
 	@$(BIN)/python -m tests.lab.truth
 
 strangers: lab-packages  ## servers laid out as other people do: nginx and Apache, fresh and edited
-	$(BIN)/python -m pytest -q -n 0 tests/strangers
+	$(BIN)/python -m pytest -q -n 0 -rs --durations=0 --durations-min=0.5 tests/strangers
 
 bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import Host, Lab, Unavailable
+from tests.lab import Host, Lab
 from tests.strangers import web_servers
 from tests.strangers.looks import assert_fresh, assert_stale, look, of
 
@@ -16,20 +16,12 @@ APP = "/srv/app"
 
 @pytest.fixture
 def nginx(stranger: Host) -> Iterator[Host]:
-    try:
-        web_servers.install("nginx-light", "/usr/sbin/nginx")
-    except Unavailable as reason:
-        pytest.skip(str(reason))
     yield stranger
     web_servers.end(stranger, "nginx", "/etc/nginx")
 
 
 @pytest.fixture
 def apache(stranger: Host) -> Iterator[Host]:
-    try:
-        web_servers.install("apache2", "/usr/sbin/apache2")
-    except Unavailable as reason:
-        pytest.skip(str(reason))
     yield stranger
     web_servers.end(stranger, "apache2", "/etc/apache2")
 

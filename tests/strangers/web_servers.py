@@ -5,10 +5,8 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from pathlib import Path
 
 from tests.lab import Host
-from tests.lab.install import apt, nothing_starts
 from tests.lab.waiting import until
 
 PHP = "include /etc/nginx/fastcgi.conf; fastcgi_index index.php;"
@@ -52,16 +50,6 @@ def http(host: Host, uri: str = "/index.php") -> str:
         return error.read().decode()
     except OSError:
         return ""
-
-
-def install(package: str, program: str) -> None:
-    """Debian's package, without its service, unless PROGRAM is there. Raises `Unavailable` with apt's last words."""
-    if Path(program).exists():
-        return
-    with nothing_starts():
-        if not apt("install", package, may_fail=True):
-            apt("update")
-            apt("install", package)
 
 
 def server(host: Host, root: str = "/srv/app/public", passes: str = "unix:/run/php/php8.2-fpm.sock") -> str:
