@@ -23,6 +23,7 @@ PACKAGES = (
     "openssh-client",
     "openssh-server",
     "php-laravel-framework",
+    "php8.2-apcu",
     "php8.2-cli",
     "php8.2-fpm",
     "php8.2-opcache",

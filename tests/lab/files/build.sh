@@ -8,6 +8,7 @@ www=$(id -u www-data)
 mkdir -p "$template/srv" "$template/php"
 cp -a /etc/php/. "$template/php"
 unset $(git rev-parse --local-env-vars)
+rm -f "$template"/php/8.2/*/conf.d/*-apcu.ini # a state that needs it turns it on
 cp "$files/etc/www.conf" "$template/php/8.2/fpm/pool.d/www.conf"
 mount --bind "$template/srv" /srv
 cp -r "$files/app" /srv/app

@@ -91,6 +91,21 @@ def locked(version: str, reference: str = "aaaa") -> do.Change:
     )
 
 
+def write(path: str, text: str) -> do.Change:
+    """A file is new."""
+    return lambda host: host.edit(path, text)
+
+
+def with_apcu(arranged: do.Change) -> do.Change:
+    """The same, where PHP has APCu."""
+    return do.then(lambda host: host.ini(extension="apcu.so"), arranged)
+
+
+_APCU = ("--apcu", "--apcu-prefix=lab")
+_APP = {"app/Tariff.php": tariff("v1", "App"), "src/.keep": "", "lib/Other.php": "<?php\nclass Other {}\n"}
+_SRC_FIRST = do.change_text("composer.json", '"App\\\\": "app/"', '"App\\\\": ["src/", "app/"]')
+_HELD = {Layer.PACKAGES: ("stale", "packages.apcu-holds")}
+_ONE = {"psr-4": {"App\\": "app/"}}
 _TWO = {"psr-4": {"App\\": ["src/", "app/"]}}
 _SERVED = do.then(do.get("/package"), do.pause(2.2), do.get("/package"))
 STATES = (
@@ -138,6 +153,49 @@ STATES = (
         arrange=do.then(locked("1.0.0"), do.get("/package")),
         act=do.then(locked("2.0.0"), do.get("/package")),
         ask=PACKAGE,
+    ),
+    stale(
+        name="autoloader: dumped, APCu holds the old path",
+        expect=_HELD,
+        arrange=with_apcu(composed(*_APCU, autoload=_ONE, name="\\App\\Tariff", sources=_APP)),
+        act=do.then(
+            _SRC_FIRST,
+            write("src/Tariff.php", tariff("v2", "App")),
+            do.pause(1.1),
+            dump(*_APCU),
+            do.pause(2.5),
+            do.get("/api/ping"),
+            do.pause(2.5),
+            do.get("/api/ping"),
+        ),
+        ask=CLASS,
+    ),
+    stale(
+        name="autoloader: a class is new, APCu holds that there is none",
+        expect=_HELD,
+        arrange=with_apcu(composed("--apcu", sources=_OTHER, name=_IF_THERE)),
+        act=do.then(write("app/Tariff.php", tariff("v2", "App")), do.pause(2.5), do.get("/api/ping")),
+        ask=CLASS,
+    ),
+    healthy(
+        name="autoloader: APCu, a class is new and was never asked for",
+        arrange=with_apcu(composed("--apcu", sources=_OTHER, name="\\App\\Plan")),
+        act=do.then(write("app/Tariff.php", tariff("v2", "App")), do.pause(2.5)),
+    ),
+    healthy(
+        name="autoloader: dumped with APCu, then reload",
+        arrange=with_apcu(composed(*_APCU, autoload=_ONE, name="\\App\\Tariff", sources=_APP)),
+        act=do.then(
+            _SRC_FIRST,
+            write("src/Tariff.php", tariff("v2", "App")),
+            do.pause(1.1),
+            dump(*_APCU),
+            lambda host: host.reload(),
+            do.get("/api/ping"),
+            do.pause(2.5),
+            do.get("/api/ping"),
+        ),
+        ask=CLASS,
     ),
     healthy(
         name="class map: the same, dumped again",

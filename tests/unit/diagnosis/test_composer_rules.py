@@ -53,6 +53,15 @@ def test_a_tree_that_was_unpacked_as_a_whole_is_quiet(ctime: float) -> None:
     quiet(looked(with_host(composer=composer(moved=(moved(WRITTEN, ctime),)))))
 
 
+@pytest.mark.parametrize(("mapped", "words"), [("old/Price.php", "is loaded from old/Price.php"), ("", "is not found")])
+def test_an_old_path_in_apcu_is_stale_and_a_reload_ends_it(mapped: str, words: str) -> None:
+    report = looked(with_host(composer=composer(held=(moved(-60, mapped=mapped),))))
+    finding = only(report, Layer.PACKAGES, STALE, "packages.apcu-holds")
+    assert words in finding.summary
+    assert finding.remedy == (Remedy.RELOAD,)
+    quiet(looked(with_host(composer=composer(held=()))))
+
+
 def test_folders_and_versions_are_compared_without_times() -> None:
     only(looked(with_host(composer=composer(folders=(safe("App\\"),)))), Layer.PACKAGES, STALE, "packages.autoload-differs")
     report = looked(with_host(composer=composer(unlike_lock=(safe("acme/a 1.0 (locked: 2.0)"),))))

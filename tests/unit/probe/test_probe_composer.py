@@ -223,6 +223,46 @@ async def test_a_new_file_makes_the_class_map_old_or_not(
             assert (await tree.facts()).moved == ()
 
 
+HELD = "shopApp\\Plan"
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        ({}, []),
+        ({HELD: None}, [("App\\Plan", "")]),
+        ({HELD: "{root}/vendor/composer/../../app/Plan.php"}, []),
+        ({HELD: "{root}/vendor/composer/../../old/Plan.php"}, [("App\\Plan", "old/Plan.php")]),
+        ({HELD: "{root}/vendor/acme/Plan.php"}, []),
+        ({HELD: "/srv/shop/releases/1/app/Plan.php"}, [("App\\Plan", "/srv/shop/releases/1/app/Plan.php")]),
+    ],
+)
+async def test_what_apcu_holds_is_compared_with_the_files_that_came_since(
+    tree: Tree, values: dict[str, str | None], held: list[tuple[str, str]]
+) -> None:
+    tree.dump("--apcu", "--apcu-prefix=shop")
+    tree.write("app/Plan.php", NEW_CLASS, ago=60)
+    assert (await tree.facts()).held is None
+    assert tree.probe.apcu_keys(tree.walk, time.time() + 60) == ()
+    assert tree.probe.facts().held == ()
+    os.utime(tree.root / "app/Models/User.php", (0, 0))
+    since = (tree.root / "app/Models/User.php").stat().st_ctime
+    keys = [key for key in tree.probe.apcu_keys(tree.walk, since - 3600) if "Plan" in key]
+    assert keys == [HELD]
+    told = {key: value.format(root=tree.root) if value else None for key, value in values.items()}
+    tree.probe.take_apcu(told, tree.walk)
+    assert [(each.name, each.mapped) for each in tree.probe.facts().held or ()] == held
+    tree.probe.take_apcu(None, tree.walk)
+    assert tree.probe.facts().held is None
+
+
+async def test_apcu_is_not_asked_where_composer_does_not_use_it(tree: Tree) -> None:
+    for flags in ((), ("-o",), ("-a", "--apcu")):
+        tree.dump(*flags)
+        await tree.facts()
+        assert tree.probe.apcu_keys(tree.walk, 0.0) == ()
+
+
 async def test_more_new_files_than_are_read_are_counted(tree: Tree) -> None:
     tree.dump("-a")
     for number in range(MAX_READ + 3):

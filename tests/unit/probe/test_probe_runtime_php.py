@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import hashlib
 import os
 import shutil
@@ -258,6 +259,22 @@ async def test_what_ends_each_request_before_the_probe_is_named(link: LocalLink,
     found = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
     assert isinstance(found, Unseen)
     assert found.code == "fpm.other-answer"
+
+
+async def test_what_apcu_holds_is_told_and_not_changed(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    if not glob.glob("/usr/lib/php/*/apcu.so"):
+        pytest.skip("no APCu is installed")
+    fill = fpm.script("fill.php", "apcu_store('pA', '/a.php'); apcu_store('pNone', false); echo apcu_cache_info(true)['num_entries'];")
+    fpm.start(ini=("extension=apcu.so", "apc.enabled=1"))
+    assert fpm.get(fill) == "2"
+    pool = probe(link, host, fpm)
+    assert await pool.apcu(["pA", "pNone", "pOther"]) == {"pA": "/a.php", "pNone": None}
+    assert fpm.get(fill) == "2"
+
+
+async def test_where_there_is_no_apcu_nothing_is_told(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    fpm.start(ini=("apc.enabled=0",))
+    assert await probe(link, host, fpm).apcu(["pA"]) is None
 
 
 async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:

@@ -60,7 +60,17 @@ UNREAD = Rule(
     meaning="The class map, or the files that came after it, are more than stalewatch reads, so they were not all compared.",
     evidence=("files", "autoloader written", "repeat"),
 )
-RULES = (CLASS_MAP, AUTOLOAD, LOCK, UNREAD)
+HELD = Rule(
+    code="packages.apcu-holds",
+    layer=Layer.PACKAGES,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="Composer's autoloader keeps in APCu where it found a class, or that it found none, and does not look again until PHP-FPM is "
+    "reloaded. Since then a file came that the class should be loaded from.",
+    evidence=("class", "loaded from", "declared in", "modified", "changed", "pool since", "more classes", "repeat"),
+    remedy=(Remedy.RELOAD,),
+)
+RULES = (CLASS_MAP, AUTOLOAD, LOCK, HELD, UNREAD)
 _LOADER = "vendor/composer/autoload_static.php"
 
 
@@ -69,6 +79,7 @@ def judge(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     yield from class_map(context, facts)
     yield from autoload(context, facts)
     yield from lock(context, facts)
+    yield from held(context, facts)
     yield from unread(context, facts)
 
 
@@ -137,6 +148,31 @@ def lock(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
                 evidence.text("installed", ", ".join(facts.unlike_lock[:10])),
                 evidence.stat(*(paths.absolute(name, context.root) for name in ("composer.lock", "vendor/composer/installed.json"))),
             ),
+        )
+
+
+def held(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
+    """APCu has another path for a class, or none (``docs/facts.md#composer``)."""
+    if facts.held:
+        first, many = facts.held[0], len(facts.held)
+        told = [
+            evidence.text("class", first.name),
+            evidence.text("loaded from", first.mapped),
+            evidence.text("declared in", first.file.path),
+            evidence.time("modified", first.file.mtime),
+            evidence.time("changed", first.file.ctime),
+            evidence.time("pool since", context.opcache.start_time if context.opcache is not None else None),
+        ]
+        if many > 1:
+            told.append(evidence.number("more classes", many - 1))
+        names = figures.several([each.name for each in facts.held], 2)
+        where = f"loaded from {first.mapped}" if first.mapped else "not found"
+        loader = paths.absolute("vendor/composer/autoload_real.php", context.root)
+        yield HELD.finding(
+            first.file.path,
+            f"{names} {figures.agree(many, 'is', 'are')} {where}, as APCu keeps it since before {first.file.path} came",
+            (*told, evidence.command("grep", "-n", "-F", "--", "setApcuPrefix", loader)),
+            since=max(first.file.mtime, first.file.ctime),
         )
 
 

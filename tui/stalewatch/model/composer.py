@@ -22,7 +22,8 @@ class ComposerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     None in the following is *not compared*. *unlike_lock*: packages that are installed in another version than composer.lock names, each
     with both. *folders*: namespaces whose folders in composer.json the autoloader does not have. *moved*: classes for which its class
-    map is old; *unread*: new files that were not looked into, because they are too many.
+    map is old; *unread*: new files that were not looked into, because they are too many. *held*: classes in files that came after the pool
+    began, and that APCu holds with another path, or as not found (``mapped`` is "").
     """
 
     loader: FileStat | None = None
@@ -31,3 +32,4 @@ class ComposerFacts(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[SafeText, ...] | None = None
     moved: tuple[MovedClass, ...] | None = None
     unread: int = 0
+    held: tuple[MovedClass, ...] | None = None

@@ -94,6 +94,7 @@ class ServerProbe:
         self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
         self._pools: dict[str, PoolProbe] = {}
         self._slow_due = 0.0
+        self._apcu_due = 0.0
         self._sources_seen: object = None
         self._moved = self._replaced = False
         self._offset: float | None = None
@@ -118,6 +119,7 @@ class ServerProbe:
         if self._opcache_moved(runtimes):
             await self._slow_look(tick)
         tick = await self._look_again(tick, runtimes)
+        await self._ask_apcu(runtimes, tick, full=full)
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
@@ -264,6 +266,19 @@ class ServerProbe:
         if pool is None or pool.pm != "ondemand":
             return False
         return not any(title == f"php-fpm: pool {pool.name}" for _, title in self._host.last_tick.processes.values())
+
+    async def _ask_apcu(self, runtimes: dict[str, RuntimeFacts | Unseen], tick: TickFacts, *, full: bool) -> None:
+        """At every slow look, what APCu holds of classes that moved. Where a pool could not be asked, nothing is asked of it."""
+        if not full and not self._moved and tick.now < self._apcu_due:
+            return
+        self._apcu_due = tick.now + SLOW_INTERVAL
+        for app in self._apps:
+            _, _, address = self._served[app.location.path]
+            facts = runtimes.get(address)
+            opcache = facts.seen_opcache if isinstance(facts, RuntimeFacts) else None
+            pool = self._pools.get(address)
+            if pool is not None and opcache is not None and opcache.enabled and not self._idle(pool):
+                await app.ask_apcu(pool, float(opcache.start_time))
 
     def _opcache_moved(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
         """Whether PHP saw sources change that the walk may not have seen yet."""

@@ -110,6 +110,7 @@ _COMPOSER = {
     composer.CLASS_MAP.code: "class map is old",
     composer.AUTOLOAD.code: "autoloader is old",
     composer.LOCK.code: "not as locked",
+    composer.HELD.code: "old paths in APCu",
 }
 
 

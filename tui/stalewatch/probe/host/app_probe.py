@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe, TickFacts
     from stalewatch.probe.host.parsers.framing import Block, BlockSection
     from stalewatch.probe.host.parsers.records import FileRecord
+    from stalewatch.probe.runtime.pool_probe import PoolProbe
 
 MAX_VIEWS = 5000
 
@@ -233,6 +234,12 @@ class AppProbe:
         if self.location.kind != "laravel":
             return ()
         return self._made_for.files(cache_files(self.files, tick.files, self._complete), self.files.caches)
+
+    async def ask_apcu(self, pool: PoolProbe, since: float) -> None:
+        """Ask *pool* for what Composer's autoloader keeps in APCu, where a file came after the pool began (*since*). Raises LinkError."""
+        keys = self._composer.apcu_keys(self._walk, since)
+        if keys:
+            self._composer.take_apcu(await pool.apcu(keys), self._walk)
 
     def _missing(self, login: str) -> Unseen:
         message = f"{self.location.path}: no such directory, or not visible to {login}"

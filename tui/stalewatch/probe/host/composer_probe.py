@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from stalewatch.model.memo import Memo
@@ -9,6 +10,7 @@ from stalewatch.model.snapshot import ComposerFacts, MovedClass
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.autoload import (
     Autoload,
+    AutoloadRules,
     declared_classes,
     installed_releases,
     lacking_folders,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from stalewatch.model.text import SafeText
     from stalewatch.probe.host.file_contents import FileContents
-    from stalewatch.probe.host.parsers.autoload import AutoloadRules
     from stalewatch.probe.host.parsers.framing import Block
     from stalewatch.probe.host.parsers.records import FileRecord
 
@@ -56,6 +57,8 @@ class ComposerProbe:
         self._unread = 0
         self._declared: dict[str, tuple[str, ...]] = {}
         self._sums: dict[str, tuple[int, int]] = {}
+        self._keys: dict[str, FileRecord] = {}
+        self._held: tuple[MovedClass, ...] | None = None
 
     def requests(self, files: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
         """Read the generated autoloader, if it has changed."""
@@ -96,6 +99,39 @@ class ComposerProbe:
         if (contents := block.first("contents")) is not None:
             self._sums = {**self._sums, **parse_sums(contents.payload)}
 
+    def apcu_keys(self, walk: Mapping[str, FileRecord], since: float) -> tuple[str, ...]:
+        """The keys under which APCu can hold an old path: those of classes in files that came after *since*, when it was empty."""
+        autoload, self._keys = self._autoload, {}
+        if autoload is None or autoload.apcu is None or autoload.authoritative:
+            self._held = None
+            return ()
+        rules = AutoloadRules(namespaces=autoload.namespaces)
+        newer = sorted((record for record in walk.values() if record.newest > since), key=lambda record: -record.newest)
+        for record in newer:
+            name = rules.class_of(record.path.removeprefix(f"{self._root}/")) if record.path.endswith(".php") else ""
+            if name and name not in autoload.classes and len(self._keys) < MAX_READ:
+                self._keys[f"{autoload.apcu}{name}"] = record
+        self._held = self._held if self._keys else ()
+        return tuple(self._keys)
+
+    def take_apcu(self, values: Mapping[str, str | None] | None, walk: Mapping[str, FileRecord]) -> None:
+        """What APCu holds under those keys (None: it could not be asked)."""
+        autoload = self._autoload
+        if values is None or autoload is None or autoload.apcu is None:
+            self._held = None
+            return
+        rules, held = AutoloadRules(namespaces=autoload.namespaces), []
+        for key, record in self._keys.items():
+            name, short = key.removeprefix(autoload.apcu), record.path.removeprefix(f"{self._root}/")
+            mapped = posixpath.normpath(values.get(key) or "/")
+            if key not in values or mapped.startswith(f"{self._root}/vendor/"):
+                continue
+            first = rules.rank(name, short) < rules.rank(name, mapped.removeprefix(f"{self._root}/"))
+            if mapped != record.path and (mapped not in walk or first):
+                path = relative(mapped, self._root) if values[key] else safe("")
+                held.append(MovedClass(name=safe(name, 200), file=record.stat(self._root), mapped=path))
+        self._held = tuple(held)
+
     def facts(self) -> ComposerFacts:
         """What is known now."""
         autoload, wanted = self._autoload, self._asked_for()
@@ -110,6 +146,7 @@ class ComposerProbe:
             else None,
             moved=self._moved_classes(wanted) if autoload is not None and not autoload.cut else None,
             unread=self._unread,
+            held=self._held,
         )
 
     def _asked_for(self) -> AutoloadRules:

@@ -12,8 +12,8 @@ never more than one request at a time per pool::
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int``; ``digests`` and
-``invalidate`` ``{"paths": [str, …]}``. The answer is 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is
-compressed by ``gzdeflate``)::
+``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is 200 with a JSON object (with the header
+``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
      "uid": 33, "user": "www-data", "ms": 1.9, "realpath_cache_ttl": 120,
@@ -30,15 +30,17 @@ compressed by ``gzdeflate``)::
      "scripts": [ROW, …], "scripts_truncated": false,
      "places": [["/srv/app", 65024, 4711, 1795557000, 1795557001, 4096], …],
      "digests": [["/srv/app/vendor/x.php", 65024, 4711, 1795557000, 1795557001, "d41d8cd9…"], …],
-     "results": [["/srv/app/x.php", true, false], …]}
+     "results": [["/srv/app/x.php", true, false], …],
+     "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null}
 
 ``opcache.error``: ``""``, ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
 ``disable_functions``. ``compare`` and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
-now) with ``invalidate``. ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the
-topmost first. ``preloaded``: directories of preloaded scripts, cut at six names. Every other field comes always. Times are whole
+now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``.
+``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``preloaded``:
+directories of preloaded scripts, cut at six names. Every other field comes always. Times are whole
 epoch seconds, and a ROW is ``[path, T or null, last_used,
 hits, memory, W or null, mtime or null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null, device or
 null]``, with T, W, digest (md5 hex, "" not taken), parent_ctime and kept as in :class:`stalewatch.model.snapshot.Script`.

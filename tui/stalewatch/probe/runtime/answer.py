@@ -139,6 +139,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     digests: list[tuple[str, int, int, int, int, str]] = []
     places: list[tuple[str, int, int, int, int, int]] | None = None
     results: list[tuple[str, bool, bool | None]] = []
+    apcu: list[tuple[str, bool, str | None]] | None = None
 
 
 def decode(body: bytes, *, deflated: bool) -> Answer:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from stalewatch.transport.link import Link
 
 TIMEOUT = 5.0
+APCU_WAIT = 1.5
+"""Seconds that a look waits for what APCu holds: it is asked after the pool has just answered."""
 LIST_INTERVAL = 30.0
 IDLE_INTERVAL = 60.0
 MIN_SCRIPTS_INTERVAL = 10.0
@@ -132,6 +134,27 @@ class PoolProbe:
         self._compared = self._listed = float("-inf")
         return results
 
+    async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
+        """What APCu holds of *keys* (None: something that is no text); None when there is no APCu, or it could not be asked at once. Raises
+        LinkLost."""
+        if self._lock.locked():
+            return None
+        body = msgspec.json.encode({"keys": list(keys)})
+        try:
+            answer = await self._answer("apcu", body, timeout=APCU_WAIT)
+        except LinkLost:
+            if not self._link.alive:
+                raise
+            return None
+        except (LinkError, ValueError):
+            return None
+        if isinstance(answer, Unseen):
+            return None
+        self._account("apcu", answer, asyncio.get_running_loop().time())
+        if answer.apcu is None:
+            return None
+        return {key: value for key, held, value in answer.apcu if held}
+
     async def close(self) -> None:
         """Cancel the running request. Never raises."""
         if self._task is not None:
@@ -200,7 +223,7 @@ class PoolProbe:
             self._listed_since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
         if verb == "compare":
             self._compare_cost = seconds
-        if verb != "status":
+        if verb in ("compare", "scripts"):
             self._compared = now
         self._count(answer)
 

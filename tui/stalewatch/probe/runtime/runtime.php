@@ -334,6 +334,20 @@ function invalidate(array $paths): array
     return ['results' => $results];
 }
 
+/** What APCu holds under these keys: [key, whether it holds it, a text or null]; null where there is no APCu. */
+function apcu(array $keys): array
+{
+    if (!function_exists('apcu_fetch') || !function_exists('apcu_enabled') || !apcu_enabled()) {
+        return ['apcu' => null];
+    }
+    $found = [];
+    foreach (array_slice($keys, 0, 500) as $key) {
+        $value = apcu_fetch((string) $key, $held);
+        $found[] = [(string) $key, (bool) $held, is_string($value) ? $value : null];
+    }
+    return ['apcu' => $found];
+}
+
 function answer(string $verb, array $options): array
 {
     $error = opcache_error();
@@ -345,6 +359,9 @@ function answer(string $verb, array $options): array
     if ($error === '' && $verb === 'digests') {
         clearstatcache();
         $acted = digests((array) ($options['paths'] ?? []));
+    }
+    if ($verb === 'apcu') {
+        $acted = apcu((array) ($options['keys'] ?? []));
     }
     $status = $error === '' ? opcache_get_status($listing) : false;
     if ($error === '' && $status === false) {

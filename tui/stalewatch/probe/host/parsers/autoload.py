@@ -17,18 +17,21 @@ _ENTRY = re.compile(r"\s*'((?:[^'\\]|\\.)+)' => __DIR__ \. '/\.\./\.\.' \. '/((?
 _HASH = re.compile(r"[0-9a-f]{32}")
 _NAMESPACE = re.compile(r"\s*'((?:[^'\\]|\\.)*)' => array\((.*)\),?\s*$")
 _FOLDER = re.compile(r"\$baseDir \. '/?((?:[^'\\]|\\.)*)'")
+_PREFIX = re.compile(r"setApcuPrefix\('((?:[^'\\]|\\.)*)'\)")
 _ESCAPE = re.compile(r"\\([\\'])")
 _DECLARED = re.compile(r"(.*?\.php):\s*(?:(namespace)|(?:(?:abstract|final|readonly)\s+)*(?:class|interface|trait|enum))\s+([\w\\]+)(.?)")
 
 
 class Autoload(msgspec.Struct, frozen=True):
     """*classes*: path below the root, by class, of the application's own. *namespaces*: folders below the root, by prefix.
-    *cut*: the class map has more entries than were read."""
+    *cut*: the class map has more entries than were read. *apcu*: the prefix of the keys that APCu keeps
+    the paths of other classes under (None: it keeps none)."""
 
     authoritative: bool = False
     namespaces: dict[str, tuple[str, ...]] = {}
     classes: dict[str, str] = {}
     cut: bool = False
+    apcu: str | None = None
 
 
 class AutoloadRules(msgspec.Struct, frozen=True):
@@ -81,7 +84,9 @@ def parse_autoload(loader: bytes, namespaces: bytes, classmap: bytes, limit: int
     lines = text(classmap).split("\n")
     entries = (match for match in map(_ENTRY.match, lines) if match is not None and _HASH.fullmatch(match[1]) is None)
     classes = {_plain(match[1]): _plain(match[2]) for match in entries}
-    return Autoload("setClassMapAuthoritative" in text(loader), found, classes, len(lines) >= limit)
+    prefix = _PREFIX.search(text(loader))
+    cut, apcu = len(lines) >= limit, _plain(prefix[1]) if prefix is not None else None
+    return Autoload("setClassMapAuthoritative" in text(loader), found, classes, cut, apcu)
 
 
 def wanted_autoload(composer: bytes) -> AutoloadRules:
