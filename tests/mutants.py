@@ -102,7 +102,7 @@ def draw(size: int) -> None:
         for name, code in codes.items():
             if name not in drawn:
                 codes[name] = LEFT_OUT
-            elif code in (0, LEFT_OUT):
+            elif code is not None and STATES.get(code) != "killed":
                 codes[name] = None
         path.write_text(json.dumps(told, indent=4))
 

@@ -59,5 +59,6 @@ def test_a_sample_is_always_the_same_grows_without_changing_and_tries_again_what
     assert few == {name for name, code in drawn(10).items() if code is None}
     assert few != {f"x__mutmut_{number}" for number in range(10)}
     assert {code for name, code in drawn(10, 0).items() if name in few} == {None}, "what lived is tried again"
+    assert {code for name, code in drawn(10, 33).items() if name in few} == {None}, "a new test may reach what none did"
     assert {code for name, code in drawn(10, 1).items() if name in few} == {1}, "what was killed stays killed"
     assert set(drawn(100).values()) == {None}
