@@ -6,7 +6,7 @@ from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.release import CURRENT, FLIP, layout
-from tests.lab.truth.servers import HEAL_JOB, JOB, NOT_LARAVEL
+from tests.lab.truth.servers import HEAL_JOB, JOB, NOT_LARAVEL, no_copy, own_copy, replace_file
 from tests.lab.truth.state import APP, Ask, healthy, stale
 from tests.lab.truth.workers import end, hold, served
 from tests.lab.waiting import until
@@ -104,6 +104,32 @@ STATES = (
         act=do.then(JOB, HEAL_JOB),
         ask=lambda _host: "new",
         undo=stop,
+    ),
+    stale(
+        name="workers: PHP replaced as a package manager does, whose file may not be read",
+        expect={Layer.WORKERS: ("suspect", "workers.binary-suspect")},
+        arrange=do.then(own_copy("/usr/bin"), do.get("/job"), lambda host: host.start_worker()),
+        act=replace_file("/usr/bin/php8.2"),
+        ask=lambda _host: "old",
+        undo=do.then(lambda host: host.stop_worker(), no_copy("/usr/bin")),
+    ),
+    stale(
+        name="workers: PHP replaced under one of the login's own",
+        expect={Layer.WORKERS: ("stale", "workers.old-binary")},
+        arrange=do.then(own_copy("/usr/bin"), do.get(), hold("artisan horizon", user="deploy")),
+        act=replace_file("/usr/bin/php8.2"),
+        ask=lambda _host: "old",
+        undo=do.then(end, no_copy("/usr/bin")),
+    ),
+    healthy(
+        name="workers: PHP replaced, then restarted",
+        expect=_WORKING,
+        arrange=do.then(own_copy("/usr/bin"), do.get("/job"), lambda host: host.start_worker()),
+        act=do.then(
+            replace_file("/usr/bin/php8.2"), do.pause(2.1), lambda host: host.systemctl("restart", "laravel-worker"), do.pause(0.5)
+        ),
+        ask=lambda _host: "new",
+        undo=do.then(lambda host: host.stop_worker(), no_copy("/usr/bin")),
     ),
     stale(
         name="cron names the old release",

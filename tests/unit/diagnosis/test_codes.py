@@ -51,6 +51,7 @@ NOT_BY_TIME = {
     "release.mixed": "commits of several servers",
     "workers.cron-old-release": "paths",
     "workers.deleted-directory": "a directory that is gone",
+    "workers.old-binary": "a file that only the process still has",
     "workers.old-release": "paths",
 }
 """What is compared by findings that no two times decide; a ``broken`` file is read, not compared."""

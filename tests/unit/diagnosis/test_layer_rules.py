@@ -570,6 +570,25 @@ def test_php_of_another_name_is_suspected_by_its_start(started: float, code: Any
     assert ("workers.other-older" in codes(report)) is (verdict is SUSPECT)
 
 
+@pytest.mark.parametrize(
+    ("replaced", "came", "holds", "verdict"),
+    [
+        (True, WRITTEN, "start", STALE),
+        (True, -60.0, "unsure", STALE),
+        (None, -60.0, "start", SUSPECT),
+        (None, -60.0, "unknown", SUSPECT),
+        (False, -60.0, "start", FRESH),
+        (None, WRITTEN, "start", FRESH),
+        (True, -60.0, "none", FRESH),
+    ],
+)
+def test_a_worker_runs_the_php_of_its_start(replaced: bool | None, came: float, holds: Any, verdict: Verdict) -> None:
+    of = replace(worker(holds=holds), replaced=replaced, binary=file("/usr/bin/php8.2", WRITTEN, came))
+    report = looked(with_host(queue_workers=(of,)))
+    assert report.layers[Layer.WORKERS] is report.verdict is verdict
+    assert codes(report) == {STALE: {"workers.old-binary"}, SUSPECT: {"workers.binary-suspect"}, FRESH: set()}[verdict]
+
+
 @pytest.mark.parametrize(("release", "verdict"), [("/srv/shop/releases/1", STALE), (ROOT, ABSENT)])
 def test_a_line_of_cron_that_names_an_old_release(release: str, verdict: Verdict) -> None:
     line = CronLine(line=safe("/etc/cron.d/shop:3"), release=safe(release))

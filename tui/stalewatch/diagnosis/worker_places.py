@@ -58,7 +58,59 @@ APP_UNSEEN = Rule(
     evidence=EVIDENCE,
     advice="Log in as the workers' user, or start them by the full path of their artisan.",
 )
-RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN)
+OLD_BINARY = Rule(
+    code="workers.old-binary",
+    layer=Layer.WORKERS,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="A worker runs a PHP that the disk holds no more: the binary was replaced, as package managers do it, after the worker "
+    "started. Nothing restarts workers after an upgrade of PHP.",
+    evidence=("pid", "started", "file", "binary modified", "binary changed", "repeat"),
+    remedy=(Remedy.RESTART_WORKERS,),
+)
+BINARY_CHANGED = Rule(
+    code="workers.binary-suspect",
+    layer=Layer.WORKERS,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="The PHP binary changed on the disk (ctime) after a worker started, and which file the worker runs is shown to its own user "
+    "and to root only: a package manager replaces it with an old modification time.",
+    evidence=OLD_BINARY.evidence,
+    remedy=(Remedy.RESTART_WORKERS,),
+)
+RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN, OLD_BINARY, BINARY_CHANGED)
+
+
+def old_binary(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """The PHP that runs is not the PHP on the disk, or may not be (``docs/facts.md#fpm-binary``)."""
+    holding = [worker for worker in workers if worker.holds != "none"]
+    gone = [worker for worker in holding if worker.replaced]
+    maybe = [worker for worker in holding if worker.replaced is None and _binary_came(worker) > worker.process.started + TOLERANCE]
+    for rule, found, what in ((OLD_BINARY, gone, "a PHP that was replaced on disk"), (BINARY_CHANGED, maybe, "")):
+        if found:
+            first = found[0]
+            file = first.binary
+            verb = figures.agree(len(found), "runs", "run")
+            yield rule.finding(
+                titles(found),
+                f"{kinds_of(found)} {verb} {what}"
+                if what
+                else f"{paths.name_of(file.path if file else '')} changed after "
+                f"{kinds_of(found)} started, and which file {figures.agree(len(found), 'it runs', 'they run')} could not be read",
+                (
+                    *process(first),
+                    evidence.text("file", file.path if file is not None else ""),
+                    evidence.time("binary modified", file.mtime if file is not None else None),
+                    evidence.time("binary changed", file.ctime if file is not None else None),
+                    evidence.command("sudo", "readlink", f"/proc/{first.process.pid}/exe"),
+                ),
+                remedy=remedy_of(found),
+                since=file.ctime if file is not None else None,
+            )
+
+
+def _binary_came(worker: QueueWorker) -> float:
+    return max(worker.binary.mtime, worker.binary.ctime) if worker.binary is not None else 0.0
 
 
 def old_release(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
 from stalewatch.diagnosis.worker_others import cron_old_release, other_older
-from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_release, release_unseen
+from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_binary, old_release, release_unseen
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.times import is_writing_time
@@ -82,6 +82,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]
+    others = (*others, *old_binary(workers))
     if code is None or not code.direct:
         return rule_on(Verdict.FRESH, (*found, *unseen(workers), *others))
     found += older(workers, newest) if newest is not None else ()

@@ -30,7 +30,8 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     *holds*: the code of its ``start``; ``none``, because it starts a new PHP for the work (queue:listen, schedule:work, a server above
     workers); ``unsure``: it can load code again without a new process (FrankenPHP); ``unknown``: its
     name says nothing of what it does. *placed* False: it may be another app's. *script*: the file of the app that one of an unknown name
-    runs, where it was seen.
+    runs, where it was seen. *binary*: the PHP on the disk by the name that it was started with. *replaced*: whether the process runs
+    another file than that, by /proc (None: this login may not look).
     """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
@@ -39,6 +40,8 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     holds: Literal["start", "none", "unsure", "unknown"] = "start"
     placed: bool = True
     script: FileStat | None = None
+    binary: FileStat | None = None
+    replaced: bool | None = None
 
 
 class CronLine(msgspec.Struct, frozen=True, kw_only=True):

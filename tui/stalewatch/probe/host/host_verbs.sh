@@ -83,6 +83,8 @@ scan_args() { # KIND; $pid
   [ "$1" = php ] || return
   section cwd "$pid"
   out="$out$(readlink "$proc/$pid/cwd" 2>/dev/null)"
+  section exe "$pid"
+  out="$out$(readlink "$proc/$pid/exe" 2>/dev/null)"
   set -- ${line##*) }
   line=''
   first_line "$proc/$2/comm"

@@ -33,6 +33,8 @@ _SUPERVISORS = frozenset(
     {"supervisord", "runsv", "s6-supervise", "rr", "circusd", "tini", "dumb-init", "docker-init", "catatonit", "monit"}
 )
 _CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[-/.:]([\w.-]+?)(?:\.scope)?(?:/|$)", re.MULTILINE)
+_PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
+_BINARIES = ("/usr/bin", "/usr/local/bin")
 _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
 
@@ -62,7 +64,8 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhpProcess(msgspec.Struct, frozen=True):
-    """A PHP process that is not FPM: its arguments, its working directory by /proc ("" not permitted), the name of its parent, its unit."""
+    """A PHP process that is not FPM: its arguments, its working directory and binary by /proc ("" not permitted), the
+    name of its parent, its unit, and the file that its first argument names."""
 
     record: ProcessRecord
     args: tuple[str, ...]
@@ -70,6 +73,8 @@ class PhpProcess(msgspec.Struct, frozen=True):
     user: str
     parent: str = ""
     unit: str = ""
+    exe: str = ""
+    binary: FileStat | None = None
 
     @property
     def supervised(self) -> bool:
@@ -107,7 +112,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     known = {(master.config_path, master.files): master for master in before.masters}
     return Machine(
         masters=tuple([await _complete(host, master, known) for master in masters]),
-        php=tuple(_php_processes(scan)),
+        php=await _with_binaries(host, tuple(_php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
         cron=tuple(_cron_paths(cron.text("cron"))),
@@ -252,11 +257,26 @@ def _php_processes(scan: Block) -> Iterable[PhpProcess]:
     owners = {section.argument: records.text(section.payload).strip() for section in scan.of("owner")}
     parents = {section.argument: records.text(section.payload).strip() for section in scan.of("parent")}
     units = {section.argument: _UNIT.findall(records.text(section.payload)) for section in scan.of("cgroup")}
+    exes = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("exe")}
     for section in scan.of("php"):
         if (found := _record_and_args(section)) is not None:
             record, args = found
             pid = section.argument
-            yield PhpProcess(record, args, cwds.get(pid, ""), owners.get(pid, ""), parents.get(pid, ""), (units.get(pid) or [""])[-1])
+            yield PhpProcess(
+                record, args, cwds.get(pid, ""), owners.get(pid, ""), parents.get(pid, ""), (units.get(pid) or [""])[-1], exes.get(pid, "")
+            )
+
+
+async def _with_binaries(host: HostProbe, found: tuple[PhpProcess, ...]) -> tuple[PhpProcess, ...]:
+    """*found* with the stat of the PHP that each was started as; none where its name does not say which file that is."""
+    names = {each.args[0] for each in found if _PHP.search(each.args[0]) and "\n" not in each.args[0]}
+    paths = {name: (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in _BINARIES) for name in names}
+    if not paths:
+        return found
+    (block,) = await host.ask(("stat", *sorted({path for some in paths.values() for path in some})))
+    there = records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
+    stats = {name: [there[path].stat() for path in some if path in there] for name, some in paths.items()}
+    return tuple(replace(each, binary=some[0]) if len(some := stats.get(each.args[0], [])) == 1 else each for each in found)
 
 
 def _cron_paths(text: str) -> Iterable[CronPath]:

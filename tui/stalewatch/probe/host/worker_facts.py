@@ -59,6 +59,8 @@ def queue_workers(
                 release=safe(_release(command.where, location) or _release(cwd, location)),
                 holds=command.holds,
                 placed=alone or not unseen,
+                binary=each.binary,
+                replaced=each.exe.endswith(_DELETED) if each.exe else None,
                 script=own.stat(location.root) if own is not None and command.holds == "unknown" else None,
             )
         )
