@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from stalewatch.diagnosis.unreachable import as_unreachable
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Progress, Status
-from stalewatch.timeline import Event, EventKind, changes, combine, from_progress, history
+from stalewatch.timeline import Event, EventKind, changes, combine, from_progress, history, told_once
 from tests.builders.snapshots import (
     CACHED,
     NOW,
@@ -35,6 +36,7 @@ from tests.builders.snapshots import (
     with_host,
     worker,
 )
+from tests.builders.values import process
 
 LOST = Unseen(code="link.silent", message=safe("no answer for 10 s"))
 MINUTE = 60.0
@@ -94,6 +96,22 @@ def test_the_pool_started_or_was_reloaded() -> None:
     reloaded = snapshot(runtime=runtime(opcache(start_time=int(at(-90))), status=status(started=at(-90))))
     event = one(history(report(reloaded)), EventKind.RELOAD)
     assert (event.what, event.at, event.source) == ("reloaded, 3 workers", at(-90), "fpm")
+
+
+def test_what_happened_to_a_master_is_told_once_for_all_its_apps() -> None:
+    def app(root: str, master: int) -> Report:
+        served = with_host(fpm=fpm(master=process(master, at(START), "php-fpm: master process"), pools_on_server=3))
+        return report(replace(served, app=safe(root)))
+
+    def reloads(*reports: Report) -> list[Event]:
+        events = sorted((event for each in reports for event in history(each)), key=lambda event: event.at)
+        return [event for event in told_once(events) if event.kind is EventKind.RELOAD]
+
+    assert len(reloads(app("/srv/a", 90), app("/srv/b", 90))) == 1
+    assert len(reloads(app("/srv/a", 90), app("/srv/b", 91))) == 2
+    assert "worker" not in reloads(app("/srv/a", 90))[0].what, "its pool is one of three"
+    caches_of_both = told_once([*history(app("/srv/a", 90)), *history(app("/srv/b", 90))])
+    assert len(told(tuple(caches_of_both), EventKind.CACHE)) == 2 * len(told(history(app("/srv/a", 90)), EventKind.CACHE))
 
 
 def test_a_reset_and_long_running_workers_are_told() -> None:

@@ -13,7 +13,7 @@ from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.stale_spans import OPEN, Spans
 from stalewatch.dashboard.view import KINDS
 from stalewatch.model.memo import Memo
-from stalewatch.timeline import doubted_since, healed_spans, joined
+from stalewatch.timeline import doubted_since, healed_spans, joined, told_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -162,7 +162,7 @@ class TimelineModel:
 
         def keep() -> list[Event]:
             listed = KINDS[kinds]
-            return [event for event in events if event.kind in listed and event.server in servers]
+            return told_once([event for event in events if event.kind in listed and event.server in servers])
 
         kept = self._kept.get(keep, (events,), (servers, kinds))
         upto = bisect_right(kept, end, key=lambda event: event.at)

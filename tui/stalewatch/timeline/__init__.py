@@ -7,7 +7,7 @@ from stalewatch.timeline.changes import changes
 from stalewatch.timeline.event import Event, EventKind, combine
 from stalewatch.timeline.history import history
 from stalewatch.timeline.progress import from_progress
-from stalewatch.timeline.repeats import joined
+from stalewatch.timeline.repeats import joined, told_once
 from stalewatch.timeline.spans import doubted_since, healed_spans
 
-__all__ = ["Event", "EventKind", "changes", "combine", "doubted_since", "from_progress", "healed_spans", "history", "joined"]
+__all__ = ["Event", "EventKind", "changes", "combine", "doubted_since", "from_progress", "healed_spans", "history", "joined", "told_once"]

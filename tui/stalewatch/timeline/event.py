@@ -30,6 +30,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     *source*: who says so (``git``, ``fpm``, ``opcache``, ``config``, ``laravel.log``, ``operator``, …). Repeats are one event: *until* is
     the last time, *count* how often. *key* identifies the event: the same key again replaces it, and history read twice is one event.
+    *master*: the pid of the FPM master that it happened to, which several apps may share (None: it is the app's own, or not known).
     """
 
     at: float
@@ -41,6 +42,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     until: float | None = None
     count: int = 1
+    master: int | None = None
 
 
 def combine(known: Event, again: Event) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stalewatch.model.replace import replace
 from stalewatch.timeline.event import Event, EventKind
 from stalewatch.timeline.fpm_log import reloads
 
@@ -46,4 +47,5 @@ def _event(facts: SnapshotEvents, key: str, group: list[LogLine]) -> Event:
     first, last = min(line.at for line in group), max(line.at for line in group)
     kind = EventKind.ERROR if group[0].alarm else EventKind.REASSURE
     name = group[0].log.rsplit("/", 1)[-1]
-    return facts.event(kind, first, name, f'"{message(group[0])}"', key, until=last if last > first else None, count=len(group))
+    event = facts.event(kind, first, name, f'"{message(group[0])}"', key, until=last if last > first else None, count=len(group))
+    return replace(event, master=facts.master) if group[0].fpm else event

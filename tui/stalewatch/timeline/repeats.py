@@ -1,4 +1,5 @@
-"""The same line of a log over and over is one event, however long it goes on."""
+"""What is one event although it is told more than once: the same line of a log over and over; what happened to the master of several
+apps."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.replace import replace
 from stalewatch.timeline.event import Event, EventKind
+from stalewatch.timeline.snapshot_events import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,20 @@ def joined(events: Sequence[Event]) -> tuple[Event, ...]:
             last[series] = len(told)
             told.append(event)
     return tuple(told)
+
+
+def told_once(events: Sequence[Event]) -> list[Event]:
+    """*events* (sorted by time) of all apps, without those that another app of the same FPM master has told already."""
+    told: dict[tuple[object, ...], float] = {}
+    found = []
+    for event in events:
+        if event.master is not None:
+            same = (event.server, event.master, event.kind, event.source, event.what)
+            before, told[same] = told.get(same), event.at
+            if before is not None and event.at - before <= SAME:
+                continue
+        found.append(event)
+    return found
 
 
 def _series(key: str) -> str:

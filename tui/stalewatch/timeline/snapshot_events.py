@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.paths import name_of
 from stalewatch.model import figures
 from stalewatch.model.layers import CACHED_FILES
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import HostFacts, Snapshot
 from stalewatch.model.text import safe
 from stalewatch.timeline.event import Event, EventKind
@@ -53,6 +54,15 @@ class SnapshotEvents:
         """Everything, sorted by time."""
         found = [*self.deploys(), *self.edits(), *self.caches(), *self.reloads(), *self.restarts(), *self.births()]
         return tuple(sorted({event.key: event for event in found}.values(), key=lambda event: event.at))
+
+    def of_master(self, kind: EventKind, at: float, source: str, what: str, key: str) -> Event:
+        """An event of the FPM master that serves this app, and others perhaps."""
+        return replace(self.event(kind, at, source, what, key), master=self.master)
+
+    @property
+    def master(self) -> int | None:
+        """The pid of the FPM master that serves the app (None: not seen)."""
+        return self.fpm.master.pid if self.fpm is not None and self.fpm.master is not None else None
 
     def event(self, kind: EventKind, at: float, source: str, what: str, key: str, until: float | None = None, count: int = 1) -> Event:
         """An event of this app; *key* is completed by server and app."""
@@ -101,14 +111,15 @@ class SnapshotEvents:
         master = self.fpm.master.started if self.fpm is not None and self.fpm.master is not None else None
         verb = "started" if master is not None and abs(master - at) <= SAME else "reloaded"
         workers = self.status.total if self.status is not None else len(self.fpm.workers) if self.fpm is not None else 0
-        what = f"{verb}, {figures.count(workers, 'worker')}" if workers else verb
-        yield self.event(EventKind.RELOAD, at, "fpm", what, f"reload:{int(at)}")
+        alone = self.fpm is None or self.fpm.pools_on_server in (None, 1)
+        what = f"{verb}, {figures.count(workers, 'worker')}" if workers and alone else verb
+        yield self.of_master(EventKind.RELOAD, at, "fpm", what, f"reload:{int(at)}")
 
     def restarts(self) -> Iterator[Event]:
         """A reset of OPcache: the cache was emptied without a reload."""
         if self.opcache is not None and self.opcache.last_restart_time > 0:
             at = float(self.opcache.last_restart_time)
-            yield self.event(EventKind.RESTART, at, "opcache", "the cache was reset", f"restart:{int(at)}")
+            yield self.of_master(EventKind.RESTART, at, "opcache", "the cache was reset", f"restart:{int(at)}")
 
     def births(self) -> Iterator[Event]:
         """Long-running workers of the application, grouped; and FPM's own where most of them were replaced without a reload."""
