@@ -16,7 +16,6 @@ from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
-from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import RenderOptions, rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
 from stalewatch.dashboard.render.spark import sparkline
@@ -117,21 +116,6 @@ def test_copying_is_bounded_and_wrapped_for_tmux() -> None:
     assert len(plain) <= osc52.LIMIT + 20
     base64.b64decode(plain[7:-1], validate=True)
     assert osc52.sequence("hi", tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/var/www/api-gateway/current", "api-gateway"),
-        ("/srv/app", "app"),
-        ("", "?"),
-        ("/home/u07/public_html", "u07"),
-        ("/var/www/clients/client1/web1/web", "web1"),
-        ("/srv/my shop/app", "my shop"),
-    ],
-)
-def test_apps_are_called_by_what_tells_them_apart(path: str, name: str) -> None:
-    assert app_name(path) == name
 
 
 def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() -> None:

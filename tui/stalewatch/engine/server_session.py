@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, invalidated_by_us
 from stalewatch.engine.memory_store import load, save
+from stalewatch.model.app_names import names_apart
 from stalewatch.model.errors import LinkError, LinkLost
+from stalewatch.model.replace import replace
+from stalewatch.model.text import safe
 from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
@@ -69,7 +72,8 @@ class ServerSession:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             snapshots = await self._probe.tick(full=full)
-            reports = tuple(self._judge(snapshot) for snapshot in snapshots)
+            names = names_apart([snapshot.app for snapshot in snapshots])
+            reports = tuple(replace(self._judge(snapshot), short_name=safe(names[snapshot.app])) for snapshot in snapshots)
         if time.monotonic() - self._kept_at > KEEP_EVERY:
             await self._keep()
         return reports

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.app_names import app_name
 from stalewatch.model.chain import ChainLink, NotJudged
 from stalewatch.model.layers import Layer as Layer
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, PoolStatus, RuntimeFacts, Snapshot, Unseen
@@ -102,6 +103,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     *last_verdict*, *last_seen*: kept while the server is not heard from. *hit_rate*: over a window, minus our own requests; None when idle
     or not seen; *hit_rates*: the window's history, oldest first, for the sparkline.
     *chain*: how a request reaches the code, link by link; *not_judged*: what can hold old code here and is not looked at.
+    *short_name*: the app's, among those of its server ("" not named yet).
     """
 
     server: str
@@ -120,6 +122,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     hit_rates: tuple[float, ...] = ()
     chain: tuple[ChainLink, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
+    short_name: SafeText = SafeText("")
+
+    @property
+    def name(self) -> str:
+        """What people call the app: ``shop``, or ``blue/shop`` where there are two."""
+        return self.short_name or app_name(self.app)
 
     @property
     def key(self) -> AppKey:

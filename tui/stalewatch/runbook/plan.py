@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.app_names import app_name
 from stalewatch.model.layers import Layer
 from stalewatch.model.text import SafeText
 
@@ -100,7 +101,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories on the server that are locked
     meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
-    because the plan leaves them."""
+    because the plan leaves them. *short_name*: as a Report's."""
 
     server: str
     app: SafeText
@@ -115,6 +116,12 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     user: SafeText = SafeText("")
     lock: tuple[str, str] = ("", "")
     tolerated: tuple[Layer, ...] = ()
+    short_name: SafeText = SafeText("")
+
+    @property
+    def name(self) -> str:
+        """What people call the app, as a Report's."""
+        return self.short_name or app_name(self.app)
 
     @property
     def key(self) -> AppKey:

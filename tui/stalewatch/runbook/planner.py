@@ -46,6 +46,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
         address=report.address,
         production=inputs.production,
         evidence_digest=evidence_digest(report),
+        short_name=report.short_name,
     )
     if request.choice is Choice.VERIFY:
         return replace(plan, steps=(look("only look: is it fresh?"),))

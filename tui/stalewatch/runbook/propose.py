@@ -47,4 +47,11 @@ def _server_plan(report: Report, request: Request, inputs: planner.PlanInputs) -
         return planner.server_plan(report, request, inputs)
     except Exception as error:  # noqa: BLE001  the border of one server: the others get their plan
         why = safe(f"stalewatch could not plan this server ({type(error).__name__}: {error}): this is a bug in stalewatch")
-        return ServerPlan(server=report.server, app=report.app, address=report.address, production=inputs.production, blocked=(why,))
+        return ServerPlan(
+            server=report.server,
+            app=report.app,
+            address=report.address,
+            production=inputs.production,
+            blocked=(why,),
+            short_name=report.short_name,
+        )

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render.lines import Line, Span, crop, line, text_crop
-from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.names import name_of
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN
 from stalewatch.model import figures
@@ -62,7 +62,7 @@ def known_words(panes: Sequence[Pane]) -> list[str]:
     words = [verdict.value for verdict in reversed(Verdict) if verdict is not Verdict.ABSENT]
     words += [*(layer.value for layer in Layer), "prod", "connecting"]
     words += [pane.group for pane in panes if pane.group]
-    words += [app_name(pane.app) for pane in panes if pane.app]
+    words += [name_of(pane) for pane in panes if pane.app]
     words += [pane.server for pane in panes]
     return [word for word in dict.fromkeys(words) if word and " " not in word]
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.evidence import value_words
-from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN, VERDICT_WORD
 from stalewatch.model.report import Report, Verdict
@@ -41,7 +40,7 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
 def findings(report: Report, clock: Clock, only: Finding | None = None) -> str:
     """Every finding of one server with its evidence, or one of them *only*."""
     here = report_parts.clock_of(report, clock)
-    rows = [f"### {report.server} · {app_name(report.app)}: {VERDICT_SIGN[report.verdict]} {VERDICT_WORD[report.verdict]}", ""]
+    rows = [f"### {report.server} · {report.name}: {VERDICT_SIGN[report.verdict]} {VERDICT_WORD[report.verdict]}", ""]
     for finding in [only] if only else report.findings:
         rows.append(f"- **{finding.code}** ({finding.verdict}): {finding.summary}")
         rows.append(f"  - subject: `{finding.subject}`")
@@ -58,7 +57,7 @@ def plan(value: Plan) -> str:
     """The commands of a plan, server by server."""
     rows: list[str] = []
     for server in value.servers:
-        rows += [f"### {server.server} · {app_name(server.app)}", "", "```sh"]
+        rows += [f"### {server.server} · {server.name}", "", "```sh"]
         for step in server.steps:
             rows += [f"# {step.phase}: {step.reason}", step.command if step.via == "shell" else f"# via {step.via}: {step.command}"]
         rows += [

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model.app_names import app_name
+
 if TYPE_CHECKING:
     from stalewatch.engine.board import Pane
 
-_PLACES = {"current", "public", "www", "html", "htdocs", "app", "src", "httpdocs", "public_html", "web", "site", "webroot", "laravel"}
 
-
-def app_name(path: str) -> str:
-    """The name of an app by its root: ``/var/www/api-gateway/current`` is ``api-gateway``."""
-    parts = [part for part in path.split("/") if part]
-    if not parts:
-        return path or "?"
-    for part in reversed(parts):
-        if part not in _PLACES and part not in {"srv", "var", "home", "opt", "releases"}:
-            return part
-    return parts[-1]
+def name_of(pane: Pane) -> str:
+    """The name of its app, told apart from the others of its server as soon as they are known; "" before one was found."""
+    if not pane.app:
+        return ""
+    return pane.report.name if pane.report is not None else app_name(pane.app)
 
 
 def group_of(pane: Pane) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.render import layer_rows, report_parts
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
-from stalewatch.dashboard.render.names import app_name
+from stalewatch.dashboard.render.names import name_of
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
 from stalewatch.dashboard.render.spark import sparkline
@@ -80,7 +80,7 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
     name = [Span(f"{MARK} ", "mark")] if options.marked else []
     name.append(Span(pane.server, "title"))
     if pane.app:
-        name.append(Span(f"  {app_name(pane.app)}", "muted"))
+        name.append(Span(f"  {name_of(pane)}", "muted"))
     if pane.production:
         name.append(Span(" · prod", "muted"))
     left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))

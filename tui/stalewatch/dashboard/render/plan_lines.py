@@ -8,7 +8,6 @@ from rich.cells import cell_len
 
 from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph, wrap
-from stalewatch.dashboard.render.names import app_name
 from stalewatch.dashboard.render.plan_words import changes, cost, kills
 from stalewatch.runbook.plan import Choice
 
@@ -38,7 +37,7 @@ def word_to_type(plan: Plan) -> str:
     """The app's name where it must be typed: several servers, production, or requests that would be killed. "" where it need not."""
     doing = [server for server in plan.servers if server.runnable]
     if len(doing) > 1 or any(server.production or server.in_flight for server in doing):
-        return " ".join(dict.fromkeys(app_name(server.app) for server in doing))
+        return " ".join(dict.fromkeys(server.name for server in doing))
     return ""
 
 

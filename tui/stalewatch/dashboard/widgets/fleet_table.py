@@ -10,7 +10,7 @@ from textual.message import Message
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.header_lines import counts
 from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, text_crop
-from stalewatch.dashboard.render.names import app_name, group_of
+from stalewatch.dashboard.render.names import group_of, name_of
 from stalewatch.dashboard.render.pane_lines import headline
 from stalewatch.dashboard.render.signs import CURSOR, MARK, sign
 from stalewatch.dashboard.render.sorting import LIVE, WORST, By, seen_at
@@ -53,7 +53,7 @@ def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: 
 
 
 def _name(pane: Pane, room: int, twin: bool) -> str:
-    full = f"{pane.server} {app_name(pane.app)}" if pane.app else pane.server
+    full = f"{pane.server} {name_of(pane)}" if pane.app else pane.server
     return full if twin or len(full) <= room else pane.server
 
 
