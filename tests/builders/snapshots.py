@@ -105,6 +105,7 @@ def runtime(cache: Opcache | Unseen | None = None, **more: Any) -> RuntimeFacts:
         "user": safe("www-data"),
         "opcache": cache if cache is not None else opcache(),
         "status": status(),
+        "replaced": (),
     }
     return RuntimeFacts(**{**facts, **more})
 

@@ -6,7 +6,7 @@ from stalewatch.model.report import Layer
 from tests.lab import Host, sshd
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
-from tests.lab.truth.servers import NOT_LARAVEL
+from tests.lab.truth.servers import NOT_LARAVEL, no_copy, own_copy, replace_file
 from tests.lab.truth.state import HOME, Ask, healthy, stale, unsettled, warm
 
 _JAIL = "/srv/jail"
@@ -78,6 +78,14 @@ STATES = (
         arrange=only_below(_OWN, validate_timestamps=0),
         act=do.then(do.edit, lambda host: host.reload(), do.get()),
         ask=HOME,
+    ),
+    unsettled(
+        name="open_basedir: the binary replaced, and the pool may not see which one it runs",
+        expect={Layer.FPM: ("unknown",)},
+        arrange=do.then(own_copy("/usr/sbin"), only_below(_OWN)),
+        act=replace_file("/usr/sbin/php-fpm8.2"),
+        errors=frozenset({"chain.php-unseen"}),
+        undo=no_copy("/usr/sbin"),
     ),
     healthy(name="open_basedir with a temporary directory of its own", arrange=only_below(f"{_OWN}/:/srv/temporary/")),
     stale(

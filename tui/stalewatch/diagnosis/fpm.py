@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis import evidence, paths, saturation, trees
 from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
+from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures, reasons
 from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Severity, Verdict
@@ -187,11 +188,8 @@ def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Files that FPM reads only when it starts or reloads (``docs/facts.md#fpm-reload``), its binary (``docs/facts.md#fpm-binary``)."""
-    pool = context.status.started if context.status is not None else 0.0
-    cache = float(context.opcache.start_time) if context.opcache is not None else 0.0
-    master = fpm.master.started if fpm.master is not None else 0.0
-    known = max(pool, cache)
-    running = max(known, master)
+    start = start_of(context, fpm)
+    known, running = start.known, start.latest
     newer = [file for file in fpm.config_files if floor(file.mtime) > running and is_writing_time(file.mtime, file.ctime, context.now)]
     if not fpm.config_files or not running:
         yield unseen(fpm)
@@ -217,8 +215,8 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
             evidence.text("file", newest.path),
             evidence.time("modified", newest.mtime),
             evidence.time("running since", running),
-            evidence.time("pool started", pool or None),
-            evidence.time("cache started", cache or None),
+            evidence.time("pool started", start.pool or None),
+            evidence.time("cache started", start.cache or None),
             evidence.number("more files", len(newer) - 1),
             *tested(fpm),
             repeat,
@@ -238,8 +236,7 @@ def replaced(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
         if not some:
             continue
         now = next((file for file in fpm.config_files if file.path == some[0]), None)
-        started = context.status.started if context.status is not None else None
-        cache = float(context.opcache.start_time) if context.opcache is not None else None
+        start = start_of(context, fpm)
         yield rule.finding(
             some[0],
             f"PHP-FPM still runs {word} that was replaced on disk: {figures.several([paths.name_of(path) for path in some])}",
@@ -247,8 +244,8 @@ def replaced(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
                 evidence.text("file", some[0]),
                 evidence.time("modified", now.mtime if now is not None else None),
                 evidence.time("changed", now.ctime if now is not None else None),
-                evidence.time("pool started", started),
-                evidence.time("cache started", cache),
+                evidence.time("pool started", start.pool or None),
+                evidence.time("cache started", start.cache or None),
                 evidence.number("more files", len(some) - 1),
                 evidence.command("sudo", "grep", "(deleted)", f"/proc/{fpm.master.pid if fpm.master is not None else 'PID'}/maps"),
             ),

@@ -11,17 +11,21 @@ from stalewatch.model.text import safe
 if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context
 
+_EXTENSIONS = NotJudged(
+    safe("the PHP extensions that PHP-FPM has loaded"),
+    safe("the pool may not read /proc/self/maps (open_basedir, disable_functions), which names those that were replaced on the disk"),
+)
 NAMED = 3
 """So many paths of a kind are named; more are counted."""
 
 
 def not_judged(context: Context) -> tuple[NotJudged, ...]:
-    """Caches that are there and that no rule knows; one entry for each kind of them."""
+    """Caches that are there and that no rule knows, one entry for each kind of them; and what the pool may not tell of itself."""
+    found = [_EXTENSIONS] if context.fpm is not None and context.runtime is not None and context.runtime.replaced is None else []
     host = context.host
     if host is None or host.other_caches is None:
-        return ()
+        return tuple(found)
     kind = host.layout.kind
-    found = []
     for cache in OTHER_CACHES:
         paths = [str(path) for path in host.other_caches if cache_at(path, kind) is cache]
         if paths:

@@ -404,6 +404,12 @@ CHAIN_TREE_HIDDEN = _reason(
     "its own hides it. So it is not known whether the code that it runs is the code that was compared.",
     "Find out where the pool sees the code, and give that path (--app).",
 )
+CHAIN_PHP_UNSEEN = _reason(
+    "chain.php-unseen",
+    "Whether PHP-FPM runs the binary that is on the disk is not known: the pool could not say which file it runs, and the change time of "
+    "the binary is not older than FPM's start, or this login does not know which file it is.",
+    "Let the pool read /proc/self (open_basedir, disable_functions), or look as root.",
+)
 CHAIN_BROKEN = _reason(
     "chain.broken",
     "A link between the request and the code is not as it has to be, so what was compared behind it proves nothing.",

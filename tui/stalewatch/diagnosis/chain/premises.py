@@ -26,7 +26,7 @@ _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
 }
 PREMISES: dict[Layer, tuple[LinkName, ...]] = {layer: _OTHERS.get(layer, FILES) for layer in Layer}
 
-NOT_OBSERVED_YET = frozenset({LinkName.PHP, LinkName.ENTRY})
+NOT_OBSERVED_YET = frozenset({LinkName.ENTRY})
 """Premises without a link in ``chain/table.py``: they are named here, and nothing is asked of them in this version."""
 
 

@@ -35,6 +35,7 @@ _SUPERVISORS = frozenset(
 _CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[-/.:]([\w.-]+?)(?:\.scope)?(?:/|$)", re.MULTILINE)
 _PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
 _BINARIES = ("/usr/bin", "/usr/local/bin")
+_FPM_BINARIES = ("/usr/sbin", "/usr/local/sbin")
 _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
 
@@ -188,8 +189,7 @@ async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, 
     """The stats of everything that a reload would read again, newest first."""
     includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
     patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
-    if binary := _binary(master):
-        patterns.append(binary)
+    patterns += [binary] if (binary := _binary(master)) else [f"{folder}/{master.binary}" for folder in _FPM_BINARIES if master.binary]
     blocks = await host.ask(*(("list", pattern) for pattern in patterns if "\n" not in pattern))
     found: dict[str, records.FileRecord] = {}
     for block in blocks:

@@ -1,0 +1,78 @@
+"""Whether the PHP that runs is the PHP on the disk: its version, its binary, its extensions, its configuration."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis import fpm as rules
+from stalewatch.diagnosis import paths
+from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
+from stalewatch.diagnosis.fpm_start import start_of
+from stalewatch.model import reasons
+from stalewatch.model.chain import LinkName
+from stalewatch.model.layers import Layer
+from stalewatch.model.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalewatch.diagnosis.context import Context, Ruling
+    from stalewatch.model.snapshot import FileStat, FpmFacts
+
+_CONFIGURATION = "its configuration changed after it started"
+_WRONG = {
+    rules.BINARY_NEWER.code: "the binary on the disk is newer",
+    rules.BINARY_REPLACED.code: "it runs a binary that was replaced",
+    rules.EXTENSION_REPLACED.code: "it runs an extension that was replaced",
+    rules.CONFIG_NEWER.code: _CONFIGURATION,
+    rules.CONFIG_INVALID.code: _CONFIGURATION,
+}
+_UNTOLD = (rules.START_UNKNOWN.code, rules.CONFIG_UNSEEN.code)
+_BY_ITSELF = "the pool's own /proc"
+_BY_TIME = "the binary's change time"
+
+
+def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
+    """What the rules of the fpm layer found, and who shows that the binary is the one on the disk. None where no FPM runs, or none is
+    seen: there is no PHP then of which it could be asked."""
+    fpm, runtime = context.fpm, context.runtime
+    if fpm is None or (fpm.running is not True and runtime is None):
+        return None
+    says = f"PHP {runtime.php_version}" if runtime is not None and runtime.php_version else f"PHP {fpm.version}" if fpm.version else "PHP"
+    codes = {finding.code: finding for finding in rulings[Layer.FPM].findings if finding.verdict is not Verdict.FRESH}
+    if wrong := [_WRONG[code] for code in codes if code in _WRONG]:
+        return broken(LinkName.PHP, f"{says}: {', '.join(dict.fromkeys(wrong))}", "compared", **_evidence(fpm))
+    if untold := [codes[code] for code in codes if code in _UNTOLD]:
+        return unseen(LinkName.PHP, reasons.CHAIN_NOT_OBSERVED.unseen(str(untold[0].summary)), **_evidence(fpm))
+    if runtime is not None and fpm.version and not f"{runtime.php_version}.".startswith(f"{fpm.version}."):
+        return broken(LinkName.PHP, f"{says} answers, where PHP {fpm.version} is configured", "the pool itself", **_evidence(fpm))
+    if how := _witness(context, fpm):
+        return ok(LinkName.PHP, says, how, **_evidence(fpm))
+    return unseen(
+        LinkName.PHP,
+        reasons.CHAIN_PHP_UNSEEN.unseen(
+            f"whether {says} runs the binary that is on the disk cannot be told",
+            "let the pool read /proc/self (open_basedir, disable_functions), or look as root",
+        ),
+        **_evidence(fpm),
+    )
+
+
+def _witness(context: Context, fpm: FpmFacts) -> str:
+    """Who shows that the binary is the one on the disk, in words; "" nobody. That it is not, is a finding."""
+    if context.runtime is not None and context.runtime.replaced is not None:
+        return _BY_ITSELF
+    binary, start = _binary(fpm), start_of(context, fpm).latest
+    return _BY_TIME if binary is not None and start and floor(max(binary.mtime, binary.ctime)) <= start else ""
+
+
+def _binary(fpm: FpmFacts) -> FileStat | None:
+    """Who is not root sees of the master's binary only its name."""
+    name = paths.name_of(fpm.binary)
+    return next((file for file in fpm.config_files if name and paths.name_of(file.path) == name), None)
+
+
+def _evidence(fpm: FpmFacts) -> dict[str, str]:
+    binary = _binary(fpm)
+    return {"binary": str(binary.path if binary is not None else fpm.binary), "configuration": str(fpm.config_path)}
