@@ -51,8 +51,8 @@ lab: lab-packages  ## keep N real hosts up and print the command that watches th
 truth: lab-packages  ## what stalewatch says of servers against what they really serve, state by state
 	@$(BIN)/python -m tests.lab.truth
 
-strangers: lab-packages  ## servers laid out as other people do: nginx and Apache, fresh and edited
-	$(BIN)/python -m pytest -q -n 0 -rs --durations=0 --durations-min=0.5 tests/strangers
+strangers: lab-packages  ## servers as other people build them: as they are, and edited
+	$(BIN)/python -m pytest -v -n 0 -rs --durations=0 --durations-min=0.5 tests/strangers --all-layouts
 
 bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench

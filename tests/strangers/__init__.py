@@ -1,4 +1,5 @@
-"""Layouts of servers that other people build, brought up for real and looked at by `stalewatch check` over sshd: `make strangers`.
+"""Servers as other people build them, brought up for real and looked at by `stalewatch check` over sshd: `make strangers`.
 
-Each is seen fresh, then edited so that old code goes on being served. What is served is asked of the web server or the pool itself.
+Each layout is looked at as it is, and again when its code was changed and the old code goes on being served. What is served is asked
+over HTTP, of the layout's own web server. `table.py` lists them.
 """

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab import Host, Lab, Unavailable
+from tests.strangers import web_servers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-layouts", action="store_true", help="every layout, not only those that take a few seconds")
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +26,10 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def stranger(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """web1 in its known good state with validate_timestamps=0; the program remembers nothing of other layouts."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+def stranger(lab: Lab) -> Iterator[Host]:
+    """web1 in its known good state with validate_timestamps=0."""
     lab.restore()
     host = lab["web1"]
     host.fpm(validate_timestamps=0)
-    return host
+    yield host
+    web_servers.end(host)

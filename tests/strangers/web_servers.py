@@ -1,4 +1,4 @@
-"""nginx and Apache from Debian in a host of the lab, with a configuration of their own."""
+"""nginx and Apache with Debian's own configuration in a host of the lab, and the sites that a stranger adds to it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,12 @@ from collections.abc import Mapping
 
 from tests.lab import Host
 from tests.lab.waiting import until
+from tests.strangers import debian
 
-PHP = "include /etc/nginx/fastcgi.conf; fastcgi_index index.php;"
-FASTCGI = """fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
-fastcgi_param SCRIPT_NAME $fastcgi_script_name;
-fastcgi_param REQUEST_URI $request_uri;
-fastcgi_param REQUEST_METHOD $request_method;
-fastcgi_param QUERY_STRING $query_string;
-fastcgi_param SERVER_PROTOCOL $server_protocol;
-fastcgi_param SERVER_NAME $server_name;
-fastcgi_param DOCUMENT_ROOT $document_root;
-"""
-NGINX = """user www-data;
-pid /run/nginx.pid;
-error_log /var/log/nginx.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path /run/nginx-body;
-    proxy_temp_path /run/nginx-proxy;
-    fastcgi_temp_path /run/nginx-fastcgi;
-    uwsgi_temp_path /run/nginx-uwsgi;
-    scgi_temp_path /run/nginx-scgi;
-    {http}
-}}
-"""
-MODULES = ("mpm_event", "authz_core", "dir", "proxy", "proxy_fcgi")
+PASS = "include snippets/fastcgi-php.conf; fastcgi_pass {};"
+SOCKET = "unix:/run/php/php8.2-fpm.sock"
+SERVICES = ("nginx", "apache2", "supervisor", "inner", "php8.1-fpm")
+UNIT = "[Unit]\nDefaultDependencies=no\n[Service]\n{}\n"
 
 
 def port(host: Host) -> int:
@@ -41,10 +21,11 @@ def port(host: Host) -> int:
     return host.port + 1000
 
 
-def http(host: Host, uri: str = "/index.php") -> str:
+def http(host: Host, uri: str = "/", name: str = "shop.example") -> str:
     """The body that the web server answers with, whatever its status; "" if nobody listens."""
+    asked = urllib.request.Request(f"http://{host.address}:{port(host)}{uri}", headers={"Host": name})
     try:
-        with urllib.request.urlopen(f"http://{host.address}:{port(host)}{uri}", timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=20) as answer:
             return bytes(answer.read()).decode()
     except urllib.error.HTTPError as error:
         return error.read().decode()
@@ -52,52 +33,56 @@ def http(host: Host, uri: str = "/index.php") -> str:
         return ""
 
 
-def server(host: Host, root: str = "/srv/app/public", passes: str = "unix:/run/php/php8.2-fpm.sock") -> str:
-    """A server block of nginx."""
-    location = f"location ~ \\.php$ {{ {PHP} fastcgi_pass {passes}; }}"
-    return f"server {{ listen {host.address}:{port(host)}; root {root}; index index.php; {location} }}\n"
+def server(host: Host, root: str = "/srv/app/public", passes: str = SOCKET, name: str = "shop.example", more: str = "") -> str:
+    """A server block of nginx, as its documentation shows it for a front controller."""
+    first = f"location / {{ try_files $uri $uri/ /index.php?$query_string; }} location ~ \\.php$ {{ {PASS.format(passes)} }}"
+    return f"server {{ listen {host.address}:{port(host)}; server_name {name}; root {root}; index index.php; {more} {first} }}\n"
 
 
-def start_nginx(host: Host, http_block: str, files: Mapping[str, str]) -> None:
-    """Start nginx with this inside of its http block, and these files below /etc/nginx."""
-    own_directory(host, "/etc/nginx")
-    for name, text in {"nginx.conf": NGINX.format(http=http_block), "fastcgi.conf": FASTCGI, **files}.items():
+def nginx(host: Host, files: Mapping[str, str]) -> None:
+    """Start nginx with these files below /etc/nginx, beside Debian's."""
+    debian.own(host, "/etc")
+    host.run(["sh", "-ec", "rm -f /etc/nginx/sites-enabled/*; mkdir -p /var/log/nginx"])
+    for name, text in files.items():
         write(host, f"/etc/nginx/{name}", text)
-    run_as_unit(host, "nginx", "/usr/sbin/nginx -g 'daemon off;'")
+    service(host, "nginx", "ExecStart=/usr/sbin/nginx -g 'daemon off;'")
+    until(lambda: bool(http(host)), f"nginx on {host.name}")
 
 
-def start_apache(host: Host) -> None:
-    """Start Apache with a virtual host in an included directory that passes PHP on to the pool."""
-    own_directory(host, "/etc/apache2")
-    loads = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in MODULES)
-    main = f"ServerName {host.name}\nListen {host.address}:{port(host)}\nPidFile /run/apache2.pid\nErrorLog /var/log/apache.log\n"
-    handler = '<FilesMatch "\\.php$">\nSetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"\n</FilesMatch>\n'
-    site = f"<VirtualHost *:{port(host)}>\nDocumentRoot /srv/app/public\nDirectoryIndex index.php\n{handler}</VirtualHost>\n"
-    users = "User www-data\nGroup www-data\n"
-    write(host, "/etc/apache2/apache2.conf", loads + users + main + "IncludeOptional sites-enabled/*.conf\n")
-    write(host, "/etc/apache2/sites-enabled/shop.conf", site)
-    run_as_unit(host, "apache2", "/usr/sbin/apache2 -d /etc/apache2 -f apache2.conf -DFOREGROUND")
+def apache(host: Host, files: Mapping[str, str], enable: str, disable: str = "") -> None:
+    """Start Apache with these files below /etc/apache2, beside Debian's. *enable*, *disable*: modules and configurations, as a2enmod and
+    a2enconf would, without what those write elsewhere."""
+    debian.own(host, "/etc")
+    host.run(["sh", "-ec", "rm -f /etc/apache2/sites-enabled/*; mkdir -p /var/log/apache2 /run/apache2 /run/lock/apache2"])
+    for name, text in {"ports.conf": f"Listen {host.address}:{port(host)}\n", **files}.items():
+        write(host, f"/etc/apache2/{name}", text)
+    link = "for kind in mods conf; do [ ! -e $kind-available/$name.$end ] || ln -sf ../$kind-available/$name.$end $kind-enabled/; done"
+    host.run(["sh", "-ec", f"cd /etc/apache2; for name in {disable}; do rm -f mods-enabled/$name.*; done"])
+    host.run(["sh", "-ec", f"cd /etc/apache2; for name in {enable}; do for end in load conf; do {link}; done; done"])
+    service(host, "apache2", "ExecStart=/bin/sh -c '. /etc/apache2/envvars; exec /usr/sbin/apache2 -DFOREGROUND'")
+    until(lambda: bool(http(host)), f"Apache on {host.name}")
 
 
-def own_directory(host: Host, path: str) -> None:
-    """An empty directory of this host's own in the place of the machine's: nothing below PATH of the machine is written."""
-    host.run(["sh", "-ec", f"mkdir -p {path}; mountpoint -q {path} || mount -t tmpfs tmpfs {path}; mountpoint -q {path}; rm -rf {path}/*"])
+def vhost(host: Host, lines: str, root: str = "/srv/app/public") -> str:
+    """A virtual host of Apache."""
+    allowed = f"<Directory {root}>\nRequire all granted\nFallbackResource /index.php\n</Directory>\n"
+    return f"<VirtualHost *:{port(host)}>\nServerName shop.example\nDocumentRoot {root}\n{allowed}{lines}</VirtualHost>\n"
 
 
 def write(host: Host, path: str, text: str) -> None:
-    host.run(["sh", "-ec", f"mkdir -p $(dirname {path}); cat >{path}"], input=text)
+    host.run(["sh", "-ec", 'mkdir -p "$(dirname "$1")"; cat >"$1"', "sh", path], input=text)
 
 
-def run_as_unit(host: Host, name: str, command: str) -> None:
-    """Run it as a service of the host, and wait until it answers."""
-    unit = f"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart={command}\n"
-    write(host, f"/run/systemd/system/{name}.service", unit)
+def service(host: Host, name: str, lines: str) -> None:
+    """Run it as a service of the host."""
+    write(host, f"/run/systemd/system/{name}.service", UNIT.format(lines))
     host.systemctl("daemon-reload")
     host.systemctl("restart", name)
-    until(lambda: bool(http(host)), f"{name} on {host.name}")
 
 
-def end(host: Host, name: str, path: str) -> None:
-    """Stop it and take its configuration away."""
-    remove = f"systemctl stop {name}; rm -f /run/systemd/system/{name}.service; mountpoint -q {path} && umount -l {path}"
-    host.run(["sh", "-c", remove], check=False)
+def end(host: Host) -> None:
+    """Whatever a layout started ends, and the host has the machine's directories again."""
+    units = " ".join(f"/run/systemd/system/{name}.service*" for name in SERVICES)
+    host.run(["sh", "-c", f"systemctl stop {' '.join(SERVICES)}; rm -rf {units} /run/systemd/system/php8.2-fpm.service.d"], check=False)
+    host.run(["systemctl", "daemon-reload"], check=False)
+    debian.give_back(host)
