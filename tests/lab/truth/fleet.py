@@ -49,4 +49,4 @@ _COPIED: tuple[State, ...] = (
 )
 GROUPS = (_LEFT_OUT, _EDITED, _ONE_FIXED, _ONE_OF_TWO, _ONE_BACK, _COPIED)
 """One state per server; those of a group are looked at together."""
-FLEET = tuple(state for group in GROUPS for state in group)
+STATES = tuple(state for group in GROUPS for state in group)

@@ -22,7 +22,8 @@ from stalewatch.model.report import Report, Severity, Verdict
 from stalewatch.model.snapshot import Opcache, RuntimeFacts
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
-from tests.lab.truth.fleet import FLEET, GROUPS
+from tests.lab.truth.fleet import GROUPS
+from tests.lab.truth.fleet import STATES as FLEET
 from tests.lab.truth.state import State
 
 HOSTS = 10

@@ -1,12 +1,16 @@
-"""All states."""
+"""All states, in groups: one module each, whose docstring says what its states have in common."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
 
 from tests.lab.truth import (
     blue_green,
     composer,
     contained,
     daemons,
+    fleet,
     fpm,
     future,
     hidden,
@@ -29,34 +33,50 @@ from tests.lab.truth import (
     web_servers,
     workers,
 )
-from tests.lab.truth.fleet import FLEET
 from tests.lab.truth.state import State
 
-STATES: tuple[State, ...] = (
-    *fpm.STATES,  # one of them takes a minute
-    *opcache_stale.STATES,
-    *one_cause.STATES,
-    *laravel.STATES,
-    *future.STATES,
-    *packages.STATES,
-    *composer.STATES,
-    *made_elsewhere.STATES,
-    *release.STATES,
-    *blue_green.STATES,
-    *preload.STATES,
-    *unpacked.STATES,
-    *rsync.STATES,
-    *identity.STATES,
-    *servers.STATES,
-    *symfony.STATES,
-    *masters.STATES,
-    *places.STATES,
-    *web_servers.STATES,
-    *reach.STATES,
-    *workers.STATES,
-    *hidden.STATES,
-    *contained.STATES,
-    *daemons.STATES,
-    *opcache_healthy.STATES,
-    *FLEET,
+MODULES = (
+    fpm,  # one of them takes a minute
+    opcache_stale,
+    one_cause,
+    laravel,
+    future,
+    packages,
+    composer,
+    made_elsewhere,
+    release,
+    blue_green,
+    preload,
+    unpacked,
+    rsync,
+    identity,
+    servers,
+    symfony,
+    masters,
+    places,
+    web_servers,
+    reach,
+    workers,
+    hidden,
+    contained,
+    daemons,
+    opcache_healthy,
+    fleet,
 )
+
+
+@dataclass(frozen=True)
+class Group:
+    """States of one kind. *name*: of their module, in words; *about*: what they have in common."""
+
+    name: str
+    about: str
+    states: tuple[State, ...]
+
+
+def _group(module: ModuleType) -> Group:
+    return Group(module.__name__.rpartition(".")[2].replace("_", " "), (module.__doc__ or "").splitlines()[0], module.STATES)
+
+
+GROUPS: tuple[Group, ...] = tuple(map(_group, MODULES))
+STATES: tuple[State, ...] = tuple(state for group in GROUPS for state in group.states)
