@@ -157,7 +157,9 @@ class Maker:
         report = next((report for report in reports if report.app == state.app), None)
         alarms = {name: await self._aside(partial(check, app=state.app)) for name, check in naive.CHECKS.items()}
         served = str(await self._aside(state.ask))
+        found = {str(report.app) for report in reports}
         wrong = ("no such app was found",) if report is None else tuple(judge(state, report, served))
+        wrong += tuple(f"app {app} {'missing' if app in state.apps else 'too much'}" for app in sorted(found ^ state.apps) if state.apps)
         return Outcome(state, report, served, alarms, wrong)
 
     def _session(self, state: State) -> ServerSession:

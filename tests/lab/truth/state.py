@@ -71,7 +71,8 @@ class State:
     *expect*: every layer that differs from :data:`QUIET`: its verdict, then the codes of its findings; no other code of a verdict may be
     there. *health*: the warnings beside the verdict. *errors*: why something is unknown. *causes*:
     how many findings say all of it, of all verdicts; None: not counted. *really*: what *ask* finds after the last look.
-    *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered.
+    *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered. *apps*: all
+    that are found (empty: not compared).
     """
 
     name: str
@@ -90,6 +91,7 @@ class State:
     undo: Callable[[Host], object] = nothing
     app: str = APP
     named: bool = False
+    apps: frozenset[str] = frozenset()
 
     @property
     def layers(self) -> dict[Layer, Verdict]:

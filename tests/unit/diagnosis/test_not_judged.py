@@ -50,3 +50,12 @@ def test_a_path_is_matched_name_by_name() -> None:
     assert all(
         cache_at(pattern.replace("*", "x"), kind) is not None for kind in ("laravel", "symfony", "php") for pattern in patterns_of(kind)
     )
+
+
+def test_code_of_others_in_the_same_cache_is_named_and_not_dropped_without_a_word() -> None:
+    seen = host(other_apps=(safe("/opt/a"),), unwatched=tuple(safe(f"/opt/{name}") for name in "abcde"))
+    report = looked(snapshot(host=seen))
+    quiet(report)
+    (told,) = report.not_judged
+    assert told.what == "code in the same server's OPcache that is no part of what is watched: /opt/a, /opt/b, /opt/c and 2 more"
+    assert looked(snapshot(host=host(unwatched=()))).not_judged == ()

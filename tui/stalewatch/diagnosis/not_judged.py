@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import figures
 from stalewatch.model.chain import NotJudged
 from stalewatch.model.other_caches import OTHER_CACHES, cache_at
 from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context
+    from stalewatch.model.snapshot import HostFacts
 
 _EXTENSIONS = NotJudged(
     safe("the PHP extensions that PHP-FPM has loaded"),
@@ -20,12 +22,30 @@ NAMED = 3
 
 
 def not_judged(context: Context) -> tuple[NotJudged, ...]:
-    """Caches that are there and that no rule knows, one entry for each kind of them; and what the pool may not tell of itself."""
+    """What the pool may not tell of itself; code of others in its cache; caches that no rule knows, one entry for each kind of them."""
     found = [_EXTENSIONS] if context.fpm is not None and context.runtime is not None and context.runtime.replaced is None else []
     host = context.host
-    if host is None or host.other_caches is None:
-        return tuple(found)
+    return (*found, *_other_code(host), *_other_caches(host)) if host is not None else tuple(found)
+
+
+def _other_code(host: HostFacts) -> tuple[NotJudged, ...]:
+    roots = [str(root) for root in host.unwatched or () if root != host.release.root]
+    if not roots:
+        return ()
+    what = f"code in the same server's OPcache that is no part of what is watched: {figures.several(roots, NAMED)}"
+    return (
+        NotJudged(
+            safe(what),
+            safe("it was not asked for, or this login may not see it; without --app and [[server.app]] what can be seen is watched"),
+        ),
+    )
+
+
+def _other_caches(host: HostFacts) -> tuple[NotJudged, ...]:
+    if host.other_caches is None:
+        return ()
     kind = host.layout.kind
+    found = []
     for cache in OTHER_CACHES:
         paths = [str(path) for path in host.other_caches if cache_at(path, kind) is cache]
         if paths:

@@ -142,6 +142,9 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
 
     places: tuple[FileStat, ...] | None = None
     """Root, folders and entry points as this login sees them, by absolute path; what is not there is left out. None: not asked."""
+    unwatched: tuple[SafeText, ...] | None = None
+    """Code roots in the caches of the pools that are none of the watched apps: not asked for, or not visible to this login. None: no cache
+    was seen."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

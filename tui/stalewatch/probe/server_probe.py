@@ -14,6 +14,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
+from stalewatch.probe.host.code_roots import CodeInCaches, base_of
 from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts
@@ -26,7 +27,7 @@ from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.snapshot import HostFacts, Pool
@@ -100,6 +101,11 @@ class ServerProbe:
         self._offset: float | None = None
         self._lone = False
         self._left_out: tuple[Unseen, ...] = ()
+        self._code = CodeInCaches()
+        self._claimed: set[str] = set()
+        self._others: tuple[str, ...] = ()
+        self._only_code: set[str] = set()
+        self._code_due = True
 
     async def start(self) -> None:
         """Start the shell on the server and find its applications and pools. Raises LinkError."""
@@ -113,9 +119,11 @@ class ServerProbe:
             tick = await self._look_at_host(full)
         except NotPermitted as error:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
+        runtimes = await self._ask_pools(full)
+        if self._code.take(runtimes, self._claimed):
+            tick, runtimes = await self._look_at_more(tick, runtimes, full)
         if not self._apps:
             return (self._empty(tick, None),)
-        runtimes = await self._ask_pools(full)
         if self._opcache_moved(runtimes):
             await self._slow_look(tick)
         tick = await self._look_again(tick, runtimes)
@@ -144,9 +152,12 @@ class ServerProbe:
         self._access.php_version = next(
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
-        found = await discover(self._host, self._machine, self._server.apps)
+        found = await discover(self._host, self._machine, self._server.apps, self._code.folders)
         locations = found.locations
-        self._left_out = left_out(found.left_out)
+        self._left_out = left_out((*found.left_out, *self._code.beyond))
+        self._others = found.others
+        # What a link led to at an earlier look stays the app's own: its scripts are in the cache still.
+        self._claimed |= {path for each in locations for path in (each.path, each.root, each.base, base_of(each.root)) if path}
         known = {app.location: app for app in self._apps}
         apps = []
         for location in locations:
@@ -161,11 +172,38 @@ class ServerProbe:
                 storage = [f"{location.root}{folder}" for folder in _STORAGE.get(location.kind, ())] if location.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
         self._apps = tuple(apps)
+        self._also_ask_for_code()
         for address, probe in self._pools.items():
             served = (app.files.places for app in apps if self._served[app.location.path][2] == address and app.location.root)
             probe.places = tuple(path for places in served for path in places)
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
+
+    def _also_ask_for_code(self) -> None:
+        """One pool of every master that runs and serves no application that we know: whose code is in its cache?"""
+        served = {address for _, _, address in self._served.values()}
+        self._only_code -= served
+        for master in self._machine.masters:
+            pools = [pool for pool in master.pools if pool.listen]
+            if master.record is None or not pools or any(str(pool.listen) in self._pools for pool in pools):
+                continue
+            address = str(pools[0].listen)
+            self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pools[0])
+            self._only_code.add(address)
+
+    async def _look_at_more(
+        self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], full: bool
+    ) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
+        """*tick* and *runtimes* with the applications that only the caches have told of. Raises LinkError."""
+        await self._discover()
+        _, tick = await self._host.tick()
+        for app in self._apps:
+            if not app.slow_at:
+                await app.slow(self._host, tick)
+        await self._watch()
+        _, tick = await self._host.tick()
+        asked = {address for _, _, address in self._served.values()} - set(runtimes) - {""}
+        return tick, runtimes | (await self._ask_pools(full, asked) if asked else {})
 
     async def _watch(self) -> None:
         """Tell the shell on the server what every tick checks."""
@@ -207,6 +245,7 @@ class ServerProbe:
         _, tick = await self._host.tick()
         # The supervisor probably restarts a worker that has just ended: look again soon.
         ended = workers - {each.record for each in self._machine.php}
+        self._code_due = True
         self._slow_due = tick.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
         return tick
 
@@ -232,11 +271,15 @@ class ServerProbe:
 
     # ----------------------------------------------------------------------------------------------------------------- runtime
 
-    async def _ask_pools(self, full: bool) -> dict[str, RuntimeFacts | Unseen]:
+    async def _ask_pools(self, full: bool, only: Collection[str] = ()) -> dict[str, RuntimeFacts | Unseen]:
+        """*only*: these, else all; those that are asked for whose code they hold only on the slow beat."""
         wait = TIMEOUT + 1.0 if full else POOL_WAIT
+        due = only or [address for address in self._pools if full or self._code_due or address not in self._only_code]
+        self._code_due = False
         looks = {
             address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=self._moved, replaced=self._replaced)
             for address, probe in self._pools.items()
+            if address in due
         }
         answers = await asyncio.gather(*looks.values(), return_exceptions=True)
         results: dict[str, RuntimeFacts | Unseen] = {}
@@ -301,14 +344,20 @@ class ServerProbe:
         fpm = missing_pool(app.location, address, tick, unseen) if master is None else None
         fpm = fpm or fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=unseen)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
-        others = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
+        watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
+        others = (*watched, *self._others)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else _no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING
         host = replace(
-            host, hidden=hidden, contained=inside, cron=cron_lines(self._machine.cron, app.location), web=web_facts(app.location, address)
+            host,
+            unwatched=tuple(map(safe, self._others)),
+            hidden=hidden,
+            contained=inside,
+            cron=cron_lines(self._machine.cron, app.location),
+            web=web_facts(app.location, address),
         )
         told = self._left_out if app is self._apps[0] else ()
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))

@@ -1,4 +1,5 @@
-"""Finds the applications and the pool that serves each: by the inventory, else by nginx, the pools and the usual directories."""
+"""Finds the applications and the pool that serves each: by the inventory, else by the web servers, the pools, their caches and the usual
+directories."""
 
 from __future__ import annotations
 
@@ -9,13 +10,14 @@ import msgspec
 from stalewatch.model import figures, reasons
 from stalewatch.model.inventory import AppEntry
 from stalewatch.model.replace import replace
-from stalewatch.probe.host import app_sites
+from stalewatch.probe.host import app_sites, code_roots
 from stalewatch.probe.host.parsers import fpm_config, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from stalewatch.model.snapshot import Pool, Unseen
+    from stalewatch.probe.host.code_roots import Requested
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
     from stalewatch.probe.host.web_server.site import Site
@@ -25,6 +27,9 @@ MAX_APPS = 200
 NAMED = 20
 UNUSABLE = "newline"
 """Sign of an application whose path holds a newline: no line of the host probe can carry it."""
+_NO_APPLICATION = frozenset({"index.php", "composer.json", UNUSABLE})
+"""A bare index.php in a usual directory is a default page, composer.json that of a library; they are an application only if a web server
+passes requests for it or a pool ran it."""
 _GLOBS = ("/srv/*/current", "/srv/*", "/var/www/*/current", "/var/www/*", "/home/*/current", "/var/www", "/app")
 _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
     "artisan": "laravel",
@@ -45,6 +50,7 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...] = ()
     undecided: str = ""
     shared: bool = False
+    cached_by: str = ""
 
     @property
     def base(self) -> str:
@@ -53,24 +59,28 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(NamedTuple):
-    """The applications to watch, in a stable order. *left_out*: paths of those that were found and are not watched."""
+    """The applications to watch, in a stable order. *left_out*: paths of those that were found and are not watched. *others*: code roots in
+    the same caches that nobody asked for, or that this login does not see."""
 
     locations: tuple[AppLocation, ...]
     left_out: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
-async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...]) -> Found:
-    """The applications of this server. Entries without a path (only overrides) apply to what is discovered."""
+async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...], cached: Mapping[str, Requested]) -> Found:
+    """The applications of this server. Entries without a path (only overrides) apply to what is discovered. *cached*: directories of
+    requested scripts in the caches of the pools that no application claimed."""
     sites = machine.web.sites
     named = [entry for entry in entries if entry.path]
     usual = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(machine)
     signs = await _signs(host, [*usual, *app_sites.candidates(sites)])
     served = {home for site in sites if (home := app_sites.home(site, signs))}
     docroots = {site.root for site in sites}
-    # A bare index.php in a usual directory is a default page; it is an application only if a web server passes requests for it.
-    usable = [path for path, sign in signs.items() if path in served or (sign not in ("index.php", UNUSABLE) and path not in docroots)]
-    paths = list(dict.fromkeys(usual if named else usable))
-    real = await _real_paths(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots)])))
+    usable = [path for path, sign in signs.items() if path in served or (sign not in _NO_APPLICATION and path not in docroots)]
+    looks = await _signs(host, code_roots.candidates(cached)) if cached else {}
+    by_cache = code_roots.roots(cached, looks)
+    paths = list(dict.fromkeys(usual if named else [*usable, *by_cache]))
+    real = await _real_paths(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots), *by_cache])))
     sockets = await _sockets(host, machine)
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
@@ -79,13 +89,16 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
     for path in paths:
         root = real.get(path, "")
         goes = app_sites.destination(owned.get(root, ()), machine, sockets)
-        location = AppLocation(path=path, root=root, kind=_KINDS.get(signs.get(path, ""), "php"), entry=by_path.get(path, override))
+        kind = _KINDS.get(signs.get(path) or looks.get(path, ""), "php")
+        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=by_cache.get(path, ""))
         locations.append(
             replace(location, passes_to=goes.address, sites=tuple(owned.get(root, ())), undecided=goes.undecided, shared=goes.shared)
         )
     kept = locations if named else _distinct(locations)
-    unusable = [path for path, sign in signs.items() if sign == UNUSABLE]
-    return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable))
+    unusable = [path for path, sign in (signs | looks).items() if sign == UNUSABLE]
+    ours = {location.root for location in locations} - {""}
+    others = [real.get(path) or path for path in by_cache if real.get(path, "") not in ours]
+    return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable), tuple(others))
 
 
 def left_out(paths: tuple[str, ...]) -> tuple[Unseen, ...]:
@@ -128,6 +141,7 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
     if location.passes_to or (location.undecided and any(site.passes_to for site in location.sites)):
         return None, None
     pairs = [pair for pair in pairs if pair[0].record is not None] or pairs
+    pairs = _whose_cache(pairs, location.cached_by) or pairs
     homes = [home for home in (location.path, location.root) if home]
     for master, pool in pairs:
         chdir, root = _home(pool), fpm_config.chroot_of(pool.settings)
@@ -141,6 +155,12 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
             return master, pool
     unclaimed = [pair for pair in pairs if not _home(pair[1])]
     return next(iter(unclaimed or pairs), (first, None))
+
+
+def _whose_cache(pairs: list[tuple[Master, Pool]], address: str) -> list[tuple[Master, Pool]]:
+    """Those of the master whose pool at *address* showed its cache, that pool first: all pools of a master share one."""
+    masters = {master.config_path for master, pool in pairs if address and pool.listen == address}
+    return sorted((pair for pair in pairs if pair[0].config_path in masters), key=lambda pair: pair[1].listen != address)
 
 
 def _home(pool: Pool) -> str:

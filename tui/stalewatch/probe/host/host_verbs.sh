@@ -325,7 +325,7 @@ verb_roots() { # PATTERN...: what is there by exactly that name, and what matche
 }
 
 root_sign() { # $path
-  for sign in artisan bin/console wp-config.php public/index.php index.php; do
+  for sign in artisan bin/console wp-config.php public/index.php composer.json index.php; do
     [ -f "$path/$sign" ] || continue
     case $path in *"$nl"*) out="${out}newline $(printf %s "$path" | tr '\n' '?')$nl" ;; *) out="$out$sign $path$nl" ;; esac
     return

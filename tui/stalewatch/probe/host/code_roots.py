@@ -1,0 +1,160 @@
+"""Whose code is in the caches of the pools: the directories of requested scripts that no application claims, and their code roots. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stalewatch.model.runtime import Opcache, PoolStatus, RuntimeFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from stalewatch.model.runtime import Script
+    from stalewatch.model.unseen import Unseen
+
+MOST = 500
+"""Directories that are kept: each application has few, and an application is one of them."""
+_DOCROOTS = ("public", "htdocs", "httpdocs", "public_html", "webroot", "docroot")
+_FRONT = ("index.php", "web/app.php", "web/app_dev.php", "www/app.php")
+"""What a script that is requested is called, as far as libraries have no such names (the old Yii framework has its classes in web/)."""
+_FRAMEWORKS = frozenset({"artisan", "bin/console", "wp-config.php"})
+_OF_A_PROJECT = frozenset({"public/index.php", "composer.json"})
+_PLACES = frozenset(
+    f"/{place}"
+    for place in (
+        *("", "srv", "opt", "home", "data", "mnt", "media", "root", "run", "tmp", "dev/shm"),
+        *("usr", "usr/share", "usr/local", "usr/local/share", "usr/local/www"),
+        *("var", "var/lib", "var/tmp", "var/www", "var/www/html", "var/www/vhosts"),
+    )
+)
+"""Directories that hold applications and are none."""
+_NEVER = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/proc", "")
+_LIBRARIES = ("/usr/share/php/", "/usr/share/pear/", "/usr/lib/", "/usr/local/lib/")
+_UPWARDS = 6
+
+
+class Requested(NamedTuple):
+    """A directory with a script that was requested: *address* of the pool whose cache holds it, *used* last at."""
+
+    address: str
+    used: float
+
+
+class CodeInCaches:
+    """What the looks at all pools of one server have shown. It stays known when a cache is emptied: nobody moved the application. *beyond*:
+    directories that are one too many."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Requested] = {}
+        self.beyond: dict[str, None] = {}
+
+    def take(self, runtimes: Mapping[str, RuntimeFacts | Unseen], claimed: Iterable[str]) -> bool:
+        """Add what *runtimes* (by the pool's address) show outside of the directories *claimed*. Whether a directory is new."""
+        heads = tuple(f"{root.rstrip('/')}/" for root in set(claimed) if root.strip("/"))
+        before = len(self.folders)
+        for address, runtime in runtimes.items():
+            for folder, used in _requested(runtime, heads) if isinstance(runtime, RuntimeFacts) else ():
+                known = self.folders.get(folder)
+                if known is None and len(self.folders) >= MOST:
+                    self.beyond[folder] = None
+                elif known is None or used > known.used:
+                    self.folders[folder] = Requested(address, used)
+        return len(self.folders) > before
+
+
+def candidates(folders: Iterable[str]) -> list[str]:
+    """Where the code roots of *folders* can be: themselves, what is above them, and the link to the present one of several releases."""
+    found: dict[str, None] = {}
+    for folder in folders:
+        for path in _upwards(folder):
+            found[path] = None
+            if "/releases" in path and (base := _base(path)):
+                found[f"{base}/current"] = None
+    return list(found)
+
+
+def roots(folders: Mapping[str, Requested], signs: Mapping[str, str]) -> dict[str, str]:
+    """The code roots of *folders* -> the address of the pool that used each last. *signs*: what each path looks like an application by."""
+    found: dict[str, Requested] = {}
+    for folder, requested in folders.items():
+        root = _root(folder, signs)
+        if (base := _base(root)) and signs.get(f"{base}/current"):
+            root = f"{base}/current"
+        if root not in found or requested.used > found[root].used:
+            found[root] = requested
+    newest = {
+        base: max(used for root, (_, used) in found.items() if _base(root) == base) for base in {_base(root) for root in found} - {""}
+    }
+    kept = {root: one.address for root, one in found.items() if not (base := _base(root)) or one.used == newest[base]}
+    return {root: address for root, address in kept.items() if not any(_holds(other, root, signs) for other in kept)}
+
+
+def base_of(root: str) -> str:
+    """The directory that holds all releases of the application at *root*, else *root* itself."""
+    return _base(root) or root
+
+
+def _base(root: str) -> str:
+    parent = root.rpartition("/")[0]
+    return parent.removesuffix("/releases") if parent.endswith("/releases") else ""
+
+
+def _requested(runtime: RuntimeFacts, claimed: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """The directories of requested scripts outside of *claimed*, and when each was used last."""
+    if not isinstance(runtime.opcache, Opcache):
+        return
+    cached = {str(script.path): script for script in runtime.opcache.listed if script.exact}
+    free = {path: script for path, script in cached.items() if not path.startswith((*claimed, *_LIBRARIES)) and _is_code(path)}
+    for path, script in free.items():
+        if _is_entry(path):
+            yield path.rpartition("/")[0], float(script.last_used)
+    workers = runtime.status.workers if isinstance(runtime.status, PoolStatus) else ()
+    for path in {str(worker.script) for worker in workers}:
+        yield from _by_worker(path, free, claimed)
+
+
+def _by_worker(path: str, free: Mapping[str, Script], claimed: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """A worker ran *path* itself: an application whose scripts have names of their own, or one behind a link."""
+    folder = path.rpartition("/")[0]
+    if not _is_code(path) or path.startswith((*claimed, *_LIBRARIES)):
+        return
+    if _is_entry(path) or sum(each.startswith(f"{folder}/") for each in free) > 1:
+        yield folder, 0.0
+
+
+def _is_code(path: str) -> bool:
+    """Not a package of Composer, and not our own file."""
+    folder = path.rpartition("/")[0]
+    return path.endswith(".php") and folder not in _NEVER and "/vendor/" not in path and "/stalewatch-" not in path
+
+
+def _is_entry(path: str) -> bool:
+    return path.endswith(tuple(f"/{name}" for name in _FRONT)) or path.rpartition("/")[0].endswith(tuple(f"/{name}" for name in _DOCROOTS))
+
+
+def _upwards(folder: str) -> list[str]:
+    """*folder* and what is above it, up to a place that holds applications."""
+    found = [folder]
+    while (
+        len(found) < _UPWARDS and (above := found[-1].rpartition("/")[0]) and above not in _PLACES and above.rpartition("/")[0] != "/home"
+    ):
+        found.append(above)
+    return found
+
+
+def _root(folder: str, signs: Mapping[str, str]) -> str:
+    """The innermost directory with a framework's file in it; else the outermost of a project; else as far up as there are entry points."""
+    above = _upwards(folder)
+    for wanted, ways in ((_FRAMEWORKS, above), (_OF_A_PROJECT, above[::-1])):
+        if root := next((path for path in ways if signs.get(path) in wanted), ""):
+            return root
+    for path in above[1:]:
+        if signs.get(path) != "index.php":
+            break
+        folder = path
+    return folder
+
+
+def _holds(outer: str, inner: str, signs: Mapping[str, str]) -> bool:
+    """Whether *inner* is a part of the application at *outer*: below it, and no application by its own looks."""
+    return inner.startswith(f"{outer}/") and outer not in _PLACES and signs.get(inner) not in _FRAMEWORKS
