@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from stalewatch.model import reasons
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Layer, Remedy, Verdict
 from stalewatch.model.snapshot import PoolWorker, ReleaseFacts, Snapshot
 from stalewatch.model.text import safe
@@ -92,3 +94,9 @@ def test_what_the_link_led_to_is_remembered_latest_first_and_bounded() -> None:
     known = remembered(*looks)
     assert known.root == "/srv/3"
     assert known.roots == tuple(f"/srv/{each}" for each in (12, 11, 10, 9, 8, 7, 6, 5, 4, 2))
+
+
+def test_whether_it_is_this_release_that_was_preloaded_only_the_host_tells() -> None:
+    seen = preloading(f"{SHOP}/2/preload.php")
+    assert looked(seen).layers[Layer.OPCACHE] is FRESH
+    assert looked(replace(seen, host=reasons.LINK_LOST.unseen("the link is lost"))).layers[Layer.OPCACHE] is Verdict.UNKNOWN
