@@ -7,12 +7,13 @@ import urllib.request
 from collections.abc import Mapping
 
 from tests.lab import Host
+from tests.lab.truth.masters import SECOND
 from tests.lab.waiting import until
 from tests.strangers import debian
 
 PASS = "include snippets/fastcgi-php.conf; fastcgi_pass {};"
 SOCKET = "unix:/run/php/php8.2-fpm.sock"
-SERVICES = ("nginx", "apache2", "supervisor", "inner", "php8.1-fpm")
+SERVICES = ("nginx", "apache2", "supervisor", "inner", SECOND)
 UNIT = "[Unit]\nDefaultDependencies=no\n[Service]\n{}\n"
 
 

@@ -17,9 +17,9 @@ _INDEX = f"{_SHOP}/index.php"
 _ASK = Ask(script=_INDEX, old="shop v1", new="shop v2", pool="shop")
 _VT0 = {"chdir": _SHOP, "php_admin_value[opcache.validate_timestamps]": 0}
 _USE = do.get(script=_INDEX, pool="shop")
-_OTHER = "php8.1-fpm"
-_UNIT = f"/run/systemd/system/{_OTHER}.service"
-_OTHER_POOL = "/etc/php/8.1/fpm/pool.d/shop.conf"
+SECOND = "php8.2-fpm-shop"
+_UNIT = f"/run/systemd/system/{SECOND}.service"
+_OTHER_POOL = "/etc/php/8.2/shop/pool.d/shop.conf"
 
 
 def shop(host: Host) -> None:
@@ -33,19 +33,20 @@ def shop(host: Host) -> None:
 
 
 def second_master(host: Host) -> None:
-    """A real second master with a unit, a configuration and an OPcache of its own, where Debian would put PHP 8.1's."""
-    host.run(["sh", "-ec", "mkdir -p /etc/php/8.1; cp -a /etc/php/8.2/fpm /etc/php/8.1/; rm /etc/php/8.1/fpm/pool.d/*"])
-    host.run(["sh", "-ec", "cd /etc/php/8.1/fpm; sed -i s/8[.]2/8.1/g php-fpm.conf; find . -exec touch -d '2 hours ago' {} +"])
+    """A real second master with a unit, a configuration and an OPcache of its own, of the same PHP."""
+    host.run(["sh", "-ec", "cd /etc/php/8.2; cp -a fpm shop; rm shop/pool.d/*"])
+    own = "s|/etc/php/8.2/fpm|/etc/php/8.2/shop|; s|php8.2-fpm|php8.2-fpm-shop|"
+    host.run(["sh", "-ec", f"cd /etc/php/8.2/shop; sed -i '{own}' php-fpm.conf; find . -exec touch -d '2 hours ago' {{}} +"])
     lines = host.read("/etc/php/8.2/fpm/pool.d/www.conf").replace("[www]", "[shop]").splitlines()
     changed = {"listen": "/run/php/shop.sock", **_VT0}
     kept = [line for line in lines if line.partition("=")[0].strip() not in changed]
     host.root(_OTHER_POOL).write_text("\n".join([*kept, *(f"{key} = {value}" for key, value in changed.items()), ""]))
     host.root(_UNIT).parent.mkdir(parents=True, exist_ok=True)
-    unit = host.read("/lib/systemd/system/php8.2-fpm.service").replace("/etc/php/8.2/", "/etc/php/8.1/")
+    unit = host.read("/lib/systemd/system/php8.2-fpm.service").replace("/etc/php/8.2/fpm/", "/etc/php/8.2/shop/")
     host.root(_UNIT).write_text("\n".join(line for line in unit.splitlines() if not line.startswith("RuntimeDirectory")) + "\n")
     do.pause(1.1)(host)
     host.systemctl("daemon-reload")
-    host.systemctl("start", _OTHER)
+    host.systemctl("start", SECOND)
     until(lambda: _answers(host), f"the second master of {host.name}")
 
 
@@ -58,7 +59,7 @@ def _answers(host: Host) -> bool:
 
 def one_master(host: Host) -> None:
     """The second master and its unit go; a restore takes its configuration away."""
-    host.run(["sh", "-c", f"systemctl stop {_OTHER}; rm -f {_UNIT}; systemctl daemon-reload"], check=False)
+    host.run(["sh", "-c", f"systemctl stop {SECOND}; rm -f {_UNIT}; systemctl daemon-reload"], check=False)
 
 
 def touch_other_pool(host: Host) -> None:
@@ -102,7 +103,7 @@ STATES = (
         name="two masters: edited, and the right one reloaded",
         expect=NOT_LARAVEL,
         arrange=_TWO_MASTERS,
-        act=do.then(_EDIT, lambda host: host.systemctl("restart", _OTHER), lambda host: until(lambda: _answers(host), "shop"), _USE),
+        act=do.then(_EDIT, lambda host: host.systemctl("restart", SECOND), lambda host: until(lambda: _answers(host), "shop"), _USE),
         ask=_ASK,
         app=_SHOP,
         undo=one_master,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stalewatch.model.report import Layer
 from tests.lab import Host, http
 from tests.lab.truth import changes as do
-from tests.lab.truth.masters import one_master, second_master, shop
+from tests.lab.truth.masters import SECOND, one_master, second_master, shop
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.state import Ask, healthy, stale, unsettled
 from tests.lab.waiting import until
@@ -124,7 +124,7 @@ STATES = (
     healthy(
         name="nginx: an upstream leads to the second master, which was reloaded",
         arrange=do.then(_BOTH, site("php81", _UPSTREAM), used),
-        act=do.then(do.edit, do.pause(2.1), lambda host: host.systemctl("restart", "php8.1-fpm"), do.pause(0.5), used),
+        act=do.then(do.edit, do.pause(2.1), lambda host: host.systemctl("restart", SECOND), do.pause(0.5), used),
         ask=HOME,
         undo=nothing_left,
     ),
