@@ -14,6 +14,7 @@ import msgspec
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
+    Compiled,
     CompiledView,
     Deploy,
     DeployUnderWay,
@@ -59,6 +60,7 @@ class Anything:
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
+            Compiled: self._compiled,
             CompiledView: self._view,
             Deploy: self._deploy,
             DeployUnderWay: self._under_way,
@@ -273,12 +275,18 @@ class Anything:
         kind = self._one("laravel", "laravel", "laravel", "php", "symfony", "wordpress")
         return self._filled(AppLayout, kind=kind, exists=not self._rarely(), maintenance=self._rarely())
 
+    def _compiled(self) -> Compiled:
+        found = self._filled(Compiled, unread=0)
+        return msgspec.structs.replace(found, unread=len(found.gone) // 2)
+
     def _host(self) -> HostFacts:
-        return self._filled(
+        found = self._filled(
             HostFacts,
+            more_caches=0,
             caches=tuple(self._cache(layer) for layer in ("config", "routes", "events", "packages", "services") if not self._rarely()),
             inputs={layer: self._inputs() for layer in LAYERS if not self._rarely()},
             disk_free=self._one(None, 0, 10**9),
             disk_total=self._one(None, 10**9),
             problems=self._few(self._unseen),
         )
+        return msgspec.structs.replace(found, more_caches=len(found.other_caches or ()) // 2)

@@ -44,6 +44,11 @@ def test_without_a_look_nothing_is_said() -> None:
     assert looked(snapshot(host=host(other_caches=None))).not_judged == ()
 
 
+def test_more_than_are_named_are_counted() -> None:
+    report = looked(snapshot(host=host(other_caches=(safe(MANY[0]),), more_caches=7)))
+    assert [str(one.what) for one in report.not_judged] == [MANY[0], "7 other caches of these kinds"]
+
+
 def test_a_path_is_matched_name_by_name() -> None:
     assert cache_at("var/cache/prod/twig/ab/x.php", "symfony") is None
     assert cache_at("bootstrap/cache/config.php", "laravel") is None

@@ -60,6 +60,13 @@ def test_without_its_list_of_sources_it_is_unknown(layer: Layer, code: str) -> N
     only(symfony(compiled(layer.value, sources=None)), layer, UNKNOWN, code)
 
 
+@pytest.mark.parametrize("layer", BOTH)
+def test_sources_that_were_not_looked_at_are_counted_and_make_it_unknown(layer: Layer) -> None:
+    finding = only(symfony(compiled(layer.value, unread=3)), layer, UNKNOWN, f"{layer}.compiled-unseen")
+    assert "3 files that Symfony's" in finding.summary
+    assert symfony(compiled(layer.value, file("config/services.yaml", -60), unread=3)).layers[layer] is STALE
+
+
 def test_nothing_compiled_is_absent_and_not_looked_at_unknown() -> None:
     bare = host(layout=AppLayout(kind="symfony"), caches=(), symfony=SymfonyFacts())
     assert looked(snapshot(host=bare)).layers[Layer.CONFIG] is ABSENT

@@ -51,4 +51,7 @@ def _other_caches(host: HostFacts) -> tuple[NotJudged, ...]:
         if paths:
             more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
             found.append(NotJudged(safe(cache.what.format(", ".join(paths[:NAMED]) + more)), safe(cache.why)))
+    if host.more_caches:
+        what = f"{figures.count(host.more_caches, 'other cache')} of these kinds"
+        found.append(NotJudged(safe(what), safe("there are more than stalewatch names")))
     return tuple(found)

@@ -56,8 +56,9 @@ UNSEEN = {
         verdict=Verdict.UNKNOWN,
         severity=Severity.WARNING,
         meaning=f"Symfony's {title} was not looked for, or the .meta file beside it, which lists what it is made from, is not there or may "
-        "not be read.",
-        evidence=("compiled", "compiled file", "environment", "repeat"),
+        "not be read. Or it lists files that were not looked at: they are more than stalewatch reads, or the login may not search their "
+        "folder.",
+        evidence=("files", "compiled", "compiled file", "environment", "repeat"),
     )
     for layer, title in _TITLES.items()
 }
@@ -149,11 +150,13 @@ def unseen(context: Context, layer: Layer, compiled: Compiled | None) -> Iterato
             f"Symfony's {_TITLES[layer]} could not be looked for",
             (evidence.command("ls", "-l", "--", paths.absolute("var/cache", context.root)),),
         )
-    elif compiled.sources is None:
+    elif compiled.sources is None or compiled.unread:
+        said = f"{figures.count(compiled.unread, 'file')} that Symfony's {_TITLES[layer]} is made from could not be looked at"
         yield UNSEEN[layer].finding(
             compiled.file.path,
-            f"what Symfony's {_TITLES[layer]} is made from could not be read",
+            said if compiled.unread else f"what Symfony's {_TITLES[layer]} is made from could not be read",
             (
+                *([evidence.number("files", compiled.unread)] if compiled.unread else []),
                 evidence.time("compiled", compiled.file.mtime),
                 evidence.text("compiled file", compiled.file.path),
                 evidence.text("environment", compiled.environment),

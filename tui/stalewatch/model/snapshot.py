@@ -145,6 +145,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     unwatched: tuple[SafeText, ...] | None = None
     """Code roots in the caches of the pools that are none of the watched apps: not asked for, or not visible to this login. None: no cache
     was seen."""
+    more_caches: int = 0
+    """How many more there are than :attr:`other_caches` names."""
 
     @property
     def seen_fpm(self) -> FpmFacts | None:

@@ -14,7 +14,8 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     """One compiled *file* of an *environment* (``prod``). *layer*: ``config`` for the container, ``routes`` for the routes.
 
     *sources*: the application's own configuration files that its ``.meta`` lists, or that would be read by now, newest first (max of mtime
-    and ctime); *gone*: listed, and not there any more. None: there is no ``.meta``, or it could not be read.
+    and ctime); *gone*: listed, and not there any more. None: there is no ``.meta``, or it could not be read. *unread*: how many of the
+    listed files were not looked at: they are too many, or in a folder that the login may not search.
     """
 
     layer: Literal["config", "routes"]
@@ -22,6 +23,7 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     file: FileStat
     sources: tuple[FileStat, ...] | None = None
     gone: tuple[SafeText, ...] = ()
+    unread: int = 0
 
 
 class SymfonyFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -226,6 +226,7 @@ class AppProbe:
             places=tuple(record.stat() for path in self.files.places if (record := tick.files.get(path)) is not None) if root else None,
             composer=self._composer.facts(),
             other_caches=self._others.found,
+            more_caches=self._others.more,
             symfony=self._symfony.facts() if self._symfony is not None else None,
             problems=() if root and there else (self._missing(host.hello.login),),
         )

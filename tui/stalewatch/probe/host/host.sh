@@ -15,7 +15,8 @@
 #   named ROOT P...      the roots that the paths in cache files name, and whether those files are below ROOT
 #   autoload ROOT LIMIT  of Composer's autoloader: its settings, its namespaces, the class map's entries of the app itself
 #   kernel ROOT          the lines of a Symfony kernel that say where its cache directory is
-#   sources META...      the files that the .meta of a compiled Symfony file lists
+#   sources LIMIT META...  the files that the .meta of a compiled Symfony file lists, and how many
+#   absent P...          which of these are not there
 #   declares P...        the namespaces and classes that PHP files declare, and their cksum
 #   hints P              lines of a bootstrap that say where sources are
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether a process listens there
@@ -309,7 +310,7 @@ verb_may() { # USER ARG...
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | cron | conf | web | complete | keys | named | kernel | sources | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
+    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | text | gz | tail | log | roots | walk | sums | content | views | list \
       | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1

@@ -231,13 +231,26 @@ verb_kernel() { # ROOT
   done
 }
 
-verb_sources() { # META...
+verb_sources() { # LIMIT META...: the listed files, then how many are listed
+  limit=$1
+  shift
   for path; do
     [ -r "$path" ] || continue
     section sources "$path"
     # Serialised by PHP. Other resources (of classes, patterns, files that may not be there) say nothing by their times.
-    out="$out$(tr -d '\000' <"$path" 2>/dev/null | grep -a -o -E -e 'FileResource":1:\{[^}]*\}' | grep -o -e '"/[^"]*"' | grep -v -F -e /vendor/ | sort -u | head -n 5000)"
+    out="$out$(tr -d '\000' <"$path" 2>/dev/null | grep -a -o -E -e 'FileResource":1:\{[^}]*\}' | grep -o -e '"/[^"]*"' | grep -v -F -e /vendor/ | LC_ALL=C sort -u | sed -n -e "1,$limit p" -e '$=')"
   done
+}
+
+verb_absent() { # PATH...: those that are not there; what lies in a folder that this login may not search, or behind a link, is not told
+  section absent ''
+  for path; do
+    [ -e "$path" ] || [ -h "$path" ] && continue
+    above=${path%/*}
+    while [ -n "$above" ] && [ ! -e "$above" ] && [ ! -h "$above" ]; do above=${above%/*}; done
+    [ -x "${above:-/}" ] && out="$out$path$nl"
+  done
+  return 0
 }
 
 verb_autoload() { # ROOT LIMIT

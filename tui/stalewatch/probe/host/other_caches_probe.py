@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe
 
 MOST = 200
-"""Paths that are kept."""
+"""Paths that are kept. More are counted."""
 
 
 class OtherCachesProbe:
-    """Kept for the application of *kind* at *root*. *found* None: not looked at yet."""
+    """Kept for the application of *kind* at *root*. *found* None: not looked at yet; *more* than those are there."""
 
     def __init__(self, root: str, kind: str) -> None:
         self._root = root
         self._kind = kind
         self.found: tuple[SafeText, ...] | None = None
+        self.more = 0
 
     async def look(self, host: HostProbe) -> None:
         """One round trip. Raises LinkError."""
@@ -29,4 +30,6 @@ class OtherCachesProbe:
         for block in await host.ask(*(("list", f"{self._root}/{pattern}") for pattern in patterns_of(self._kind))):
             for section in block.of("files"):
                 paths |= {path.removeprefix(f"{self._root}/") for path in records.parse_files(section.payload)}
-        self.found = tuple(safe(path, 200) for path in sorted(paths)[:MOST] if cache_at(path, self._kind) is not None)
+        unknown = [path for path in sorted(paths) if cache_at(path, self._kind) is not None]
+        self.found = tuple(safe(path, 200) for path in unknown[:MOST])
+        self.more = len(unknown) - len(self.found)

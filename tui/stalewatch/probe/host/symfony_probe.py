@@ -10,6 +10,7 @@ from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.records import relative
 from stalewatch.probe.host.parsers.symfony import (
+    ListedSources,
     cache_folders,
     environment_of,
     is_configuration,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 ROUTES = "url_matching_routes.php"
 MAX_SOURCES = 2000
-"""Listed files of one environment that are looked at."""
+"""ListedSources files outside of the usual folders that are looked at. More are counted."""
+MAX_LISTED = 5000
+"""Files of one list that are read. More are counted."""
 
 
 class SymfonyProbe:
@@ -40,12 +43,14 @@ class SymfonyProbe:
         self._folders: tuple[str, ...] | None = cache_folders("", root, moved)
         self._files: dict[str, FileRecord] = {}
         self._read: dict[str, FileRecord] = {}
-        self._listed: dict[str, frozenset[str]] = {}
+        self._listed: dict[str, ListedSources] = {}
         self._sources: dict[str, FileRecord] = {}
+        self._absent: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """What every tick stats: the compiled files, and the configuration that they are made from."""
+        """What every tick stats: the compiled files, and of the configuration that they are made from as much as is cheap. The rest waits
+        for the slow look."""
         return (*(path for path in self._files if self._layer(path)), *sorted(self._sources)[:200])
 
     async def look(self, host: HostProbe) -> None:
@@ -57,12 +62,16 @@ class SymfonyProbe:
         due = [path for path, record in metas.items() if self._read.get(path) != record]
         self._listed = {path: known for path, known in self._listed.items() if path in metas and path not in due}
         self._read = metas
-        for block in await host.ask(("sources", *due)) if due else ():
+        for block in await host.ask(("sources", str(MAX_LISTED), *due)) if due else ():
             for section in block.of("sources"):
                 self._listed[section.argument] = listed_sources(section.payload, self._root)
+        absent: set[str] = set()
         for block in await host.ask(*requests) if (requests := self._other_requests()) else ():
             for section in block.of("files"):
                 self._sources |= records.parse_files(section.payload)
+            for section in block.of("absent"):
+                absent.update(records.text(section.payload).split("\n"))
+        self._absent = frozenset(absent)
 
     def _file_requests(self) -> list[tuple[str, ...]]:
         """The compiled files, and the configuration that is there."""
@@ -81,10 +90,10 @@ class SymfonyProbe:
         self._sources = {path: record for path, record in there.items() if is_configuration(self._short(path))}
 
     def _other_requests(self) -> list[tuple[str, ...]]:
-        """Listed configuration that is not in the usual folders."""
-        listed = {f"{self._root}/{path}" for paths in self._listed.values() for path in paths if is_configuration(path)}
+        """ListedSources configuration that is not in the usual folders."""
+        listed = {f"{self._root}/{path}" for each in self._listed.values() for path in each.paths if is_configuration(path)}
         outside = sorted(path for path in listed if path not in self._sources)[:MAX_SOURCES]
-        return in_batches("stat", outside)
+        return [*in_batches("absent", outside), *in_batches("stat", outside)]
 
     def facts(self) -> SymfonyFacts:
         """What is known now."""
@@ -99,9 +108,12 @@ class SymfonyProbe:
         listed = self._listed.get(f"{path}.meta")
         sources: tuple[FileStat, ...] | None = None
         gone: list[str] = []
+        unread = 0
         if listed is not None:
-            used = {name for name in listed if is_configuration(name)}
-            gone = sorted(name for name in used if f"{self._root}/{name}" not in self._sources)
+            used = {name for name in listed.paths if is_configuration(name)}
+            unseen = {name for name in used if f"{self._root}/{name}" not in self._sources}
+            gone = sorted(name for name in unseen if f"{self._root}/{name}" in self._absent)
+            unread = len(unseen) - len(gone) + listed.more
             used |= {short for each in self._sources if would_be_read(short := self._short(each), layer, environment)}
             records_of = [found for name in used if (found := self._sources.get(f"{self._root}/{name}")) is not None]
             sources = tuple(each.stat(self._root) for each in sorted(records_of, key=lambda each: -each.newest))
@@ -111,6 +123,7 @@ class SymfonyProbe:
             file=record.stat(self._root),
             sources=sources,
             gone=tuple(relative(f"{self._root}/{name}", self._root) for name in gone),
+            unread=unread,
         )
 
     def _layer(self, path: str) -> Literal["config", "routes"] | None:

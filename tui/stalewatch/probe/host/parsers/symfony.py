@@ -7,6 +7,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from stalewatch.probe.host.parsers.records import text
 
 if TYPE_CHECKING:
@@ -54,12 +56,22 @@ def is_container(path: str) -> bool:
     return name.endswith("Container.php") and "Debug" not in name
 
 
-def listed_sources(payload: bytes, root: str) -> frozenset[str]:
-    """Paths below *root* of the application's own files that a ``.meta`` names. Where the application was built in another directory,
+class ListedSources(msgspec.Struct, frozen=True):
+    """*paths* below the root of the application's own files that a ``.meta`` names, and how many *more* it names that were not read."""
+
+    paths: frozenset[str]
+    more: int = 0
+
+
+def listed_sources(payload: bytes, root: str) -> ListedSources:
+    """The quoted paths of a ``.meta``, and a last line with their number. Where the application was built in another directory,
     its paths are read as ours: Symfony's cache can be moved with the application."""
-    paths = [line.strip('"') for line in text(payload).split("\n") if line.startswith('"/')]
+    lines = text(payload).strip().split("\n")
+    paths = [line.strip('"') for line in lines if line.startswith('"/')]
+    total = int(lines[-1]) if re.fullmatch(r"[0-9]{1,9}", lines[-1]) else 0
     base = root if any(path.startswith(f"{root}/") for path in paths) else _base(paths)
-    return frozenset(path.removeprefix(f"{base}/") for path in paths if base and path.startswith(f"{base}/"))
+    below = frozenset(path.removeprefix(f"{base}/") for path in paths if base and path.startswith(f"{base}/"))
+    return ListedSources(below, max(0, total - len(paths)))
 
 
 def is_configuration(path: str) -> bool:
