@@ -45,6 +45,12 @@ def test_another_mount_of_the_same_file_system_is_the_same_tree() -> None:
     quiet(seen(tuple(place(each.path, inode=each.inode, dev=9) for each in OURS)))
 
 
+def test_without_its_device_a_file_with_other_times_is_not_taken_for_the_same() -> None:
+    link = disk(seen((place(ROOT, inode=2, dev=None, ctime=-60),)))
+    assert link is not None
+    assert link.state is LinkState.UNSEEN
+
+
 @pytest.mark.parametrize("number", range(len(OURS)))
 @pytest.mark.parametrize("other", [{"inode": 99}, {"dev": 9, "ctime": -60}, {"dev": 9, "size": 90}])
 def test_one_other_file_or_folder_is_another_tree_and_nothing_is_fresh(number: int, other: dict[str, Any]) -> None:

@@ -35,8 +35,8 @@ def compare(context: Context) -> Trees | None:
         return None
     seen = {place.path: place for place in theirs}
     both = [(place, seen[place.path]) for place in ours if place.path in seen]
-    other = tuple(pair for pair in both if not _same(*pair))
-    return Trees(len(both) - len(other), other, tuple(place for place in ours if place.path not in seen))
+    other = tuple(pair for pair in both if _same(*pair) is False)
+    return Trees(sum(_same(*pair) is True for pair in both), other, tuple(place for place in ours if place.path not in seen))
 
 
 def older_scripts(context: Context) -> tuple[str, ...]:
@@ -51,9 +51,12 @@ def older_scripts(context: Context) -> tuple[str, ...]:
     return tuple(path for path, mtime in ours.items() if (held := theirs.get(path)) is not None and floor(held) + TOLERANCE < floor(mtime))
 
 
-def _same(ours: FileStat, theirs: FileStat) -> bool:
-    """Another mount of the same file system may have another device number; then nothing else of the file differs."""
+def _same(ours: FileStat, theirs: FileStat) -> bool | None:
+    """Another mount of the same file system may have another device number; then nothing else of the file differs. None: a number is
+    missing that would decide."""
     if ours.inode != theirs.inode:
         return False
     alike = ours.size == theirs.size and floor(ours.ctime) == floor(theirs.ctime)
-    return alike or None in (ours.dev, theirs.dev) or ours.dev == theirs.dev
+    if alike:
+        return True
+    return None if None in (ours.dev, theirs.dev) else ours.dev == theirs.dev
