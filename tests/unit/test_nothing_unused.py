@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import stalewatch
+from stalewatch.probe.host.coprocess import PARTS
 
 PACKAGE = Path(stalewatch.__file__).parent
 HOST, RUNTIME = PACKAGE / "probe" / "host", PACKAGE / "probe" / "runtime"
@@ -29,7 +30,7 @@ def words(folder: Path) -> set[str]:
 
 
 def test_every_verb_of_the_host_probe_is_asked_told_and_allowed() -> None:
-    shell = "".join((HOST / name).read_text(encoding="utf-8") for name in ("host_verbs.sh", "web_verbs.sh", "host.sh"))
+    shell = "".join((HOST / name).read_text(encoding="utf-8") for name in PARTS)
     verbs = set(re.findall(r"^verb_(\w+)\(\)", shell, re.MULTILINE))
     allowed = re.search(r"case \$2 in\n(.*?)\)\n", shell, re.DOTALL)
     assert allowed is not None
@@ -40,7 +41,7 @@ def test_every_verb_of_the_host_probe_is_asked_told_and_allowed() -> None:
 
 
 def test_every_function_of_the_host_probe_is_called() -> None:
-    shell = "".join((HOST / name).read_text(encoding="utf-8") for name in ("host_verbs.sh", "web_verbs.sh", "host.sh"))
+    shell = "".join((HOST / name).read_text(encoding="utf-8") for name in PARTS)
     functions = [name for name in re.findall(r"^(\w+)\(\)", shell, re.MULTILINE) if not name.startswith("verb_")]
     assert [name for name in functions if len(re.findall(rf"\b{name}\b", shell)) < 2] == []
 

@@ -207,6 +207,12 @@ APP_LEFT_OUT = _reason(
     "a newline. What runs in them is not known, so a command does not exit with 0.",
     "Name those that matter: --app PATH, or [[server.app]] in stalewatch.toml.",
 )
+APP_LINKS_LEFT_OUT = _reason(
+    "app.links-left-out",
+    "The application has more symbolic links to folders or PHP files than stalewatch follows (200, four folders deep). Code that is "
+    "reached through one of the others may have been compiled from where it led before.",
+    "Reload PHP-FPM in every deploy that switches a link.",
+)
 LOG_MISSING = _reason(
     "log.missing",
     "A log is not there, or this login may not see its directory.",

@@ -52,6 +52,26 @@ class MovedDirectory(msgspec.Struct, frozen=True):
     ctime: float
 
 
+class CodeLink(msgspec.Struct, frozen=True):
+    """A symbolic link below the app's root that code may be reached through, as the pool sees it. *path* as code passes it; *target*: the
+    real path that it leads to now; *switched*: the newest ctime of a link on the way there."""
+
+    path: SafeText
+    target: SafeText
+    switched: float
+
+
+class ThroughLink(msgspec.Struct, frozen=True):
+    """A cached script that was, or may have been, compiled through *link* when that led to *old*. *keyed*: OPcache itself holds the
+    passed path as a key, and what that leads to now is not cached; else the script only lies at the same place in a directory beside the
+    present target."""
+
+    link: SafeText
+    old: SafeText
+    script: Script
+    keyed: bool
+
+
 class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     """OPcache as the pool reports it, and the comparison of its scripts with the disk.
 
@@ -101,6 +121,10 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
     """Directories (up to six names deep) that preloaded scripts are in; None: not asked."""
     moved: tuple[MovedDirectory, ...] | None = None
     """Topmost first, bounded; None: not asked."""
+    links: tuple[CodeLink, ...] | None = None
+    """The links below the apps' roots; None: not asked."""
+    through: tuple[ThroughLink, ...] | None = None
+    """Asked only for links that were switched since S. None: not asked, or there was no time."""
 
     @property
     def since(self) -> int:

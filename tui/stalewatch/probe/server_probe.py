@@ -274,6 +274,9 @@ class ServerProbe:
     async def _ask_pools(self, full: bool, only: Collection[str] = ()) -> dict[str, RuntimeFacts | Unseen]:
         """*only*: these, else all; those that are asked for whose code they hold only on the slow beat."""
         wait = TIMEOUT + 1.0 if full else POOL_WAIT
+        for address, probe in self._pools.items():
+            seen = [app.links.found for app in self._apps if self._served[app.location.path][2] == address and app.location.root]
+            probe.links = tuple(link for found in seen if found for link in found) if None not in seen else None
         due = only or [address for address in self._pools if full or self._code_due or address not in self._only_code]
         self._code_due = False
         looks = {

@@ -107,6 +107,20 @@ PRELOAD_ELSEWHERE = Rule(
     remedy=(Remedy.CONFIGURE, Remedy.RELOAD),
     advice="Let opcache.preload go through the link (php.ini or the pool's file), then reload. A reload alone loads the old release again.",
 )
+LINK_SWITCHED = Rule(
+    code="opcache.link-switched",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    others=(Verdict.SUSPECT, Verdict.PENDING),
+    meaning="Scripts were compiled through a symbolic link below the application's root, and the link was switched to another directory "
+    "since. With validate_timestamps=0 OPcache keeps the path that was passed and never looks again where it leads. Proven by that key "
+    "where what it leads to now is not cached, or by the script that the web server passes. Suspect where only use since the switch shows "
+    "it, of scripts beside the new target that may have other users; pending while PHP's realpath cache may still hold the old target.",
+    evidence=("led to", "leads to", "switched", "last used", *_COUNTED, "cache since", "repeat", "repeat in the pool"),
+    remedy=(Remedy.RELOAD,),
+    advice="Reload in every deploy that switches a link.",
+)
 SUSPECT = Rule(
     code="opcache.suspect-bytecode",
     layer=Layer.OPCACHE,
@@ -202,6 +216,7 @@ RULES = (
     DELETED,
     PRELOADED,
     PRELOAD_ELSEWHERE,
+    LINK_SWITCHED,
     SUSPECT,
     RENAMED,
     PENDING,

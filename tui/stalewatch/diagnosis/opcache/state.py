@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import evidence, repro
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
-from stalewatch.diagnosis.opcache import codes, findings, preload, scripts
+from stalewatch.diagnosis.opcache import codes, findings, preload, scripts, through_link
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
 from stalewatch.model import figures
@@ -30,7 +30,7 @@ def judge(context: Context) -> Ruling:
         return Ruling(Verdict.ABSENT)
     judged = scripts.judge(context, opcache)
     found = (*findings.to_findings(judged, context, opcache), *preload.judge(context, opcache), *file_cache(context, opcache))
-    found += tuple(not_compared(context, opcache))
+    found += (*through_link.judge(context, opcache), *not_compared(context, opcache))
     # A cache without a script of this app shows nothing: what is requested next is compiled from the disk.
     base = Verdict.FRESH if any_script(context, opcache, AppScope(context)) else Verdict.ABSENT
     if opcache.preload and context.host is None:

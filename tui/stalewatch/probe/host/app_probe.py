@@ -23,6 +23,7 @@ from stalewatch.probe.host.app_facts import (
     writable_by,
 )
 from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
+from stalewatch.probe.host.code_links import CodeLinks
 from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
@@ -88,6 +89,7 @@ class AppProbe:
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
+        self.links = CodeLinks(location.root)
         self._composer = ComposerProbe(location.root, self._contents)
         self._others = OtherCachesProbe(location.root, location.kind)
         self._symfony = SymfonyProbe(location.root, self.files.symfony_cache) if location.kind == "symfony" else None
@@ -161,6 +163,7 @@ class AppProbe:
             ("views", folder, str(MAX_VIEWS)),
             ("disk", root),
             ("link", self.location.path),
+            self.links.request,
             *self._contents.requests(tick.files),
             *self._composer.requests(tick.files),
             *self._due(tick),
@@ -228,7 +231,7 @@ class AppProbe:
             other_caches=self._others.found,
             more_caches=self._others.more,
             symfony=self._symfony.facts() if self._symfony is not None else None,
-            problems=() if root and there else (self._missing(host.hello.login),),
+            problems=self.links.problems if root and there else (self._missing(host.hello.login),),
         )
 
     def _caches(self, tick: TickFacts) -> tuple[CacheFile, ...]:
@@ -302,6 +305,8 @@ class AppProbe:
             self._trailers = parse_trailers(section.payload)
         elif section.name == "link":
             self._link = records.parse_files(section.payload).get(self.location.path)
+        elif section.name == "links":
+            self.links.take(section)
         elif section.name == "born":
             self._born = birth_of(section.payload)
         elif section.name == "named":

@@ -21,6 +21,8 @@ BOOTSTRAP = (
 )
 """Reads the nonce and the program from stdin, so that neither is in a command line. It is one line, because some read /proc by lines."""
 
+PARTS = ("host_verbs.sh", "web_verbs.sh", "link_verbs.sh", "host.sh")
+
 LEASE_REFRESH = 8.0
 """Seconds without a request after which a line is sent only to keep the lease (it ends after 30 s)."""
 
@@ -31,8 +33,8 @@ def command(who: str, since: int, shell: str = "sh") -> str:
 
 
 def program(nonce: str) -> bytes:
-    """What is sent to the coprocess's stdin first: the nonce, ``host_verbs.sh``, ``web_verbs.sh`` and ``host.sh``, the nonce again."""
-    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in ("host_verbs.sh", "web_verbs.sh", "host.sh"))
+    """What is sent to the coprocess's stdin first: the nonce, the verbs and ``host.sh``, the nonce again."""
+    text = b"".join(files("stalewatch.probe.host").joinpath(name).read_bytes() for name in PARTS)
     return b"%b\n%b%b\n" % (nonce.encode(), text, nonce.encode())
 
 

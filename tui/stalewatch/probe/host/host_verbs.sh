@@ -133,14 +133,6 @@ verb_real() {
   done
 }
 
-verb_link() { # PATH: the link itself; when what it leads to was made, where the file system keeps that
-  [ -h "$1" ] || return 0
-  section link "$1"
-  out="$out$(stat -c "$format" -- "$1" 2>/dev/null)"
-  section born "$1"
-  out="$out$(stat -L -c %W -- "$1" 2>/dev/null)"
-}
-
 verb_text() { # PATH LIMIT
   [ -f "$1" ] || return 0
   if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi

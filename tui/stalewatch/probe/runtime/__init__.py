@@ -5,15 +5,15 @@ step asks for it.
 
 The wire format:
 
-Written once per link, by the host probe, as ``DIR/runtime.php`` (0644, mtime ten years ahead, so that OPcache does not keep it)
-where DIR is ``{/tmp,/var/tmp,/dev/shm}/stalewatch-UID-PIDNS-PID-RANDOM`` (0711). Asked by FastCGI through the pool's own socket,
-never more than one request at a time per pool::
+Written once per link, by the host probe, as ``DIR/runtime.php`` (``links.php`` added to it; 0644, mtime ten years ahead, so that
+OPcache does not keep it) where DIR is ``{/tmp,/var/tmp,/dev/shm}/stalewatch-UID-PIDNS-PID-RANDOM`` (0711).
+Asked by FastCGI through the pool's own socket, never more than one request at a time per pool::
 
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
-VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int``; ``digests`` and
-``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is 200 with a JSON object (with the header
-``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
+VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
+``"links": [[ROOT, PATH], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is
+200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
      "uid": 33, "user": "www-data", "ms": 1.9, "realpath_cache_ttl": 120,
@@ -25,7 +25,9 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
                  "force_restart_timeout": 180},
      "status": {what fpm_get_status() returns} or null,
      "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …],
-                 "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …], "preloaded": ["/srv/app/app", …]},
+                 "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …], "preloaded": ["/srv/app/app", …],
+                 "links": [["/srv/app/app", "/srv/code/v2", 1795557000], …] or null,
+                 "through": [["/srv/app/app", "/srv/code/v1", true, ROW], …] or null},
      "replaced": ["/usr/sbin/php-fpm8.2", …] or null,
      "scripts": [ROW, …], "scripts_truncated": false,
      "places": [["/srv/app", 65024, 4711, 1795557000, 1795557001, 4096], …],
@@ -39,8 +41,10 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
 now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``.
-``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``preloaded``:
-directories of preloaded scripts, cut at six names. Every other field comes always. Times are whole
+``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
+those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
+led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names. Every other
+field comes always. Times are whole
 epoch seconds, and a ROW is ``[path, T or null, last_used,
 hits, memory, W or null, mtime or null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null, device or
 null]``, with T, W, digest (md5 hex, "" not taken), parent_ctime and kept as in :class:`stalewatch.model.snapshot.Script`.

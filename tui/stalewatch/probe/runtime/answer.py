@@ -9,7 +9,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
-from stalewatch.model.runtime import MovedDirectory
+from stalewatch.model.runtime import CodeLink, MovedDirectory, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
@@ -116,6 +116,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     file_cache_seen: bool = False
     moved: list[tuple[str, float]] | None = None
     preloaded: list[str] | None = None
+    links: list[tuple[str, str, float]] | None = None
+    through: list[tuple[str, str, bool, Row]] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,8 +189,22 @@ def opcache(answer: Answer) -> Opcache | Unseen:
         compared_at=_moment(answer.now) or 0.0,
         preloaded=None if compared.preloaded is None else tuple(map(safe, compared.preloaded)),
         moved=None if compared.moved is None else tuple(MovedDirectory(safe(path), _moment(at) or 0.0) for path, at in compared.moved),
+        links=_links(compared),
+        through=_through(compared),
         truncated=compared.truncated or answer.scripts_truncated or len(answer.scripts) > MAX_SCRIPTS,
     )
+
+
+def _links(compared: Compared) -> tuple[CodeLink, ...] | None:
+    if compared.links is None:
+        return None
+    return tuple(CodeLink(safe(path), safe(target), _moment(switched) or 0.0) for path, target, switched in compared.links)
+
+
+def _through(compared: Compared) -> tuple[ThroughLink, ...] | None:
+    if compared.through is None:
+        return None
+    return tuple(ThroughLink(safe(link), safe(old), row.script(), keyed) for link, old, keyed, row in compared.through)
 
 
 def places(answer: Answer, chroot: str = "") -> tuple[FileStat, ...] | None:

@@ -23,6 +23,11 @@ def outside_cache(cache: Opcache, root: str) -> Opcache:
         scripts=tuple(_script(one, root) for one in cache.scripts),
         entry_points=tuple(_script(one, root) for one in cache.entry_points),
         moved=moved,
+        links=cache.links and tuple(replace(one, path=_path(one.path, root), target=_path(one.target, root)) for one in cache.links),
+        through=cache.through
+        and tuple(
+            replace(one, link=_path(one.link, root), old=_path(one.old, root), script=_script(one.script, root)) for one in cache.through
+        ),
     )
 
 

@@ -82,6 +82,7 @@ class PoolProbe:
         self._listed_scripts = self._listed_since = -1
         self._digests = PackageDigests()
         self.places: tuple[str, ...] = ()
+        self.links: tuple[tuple[str, str], ...] | None = None
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
@@ -192,7 +193,10 @@ class PoolProbe:
         """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
         places = [path.removeprefix(self._chroot) for path in self.places if path.startswith(f"{self._chroot}/")]
-        body = {"digest": digest, "limit": MAX_CHANGED, "places": places}
+        body: dict[str, object] = {"digest": digest, "limit": MAX_CHANGED, "places": places}
+        if self.links is not None:
+            inner = ((inside(root, self._chroot), name) for root, name in self.links)
+            body["links"] = [each for each in inner if not self._chroot or each[0] != self._chroot]
         answer = await self._answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
         for _ in range(_DIGEST_ROUNDS if full else 1):
             if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
@@ -250,6 +254,8 @@ class PoolProbe:
                     compared=before.compared,
                     compared_at=before.compared_at,
                     truncated=before.truncated,
+                    links=before.links,
+                    through=before.through,
                 )
             if verb != "scripts":
                 opcache = replace(opcache, scripts_at=before.scripts_at)

@@ -250,12 +250,23 @@ function compare(array $scripts, array $facts, array $options, bool $all, array 
             $changed[] = $row;
         }
     }
+    [$links, $through] = isset($options['links']) ? linked($scripts, $facts, $comparison, (array) $options['links'], $limit) : [null, null];
     $result = ['compare' => [
-        'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
+        'links' => $links, 'through' => $through, 'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
         'file_cache_seen' => $comparison->seesFileCache(), 'moved' => $comparison->moved(),
         'preloaded' => $preloaded,
     ]];
     return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
+}
+
+/** @return array{0: list<array>, 1: list<array>|null} see links.php */
+function linked(array $scripts, array $facts, Comparison $comparison, array $links, int $limit): array
+{
+    $paths = [];
+    foreach ($scripts as $path => $script) {
+        $paths[(string) ($script['full_path'] ?? $path)] = $script;
+    }
+    return (new ThroughLinks($paths, $facts, $comparison))->look($links, max($facts['start_time'], $facts['last_restart_time']), $limit);
 }
 
 /**

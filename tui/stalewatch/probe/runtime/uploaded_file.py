@@ -21,7 +21,7 @@ class RuntimeFile:
         self._paths: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         self._generation = 0
-        self._content = files("stalewatch.probe.runtime").joinpath("runtime.php").read_bytes()
+        self._content = content()
 
     async def path(self, base: str) -> str:
         """``BASE/…/runtime.php``, written if it is not there yet; "" where that is not possible, see :meth:`refused`. Raises LinkError."""
@@ -46,3 +46,9 @@ class RuntimeFile:
     def again(self) -> None:
         """Try once more where nothing could be written."""
         self._paths = {base: path for base, path in self._paths.items() if path}
+
+
+def content() -> bytes:
+    """The file as it is written: ``runtime.php``, and ``links.php`` without the lines that begin a file."""
+    first, more = (files("stalewatch.probe.runtime").joinpath(name).read_bytes() for name in ("runtime.php", "links.php"))
+    return first + more.partition(b"namespace Stalewatch;\n")[2]

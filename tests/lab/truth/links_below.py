@@ -1,0 +1,61 @@
+"""Symbolic links below the application's root, on the way to code: switched while the cache lives, or switched and then reloaded."""
+
+from __future__ import annotations
+
+from stalewatch.model.report import Layer
+from tests.lab.truth import changes as do
+from tests.lab.truth.state import APP, HOME, Ask, healthy, stale
+
+_CODE = "/srv/code"
+_FIXED = "sed -i 's/home v1/home v2/' {}/Http/Controllers/HomeController.php"
+_SWITCHED = {Layer.OPCACHE: ("stale", "opcache.link-switched")}
+
+
+def behind(path: str, fixed: str = _FIXED, vt: int = 0, place: str = _CODE) -> do.Change:
+    """The folder *path* of the application is a link to a first copy of it in *place*; *fixed* is done in the second. Then it is served."""
+    copy = f"mkdir -p {place}; mv {APP}/{path} {place}/v1; cp -a {place}/v1 {place}/v2; {fixed.format(place + '/v2')}"
+    return do.then(do.shell(f"{copy}; ln -s {place}/v1 {APP}/{path}"), do.pause(1.1), do.opcache(validate_timestamps=vt), do.get())
+
+
+def switch(path: str, target: str = f"{_CODE}/v2") -> do.Change:
+    """The link leads to *target* now, and requests go on."""
+    return do.then(do.pause(1.1), do.shell(f"ln -s {target} /srv/next; mv -T /srv/next {APP}/{path}"), do.pause(1.1), do.get())
+
+
+_INDEX = "sed -i 's/^<?php/<?php echo \"new \";/' {}/index.php"
+_MIDDLE = do.shell(f"ln -s v1 {_CODE}/current; ln -s {_CODE}/current /srv/next; mv -T /srv/next {APP}/app")
+_switch_middle = do.shell(f"ln -s v2 {_CODE}/next; mv -T {_CODE}/next {_CODE}/current")
+
+STATES = (
+    stale(name="a link below the root: app switched, vt=0", expect=_SWITCHED, arrange=behind("app"), act=switch("app"), causes=1),
+    stale(
+        name="a link below the root: a link that it leads to was switched, vt=0",
+        expect=_SWITCHED,
+        arrange=do.then(behind("app"), _MIDDLE, do.pause(1.1), lambda host: host.reload(), do.get()),
+        act=do.then(do.pause(1.1), _switch_middle, do.pause(1.1), do.get()),
+    ),
+    stale(
+        name="a link below the root: public switched, vt=0",
+        expect=_SWITCHED,
+        arrange=behind("public", _INDEX, place="/srv/app"),
+        act=switch("public", "/srv/app/v2"),
+        ask=Ask(old="home v1", new="new home v1"),
+    ),
+    healthy(
+        name="a link below the root: app switched, vt=1, ttl over",
+        arrange=do.then(do.ini(realpath_cache_ttl=1), behind("app", vt=1)),
+        act=do.then(switch("app"), do.pause(3.5), do.get()),
+        ask=HOME,
+    ),
+    healthy(
+        name="a link below the root: app switched, then reload",
+        arrange=behind("app"),
+        act=do.then(switch("app"), lambda host: host.reload(), do.get()),
+        ask=HOME,
+    ),
+    healthy(
+        name="a link below the root: shared storage switched, vt=0",
+        arrange=behind("storage", "true"),
+        act=do.then(switch("storage"), do.get("/view")),
+    ),
+)

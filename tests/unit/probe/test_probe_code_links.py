@@ -1,0 +1,83 @@
+"""Links below the root of an application, under each shell; and what a real FPM compiled through one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stalewatch.probe.host.code_links import MOST, CodeLinks
+from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.parsers.framing import BlockSection
+
+
+async def links_of(coprocess: Coprocess, root: Path, limit: int = 200) -> list[str]:
+    (block,) = await coprocess.ask(("links", str(root), str(limit)), timeout=10)
+    found = CodeLinks(str(root))
+    section = block.first("links")
+    assert section is not None
+    found.take(section)
+    assert found.found is not None
+    return sorted(name for _, name in found.found)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("app", "app/Http", "node_modules", "storage", "vendor/acme", "a/b/c/d"):
+        (tmp_path / "app" / name).mkdir(parents=True)
+    for name in ("code/Inner", "lib"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "one.php").write_text("<?php")
+    (tmp_path / "one.txt").write_text("")
+    return tmp_path / "app"
+
+
+@pytest.mark.asyncio
+async def test_links_to_folders_and_php_files_are_listed(coprocess: Coprocess, root: Path) -> None:
+    links = {
+        "app/Http/code": "code",
+        "vendor/acme/lib": "lib",
+        "a/b/c/four": "lib",
+        "a/b/c/d/five": "lib",
+        "node_modules/lib": "lib",
+        "storage/lib": "lib",
+        "index.php": "one.php",
+        "readme": "one.txt",
+        "gone": "nowhere",
+    }
+    for name, target in links.items():
+        (root / name).symlink_to(root.parent / target)
+    (root.parent / "code" / "Inner" / "deeper").symlink_to(root.parent / "lib")
+    assert await links_of(coprocess, root) == [
+        "a/b/c/four",
+        "app/Http/code",
+        "app/Http/code/Inner/deeper",
+        "index.php",
+        "vendor/acme/lib",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_none_and_too_many(coprocess: Coprocess, root: Path) -> None:
+    assert await links_of(coprocess, root) == []
+    for number in range(5):
+        (root / f"l{number}").symlink_to(root.parent / "lib")
+    (block,) = await coprocess.ask(("links", str(root), "3"), timeout=10)
+    section = block.first("links")
+    assert section is not None
+    assert len(section.payload.split()) == 4, "one more than was asked for tells that there are more"
+
+
+def test_more_than_are_followed_is_known() -> None:
+    links = CodeLinks("/srv/app")
+    assert (links.found, links.problems) == (None, ())
+    for many, problems in ((MOST, []), (MOST + 1, ["app.links-left-out"])):
+        links.take(BlockSection("links", "/srv/app", "".join(f"/srv/app/{number}\n" for number in range(many)).encode()))
+        assert len(links.found or ()) == MOST
+        assert [each.code for each in links.problems] == problems
+
+
+@pytest.mark.asyncio
+async def test_a_folder_with_a_blank(coprocess: Coprocess, root: Path) -> None:
+    (root / "my app").symlink_to(root.parent / "code")
+    assert await links_of(coprocess, root) == ["my app"]

@@ -1,0 +1,41 @@
+# Symbolic links of an application: functions only, sent with host_verbs.sh and web_verbs.sh before host.sh. POSIX sh.
+
+verb_link() { # PATH: the link itself; when what it leads to was made, where the file system keeps that
+  [ -h "$1" ] || return 0
+  section link "$1"
+  out="$out$(stat -c "$format" -- "$1" 2>/dev/null)"
+  section born "$1"
+  out="$out$(stat -L -c %W -- "$1" 2>/dev/null)"
+}
+
+# Links below ROOT that code can be reached through: to directories, or PHP files. Then those in the directories that they lead to.
+verb_links() { # ROOT LIMIT
+  section links "$1"
+  now=$(links_in "$1/")
+  code_links "$now" "$2"
+  IFS=$nl
+  set -f
+  set -- $(for path in $folders; do case $path in */storage | */storage/*) ;; *) printf '%s/\n' "$path" ;; esac; done | head -n 20)
+  unset IFS
+  [ $# = 0 ] || code_links "$(links_in "$@")" 200
+}
+
+links_in() { # FOLDER/...
+  find "$@" -maxdepth 4 \( -name node_modules -o -name .git -o -type d \( -name storage -o -name uploads \) \) -prune -o -type l ! -name "*$nl*" -print 2>/dev/null | tr -s / | head -n 5000
+}
+
+code_links() { # PATHS LIMIT
+  folders=''
+  number=0
+  IFS=$nl
+  for path in $1; do
+    if [ -d "$path" ]; then folders="$folders$path$nl"
+    else
+      case $path in *.php) [ -f "$path" ] || continue ;; *) continue ;; esac
+    fi
+    number=$((number + 1))
+    out="$out$path$nl"
+    [ "$number" -le "$2" ] || break # one more than the limit tells that there are more
+  done
+  unset IFS
+}
