@@ -16,6 +16,7 @@ from stalewatch.model.snapshot import (
     CacheFile,
     Compiled,
     CompiledView,
+    ComposerFacts,
     Deploy,
     DeployUnderWay,
     FileStat,
@@ -61,6 +62,7 @@ class Anything:
             AppLayout: self._layout,
             CacheFile: self._cache,
             Compiled: self._compiled,
+            ComposerFacts: self._composer,
             CompiledView: self._view,
             Deploy: self._deploy,
             DeployUnderWay: self._under_way,
@@ -159,7 +161,12 @@ class Anything:
         direct, indirect = self._some(self._file, 4), self._some(self._file, 2)
         newest = lambda each: -max(each.mtime, each.ctime)  # noqa: E731
         found = {"direct": tuple(sorted(direct, key=newest)), "indirect": tuple(sorted(indirect, key=newest))}
-        return self._filled(Inputs, **found, truncated=self._rarely())
+        made = self._filled(Inputs, **found, truncated=self._rarely(), cut=False)
+        return msgspec.structs.replace(made, cut=made.truncated and len(direct) == 1)
+
+    def _composer(self) -> ComposerFacts:
+        made = self._filled(ComposerFacts, cut=False)
+        return msgspec.structs.replace(made, cut=made.unread == 100)
 
     def _script(self, *paths: str) -> Script:
         return self._filled(

@@ -69,7 +69,7 @@ def test_folders_and_versions_are_compared_without_times() -> None:
     assert finding.summary == "acme/a 1.0 (locked: 2.0) is not installed as composer.lock says"
 
 
-@pytest.mark.parametrize("facts", [composer(moved=None), composer(unread=3)], ids=["class map not read", "files not read"])
+@pytest.mark.parametrize("facts", [composer(moved=None), composer(unread=3), composer(cut=True)], ids=["map", "files", "list"])
 def test_what_was_not_read_is_unknown(facts: ComposerFacts) -> None:
     only(looked(with_host(composer=facts)), Layer.PACKAGES, UNKNOWN, "packages.class-map-unseen")
 

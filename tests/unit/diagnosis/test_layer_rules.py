@@ -189,6 +189,17 @@ def test_without_sources_a_cache_is_not_green() -> None:
     only(looked(with_host(inputs=inputs)), Layer.CONFIG, UNKNOWN, "config.sources-unseen")
 
 
+@pytest.mark.parametrize("layer", FILE_CACHED)
+def test_a_list_of_sources_that_was_cut_is_not_green_and_proves_what_is_in_it(layer: Layer) -> None:
+    inputs = sources()
+    inputs[layer] = msgspec.structs.replace(inputs[layer], truncated=True, cut=True)
+    finding = only(looked(with_host(inputs=inputs)), layer, UNKNOWN, f"{layer}.sources-unseen")
+    assert "more files than stalewatch lists" in finding.summary
+    newer = sources(**{layer.value: (file("config/new.php", -60),)})
+    newer[layer] = msgspec.structs.replace(newer[layer], truncated=True, cut=True)
+    assert looked(with_host(inputs=newer)).layers[layer] is STALE
+
+
 # ------------------------------------------------------------------------------------------------------- packages, views
 
 
@@ -685,6 +696,14 @@ def test_workers_without_their_code_seen_are_not_green() -> None:
     inputs = sources()
     del inputs["code"]
     only(looked(with_host(queue_workers=(worker(),), inputs=inputs)), Layer.WORKERS, UNKNOWN, "workers.code-unseen")
+
+
+def test_workers_of_which_not_all_code_was_listed_are_not_green() -> None:
+    inputs = sources()
+    inputs["code"] = msgspec.structs.replace(inputs["code"], truncated=True, cut=True)
+    quiet(looked(with_host(inputs=inputs)))
+    finding = only(looked(with_host(queue_workers=(worker(),), inputs=inputs)), Layer.WORKERS, UNKNOWN, "workers.code-unseen")
+    assert "more files than stalewatch lists" in finding.summary
 
 
 # --------------------------------------------------------------------------------------------------------------- health

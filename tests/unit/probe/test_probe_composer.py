@@ -275,3 +275,12 @@ async def test_the_lock_is_compared_with_what_is_installed(tree: Tree) -> None:
     assert (await tree.facts()).unlike_lock is None
     tree.write(LOCK, json.dumps({"packages": [package(version="2.0")]}))
     assert (await tree.facts()).unlike_lock == ("acme/a 1.0 (locked: 2.0)",)
+
+
+async def test_more_classes_than_apcu_is_asked_for_are_counted(tree: Tree) -> None:
+    tree.dump("--apcu", "--apcu-prefix=shop")
+    for number in range(MAX_READ + 3):
+        tree.write(f"app/New{number}.php", f"<?php\n\nnamespace App;\n\nclass New{number}\n{{\n}}\n", ago=60)
+    assert (await tree.facts()).unread == 0
+    assert len(tree.probe.apcu_keys(tree.walk, 0.0)) == MAX_READ
+    assert tree.probe.facts().unread > 2

@@ -103,6 +103,17 @@ async def test_a_walk_is_told_once_and_again_after_a_change(coprocess: Coprocess
     assert "walk" in await one(coprocess, "walk", str(tmp_path), "100")
 
 
+async def test_packages_of_composers_own_take_no_place_from_what_it_generates(coprocess: Coprocess, tmp_path: Path) -> None:
+    composer = tmp_path / "vendor/composer"
+    (composer / "semver/src").mkdir(parents=True)
+    for number in range(300):
+        (composer / f"semver/src/A{number}.php").write_bytes(PHP)
+    for name in ("installed.json", "autoload_real.php", "autoload_static.php"):
+        (composer / name).write_bytes(PHP)
+    found = records.parse_files((await one(coprocess, "walk", str(tmp_path), "100"))["walk"])
+    assert {Path(path).name for path in found} == {"installed.json", "autoload_real.php", "autoload_static.php"}
+
+
 async def test_views_name_their_sources(coprocess: Coprocess, tmp_path: Path) -> None:
     view = tmp_path / "0a1b.php"
     view.write_bytes(b"<h1>x</h1>\n<?php /**PATH /srv/app/resources/views/it's home.blade.php ENDPATH**/ ?>")
@@ -352,6 +363,33 @@ async def test_a_master_in_a_container_is_told_and_not_taken_for_one_outside(
     assert any(master.record is not None for master in machine.masters) is not bool(place)
     assert (machine.contained is not None) is bool(place)
     assert machine.contained is None or place in machine.contained.message
+
+
+async def test_every_pool_is_read_however_many_includes_lead_to_it(
+    link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc, etc = tmp_path / "proc", tmp_path / "it's etc"
+    for folder in (proc / "1", proc / "90", proc / "self", etc / "deep"):
+        folder.mkdir(parents=True)
+    (proc / "1" / "cmdline").write_text("/sbin/init\0")
+    (proc / "90" / "cmdline").write_text(f"php-fpm: master process ({etc}/php-fpm.conf)\0")
+    (proc / "90" / "stat").write_text(f"90 (php-fpm8.2) S 1 90 90 0 -1 0{' 0' * 12} 500 0 0\n")
+    pool = "[{0}]\nlisten = /run/{0}.sock\npm = static\n"
+    includes = "".join(f"include = pool{number}.conf\n" for number in range(30))
+    (etc / "php-fpm.conf").write_text(f"[global]\n{includes}include = {etc}/deep/*.conf\n")
+    for number in range(30):
+        (etc / f"pool{number}.conf").write_text(pool.format(f"p{number}"))
+    (etc / "deep" / "first.conf").write_text(f"include = {etc}/second.inc\ninclude = {etc}/php-fpm.conf\n")
+    (etc / "second.inc").write_text(";" * 300_000 + "\n" + pool.format("last"))
+    monkeypatch.setenv("STALEWATCH_PROC", str(proc))
+    host = HostProbe(link, "ann@laptop", 10.0, shell=shell)
+    try:
+        machine = await survey(host, Machine())
+    finally:
+        await host.close()
+    (master,) = (each for each in machine.masters if each.record is not None)
+    assert {str(each.name) for each in master.pools} == {"last", *(f"p{number}" for number in range(30))}
+    assert str(etc / "second.inc") in {str(each.path) for each in master.files}
 
 
 async def test_without_an_uptime_a_young_process_tells_when_the_machine_started(

@@ -437,14 +437,18 @@ def test_the_newest_inputs_come_first_and_more_are_told() -> None:
     config = group([record(f"config/{number}.php", float(number)) for number in range(300)], ROOT)["config"]
     assert config.direct[0].path == "config/299.php"
     assert config.truncated
+    assert not config.cut, "the newest are there"
     assert not group([record("config/a.php")], ROOT)["config"].truncated
+    cut = group([record("config/a.php")], ROOT, cut=True)["config"]
+    assert cut.truncated
+    assert cut.cut
 
 
 def test_ten_times_the_sources_cost_about_ten_times_as_much() -> None:
     def cost(number: int) -> float:
         many = [record(f"app/Models/Thing{number}.php", float(number)) for number in range(number)]
         begun = time.process_time()
-        group(many, ROOT, truncated=True)
+        group(many, ROOT, cut=True)
         return time.process_time() - begun
 
     assert min(cost(20_000) for _ in range(3)) < 40 * min(cost(2_000) for _ in range(3)), "a hundred times would be a square"

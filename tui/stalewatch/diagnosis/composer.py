@@ -178,8 +178,9 @@ def held(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
 
 def unread(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     """More than is read (``docs/facts.md#composer``)."""
-    if facts.loader is not None and (facts.moved is None or facts.unread):
-        said = f"{facts.unread} new files were not looked into" if facts.unread else "the class map could not be read as a whole"
+    if facts.loader is not None and (facts.moved is None or facts.unread or facts.cut):
+        many = "the application has more files than are listed" if facts.cut else "the class map could not be read as a whole"
+        said = f"{facts.unread} new files were not looked into" if facts.unread else many
         yield UNREAD.finding(
             _LOADER,
             f"{said}, so they were not all compared with the classes that Composer knows",

@@ -118,7 +118,8 @@ UNSEEN = {
         "sources-unseen",
         Verdict.UNKNOWN,
         Severity.WARNING,
-        "The {title} exists, but its sources could not be read, so there is nothing to compare it with; or it could not be read itself, so "
+        "The {title} exists, but its sources could not be read, so there is nothing to compare it with; or the application has more files "
+        "than stalewatch lists, so not all sources were compared; or it could not be read itself, so "
         "nothing shows that it is whole and was made for this application.",
         (),
     )
@@ -156,6 +157,8 @@ def judge(context: Context, layer: Layer) -> Ruling:
         found += stale(context, layer, cache.stat, sources, baseline)
         found += gone(context, layer, cache.stat, sources, baseline)
         found += provider(context, layer, cache.stat, sources)
+        if sources.cut:
+            found += unseen(layer, cache.path, context.root, some=True)
     found += foreign_owner(context, layer, cache.stat)
     return rule_on(Verdict.FRESH, found)
 
@@ -241,13 +244,13 @@ def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> 
         )
 
 
-def unseen(layer: Layer, path: str, root: str, *, itself: bool = False) -> Iterator[Finding]:
-    """Nothing to compare the cache with (``docs/facts.md#laravel-inputs``), or the cache *itself* could not be read; *path* "": it was not
-    looked for."""
+def unseen(layer: Layer, path: str, root: str, *, itself: bool = False, some: bool = False) -> Iterator[Finding]:
+    """Nothing to compare the cache with (``docs/facts.md#laravel-inputs``), or not with *some* sources, or the cache *itself* could not be
+    read; *path* "": it was not looked for."""
     what = f"the sources of the {_TITLES[layer]}" if path and not itself else f"the {_TITLES[layer]}"
     yield UNSEEN[layer].finding(
         path or layer.value,
-        f"{what} could not be read",
+        f"{what} were not all looked at: the application has more files than stalewatch lists" if some else f"{what} could not be read",
         (evidence.text("cache", path), evidence.stat(paths.absolute(path or "bootstrap/cache", root))),
     )
 

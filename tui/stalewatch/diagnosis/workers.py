@@ -48,7 +48,8 @@ UNSEEN = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="Workers run, but the times of the app's PHP files could not be read, so there is nothing to compare their start with.",
+    meaning="Workers run, but the times of the app's PHP files could not be read, so there is nothing to compare their start with; "
+    "or they are more than stalewatch lists.",
     evidence=EVIDENCE,
 )
 RELOAD_UNSEEN = Rule(
@@ -89,6 +90,8 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     if not found:
         found += touched(context, workers, code.direct)
     found += other_older(context, workers, code.direct)
+    if code.cut:
+        others = (*unseen(workers, "not all of the app's code was looked at: it has more files than stalewatch lists"), *others)
     reloaded = reload_unseen(workers, newest) if newest is not None else ()
     return rule_on(Verdict.FRESH, (*found, *reloaded, *release_unseen(context, workers), *others))
 
@@ -172,7 +175,7 @@ def touched(context: Context, workers: tuple[QueueWorker, ...], code: tuple[File
             return
 
 
-def unseen(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
-    """Nothing to compare with (``docs/facts.md#workers``)."""
+def unseen(workers: tuple[QueueWorker, ...], why: str = "the times of the app's code could not be read") -> Iterator[Finding]:
+    """Nothing to compare with, or not everything (``docs/facts.md#workers``)."""
     told = (*process(workers[0]), in_ps(list(workers)))
-    yield UNSEEN.finding(titles(list(workers)), "workers run, but the times of the app's code could not be read", told)
+    yield UNSEEN.finding(titles(list(workers)), f"workers run, but {why}", told)

@@ -20,10 +20,11 @@ class MovedClass(msgspec.Struct, frozen=True, kw_only=True):
 class ComposerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """*loader*: the generated autoloader (``autoload_static.php``; None: there is none). *authoritative*: it knows no class beside its map.
 
-    None in the following is *not compared*. *unlike_lock*: packages that are installed in another version than composer.lock names, each
-    with both. *folders*: namespaces whose folders in composer.json the autoloader does not have. *moved*: classes for which its class
-    map is old; *unread*: new files that were not looked into, because they are too many. *held*: classes in files that came after the pool
-    began, and that APCu holds with another path, or as not found (``mapped`` is "").
+    None in the following is *not compared*. *unlike_lock*: packages that are installed in another version than composer.lock names,
+    each with both. *folders*: namespaces whose folders in composer.json the autoloader does not have. *moved*: classes for which its
+    class map is old; *unread*: new files that were not looked into, because they are too many; *cut*: the application has more files
+    than are listed. *held*: classes in files that came after the pool began, and that APCu holds with another path, or as not found
+    (``mapped`` is "").
     """
 
     loader: FileStat | None = None
@@ -33,3 +34,4 @@ class ComposerFacts(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[MovedClass, ...] | None = None
     unread: int = 0
     held: tuple[MovedClass, ...] | None = None
+    cut: bool = False

@@ -55,7 +55,8 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """The source files that a layer is made from, newest (max of mtime, ctime) first. *truncated*: there were more than we take.
+    """The source files that a layer is made from, newest (max of mtime, ctime) first. *truncated*: there were more than we take. *cut*: and
+    the newest may not be among them, because the application has more files than we list.
 
     ``direct`` prove, ``indirect`` (other service providers) suspect at most.
     """
@@ -63,6 +64,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     direct: tuple[FileStat, ...] = ()
     indirect: tuple[FileStat, ...] = ()
     truncated: bool = False
+    cut: bool = False
 
 
 class CompiledView(msgspec.Struct, frozen=True, kw_only=True):

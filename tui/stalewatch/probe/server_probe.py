@@ -17,7 +17,7 @@ from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.code_roots import CodeInCaches, base_of
 from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel
 from stalewatch.probe.host.fpm_facts import fpm_facts
-from stalewatch.probe.host.host_probe import HostProbe, TickFacts
+from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_facts import missing_pool, web_facts
@@ -302,9 +302,10 @@ class ServerProbe:
         ]
         if not other:
             return tick
-        (block,) = await self._host.ask(("stat", *other[:200]))
-        section = block.first("files")
-        return replace(tick, files=tick.files | records.parse_files(section.payload)) if section is not None else tick
+        files = dict(tick.files)
+        for block in await self._host.ask(*in_batches("stat", other)):
+            files |= records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
+        return replace(tick, files=files)
 
     def _idle(self, probe: PoolProbe) -> bool:
         """An ondemand pool without workers."""

@@ -78,7 +78,7 @@ class AppProbe:
         self._unfollowed: tuple[LogFacts, ...] = ()
         self._logs = [LogTail(watch, location.root) for watch in fleet.logs]
         self._walk: dict[str, FileRecord] = {}
-        self._walk_truncated = False
+        self._walk_cut = False
         self._inputs: dict[str, Inputs] = {}
         self._grouped: Memo[dict[str, Inputs]] = Memo()
         self._views = b""
@@ -298,7 +298,7 @@ class AppProbe:
     def _take(self, section: BlockSection) -> None:
         if section.name == "walk":
             self._walk = records.parse_files(section.payload)
-            self._walk_truncated = len(self._walk) > MAX_WALK
+            self._walk_cut = sum(not path.startswith(f"{self.location.root}/vendor/") for path in self._walk) > MAX_WALK
         elif section.name == "views":
             self._views = section.payload
         elif section.name == "trailers":
@@ -338,7 +338,7 @@ class AppProbe:
         if git:
             self._dirty_for = state
             requests.append(("dirty", self.location.root))
-        requests += [*self._sums_due(), *self._composer.source_requests(self._walk)]
+        requests += [*self._sums_due(), *self._composer.source_requests(self._walk, cut=self._walk_cut)]
         blocks: list[Block] = await host.ask(*requests) if requests else []
         for log, block in zip(missing, blocks, strict=False):
             log.choose(tick.files.get(log.path), records.parse_files(found.payload).values() if (found := block.first("files")) else ())
@@ -362,7 +362,7 @@ class AppProbe:
         """The request for check sums, when one of the app's own sources has changed."""
         if self._walk is self._summed:
             return []
-        comparable = self.location.kind == "laravel" and not self._walk_truncated and affordable(self._walk, self.location.root)
+        comparable = self.location.kind == "laravel" and not self._walk_cut and affordable(self._walk, self.location.root)
         own = own_sources(self._walk, self.files, self._views_folder) if comparable else {}
         self._summed, before = self._walk, self._own
         if own == before:
@@ -380,7 +380,7 @@ class AppProbe:
             merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
             names = [path.removeprefix(f"{root}/") for path in merged]
             layout = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
-            return group(merged.values(), root, truncated=self._walk_truncated, skeleton=layout, env=self.files.env, content=self._sums.of)
+            return group(merged.values(), root, cut=self._walk_cut, skeleton=layout, env=self.files.env, content=self._sums.of)
 
         if self._walk:
             made_of = (tuple(fresh.values()), self._bootstrap, self._version, self._sums.taken)

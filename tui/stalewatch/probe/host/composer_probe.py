@@ -59,6 +59,8 @@ class ComposerProbe:
         self._sums: dict[str, tuple[int, int]] = {}
         self._keys: dict[str, FileRecord] = {}
         self._held: tuple[MovedClass, ...] | None = None
+        self._unasked = 0
+        self._cut = False
 
     def requests(self, files: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
         """Read the generated autoloader, if it has changed."""
@@ -68,8 +70,9 @@ class ComposerProbe:
         self._generated, self._autoload, self._foreign = generated, None, False
         return [("autoload", self._root, str(MAX_CLASSES))]
 
-    def source_requests(self, walk: Mapping[str, FileRecord]) -> list[tuple[str, ...]]:
-        """Look into the new files of *walk* that the class map has no entry for, if they have changed."""
+    def source_requests(self, walk: Mapping[str, FileRecord], *, cut: bool = False) -> list[tuple[str, ...]]:
+        """Look into the new files of *walk* that the class map has no entry for, if they have changed. *cut*: those are not all files."""
+        self._cut = cut
         newer = self._newer.get(lambda: self._lacking(walk), (walk, self._autoload, self._asked_for()))
         self._unread = max(0, len(newer) - MAX_READ)
         chosen = {record.path: record for record in sorted(newer, key=lambda record: -record.newest)[:MAX_READ]}
@@ -101,7 +104,7 @@ class ComposerProbe:
 
     def apcu_keys(self, walk: Mapping[str, FileRecord], since: float) -> tuple[str, ...]:
         """The keys under which APCu can hold an old path: those of classes in files that came after *since*, when it was empty."""
-        autoload, self._keys = self._autoload, {}
+        autoload, self._keys, self._unasked = self._autoload, {}, 0
         if autoload is None or autoload.apcu is None or autoload.authoritative:
             self._held = None
             return ()
@@ -109,8 +112,12 @@ class ComposerProbe:
         newer = sorted((record for record in walk.values() if record.newest > since), key=lambda record: -record.newest)
         for record in newer:
             name = rules.class_of(record.path.removeprefix(f"{self._root}/")) if record.path.endswith(".php") else ""
-            if name and name not in autoload.classes and len(self._keys) < MAX_READ:
+            if not name or name in autoload.classes:
+                continue
+            if len(self._keys) < MAX_READ:
                 self._keys[f"{autoload.apcu}{name}"] = record
+            else:
+                self._unasked += 1
         self._held = self._held if self._keys else ()
         return tuple(self._keys)
 
@@ -145,8 +152,9 @@ class ComposerProbe:
             if autoload is not None and namespaced
             else None,
             moved=self._moved_classes(wanted) if autoload is not None and not autoload.cut else None,
-            unread=self._unread,
+            unread=max(self._unread, self._unasked),
             held=self._held,
+            cut=self._cut,
         )
 
     def _asked_for(self) -> AutoloadRules:

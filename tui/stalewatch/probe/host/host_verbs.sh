@@ -151,11 +151,11 @@ verb_conf() { # PATTERN LIMIT
     [ -f "$path" ] || continue
     if [ ! -r "$path" ]; then section denied "$path"; continue; fi
     section text "$path"
-    out="$out$(head -c "$limit" <"$path" 2>/dev/null | grep -E \
+    out="$out$(grep -E \
       -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
       -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|APP_CACHE_DIR|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
       -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file|sys_temp_dir|upload_tmp_dir)\]' \
-      -e '^[[:space:]]*php_(admin_)?value\[session\.save_path\][[:space:]]*=[[:space:]]*"?[0-7;]*/[^@]*$')"
+      -e '^[[:space:]]*php_(admin_)?value\[session\.save_path\][[:space:]]*=[[:space:]]*"?[0-7;]*/[^@]*$' <"$path" 2>/dev/null | head -c "$limit")"
   done
 }
 
@@ -347,7 +347,7 @@ own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, wit
 
 verb_walk() { # ROOT LIMIT [new]
   now=$(own "$1" stat -c "$format" | head -n "$2")
-  now="$now$nl$(find "$1/vendor/composer/" ! -name "*$nl*" -name '*.*' -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null | head -n 200)"
+  now="$now$nl$(find "$1/vendor/composer/" -maxdepth 1 ! -name "*$nl*" -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null)"
   key=$(printf %s "$1" | cksum)
   key=walk_${key% *}
   eval "before=\$$key"

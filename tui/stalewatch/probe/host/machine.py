@@ -11,7 +11,7 @@ from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.host_probe import parse_processes
+from stalewatch.probe.host.host_probe import in_batches, parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
 from stalewatch.probe.host.web_server import reading as web_server
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.records import ProcessRecord
 
 CONF_LIMIT = "262144"
+INCLUDE_DEPTH = 6
+"""FPM itself refuses files that include each other deeper."""
 _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
 _POOL = re.compile(r"^php-fpm: pool (.+)$")
 _UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
@@ -173,15 +175,15 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
 
 
 async def _read_config(host: HostProbe, master: Master) -> Master:
-    (block,) = await host.ask(("conf", master.config_path, CONF_LIMIT))
-    denied = [section.argument for section in block.of("denied")]
-    texts = [records.text(section.payload) for section in block.of("text")]
-    config = fpm_config.parse_config(*texts)
-    for pattern in config.includes[:20]:
-        (block,) = await host.ask(("conf", _absolute(pattern, master.config_path), CONF_LIMIT))
-        denied += [section.argument for section in block.of("denied")]
-        texts += [records.text(section.payload) for section in block.of("text")]
-    config = fpm_config.parse_config(*texts)
+    denied: list[str] = []
+    texts: list[str] = []
+    config, due, asked = fpm_config.parse_config(), [master.config_path], set[str]()
+    for _ in range(INCLUDE_DEPTH):
+        for block in await host.ask(*(("conf", pattern, CONF_LIMIT) for pattern in due)):
+            denied += [section.argument for section in block.of("denied")]
+            texts += [records.text(section.payload) for section in block.of("text")]
+        config, asked = fpm_config.parse_config(*texts), asked | {*due}
+        due = [path for each in dict.fromkeys(config.includes) if (path := _absolute(each, master.config_path)) not in asked]
     return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
 
 
@@ -199,11 +201,11 @@ async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, 
 
 
 async def _backlogs(host: HostProbe, master: Master) -> dict[str, int]:
-    addresses = [str(pool.listen) for pool in master.pools[:50] if "\\" not in pool.listen and " " not in pool.listen]
+    addresses = [str(pool.listen) for pool in master.pools if "\\" not in pool.listen and " " not in pool.listen]
     if not addresses:
         return {}
-    (block,) = await host.ask(("backlog", *addresses))
-    return parse_backlogs(block.text("backlog"))
+    blocks = await host.ask(*in_batches("backlog", addresses))
+    return parse_backlogs("\n".join(block.text("backlog") for block in blocks))
 
 
 def parse_backlogs(text: str) -> dict[str, int]:

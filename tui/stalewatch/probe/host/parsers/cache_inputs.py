@@ -33,7 +33,7 @@ def group(
     records: Iterable[FileRecord],
     root: str,
     *,
-    truncated: bool = False,
+    cut: bool = False,
     skeleton: Skeleton = _USUAL,
     env: str = "",
     content: Callable[[FileRecord], SafeText] = lambda _record: SafeText(""),
@@ -41,6 +41,7 @@ def group(
     """The inputs of each layer that is made from files, and ``code``, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are
     what a verdict needs).
 
+    *cut*: *records* are not all that there are.
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
     templates, for other machines) and are only used if there is no ``.env``.
     *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
@@ -61,7 +62,7 @@ def group(
                 indirect[layer].append(record)
     if not skeleton.config:
         direct["config"], indirect["config"] = [], []
-    return {layer: _inputs(direct[layer], indirect[layer], root, truncated, content) for layer in _DIRECT}
+    return {layer: _inputs(direct[layer], indirect[layer], root, cut, content) for layer in _DIRECT}
 
 
 def _unused_env(paths: set[str], env: str) -> set[str]:
@@ -78,12 +79,13 @@ def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:
 
 
 def _inputs(
-    direct: list[FileRecord], indirect: list[FileRecord], root: str, truncated: bool, content: Callable[[FileRecord], SafeText]
+    direct: list[FileRecord], indirect: list[FileRecord], root: str, cut: bool, content: Callable[[FileRecord], SafeText]
 ) -> Inputs:
     return Inputs(
         direct=tuple(record.stat(root, content(record)) for record in _newest(direct)),
         indirect=tuple(record.stat(root) for record in _newest(indirect)),
-        truncated=truncated or len(direct) > MAX_INPUTS or len(indirect) > MAX_INPUTS,
+        truncated=cut or len(direct) > MAX_INPUTS or len(indirect) > MAX_INPUTS,
+        cut=cut,
     )
 
 
