@@ -57,7 +57,7 @@ Host, changing the servers:
     pool(name="www", **directives)            pool directives, `__` for `.`: pool(pm="ondemand", pm__max_children=2);
                                               another name adds a second pool on /run/php/NAME.sock; then restart
     ini(**settings)                           conf.d/99-lab.ini of FPM, `__` for `.`: ini(opcache__preload="..."); then restart
-    reload() ; restart()                      systemctl reload|restart php8.2-fpm, waits until the new workers answer
+    reload() ; restart()                      systemctl reload|restart PHP-FPM's unit, waits until the new workers answer
     stop_fpm() ; start_fpm()
     kill_sshd() ; start_sshd()                kill_sshd also ends the sessions
     deny_socket() ; allow_socket()            0600 root:root on the pool's socket: `deploy` may not open it

@@ -9,14 +9,14 @@ import subprocess
 import sys
 from types import FrameType
 
-from tests.lab import Lab, Unavailable, place
+from tests.lab import Lab, Unavailable, php, place
 from tests.lab.install import install
 from tests.lab.login import log_in
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SERVED = (
     "SCRIPT_FILENAME=/srv/app/public/index.php SCRIPT_NAME=/index.php REQUEST_URI=/ REQUEST_METHOD=GET "
-    "cgi-fcgi -bind -connect /run/php/php8.2-fpm.sock"
+    f"cgi-fcgi -bind -connect {php.SOCKET}"
 )
 """Asks the application itself, as whoever may open the pool's socket."""
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.lab import fastcgi
+from tests.lab import fastcgi, php
 from tests.lab.machine import Machine
 
 APP = "/srv/app"
@@ -28,7 +28,7 @@ class Application(Machine):
 
     def socket(self, pool: str = "www") -> Path:
         """The pool's socket, seen from outside."""
-        return self.root("/run/php/php8.2-fpm.sock" if pool == "www" else f"/run/php/{pool}.sock")
+        return self.root(php.SOCKET if pool == "www" else f"/run/php/{pool}.sock")
 
     def request(
         self, uri: str = "/", script: str | None = None, method: str = "GET", pool: str = "www", timeout: float = 10.0

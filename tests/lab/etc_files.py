@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests import accounts
 from tests.accounts import Account
+from tests.lab import php
 
 FILES = Path(__file__).parent / "files"
 USER = "deploy"
@@ -43,13 +44,16 @@ def write(state: Path, name: str, neighbours: dict[str, str], port: int, uid: in
     (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join(f"{address} {host}\n" for host, address in neighbours.items()))
     shutil.copy(FILES / "etc" / "journald.conf", etc / "systemd")
     (etc / "sudoers").write_text(SUDOERS)
-    shutil.copy(FILES / "etc" / "sudoers", etc / "sudoers.d" / "deploy")
+    (etc / "sudoers.d" / "deploy").write_text(php.filled(FILES / "etc" / "sudoers"))
     for sudoers in (etc / "sudoers", etc / "sudoers.d" / "deploy"):
         sudoers.chmod(0o440)
     config = (FILES / "etc" / "sshd_config").read_text()
     (etc / "ssh" / "sshd_config").write_text(config.replace("@PORT@", str(port)).replace("@ADDRESS@", neighbours[name]))
     new_host_key(state)
     shutil.copytree(FILES / "units", state / "units")
+    fpm = state / "units" / "fpm.service"
+    fpm.with_name(f"{php.FPM}.service").write_text(php.filled(fpm))
+    fpm.unlink()
     subprocess.run(["chmod", "-R", "u=rwX,go=rX", str(state / "units")], check=True)
     home(state / "home" / USER, uid, public_key)
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from tests.lab import etc_files
 from tests.lab.application import Application
 from tests.lab.namespaces import comm, enter
+from tests.lab.php import ETC_FPM, FPM, SOCKET
 from tests.lab.trees import Trees
 from tests.lab.waiting import until
 
-FPM = "php8.2-fpm"
 WORKER = "laravel-worker"
-ETC_FPM = "/etc/php/8.2/fpm"
 HOUR = 3600
 
 REMOUNT = """
@@ -110,12 +109,12 @@ class Host(Application):
 
     def deny_socket(self) -> None:
         """Take the pool's socket away from `deploy`, and from everyone but root."""
-        self.run(["chown", "root:root", "/run/php/php8.2-fpm.sock"])
-        self.run(["chmod", "0600", "/run/php/php8.2-fpm.sock"])
+        self.run(["chown", "root:root", SOCKET])
+        self.run(["chmod", "0600", SOCKET])
 
     def allow_socket(self) -> None:
-        self.run(["chown", "www-data:www-data", "/run/php/php8.2-fpm.sock"])
-        self.run(["chmod", "0660", "/run/php/php8.2-fpm.sock"])
+        self.run(["chown", "www-data:www-data", SOCKET])
+        self.run(["chmod", "0660", SOCKET])
 
     # queue workers, host key
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.lab import php
 from tests.lab.unavailable import Unavailable
 
 PACKAGES = (
@@ -23,14 +24,14 @@ PACKAGES = (
     "openssh-client",
     "openssh-server",
     "php-laravel-framework",
-    "php8.2-apcu",
-    "php8.2-cli",
-    "php8.2-fpm",
-    "php8.2-opcache",
+    f"php{php.VERSION}-apcu",
+    f"php{php.VERSION}-cli",
+    php.FPM,
+    f"php{php.VERSION}-opcache",
     "php-symfony-dotenv",
     "php-symfony-framework-bundle",
     "php-symfony-yaml",
-    "php8.2-sqlite3",
+    f"php{php.VERSION}-sqlite3",
     "procps",
     "python3-minimal",
     "rsync",

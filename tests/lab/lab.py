@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab import etc_files, place, unavailable
-from tests.lab.host import FPM, Host, finish
+from tests.lab.host import Host, finish
 from tests.lab.install import install
 from tests.lab.namespaces import enter, first_process, spawn
+from tests.lab.php import FPM
 from tests.lab.place import Place
 from tests.lab.ssh_files import SshFiles
 from tests.lab.trees import Trees, build_template

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.lab import php
 from tests.lab.program import Ran, check, dashboard, explain, ours, serving, stalewatch
 from tests.lab.waiting import until
 from tests.terminal import STALEWATCH
@@ -155,7 +156,7 @@ def test_a_broken_fpm_configuration_is_refused_before_the_reload(lab: Lab, hosts
     web1.get("/")
     master, workers = web1.fpm_master(), web1.fpm_workers()
     web1.release("v2")
-    pool = web1.root("/etc/php/8.2/fpm/pool.d/www.conf")
+    pool = web1.root(php.POOL)
     good = pool.read_text()
     pool.write_text(good + "\npm.max_childrn = 5\n")
     ran = stalewatch(lab, "fix", "--yes", "--all", "--format", "json", "web1")

@@ -13,7 +13,7 @@ import pytest
 
 from stalewatch.runbook.commands import Access
 from stalewatch.runbook.sudoers import sudoers
-from tests.lab import Host, Lab
+from tests.lab import Host, Lab, php
 from tests.lab.application import CONTROLLER
 from tests.lab.waiting import until
 
@@ -113,10 +113,10 @@ def test_queue_worker_runs_jobs_as_www_data(web1: Host) -> None:
 
 def test_deploy_logs_in_and_may_open_the_socket(lab: Lab, hosts: list[Host]) -> None:
     for host in hosts:
-        answer = ssh(lab, host.name, "hostname; id -un; test -w /run/php/php8.2-fpm.sock && echo may")
+        answer = ssh(lab, host.name, f"hostname; id -un; test -w {php.SOCKET} && echo may")
         assert (answer.stdout.split(), answer.stderr) == ([host.name, "deploy", "may"], "")
     hosts[0].deny_socket()
-    assert ssh(lab, "web1", "test -w /run/php/php8.2-fpm.sock").returncode == 1
+    assert ssh(lab, "web1", f"test -w {php.SOCKET}").returncode == 1
 
 
 def test_sudo_allows_the_exact_lines_and_nothing_else(lab: Lab, web1: Host) -> None:
@@ -125,15 +125,15 @@ def test_sudo_allows_the_exact_lines_and_nothing_else(lab: Lab, web1: Host) -> N
         f"{artisan} config:cache --no-interaction --no-ansi",
         f"{artisan} view:clear --no-interaction --no-ansi",
         f"{artisan} queue:restart --no-interaction --no-ansi",
-        "sudo -n /usr/sbin/php-fpm8.2 -t",
-        "sudo -n /usr/bin/systemctl reload php8.2-fpm",
+        f"sudo -n {php.BINARY} -t",
+        f"sudo -n /usr/bin/systemctl reload {php.FPM}",
     ]
     refused = [
         f"{artisan} config:cache",
         f"{artisan} config:cache --no-ansi --no-interaction",
         f"{artisan} config:cache --no-interaction --no-ansi --env=x",
         f"{artisan} tinker --no-interaction --no-ansi",
-        "sudo -n /usr/bin/systemctl restart php8.2-fpm",
+        f"sudo -n /usr/bin/systemctl restart {php.FPM}",
         "sudo -n /usr/bin/php -v",
         "sudo -n true",
     ]
@@ -143,7 +143,7 @@ def test_sudo_allows_the_exact_lines_and_nothing_else(lab: Lab, web1: Host) -> N
 
 
 def test_sudoers_of_the_lab_are_what_the_runbook_asks_for(web1: Host) -> None:
-    access = Access(login="deploy", user="www-data", root="/srv/app", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
+    access = Access(login="deploy", user="www-data", root="/srv/app", unit=f"{php.FPM}.service", fpm_binary=php.BINARY)
     granted = [line for line in web1.read("/etc/sudoers.d/deploy").splitlines() if not line.startswith("#")]
     symfony = [line for line in granted if "/srv/api/bin/console" in line]
     assert len(symfony) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import Host, Lab, etc_files, trees
+from tests.lab import Host, Lab, etc_files, php, trees
 from tests.lab.login import LoginFailed, log_in
 
 pytestmark = pytest.mark.lab
@@ -53,7 +53,7 @@ def test_a_machine_that_has_a_user_deploy(lab: Lab, elsewhere: Path) -> None:
             "-F",
             str(other.ssh_config),
             "web1",
-            "id -u; id -Gn; echo $HOME; sudo -n /usr/sbin/php-fpm8.2 -t 2>/dev/null && echo may",
+            f"id -u; id -Gn; echo $HOME; sudo -n {php.BINARY} -t 2>/dev/null && echo may",
         ]
         answer = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False).stdout
         assert answer.splitlines() == ["7003", "deploy www-data", "/home/deploy", "may"]
@@ -75,9 +75,9 @@ def test_a_hook_of_git_in_a_checkout_that_only_its_owner_reads(
         log_in(other.ssh_config, host)
         assert host.get() == "home v1"
         host.edit("routes/new.php", "<?php\n")
-        for path in ("/etc/passwd", "/etc/hosts", "/etc/php/8.2/fpm/pool.d/www.conf", "/srv/app/routes/new.php"):
+        for path in ("/etc/passwd", "/etc/hosts", php.POOL, "/srv/app/routes/new.php"):
             host.run(["cat", path], user="deploy")
-        host.run(["systemctl", "cat", "php8.2-fpm"], user="deploy")
+        host.run(["systemctl", "cat", php.FPM], user="deploy")
 
 
 def test_whom_this_machine_lets_in_or_keeps_out_is_nothing_to_the_host(web1: Host) -> None:

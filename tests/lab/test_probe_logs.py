@@ -12,13 +12,14 @@ from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.report import Verdict
 from stalewatch.timeline import EventKind, history
+from tests.lab import php
 from tests.lab.probing import host_of, look, probing
 
 if TYPE_CHECKING:
     from stalewatch.model.snapshot import LogFacts, Snapshot
     from tests.lab import Host, Lab
 
-LOG = "/var/log/php8.2-fpm.log"
+LOG = f"/var/log/{php.FPM}.log"
 PATIENCE = 60.0
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from stalewatch.model.inventory import AppEntry
 from stalewatch.model.snapshot import ConfigTest, FpmFacts, RuntimeFacts, Unseen
-from tests.lab import Host, Lab
+from tests.lab import Host, Lab, php
 from tests.lab.probing import host_of, look, opcache_of, probing, runtime_of
 from tests.lab.waiting import until
 
@@ -27,12 +27,12 @@ async def test_everything_is_discovered(lab: Lab, web1: Host) -> None:
     host, fpm = host_of(snapshot), fpm_of(snapshot)
     assert snapshot.app == "/srv/app"
     assert (host.layout.kind, host.layout.laravel) == ("laravel", "8.83.26")
-    assert fpm.unit == "php8.2-fpm.service"
-    assert fpm.version == "8.2"
+    assert fpm.unit == f"{php.FPM}.service"
+    assert fpm.version == php.VERSION
     assert fpm.pool is not None
     assert (fpm.pool.name, fpm.pool.user) == ("www", "www-data")
     assert fpm.status_text
-    assert any(stat.path == "/etc/php/8.2/fpm/php.ini" for stat in fpm.config_files)
+    assert any(stat.path == f"{php.ETC_FPM}/php.ini" for stat in fpm.config_files)
     status = web1.status()
     assert {worker.pid for worker in fpm.workers} == {each["pid"] for each in status["processes"]}
     for worker in fpm.workers:
@@ -137,8 +137,8 @@ async def test_a_path_that_is_not_there(lab: Lab, web1: Host) -> None:
 
 async def test_private_tmp_hides_one_directory_and_not_all(lab: Lab, web1: Host) -> None:
     web1.fpm()
-    web1.run(["mkdir", "-p", "/run/systemd/system/php8.2-fpm.service.d"])
-    drop_in = "/run/systemd/system/php8.2-fpm.service.d/private.conf"
+    web1.run(["mkdir", "-p", f"/run/systemd/system/{php.FPM}.service.d"])
+    drop_in = f"/run/systemd/system/{php.FPM}.service.d/private.conf"
     try:
         web1.run(["sh", "-c", f"printf '[Service]\\nPrivateTmp=yes\\n' >{drop_in}; systemctl daemon-reload"])
         web1.restart()
@@ -178,7 +178,7 @@ async def test_secrets_of_env_and_config_stay_on_the_server(lab: Lab, web1: Host
 
 
 async def test_a_newer_configuration_is_tested_once_per_change_and_only_where_that_is_permitted(lab: Lab, web1: Host) -> None:
-    pool, rights = web1.root("/etc/php/8.2/fpm/pool.d/www.conf"), web1.root("/etc/sudoers.d/deploy")
+    pool, rights = web1.root(php.POOL), web1.root("/etc/sudoers.d/deploy")
     async with probing(lab, web1) as (probe, _):
         assert fpm_of(await look(probe, full=True)).config_test is None
         before = config_tests(web1)
@@ -201,10 +201,10 @@ async def test_a_newer_configuration_is_tested_once_per_change_and_only_where_th
         finally:
             rights.write_text(permitted)
     assert isinstance(denied, Unseen)
-    assert denied.grant == "in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2 -t"
+    assert denied.grant == f"in sudoers: deploy ALL=(root) NOPASSWD: {php.BINARY} -t"
     assert config_tests(web1) == before + 2
 
 
 def config_tests(host: Host) -> int:
     """How often sudo ran ``php-fpm -t``, by the host's log."""
-    return sum("COMMAND=/usr/sbin/php-fpm8.2 -t" in line and "USER=root" in line for line in host.syslog("sudo"))
+    return sum(f"COMMAND={php.BINARY} -t" in line and "USER=root" in line for line in host.syslog("sudo"))

@@ -14,13 +14,13 @@ from stalewatch.model.inventory import AppEntry
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import RuntimeFacts, Snapshot, Unseen
 from stalewatch.transport.relay.programs import candidates
-from tests.lab import Host, Lab, sshd
+from tests.lab import Host, Lab, php, sshd
 from tests.lab.probing import look, opcache_of, probing, runtime_of
 from tests.lab.program import check, ours
 from tests.lab.test_probe_leaves_nothing import client, until
 
 PROGRAMS = ("php", "python3", "perl", "socat", "nc")
-SOCKET = "/run/php/php8.2-fpm.sock"
+SOCKET = php.SOCKET
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from tests.lab import php
 from tests.lab.etc_files import FILES
 from tests.lab.waiting import until
 
@@ -39,7 +40,7 @@ done
 def build_template(directory: Path, uid: int) -> None:
     """Build the application in DIRECTORY/srv and FPM's configuration in DIRECTORY/php. Raises RuntimeError with the reason."""
     directory.mkdir()
-    build = ["unshare", "--mount", str(FILES / "build.sh"), str(directory), str(FILES), str(uid), str(int(time.time()))]
+    build = ["unshare", "--mount", str(FILES / "build.sh"), str(directory), str(FILES), str(uid), str(int(time.time())), php.VERSION]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"the lab's application could not be built: {(done.stdout + done.stderr)[-2000:]}")

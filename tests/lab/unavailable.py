@@ -23,7 +23,7 @@ def check(hosts: int) -> None:
     if os.geteuid() != 0:
         raise Unavailable("the lab needs root: it makes namespaces, mounts and login users of its own")
     if not Path("/etc/debian_version").exists() or not shutil.which("apt-get"):
-        raise Unavailable("the lab needs Debian: it runs Debian's php8.2-fpm, php-laravel-framework and systemd")
+        raise Unavailable("the lab needs Debian: it runs Debian's PHP-FPM, php-laravel-framework and systemd")
     if not shutil.which("unshare"):
         raise Unavailable("the lab needs unshare (package util-linux)")
     tried = subprocess.run([*RECIPE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True, check=False)

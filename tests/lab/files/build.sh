@@ -1,15 +1,15 @@
 #!/bin/sh
-# Builds the known good application once per lab, in a mount namespace of its own.  build.sh TEMPLATE FILES DEPLOY_UID NOW
+# Builds the known good application once per lab, in a mount namespace of its own.  build.sh TEMPLATE FILES DEPLOY_UID NOW PHP
 # TEMPLATE/srv becomes /srv, because the caches that artisan writes hold absolute paths.
 set -eu
-template=$1 files=$2 deploy=$3 now=$4
+template=$1 files=$2 deploy=$3 now=$4 version=$5
 www=$(id -u www-data)
 
 mkdir -p "$template/srv" "$template/php"
 cp -a /etc/php/. "$template/php"
 unset $(git rev-parse --local-env-vars)
-rm -f "$template"/php/8.2/*/conf.d/*-apcu.ini # a state that needs it turns it on
-cp "$files/etc/www.conf" "$template/php/8.2/fpm/pool.d/www.conf"
+rm -f "$template/php/$version"/*/conf.d/*-apcu.ini # a state that needs it turns it on
+sed "s/@PHP@/$version/" "$files/etc/www.conf" >"$template/php/$version/fpm/pool.d/www.conf"
 mount --bind "$template/srv" /srv
 cp -r "$files/app" /srv/app
 cd /srv/app

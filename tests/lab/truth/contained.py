@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import APP, Ask, healthy, stale, unsettled, warm
 from tests.lab.waiting import until
@@ -31,7 +31,7 @@ php_admin_value[opcache.validate_timestamps] = 0
 def inner(host: Host) -> None:
     """Another FPM in pid and mount namespaces of its own, where the code lies in another place."""
     host.root(_CONF).write_text(_POOL)
-    run = f"mount --bind {APP} /opt; exec php-fpm8.2 -F -y {_CONF}"
+    run = f"mount --bind {APP} /opt; exec php-fpm{php.VERSION} -F -y {_CONF}"
     host.start(["sh", "-ec", f"echo $$ >{_PID}; exec unshare -p -f -m --mount-proc --kill-child sh -ec '{run}' </dev/null >/dev/null 2>&1"])
     until(lambda: host.exists("/run/php/inner.sock"), f"the FPM inside of {host.name}")
     do.get(script=_INDEX, pool="inner")(host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.release import CURRENT, FLIP, layout
 from tests.lab.truth.servers import HEAL_JOB, JOB, NOT_LARAVEL, no_copy, own_copy, replace_file
@@ -109,7 +109,7 @@ STATES = (
         name="workers: PHP replaced as a package manager does, whose file may not be read",
         expect={Layer.WORKERS: ("suspect", "workers.binary-suspect")},
         arrange=do.then(own_copy("/usr/bin"), do.get("/job"), lambda host: host.start_worker()),
-        act=replace_file("/usr/bin/php8.2"),
+        act=replace_file(php.CLI),
         ask=lambda _host: "old",
         undo=do.then(lambda host: host.stop_worker(), no_copy("/usr/bin")),
     ),
@@ -117,7 +117,7 @@ STATES = (
         name="workers: PHP replaced under one of the login's own",
         expect={Layer.WORKERS: ("stale", "workers.old-binary")},
         arrange=do.then(own_copy("/usr/bin"), do.get(), hold("artisan horizon", user="deploy")),
-        act=replace_file("/usr/bin/php8.2"),
+        act=replace_file(php.CLI),
         ask=lambda _host: "old",
         undo=do.then(end, no_copy("/usr/bin")),
     ),
@@ -125,9 +125,7 @@ STATES = (
         name="workers: PHP replaced, then restarted",
         expect=_WORKING,
         arrange=do.then(own_copy("/usr/bin"), do.get("/job"), lambda host: host.start_worker()),
-        act=do.then(
-            replace_file("/usr/bin/php8.2"), do.pause(2.1), lambda host: host.systemctl("restart", "laravel-worker"), do.pause(0.5)
-        ),
+        act=do.then(replace_file(php.CLI), do.pause(2.1), lambda host: host.systemctl("restart", "laravel-worker"), do.pause(0.5)),
         ask=lambda _host: "new",
         undo=do.then(lambda host: host.stop_worker(), no_copy("/usr/bin")),
     ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import APP, Ask, healthy, nothing, stale, unsettled, warm
 from tests.lab.waiting import until
 
-_POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
-_SOCKET = "/run/php/php8.2-fpm.sock"
+_POOL = php.POOL
+_SOCKET = php.SOCKET
 _BROKEN = {Layer.FPM: ("stale", "fpm.config-invalid")}
 _ONE_WORKER = partial(Host.pool, pm="static", pm__max_children="1")
 
@@ -47,7 +47,7 @@ def _waiting(host: Host) -> int:
 def told(host: Host) -> None:
     """The only worker is busy, for so long that the master has told systemd (every 10 s)."""
     do.jam(host)
-    show = ["systemctl", "show", "-p", "StatusText", "php8.2-fpm"]
+    show = ["systemctl", "show", "-p", "StatusText", php.FPM]
     until(lambda: "active: 1, idle: 0" in host.run(show).stdout, f"a status text on {host.name}", patience=40)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.laravel import CONFIG, CONFIG_STALE, ROUTES_STALE, VIEW
 from tests.lab.truth.opcache_stale import BYTECODE, SUSPECT
@@ -220,7 +220,7 @@ TREES = (
 )
 
 
-_DROP_IN = "/run/systemd/system/php8.2-fpm.service.d"
+_DROP_IN = f"/run/systemd/system/{php.FPM}.service.d"
 _OWN_MOUNTS = do.then(
     do.shell(f"mkdir -p {_DROP_IN}; printf '[Service]\\nPrivateMounts=yes\\nMountFlags=private\\n' >{_DROP_IN}/mounts.conf"),
     do.shell("systemctl daemon-reload"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.servers import NOT_LARAVEL
@@ -17,9 +17,9 @@ _INDEX = f"{_SHOP}/index.php"
 _ASK = Ask(script=_INDEX, old="shop v1", new="shop v2", pool="shop")
 _VT0 = {"chdir": _SHOP, "php_admin_value[opcache.validate_timestamps]": 0}
 _USE = do.get(script=_INDEX, pool="shop")
-SECOND = "php8.2-fpm-shop"
+SECOND = f"{php.FPM}-shop"
 _UNIT = f"/run/systemd/system/{SECOND}.service"
-_OTHER_POOL = "/etc/php/8.2/shop/pool.d/shop.conf"
+_OTHER_POOL = f"{php.ETC}/shop/pool.d/shop.conf"
 
 
 def shop(host: Host) -> None:
@@ -34,15 +34,15 @@ def shop(host: Host) -> None:
 
 def second_master(host: Host) -> None:
     """A real second master with a unit, a configuration and an OPcache of its own, of the same PHP."""
-    host.run(["sh", "-ec", "cd /etc/php/8.2; cp -a fpm shop; rm shop/pool.d/*"])
-    own = "s|/etc/php/8.2/fpm|/etc/php/8.2/shop|; s|php8.2-fpm|php8.2-fpm-shop|"
-    host.run(["sh", "-ec", f"cd /etc/php/8.2/shop; sed -i '{own}' php-fpm.conf; find . -exec touch -d '2 hours ago' {{}} +"])
-    lines = host.read("/etc/php/8.2/fpm/pool.d/www.conf").replace("[www]", "[shop]").splitlines()
+    host.run(["sh", "-ec", f"cd {php.ETC}; cp -a fpm shop; rm shop/pool.d/*"])
+    own = f"s|{php.ETC_FPM}|{php.ETC}/shop|; s|{php.FPM}|{php.FPM}-shop|"
+    host.run(["sh", "-ec", f"cd {php.ETC}/shop; sed -i '{own}' php-fpm.conf; find . -exec touch -d '2 hours ago' {{}} +"])
+    lines = host.read(php.POOL).replace("[www]", "[shop]").splitlines()
     changed = {"listen": "/run/php/shop.sock", **_VT0}
     kept = [line for line in lines if line.partition("=")[0].strip() not in changed]
     host.root(_OTHER_POOL).write_text("\n".join([*kept, *(f"{key} = {value}" for key, value in changed.items()), ""]))
     host.root(_UNIT).parent.mkdir(parents=True, exist_ok=True)
-    unit = host.read("/lib/systemd/system/php8.2-fpm.service").replace("/etc/php/8.2/fpm/", "/etc/php/8.2/shop/")
+    unit = host.read(f"/lib/systemd/system/{php.FPM}.service").replace(f"{php.ETC_FPM}/", f"{php.ETC}/shop/")
     host.root(_UNIT).write_text("\n".join(line for line in unit.splitlines() if not line.startswith("RuntimeDirectory")) + "\n")
     do.pause(1.1)(host)
     host.systemctl("daemon-reload")

@@ -6,7 +6,7 @@ import os
 import time
 from functools import partial
 
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.laravel import CONFIG_STALE
 from tests.lab.truth.opcache_stale import BYTECODE
@@ -54,16 +54,16 @@ def _index(number: int) -> str:
 def many_sites(host: Host) -> None:
     """Thirty plain sites, each with a pool of its own that never looks at the disk."""
     old = time.time() - 2 * do.HOUR
-    pool = host.read("/etc/php/8.2/fpm/pool.d/www.conf")
+    pool = host.read(php.POOL)
     for number in range(_SITES):
         index = host.root(_index(number))
         index.parent.mkdir(parents=True)
         index.write_text("<?php echo 'site v1';")
         os.utime(index, (old, old))
         name = f"s{number:02}"
-        text = pool.replace("[www]", f"[{name}]").replace("/run/php/php8.2-fpm.sock", f"/run/php/{name}.sock")
+        text = pool.replace("[www]", f"[{name}]").replace(php.SOCKET, f"/run/php/{name}.sock")
         text = text.replace("pm = dynamic", "pm = static").replace("pm.max_children = 5", "pm.max_children = 1")
-        file = host.root(f"/etc/php/8.2/fpm/pool.d/{name}.conf")
+        file = host.root(f"{php.ETC_FPM}/pool.d/{name}.conf")
         file.write_text(f"{text}chdir = {_site(number)}\nphp_admin_value[opcache.validate_timestamps] = 0\n")
         os.utime(file, (old, old))
     do.pause(1.1)(host)

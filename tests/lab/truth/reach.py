@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
-from tests.lab import Host, sshd
+from tests.lab import Host, php, sshd
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.servers import NOT_LARAVEL, no_copy, own_copy, replace_file
@@ -83,7 +83,7 @@ STATES = (
         name="open_basedir: the binary replaced, and the pool may not see which one it runs",
         expect={Layer.FPM: ("unknown",)},
         arrange=do.then(own_copy("/usr/sbin"), only_below(_OWN)),
-        act=replace_file("/usr/sbin/php-fpm8.2"),
+        act=replace_file(php.BINARY),
         errors=frozenset({"chain.php-unseen"}),
         undo=no_copy("/usr/sbin"),
     ),

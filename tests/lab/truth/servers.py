@@ -6,15 +6,15 @@ import os
 import time
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.state import Ask, healthy, stale, unsettled, warm
 from tests.lab.waiting import until
 
-_INI = "/etc/php/8.2/fpm/conf.d/99-lab.ini"
-_POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
-_BINARY = "/usr/sbin/php-fpm8.2"
+_INI = f"{php.ETC_FPM}/conf.d/99-lab.ini"
+_POOL = php.POOL
+_BINARY = php.BINARY
 _EXTENSIONS = "/usr/lib/php/20220829"
 _CONFIG_NEWER = {Layer.FPM: ("stale", "fpm.config-newer")}
 _WORKING = {Layer.WORKERS: ("fresh",)}
@@ -64,7 +64,7 @@ def downgrade(host: Host) -> None:
 def own_copy(folder: str) -> do.Change:
     """This host gets a copy of a folder that it shares with the whole machine; FPM runs from that."""
     mount = f"mkdir /run/lab-copy; cp -a {folder}/. /run/lab-copy/; mount --bind /run/lab-copy {folder}"
-    return do.then(do.shell(mount), do.pause(1.1), lambda host: host.systemctl("restart", "php8.2-fpm"), do.get(), warm)
+    return do.then(do.shell(mount), do.pause(1.1), lambda host: host.systemctl("restart", php.FPM), do.get(), warm)
 
 
 def replace_file(path: str) -> do.Change:

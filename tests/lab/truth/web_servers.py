@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stalewatch.model.report import Layer
-from tests.lab import Host, http
+from tests.lab import Host, http, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.masters import SECOND, one_master, second_master, shop
 from tests.lab.truth.opcache_stale import BYTECODE
 from tests.lab.truth.state import Ask, healthy, stale, unsettled
 from tests.lab.waiting import until
 
-_OURS, _OTHERS = "unix:/run/php/php8.2-fpm.sock", "unix:/run/php/shop.sock"
+_OURS, _OTHERS = f"unix:{php.SOCKET}", "unix:/run/php/shop.sock"
 _NGINX = "/etc/nginx"
 _LISTEN = f"listen unix:{http.SOCKET}; server_name lab.invalid; root /srv/app/public;"
 _SCRIPT = "fastcgi_param SCRIPT_FILENAME $realpath_root/index.php; include fastcgi_params;"
@@ -157,13 +157,13 @@ STATES = (
     ),
     healthy(
         name="nginx: a map chooses between names of one pool",
-        arrange=do.then(site("$pool", _MAP.format(_OURS, "unix:/var/run/php/php8.2-fpm.sock")), used),
+        arrange=do.then(site("$pool", _MAP.format(_OURS, f"unix:/var{php.SOCKET}")), used),
         ask=UNCHANGED,
         undo=no_nginx,
     ),
     healthy(
         name="nginx: the socket is a link to the pool's",
-        arrange=do.then(do.shell("ln -s php8.2-fpm.sock /run/php/php-fpm.sock"), site("unix:/var/run/php/php-fpm.sock"), used),
+        arrange=do.then(do.shell(f"ln -s {php.FPM}.sock /run/php/php-fpm.sock"), site("unix:/var/run/php/php-fpm.sock"), used),
         ask=UNCHANGED,
         undo=no_nginx,
     ),
