@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from tests.lab.truth import (
+    apache,
     blue_green,
     composer,
     contained,
@@ -59,6 +60,7 @@ MODULES = (
     places,
     outside,
     web_servers,
+    apache,
     reach,
     workers,
     hidden,

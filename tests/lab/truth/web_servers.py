@@ -78,10 +78,23 @@ def used(host: Host) -> None:
         http.get(host)
 
 
+def _asked(name: str) -> do.Change:
+    def change(host: Host) -> None:
+        for _ in range(10):
+            http.get(host, name=name)
+
+    return change
+
+
 _BOTH = do.then(shop, second_master)
 _EDIT = do.then(do.edit, do.pause(2.1), used)
 _DOWN = {Layer.FPM: ("unknown", "fpm.not-running"), Layer.OPCACHE: ("unknown",)}
 _NOWHERE = {Layer.FPM: ("unknown",), Layer.OPCACHE: ("unknown",)}
+_UNPROVEN = {Layer.FPM: ("unknown",), Layer.OPCACHE: ("unknown",)}
+_BY_NAME = (
+    f"server {{ listen unix:{http.SOCKET}; server_name ~^(?<to>.+)[.]lab$; root /srv/app/public; "
+    f"location / {{ {_SCRIPT} fastcgi_pass unix:/run/php/$to.sock; }} }}\n"
+)
 _UPSTREAM = f"upstream php81 {{ server {_OTHERS}; }}"
 _MAP = 'map $http_x_canary $pool {{ default {0}; "yes" {1}; }}'
 
@@ -158,6 +171,37 @@ STATES = (
     healthy(
         name="nginx: a map chooses between names of one pool",
         arrange=do.then(site("$pool", _MAP.format(_OURS, f"unix:/var{php.SOCKET}")), used),
+        ask=UNCHANGED,
+        undo=no_nginx,
+    ),
+    stale(
+        name="nginx: a variable that only a request has leads to the second master, whose cache shows it",
+        expect=BYTECODE,
+        arrange=do.then(_BOTH, nginx({"sites-enabled/app": _BY_NAME}), _asked("shop.lab")),
+        act=do.then(do.edit, do.pause(2.1), _asked("shop.lab")),
+        ask=Web(name="shop.lab"),
+        remembered=True,
+        undo=nothing_left,
+    ),
+    unsettled(
+        name="nginx: a variable that only a request has leads to two masters",
+        expect=_NOWHERE,
+        arrange=do.then(_BOTH, nginx({"sites-enabled/app": _BY_NAME}), _asked("shop.lab"), _asked("php8.2-fpm.lab")),
+        ask=Web(name="shop.lab", old="(none)", new="home v1"),
+        errors=frozenset({"fpm.undecided"}),
+        undo=nothing_left,
+    ),
+    unsettled(
+        name="nginx: the site's file may not be read, and nobody has asked for a page yet",
+        expect=_UNPROVEN,
+        arrange=do.then(_BOTH, site(_OTHERS), do.shell(f"chmod 0600 {_NGINX}/sites-enabled/app")),
+        ask=UNCHANGED,
+        errors=frozenset({"web.config-denied", "chain.pool-unproven"}),
+        undo=nothing_left,
+    ),
+    healthy(
+        name="nginx: the site's file may not be read, and its pool shows the site",
+        arrange=do.then(site(_OURS), do.shell(f"chmod 0600 {_NGINX}/sites-enabled/app"), used),
         ask=UNCHANGED,
         undo=no_nginx,
     ),

@@ -120,3 +120,17 @@ def test_the_pool_is_one_of_the_master_whose_cache_told() -> None:
     assert choose_pool(place, Machine(masters=(old, new))) == (new, new.pools[1])
     named = AppLocation(path="/opt/one", root="/opt/one", cached_by="/run/php/two.sock")
     assert choose_pool(named, Machine(masters=(old, new))) == (new, new.pools[0])
+
+
+def test_who_uses_an_application_is_told_only_where_it_is_one_master() -> None:
+    code, masters = CodeInCaches(), {"/run/1.sock": "8.2", "/run/2.sock": "8.4", "/run/3.sock": "8.4"}
+    ours, none = cache("/srv/app/public/index.php"), cache("/srv/apple/index.php")
+    assert not code.note_users({"/run/1.sock": none}, ["/srv/app"], masters)
+    assert code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, ["/srv/app"], masters)
+    assert code.users == {"/srv/app": "/run/3.sock"}
+    assert not code.note_users({"/run/2.sock": none, "/run/3.sock": none}, ["/srv/app"], masters)
+    assert not code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, ["/srv/app"], masters)
+    assert code.note_users({"/run/1.sock": ours}, ["/srv/app"], masters)
+    assert code.users == {}
+    assert code.note_users({"/run/1.sock": none}, ["/srv/app"], masters)
+    assert code.users == {"/srv/app": "/run/3.sock"}

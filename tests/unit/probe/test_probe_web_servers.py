@@ -15,7 +15,7 @@ from stalewatch.probe.host.discovery import AppLocation, choose_pool
 from stalewatch.probe.host.machine import Machine, Master
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.records import ProcessRecord
-from stalewatch.probe.host.web_server import nginx
+from stalewatch.probe.host.web_server import apache, caddy, nginx
 from stalewatch.probe.host.web_server.site import Files, Site
 
 NGINX = r"""
@@ -91,6 +91,7 @@ def site(*passes_to: str, undecided: str = "", root: str = "/srv/a/public") -> S
     return Site(server="nginx", root=root, passes_to=passes_to, undecided=undecided)
 
 
+RUNS_PHP = Site(server="apache", root="/srv/a/public", runs_php=True)
 OLD, NEW = master("8.2", "/run/82.sock", "/run/82b.sock", runs=False), master("8.4", "/run/84.sock", "/run/84b.sock")
 RUNS = master("8.2", "/run/82.sock", "/run/82b.sock")
 
@@ -106,7 +107,11 @@ RUNS = master("8.2", "/run/82.sock", "/run/82b.sock")
         ((site("/run/84b.sock", "/run/84.sock", undecided="$x"),), (OLD, NEW), "8.4", "/run/84b.sock"),
         ((site("/run/82.sock"), site("/run/84.sock")), (RUNS, NEW), None, ""),
         ((site("/run/82.sock", "/run/84.sock"),), (OLD, NEW), None, ""),
-        ((site(undecided="$x"),), (RUNS, NEW), "8.2", ""),
+        ((site(undecided="$x"),), (RUNS, NEW), None, ""),
+        ((site(undecided="$x"),), (OLD, NEW), "8.4", ""),
+        ((RUNS_PHP,), (RUNS, NEW), None, ""),
+        ((RUNS_PHP,), (OLD, NEW), None, ""),
+        ((RUNS_PHP, site("/run/84.sock")), (OLD, NEW), None, ""),
         ((site(),), (OLD, NEW), "8.4", ""),
     ],
 )
@@ -115,9 +120,15 @@ def test_the_pool_that_the_web_server_names_and_never_another(
 ) -> None:
     machine = Machine(masters=masters)
     goes = app_sites.destination(sites, machine, {})
-    place = AppLocation(path="/srv/a", root="/srv/a", passes_to=goes.address, sites=sites, undecided=goes.undecided)
+    place = AppLocation(path="/srv/a", root="/srv/a", passes_to=goes.address, sites=sites, undecided=goes.undecided, runs_php=goes.runs_php)
     found, _ = choose_pool(place, machine)
     assert (goes.address, found.version if found else None) == (address, version)
+
+
+def test_where_it_is_undecided_the_cache_of_one_master_alone_tells() -> None:
+    sites = (site(undecided="$x"),)
+    place = AppLocation(path="/srv/a", root="/srv/a", sites=sites, undecided="$x", cached_by="/run/84b.sock")
+    assert choose_pool(place, Machine(masters=(RUNS, NEW))) == (NEW, NEW.pools[1])
 
 
 def test_the_inventory_overrides_the_web_server() -> None:
@@ -143,3 +154,213 @@ def test_a_site_belongs_to_the_innermost_application() -> None:
 )
 def test_the_root_of_the_application_of_a_site(docroot: str, signs: dict[str, str], home: str) -> None:
     assert app_sites.home(site(root=docroot), signs) == home
+
+
+APACHE = r"""
+ServerRoot "{0}"
+Define sock /run/php/84.sock
+Define secret canary
+LoadModule proxy_fcgi_module modules/mod_proxy_fcgi.so
+IncludeOptional conf.d/*.conf
+DocumentRoot /var/www/html
+<Directory />
+    Require all denied
+</Directory>
+SetEnv DB_PASSWORD canary
+<IfModule mod_php8.c>
+    <FilesMatch "\.php$">
+        SetHandler application/x-httpd-php
+    </FilesMatch>
+</IfModule>
+<IfModule !mod_php8.c>
+    <FilesMatch ".+\.ph(?:ar|p|tml)$">
+        SetHandler "proxy:unix:/run/php/82.sock|fcgi://localhost"
+    </FilesMatch>
+</IfModule>
+<Macro Host $name>
+    <VirtualHost *:80>
+        DocumentRoot /srv/macro
+    </VirtualHost>
+</Macro>
+"""
+VHOSTS = r"""
+<VirtualHost *:80>
+    ServerName a.example:80
+    ServerAlias www.a.example
+    DocumentRoot "/srv/my app/public"
+    Alias /pma /usr/share/phpmyadmin
+    <Location "/fpm-status">
+        SetHandler "proxy:unix:/run/php/status.sock|fcgi://x"
+    </Location>
+    RequestHeader set X-Key \
+        canary
+</VirtualHost>
+<VirtualHost *:80>
+    DocumentRoot /srv/b/public
+    <Directory /srv/b>
+        <FilesMatch \.php$>
+            <If "-f %{{REQUEST_FILENAME}}">
+                SetHandler "proxy:unix:${{sock}}|fcgi://localhost/"
+            </If>
+        </FilesMatch>
+    </Directory>
+</VirtualHost>
+<VirtualHost *:80>
+    DocumentRoot /srv/c/public
+    ProxyPassMatch ^/status$ fcgi://127.0.0.1:9009/
+    ProxyPassMatch ^/(.*\.php(/.*)?)$ fcgi://127.0.0.1:9000/srv/c/current/public/$1
+</VirtualHost>
+<Proxy "unix:/run/php/d.sock|fcgi://php-d">
+    ProxySet timeout=300
+</Proxy>
+<Proxy balancer://many>
+    BalancerMember unix:/run/1.sock|fcgi://one
+    BalancerMember fcgi://127.0.0.1:9002
+</Proxy>
+<VirtualHost *:80>
+    DocumentRoot /srv/d
+    <Files "*.php">
+        SetHandler proxy:fcgi://php-d
+    </Files>
+</VirtualHost>
+<VirtualHost *:80>
+    DocumentRoot /srv/e
+    <FilesMatch \.php$>
+        SetHandler proxy:balancer://many
+    </FilesMatch>
+</VirtualHost>
+<VirtualHost *:80>
+    DocumentRoot /srv/f
+    <FilesMatch \.php$>
+        <If "%{{HTTP_COOKIE}} =~ /canary/">
+            SetHandler "proxy:unix:/run/php/next.sock|fcgi://localhost"
+        </If>
+    </FilesMatch>
+</VirtualHost>
+<VirtualHost *:80>
+    DocumentRoot /srv/g
+    <FilesMatch \.php$>
+        SetHandler "proxy:unix:${{FROM_ENV}}|fcgi://localhost"
+    </FilesMatch>
+</VirtualHost>
+<IfDefine Never>
+<VirtualHost *:80>
+    DocumentRoot /srv/never
+</VirtualHost>
+</IfDefine>
+<VirtualHost *:80>
+    DocumentRoot /srv/h
+    <FilesMatch \.php$>
+        SetHandler none
+    </FilesMatch>
+</VirtualHost>
+"""
+
+
+async def files_of(coprocess: Coprocess, kind: str, main: Path, pattern: str) -> Files:
+    texts: dict[str, str] = {}
+    for each in (str(main), pattern):
+        (block,) = await coprocess.ask(("web", kind, each), timeout=10)
+        texts |= {section.argument: records.text(section.payload) for section in block.of("text")}
+    return Files(str(main), texts, {pattern: tuple(path for path in texts if path != str(main))})
+
+
+async def apache_sites(coprocess: Coprocess, tmp_path: Path, main: str, vhosts: str = "") -> tuple[Site, ...]:
+    (tmp_path / "conf.d").mkdir(exist_ok=True)
+    (tmp_path / "httpd.conf").write_text(main.format(tmp_path))
+    (tmp_path / "conf.d" / "sites.conf").write_text(vhosts.format())
+    files = await files_of(coprocess, "apache", tmp_path / "httpd.conf", f"{tmp_path}/conf.d/*.conf")
+    assert "canary" not in str(files.texts)
+    return apache.parse(files)
+
+
+async def test_sites_of_apache_and_nothing_secret(coprocess: Coprocess, tmp_path: Path) -> None:
+    sites = await apache_sites(coprocess, tmp_path, APACHE, VHOSTS)
+    assert [(site.root, site.passes_to, bool(site.undecided), site.runs_php) for site in sites] == [
+        ("/srv/my app/public", ("/run/php/82.sock",), False, False),
+        ("/usr/share/phpmyadmin", ("/run/php/82.sock",), False, False),
+        ("/srv/b/public", ("/run/php/84.sock",), False, False),
+        ("/srv/c/current/public", ("127.0.0.1:9000",), False, False),
+        ("/srv/d", ("/run/php/d.sock",), False, False),
+        ("/srv/e", ("/run/1.sock", "127.0.0.1:9002"), False, False),
+        ("/srv/f", ("/run/php/82.sock", "/run/php/next.sock"), True, False),
+        ("/srv/g", (), True, False),
+        ("/srv/h", (), False, False),
+    ]
+    assert sites[0].names == ("a.example", "www.a.example")
+
+
+async def test_apache_that_runs_php_itself(coprocess: Coprocess, tmp_path: Path) -> None:
+    loaded = APACHE + "LoadModule php_module modules/libphp8.2.so\n"
+    (site,) = await apache_sites(coprocess, tmp_path, loaded)
+    assert (site.root, site.passes_to, site.undecided, site.runs_php) == ("/var/www/html", (), "", True)
+    (other,) = await apache_sites(coprocess, tmp_path, "ServerRoot {0}\nDocumentRoot /srv/cgi\nAddHandler application/x-httpd-php .php\n")
+    assert (other.runs_php, other.undecided) == (False, "Apache gives PHP to the handler application/x-httpd-php, which is no PHP-FPM")
+
+
+CADDY = r"""
+{
+    email canary@example.invalid
+}
+(php) {
+    php_fastcgi unix//run/php/82.sock
+}
+a.example, www.a.example {
+    root * /srv/a/public
+    basic_auth {
+        admin canary
+    }
+    import php
+}
+b.example {
+    root /srv/b/public
+    php_fastcgi @x 127.0.0.1:9000 {
+        env DB canary
+    }
+    import more/*.caddy
+}
+http://c.example {
+    handle_path /x/* {
+        root * /srv/c/x
+        php_fastcgi unix//run/x.sock
+    }
+    root * /srv/c
+    reverse_proxy unix//run/c.sock {
+        transport fastcgi {
+            split .php
+        }
+    }
+}
+d.example {
+    root * /srv/d
+    php_fastcgi {$PHP_ADDRESS}
+}
+e.example {
+    root * /srv/e
+    php_server
+}
+f.example {
+    root * /srv/f
+    reverse_proxy localhost:3000
+}
+"""
+
+
+async def test_sites_of_caddy_and_nothing_secret(coprocess: Coprocess, tmp_path: Path) -> None:
+    main, more = tmp_path / "Caddyfile", tmp_path / "more" / "x.caddy"
+    more.parent.mkdir()
+    main.write_text(CADDY)
+    more.write_text("encode gzip\n")
+    files = await files_of(coprocess, "caddy", main, f"{tmp_path}/more/*.caddy")
+    assert "canary" not in str(files.texts)
+    sites = caddy.parse(files)
+    assert [(site.root, site.passes_to, bool(site.undecided), site.runs_php) for site in sites] == [
+        ("/srv/a/public", ("/run/php/82.sock",), False, False),
+        ("/srv/b/public", ("127.0.0.1:9000",), False, False),
+        ("/srv/c/x", ("/run/x.sock",), False, False),
+        ("/srv/c", ("/run/c.sock",), False, False),
+        ("/srv/d", (), True, False),
+        ("/srv/e", (), False, True),
+        ("/srv/f", (), False, False),
+    ]
+    assert [site.names for site in sites][:2] == [("a.example", "www.a.example"), ("b.example",)]

@@ -257,6 +257,18 @@ FPM_UNDECIDED = _reason(
     "pools, or names one on another machine. The verdict of any other pool would mean nothing.",
     "Name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml).",
 )
+FPM_NOT_USED = _reason(
+    "fpm.not-used",
+    "The web server runs the PHP of this application itself (Apache with mod_php, Caddy as FrankenPHP). What it holds cannot be asked from "
+    "outside, and the cache of a PHP-FPM pool beside it says nothing about this application.",
+    "Reload the web server after each deploy, or serve the application by PHP-FPM (Apache: proxy_fcgi) so that it can be compared.",
+)
+WEB_CONFIG_DENIED = _reason(
+    "web.config-denied",
+    "This login may not read a file of the web server's configuration, no other one names the application, and nothing else shows which "
+    "pool serves it.",
+    "Let the login read that file, or name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml).",
+)
 FPM_CONFIG_DENIED = _reason(
     "fpm.config-denied",
     "This login may not read PHP-FPM's configuration, so the pool's socket is not known.",

@@ -24,9 +24,12 @@ class WebSite(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The sites of one app. *passes_to*: the one pool that its requests go to ("" none is named). *asked*: the address of the pool that was
-    asked for it. *undecided*: why the configuration does not name one pool."""
+    asked for it. *undecided*: why the configuration does not name one pool. *runs_php*: a web server itself runs this app's PHP. *denied*:
+    files of the configuration that this login may not read, where nothing else of it names the app."""
 
     sites: tuple[WebSite, ...]
     passes_to: SafeText = SafeText("")
     asked: SafeText = SafeText("")
     undecided: SafeText = SafeText("")
+    runs_php: bool = False
+    denied: tuple[SafeText, ...] = ()

@@ -15,7 +15,7 @@ from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot,
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.code_roots import CodeInCaches, base_of
-from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel
+from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel, pools_not_asked
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
@@ -120,7 +120,7 @@ class ServerProbe:
         except NotPermitted as error:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         runtimes = await self._ask_pools(full)
-        if self._code.take(runtimes, self._claimed):
+        if self._code.take(runtimes, self._claimed) | self._who_uses_what(runtimes):
             tick, runtimes = await self._look_at_more(tick, runtimes, full)
         if not self._apps:
             return (self._empty(tick, None),)
@@ -152,7 +152,7 @@ class ServerProbe:
         self._access.php_version = next(
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
-        found = await discover(self._host, self._machine, self._server.apps, self._code.folders)
+        found = await discover(self._host, self._machine, self._server.apps, self._code.folders, self._code.users)
         locations = found.locations
         self._left_out = left_out((*found.left_out, *self._code.beyond))
         self._others = found.others
@@ -183,13 +183,16 @@ class ServerProbe:
         """One pool of every master that runs and serves no application that we know: whose code is in its cache?"""
         served = {address for _, _, address in self._served.values()}
         self._only_code -= served
-        for master in self._machine.masters:
-            pools = [pool for pool in master.pools if pool.listen]
-            if master.record is None or not pools or any(str(pool.listen) in self._pools for pool in pools):
-                continue
-            address = str(pools[0].listen)
-            self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pools[0])
+        for pool in pools_not_asked(self._machine, self._pools):
+            address = str(pool.listen)
+            self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool)
             self._only_code.add(address)
+
+    def _who_uses_what(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
+        """Whether it is another master now whose cache alone holds an application's scripts; with one master there is nothing to ask."""
+        running = [master for master in self._machine.masters if master.record is not None]
+        masters = {str(pool.listen): master.config_path for master in running for pool in master.pools}
+        return len(running) > 1 and self._code.note_users(runtimes, [root for app in self._apps if (root := app.location.root)], masters)
 
     async def _look_at_more(
         self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], full: bool
@@ -361,7 +364,7 @@ class ServerProbe:
             hidden=hidden,
             contained=inside,
             cron=cron_lines(self._machine.cron, app.location),
-            web=web_facts(app.location, address),
+            web=web_facts(app.location, address, self._machine.web.denied),
         )
         told = self._left_out if app is self._apps[0] else ()
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))

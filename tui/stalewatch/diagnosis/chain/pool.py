@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, ok, unseen
-from stalewatch.diagnosis.chain.web_server import names_the_pool
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
 from stalewatch.model import reasons
@@ -49,6 +48,13 @@ def witness(context: Context) -> str:
     if address(context) and context.memory.served_by == address(context):
         return "seen at an earlier look"
     return "the only pool on this server" if context.fpm is not None and not _contained(context) and _alone(context.fpm) else ""
+
+
+def names_the_pool(context: Context) -> str:
+    """The web server whose configuration names the pool that was asked, in words; "" none."""
+    web = context.host.web if context.host is not None else None
+    named = web is not None and web.sites and web.passes_to and web.asked == web.passes_to
+    return f"{web.sites[0].server} passes requests there" if web is not None and named else ""
 
 
 def pool_witnessed(context: Context) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
-from stalewatch.model import reasons
+from stalewatch.diagnosis.chain.pool import witness
+from stalewatch.model import figures, reasons
 from stalewatch.model.chain import LinkName
 
 if TYPE_CHECKING:
@@ -20,8 +22,10 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     """The configuration names the pool that was asked, another one, or none that can be told; None where it says nothing of the app. One
     that cannot be told does not count against a pool in which the app is seen: that pool is a witness of its own."""
     web = _facts(context)
-    if web is None or not web.sites:
+    if web is None or not (web.sites or web.denied):
         return None
+    if not web.sites:
+        return _unread(web) if not witness(context) else None
     site = web.sites[0]
     who = f"{site.server} {site.names[0] if site.names else site.root}"
     if web.passes_to and web.asked != web.passes_to:
@@ -32,6 +36,8 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
         return ok(LinkName.WEB_SERVER, who, how, file=site.file, socket=web.passes_to, scripts=site.root)
     if web.asked:
         return None
+    if web.runs_php:
+        return unseen(LinkName.WEB_SERVER, reasons.FPM_NOT_USED.unseen(f"no PHP-FPM pool serves this app: {web.undecided}"), file=site.file)
     return unseen(
         LinkName.WEB_SERVER,
         reasons.FPM_UNDECIDED.unseen(
@@ -42,11 +48,16 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     )
 
 
-def names_the_pool(context: Context) -> str:
-    """The web server whose configuration names the pool that was asked, in words; "" none."""
-    web = _facts(context)
-    named = web is not None and web.sites and web.passes_to and web.asked == web.passes_to
-    return f"{web.sites[0].server} passes requests there" if web is not None and named else ""
+def _unread(web: WebFacts) -> Observed:
+    """Nothing that was read names the app, and what could not be read may."""
+    return unseen(
+        LinkName.WEB_SERVER,
+        reasons.WEB_CONFIG_DENIED.unseen(
+            f"this login may not read {figures.several(web.denied)}, which may say where this app's requests go",
+            f"sudo {shlex.join(('chmod', 'o+r', str(web.denied[0])))}, or name the pool: socket under [[server.app]] in stalewatch.toml",
+        ),
+        file=web.denied[0],
+    )
 
 
 def _facts(context: Context) -> WebFacts | None:

@@ -15,11 +15,12 @@ _ABOVE_THE_DOCROOT = ("artisan", "bin/console")
 
 class Destination(NamedTuple):
     """*address*: the one pool that requests go to ("" none is named). *undecided*: why it is not one. *shared*: of several pools that are
-    named all belong to one running master, so they hold the same bytecode."""
+    named all belong to one running master, so they hold the same bytecode. *runs_php*: requests go to no pool, the web server is PHP."""
 
     address: str = ""
     undecided: str = ""
     shared: bool = False
+    runs_php: bool = False
 
 
 def candidates(sites: Iterable[Site]) -> list[str]:
@@ -50,6 +51,9 @@ def owned(sites: Iterable[Site], real: Mapping[str, str], roots: Iterable[str]) 
 def destination(sites: Sequence[Site], machine: Machine, real: Mapping[str, str]) -> Destination:
     """Where *sites* pass requests. *real*: real paths of sockets, so that two names of one socket are one."""
     told = [site for site in sites if site.passes_to or site.undecided]
+    if itself := next((site for site in sites if site.runs_php), None):
+        who = f"{itself.server} runs the PHP of {itself.names[0] if itself.names else itself.root} itself"
+        return Destination(undecided=f"{who}, and other requests go to PHP-FPM" if told else who, runs_php=not told)
     addresses = list(dict.fromkeys(real.get(one) or one for site in told for one in site.passes_to))
     why = next((site.undecided for site in told if site.undecided), "")
     if not why and len(addresses) < 2:

@@ -42,11 +42,14 @@ class Requested(NamedTuple):
 
 class CodeInCaches:
     """What the looks at all pools of one server have shown. It stays known when a cache is emptied: nobody moved the application. *beyond*:
-    directories that are one too many."""
+    directories that are one too many; *users*: root of an application -> a pool of the one master that
+    holds scripts of it."""
 
     def __init__(self) -> None:
         self.folders: dict[str, Requested] = {}
         self.beyond: dict[str, None] = {}
+        self.users: dict[str, str] = {}
+        self._holders: dict[str, dict[str, str]] = {}
 
     def take(self, runtimes: Mapping[str, RuntimeFacts | Unseen], claimed: Iterable[str]) -> bool:
         """Add what *runtimes* (by the pool's address) show outside of the directories *claimed*. Whether a directory is new."""
@@ -60,6 +63,24 @@ class CodeInCaches:
                 elif known is None or used > known.used:
                     self.folders[folder] = Requested(address, used)
         return len(self.folders) > before
+
+    def note_users(self, runtimes: Mapping[str, RuntimeFacts | Unseen], roots: Iterable[str], masters: Mapping[str, str]) -> bool:
+        """Which of *runtimes* hold scripts of the applications at *roots*. *masters*: address of a pool -> its master, all pools of which
+        share one cache; one that was emptied stays the last that was seen. Whether that changed."""
+        before = self.users
+        for address, runtime in runtimes.items():
+            if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.opcache, Opcache):
+                continue
+            held = {str(script.path) for script in runtime.opcache.listed}
+            for root in roots:
+                holders = self._holders.setdefault(root, {})
+                if any(path.startswith(f"{root}/") for path in held):
+                    holders[masters.get(address, address)] = address
+                elif runtime.opcache.scripts:
+                    holders.pop(masters.get(address, address), None)
+        alone = {root: next(iter(some.values())) for root, some in self._holders.items() if len(some) == 1}
+        self.users = {root: one for root, one in (before | alone).items() if len(self._holders[root]) < 2}
+        return self.users != before
 
 
 def candidates(folders: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from stalewatch.probe.host import app_sites, code_roots
 from stalewatch.probe.host.parsers import fpm_config, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from stalewatch.model.snapshot import Pool, Unseen
     from stalewatch.probe.host.code_roots import Requested
@@ -40,7 +40,8 @@ _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
 
 class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     """One application: the path as configured, its real path ("" when it is not there), and what it looks like. *sites*: what the web
-    servers say of it; *passes_to*, *undecided*, *shared*: what comes of that (:class:`~stalewatch.probe.host.app_sites.Destination`)."""
+    servers say of it; *passes_to*, *undecided*, *shared*, *runs_php*: what comes of that
+    (:class:`~stalewatch.probe.host.app_sites.Destination`)."""
 
     path: str
     root: str = ""
@@ -50,6 +51,7 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...] = ()
     undecided: str = ""
     shared: bool = False
+    runs_php: bool = False
     cached_by: str = ""
 
     @property
@@ -67,9 +69,12 @@ class Found(NamedTuple):
     others: tuple[str, ...] = ()
 
 
-async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...], cached: Mapping[str, Requested]) -> Found:
+async def discover(
+    host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...], cached: Mapping[str, Requested], users: Mapping[str, str]
+) -> Found:
     """The applications of this server. Entries without a path (only overrides) apply to what is discovered. *cached*: directories of
-    requested scripts in the caches of the pools that no application claimed."""
+    requested scripts in the caches of the pools that no application claimed; *users*: root of an application -> address of the one pool
+    whose cache holds its scripts."""
     sites = machine.web.sites
     named = [entry for entry in entries if entry.path]
     usual = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(machine)
@@ -90,9 +95,17 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
         root = real.get(path, "")
         goes = app_sites.destination(owned.get(root, ()), machine, sockets)
         kind = _KINDS.get(signs.get(path) or looks.get(path, ""), "php")
-        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=by_cache.get(path, ""))
+        seen = by_cache.get(path) or users.get(root, "")
+        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen)
         locations.append(
-            replace(location, passes_to=goes.address, sites=tuple(owned.get(root, ())), undecided=goes.undecided, shared=goes.shared)
+            replace(
+                location,
+                passes_to=goes.address,
+                sites=tuple(owned.get(root, ())),
+                undecided=goes.undecided,
+                shared=goes.shared,
+                runs_php=goes.runs_php,
+            )
         )
     kept = locations if named else _distinct(locations)
     unusable = [path for path, sign in (signs | looks).items() if sign == UNUSABLE]
@@ -127,8 +140,11 @@ async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLo
 
 def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
     """The pool that serves the app at *location*, and its master: the one that the inventory names, else the one that the web server passes
-    to, else one whose chdir or name fits, else the first. If the inventory names a socket that no configuration has: (first master, None).
-    If the web server names one that no configuration has, or several: (None, None), never another pool."""
+    to, else one whose chdir fits, else one of the master whose cache alone holds its scripts, else one whose name fits, else the first.
+
+    If the inventory names a socket that no configuration has: (first master, None). If the web server names one that no configuration has,
+    or several, or does not say which of several masters it is and no cache shows it: (None, None), never another pool.
+    """
     masters = sorted(machine.masters, key=lambda master: master.record is None)
     pairs = [(master, pool) for master in masters for pool in master.pools]
     wanted = location.entry.socket or location.passes_to
@@ -138,10 +154,11 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
     first = masters[0] if masters else None
     if location.entry.socket:
         return first, None
-    if location.passes_to or (location.undecided and any(site.passes_to for site in location.sites)):
+    several = sum(master.record is not None for master in machine.masters) > 1
+    unknown = location.undecided and (any(site.passes_to for site in location.sites) or (several and not location.cached_by))
+    if location.passes_to or unknown or location.runs_php:
         return None, None
     pairs = [pair for pair in pairs if pair[0].record is not None] or pairs
-    pairs = _whose_cache(pairs, location.cached_by) or pairs
     homes = [home for home in (location.path, location.root) if home]
     for master, pool in pairs:
         chdir, root = _home(pool), fpm_config.chroot_of(pool.settings)
@@ -149,12 +166,23 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
             return master, pool
         if chdir and (chdir in homes or chdir.startswith(tuple(f"{home}/" for home in homes))):
             return master, pool
+    pairs = _whose_cache(pairs, location.cached_by) or pairs
     names = {part for part in location.path.split("/") if part}
     for master, pool in pairs:
         if pool.name in names:
             return master, pool
     unclaimed = [pair for pair in pairs if not _home(pair[1])]
     return next(iter(unclaimed or pairs), (first, None))
+
+
+def pools_not_asked(machine: Machine, asked: Collection[str]) -> list[Pool]:
+    """One pool of each master that runs and of which none of *asked* (addresses) is."""
+    found = []
+    for master in machine.masters:
+        pools = [pool for pool in master.pools if pool.listen]
+        if master.record is not None and pools and not any(str(pool.listen) in asked for pool in pools):
+            found.append(pools[0])
+    return found
 
 
 def _whose_cache(pairs: list[tuple[Master, Pool]], address: str) -> list[tuple[Master, Pool]]:

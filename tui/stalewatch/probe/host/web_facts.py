@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.host_probe import TickFacts
 
+_NOT_USED = "reload the web server after each deploy, or serve the app by PHP-FPM: what the web server's own PHP holds cannot be asked for"
 _GRANT = "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml"
 
 
-def web_facts(location: AppLocation, address: str) -> WebFacts | None:
-    """The sites of *location* that run PHP. *address*: the pool that is asked for it."""
+def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> WebFacts | None:
+    """The sites of *location* that run PHP. *address*: the pool that is asked for it; *denied*: what may not be read."""
     told = [site for site in location.sites if site.passes_to or site.undecided or site.runs_php]
     if not told:
-        return None
+        return WebFacts(sites=(), asked=safe(address), denied=tuple(map(safe, denied[:20]))) if denied else None
     sites = tuple(
         WebSite(
             server=site.server,
@@ -34,13 +35,21 @@ def web_facts(location: AppLocation, address: str) -> WebFacts | None:
         )
         for site in told[:20]
     )
-    return WebFacts(sites=sites, passes_to=safe(location.passes_to), asked=safe(address), undecided=safe(location.undecided, 500))
+    return WebFacts(
+        sites=sites,
+        passes_to=safe(location.passes_to),
+        asked=safe(address),
+        undecided=safe(location.undecided, 500),
+        runs_php=location.runs_php,
+    )
 
 
 def missing_pool(location: AppLocation, address: str, tick: TickFacts, hidden: Unseen | None) -> FpmFacts | Unseen | None:
     """FPM of an application whose web server names a pool that no configuration here has, or several. None: it names none at all."""
     if location.entry.socket or not (location.passes_to or location.undecided):
         return None
+    if location.runs_php:
+        return reasons.FPM_NOT_USED.unseen(f"no PHP-FPM pool serves this app: {location.undecided}", _NOT_USED)
     if not location.passes_to:
         return reasons.FPM_UNDECIDED.unseen(f"which pool serves this app cannot be told: {location.undecided}", _GRANT)
     if not address:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stalewatch.probe.host.web_server.site import Site, address, statements
+from stalewatch.probe.host.web_server.site import Site, address, statements, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalewatch.probe.host.web_server.site import Files, Statement
 
 MAINS = (
@@ -18,6 +20,7 @@ MAINS = (
     "/opt/nginx/conf/nginx.conf",
 )
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_UNREAD = "unread "
 _DOCROOT = ("$document_root", "$realpath_root", "${document_root}", "${realpath_root}", "$request_filename")
 
 
@@ -27,14 +30,14 @@ def main_of(title: str) -> str:
     return words[words.index("-c") + 1] if "-c" in words[:-1] else ""
 
 
-def pattern_of(word: str, main: str) -> str:
+def pattern_of(word: str, main: str, _texts: Mapping[str, str]) -> str:
     """An include's word as an absolute pattern."""
     return word if word.startswith("/") else f"{main.rpartition('/')[0]}/{word}"
 
 
 def parse(files: Files) -> tuple[Site, ...]:
     """Every place that passes PHP requests on."""
-    found = statements(files, files.main, lambda word: pattern_of(word, files.main))
+    found = statements(files, files.main, lambda word: pattern_of(word, files.main, files.texts))
     known = _Known(found)
     sites: list[Site] = []
     scopes: list[_Scope] = [_Scope("", None)]
@@ -74,6 +77,8 @@ class _Known:
 
     def addresses(self, value: str) -> tuple[tuple[str, ...], str]:
         """Every address that *value* of ``fastcgi_pass`` can mean, and why that is not all ("" it is)."""
+        if value.startswith(_UNREAD):
+            return (), unreadable(value.removeprefix(_UNREAD))
         if value in self.upstreams:
             ways = [self.addresses(each) if each not in self.upstreams else ((), each) for each in self.upstreams[value]]
             return tuple(dict.fromkeys(one for some, _ in ways for one in some)), next((why for _, why in ways if why), "")
@@ -107,12 +112,17 @@ class _Scope:
         self.root = ""
         self.names: tuple[str, ...] = ()
         self.params: dict[str, str] = {}
+        self.unread = ""
         self.passes: list[tuple[_Scope, str, str]] = outer.passes if outer is not None and not name.startswith("server") else []
 
     def take(self, statement: Statement) -> None:
         word, value = statement.words[:2]
         if word in ("root", "alias"):
             self.root = value
+        elif word == "unread":
+            self.unread = self.unread or value
+            if self.name.startswith("location") and "php" in self.name and not self.is_narrow():
+                self.passes.append((self, f"{_UNREAD}{value}", statement.file))
         elif word == "server_name":
             self.names = statement.words[1:]
         elif word == "fastcgi_param" and len(statement.words) == 3:
@@ -122,12 +132,15 @@ class _Scope:
 
     def sites(self, known: _Known) -> list[Site]:
         """The sites of this server block, one for each directory that PHP requests are passed for."""
-        wide = [each for each in self.passes if not each[0].is_narrow()] or self.passes
+        told = {id(scope) for scope, value, _ in self.passes if not value.startswith(_UNREAD)}
+        passes = [each for each in self.passes if not each[1].startswith(_UNREAD) or id(each[0]) not in told]
+        wide = [each for each in passes if not each[0].is_narrow()] or passes
         by_root: dict[str, list[tuple[str, str]]] = {}
         for scope, value, file in wide:
             for root in scope.scripts(known):
                 by_root.setdefault(root, []).append((value, file))
-        own = [Site(server="nginx", root=root, names=self.names) for root in self.scripts(known)] if not self.passes else []
+        why = unreadable(next((scope.unread for scope in self._outwards() if scope.unread), ""))
+        own = [Site(server="nginx", root=root, names=self.names, undecided=why) for root in self.scripts(known)] if not self.passes else []
         return own or [self._site(root, some, known) for root, some in by_root.items()]
 
     def _site(self, root: str, passes: list[tuple[str, str]], known: _Known) -> Site:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from stalewatch.probe.host.parsers import records
-from stalewatch.probe.host.web_server import nginx
-from stalewatch.probe.host.web_server.site import MAX_DEPTH, Files, Site
+from stalewatch.probe.host.web_server import apache, caddy, nginx
+from stalewatch.probe.host.web_server.site import MAX_DEPTH, Files, Kind, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.parsers.records import FileRecord
@@ -20,48 +20,78 @@ MAX_PATTERNS = 400
 
 
 class WebServers(msgspec.Struct, frozen=True):
-    """*sites* as of *stats*, which are those of every file and folder that *patterns* match. *running*: what /proc shows of them."""
+    """*sites* as of *stats*, which are those of every file and folder that *patterns* match. *running*: what /proc shows of them. *denied*:
+    files that this login may not read."""
 
     running: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     stats: dict[str, FileRecord] = {}
     sites: tuple[Site, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+class Language(NamedTuple):
+    """How the configuration of one kind of web server is found and read. *main_of*: the file by the title of a process."""
+
+    kind: Kind
+    mains: tuple[str, ...]
+    main_of: Callable[[str], str]
+    pattern_of: Callable[[str, str, Mapping[str, str]], str]
+    parse: Callable[[Files], tuple[Site, ...]]
+
+
+LANGUAGES = (
+    Language("nginx", nginx.MAINS, nginx.main_of, nginx.pattern_of, nginx.parse),
+    Language("apache", apache.MAINS, apache.main_of, apache.pattern_of, apache.parse),
+    Language("caddy", caddy.MAINS, caddy.main_of, caddy.pattern_of, caddy.parse),
+)
 
 
 async def read(host: HostProbe, running: tuple[str, ...], before: WebServers) -> WebServers:
-    """What is configured now. *running*: lines ``KIND TITLE``; where there is none, everything at the usual places counts. Raises
+    """What is configured now. *running*: lines ``KIND TITLE``; where there is none, the first that is installed counts. Raises
     LinkError."""
     if before.patterns and running == before.running and await _stats(host, before.patterns) == before.stats:
         return before
     patterns: list[str] = []
     sites: list[Site] = []
+    denied: dict[str, None] = {}
     kinds = {line.partition(" ")[0] for line in running}
-    if not kinds or "nginx" in kinds:
-        named = [path for line in running if line.startswith("nginx ") and (path := nginx.main_of(line))]
-        files, asked = await _files(host, named or nginx.MAINS)
+    for language in LANGUAGES:
+        if kinds and language.kind not in kinds:
+            continue
+        named = [path for line in running if line.startswith(f"{language.kind} ") and (path := language.main_of(line))]
+        files, asked = await _files(host, language, named or language.mains)
         patterns += asked
-        sites += nginx.parse(files) if files.main else ()
-    return WebServers(running, tuple(patterns), await _stats(host, patterns), tuple(sites))
+        denied |= dict.fromkeys(path for some in files.denied.values() for path in some)
+        sites += language.parse(files) if files.main else ()
+        if not kinds and files.main:
+            break  # a second one that is installed and does not run would speak of other times
+    return WebServers(running, tuple(patterns), await _stats(host, patterns), tuple(sites), tuple(denied))
 
 
-async def _files(host: HostProbe, mains: Iterable[str]) -> tuple[Files, list[str]]:
+async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> tuple[Files, list[str]]:
     """The first of *mains* that is there, and everything that it includes, at any depth."""
     texts: dict[str, str] = {}
     matches: dict[str, tuple[str, ...]] = {}
+    denied: dict[str, tuple[str, ...]] = {}
     main, due = "", [*mains]
     for _ in range(MAX_DEPTH):
-        blocks = await host.ask(*(("web", "nginx", pattern) for pattern in due))
+        blocks = await host.ask(*(("web", language.kind, pattern) for pattern in due))
         for pattern, block in zip(due, blocks, strict=True):
             new = {section.argument: records.text(section.payload) for section in block.of("text")}
             matches[pattern] = tuple(new)
+            denied[pattern] = tuple(section.argument for section in block.of("denied"))
             texts |= new
         main = main or next(iter(texts), "")
+        if not main:
+            break
         lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
-        wanted = dict.fromkeys(nginx.pattern_of(words[1], main) for words in lines if words[0] == "include" and len(words) == 3)
+        included = (words[1] for words in lines if words[0] == "include" and len(words) == 3)
+        wanted = dict.fromkeys(language.pattern_of(word, main, texts) for word in included)
         due = [pattern for pattern in wanted if pattern not in matches and "\n" not in pattern][: MAX_PATTERNS - len(matches)]
         if not due:
             break
-    return Files(main, texts, matches), [*matches]
+    return Files(main, texts, matches, denied), [*matches]
 
 
 async def _stats(host: HostProbe, patterns: Iterable[str]) -> dict[str, FileRecord]:

@@ -32,11 +32,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Files(msgspec.Struct, frozen=True):
-    """The statements of each file by its path, and the files that each pattern of an include matched."""
+    """The statements of each file by its path, and the files that each pattern of an include matched; *denied*: those of them that this
+    login may not read, or the pattern itself if it may not look there."""
 
     main: str
     texts: Mapping[str, str]
     matches: Mapping[str, tuple[str, ...]]
+    denied: Mapping[str, tuple[str, ...]] = {}
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -48,19 +50,27 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def statements(files: Files, path: str, pattern_of: Callable[[str], str], depth: int = 0) -> list[Statement]:
-    """Every statement of the file at *path*, each include replaced by what it brings in, in order."""
+    """Every statement of the file at *path*, each include replaced by what it brings in, in order; ``unread PATH`` for what may not be
+    read."""
     found: list[Statement] = []
     for line in files.texts.get(path, "").split("\n"):
         *words, mark = line.split("\t")
         if mark not in (";", "{", "}"):
             continue
         if mark == ";" and words[:1] == ["include"] and len(words) == 2:
+            pattern = pattern_of(words[1])
             if depth < MAX_DEPTH:
-                for each in files.matches.get(pattern_of(words[1]), ()):
+                for each in files.matches.get(pattern, ()):
                     found += statements(files, each, pattern_of, depth + 1)
+            found += [Statement(("unread", each), ";", path) for each in files.denied.get(pattern, ())]
             continue
         found.append(Statement(tuple(words), mark, path))
     return found
+
+
+def unreadable(path: str) -> str:
+    """Why it is undecided where *path* could decide it; "" there is no such file."""
+    return f"this login may not read {path}" if path else ""
 
 
 def address(value: str) -> str:
