@@ -364,3 +364,27 @@ async def test_sites_of_caddy_and_nothing_secret(coprocess: Coprocess, tmp_path:
         ("/srv/f", (), False, False),
     ]
     assert [site.names for site in sites][:2] == [("a.example", "www.a.example"), ("b.example",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "passes_to", "undecided"),
+    [
+        ("server {{ root /srv/a; include {0}; }}", (), True),
+        ("server {{ root /srv/a; location ~ \\.php$ {{ include {0}; }} }}", (), True),
+        ("server {{ root /srv/a; include {0}; location ~ \\.php$ {{ fastcgi_pass unix:/run/a.sock; }} }}", ("/run/a.sock",), False),
+        ("server {{ root /srv/a; location ~ \\.php$ {{ include {0}; fastcgi_pass unix:/run/a.sock; }} }}", ("/run/a.sock",), False),
+        (
+            "server {{ root /srv/a; location / {{ include {0}; }} location ~ \\.php$ {{ fastcgi_pass unix:/run/a.sock; }} }}",
+            ("/run/a.sock",),
+            False,
+        ),
+    ],
+)
+async def test_a_file_that_may_not_be_read_decides_only_where_nothing_else_does(
+    coprocess: Coprocess, tmp_path: Path, text: str, passes_to: tuple[str, ...], undecided: bool
+) -> None:
+    main, secret = tmp_path / "nginx.conf", f"{tmp_path}/secret.conf"
+    main.write_text(text.format(secret))
+    files = Files(str(main), {str(main): await read(coprocess, main)}, {}, {secret: (secret,)})
+    (found,) = nginx.parse(files)
+    assert (found.passes_to, found.undecided) == (passes_to, f"this login may not read {secret}" if undecided else "")

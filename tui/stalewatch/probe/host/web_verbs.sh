@@ -21,12 +21,16 @@ verb_web() { # nginx|apache|caddy PATTERN...
   done
 }
 
-web_file() { # $path
+web_file() { # $path, $kind
   [ -f "$path" ] || return
   case $path in *"$nl"*) return ;; esac
   if [ ! -r "$path" ]; then section denied "$path"; return; fi
   section text "$path"
-  out="$out$(head -c 262144 <"$path" 2>/dev/null | "told_$kind")"
+  case $kind in
+    nginx) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_nginx)" ;;
+    apache) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_apache)" ;;
+    caddy) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_caddy)" ;;
+  esac
 }
 
 # A word of a value may be a secret, so of a variable's values only addresses and paths are told; any other one is "?".

@@ -132,8 +132,8 @@ class _Scope:
 
     def sites(self, known: _Known) -> list[Site]:
         """The sites of this server block, one for each directory that PHP requests are passed for."""
-        told = {id(scope) for scope, value, _ in self.passes if not value.startswith(_UNREAD)}
-        passes = [each for each in self.passes if not each[1].startswith(_UNREAD) or id(each[0]) not in told]
+        told = {scope for scope, value, _ in self.passes if not value.startswith(_UNREAD)}
+        passes = [each for each in self.passes if not each[1].startswith(_UNREAD) or each[0] not in told]
         wide = [each for each in passes if not each[0].is_narrow()] or passes
         by_root: dict[str, list[tuple[str, str]]] = {}
         for scope, value, file in wide:
