@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model.runtime import RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -58,6 +59,7 @@ class Anything:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
+        self._later = Random(seed + 1)  # a stream of its own: what is drawn by the other one stays as it was
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -228,7 +230,16 @@ class Anything:
         return self._filled(PoolStatus, pool=self._text("www", "www", "shop"), started=float(self._whole()))
 
     def _runtime(self) -> RuntimeFacts:
-        return self._filled(RuntimeFacts, opcache=self._or_unseen(self._opcache), status=self._or_unseen(self._status))
+        return self._filled(
+            RuntimeFacts,
+            opcache=self._or_unseen(self._opcache),
+            status=self._or_unseen(self._status),
+            configuration=self._later.choice((None, (), (self._running_file(),))),
+        )
+
+    def _running_file(self) -> RunningFile:
+        differs, untold = ((safe("memory_limit"),) * self._later.randint(0, 1) for _ in range(2))
+        return RunningFile(safe(self._later.choice(NAMES)), self._later.randint(0, 2), differs, untold)
 
     def _fpm(self) -> FpmFacts:
         return self._filled(
@@ -236,6 +247,7 @@ class Anything:
             running=not self._rarely(),
             binary=self._text("app/A.php", "/usr/sbin/php-fpm8.2", ""),
             status_text=self._text("", "Processes active: 7, idle: 0"),
+            born=self._later.choice((None, {}, {self._later.choice(NAMES): self._later.choice(TIMES)})),
         )
 
     def _cache(self, layer: Any = "config") -> CacheFile:

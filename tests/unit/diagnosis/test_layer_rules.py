@@ -10,6 +10,7 @@ import pytest
 from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.runtime import RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -434,7 +435,59 @@ def test_a_reload_took_the_configuration_in_although_the_masters_start_did_not_m
     changed = host(fpm=fpm(config_files=(ini,)))
     quiet(looked(snapshot(host=changed, runtime=runtime(opcache(start_time=int(at(-30))), status=status(started=at(-30))))))
     chmod = file("/etc/php/8.2/fpm/php.ini", -90_000, -60)
-    quiet(looked(with_host(fpm=fpm(config_files=(chmod,)))))
+    settled = (RunningFile(chmod.path, alike=80),)
+    quiet(looked(snapshot(host=host(fpm=fpm(config_files=(chmod,))), runtime=runtime(configuration=settled))))
+
+
+INI = "/etc/php/8.2/fpm/php.ini"
+
+
+@pytest.mark.parametrize(
+    ("told", "born", "verdict", "code"),
+    [
+        (None, None, SUSPECT, "fpm.config-suspect"),
+        (None, -60.0, SUSPECT, "fpm.config-suspect"),
+        (RunningFile(safe("/etc/php/8.2/fpm/conf.d/x.ini"), alike=2), None, SUSPECT, "fpm.config-suspect"),
+        (RunningFile(safe(INI), alike=2, differs=(safe("memory_limit"),)), None, STALE, "fpm.config-differs"),
+        (RunningFile(safe(INI), alike=2, untold=(safe("pm.max_children"),)), -60.0, SUSPECT, "fpm.config-suspect"),
+        (RunningFile(safe(INI), alike=2, untold=(safe("pm.max_children"),)), -90_000.0, FRESH, "fpm.config-touched"),
+        (RunningFile(safe(INI), alike=2, untold=(safe("pm.max_children"),)), 0.5, FRESH, "fpm.config-touched"),
+        (RunningFile(safe(INI), alike=2, untold=(safe("pm.max_children"),)), None, SUSPECT, "fpm.config-suspect"),
+        (RunningFile(safe(INI), alike=2), -60.0, FRESH, ""),
+        (RunningFile(safe(INI)), -60.0, SUSPECT, "fpm.config-suspect"),
+        (RunningFile(safe(INI)), 0.5, FRESH, ""),
+    ],
+)
+def test_a_newer_ctime_of_the_configuration_is_settled_by_the_pool(
+    told: RunningFile | None, born: float | None, verdict: Verdict, code: str
+) -> None:
+    births = None if born is None else {} if born == 0.5 else {INI: at(born)}  # not asked; no file system tells it
+    moved = fpm(config_files=(file(INI, -90_000, -60),), born=births)
+    report = looked(snapshot(host=host(fpm=moved), runtime=runtime(configuration=(told,) if told is not None else None)))
+    assert report.layers[Layer.FPM] is report.verdict is verdict
+    found = [finding for finding in report.findings if finding.layer is Layer.FPM]
+    assert [finding.code for finding in found] == [code] * bool(code)
+    assert all(str(name) in finding.summary for finding in found for name in (told.differs or told.untold if told is not None else ()))
+    reloaded = runtime(
+        opcache(start_time=int(at(-30))), status=status(started=at(-30)), configuration=(told,) if told is not None else None
+    )
+    quiet(looked(snapshot(host=host(fpm=moved), runtime=reloaded)))
+
+
+def test_files_of_the_configuration_that_changed_are_one_cause() -> None:
+    files = tuple(file(f"/etc/php/8.2/fpm/conf.d/{each}.ini", -90_000, -60) for each in range(3))
+    told = tuple(RunningFile(each.path, differs=(safe("precision"),)) for each in files[:2])
+    finding = only(
+        looked(snapshot(host=host(fpm=fpm(config_files=files)), runtime=runtime(configuration=told))),
+        Layer.FPM,
+        STALE,
+        "fpm.config-differs",
+    )
+    assert finding.summary.count("precision") == 1
+    newer = (*files, file(INI, -60))
+    only(
+        looked(snapshot(host=host(fpm=fpm(config_files=newer)), runtime=runtime(configuration=told))), Layer.FPM, STALE, "fpm.config-newer"
+    )
 
 
 def test_a_broken_configuration_that_waits_for_the_next_reload_is_never_answered_by_one() -> None:

@@ -9,7 +9,7 @@ import pytest
 from stalewatch.model.report import Layer, Verdict
 from stalewatch.model.snapshot import ReleaseFacts, Script, Snapshot
 from stalewatch.model.text import safe
-from stalewatch.probe.host.app_facts import birth_of
+from stalewatch.probe.host.parsers.records import birth_of
 from tests.builders.snapshots import START, at, host, looked, opcache, runtime, script, snapshot
 
 NEW, OLD, LINK = "/srv/shop/releases/8", "/srv/shop/releases/7", "/srv/shop/current"

@@ -17,6 +17,7 @@ import pytest_asyncio
 from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import HostProbe
+from stalewatch.probe.runtime.configuration import Question
 from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
@@ -103,6 +104,42 @@ async def test_a_binary_that_was_replaced_with_its_old_time_is_told(link: LocalL
 async def test_where_proc_is_closed_a_replaced_binary_is_not_seen(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("php_admin_value[open_basedir]=/tmp:/var/tmp:/dev/shm")
     assert (await facts(probe(link, host, fpm))).replaced is None
+
+
+def told_of(found: RuntimeFacts) -> dict[str, tuple[str, ...]]:
+    assert found.configuration is not None
+    (file,) = found.configuration
+    return {"alike": (str(file.alike),), "differs": file.differs, "untold": file.untold}
+
+
+async def test_a_pool_compares_its_configuration_and_tells_only_names(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    lines = ("php_admin_value[memory_limit]=96M", "php_flag[display_errors]=on", "env[SECRET]=one", "env[HOME_OF]=$HOME")
+    fpm.start(*lines)
+    config = fpm.base / "php-fpm.conf"
+    pool = probe(link, host, fpm)
+    assert (await facts(pool)).configuration is None, "nothing changed"
+    pool.configuration = Question((str(config),), (), (str(config),), "www")
+    same = told_of(await facts(pool, full=False))
+    assert same["differs"] == ()
+    assert same["alike"] == ("4",), "pm, memory_limit, display_errors, env[SECRET]"
+    assert set(same["untold"]) == {"error_log", "group", "pm.max_children", "pm.status_path", "env[HOME_OF]"}
+    text = config.read_text()
+    config.write_text(text.replace("96M", "64M").replace("=on", "=off").replace("=one", "=two").replace("pm=static", "pm=ondemand"))
+    found = await facts(pool)
+    assert set(told_of(found)["differs"]) == {"php_admin_value[memory_limit]", "php_flag[display_errors]", "env[SECRET]", "pm"}
+    assert told_of(await facts(pool, full=False)) == told_of(found), "what was told of the same files holds"
+    config.write_text(text.replace("96M", "98304K"))
+    assert told_of(await facts(pool))["differs"] == ("php_admin_value[memory_limit]",), "written otherwise counts as another value"
+    pool.configuration = None
+    assert (await facts(pool)).configuration is None
+
+
+async def test_a_pool_that_may_not_read_its_configuration_says_nothing_of_it(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    fpm.start("php_admin_value[open_basedir]=/tmp/stalewatch-none:/var/tmp:/dev/shm")
+    config = str(fpm.base / "php-fpm.conf")
+    pool = probe(link, host, fpm)
+    pool.configuration = Question((config,), (), (config,), "www")
+    assert (await facts(pool)).configuration == ()
 
 
 async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, paths, saturation, trees
+from stalewatch.diagnosis import evidence, fpm_config, paths, saturation, trees
 from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.fpm_start import start_of
@@ -124,6 +124,7 @@ RULES = (
     START_UNKNOWN,
     CONFIG_UNSEEN,
     OTHER_TREE,
+    *fpm_config.RULES,
     *saturation.RULES,
 )
 
@@ -139,7 +140,8 @@ def judge(context: Context) -> Ruling:
     # One cause, one finding: a binary with a newer modification time is told by that.
     told = {finding.code for finding in found}
     swapped = () if BINARY_NEWER.code in told else tuple(replaced(context, context.fpm))
-    return rule_on(Verdict.FRESH, (*found, *swapped, *other_tree(context, context.fpm), *saturation.judge(context, context.fpm)))
+    touched = () if told else tuple(fpm_config.judge(context, context.fpm))
+    return rule_on(Verdict.FRESH, (*found, *touched, *swapped, *other_tree(context, context.fpm), *saturation.judge(context, context.fpm)))
 
 
 def other_tree(context: Context, fpm: FpmFacts) -> Iterator[Finding]:

@@ -105,3 +105,6 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     config_test: ConfigTest | Unseen | None = None
     backlog: int | None = None
     """Connections that wait at the pool's socket, by the kernel, which also tells while no worker is free to (None: not seen)."""
+    born: dict[str, float] | None = None
+    """When the files among *config_files* that changed after the master's start were made, where the file system keeps that: a newer time
+    than the mtime is a file that was put in place of another one. None: not asked, because none changed."""

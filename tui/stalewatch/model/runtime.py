@@ -165,6 +165,16 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     workers: tuple[PoolWorker, ...] = ()
 
 
+class RunningFile(msgspec.Struct, frozen=True):
+    """A file of the configuration on the disk against what the pool runs with: how many settings are *alike*, which of them *differs*, and
+    which PHP cannot tell (*untold*). Names only."""
+
+    path: SafeText
+    alike: int = 0
+    differs: tuple[SafeText, ...] = ()
+    untold: tuple[SafeText, ...] = ()
+
+
 class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """What PHP says from inside the pool. *via*: how we got there: ``tunnel`` and ``tcp`` by sshd's forwarding, ``relay`` through a
     session channel, ``sudo`` the same as another user. *own_requests*: probes of ours that missed in this cache since S."""
@@ -185,6 +195,10 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     relay: SafeText = SafeText("")
     """The program on the server through which the socket is reached, where sshd does not forward to it or only another user may open it:
     ``php``, ``php as www-data``; "" none."""
+
+    configuration: tuple[RunningFile, ...] | None = None
+    """The files of the configuration that changed after the master started and that the pool could compare. None: not asked, or it may
+    not."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

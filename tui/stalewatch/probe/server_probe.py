@@ -22,6 +22,7 @@ from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_facts import missing_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
+from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
@@ -246,6 +247,9 @@ class ServerProbe:
                     await app.slow(self._host, tick)
         await self._watch()
         _, tick = await self._host.tick()
+        for master, pool, address in self._served.values():
+            if address in self._pools:
+                self._pools[address].configuration = question(master, pool, tick.boot, self._host.hello.hz)
         # The supervisor probably restarts a worker that has just ended: look again soon.
         ended = workers - {each.record for each in self._machine.php}
         self._code_due = True

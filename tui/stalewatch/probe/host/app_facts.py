@@ -139,12 +139,6 @@ def disk_of(payload: bytes) -> tuple[int, int] | None:
     return (numbers[2] * 1024, numbers[0] * 1024) if len(numbers) == 3 else None
 
 
-def birth_of(payload: bytes) -> float | None:
-    """When a directory was made, by ``stat -c %W``; None where the file system or that ``stat`` does not tell (0, -, W)."""
-    told = payload.strip()
-    return float(told) if told.isdigit() and 0 < len(told) < 12 and int(told) > 0 else None
-
-
 def _under_way(record: FileRecord, word: str) -> DeployUnderWay:
     return DeployUnderWay(sign=safe(word), since=record.mtime, who=safe(record.owner, 64))
 

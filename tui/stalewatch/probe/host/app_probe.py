@@ -12,7 +12,6 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import (
-    birth_of,
     cache_files,
     deploys_of,
     disk_of,
@@ -308,7 +307,7 @@ class AppProbe:
         elif section.name == "links":
             self.links.take(section)
         elif section.name == "born":
-            self._born = birth_of(section.payload)
+            self._born = records.birth_of(section.payload)
         elif section.name == "named":
             self._made_for.take(section)
         elif section.name == "disk":

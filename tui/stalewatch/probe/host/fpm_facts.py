@@ -54,6 +54,7 @@ def fpm_facts(
         workers=pool_workers(master, pool, tick, hz=hz),
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
+        born=master.born,
     )
 
 

@@ -10,6 +10,7 @@
 #   stat P...            stat of these files (follows links)              real P...      real paths
 #   link P               stat of a symbolic link itself, and the birth of what it leads to
 #   links ROOT LIMIT     links below it to directories and PHP files
+#   born P...            when these files were made, where the file system keeps that
 #   text P LIMIT         one file                                         web KIND PATTERN...  statements of web servers
 #   conf PATTERN LIMIT   FPM configuration without secrets
 #   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
@@ -312,7 +313,7 @@ answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
     hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | text | gz | tail | log | roots | walk | sums | content | views | list \
-      | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
+      | born | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1
       shift 2

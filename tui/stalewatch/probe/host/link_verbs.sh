@@ -39,3 +39,12 @@ code_links() { # PATHS LIMIT
   done
   unset IFS
 }
+
+# On overlayfs a file is made when it is first changed, be it by chmod.
+verb_born() { # PATH...
+  for path; do
+    case $(stat -f -c %T -- "$path" 2>/dev/null) in overlayfs) continue ;; esac
+    section born "$path"
+    out="$out$(stat -L -c %W -- "$path" 2>/dev/null)"
+  done
+}

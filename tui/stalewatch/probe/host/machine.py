@@ -58,6 +58,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     status_text: str = ""
     config_test: ConfigTest | Unseen | None = None
     backlogs: dict[str, int] = {}
+    born: dict[str, float] | None = None
 
     @property
     def version(self) -> str:
@@ -171,6 +172,7 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
         files = await _config_files(host, master, known)
     status_text, backlogs = await _status_text(host, master), await _backlogs(host, master)
     master = replace(master, files=files, status_text=status_text, backlogs=backlogs)
+    master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
 
@@ -198,6 +200,19 @@ async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, 
         for section in block.of("files"):
             found |= records.parse_files(section.payload)
     return tuple(record.stat() for record in sorted(found.values(), key=lambda each: (-each.mtime, each.path)))
+
+
+async def _births(host: HostProbe, master: Master) -> dict[str, float] | None:
+    """When the files were made that changed after the master started, which it may have been told to read again since."""
+    boot = host.last_tick.boot
+    if master.record is None or not boot:
+        return None
+    changed = [str(file.path) for file in master.files if file.ctime > boot + master.record.ticks / host.hello.hz]
+    if not changed:
+        return None
+    (block,) = await host.ask(("born", *changed))
+    times = ((section.argument, records.birth_of(section.payload)) for section in block.of("born"))
+    return {path: time for path, time in times if time is not None}
 
 
 async def _backlogs(host: HostProbe, master: Master) -> dict[str, int]:

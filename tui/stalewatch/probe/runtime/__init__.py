@@ -33,6 +33,7 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
      "places": [["/srv/app", 65024, 4711, 1795557000, 1795557001, 4096], …],
      "digests": [["/srv/app/vendor/x.php", 65024, 4711, 1795557000, 1795557001, "d41d8cd9…"], …],
      "results": [["/srv/app/x.php", true, false], …],
+     "configuration": [["/etc/php/8.2/fpm/php.ini", 81, ["memory_limit"], []], …] or null,
      "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null}
 
 ``opcache.error``: ``""``, ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
@@ -43,8 +44,10 @@ time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` re
 now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``.
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
 those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
-led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names. Every other
-field comes always. Times are whole
+led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names.
+``configuration`` (path, how many settings are as they run, the names of those that differ, of those that PHP cannot tell; without the
+files that it may not read) where the body has ``"configuration": {"asked": [str, …], "ini": [str, …], "files": [str, …], "pool": str}``:
+the files to compare, and all of them in the order in which they are read. Every other field comes always. Times are whole
 epoch seconds, and a ROW is ``[path, T or null, last_used,
 hits, memory, W or null, mtime or null, ctime or null, size, inode, cached, digest, parent_ctime or null, kept or null, device or
 null]``, with T, W, digest (md5 hex, "" not taken), parent_ctime and kept as in :class:`stalewatch.model.snapshot.Script`.

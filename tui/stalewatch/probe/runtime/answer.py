@@ -9,7 +9,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
-from stalewatch.model.runtime import CodeLink, MovedDirectory, ThroughLink
+from stalewatch.model.runtime import CodeLink, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
@@ -141,6 +141,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     digests: list[tuple[str, int, int, int, int, str]] = []
     places: list[tuple[str, int, int, int, int, int]] | None = None
     results: list[tuple[str, bool, bool | None]] = []
+    configuration: list[tuple[str, int, list[str], list[str]]] | None = None
     apcu: list[tuple[str, bool, str | None]] | None = None
 
 
@@ -214,6 +215,16 @@ def places(answer: Answer, chroot: str = "") -> tuple[FileStat, ...] | None:
     return tuple(
         FileStat(safe(chroot + path), float(max(mtime, 0)), float(max(ctime, 0)), max(size, 0), max(inode, 0), dev=max(dev, 0))
         for path, dev, inode, mtime, ctime, size in answer.places
+    )
+
+
+def configuration(answer: Answer) -> tuple[RunningFile, ...] | None:
+    """The files that were asked for against what the pool runs with."""
+    if answer.configuration is None:
+        return None
+    return tuple(
+        RunningFile(safe(path), alike=max(alike, 0), differs=tuple(map(safe, differs)), untold=tuple(map(safe, untold)))
+        for path, alike, differs, untold in answer.configuration
     )
 
 

@@ -18,14 +18,17 @@ from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_statu
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.places import allowed_by, places
+from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
 from stalewatch.transport.fastcgi.client import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stalewatch.model.runtime import RunningFile
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
+    from stalewatch.probe.runtime.configuration import Question
     from stalewatch.probe.runtime.places import FilePlace
     from stalewatch.probe.runtime.socket_access import SocketAccess
     from stalewatch.probe.runtime.uploaded_file import RuntimeFile
@@ -47,9 +50,6 @@ _DIGEST_ROUNDS = 4
 _NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
     "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
 )
-_FULL = frozenset({"Read-only file system", "No inodes left", "No space left on device"})
-_NOT_VISIBLE = "hidden from the pool"
-_NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
 
 
 class PoolProbe:
@@ -83,6 +83,8 @@ class PoolProbe:
         self._digests = PackageDigests()
         self.places: tuple[str, ...] = ()
         self.links: tuple[tuple[str, str], ...] | None = None
+        self.configuration: Question | None = None
+        self._configuration_told: Question | None = None
         self._own: tuple[int, int] = (-1, 0)
         self._quiet_until = 0.0
         self._failures = 0
@@ -197,6 +199,8 @@ class PoolProbe:
         if self.links is not None:
             inner = ((inside(root, self._chroot), name) for root, name in self.links)
             body["links"] = [each for each in inner if not self._chroot or each[0] != self._chroot]
+        if self.configuration is not None and (verb == "scripts" or self.configuration != self._configuration_told):
+            body["configuration"] = self.configuration.body()
         answer = await self._answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
         for _ in range(_DIGEST_ROUNDS if full else 1):
             if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
@@ -272,7 +276,16 @@ class PoolProbe:
             replaced=self._replaced(verb, answer),
             places=answers.places(answer, self._chroot),
             relay=relay,
+            configuration=self._configuration(answer),
         )
+
+    def _configuration(self, answer: Answer) -> tuple[RunningFile, ...] | None:
+        """What the answer says of the files that changed; what an earlier one said of the same files holds until they change again."""
+        if answer.configuration is not None:
+            self._configuration_told = self.configuration
+            return answers.configuration(answer)
+        same = self.configuration is not None and self.configuration == self._configuration_told
+        return self._last.configuration if self._last is not None and same else None
 
     def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
         """The verb status does not ask for it: what was seen before holds until FPM is restarted."""
@@ -295,18 +308,18 @@ class PoolProbe:
                     if isinstance(stream, Unseen):
                         return stream
                     try:
-                        sent = _params(place.seen(path), verb, body)
+                        sent = parameters(place.seen(path), verb, body)
                         response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
                     except NotPermitted as error:
                         return await self._access.refused(self.address, self.pool, error)
-                    if not _is_missing(response):
+                    if not is_missing(response):
                         return self._decoded(response)
-                    said = f"{_NOT_VISIBLE} ({safe(response.body.strip() or response.stderr, 60)})"
+                    said = f"{NOT_VISIBLE} ({safe(response.body.strip() or response.stderr, 60)})"
                     self._learn(response, tried)
                 tried[place.base] = self._file.refused(place.base) or said
                 self._places = [each for each in self._places if each.base not in tried]
             self._file.again()
-            return _hidden(tried, self._settings)
+            return hidden(tried, self._settings)
 
     def _learn(self, response: Response, tried: Mapping[str, str]) -> None:
         """PHP's own warning names what open_basedir allows, wherever that is set."""
@@ -367,39 +380,3 @@ class PoolProbe:
         if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
             return facts
         return replace(facts, opcache=replace(facts.opcache, scripts=()))
-
-
-def _hidden(tried: Mapping[str, str], settings: Mapping[str, str]) -> Unseen:
-    """No place was both writable for us and visible to the pool. *tried*: what stood in the way, by directory."""
-    causes = "; ".join(f"{base}: {why}" for base, why in tried.items())
-    if not any(why.startswith(_NOT_VISIBLE) for why in tried.values()) and not _FULL.isdisjoint(tried.values()):
-        return reasons.PROBE_NO_ROOM.unseen(
-            f"nothing can be written on the server: {causes}", "free space or inodes in /tmp, or remount it"
-        )
-    root = chroot_of(settings)
-    grant = f"mkdir -m 1777 {root}/tmp" if root else "allow /dev/shm in open_basedir, or set PrivateTmp=no in the unit"
-    return reasons.FPM_PROBE_HIDDEN.unseen(f"the pool does not see the probe's file: {causes}", grant)
-
-
-def _params(path: str, verb: str, body: bytes) -> dict[str, str]:
-    """The FastCGI parameters. Never PHP_VALUE or PHP_ADMIN_VALUE: they would stay set in the worker."""
-    return {
-        "GATEWAY_INTERFACE": "CGI/1.1",
-        "SERVER_SOFTWARE": "stalewatch",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "SERVER_NAME": "localhost",
-        "REMOTE_ADDR": "127.0.0.1",
-        "REQUEST_METHOD": "POST",
-        "REQUEST_URI": "/stalewatch",
-        "SCRIPT_NAME": "/stalewatch",
-        "SCRIPT_FILENAME": path,
-        "DOCUMENT_ROOT": path.rpartition("/")[0],
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "STALEWATCH": verb,
-    }
-
-
-def _is_missing(response: Response) -> bool:
-    return response.status in (403, 404) and (response.body.strip() in _NOT_FOUND or "Primary script unknown" in response.stderr)

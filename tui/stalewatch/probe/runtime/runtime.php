@@ -282,30 +282,6 @@ function folders(array $scripts): array
     return array_slice(array_map('strval', array_keys($found)), 0, 100);
 }
 
-/** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
-function replaced(): ?array
-{
-    $mark = ' (deleted)';
-    $binary = function_exists('readlink') ? @readlink('/proc/self/exe') : false;
-    $maps = @file_get_contents('/proc/self/maps');
-    if ($binary === false || $maps === false) {
-        return null;
-    }
-    $found = [];
-    $path = substr($binary, 0, -strlen($mark));
-    if ($path . $mark === $binary) {
-        $found[] = $path;
-    }
-    $folder = realpath((string) ini_get('extension_dir')) . '/';
-    foreach (explode("\n", strpos($maps, $mark) === false ? '' : $maps) as $line) {
-        $path = substr((string) strstr($line, '/'), 0, -strlen($mark));
-        if (substr($line, -strlen($mark)) === $mark && strpos($path, $folder) === 0 && !in_array($path, $found, true)) {
-            $found[] = $path;
-        }
-    }
-    return array_slice($found, 0, 50);
-}
-
 /** @return array{digests: list<array{string, int, int, int, int, string}>} path, device, inode, mtime, ctime and digest, until time is over */
 function digests(array $paths): array
 {
@@ -382,6 +358,9 @@ function answer(string $verb, array $options): array
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
     if (isset($options['places'])) {
         $answer['places'] = places((array) $options['places']);
+    }
+    if (isset($options['configuration'])) {
+        $answer['configuration'] = configuration((array) $options['configuration']);
     }
     return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe
 
 _YEARS_AHEAD = 10
+_PARTS = ("runtime.php", "links.php", "configuration.php")
 
 
 class RuntimeFile:
@@ -49,6 +50,6 @@ class RuntimeFile:
 
 
 def content() -> bytes:
-    """The file as it is written: ``runtime.php``, and ``links.php`` without the lines that begin a file."""
-    first, more = (files("stalewatch.probe.runtime").joinpath(name).read_bytes() for name in ("runtime.php", "links.php"))
-    return first + more.partition(b"namespace Stalewatch;\n")[2]
+    """The file as it is written: ``runtime.php``, and the other parts without the lines that begin a file."""
+    first, *more = (files("stalewatch.probe.runtime").joinpath(name).read_bytes() for name in _PARTS)
+    return first + b"".join(part.partition(b"namespace Stalewatch;\n")[2] for part in more)

@@ -142,3 +142,9 @@ def parse_clock(payload: bytes) -> tuple[float, float] | None:
         return parse_time(now), float(uptime) if uptime else 0.0
     except ValueError:
         return None
+
+
+def birth_of(payload: bytes) -> float | None:
+    """When a file or directory was made, by ``stat -c %W``; None where the file system or that ``stat`` does not tell (0, -, W)."""
+    told = payload.strip()
+    return float(told) if told.isdigit() and 0 < len(told) < 12 and int(told) > 0 else None

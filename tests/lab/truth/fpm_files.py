@@ -1,0 +1,74 @@
+"""FPM's configuration, put in place with an old modification time, as package managers, `cp -p`, `mv` and rsync do it."""
+
+from __future__ import annotations
+
+from stalewatch.model.report import Layer
+from tests.lab import Host
+from tests.lab.truth import changes as do
+from tests.lab.truth.reach import only_below
+from tests.lab.truth.servers import max_children, memory_limit
+from tests.lab.truth.state import healthy, stale, warm
+
+_ETC = "/etc/php/8.2/fpm"
+_POOL = f"{_ETC}/pool.d/www.conf"
+_PHP_INI = f"{_ETC}/php.ini"
+_LIMIT = {"php_admin_value[memory_limit]": "128M"}
+_DIFFERS = {Layer.FPM: ("stale", "fpm.config-differs")}
+_SUSPECT = {Layer.FPM: ("suspect", "fpm.config-suspect")}
+
+
+def _another(path: str, change: str, place: str) -> do.Change:
+    """*path* as another file, by a sed script, as old as it was; *place* puts it there."""
+    return do.shell(
+        f"cp -p {path} /tmp/lab-other; sed '{change}' {path} >/tmp/lab-new; cat /tmp/lab-new >/tmp/lab-other;"
+        f"touch -r {path} /tmp/lab-other; {place} /tmp/lab-other {path}"
+    )
+
+
+def _limited(host: Host) -> None:
+    host.pool(**_LIMIT)
+    warm(host)
+
+
+_LOWER = "s/128M/64M/"
+
+STATES = (
+    stale(
+        name="fpm: another pool file copied over with its old time, no reload",
+        expect=_DIFFERS,
+        arrange=_limited,
+        act=_another(_POOL, _LOWER, "cp -p"),
+        ask=memory_limit,
+    ),
+    stale(
+        name="fpm: another php.ini moved over with its old time, no reload",
+        expect=_DIFFERS,
+        act=_another(_PHP_INI, "s/^memory_limit = .*/memory_limit = 64M/", "mv"),
+        ask=memory_limit,
+    ),
+    stale(
+        name="fpm: another pool file copied over, and the pool may not read it",
+        expect=_SUSPECT,
+        arrange=do.then(only_below("/srv/app:/usr/share/php:/tmp:/run"), _limited),
+        act=_another(_POOL, _LOWER, "cp -p"),
+        ask=memory_limit,
+    ),
+    stale(
+        name="fpm: another pool file moved over, and PHP cannot tell what it sets",
+        expect=_SUSPECT,
+        arrange=do.then(lambda host: host.pool(pm="static"), warm),
+        act=_another(_POOL, "s/^pm.max_children = 5/pm.max_children = 7/", "mv"),
+        ask=max_children,
+    ),
+    healthy(
+        name="fpm: php.ini and pool file rewritten as they were, with their old times",
+        arrange=_limited,
+        act=do.then(_another(_PHP_INI, "", "cp -p"), do.shell(f"chown www-data {_POOL}")),
+    ),
+    healthy(
+        name="fpm: another pool file copied over with its old time, then reload",
+        arrange=_limited,
+        act=do.then(_another(_POOL, _LOWER, "cp -p"), lambda host: host.reload(), do.get()),
+        ask=memory_limit,
+    ),
+)

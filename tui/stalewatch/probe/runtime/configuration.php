@@ -1,0 +1,205 @@
+<?php
+// Appended to runtime.php: whether this pool runs what is on the disk: binary, extensions,
+// and what the files of the configuration say. Of these only names leave the server, never a value.
+
+namespace Stalewatch;
+
+/** The files on the disk, merged as PHP and FPM merge them, and the settings of this process. */
+final class Configuration
+{
+    private const MAX_SIZE = 262144; // of the class: nothing of this file runs before main()
+    /** @var array<string, array> */
+    private $running;
+    /** @var array<string, array{0: string, 1: string, 2: string}> setting => the file that sets it last, its value, the value as written */
+    private $ini = [];
+    /** @var array<string, array{0: string, 1: string}> directive => the file that sets it last, its value; of this pool and of [global] */
+    private $pool = [];
+    /** @var array<string, true> files that could be read and parsed */
+    private $read = [];
+
+    public function __construct(array $ini, array $files, string $pool)
+    {
+        $this->running = ini_get_all(null, true) ?: [];
+        foreach ($ini as $file) {
+            $this->readIni((string) $file);
+        }
+        foreach ($files as $file) {
+            $this->readPool((string) $file, $pool);
+        }
+    }
+
+    /** @return array{0: string, 1: int, 2: list<string>, 3: list<string>}|null path, how many are alike, which differ, which PHP cannot tell */
+    public function look(string $file): ?array
+    {
+        if (!isset($this->read[$file])) {
+            return null;
+        }
+        $verdicts = [];
+        foreach ($this->ini as $name => [$setter, $value, $written]) {
+            $verdicts[$name] = $setter === $file && !$this->setByPool($name) ? $this->setting($name, $value, $written) : '';
+        }
+        foreach ($this->pool as $name => [$setter, $value]) {
+            $verdicts[$name] = $setter === $file ? $this->directive($name, $value) : '';
+        }
+        return [$file, count(array_keys($verdicts, 'alike', true)), $this->named($verdicts, 'differs'), $this->named($verdicts, 'untold')];
+    }
+
+    /** @return array<string, string> variables of this pool by their names, as its workers have them */
+    public function environment(): array
+    {
+        $found = [];
+        foreach ($this->pool as $name => $_) {
+            if (preg_match('/^env\[(\w+)\]$/', $name, $match) && is_string($value = getenv($match[1], true))) {
+                $found[$match[1]] = $value;
+            }
+        }
+        return $found;
+    }
+
+    private function named(array $verdicts, string $verdict): array
+    {
+        return array_slice(array_map('strval', array_keys($verdicts, $verdict, true)), 0, 50);
+    }
+
+    private function setByPool(string $name): bool
+    {
+        foreach (['value', 'flag', 'admin_value', 'admin_flag'] as $kind) {
+            if (isset($this->pool["php_{$kind}[$name]"])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @return string "" where it changes nothing */
+    private function setting(string $name, string $value, string $written): string
+    {
+        if ($name === 'extension' || $name === 'zend_extension') {
+            $extension = preg_replace('/^(php_)?|\.(so|dll)$/', '', basename($value));
+            return extension_loaded($extension === 'opcache' ? 'Zend OPcache' : $extension) ? 'alike' : 'untold';
+        }
+        if (strpos($written, '${') !== false) {
+            return 'untold'; // by the environment that the master was started with
+        }
+        return isset($this->running[$name]) ? $this->compared($name, $value) : '';
+    }
+
+    private function directive(string $name, string $value): string
+    {
+        if (preg_match('/^php_(admin_)?(value|flag)\[(.+)\]$/', $name, $match)) {
+            return isset($this->running[$match[3]]) ? $this->compared($match[3], $value) : '';
+        }
+        if (preg_match('/^env\[(.+)\]$/', $name, $match)) {
+            return $value !== '' && $value[0] === '$' ? 'untold' : (getenv($match[1], true) === $value ? 'alike' : 'differs');
+        }
+        if ($name === 'pm') {
+            $status = function_exists('fpm_get_status') ? fpm_get_status() : false;
+            return is_array($status) ? ($status['process-manager'] === $value ? 'alike' : 'differs') : 'untold';
+        }
+        return $name === 'user' || $name === 'listen' ? '' : 'untold'; // the answer itself shows these
+    }
+
+    private function compared(string $name, string $value): string
+    {
+        [$running, $value] = [self::plain((string) $this->running[$name]['global_value']), self::plain($value)];
+        return $running === $value || (is_numeric($running) && is_numeric($value) && $running == $value) ? 'alike' : 'differs';
+    }
+
+    private static function plain(string $value): string
+    {
+        $value = trim($value);
+        if (in_array(strtolower($value), ['', '0', 'off', 'no', 'false', 'none', 'null'], true)) {
+            return '';
+        }
+        return in_array(strtolower($value), ['on', 'yes', 'true'], true) ? '1' : $value;
+    }
+
+    /** @return array<string, mixed>|null */
+    private static function parsed(string $file, int $mode): ?array
+    {
+        $found = is_file($file) && filesize($file) <= self::MAX_SIZE ? @parse_ini_file($file, true, $mode) : false;
+        return $found === false ? null : $found;
+    }
+
+    private function readIni(string $file): void
+    {
+        $found = self::parsed($file, INI_SCANNER_NORMAL);
+        $written = self::parsed($file, INI_SCANNER_RAW);
+        if ($found === null || $written === null) {
+            return;
+        }
+        $this->read[$file] = true;
+        foreach (self::loaded($file) ? $found : [] as $section => $value) {
+            if (!is_array($value)) {
+                $this->ini[$section] = [$file, (string) $value, (string) ($written[$section] ?? '')];
+            } elseif (!preg_match('/^(PATH|HOST)\s*=/', (string) $section)) {
+                foreach ($value as $name => $one) {
+                    if (!is_array($one)) {
+                        $this->ini[$name] = [$file, (string) $one, (string) ($written[$section][$name] ?? '')];
+                    }
+                }
+            }
+        }
+    }
+
+    /** Whether it is one of the ini files of this PHP, or lies beside them: another one says nothing of what runs. */
+    private static function loaded(string $file): bool
+    {
+        $scanned = array_filter(array_map('trim', explode(',', (string) php_ini_scanned_files())));
+        $folders = array_map('dirname', $scanned) + ['scan' => PHP_CONFIG_FILE_SCAN_DIR];
+        return $file === php_ini_loaded_file() || in_array(dirname($file), $folders, true);
+    }
+
+    private function readPool(string $file, string $pool): void
+    {
+        $found = self::parsed($file, INI_SCANNER_NORMAL);
+        if ($found === null) {
+            return;
+        }
+        $this->read[$file] = true;
+        foreach (['global', $pool] as $section) {
+            foreach (is_array($found[$section] ?? null) ? $found[$section] : [] as $name => $value) {
+                foreach (is_array($value) ? $value : ['' => $value] as $key => $one) {
+                    $directive = $key === '' ? (string) $name : "{$name}[$key]";
+                    $this->pool[$directive] = [$file, str_replace('$pool', $pool, (string) $one)];
+                }
+            }
+        }
+    }
+}
+
+/** @return list<array>|null null: this pool may not parse files, or not tell its settings */
+function configuration(array $options): ?array
+{
+    if (!function_exists('parse_ini_file') || !function_exists('ini_get_all') || !function_exists('getenv')) {
+        return null;
+    }
+    $configuration = new Configuration((array) ($options['ini'] ?? []), (array) ($options['files'] ?? []), (string) ($options['pool'] ?? ''));
+    return array_values(array_filter(array_map(function ($file) use ($configuration): ?array {
+        return $configuration->look((string) $file);
+    }, array_slice((array) ($options['asked'] ?? []), 0, 100))));
+}
+
+/** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
+function replaced(): ?array
+{
+    $mark = ' (deleted)';
+    $binary = function_exists('readlink') ? @readlink('/proc/self/exe') : false;
+    $maps = @file_get_contents('/proc/self/maps');
+    if ($binary === false || $maps === false) {
+        return null;
+    }
+    $found = [];
+    $path = substr($binary, 0, -strlen($mark));
+    if ($path . $mark === $binary) {
+        $found[] = $path;
+    }
+    $folder = realpath((string) ini_get('extension_dir')) . '/';
+    foreach (explode("\n", strpos($maps, $mark) === false ? '' : $maps) as $line) {
+        $path = substr((string) strstr($line, '/'), 0, -strlen($mark));
+        if (substr($line, -strlen($mark)) === $mark && strpos($path, $folder) === 0 && !in_array($path, $found, true)) {
+            $found[] = $path;
+        }
+    }
+    return array_slice($found, 0, 50);
+}
