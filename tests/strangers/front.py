@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab import Host
 from tests.strangers import debian
-from tests.strangers.layout import Layout
+from tests.strangers.layout import Layout, unknown
 from tests.strangers.web_servers import PASS, SOCKET, apache, nginx, server, vhost
 
 _FPM = "proxy proxy_fcgi setenvif"
@@ -56,4 +56,5 @@ LAYOUTS = (
     Layout(name="Apache, SetHandler by Debian's php8.2-fpm.conf", build=_set_handler, everyday=True),
     Layout(name="Apache, ProxyPassMatch", build=_proxy_pass_match),
     Layout(name="Apache, mod_php without FPM", build=_mod_php_alone, first=None, then=None),
+    Layout(name="Apache, mod_php beside an idle FPM", build=_mod_php, first=unknown("fpm.not-used"), then=unknown("fpm.not-used")),
 )

@@ -287,7 +287,8 @@ FPM_SOCKET_DEAD = _reason(
 FPM_SOCKET_DENIED = _reason(
     "fpm.socket-denied",
     "This login may not connect to the pool's socket, so PHP cannot be asked what it has cached.",
-    "Add the login to the socket's group (sudo usermod -aG GROUP LOGIN), and log in again.",
+    "Add the login to the socket's group (sudo usermod -aG GROUP LOGIN), and log in again. Where that group opens the pools of others too, "
+    "name the login in this pool alone: listen.acl_users, with the users who are in now.",
 )
 FPM_PORT_REFUSED = _reason(
     "fpm.port-refused",

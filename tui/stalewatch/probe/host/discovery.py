@@ -53,6 +53,7 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
     runs_php: bool = False
     cached_by: str = ""
+    own: bool = False
 
     @property
     def base(self) -> str:
@@ -85,7 +86,8 @@ async def discover(
     looks = await _signs(host, code_roots.candidates(cached)) if cached else {}
     by_cache = code_roots.roots(cached, looks)
     paths = list(dict.fromkeys(usual if named else [*usable, *by_cache]))
-    real = await _real_paths(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots), *by_cache])))
+    there = await _places(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots), *by_cache])))
+    real = {path: place.real for path, place in there.items()}
     sockets = await _sockets(host, machine)
     override = next((entry for entry in entries if not entry.path), AppEntry())
     by_path = {entry.path.rstrip("/") or "/": entry for entry in named}
@@ -96,7 +98,8 @@ async def discover(
         goes = app_sites.destination(owned.get(root, ()), machine, sockets)
         kind = _KINDS.get(signs.get(path) or looks.get(path, ""), "php")
         seen = by_cache.get(path) or users.get(root, "")
-        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen)
+        own = path in there and there[path].owner == host.hello.login
+        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen, own=own)
         locations.append(
             replace(
                 location,
@@ -134,8 +137,8 @@ async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLo
     if not any(location.entry.path for location in locations):
         return len(ours) < 2
     signs = await _signs(host, [*app_sites.candidates(machine.web.sites), *_usual(machine)])
-    real = await _real_paths(host, [path for path, sign in signs.items() if sign == "artisan"])
-    return len(ours | set(real.values())) < 2
+    there = await _places(host, [path for path, sign in signs.items() if sign == "artisan"])
+    return len(ours | {place.real for place in there.values()}) < 2
 
 
 def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
@@ -223,24 +226,33 @@ async def _signs(host: HostProbe, paths: Iterable[str]) -> dict[str, str]:
     return {path: sign for sign, path in lines if path}
 
 
-async def _real_paths(host: HostProbe, paths: list[str]) -> dict[str, str]:
+class _Place(NamedTuple):
+    """Where a path leads to, and who owns what lies there."""
+
+    real: str
+    owner: str
+
+
+async def _places(host: HostProbe, paths: list[str]) -> dict[str, _Place]:
+    """Those of *paths* that are there."""
     if not paths:
         return {}
     real_block, stat_block = await host.ask(("real", *paths), ("stat", *paths))
     there = records.parse_files(section.payload) if (section := stat_block.first("files")) else {}
     real = {section.argument: records.text(section.payload).strip("\n") for section in real_block.of("real")}
-    return {path: real.get(path, "") for path in paths if path in there}
+    return {path: _Place(real.get(path, ""), there[path].owner) for path in paths if path in there}
 
 
 def _distinct(locations: list[AppLocation]) -> list[AppLocation]:
-    """One location per real path; a symlink is preferred to its target, because it says what should run."""
+    """One location per real path; a symlink is preferred to its target, because it says what should run. The login's own come first: on a
+    server that customers share, they are what it came for."""
     chosen: dict[str, AppLocation] = {}
     for location in sorted(locations, key=lambda each: (each.path == each.root, each.path)):
         if location.root:
             chosen.setdefault(location.root, location)
     inside = {location.root for location in chosen.values() if location.kind == "laravel"}
     kept = [location for location in chosen.values() if not any(location.root.startswith(root + "/") for root in inside)]
-    return sorted(kept, key=lambda location: (location.kind != "laravel", location.path))
+    return sorted(kept, key=lambda location: (not location.own, location.kind != "laravel", location.path))
 
 
 def _without_public(path: str) -> str:

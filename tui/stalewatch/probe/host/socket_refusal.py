@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.snapshot import Unseen
 from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.parsers.records import FileRecord
@@ -30,7 +32,8 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refus
             ),
             reached_as="",
         )
-    listening, stat, test = await host.ask(("listening", address), ("socket", address), ("test", address))
+    folder = address.rpartition("/")[0]
+    listening, stat, test, beside = await host.ask(("listening", address), ("socket", address), ("test", address), ("list", f"{folder}/*"))
     found = stat.first("files")
     record = records.parse_files(found.payload).get(address) if found else None
     tested = test.first("sockets")
@@ -40,7 +43,9 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refus
     if not state.is_socket:
         return Refusal(reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket"))
     if not state.writable:
-        return Refusal(_denied(host, address, record, pool), _owner(record))
+        section = beside.first("files")
+        others = records.parse_files(section.payload).values() if section and folder else ()
+        return Refusal(denied(host.hello.login, address, record, pool, list(others)), _owner(record))
     answered = listening.text("listening")
     if answered == "1" or (answered == "" and listening.first("listening") is None):
         cause = reasons.SSH_FORWARDING_OFF.unseen(
@@ -57,12 +62,29 @@ def _owner(record: FileRecord | None) -> str | None:
     return record.owner if record.mode & 0o200 else "root"
 
 
-def _denied(host: HostProbe, address: str, record: FileRecord | None, pool: Pool | None) -> Unseen:
-    login = host.hello.login
+def denied(login: str, address: str, record: FileRecord | None, pool: Pool | None, beside: Sequence[FileRecord]) -> Unseen:
+    """What opens this socket to *login*, and nothing else. *record*: of the socket; *beside*: of the files in its directory."""
     where = f"{address} is {record.owner}:{record.group} {record.mode & 0o7777:04o}" if record else address
-    if record is not None and record.mode & 0o020 and record.group not in ("root", "UNKNOWN"):
-        grant = f"add {login} to group {record.group}: sudo usermod -aG {record.group} {login}"
+    by_group = record is not None and bool(record.mode & 0o020) and record.group not in ("root", "UNKNOWN")
+    group = record.group if record is not None and by_group else (pool.group or pool.user if pool else "www-data")
+    opened = [each for each in beside if _is_socket(each) and each.group == group and each.mode & 0o020]
+    others = {each.inode for each in opened if record is None or each.inode != record.inode}
+    if others or (pool is not None and pool.user == login):
+        grant = _only_this_one(login, record if by_group else None, record.owner if record else "", group, len(others))
+    elif by_group:
+        grant = f"add {login} to group {group}: sudo usermod -aG {group} {login}"
     else:
-        user = pool.group or pool.user if pool else "www-data"
-        grant = f"listen.group = {user} and listen.mode = 0660 in the pool, and: sudo usermod -aG {user} {login}"
+        grant = f"listen.group = {group} and listen.mode = 0660 in the pool, and: sudo usermod -aG {group} {login}"
     return reasons.FPM_SOCKET_DENIED.unseen(f"{login} may not open the pool's socket: {where}", grant)
+
+
+def _only_this_one(login: str, by_group: FileRecord | None, owner: str, group: str, others: int) -> str:
+    """FPM's own list of who may open a socket: it replaces listen.owner and listen.group, so those who are in now are named too."""
+    users = ",".join(dict.fromkeys(name for name in (owner, login) if name not in ("", "root", "UNKNOWN")))
+    groups = f" and listen.acl_groups = {by_group.group}" if by_group is not None else ""
+    why = f"; group {group} would open {figures.count(others, 'other pool')} too" if others else ""
+    return f"listen.acl_users = {users}{groups} in this pool (they replace listen.owner and listen.group), then reload FPM{why}"
+
+
+def _is_socket(record: FileRecord) -> bool:
+    return record.mode & 0o170000 == 0o140000
