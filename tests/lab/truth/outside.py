@@ -59,6 +59,9 @@ sed -i "1a require_once '{_LIBRARY}/src/kit.php';" {INDEX} {_PORTAL}/index.php
 find {_PORTAL} {APP}/public -exec touch -d '2 hours ago' {{}} +
 """
 
+_NEIGHBOUR = "/mnt/kim/sites/blog"
+_CLOSED = f"chown -R www-data {_NEIGHBOUR}; chmod 0700 {_NEIGHBOUR}"
+
 STATES = (
     stale(
         name="outside: a site in /opt in the same pool",
@@ -79,6 +82,22 @@ STATES = (
         app=_SHOP,
         apps=frozenset({APP, _SHOP}),
         remembered=True,
+        undo=no_own_place("/mnt"),
+    ),
+    healthy(
+        name="outside: one with an entry point below another, all of it as on the disk",
+        expect=NOT_LARAVEL,
+        arrange=do.then(own_place("/opt"), site(_PORTAL), site(f"{_PORTAL}/setup"), _vt0, _used(_PORTAL), _used(f"{_PORTAL}/setup")),
+        ask=Ask(script=f"{_PORTAL}/index.php", old="(none)", new="site v1"),
+        app=_PORTAL,
+        apps=frozenset({APP, _PORTAL}),
+        undo=no_own_place("/opt"),
+    ),
+    healthy(
+        name="outside: a customer's site that this login may not enter is old",
+        arrange=do.then(own_place("/mnt"), site(_NEIGHBOUR), do.shell(_CLOSED), _vt0, _used(_NEIGHBOUR), warm),
+        act=do.then(_edited(_NEIGHBOUR), do.pause(2.1), _used(_NEIGHBOUR)),
+        apps=frozenset({APP}),
         undo=no_own_place("/mnt"),
     ),
     healthy(

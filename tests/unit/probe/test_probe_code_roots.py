@@ -69,6 +69,21 @@ def test_the_root_is_that_of_the_framework_of_the_project_or_where_scripts_are()
     assert found(("/opt/hidden/site",)) == ["/opt/hidden/site"]
 
 
+def beside(*paths: str) -> list[str]:
+    code = CodeInCaches()
+    code.take({ADDRESS: cache(*paths)}, ())
+    return sorted(roots(code.folders, {}))
+
+
+def test_a_document_root_that_loads_what_lies_beside_it_is_a_part_of_what_is_above() -> None:
+    assert beside("/mnt/u1/web/index.php", "/mnt/u1/lib/a.php") == ["/mnt/u1"]
+    assert beside("/mnt/u1/web/index.php", "/mnt/u1/shop/index.php") == ["/mnt/u1/shop", "/mnt/u1/web"]
+    assert beside("/mnt/u1/web/index.php", "/mnt/u2/lib/a.php") == ["/mnt/u1/web"]
+    assert beside("/opt/portal/index.php", "/opt/kit/a.php") == ["/opt/portal"]
+    assert beside("/var/www/html/index.php", "/var/www/lib/a.php") == ["/var/www/html"]
+    assert beside("/home/kim/public_html/index.php", "/home/kim/lib/a.php") == ["/home/kim"]
+
+
 def test_a_part_of_an_application_is_none_of_its_own() -> None:
     wordpress = {"opt__blog": "wp-config.php", "opt__blog__wp_admin": "index.php"}
     assert found(("/opt/blog", "/opt/blog/wp_admin"), **wordpress) == ["/opt/blog"]

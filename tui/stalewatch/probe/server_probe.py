@@ -20,7 +20,7 @@ from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
-from stalewatch.probe.host.web_facts import missing_pool, web_facts
+from stalewatch.probe.host.web_facts import missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
@@ -43,7 +43,6 @@ _STORAGE = {"laravel": ("/storage/framework", "/storage", ""), "symfony": ("/var
 POOL_WAIT = 1.5
 """Seconds that an ordinary tick waits for a pool: a busy pool must not delay what the host probe reports."""
 
-_NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that can serve this application")
 _NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
 _NO_APP = reasons.APP_NONE_FOUND.unseen(
     "no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www",
@@ -58,16 +57,6 @@ def who() -> str:
     except (OSError, KeyError):
         name = "someone"
     return f"{name}@{socket.gethostname()}"
-
-
-def _no_pool(master: Master | None, hidden: Unseen | None) -> Unseen:
-    """Why there is no pool to ask."""
-    if master is None or not master.denied:
-        return hidden or _NO_POOL
-    return reasons.FPM_CONFIG_DENIED.unseen(
-        "this login may not read " + ", ".join(master.denied[:3]),
-        "chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)",
-    )
 
 
 def _address(location: AppLocation, pool: Pool | None) -> str:
@@ -122,7 +111,7 @@ class ServerProbe:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         runtimes = await self._ask_pools(full)
         if self._code.take(runtimes, self._claimed) | self._who_uses_what(runtimes):
-            tick, runtimes = await self._look_at_more(tick, runtimes, full)
+            tick, runtimes = await self._look_at_more(runtimes)
         if not self._apps:
             return (self._empty(tick, None),)
         if self._opcache_moved(runtimes):
@@ -195,19 +184,18 @@ class ServerProbe:
         masters = {str(pool.listen): master.config_path for master in running for pool in master.pools}
         return len(running) > 1 and self._code.note_users(runtimes, [root for app in self._apps if (root := app.location.root)], masters)
 
-    async def _look_at_more(
-        self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen], full: bool
-    ) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
-        """*tick* and *runtimes* with the applications that only the caches have told of. Raises LinkError."""
+    async def _look_at_more(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
+        """A tick and *runtimes* with the applications that only the caches have told of: their pools are asked for them, too. Raises
+        LinkError."""
         await self._discover()
         _, tick = await self._host.tick()
-        for app in self._apps:
-            if not app.slow_at:
-                await app.slow(self._host, tick)
+        new = [app for app in self._apps if not app.slow_at]
+        for app in new:
+            await app.slow(self._host, tick)
         await self._watch()
         _, tick = await self._host.tick()
-        asked = {address for _, _, address in self._served.values()} - set(runtimes) - {""}
-        return tick, runtimes | (await self._ask_pools(full, asked) if asked else {})
+        due = {self._served[app.location.path][2] for app in new} - {""}
+        return tick, runtimes | (await self._ask_pools(True, due) if due else {})
 
     async def _watch(self) -> None:
         """Tell the shell on the server what every tick checks."""
@@ -358,7 +346,7 @@ class ServerProbe:
         watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         others = (*watched, *self._others)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
-        runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else _no_pool(master, unseen))
+        runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = _NOT_RUNNING

@@ -9,12 +9,12 @@ from stalewatch.model.runtime import Opcache, PoolStatus, RuntimeFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from stalewatch.model.runtime import Script
     from stalewatch.model.unseen import Unseen
 
 MOST = 500
 """Directories that are kept: each application has few, and an application is one of them."""
 _DOCROOTS = ("public", "htdocs", "httpdocs", "public_html", "webroot", "docroot")
+_ALSO = ("web", "www", "html", "pub")
 _FRONT = ("index.php", "web/app.php", "web/app_dev.php", "www/app.php")
 """What a script that is requested is called, as far as libraries have no such names (the old Yii framework has its classes in web/)."""
 _FRAMEWORKS = frozenset({"artisan", "bin/console", "wp-config.php"})
@@ -34,10 +34,12 @@ _UPWARDS = 6
 
 
 class Requested(NamedTuple):
-    """A directory with a script that was requested: *address* of the pool whose cache holds it, *used* last at."""
+    """A directory with a script that was requested: *address* of the pool whose cache holds it, *used* last at. *beside*: the cache holds
+    scripts beside it too, such as those that a document root loads from the directory above it."""
 
     address: str
     used: float
+    beside: bool = False
 
 
 class CodeInCaches:
@@ -56,12 +58,12 @@ class CodeInCaches:
         heads = tuple(f"{root.rstrip('/')}/" for root in set(claimed) if root.strip("/"))
         before = len(self.folders)
         for address, runtime in runtimes.items():
-            for folder, used in _requested(runtime, heads) if isinstance(runtime, RuntimeFacts) else ():
+            for folder, used, beside in _requested(runtime, heads) if isinstance(runtime, RuntimeFacts) else ():
                 known = self.folders.get(folder)
                 if known is None and len(self.folders) >= MOST:
                     self.beyond[folder] = None
                 elif known is None or used > known.used:
-                    self.folders[folder] = Requested(address, used)
+                    self.folders[folder] = Requested(address, used, beside or (known is not None and known.beside))
         return len(self.folders) > before
 
     def note_users(self, runtimes: Mapping[str, RuntimeFacts | Unseen], roots: Iterable[str], masters: Mapping[str, str]) -> bool:
@@ -98,14 +100,14 @@ def roots(folders: Mapping[str, Requested], signs: Mapping[str, str]) -> dict[st
     """The code roots of *folders* -> the address of the pool that used each last. *signs*: what each path looks like an application by."""
     found: dict[str, Requested] = {}
     for folder, requested in folders.items():
-        root = _root(folder, signs)
+        root = _root(folder, requested.beside, signs)
         if (base := _base(root)) and signs.get(f"{base}/current"):
             root = f"{base}/current"
         if root not in found or requested.used > found[root].used:
             found[root] = requested
-    newest = {
-        base: max(used for root, (_, used) in found.items() if _base(root) == base) for base in {_base(root) for root in found} - {""}
-    }
+    newest: dict[str, float] = {}
+    for root, requested in found.items():
+        newest[_base(root)] = max(newest.get(_base(root), 0.0), requested.used)
     kept = {root: one.address for root, one in found.items() if not (base := _base(root)) or one.used == newest[base]}
     return {root: address for root, address in kept.items() if not any(_holds(other, root, signs) for other in kept)}
 
@@ -120,27 +122,27 @@ def _base(root: str) -> str:
     return parent.removesuffix("/releases") if parent.endswith("/releases") else ""
 
 
-def _requested(runtime: RuntimeFacts, claimed: tuple[str, ...]) -> Iterator[tuple[str, float]]:
-    """The directories of requested scripts outside of *claimed*, and when each was used last."""
+def _requested(runtime: RuntimeFacts, claimed: tuple[str, ...]) -> Iterator[tuple[str, float, bool]]:
+    """The directories of requested scripts outside of *claimed*, when each was used last, and whether there are scripts beside it."""
     if not isinstance(runtime.opcache, Opcache):
         return
     cached = {str(script.path): script for script in runtime.opcache.listed if script.exact}
     free = {path: script for path, script in cached.items() if not path.startswith((*claimed, *_LIBRARIES)) and _is_code(path)}
-    for path, script in free.items():
-        if _is_entry(path):
-            yield path.rpartition("/")[0], float(script.last_used)
     workers = runtime.status.workers if isinstance(runtime.status, PoolStatus) else ()
+    entries = {path.rpartition("/")[0]: float(script.last_used) for path, script in free.items() if _is_entry(path)}
     for path in {str(worker.script) for worker in workers}:
-        yield from _by_worker(path, free, claimed)
+        if _is_code(path) and not path.startswith((*claimed, *_LIBRARIES)) and _ran(path, free):
+            entries.setdefault(path.rpartition("/")[0], 0.0)
+    heads = tuple(f"{folder}/" for folder in entries)
+    inner = [path for path in free if not path.startswith(heads)]
+    for folder, used in entries.items():
+        above = f"{folder.rpartition('/')[0]}/"
+        yield folder, used, any(path.startswith(above) for path in inner)
 
 
-def _by_worker(path: str, free: Mapping[str, Script], claimed: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+def _ran(path: str, free: Iterable[str]) -> bool:
     """A worker ran *path* itself: an application whose scripts have names of their own, or one behind a link."""
-    folder = path.rpartition("/")[0]
-    if not _is_code(path) or path.startswith((*claimed, *_LIBRARIES)):
-        return
-    if _is_entry(path) or sum(each.startswith(f"{folder}/") for each in free) > 1:
-        yield folder, 0.0
+    return _is_entry(path) or sum(each.startswith(f"{path.rpartition('/')[0]}/") for each in free) > 1
 
 
 def _is_code(path: str) -> bool:
@@ -163,12 +165,15 @@ def _upwards(folder: str) -> list[str]:
     return found
 
 
-def _root(folder: str, signs: Mapping[str, str]) -> str:
-    """The innermost directory with a framework's file in it; else the outermost of a project; else as far up as there are entry points."""
+def _root(folder: str, beside: bool, signs: Mapping[str, str]) -> str:
+    """The innermost directory with a framework's file in it; else the outermost of a project; else what is above a document root that has
+    its scripts *beside* it; else as far up as there are entry points."""
     above = _upwards(folder)
     for wanted, ways in ((_FRAMEWORKS, above), (_OF_A_PROJECT, above[::-1])):
         if root := next((path for path in ways if signs.get(path) in wanted), ""):
             return root
+    if beside and folder.rpartition("/")[2] in (*_DOCROOTS, *_ALSO) and (parent := folder.rpartition("/")[0]) not in _PLACES:
+        return parent
     for path in above[1:]:
         if signs.get(path) != "index.php":
             break

@@ -83,8 +83,7 @@ async def discover(
     served = {home for site in sites if (home := app_sites.home(site, signs))}
     docroots = {site.root for site in sites}
     usable = [path for path, sign in signs.items() if path in served or (sign not in _NO_APPLICATION and path not in docroots)]
-    looks = await _signs(host, code_roots.candidates(cached)) if cached else {}
-    by_cache = code_roots.roots(cached, looks)
+    looks, by_cache, hidden = await _in_caches(host, cached)
     paths = list(dict.fromkeys(usual if named else [*usable, *by_cache]))
     there = await _places(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots), *by_cache])))
     real = {path: place.real for path, place in there.items()}
@@ -113,8 +112,20 @@ async def discover(
     kept = locations if named else _distinct(locations)
     unusable = [path for path, sign in (signs | looks).items() if sign == UNUSABLE]
     ours = {location.root for location in locations} - {""}
-    others = [real.get(path) or path for path in by_cache if real.get(path, "") not in ours]
+    others = [real.get(path) or path for path in (*by_cache, *hidden) if real.get(path, "") not in ours]
     return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable), tuple(others))
+
+
+async def _in_caches(host: HostProbe, cached: Mapping[str, Requested]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """What the code roots of *cached* look like by what lies there; those roots -> address; and those that this login may not enter, as
+    the sites of a shared host's other customers."""
+    if not cached:
+        return {}, {}, {}
+    looks = await _signs(host, code_roots.candidates(cached))
+    entered = await _places(host, [f"{folder}/." for folder in cached])
+    hidden = {folder: requested for folder, requested in cached.items() if f"{folder}/." not in entered}
+    seen = {folder: requested for folder, requested in cached.items() if folder not in hidden}
+    return looks, code_roots.roots(seen, looks), code_roots.roots(hidden, looks)
 
 
 def left_out(paths: tuple[str, ...]) -> tuple[Unseen, ...]:

@@ -13,8 +13,10 @@ from stalewatch.probe.host.fpm_facts import socket_facts
 if TYPE_CHECKING:
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.host_probe import TickFacts
+    from stalewatch.probe.host.machine import Master
 
 _NOT_USED = "reload the web server after each deploy, or serve the app by PHP-FPM: what the web server's own PHP holds cannot be asked for"
+_NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that can serve this application")
 _GRANT = "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml"
 
 
@@ -57,3 +59,13 @@ def missing_pool(location: AppLocation, address: str, tick: TickFacts, hidden: U
     socket = socket_facts(address, tick) if address.startswith("/") else None
     down = hidden is None and socket is not None and not socket.exists
     return FpmFacts(running=False if down else None, socket=socket)
+
+
+def no_pool(master: Master | None, hidden: Unseen | None) -> Unseen:
+    """Why there is no pool to ask."""
+    if master is None or not master.denied:
+        return hidden or _NO_POOL
+    return reasons.FPM_CONFIG_DENIED.unseen(
+        "this login may not read " + ", ".join(master.denied[:3]),
+        "chmod o+r there, or name the pool's socket (--fpm-socket, app.socket in stalewatch.toml)",
+    )
