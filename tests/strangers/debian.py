@@ -13,12 +13,12 @@ name=$(echo "$1" | tr / _)
 own=/run/lab-own/$name
 mkdir -p $own/up $own/work $own/below
 mount --rbind "$1" $own/below
-mount -t overlay overlay -o "lowerdir=$2$1,upperdir=$own/up,workdir=$own/work" "$1"
+mount -t overlay overlay -o "lowerdir=@LOWER@,upperdir=$own/up,workdir=$own/work" "$1"
 echo "$1" >>/run/lab-own/list
 findmnt -rno TARGET | sed -n "s|^$own/below/||p" | while read -r mount; do mount --bind "$own/below/$mount" "$1/$mount"; done
 """
-"""`sh -ec OVER sh DIRECTORY LOWER`: a writable DIRECTORY of this host's own, with LOWER (each ends in a colon) over the machine's.
-What is mounted below it stays visible."""
+"""`sh -ec OVER sh DIRECTORY`: a writable DIRECTORY of this host's own, with @LOWER@ over the machine's. What is mounted below it stays
+visible."""
 AWAY = """
 [ -e /run/lab-own/list ] || exit 0
 tac /run/lab-own/list | while read -r directory; do umount -l "$directory"; done
@@ -29,12 +29,12 @@ rm -rf /run/lab-own
 
 def own(host: Host, *directories: str, packages: tuple[str, ...] = ()) -> None:
     """Make these directories the host's own, with what these packages bring for them. Raises `Unavailable` with apt's last words."""
-    unpacked = [unpack(host.state / "debs", package) for package in packages]
+    unpacked = unpack(host.state / "debs", packages)
     for directory in directories:
         if directory in owned(host):
             continue
         lower = "".join(f"{root}{directory}:" for root in unpacked if (root / directory.lstrip("/")).is_dir())
-        host.run(["sh", "-ec", OVER.replace("$2$1", f"{lower}$1"), "sh", directory])
+        host.run(["sh", "-ec", OVER.replace("@LOWER@", f"{lower}{directory}"), "sh", directory])
 
 
 def owned(host: Host) -> list[str]:
@@ -42,29 +42,28 @@ def owned(host: Host) -> list[str]:
     return host.read("/run/lab-own/list").split() if host.exists("/run/lab-own/list") else []
 
 
-def unpack(where: Path, package: str) -> Path:
-    """The files of a package, below a folder of its own."""
-    target = where / package
-    if not target.is_dir():
-        where.mkdir(exist_ok=True)
-        download(where, package)
-        made = target.with_suffix(".part")
+def unpack(where: Path, packages: tuple[str, ...]) -> list[Path]:
+    """The files of each package, below a folder of its own."""
+    where.mkdir(exist_ok=True)
+    missing = [package for package in packages if not (where / package).is_dir()]
+    if missing:
+        download(where, missing)
+    for package in missing:
         (deb,) = where.glob(f"{package}_*.deb")
-        subprocess.run(["dpkg-deb", "-x", str(deb), str(made)], check=True)
+        subprocess.run(["dpkg-deb", "-x", str(deb), str(where / package)], check=True)
         deb.unlink()
-        made.rename(target)
-    return target
+    return [where / package for package in packages]
 
 
-def download(where: Path, package: str) -> None:
-    """The newest version of it, as a file."""
-    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package]
+def download(where: Path, packages: list[str]) -> None:
+    """The newest version of each, as a file."""
+    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages]
     done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         apt("update")
         done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Unavailable(f"apt-get download {package} failed: " + " ".join(done.stderr.split())[-400:])
+        raise Unavailable("apt-get download failed: " + " ".join(done.stderr.split())[-400:])
 
 
 def give_back(host: Host) -> None:

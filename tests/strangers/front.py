@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.lab import Host
 from tests.strangers import debian
 from tests.strangers.layout import Layout, unknown
-from tests.strangers.web_servers import PASS, SOCKET, apache, nginx, server, vhost
+from tests.strangers.web_servers import FPM_MODULES, PASS, SOCKET, apache, nginx, server, vhost
 
-_FPM = "proxy proxy_fcgi setenvif"
+_APACHE = unknown("fpm.not-used")
 
 
 def _upstream(host: Host) -> None:
@@ -24,16 +24,16 @@ def _customers(host: Host) -> None:
 
 def _set_handler(host: Host) -> None:
     """As README.Debian says: a2enmod proxy_fcgi setenvif, a2enconf php8.2-fpm."""
-    apache(host, {"sites-enabled/shop.conf": vhost(host, "")}, enable=f"{_FPM} php8.2-fpm")
+    apache(host, {"sites-enabled/shop.conf": vhost(host, "")}, enable=f"{FPM_MODULES} php8.2-fpm")
 
 
 def _proxy_pass_match(host: Host) -> None:
     match = 'ProxyPassMatch "^/(.*\\.php)$" "unix:/run/php/php8.2-fpm.sock|fcgi://localhost/srv/app/public/"\n'
-    apache(host, {"sites-enabled/shop.conf": vhost(host, match)}, enable=_FPM)
+    apache(host, {"sites-enabled/shop.conf": vhost(host, match)}, enable=FPM_MODULES)
 
 
 def _mod_php(host: Host) -> None:
-    """Apache runs PHP itself."""
+    """Apache runs PHP itself, and an FPM that nobody uses runs beside it."""
     debian.own(host, "/etc", "/usr/lib/apache2/modules", packages=("libapache2-mod-php8.2",))
     host.run(["sh", "-ec", "cd /etc/php/8.2; mkdir -p apache2; cp -a fpm/php.ini fpm/conf.d apache2/"])
     host.root("/etc/php/8.2/apache2/conf.d/99-local.ini").write_text("opcache.validate_timestamps=0\n")
@@ -55,6 +55,6 @@ LAYOUTS = (
     Layout(name="nginx, virtual hosts in included folders", build=_customers),
     Layout(name="Apache, SetHandler by Debian's php8.2-fpm.conf", build=_set_handler, everyday=True),
     Layout(name="Apache, ProxyPassMatch", build=_proxy_pass_match),
-    Layout(name="Apache, mod_php without FPM", build=_mod_php_alone, first=None, then=None),
-    Layout(name="Apache, mod_php beside an idle FPM", build=_mod_php, first=unknown("fpm.not-used"), then=unknown("fpm.not-used")),
+    Layout(name="Apache, mod_php beside an idle FPM", build=_mod_php, first=_APACHE, then=_APACHE),
+    Layout(name="Apache, mod_php without FPM", build=_mod_php_alone, first=_APACHE, then=_APACHE),
 )

@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 from tests.lab import Host
+from tests.lab.trees import MARGIN
 from tests.lab.truth.masters import second_master
 from tests.lab.waiting import until
 from tests.strangers import debian
@@ -13,6 +14,7 @@ from tests.strangers.layout import Layout, unknown
 from tests.strangers.web_servers import http, nginx, port, server, service, write
 
 _SITES = 30
+_JAIL = "/srv/jail"
 _SUPERVISED = """[program:php-fpm8.2]
 command=/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config /etc/php/8.2/fpm/php-fpm.conf
 autorestart=true
@@ -42,9 +44,10 @@ def page(host: Host, path: str, text: str, owner: str = "root") -> None:
     host.run(["sh", "-ec", f"chown {owner} {path}; touch -d '2 days ago' {path}"])
 
 
-def pool(host: Host, name: str, user: str = "www-data") -> str:
+def pool(host: Host, name: str, user: str = "www-data", **more: object) -> str:
     """The text of a pool of its own that nobody restarted yet."""
     text = host.read("/etc/php/8.2/fpm/pool.d/www.conf").replace("[www]", f"[{name}]").replace("php8.2-fpm.sock", f"{name}.sock")
+    text += "".join(f"{key} = {value}\n" for key, value in more.items())
     return text.replace("user = www-data\ngroup = www-data", f"user = {user}\ngroup = {user}").replace("pm = dynamic", "pm = ondemand")
 
 
@@ -52,10 +55,12 @@ def edit(path: str, host: Host) -> None:
     host.edit(path, replace=(" v1", " v2"))
 
 
-def older_than_fpm(host: Host) -> None:
-    """All that was written so far is a second older than the FPM that starts now."""
-    time.sleep(1.1)
-    host.restart()
+def older_than_fpm(host: Host, restart: bool = True) -> None:
+    """What was written so far is older than the FPM that starts now, also by clocks of whole seconds."""
+    written = int(time.time())
+    until(lambda: time.time() >= written + MARGIN, "files older than FPM")
+    if restart:
+        host.restart()
 
 
 def site(number: int) -> str:
@@ -84,6 +89,19 @@ def basedir(host: Host) -> None:
     host.run(["chmod", "-R", "g+w", "/srv/app/storage"])
     host.pool(**{"php_admin_value[open_basedir]": "/srv/app/:/usr/share/php/"})
     nginx(host, {"sites-enabled/shop": server(host)})
+
+
+def jail(host: Host) -> None:
+    """A pool in a chroot: its paths are not those of the machine."""
+    no_laravel(host)
+    page(host, f"{_JAIL}/htdocs/index.php", "jailed v1")
+    host.run(["install", "-d", "-m", "1777", f"{_JAIL}/tmp"])
+    write(host, "/etc/php/8.2/fpm/pool.d/jail.conf", pool(host, "jail", chroot=_JAIL, chdir="/htdocs"))
+    older_than_fpm(host)
+    location = "fastcgi_pass unix:/run/php/jail.sock; fastcgi_index index.php; include fastcgi.conf; "
+    inside = "fastcgi_param SCRIPT_FILENAME /htdocs$fastcgi_script_name; fastcgi_param DOCUMENT_ROOT /htdocs;"
+    listen = f"listen {host.address}:{port(host)}; server_name shop.example; root {_JAIL}/htdocs; index index.php;"
+    nginx(host, {"sites-enabled/jail": f"server {{ {listen} location ~ \\.php$ {{ {location} {inside} }} }}\n"})
 
 
 def hardened(host: Host) -> None:
@@ -125,7 +143,7 @@ def tcp(host: Host) -> None:
     text = host.read("/etc/php/8.2/fpm/pool.d/www.conf").replace("/run/php/php8.2-fpm.sock", address)
     write(host, "/etc/php/8.2/fpm/pool.d/www.conf", text)
     host.run(["touch", "-d", "1 hour ago", "/etc/php/8.2/fpm/pool.d/www.conf"])
-    time.sleep(1.1)
+    older_than_fpm(host, restart=False)
     host.systemctl("restart", "php8.2-fpm")
     nginx(host, {"sites-enabled/shop": server(host, passes=address)})
 
@@ -150,6 +168,15 @@ LAYOUTS = (
         after="site29 v2",
     ),
     Layout(name="open_basedir", build=basedir),
+    Layout(
+        name="chroot",
+        build=jail,
+        edit=partial(edit, f"{_JAIL}/htdocs/index.php"),
+        served=lambda host: http(host, "/index.php"),
+        app=f"{_JAIL}/htdocs",
+        before="jailed v1",
+        after="jailed v2",
+    ),
     Layout(name="a unit with a file system of its own", build=hardened, everyday=True),
     Layout(
         name="FPM in namespaces",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.strangers import front, pools
+from tests.strangers import applications, front, pools
 from tests.strangers.layout import Layout
 
-LAYOUTS: tuple[Layout, ...] = (*front.LAYOUTS, *pools.LAYOUTS)
+LAYOUTS: tuple[Layout, ...] = (*front.LAYOUTS, *pools.LAYOUTS, *applications.LAYOUTS)

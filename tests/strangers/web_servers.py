@@ -13,6 +13,7 @@ from tests.strangers import debian
 
 PASS = "include snippets/fastcgi-php.conf; fastcgi_pass {};"
 SOCKET = "unix:/run/php/php8.2-fpm.sock"
+FPM_MODULES = "proxy proxy_fcgi setenvif"
 SERVICES = ("nginx", "apache2", "supervisor", "inner", SECOND)
 UNIT = "[Unit]\nDefaultDependencies=no\n[Service]\n{}\n"
 
