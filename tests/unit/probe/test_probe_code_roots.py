@@ -139,13 +139,40 @@ def test_the_pool_is_one_of_the_master_whose_cache_told() -> None:
 
 def test_who_uses_an_application_is_told_only_where_it_is_one_master() -> None:
     code, masters = CodeInCaches(), {"/run/1.sock": "8.2", "/run/2.sock": "8.4", "/run/3.sock": "8.4"}
-    ours, none = cache("/srv/app/public/index.php"), cache("/srv/apple/index.php")
-    assert not code.note_users({"/run/1.sock": none}, ["/srv/app"], masters)
-    assert code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, ["/srv/app"], masters)
+    ours, none, app = cache("/srv/app/public/index.php"), cache("/srv/apple/index.php"), {"/srv/app": ""}
+    assert not code.note_users({"/run/1.sock": none}, app, masters, 0.0)
+    assert code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, app, masters, 0.0)
     assert code.users == {"/srv/app": "/run/3.sock"}
-    assert not code.note_users({"/run/2.sock": none, "/run/3.sock": none}, ["/srv/app"], masters)
-    assert not code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, ["/srv/app"], masters)
-    assert code.note_users({"/run/1.sock": ours}, ["/srv/app"], masters)
+    assert not code.note_users({"/run/2.sock": none, "/run/3.sock": none}, app, masters, 0.0)
+    assert not code.note_users({"/run/2.sock": ours, "/run/3.sock": ours}, app, masters, 0.0)
+    assert code.note_users({"/run/1.sock": ours}, app, masters, 0.0)
     assert code.users == {}
-    assert code.note_users({"/run/1.sock": none}, ["/srv/app"], masters)
+    assert code.note_users({"/run/1.sock": none}, app, masters, 0.0)
     assert code.users == {"/srv/app": "/run/3.sock"}
+
+
+@pytest.mark.parametrize(
+    ("named", "first", "second", "changed", "disputed"),
+    [
+        ("/run/2.sock", 100, None, 50.0, True),
+        ("/run/2.sock", 100, None, 99.5, False),
+        ("/run/2.sock", 100, 90, 50.0, True),
+        ("/run/2.sock", 100, 110, 50.0, False),
+        ("/run/1.sock", 100, None, 50.0, False),
+        ("/run/gone.sock", 100, None, 50.0, False),
+        ("", 100, None, 50.0, False),
+    ],
+)
+def test_a_configuration_that_is_not_what_runs_is_disputed(
+    named: str, first: int, second: int | None, changed: float, disputed: bool
+) -> None:
+    code, masters = CodeInCaches(), {"/run/1.sock": "8.2", "/run/2.sock": "8.4"}
+    other = cache("/srv/app/index.php", used=second) if second is not None else cache("/srv/else/index.php")
+    code.note_users({"/run/1.sock": cache("/srv/app/index.php", used=first), "/run/2.sock": other}, {"/srv/app": named}, masters, changed)
+    assert code.disputed == ({"/srv/app": "/run/1.sock"} if disputed else {})
+
+
+def test_an_application_within_another_one_is_not_the_outer_ones() -> None:
+    code = CodeInCaches()
+    code.note_users({ADDRESS: cache("/srv/app/blog/index.php")}, {"/srv/app": "", "/srv/app/blog": ""}, {}, 0.0)
+    assert code.users == {"/srv/app/blog": ADDRESS}

@@ -131,6 +131,13 @@ def test_where_it_is_undecided_the_cache_of_one_master_alone_tells() -> None:
     assert choose_pool(place, Machine(masters=(RUNS, NEW))) == (NEW, NEW.pools[1])
 
 
+def test_where_another_pool_runs_it_than_the_one_that_is_named_none_is_judged() -> None:
+    place = AppLocation(
+        path="/srv/a", root="/srv/a", passes_to="/run/84.sock", sites=(site("/run/84.sock"),), undecided="both", disputed=True
+    )
+    assert choose_pool(place, Machine(masters=(RUNS, NEW))) == (None, None)
+
+
 def test_the_inventory_overrides_the_web_server() -> None:
     place = AppLocation(path="/srv/a", root="/srv/a", entry=AppEntry(socket="/run/84.sock"), passes_to="/run/82.sock")
     assert choose_pool(place, Machine(masters=(RUNS, NEW))) == (NEW, NEW.pools[0])

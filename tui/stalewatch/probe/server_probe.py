@@ -61,7 +61,7 @@ def who() -> str:
 
 def _address(location: AppLocation, pool: Pool | None) -> str:
     """Where the pool of *location* is asked, "" nowhere. What the web server passes to another machine is not asked from here."""
-    named = location.passes_to if location.passes_to.startswith(("/", "127.", "[::1]")) else ""
+    named = location.passes_to if not location.disputed and location.passes_to.startswith(("/", "127.", "[::1]")) else ""
     return location.entry.socket or (str(pool.listen) if pool else named)
 
 
@@ -142,7 +142,7 @@ class ServerProbe:
         self._access.php_version = next(
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
-        found = await discover(self._host, self._machine, self._server.apps, self._code.folders, self._code.users)
+        found = await discover(self._host, self._machine, self._server.apps, self._code)
         locations = found.locations
         self._left_out = left_out((*found.left_out, *self._code.beyond))
         self._others = found.others
@@ -182,7 +182,8 @@ class ServerProbe:
         """Whether it is another master now whose cache alone holds an application's scripts; with one master there is nothing to ask."""
         running = [master for master in self._machine.masters if master.record is not None]
         masters = {str(pool.listen): master.config_path for master in running for pool in master.pools}
-        return len(running) > 1 and self._code.note_users(runtimes, [root for app in self._apps if (root := app.location.root)], masters)
+        named = {app.location.root: app.location.passes_to for app in self._apps if app.location.root}
+        return len(running) > 1 and self._code.note_users(runtimes, named, masters, self._machine.web.changed)
 
     async def _look_at_more(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
         """A tick and *runtimes* with the applications that only the caches have told of: their pools are asked for them, too. Raises

@@ -50,11 +50,12 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
 
 def _unread(web: WebFacts) -> Observed:
     """Nothing that was read names the app, and what could not be read may."""
+    right = "o+rx" if web.denied[0].endswith("/") else "o+r"
     return unseen(
         LinkName.WEB_SERVER,
         reasons.WEB_CONFIG_DENIED.unseen(
             f"this login may not read {figures.several(web.denied)}, which may say where this app's requests go",
-            f"sudo {shlex.join(('chmod', 'o+r', str(web.denied[0])))}, or name the pool: socket under [[server.app]] in stalewatch.toml",
+            f"sudo {shlex.join(('chmod', right, str(web.denied[0])))}, or name the pool: socket under [[server.app]] in stalewatch.toml",
         ),
         file=web.denied[0],
     )

@@ -31,6 +31,8 @@ _PLACES = frozenset(
 _NEVER = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/proc", "")
 _LIBRARIES = ("/usr/share/php/", "/usr/share/pear/", "/usr/lib/", "/usr/local/lib/")
 _UPWARDS = 6
+TOLERANCE = 1.0
+"""Seconds by which times of two sources can differ."""
 
 
 class Requested(NamedTuple):
@@ -44,14 +46,15 @@ class Requested(NamedTuple):
 
 class CodeInCaches:
     """What the looks at all pools of one server have shown. It stays known when a cache is emptied: nobody moved the application. *beyond*:
-    directories that are one too many; *users*: root of an application -> a pool of the one master that
-    holds scripts of it."""
+    directories that are one too many; *users*: root of an application -> a pool of the one master that holds scripts of it; *disputed*:
+    root -> a pool that runs it, although the web server's configuration names another master's."""
 
     def __init__(self) -> None:
         self.folders: dict[str, Requested] = {}
         self.beyond: dict[str, None] = {}
         self.users: dict[str, str] = {}
-        self._holders: dict[str, dict[str, str]] = {}
+        self.disputed: dict[str, str] = {}
+        self._holders: dict[str, dict[str, Requested]] = {}
 
     def take(self, runtimes: Mapping[str, RuntimeFacts | Unseen], claimed: Iterable[str]) -> bool:
         """Add what *runtimes* (by the pool's address) show outside of the directories *claimed*. Whether a directory is new."""
@@ -66,23 +69,40 @@ class CodeInCaches:
                     self.folders[folder] = Requested(address, used, beside or (known is not None and known.beside))
         return len(self.folders) > before
 
-    def note_users(self, runtimes: Mapping[str, RuntimeFacts | Unseen], roots: Iterable[str], masters: Mapping[str, str]) -> bool:
-        """Which of *runtimes* hold scripts of the applications at *roots*. *masters*: address of a pool -> its master, all pools of which
-        share one cache; one that was emptied stays the last that was seen. Whether that changed."""
-        before = self.users
+    def note_users(
+        self, runtimes: Mapping[str, RuntimeFacts | Unseen], named: Mapping[str, str], masters: Mapping[str, str], changed: float
+    ) -> bool:
+        """Which of *runtimes* hold scripts of applications. *named*: root of each -> the pool that its web server's configuration names, ""
+        none; *masters*: address of a pool -> its master, all pools of which share one cache; *changed*: when that configuration was.
+
+        A cache that was emptied stays the last that was seen. Whether *users* or *disputed* changed.
+        """
+        before = self.users, self.disputed
         for address, runtime in runtimes.items():
             if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.opcache, Opcache):
                 continue
-            held = {str(script.path) for script in runtime.opcache.listed}
-            for root in roots:
-                holders = self._holders.setdefault(root, {})
-                if any(path.startswith(f"{root}/") for path in held):
-                    holders[masters.get(address, address)] = address
+            held = {str(script.path): float(script.last_used) for script in runtime.opcache.listed}
+            for root in named:
+                holders, master = self._holders.setdefault(root, {}), masters.get(address, address)
+                inner = tuple(f"{other}/" for other in named if other.startswith(f"{root}/"))
+                own = (last for path, last in held.items() if path.startswith(f"{root}/") and not path.startswith(inner))
+                used = max(own, default=-1.0)
+                if used >= 0:
+                    holders[master] = Requested(address, max(used, holders[master].used if master in holders else 0.0))
                 elif runtime.opcache.scripts:
-                    holders.pop(masters.get(address, address), None)
-        alone = {root: next(iter(some.values())) for root, some in self._holders.items() if len(some) == 1}
-        self.users = {root: one for root, one in (before | alone).items() if len(self._holders[root]) < 2}
-        return self.users != before
+                    holders.pop(master, None)
+        alone = {root: next(iter(some.values())).address for root, some in self._holders.items() if len(some) == 1}
+        self.users = {root: one for root, one in (before[0] | alone).items() if len(self._holders[root]) < 2}
+        disputes = ((root, self._elsewhere(root, masters.get(address, ""), changed)) for root, address in named.items() if address)
+        self.disputed = {root: other for root, other in disputes if other}
+        return (self.users, self.disputed) != before
+
+    def _elsewhere(self, root: str, master: str, changed: float) -> str:
+        """The pool of another master than *master* that ran the application last, and after the configuration *changed*; "" none."""
+        holders = self._holders.get(root, {})
+        after = max(changed, holders[master].used if master in holders else 0.0) + TOLERANCE
+        others = (one for name, one in holders.items() if name != master)
+        return next((one.address for one in others if one.used > after), "") if master else ""
 
 
 def candidates(folders: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from stalewatch.model.snapshot import Pool, Unseen
-    from stalewatch.probe.host.code_roots import Requested
+    from stalewatch.probe.host.code_roots import CodeInCaches, Requested
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
     from stalewatch.probe.host.web_server.site import Site
@@ -52,6 +52,7 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     undecided: str = ""
     shared: bool = False
     runs_php: bool = False
+    disputed: bool = False
     cached_by: str = ""
     own: bool = False
 
@@ -70,12 +71,9 @@ class Found(NamedTuple):
     others: tuple[str, ...] = ()
 
 
-async def discover(
-    host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...], cached: Mapping[str, Requested], users: Mapping[str, str]
-) -> Found:
-    """The applications of this server. Entries without a path (only overrides) apply to what is discovered. *cached*: directories of
-    requested scripts in the caches of the pools that no application claimed; *users*: root of an application -> address of the one pool
-    whose cache holds its scripts."""
+async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, ...], code: CodeInCaches) -> Found:
+    """The applications of this server. Entries without a path (only overrides) apply to what is discovered. *code*: what the caches of the
+    pools have shown."""
     sites = machine.web.sites
     named = [entry for entry in entries if entry.path]
     usual = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(machine)
@@ -83,7 +81,7 @@ async def discover(
     served = {home for site in sites if (home := app_sites.home(site, signs))}
     docroots = {site.root for site in sites}
     usable = [path for path, sign in signs.items() if path in served or (sign not in _NO_APPLICATION and path not in docroots)]
-    looks, by_cache, hidden = await _in_caches(host, cached)
+    looks, by_cache, hidden = await _in_caches(host, code.folders)
     paths = list(dict.fromkeys(usual if named else [*usable, *by_cache]))
     there = await _places(host, list(dict.fromkeys([*paths, *served, *filter(None, docroots), *by_cache])))
     real = {path: place.real for path, place in there.items()}
@@ -96,7 +94,7 @@ async def discover(
         root = real.get(path, "")
         goes = app_sites.destination(owned.get(root, ()), machine, sockets)
         kind = _KINDS.get(signs.get(path) or looks.get(path, ""), "php")
-        seen = by_cache.get(path) or users.get(root, "")
+        seen = by_cache.get(path) or code.users.get(root, "")
         own = path in there and there[path].owner == host.hello.login
         location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen, own=own)
         locations.append(
@@ -104,7 +102,8 @@ async def discover(
                 location,
                 passes_to=goes.address,
                 sites=tuple(owned.get(root, ())),
-                undecided=goes.undecided,
+                undecided=goes.undecided or _dispute(goes.address, code.disputed.get(root, "")),
+                disputed=bool(goes.address and root in code.disputed),
                 shared=goes.shared,
                 runs_php=goes.runs_php,
             )
@@ -114,6 +113,12 @@ async def discover(
     ours = {location.root for location in locations} - {""}
     others = [real.get(path) or path for path in (*by_cache, *hidden) if real.get(path, "") not in ours]
     return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable), tuple(others))
+
+
+def _dispute(named: str, other: str) -> str:
+    if not (named and other):
+        return ""
+    return f"the web server's configuration names {named}, but {other} ran the app since that was changed (was the web server reloaded?)"
 
 
 async def _in_caches(host: HostProbe, cached: Mapping[str, Requested]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
@@ -161,7 +166,7 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
     """
     masters = sorted(machine.masters, key=lambda master: master.record is None)
     pairs = [(master, pool) for master in masters for pool in master.pools]
-    wanted = location.entry.socket or location.passes_to
+    wanted = location.entry.socket or ("" if location.disputed else location.passes_to)
     for master, pool in pairs:
         if wanted and pool.listen == wanted:
             return master, pool

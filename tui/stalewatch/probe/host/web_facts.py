@@ -39,7 +39,7 @@ def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> W
     )
     return WebFacts(
         sites=sites,
-        passes_to=safe(location.passes_to),
+        passes_to=safe("" if location.disputed else location.passes_to),
         asked=safe(address),
         undecided=safe(location.undecided, 500),
         runs_php=location.runs_php,
@@ -52,7 +52,7 @@ def missing_pool(location: AppLocation, address: str, tick: TickFacts, hidden: U
         return None
     if location.runs_php:
         return reasons.FPM_NOT_USED.unseen(f"no PHP-FPM pool serves this app: {location.undecided}", _NOT_USED)
-    if not location.passes_to:
+    if not location.passes_to or location.disputed:
         return reasons.FPM_UNDECIDED.unseen(f"which pool serves this app cannot be told: {location.undecided}", _GRANT)
     if not address:
         return reasons.FPM_UNDECIDED.unseen(f"the web server passes requests to {location.passes_to}, which is not on this server", _GRANT)

@@ -9,7 +9,7 @@ verb_web() { # nginx|apache|caddy PATTERN...
     # A directory that may not be listed matches nothing: it is told, else its files would be passed over.
     case $pattern in
       *[]*?[]*/*) ;;
-      */*) dir=${pattern%/*}; if [ -d "$dir" ] && ! { [ -x "$dir" ] && [ -r "$dir" ]; } && [ ! -r "$pattern" ]; then section denied "$pattern"; fi ;;
+      */*) dir=${pattern%/*}; if [ -d "$dir" ] && ! { [ -x "$dir" ] && [ -r "$dir" ]; } && [ ! -r "$pattern" ]; then section denied "$dir/"; fi ;;
     esac
     IFS=''
     set +f

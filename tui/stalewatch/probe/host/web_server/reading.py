@@ -29,6 +29,11 @@ class WebServers(msgspec.Struct, frozen=True):
     sites: tuple[Site, ...] = ()
     denied: tuple[str, ...] = ()
 
+    @property
+    def changed(self) -> float:
+        """When a file of it was last, by ctime."""
+        return max((record.ctime for record in self.stats.values()), default=0.0)
+
 
 class Language(NamedTuple):
     """How the configuration of one kind of web server is found and read. *main_of*: the file by the title of a process."""
