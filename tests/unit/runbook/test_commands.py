@@ -19,14 +19,15 @@ from stalewatch.runbook.plan import Choice, Request
 from stalewatch.runbook.steps.artisan import ARTISAN
 from stalewatch.runbook.sudoers import sudoers
 from tests.builders.runbook import bytecode, finding, plan, report, runtime, vt0
+from tests.lab.php import BINARY, FPM, filled
 
-ACCESS = Access(login="deploy", user="www-data", root="/srv/app", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")
+ACCESS = Access(login="deploy", user="www-data", root="/srv/app", unit=f"{FPM}.service", fpm_binary=BINARY)
 SYMFONY = Access(login="deploy", user="www-data", root="/srv/api", environment="prod")
 LAB = Path(__file__).parents[2] / "lab" / "files" / "etc" / "sudoers"
 
 
 def test_the_lab_permits_exactly_what_we_print() -> None:
-    lab = {line for line in LAB.read_text().splitlines() if line and not line.startswith("#")}
+    lab = {line for line in filled(LAB).splitlines() if line and not line.startswith("#")}
     other = {line for line in sudoers(SYMFONY).splitlines() if "bin/console" in line}
     assert len(other) == 1
     assert {*sudoers(ACCESS).splitlines(), *other} == lab
