@@ -23,8 +23,8 @@ root ALL=(ALL:ALL) ALL
 """Debian's, without what this machine may allow to others."""
 
 
-MACHINE = Path("/etc")
-"""Where the machine's own passwd and group are."""
+MACHINE = php.ROOT / "etc"
+"""Where the passwd and group are that those of the hosts are made of."""
 
 
 def deploy_uid(machine: Path = MACHINE) -> int:

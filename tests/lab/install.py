@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab import php
+from tests.lab import php, roots
 from tests.lab.unavailable import Unavailable
 
-PACKAGES = (
+HOSTS = (
     "apache2",
     "busybox",
     "composer",
@@ -41,6 +41,10 @@ PACKAGES = (
     "systemd",
     "util-linux",
 )
+"""What a host runs."""
+MACHINE = ("git", "libfcgi-bin", "mmdebstrap", "openssh-client", "procps", "util-linux")
+"""What the machine needs where the hosts have a root of their own."""
+PACKAGES = HOSTS if Path("/") == php.ROOT else MACHINE
 POLICY = Path("/usr/sbin/policy-rc.d")
 LOCK = Path("/run/lock/stalewatch-lab-install")
 
@@ -55,7 +59,17 @@ def missing() -> list[str]:
 
 
 def install() -> list[str]:
-    """Install what is missing and return its names. Raises `Unavailable` with apt's last words when apt fails."""
+    """Install what is missing and return its names; make the root of the hosts if they have one. Raises `Unavailable` with apt's last
+    words when apt fails."""
+    php.check()
+    done = install_here()
+    if Path("/") != php.ROOT:
+        roots.make(php.ROOT, HOSTS)
+    return done
+
+
+def install_here() -> list[str]:
+    """The same for the machine itself."""
     if not missing():
         return []
     LOCK.parent.mkdir(parents=True, exist_ok=True)

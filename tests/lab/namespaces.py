@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.lab.php import ROOT
 from tests.lab.unavailable import RECIPE
 
 INIT = Path(__file__).parent / "files" / "init.sh"
@@ -19,10 +20,11 @@ HOMES = {"root": "/root", "deploy": "/home/deploy", "www-data": "/var/www"}
 def spawn(state: Path, name: str, tree: Path, group: Path) -> subprocess.Popen[bytes]:
     """Start a host in its own cgroup. Its pid 1 is the only child of the returned process; its first words go to STATE/log."""
     group.mkdir()
+    told = [str(state), name, str(tree), str(ROOT)]
     into_group = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"'
     with (state / "log").open("wb") as log:
         return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "sh", "-c", into_group, "sh", str(group), *RECIPE, str(INIT), str(state), name, str(tree)],
+            ["setpriv", "--pdeathsig", "KILL", "sh", "-c", into_group, "sh", str(group), *RECIPE, str(INIT), *told],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

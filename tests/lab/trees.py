@@ -40,7 +40,8 @@ done
 def build_template(directory: Path, uid: int) -> None:
     """Build the application in DIRECTORY/srv and FPM's configuration in DIRECTORY/php. Raises RuntimeError with the reason."""
     directory.mkdir()
-    build = ["unshare", "--mount", str(FILES / "build.sh"), str(directory), str(FILES), str(uid), str(int(time.time())), php.VERSION]
+    told = (directory, FILES, uid, int(time.time()), php.VERSION, php.ROOT)
+    build = ["unshare", "--mount", str(FILES / "build.sh"), *map(str, told)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"the lab's application could not be built: {(done.stdout + done.stderr)[-2000:]}")

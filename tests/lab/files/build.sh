@@ -1,8 +1,12 @@
 #!/bin/sh
-# Builds the known good application once per lab, in a mount namespace of its own.  build.sh TEMPLATE FILES DEPLOY_UID NOW PHP
+# Builds the known good application once per lab, in a mount namespace of its own.  build.sh TEMPLATE FILES DEPLOY_UID NOW PHP ROOT
 # TEMPLATE/srv becomes /srv, because the caches that artisan writes hold absolute paths.
 set -eu
-template=$1 files=$2 deploy=$3 now=$4 version=$5
+template=$1 files=$2 deploy=$3 now=$4 version=$5 root=$6
+if [ "$root" != / ]; then
+    mount --bind "$root/usr" /usr
+    mount --bind "$root/etc" /etc
+fi
 www=$(id -u www-data)
 
 mkdir -p "$template/srv" "$template/php"

@@ -1,9 +1,13 @@
 #!/bin/sh
-# Makes a host out of fresh namespaces (pid, mount, uts, ipc, cgroup) and becomes its pid 1.  init.sh STATE NAME TREE
-# STATE is the host's directory in the lab, TREE holds its /srv and /etc/php. Every mount lives in this mount namespace and ends with it.
+# Makes a host out of fresh namespaces (pid, mount, uts, ipc, cgroup) and becomes its pid 1.  init.sh STATE NAME TREE ROOT
+# STATE is the host's directory in the lab, TREE holds its /srv and /etc/php, ROOT the /usr and /etc that are not the host's own. Every mount lives in this mount namespace and ends with it.
 set -eu
-state=$1 name=$2 tree=$3
+state=$1 name=$2 tree=$3 root=$4
 
+if [ "$root" != / ]; then
+    mount --bind "$root/usr" /usr
+    mount --bind "$root/etc" /etc
+fi
 hostname "$name"
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -o bind /proc/sys /proc/sys

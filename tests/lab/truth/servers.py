@@ -15,7 +15,7 @@ from tests.lab.waiting import until
 _INI = f"{php.ETC_FPM}/conf.d/99-lab.ini"
 _POOL = php.POOL
 _BINARY = php.BINARY
-_EXTENSIONS = "/usr/lib/php/20220829"
+_EXTENSIONS = php.EXTENSIONS
 _CONFIG_NEWER = {Layer.FPM: ("stale", "fpm.config-newer")}
 _WORKING = {Layer.WORKERS: ("fresh",)}
 _OLDER = {Layer.WORKERS: ("stale", "workers.older-than-code")}
