@@ -395,3 +395,39 @@ async def test_a_file_that_may_not_be_read_decides_only_where_nothing_else_does(
     files = Files(str(main), {str(main): await read(coprocess, main)}, {}, {secret: (secret,)})
     (found,) = nginx.parse(files)
     assert (found.passes_to, found.undecided) == (passes_to, f"this login may not read {secret}" if undecided else "")
+
+
+OWN = """
+AuthUserFile canary
+<FilesMatch \\.php$>
+    SetHandler "proxy:unix:/run/own.sock|fcgi://localhost"
+</FilesMatch>
+"""
+HANDLED = "<FilesMatch php$>\n SetHandler proxy:unix:/run/main.sock|fcgi://x\n</FilesMatch>\n"
+
+
+@pytest.mark.parametrize(
+    ("main", "passes_to"),
+    [
+        (HANDLED, "/run/main.sock"),
+        (f"{HANDLED}<Directory /srv/>\n AllowOverride None\n</Directory>\n", "/run/main.sock"),
+        (
+            f"{HANDLED}<Directory />\n AllowOverride None\n</Directory>\n<Directory {{0}}/>\n AllowOverride AuthConfig FileInfo\n</Directory>\n",
+            "/run/own.sock",
+        ),
+        (
+            f"{HANDLED}<Directory {{0}}>\n AllowOverride All\n</Directory>\n<Directory />\n AllowOverride None\n</Directory>\n",
+            "/run/own.sock",
+        ),
+        ("<Directory {0}>\n AllowOverride All\n</Directory>\n", "/run/own.sock"),
+    ],
+)
+async def test_a_directory_of_apache_decides_itself_where_it_may(coprocess: Coprocess, tmp_path: Path, main: str, passes_to: str) -> None:
+    path = tmp_path / "httpd.conf"
+    path.write_text(f"DocumentRoot {tmp_path}\n" + main.format(tmp_path))
+    (tmp_path / ".htaccess").write_text(OWN)
+    (asked,) = apache.beside((await files_of(coprocess, "apache", path, "/not/there")).texts)
+    files = await files_of(coprocess, "apache", path, asked)
+    assert "canary" not in str(files.texts)
+    (found,) = apache.parse(files)
+    assert found.passes_to == (passes_to,)

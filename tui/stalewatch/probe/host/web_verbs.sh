@@ -117,6 +117,7 @@ told_apache() {
         else print name "\t\t" passed(words[2]) "\t;"
       } else if (name == "rewriterule" && words[3] ~ /fcgi:\/\//) print "proxypassmatch\t" words[2] "\t" words[3] "\t;"
       else if (name == "balancermember") print name "\t" passed(words[2]) "\t;"
+      else if (name == "allowoverride") { line = name; for (i = 2; i <= n; i++) line = line "\t" tolower(words[i]); print line "\t;" }
       else if (name == "alias") print name "\t" words[2] "\t" words[3] "\t;"
     }
     {

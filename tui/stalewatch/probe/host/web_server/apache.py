@@ -19,6 +19,7 @@ _FILE = re.compile(r"-f\s*(/\S+?\.conf)")
 _SCRIPT = "/index.php"
 _RANKS = {"directory": 1, "directorymatch": 1, "files": 2, "filesmatch": 2, "location": 3, "locationmatch": 3, "if": 4}
 _PROXIED = ("proxypass", "proxypassmatch")
+_OWN = ".htaccess"
 _HANDLERS = ("sethandler", "addhandler", "addtype")
 
 
@@ -35,6 +36,7 @@ class _Host:
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.overrides: list[_Rule] = []
         self.root = ""
         self.names: list[str] = []
         self.aliases: list[tuple[str, str]] = []
@@ -63,14 +65,23 @@ def pattern_of(word: str, main: str, texts: Mapping[str, str]) -> str:
     return word if word.startswith("/") else f"{root.rstrip('/')}/{word}"
 
 
+def beside(texts: Mapping[str, str]) -> list[str]:
+    """What directories say themselves: the ``.htaccess`` of every document root."""
+    lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
+    roots = (words[1].rstrip("/") for words in lines if words[0] == "documentroot" and words[1].startswith("/") and "$" not in words[1])
+    return [f"{root}/{_OWN}" for root in dict.fromkeys(roots)]
+
+
 def parse(files: Files) -> tuple[Site, ...]:
     """Every place that serves scripts: document roots of virtual hosts, and what they show of other directories."""
     hosts, known = _read(files)
     main, virtual = hosts[0], hosts[1:]
     sites: list[Site] = []
     for host in virtual or [main]:
-        rules = (host.rules, main.rules) if host is not main else (host.rules,)
-        docroot = host.root or main.root
+        rules = [host.rules, main.rules] if host is not main else [host.rules]
+        docroot = (host.root or main.root).rstrip("/")
+        if _may_override([*main.overrides, *(host.overrides if host is not main else ())], docroot):
+            rules.insert(0, _own_rules(files, docroot))
         aliases = [*host.aliases, *(main.aliases if host is not main else ())]
         for place, root in [("", docroot), *((alias, path) for alias, path in aliases if alias.startswith("/"))]:
             if root:
@@ -111,6 +122,27 @@ def _read(files: Files) -> tuple[list[_Host], _Known]:
     return hosts, _Known({name: tuple(some) for name, some in workers.items()}, php)
 
 
+def _may_override(rules: Sequence[_Rule], root: str) -> bool:
+    """Whether the directory's own file may name a handler: by the AllowOverride of the innermost section; without any it may not."""
+    told = [(_rank(rule), at, rule.words) for at, rule in enumerate(rules) if _applies(rule.within, "", root)]
+    return bool(told) and bool({"all", "fileinfo"} & set(max(told)[2]))
+
+
+def _own_rules(files: Files, root: str) -> list[_Rule]:
+    """The handlers in the ``.htaccess`` of *root*, which come after those of its Directory sections."""
+    blocks: list[tuple[str, ...]] = []
+    rules = []
+    for statement in statements(files, f"{root}/{_OWN}", str):
+        if statement.mark == "{":
+            blocks.append(statement.words)
+        elif statement.mark == "}":
+            blocks[-1:] = []
+        elif statement.words[0] in _HANDLERS:
+            within = (("directory", root), *(each for each in blocks if each[0] in _RANKS))
+            rules.append(_Rule(statement.words, within, statement.file))
+    return rules
+
+
 def _take(host: _Host, words: tuple[str, ...], within: tuple[tuple[str, ...], ...], file: str) -> None:
     if words[0] == "documentroot":
         host.root = words[1]
@@ -118,6 +150,8 @@ def _take(host: _Host, words: tuple[str, ...], within: tuple[tuple[str, ...], ..
         host.names += [name.partition(":")[0] for name in words[1:]]
     elif words[0] == "alias" and len(words) == 3:
         host.aliases.append((words[1], words[2]))
+    elif words[0] == "allowoverride":
+        host.overrides.append(_Rule(words, within, file))
     elif words[0] == "unread":
         host.unread.append(words[1])
     elif words[0] in (*_PROXIED, *_HANDLERS):

@@ -36,18 +36,20 @@ class WebServers(msgspec.Struct, frozen=True):
 
 
 class Language(NamedTuple):
-    """How the configuration of one kind of web server is found and read. *main_of*: the file by the title of a process."""
+    """How the configuration of one kind of web server is found and read. *main_of*: the file by the title of a process; *beside*: files
+    that directories have of their own."""
 
     kind: Kind
     mains: tuple[str, ...]
     main_of: Callable[[str], str]
     pattern_of: Callable[[str, str, Mapping[str, str]], str]
     parse: Callable[[Files], tuple[Site, ...]]
+    beside: Callable[[Mapping[str, str]], list[str]] = lambda _texts: []
 
 
 LANGUAGES = (
     Language("nginx", nginx.MAINS, nginx.main_of, nginx.pattern_of, nginx.parse),
-    Language("apache", apache.MAINS, apache.main_of, apache.pattern_of, apache.parse),
+    Language("apache", apache.MAINS, apache.main_of, apache.pattern_of, apache.parse, apache.beside),
     Language("caddy", caddy.MAINS, caddy.main_of, caddy.pattern_of, caddy.parse),
 )
 
@@ -67,7 +69,8 @@ async def read(host: HostProbe, running: tuple[str, ...], before: WebServers) ->
         named = [path for line in running if line.startswith(f"{language.kind} ") and (path := language.main_of(line))]
         files, asked = await _files(host, language, named or language.mains)
         patterns += asked
-        denied |= dict.fromkeys(path for some in files.denied.values() for path in some)
+        own = set(language.beside(files.texts))
+        denied |= dict.fromkeys(path for pattern, some in files.denied.items() if pattern not in own for path in some)
         sites += language.parse(files) if files.main else ()
         if not kinds and files.main:
             break  # a second one that is installed and does not run would speak of other times
@@ -92,7 +95,7 @@ async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> t
             break
         lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
         included = (words[1] for words in lines if words[0] == "include" and len(words) == 3)
-        wanted = dict.fromkeys(language.pattern_of(word, main, texts) for word in included)
+        wanted = dict.fromkeys([*(language.pattern_of(word, main, texts) for word in included), *language.beside(texts)])
         due = [pattern for pattern in wanted if pattern not in matches and "\n" not in pattern][: MAX_PATTERNS - len(matches)]
         if not due:
             break
