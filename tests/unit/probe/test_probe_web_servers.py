@@ -412,7 +412,7 @@ HANDLED = "<FilesMatch php$>\n SetHandler proxy:unix:/run/main.sock|fcgi://x\n</
         (HANDLED, "/run/main.sock"),
         (f"{HANDLED}<Directory /srv/>\n AllowOverride None\n</Directory>\n", "/run/main.sock"),
         (
-            f"{HANDLED}<Directory />\n AllowOverride None\n</Directory>\n<Directory {{0}}/>\n AllowOverride AuthConfig FileInfo\n</Directory>\n",
+            f"{HANDLED}<Directory {{0}}/>\n AllowOverride AuthConfig FileInfo\n</Directory>\n",
             "/run/own.sock",
         ),
         (
