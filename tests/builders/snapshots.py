@@ -83,6 +83,8 @@ def opcache(*changed: Script, **more: Any) -> Opcache:
         "changed": changed,
         "changed_total": len(changed),
         "entry_points": (script(f"{ROOT}/public/index.php"),),
+        "links": (),
+        "through": (),
     }
     return Opcache(**{**facts, **more})
 

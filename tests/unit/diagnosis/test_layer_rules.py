@@ -347,6 +347,12 @@ def switched(**more: Any) -> ReleaseFacts:
     return ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), **{"switched_at": at(-300), **more})
 
 
+def in_use(**more: Any) -> Any:
+    """A look at the release that *more* has, which is requested."""
+    entries = (script(f"{more['release'].root}/public/index.php"),)
+    return msgspec.structs.replace(with_host(**more), runtime=runtime(opcache(entry_points=entries)))
+
+
 def flipped(old_used: float, *, passed: str, new_used: float | None = None, **cache: Any) -> Any:
     entries = [script(f"{OLD}/public/index.php", used=old_used)]
     if new_used is not None:
@@ -694,7 +700,7 @@ def test_what_starts_a_new_php_for_the_work_is_never_too_old_but_may_be_in_an_ol
     quiet(looked(with_host(queue_workers=(worker(kind, holds="none"),), inputs=edited)))
     quiet(looked(with_host(queue_workers=(worker(kind, holds="none"),), inputs=code(file("app/Jobs/Call.php", -7_200, -60)))))
     release = ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), switched_at=at(-300))
-    young = with_host(release=release, queue_workers=(worker(kind, started=-5, release=OLD, holds="none"),))
+    young = in_use(release=release, queue_workers=(worker(kind, started=-5, release=OLD, holds="none"),))
     assert only(looked(young), Layer.WORKERS, STALE, "workers.old-release").remedy == (Remedy.CONFIGURE,)
 
 
@@ -736,12 +742,12 @@ def test_young_workers_in_an_old_or_deleted_release() -> None:
 
 def test_workers_in_a_release_that_may_not_be_seen_are_not_green() -> None:
     switched = ReleaseFacts(root=safe(NEW), link=safe(f"{ROOT}/current"), switched_at=at(-60))
-    before = with_host(release=switched, queue_workers=(worker(started=-90, release=""),))
+    before = in_use(release=switched, queue_workers=(worker(started=-90, release=""),))
     only(looked(before), Layer.WORKERS, STALE, "workers.old-release")
-    after = with_host(release=switched, queue_workers=(worker(started=-5, release=""),))
+    after = in_use(release=switched, queue_workers=(worker(started=-5, release=""),))
     only(looked(after), Layer.WORKERS, UNKNOWN, "workers.release-unseen")
     another_name = ReleaseFacts(root=safe(ROOT), link=safe("/var/www/html"), switched_at=at(-60))
-    quiet(looked(with_host(release=another_name, queue_workers=(worker(started=-5, release=""),))))
+    quiet(looked(in_use(release=another_name, queue_workers=(worker(started=-5, release=""),))))
     quiet(looked(with_host(queue_workers=(worker(started=-5, release=""),))))
 
 

@@ -13,12 +13,12 @@ from stalewatch.probe.host.parsers.framing import BlockSection
 
 async def links_of(coprocess: Coprocess, root: Path, limit: int = 200) -> list[str]:
     (block,) = await coprocess.ask(("links", str(root), str(limit)), timeout=10)
-    found = CodeLinks(str(root))
+    found = CodeLinks(str(root), str(root))
     section = block.first("links")
     assert section is not None
     found.take(section)
     assert found.found is not None
-    return sorted(name for _, name in found.found)
+    return sorted(name for _, name, _ in found.found)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_none_and_too_many(coprocess: Coprocess, root: Path) -> None:
 
 
 def test_more_than_are_followed_is_known() -> None:
-    links = CodeLinks("/srv/app")
+    links = CodeLinks("/srv/app", "/srv/app")
     assert (links.found, links.problems) == (None, ())
     for many, problems in ((MOST, []), (MOST + 1, ["app.links-left-out"])):
         links.take(BlockSection("links", "/srv/app", "".join(f"/srv/app/{number}\n" for number in range(many)).encode()))
@@ -81,3 +81,9 @@ def test_more_than_are_followed_is_known() -> None:
 async def test_a_folder_with_a_blank(coprocess: Coprocess, root: Path) -> None:
     (root / "my app").symlink_to(root.parent / "code")
     assert await links_of(coprocess, root) == ["my app"]
+
+
+def test_of_the_root_s_own_link_is_only_asked_where_it_leads() -> None:
+    links = CodeLinks("/srv/shop/current", "/srv/shop/releases/2")
+    links.take(BlockSection("links", "/srv/shop/releases/2", b"/srv/shop/releases/2/storage\n"))
+    assert links.found == (("/srv/shop", "current", False), ("/srv/shop/releases/2", "storage", True))

@@ -108,7 +108,7 @@ def _compare(cache: DemoOpcache, options: Mapping[str, Any], *, everything: bool
     result: dict[str, Any] = {
         "compare": {
             "total": len(entries), "changed_total": len(changed), "truncated": len(changed) > limit, "changed": changed[:limit],
-            "entry_points": entry_points[:100],
+            "entry_points": entry_points[:100], "links": [], "through": [],
         }
     }  # fmt: skip
     return result | {"scripts": rows, "scripts_truncated": False} if everything else result

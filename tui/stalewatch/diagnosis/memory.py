@@ -77,7 +77,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     and since when we see it. *rendered*: compiled views with the newer mtime of their source that was rendered and made no difference.
     *roots*: those that it was before, latest first. *passed*: a script that the web server passed through the
     app's link. *served_by*: address of the pool in which requests of this app were last seen.
-    *displaced*: scripts in whose places the last full list found other files.
+    *displaced*: scripts in whose places the last full list found other files. *entered*: when the app's link was switched, if a script of
+    the current release was used since.
     """
 
     version: int = 1
@@ -103,6 +104,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     roots: tuple[str, ...] = ()
     displaced: tuple[Script, ...] = ()
     passed: str = ""
+    entered: float = 0.0
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:

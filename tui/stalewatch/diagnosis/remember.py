@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalewatch.diagnosis.chain.entry import release_moved, requested
 from stalewatch.diagnosis.chain.pool import pool_witnessed
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.health import WINDOW, sample
@@ -49,6 +50,8 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
             passed=passed_script(context, context.host.release.link) if context.host.release.link else "",
             roots=earlier_roots(old, str(context.host.release.root)),
         )
+    if (moved := release_moved(context)) is not None:
+        known = replace(known, entered=moved if requested(context, moved) else 0.0)
     if pool := pool_witnessed(context):
         known = replace(known, served_by=pool)
     if context.status is not None:

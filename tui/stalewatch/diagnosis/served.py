@@ -173,12 +173,15 @@ def not_asked_yet(context: Context, host: HostFacts, opcache: Opcache, found: Se
 
 
 def switched_at(context: Context, host: HostFacts) -> float | None:
-    """When *root* became the current release: the link's own time, else since when we see it; None: not known.
+    """When *root* became the current release: the link's own time, or that of another link on the way, else since when we see it; None:
+    not known.
 
     The diary of deploys does not tell: it notes when a deploy began.
     """
-    if host.release.switched_at is not None:
-        return host.release.switched_at
+    seen = context.opcache.links if context.opcache is not None else None
+    told = [host.release.switched_at, *(link.switched for link in seen or () if link.path == host.release.link)]
+    if known := [each for each in told if each]:
+        return max(known)
     return context.memory.root_since if context.memory.root == host.release.root else None
 
 

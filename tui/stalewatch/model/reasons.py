@@ -209,7 +209,7 @@ APP_LEFT_OUT = _reason(
 )
 APP_LINKS_LEFT_OUT = _reason(
     "app.links-left-out",
-    "The application has more symbolic links to folders or PHP files than stalewatch follows (200, four folders deep). Code that is "
+    "The application has more symbolic links to folders or PHP files than stalewatch follows (500, four folders deep). Code that is "
     "reached through one of the others may have been compiled from where it led before.",
     "Reload PHP-FPM in every deploy that switches a link.",
 )
@@ -428,6 +428,12 @@ CHAIN_PHP_UNSEEN = _reason(
     "Whether PHP-FPM runs the binary that is on the disk is not known: the pool could not say which file it runs, and the change time of "
     "the binary is not older than FPM's start, or this login does not know which file it is.",
     "Let the pool read /proc/self (open_basedir, disable_functions), or look as root.",
+)
+CHAIN_ENTRY_UNSEEN = _reason(
+    "chain.entry-unseen",
+    "It could not be seen to which file of which release the path that the web server passes leads, for PHP: a link on the way was "
+    "switched while OPcache held code, or no link could be looked at.",
+    "Take lstat out of disable_functions, let open_basedir hold what the application's links lead to, request a page, or reload PHP-FPM.",
 )
 CHAIN_BROKEN = _reason(
     "chain.broken",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.diagnosis.chain import entry
 from stalewatch.diagnosis.context import Ruling
 from stalewatch.model import reasons
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
@@ -26,9 +27,6 @@ _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
 }
 PREMISES: dict[Layer, tuple[LinkName, ...]] = {layer: _OTHERS.get(layer, FILES) for layer in Layer}
 
-NOT_OBSERVED_YET = frozenset({LinkName.ENTRY})
-"""Premises without a link in ``chain/table.py``: they are named here, and nothing is asked of them in this version."""
-
 
 class Rested(NamedTuple):
     """*rulings*: with every premise applied. *missing*: the reasons for layers that are unknown for want of a premise."""
@@ -41,10 +39,12 @@ def rest_on(rulings: Mapping[Layer, Ruling], chain: Iterable[ChainLink]) -> Rest
     """*rulings* as far as *chain* bears them. Without a premise fresh is unknown, and so is an OPcache that is said to hold nothing:
     it may be another pool's that was asked. Every other verdict stays: what a rule found is true whoever serves the app."""
     links = {link.name: link for link in chain}
+    told = _told(rulings)
     made: dict[Layer, Ruling] = {}
     missing: dict[tuple[str, str], Unseen] = {}
     for layer, ruling in rulings.items():
         lacking = [links[name] for name in PREMISES[layer] if name in links and links[name].state is not LinkState.OK]
+        lacking = [link for link in lacking if link.name not in told or link.state is LinkState.UNSEEN]
         rests = ruling.verdict is Verdict.FRESH or (layer is Layer.OPCACHE and ruling.verdict is Verdict.ABSENT)
         if not rests or not lacking:
             made[layer] = ruling
@@ -53,6 +53,13 @@ def rest_on(rulings: Mapping[Layer, Ruling], chain: Iterable[ChainLink]) -> Rest
         for reason in (link.missing or _broken(link) for link in lacking):
             missing[reason.code, reason.message] = reason
     return Rested(made, tuple(missing.values()))
+
+
+def _told(rulings: Mapping[Layer, Ruling]) -> frozenset[LinkName]:
+    """Links that are broken by what a finding says already, of the layer that it makes wrong: where an old release is served, its bytecode
+    may still be that of its files."""
+    wrong = any(finding.code in entry.WRONG for ruling in rulings.values() for finding in ruling.findings)
+    return frozenset({LinkName.ENTRY}) if wrong else frozenset()
 
 
 def _broken(link: ChainLink) -> Unseen:

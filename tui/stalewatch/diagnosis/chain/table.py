@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.chain import disk, php, pool, summed_up, web_server
+from stalewatch.diagnosis.chain import disk, entry, php, pool, summed_up, web_server
 from stalewatch.diagnosis.chain.link import LinkSpec
 from stalewatch.model.chain import LinkName
 from stalewatch.model.layers import Layer
@@ -21,6 +21,7 @@ LINKS: tuple[LinkSpec, ...] = (
     LinkSpec(LinkName.POOL, "which pool serves this app?", pool.judge),
     LinkSpec(LinkName.PHP, "is the PHP that runs the PHP on the disk: binary, extensions, version, configuration?", php.judge),
     LinkSpec(LinkName.DISK, "do the pool and this login see the same tree?", disk.judge),
+    LinkSpec(LinkName.ENTRY, "which file of which release does the passed path lead to, for PHP, now?", entry.judge),
     LinkSpec(LinkName.BYTECODE, "is what is compiled what is on the disk?", partial(summed_up.judge, LinkName.BYTECODE, (Layer.OPCACHE,))),
     LinkSpec(LinkName.CLASSES, "do Composer's files belong to this code?", partial(summed_up.judge, LinkName.CLASSES, (Layer.PACKAGES,))),
     LinkSpec(

@@ -88,7 +88,7 @@ class AppProbe:
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
-        self.links = CodeLinks(location.root)
+        self.links = CodeLinks(location.path, location.root)
         self._composer = ComposerProbe(location.root, self._contents)
         self._others = OtherCachesProbe(location.root, location.kind)
         self._symfony = SymfonyProbe(location.root, self.files.symfony_cache) if location.kind == "symfony" else None

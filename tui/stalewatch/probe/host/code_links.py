@@ -11,16 +11,19 @@ if TYPE_CHECKING:
     from stalewatch.model.unseen import Unseen
     from stalewatch.probe.host.parsers.framing import BlockSection
 
-MOST = 200
+MOST = 500
 """Links that are followed; four folders deep, as in ``link_verbs.sh``."""
 
 
 class CodeLinks:
-    """Kept for the application at *root*. *found*: root and the link's path below it; None: not looked at yet."""
+    """Kept for the application at *path*, which may be a link itself, with the real *root*. *found*: a directory, the link's path below it,
+    and whether code is looked for that was compiled through it; None: not looked at yet."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, path: str, root: str) -> None:
         self._root = root
-        self.found: tuple[tuple[str, str], ...] | None = None
+        folder, _, name = path.rpartition("/")
+        self._own = ((folder, name, False),) if root and path != root else ()
+        self.found: tuple[tuple[str, str, bool], ...] | None = None
         self._more = False
 
     @property
@@ -38,4 +41,4 @@ class CodeLinks:
         """Its answer."""
         paths = [path for path in records.text(section.payload).split("\n") if path.startswith(f"{self._root}/")]
         self._more = len(paths) > MOST
-        self.found = tuple((self._root, path[len(self._root) + 1 :]) for path in paths[:MOST])
+        self.found = (*self._own, *((self._root, path[len(self._root) + 1 :], True) for path in paths[:MOST]))

@@ -12,7 +12,7 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
-``"links": [[ROOT, PATH], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is
+``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,

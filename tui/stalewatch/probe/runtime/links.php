@@ -26,8 +26,8 @@ function led(string $path): ?array
             $at .= "/$name";
             continue;
         }
-        $target = ++$hops > 40 || !function_exists('readlink') ? false : @readlink("$at/$name");
-        if ($target === false) {
+        $target = ++$hops > 40 ? '' : target("$at/$name");
+        if ($target === '') {
             return null;
         }
         $newest = max($newest, $stat['ctime']);
@@ -35,6 +35,19 @@ function led(string $path): ?array
         $rest = array_merge(explode('/', $target), $rest);
     }
     return [$at, $newest];
+}
+
+/** What a link holds; '': that cannot be seen. */
+function target(string $link): string
+{
+    if (function_exists('readlink')) {
+        return (string) @readlink($link);
+    }
+    try {
+        return (string) (new \SplFileInfo($link))->getLinkTarget(); // disable_functions often holds readlink
+    } catch (\RuntimeException $error) {
+        return '';
+    }
 }
 
 /** What was compiled through the links of an application, by OPcache's own keys and by what lies beside the link's target. */
@@ -65,20 +78,23 @@ final class ThroughLinks
     }
 
     /**
-     * @param list<array{0: string, 1: string}> $links root of an application, and the link's path below it
-     * @return array{0: list<array>, 1: list<array>|null} every link with its target and the newest ctime on the way; [link, what it led to,
+     * @param list<array{0: string, 1: string, 2: bool}> $links root of an application, the link's path below it, whether scripts are looked for
+     * @return array{0: list<array>|null, 1: list<array>|null} every link with its target and the newest ctime on the way, null: they cannot be seen; [link, what it led to,
      * whether by OPcache's key, row] for what was compiled through one before it was switched, null: there was no time to look
      */
     public function look(array $links, int $since, int $limit): array
     {
         $seen = $found = [];
-        foreach (array_slice($links, 0, 1000) as [$root, $name]) {
+        if (!function_exists('lstat')) {
+            return [null, null];
+        }
+        foreach (array_slice($links, 0, 2000) as [$root, $name, $compiled]) {
             $led = led("$root/$name");
             if ($led === null) {
                 continue;
             }
             $seen[] = ["$root/$name", $led[0], $led[1]];
-            if ($found === null || $led[1] < $since) {
+            if ($found === null || $led[1] < $since || !$compiled) {
                 continue;
             }
             foreach ($this->through((string) $root, (string) $name, $led[0]) as [$path, $old, $keyed]) {

@@ -82,7 +82,7 @@ class PoolProbe:
         self._listed_scripts = self._listed_since = -1
         self._digests = PackageDigests()
         self.places: tuple[str, ...] = ()
-        self.links: tuple[tuple[str, str], ...] | None = None
+        self.links: tuple[tuple[str, str, bool], ...] | None = None
         self.configuration: Question | None = None
         self._configuration_told: Question | None = None
         self._own: tuple[int, int] = (-1, 0)
@@ -197,8 +197,7 @@ class PoolProbe:
         places = [path.removeprefix(self._chroot) for path in self.places if path.startswith(f"{self._chroot}/")]
         body: dict[str, object] = {"digest": digest, "limit": MAX_CHANGED, "places": places}
         if self.links is not None:
-            inner = ((inside(root, self._chroot), name) for root, name in self.links)
-            body["links"] = [each for each in inner if not self._chroot or each[0] != self._chroot]
+            body["links"] = [(inside(root, self._chroot), *rest) for root, *rest in self.links]
         if self.configuration is not None and (verb == "scripts" or self.configuration != self._configuration_told):
             body["configuration"] = self.configuration.body()
         answer = await self._answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)

@@ -1,0 +1,115 @@
+"""Which file of which release a passed path leads to, for PHP, now: every link on the way, not only the app root's."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis import paths, served
+from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
+from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.opcache.app_scope import AppScope
+from stalewatch.diagnosis.opcache.requested import any_script
+from stalewatch.model import figures, reasons
+from stalewatch.model.chain import LinkName
+from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalewatch.diagnosis.context import Context, Ruling
+    from stalewatch.model.runtime import CodeLink, Opcache
+    from stalewatch.model.snapshot import HostFacts
+
+WRONG = frozenset({served.OLD_SERVED.code, served.WILL_SERVE_OLD.code, codes.LINK_SWITCHED.code})
+"""Findings that say where else a path leads, for PHP."""
+ADVICE = "take lstat out of disable_functions, and let open_basedir hold the application's root and what its links lead to"
+
+
+def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
+    """None where the cache was not seen or holds no script of this app: then no path leads anywhere yet, and the next request asks the
+    disk."""
+    host, opcache = context.host, context.opcache
+    if host is None or opcache is None or not opcache.enabled or not any_script(context, opcache, AppScope(context)):
+        return None
+    told = {"script": _script(context, opcache), "passed": _passed(context), "leads to": context.root}
+    wrong = [finding for layer in (Layer.RELEASE, Layer.OPCACHE) for finding in rulings[layer].findings if finding.code in WRONG]
+    if wrong:
+        return broken(LinkName.ENTRY, str(wrong[0].summary), "OPcache's scripts and the links on the way", **told)
+    if opcache.links is None:
+        return _unseen("the pool was not asked, or cannot see, which links lead to the code that it runs", told)
+    own = tuple(link for link in opcache.links if link.path.startswith(f"{context.root}/"))
+    roots = tuple(link for link in opcache.links if host.release.link and link.path == host.release.link)
+    if other := next((link for link in roots if link.target != context.root), None):
+        return _disagree(f"for the pool {other.path} leads to {other.target}, and for this login to {context.root}", told)
+    switched = [link for link in own if link.switched >= opcache.since]
+    if switched and opcache.through is None:
+        return _unseen(
+            f"there was no time to ask what was compiled through {figures.several([str(link.path) for link in switched], 2)}", told
+        )
+    moved = release_moved(context)
+    followed = "" if moved is None else _followed(context, host, moved)
+    if moved is not None and not followed:
+        return _unseen(f"nothing of {paths.name_of(context.root)} was requested since the link was switched to it", told)
+    return ok(LinkName.ENTRY, _says(context, host), followed or ("OPcache's keys" if switched else _unmoved(own, roots)), **told)
+
+
+def release_moved(context: Context) -> float | None:
+    """When the app's own link was switched, if that was since the cache began; None: it was not."""
+    host, opcache = context.host, context.opcache
+    if host is None or opcache is None or not host.release.link:
+        return None
+    switched = served.switched_at(context, host)
+    return switched if switched is not None and switched > opcache.since else None
+
+
+def requested(context: Context, switched: float) -> bool:
+    """Whether a script of the current release was used since its link was *switched*, at this look or at an earlier one."""
+    opcache, folder = context.opcache, f"{context.root}/"
+    if context.memory.entered == switched and context.memory.root == context.root:
+        return True
+    return opcache is not None and any(one.path.startswith(folder) and one.last_used >= floor(switched) for one in opcache.listed)
+
+
+def _says(context: Context, host: HostFacts) -> str:
+    """``releases/7``; without a link the name of the root."""
+    folder, _, name = context.root.rpartition("/")
+    return f"{paths.name_of(folder)}/{name}" if host.release.link and folder.endswith("/releases") else name or context.root
+
+
+def _unmoved(own: tuple[CodeLink, ...], roots: tuple[CodeLink, ...]) -> str:
+    counted = len(own) + len(roots)
+    return f"no link on the way was switched since the cache began ({counted} seen)" if own or roots else "no link on the way"
+
+
+def _script(context: Context, opcache: Opcache) -> str:
+    """The entry point of the app that was used last, "" none is called index.php."""
+    ours = AppScope(context)
+    own = [script for script in opcache.entry_points if script.cached and ours.inside(script.path)]
+    return str(max(own, key=lambda script: script.last_used).path) if own else ""
+
+
+def _passed(context: Context) -> str:
+    """A script of this app as the web server passed it last, by the status page; "" it does not tell."""
+    ours = AppScope(context)
+    workers = context.status.workers if context.status is not None else ()
+    return next((str(worker.script) for worker in workers if ours.inside(worker.script)), "")
+
+
+def _followed(context: Context, host: HostFacts, switched: float) -> str:
+    """Who shows that requests follow the app's link to where it was *switched*; "" nobody."""
+    if requested(context, switched):
+        return "requested since the link was switched"
+    resolved = served.link_passed(context, host, served.Releases.of_app(context, context.root)) is False
+    return "the web server passes real paths" if resolved else ""
+
+
+def _unseen(why: str, told: Mapping[str, str]) -> Observed:
+    return unseen(LinkName.ENTRY, reasons.CHAIN_ENTRY_UNSEEN.unseen(why, ADVICE), **told)
+
+
+def _disagree(says: str, told: Mapping[str, str]) -> Observed:
+    """Witnesses that say different things: nothing behind this link is fresh."""
+    seen = broken(LinkName.ENTRY, says, "readlink from both sides", **told)
+    return Observed(replace(seen.link, missing=reasons.CHAIN_BROKEN.unseen(f"{LinkName.ENTRY}: {says}")))
