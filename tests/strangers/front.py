@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab import Host
 from tests.strangers import debian
-from tests.strangers.layout import Layout, unknown
+from tests.strangers.layout import Layout, reload_unit, unknown
 from tests.strangers.web_servers import FPM_MODULES, PASS, SOCKET, apache, nginx, server, vhost
 
 _APACHE = unknown("fpm.not-used")
@@ -55,6 +55,6 @@ LAYOUTS = (
     Layout(name="nginx, virtual hosts in included folders", build=_customers),
     Layout(name="Apache, SetHandler by Debian's php8.2-fpm.conf", build=_set_handler, everyday=True),
     Layout(name="Apache, ProxyPassMatch", build=_proxy_pass_match),
-    Layout(name="Apache, mod_php beside an idle FPM", build=_mod_php, first=_APACHE, then=_APACHE),
-    Layout(name="Apache, mod_php without FPM", build=_mod_php_alone, first=_APACHE, then=_APACHE),
+    Layout(name="Apache, mod_php beside an idle FPM", build=_mod_php, first=_APACHE, then=_APACHE, reload=reload_unit("apache2")),
+    Layout(name="Apache, mod_php without FPM", build=_mod_php_alone, first=_APACHE, then=_APACHE, reload=reload_unit("apache2")),
 )

@@ -34,6 +34,8 @@ def assert_said(said: Said | None, app: str, code: int, entries: list[Entry]) ->
     assert entry["verdict"] == said.verdict, say(entry)
     findings = [finding["code"] for finding in entry["findings"] if finding["verdict"] != "fresh"]
     assert set(findings) == said.codes, say(entry)
+    told = next((finding["summary"] for finding in entry["findings"] if finding["verdict"] != "fresh"), "")
+    assert told.startswith(said.cause), say(entry)
     assert {error["code"] for error in entry["errors"]} == said.errors, say(entry)
     assert code == said.code, [(one["app"], one["verdict"], one["errors"]) for one in entries]
 

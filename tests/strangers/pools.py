@@ -7,10 +7,10 @@ from functools import partial
 
 from tests.lab import Host
 from tests.lab.trees import MARGIN
-from tests.lab.truth.masters import second_master
+from tests.lab.truth.masters import SECOND, second_master
 from tests.lab.waiting import until
 from tests.strangers import debian
-from tests.strangers.layout import Layout, unknown
+from tests.strangers.layout import Layout, reload_unit, unknown
 from tests.strangers.web_servers import http, nginx, port, server, service, write
 
 _SITES = 30
@@ -183,14 +183,16 @@ LAYOUTS = (
         build=contained,
         first=unknown("fpm.in-container"),
         then=unknown("fpm.in-container"),
+        reload=lambda host: host.systemctl("restart", "inner"),
     ),
-    Layout(name="supervisord runs FPM", build=supervised),
-    Layout(name="a pool on a port", build=tcp, everyday=True),
+    Layout(name="supervisord runs FPM", build=supervised, reload=lambda host: host.run(["supervisorctl", "signal", "USR2", "php-fpm8.2"])),
+    Layout(name="a pool on a port", build=tcp, reload=reload_unit("php8.2-fpm"), everyday=True),
     Layout(
         name="two masters, the site on the second",
         build=two_masters,
         edit=partial(edit, "/srv/shop/index.php"),
         app="/srv/shop",
+        reload=reload_unit(SECOND),
         before="shop v1",
         after="shop v2",
     ),

@@ -1,4 +1,4 @@
-"""Every layout: as it is, then edited and not reloaded, by a program that looked before and by one that did not."""
+"""Every layout: as it is; edited and not reloaded, for a program that looked before and for one that did not; and reloaded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Host, Lab, Unavailable
+from tests.lab.waiting import until
 from tests.strangers.looks import assert_said, look
 from tests.strangers.table import LAYOUTS
 
@@ -26,20 +27,21 @@ def test_it_is_judged_as_it_serves(lab: Lab, stranger: Host, tmp_path: Path, nam
         layout.build(stranger)
     except Unavailable as reason:
         pytest.skip(str(reason))
-    try:
-        assert layout.before in layout.served(stranger)
-        assert_said(layout.first, layout.app, *look(lab, tmp_path / "looked"))
+    looked, never_looked = tmp_path / "looked", tmp_path / "never looked"
+    assert layout.before in layout.served(stranger)
+    assert_said(layout.first, layout.app, *look(lab, looked))
 
-        layout.edit(stranger)
-        served = layout.served(stranger)
-        assert layout.before in served
-        assert layout.after not in served
-        assert_said(layout.then, layout.app, *look(lab, tmp_path / "looked"))
+    layout.edit(stranger)
+    served = layout.served(stranger)
+    assert layout.before in served
+    assert layout.after not in served
+    assert_said(layout.then, layout.app, *look(lab, looked))
+    assert_said(None, layout.app, *look(lab, never_looked))
+    assert layout.before in layout.served(stranger)
 
-        assert_said(None, layout.app, *look(lab, tmp_path / "never looked"))
-        assert layout.before in layout.served(stranger)
-    finally:
-        layout.end(stranger)
+    layout.reload(stranger)
+    until(lambda: layout.after in layout.served(stranger), f"the new code of {name}")
+    assert_said(layout.first, layout.app, *look(lab, looked))
 
 
 def test_all_are_listed_where_it_says_so() -> None:

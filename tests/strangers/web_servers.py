@@ -61,7 +61,11 @@ def apache(host: Host, files: Mapping[str, str], enable: str, disable: str = "")
     link = "for kind in mods conf; do [ ! -e $kind-available/$name.$end ] || ln -sf ../$kind-available/$name.$end $kind-enabled/; done"
     host.run(["sh", "-ec", f"cd /etc/apache2; for name in {disable}; do rm -f mods-enabled/$name.*; done"])
     host.run(["sh", "-ec", f"cd /etc/apache2; for name in {enable}; do for end in load conf; do {link}; done; done"])
-    service(host, "apache2", "ExecStart=/bin/sh -c '. /etc/apache2/envvars; exec /usr/sbin/apache2 -DFOREGROUND'")
+    service(
+        host,
+        "apache2",
+        "ExecStart=/bin/sh -c '. /etc/apache2/envvars; exec /usr/sbin/apache2 -DFOREGROUND'\nExecReload=/bin/kill -USR1 $MAINPID",
+    )
     until(lambda: bool(http(host)), f"Apache on {host.name}")
 
 
