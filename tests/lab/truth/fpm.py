@@ -33,7 +33,7 @@ def queue(host: Host) -> None:
     do.jam(host)
     for _ in range(3):
         do.leave_running(host, "/", f"{APP}/public/index.php")
-    until(lambda: _waiting(host) >= 3, f"a queue on {host.name}")
+    until(lambda: _waiting(host) >= 3, f"a queue on {host.name}", 30)
 
 
 def _waiting(host: Host) -> int:
