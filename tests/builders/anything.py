@@ -235,6 +235,8 @@ class Anything:
             opcache=self._or_unseen(self._opcache),
             status=self._or_unseen(self._status),
             configuration=self._later.choice((None, (), (self._running_file(),))),
+            environment=None,
+            user_ini_ttl=self._later.choice((None, 300)),
         )
 
     def _running_file(self) -> RunningFile:

@@ -134,6 +134,40 @@ async def test_a_pool_compares_its_configuration_and_tells_only_names(link: Loca
     assert (await facts(pool)).configuration is None
 
 
+CACHED = """<?php return array (
+  'app' => array (
+    'debug' => false,
+    'key' => 'old\\'s',
+    'url' => 'https://one.example/x',
+    'hosts' => array (
+      0 => 'a',
+    ),
+    'same' => 'as it was',
+  ),
+);
+"""
+SOURCES = """return ['debug' => env('APP_DEBUG', false), 'key' => env("THE_KEY"), 'url' => 'https://'.env('HOST').'/x',
+    'hosts' => explode(',', env('HOSTS', '')), 'same' => env('SAME'), 'other' => $x];"""
+
+
+async def test_a_pool_compares_its_environment_with_what_was_cached(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    fpm.script("config/app.php", SOURCES)
+    cache = fpm.root / "config.php"
+    cache.write_text(CACHED)
+    of = {"APP_DEBUG": "(false)", "THE_KEY": "old's", "HOST": "one.example", "HOSTS": "a,b", "SAME": '"as it was"', "UNUSED": "x"}
+    new = {"APP_DEBUG": "true", "THE_KEY": "new", "HOST": "two.example", "HOSTS": "a", "SAME": "as it is", "UNUSED": "y"}
+    for values, differs, unlike in ((of, (), ("HOSTS",)), (new, ("APP_DEBUG", "THE_KEY", "SAME"), ("HOST",))):
+        fpm.start(*(f"env[{name}]='{value}'" if '"' in value else f'env[{name}]="{value}"' for name, value in values.items()))
+        pool = probe(link, host, fpm)
+        config = str(fpm.base / "php-fpm.conf")
+        pool.configuration = Question((), (), (config,), "www", ((str(cache), str(fpm.root / "config")),))
+        (told,) = (await facts(pool)).environment or ()
+        assert (told.path, told.differs, told.unlike) == (str(cache), differs, unlike)
+        assert (await facts(pool, full=False)).environment == (told,), "what was told holds"
+        await pool.close()
+        fpm.stop()
+
+
 async def test_a_pool_that_may_not_read_its_configuration_says_nothing_of_it(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("php_admin_value[open_basedir]=/tmp/stalewatch-none:/var/tmp:/dev/shm")
     config = str(fpm.base / "php-fpm.conf")

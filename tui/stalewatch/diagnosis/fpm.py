@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, fpm_config, paths, saturation, trees
+from stalewatch.diagnosis import evidence, fpm_config, paths, pool_environment, saturation, trees
 from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.fpm_start import start_of
@@ -125,6 +125,7 @@ RULES = (
     CONFIG_UNSEEN,
     OTHER_TREE,
     *fpm_config.RULES,
+    pool_environment.USER_INI,
     *saturation.RULES,
 )
 
@@ -141,6 +142,7 @@ def judge(context: Context) -> Ruling:
     told = {finding.code for finding in found}
     swapped = () if BINARY_NEWER.code in told else tuple(replaced(context, context.fpm))
     touched = () if told else tuple(fpm_config.judge(context, context.fpm))
+    touched += tuple(pool_environment.user_ini(context, context.fpm))
     return rule_on(Verdict.FRESH, (*found, *touched, *swapped, *other_tree(context, context.fpm), *saturation.judge(context, context.fpm)))
 
 

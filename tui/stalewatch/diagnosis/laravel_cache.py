@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import cache_origin, evidence, inputs, paths
+from stalewatch.diagnosis import cache_origin, evidence, inputs, paths, pool_environment
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -129,7 +129,8 @@ UNSEEN = {
 
 def rules_of(layer: Layer) -> tuple[Rule, ...]:
     """Everything that can be said of *layer*."""
-    return tuple(table[layer] for table in (STALE, SUSPECT, cache_origin.ELSEWHERE, PROVIDER, BROKEN, OWNER, UNSEEN))
+    own = (pool_environment.OTHER_ENVIRONMENT,) if layer is Layer.CONFIG else ()
+    return tuple(table[layer] for table in (STALE, SUSPECT, cache_origin.ELSEWHERE, PROVIDER, BROKEN, OWNER, UNSEEN)) + own
 
 
 def judge(context: Context, layer: Layer) -> Ruling:
@@ -159,6 +160,8 @@ def judge(context: Context, layer: Layer) -> Ruling:
         found += provider(context, layer, cache.stat, sources)
         if sources.cut:
             found += unseen(layer, cache.path, context.root, some=True)
+    if layer is Layer.CONFIG:
+        found += pool_environment.cached_otherwise(context, cache)
     found += foreign_owner(context, layer, cache.stat)
     return rule_on(Verdict.FRESH, found)
 

@@ -175,6 +175,15 @@ class RunningFile(msgspec.Struct, frozen=True):
     untold: tuple[SafeText, ...] = ()
 
 
+class CachedEnvironment(msgspec.Struct, frozen=True):
+    """A cached configuration against the environment of the pool: names of variables whose cached value is another one (*differs*), and of
+    those whose value is not in it (*unlike*: it may have been made into another one). Names only."""
+
+    path: SafeText
+    differs: tuple[SafeText, ...] = ()
+    unlike: tuple[SafeText, ...] = ()
+
+
 class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """What PHP says from inside the pool. *via*: how we got there: ``tunnel`` and ``tcp`` by sshd's forwarding, ``relay`` through a
     session channel, ``sudo`` the same as another user. *own_requests*: probes of ours that missed in this cache since S."""
@@ -199,6 +208,10 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     configuration: tuple[RunningFile, ...] | None = None
     """The files of the configuration that changed after the master started and that the pool could compare. None: not asked, or it may
     not."""
+    environment: tuple[CachedEnvironment, ...] | None = None
+    """None: not asked, or the pool may not tell."""
+    user_ini_ttl: int | None = None
+    """Seconds for which a worker does not read a ``.user.ini`` again. None: not asked, or PHP reads no such file."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

@@ -239,12 +239,17 @@ class ServerProbe:
         _, tick = await self._host.tick()
         for master, pool, address in self._served.values():
             if address in self._pools:
-                self._pools[address].configuration = question(master, pool, tick.boot, self._host.hello.hz)
+                cached = tuple(app.files.cached_config for app in self._apps if self._is_cached(app, address, tick))
+                self._pools[address].configuration = question(master, pool, tick.boot, self._host.hello.hz, cached)
         # The supervisor probably restarts a worker that has just ended: look again soon.
         ended = workers - {each.record for each in self._machine.php}
         self._code_due = True
         self._slow_due = tick.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
         return tick
+
+    def _is_cached(self, app: AppProbe, address: str, tick: TickFacts) -> bool:
+        """Whether *app*, which the pool at *address* serves, has a cached configuration."""
+        return self._served[app.location.path][2] == address and app.location.kind == "laravel" and app.files.caches["config"] in tick.files
 
     def _link_moved(self, tick: TickFacts) -> bool:
         """Whether a release link points to another directory than the one we look at."""

@@ -23,6 +23,7 @@ _MIB = 1024 * KIB
 OLD_ROUTES = "bootstrap/cache/routes.php"
 EVENT_PROVIDER = "app/Providers/EventServiceProvider.php"
 _ENTRIES = ("public/index.php", "index.php", "artisan")
+_USER_INI = ("public/.user.ini", ".user.ini")
 _ENV_NAME = re.compile(r"[\w-]{1,64}")
 ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
@@ -66,7 +67,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         own = [f".env.{self.env}"] if self.env else []
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
-        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES]
+        named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES, *_USER_INI]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
         return (self.root, *map(self.at, named), *self.folders, self.views, *self.caches.values(), *self.signs, *deploy_logs)
 
@@ -76,9 +77,14 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(map(self.at, ("app", "config", "routes")))
 
     @property
+    def cached_config(self) -> tuple[str, str]:
+        """The cached configuration, and the folder of its sources."""
+        return self.caches["config"], self.at("config")
+
+    @property
     def places(self) -> tuple[str, ...]:
         """What the pool is asked for too: whether it sees the same tree."""
-        return (self.root, *self.folders, *map(self.at, _ENTRIES))
+        return (self.root, *self.folders, *map(self.at, (*_ENTRIES, *_USER_INI)))
 
 
 def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:

@@ -9,7 +9,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
-from stalewatch.model.runtime import CodeLink, MovedDirectory, RunningFile, ThroughLink
+from stalewatch.model.runtime import CachedEnvironment, CodeLink, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
@@ -142,6 +142,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     places: list[tuple[str, int, int, int, int, int]] | None = None
     results: list[tuple[str, bool, bool | None]] = []
     configuration: list[tuple[str, int, list[str], list[str]]] | None = None
+    environment: list[tuple[str, list[str], list[str]]] | None = None
+    user_ini_ttl: int | None = None
     apcu: list[tuple[str, bool, str | None]] | None = None
 
 
@@ -225,6 +227,15 @@ def configuration(answer: Answer) -> tuple[RunningFile, ...] | None:
     return tuple(
         RunningFile(safe(path), alike=max(alike, 0), differs=tuple(map(safe, differs)), untold=tuple(map(safe, untold)))
         for path, alike, differs, untold in answer.configuration
+    )
+
+
+def environment(answer: Answer) -> tuple[CachedEnvironment, ...] | None:
+    """The cached configurations that were asked for against the pool's environment."""
+    if answer.environment is None:
+        return None
+    return tuple(
+        CachedEnvironment(safe(path), tuple(map(safe, differs)), tuple(map(safe, unlike))) for path, differs, unlike in answer.environment
     )
 
 

@@ -168,16 +168,16 @@ final class Configuration
     }
 }
 
-/** @return list<array>|null null: this pool may not parse files, or not tell its settings */
-function configuration(array $options): ?array
+/** @return array{configuration?: list<array>, environment?: list<array>} nothing: this pool may not parse files, or not tell its settings */
+function configuration(array $options): array
 {
     if (!function_exists('parse_ini_file') || !function_exists('ini_get_all') || !function_exists('getenv')) {
-        return null;
+        return [];
     }
     $configuration = new Configuration((array) ($options['ini'] ?? []), (array) ($options['files'] ?? []), (string) ($options['pool'] ?? ''));
-    return array_values(array_filter(array_map(function ($file) use ($configuration): ?array {
+    return ['configuration' => array_values(array_filter(array_map(function ($file) use ($configuration): ?array {
         return $configuration->look((string) $file);
-    }, array_slice((array) ($options['asked'] ?? []), 0, 100))));
+    }, array_slice((array) ($options['asked'] ?? []), 0, 100)))), 'environment' => environment($configuration, (array) ($options['caches'] ?? []))];
 }
 
 /** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
@@ -202,4 +202,52 @@ function replaced(): ?array
         }
     }
     return array_slice($found, 0, 50);
+}
+
+/**
+ * Variables of the pool that a cached configuration of Laravel holds another value of.
+ *
+ * @param list<array{0: string, 1: string}> $caches cached configuration, folder of its sources
+ * @return list<array{0: string, 1: list<string>, 2: list<string>}> cache, names whose value is another one, names whose value is not in it
+ */
+function environment(Configuration $configuration, array $caches): array
+{
+    $variables = $configuration->environment();
+    $found = [];
+    foreach (array_slice($caches, 0, 50) as [$cache, $folder]) {
+        $cached = $variables === [] || !is_file($cache) || filesize($cache) > MAX_DIGEST_SIZE ? false : @file_get_contents($cache);
+        $sources = '';
+        foreach ($cached !== false && function_exists('glob') ? (glob("$folder/{*,*/*}.php", GLOB_BRACE) ?: []) : [] as $source) {
+            $sources .= strlen($sources) < MAX_DIGEST_SIZE && is_file($source) ? (string) @file_get_contents($source, false, null, 0, 65536) : '';
+        }
+        if ($sources === '') {
+            continue;
+        }
+        $differs = $unlike = [];
+        foreach ($variables as $name => $value) {
+            $call = 'env\(\s*[\'"]' . preg_quote($name, '/') . '[\'"]';
+            if (!preg_match("/$call/", $sources)) {
+                continue;
+            }
+            $exported = exported($value);
+            // A value that is taken as it is stands behind its key; what is made of another one has it in it somewhere.
+            if (preg_match_all("/['\"]([\w.-]+)['\"]\s*=>\s*$call\s*(?:,[^()\[\],]*)?\)\s*[,\]\n]/", $sources, $keys)) {
+                $alike = array_filter($keys[1], function (string $key) use ($exported, $cached): bool {
+                    return strpos($cached, "'$key' => $exported,") !== false;
+                });
+                $alike === [] && $differs[] = $name;
+            } elseif ($exported[0] === "'" && strpos($cached, trim($exported, "'")) === false) {
+                $unlike[] = $name;
+            }
+        }
+        $found[] = [$cache, $differs, $unlike];
+    }
+    return $found;
+}
+
+/** @return string what Laravel's env() makes of a variable, as var_export() writes it */
+function exported(string $value): string
+{
+    $words = ['true' => 'true', '(true)' => 'true', 'false' => 'false', '(false)' => 'false', 'null' => 'NULL', '(null)' => 'NULL', 'empty' => "''", '(empty)' => "''"];
+    return $words[strtolower($value)] ?? var_export(preg_replace('/\A([\'"])(.*)\1\z/s', '$2', $value), true);
 }

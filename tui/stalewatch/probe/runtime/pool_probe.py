@@ -24,7 +24,7 @@ from stalewatch.transport.fastcgi.client import request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stalewatch.model.runtime import RunningFile
+    from stalewatch.model.runtime import CachedEnvironment, RunningFile
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
@@ -276,6 +276,8 @@ class PoolProbe:
             places=answers.places(answer, self._chroot),
             relay=relay,
             configuration=self._configuration(answer),
+            environment=self._environment(answer),
+            user_ini_ttl=answer.user_ini_ttl if answer.user_ini_ttl is None else min(max(answer.user_ini_ttl, 0), 10**9),
         )
 
     def _configuration(self, answer: Answer) -> tuple[RunningFile, ...] | None:
@@ -285,6 +287,11 @@ class PoolProbe:
             return answers.configuration(answer)
         same = self.configuration is not None and self.configuration == self._configuration_told
         return self._last.configuration if self._last is not None and same else None
+
+    def _environment(self, answer: Answer) -> tuple[CachedEnvironment, ...] | None:
+        if answer.environment is not None:
+            return answers.environment(answer)
+        return self._last.environment if self._last is not None and self.configuration is not None else None
 
     def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
         """The verb status does not ask for it: what was seen before holds until FPM is restarted."""

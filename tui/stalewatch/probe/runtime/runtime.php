@@ -360,7 +360,7 @@ function answer(string $verb, array $options): array
         $answer['places'] = places((array) $options['places']);
     }
     if (isset($options['configuration'])) {
-        $answer['configuration'] = configuration((array) $options['configuration']);
+        $answer += configuration((array) $options['configuration']);
     }
     return $listing ? $answer + ['replaced' => replaced()] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }
@@ -381,6 +381,7 @@ function main(): void
     [$uid, $user] = worker_user();
     $answer = ['stalewatch' => 1, 'verb' => $verb, 'sapi' => PHP_SAPI, 'php' => PHP_VERSION, 'now' => $begun, 'uid' => $uid, 'user' => $user]
         + ['realpath_cache_ttl' => (int) ini_get('realpath_cache_ttl')]
+        + ['user_ini_ttl' => (string) ini_get('user_ini.filename') === '' ? null : (int) ini_get('user_ini.cache_ttl')]
         + answer($verb, is_array($options) ? $options : []);
     $answer += ['ms' => round((microtime(true) - $begun) * 1000, 2)];
     $text = (string) json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR);
