@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from stalewatch.model.runtime import RunningFile
+from stalewatch.model.runtime import CachedEnvironment, RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -27,6 +27,7 @@ from stalewatch.model.snapshot import (
     LogLine,
     Opcache,
     PackageFacts,
+    Pool,
     PoolStatus,
     PoolWorker,
     Process,
@@ -75,6 +76,7 @@ class Anything:
             LogLine: self._log_line,
             Opcache: self._opcache,
             PackageFacts: self._packages,
+            Pool: self._pool,
             PoolStatus: self._status,
             PoolWorker: self._pool_worker,
             Process: self._process,
@@ -235,9 +237,13 @@ class Anything:
             opcache=self._or_unseen(self._opcache),
             status=self._or_unseen(self._status),
             configuration=self._later.choice((None, (), (self._running_file(),))),
-            environment=None,
+            environment=self._later.choice((None, (CachedEnvironment(safe("/srv/other/config.php"), (safe("A"),), (safe("B"),)),))),
             user_ini_ttl=self._later.choice((None, 300)),
+            told_by=self._later.choice((safe(""), safe(ROOT))),
         )
+
+    def _pool(self) -> Pool:
+        return self._filled(Pool, idle_timeout=self._later.choice((0.0, 10.0, 600.0)))
 
     def _running_file(self) -> RunningFile:
         differs, untold = ((safe("memory_limit"),) * self._later.randint(0, 1) for _ in range(2))

@@ -18,7 +18,6 @@ KEPT = {
     "Answer.stalewatch": "marks an answer of ours: decoding demands it",
     "EndRequest.app_status": "the wire format, whole",
     "Opcache.manual_restarts": "tells a reset by hand from others, in what real PHP is tested for",
-    "RuntimeFacts.asked_at": "tells a new answer from one that still stands",
 }
 """Fields that no code reads, and why they stay."""
 

@@ -780,6 +780,16 @@ def test_a_low_hit_rate_is_a_warning_beside_the_verdict() -> None:
     warned(report, "health.hit-rate")
 
 
+def test_counters_that_apps_of_a_master_share_are_told_by_one_of_them() -> None:
+    shown = []
+    for teller in (ROOT, "/srv/blog"):
+        seen = [replace(each, runtime=replace(each.runtime, told_by=safe(teller))) for each in (counted(-30, 1, 4), counted(0, 701, 304))]
+        report = looked(*seen)
+        assert report.hit_rate == pytest.approx(0.7)
+        shown.append("health.hit-rate" in codes(report))
+    assert shown == [True, False]
+
+
 def test_the_hit_rate_is_not_said_when_idle_alone_or_just_restarted() -> None:
     first = counted(-30, 1_000, 400)
     assert looked(first).hit_rate is None

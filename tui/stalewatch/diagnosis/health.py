@@ -110,7 +110,8 @@ def judge(context: Context, rate: float | None) -> tuple[Finding, ...]:
     """Every warning; *rate* is :func:`hit_rate`."""
     found = [*disk(context), *clock(context), *maintenance(context), *future_times(context)]
     opcache = context.opcache
-    if opcache is not None and opcache.enabled and not opcache.restart_pending:
+    teller = context.runtime.told_by if context.runtime is not None else ""
+    if opcache is not None and opcache.enabled and not opcache.restart_pending and teller in ("", context.snapshot.app):
         found += [*low_hit_rate(context, opcache, rate), *memory(context, opcache), *keys(context, opcache)]
         found += [*wasted(context, opcache), *restarted(context, opcache)]
     return tuple(found)

@@ -63,6 +63,8 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     status_path: SafeText = SafeText("")
     status_listen: SafeText = SafeText("")
     settings: dict[str, SafeText] = {}
+    idle_timeout: float = 10.0
+    """``pm.process_idle_timeout`` in seconds: when an idle worker of an ondemand pool ends."""
 
 
 class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,7 +186,8 @@ class CachedEnvironment(msgspec.Struct, frozen=True):
 
 class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """What PHP says from inside the pool. *via*: how we got there: ``tunnel`` and ``tcp`` by sshd's forwarding, ``relay`` through a
-    session channel, ``sudo`` the same as another user. *own_requests*: probes of ours that missed in this cache since S."""
+    session channel, ``sudo`` the same as another user. *own_requests*: probes of ours that missed in this
+    cache since S, in all pools of the master."""
 
     asked_at: float
     via: Literal["tunnel", "tcp", "relay", "sudo", "health_url"]
@@ -212,6 +213,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """None: not asked, or the pool may not tell."""
     user_ini_ttl: int | None = None
     """Seconds for which a worker does not read a ``.user.ini`` again. None: not asked, or PHP reads no such file."""
+    told_by: SafeText = SafeText("")
+    """The app among those of the same master that tells of OPcache's counters, which all of them share; "" each may."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

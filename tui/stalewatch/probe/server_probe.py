@@ -24,6 +24,7 @@ from stalewatch.probe.host.web_facts import missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
+from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 
@@ -88,6 +89,7 @@ class ServerProbe:
         self._apcu_due = 0.0
         self._sources_seen: object = None
         self._moved = self._replaced = False
+        self._own_requests = OwnRequests()
         self._offset: float | None = None
         self._lone = False
         self._left_out: tuple[Unseen, ...] = ()
@@ -118,6 +120,11 @@ class ServerProbe:
             await self._slow_look(tick)
         tick = await self._look_again(tick, runtimes)
         await self._ask_apcu(runtimes, tick, full=full)
+        told = tellers(((app.location.path, self._served[app.location.path][2]) for app in self._apps), self._masters(), runtimes)
+        runtimes = {
+            address: replace(facts, told_by=safe(told.get(address, ""))) if isinstance(facts, RuntimeFacts) else facts
+            for address, facts in runtimes.items()
+        }
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
@@ -278,6 +285,7 @@ class ServerProbe:
         wait = TIMEOUT + 1.0 if full else POOL_WAIT
         for address, probe in self._pools.items():
             seen = [app.links.found for app in self._apps if self._served[app.location.path][2] == address and app.location.root]
+            probe.peers = len(self._machine.watchers)
             probe.links = tuple(link for found in seen if found for link in found) if None not in seen else None
         due = only or [address for address in self._pools if full or self._code_due or address not in self._only_code]
         self._code_due = False
@@ -292,7 +300,11 @@ class ServerProbe:
             if isinstance(answer, BaseException):
                 raise answer
             results[address] = answer
-        return results
+        return self._own_requests.summed(results, self._masters(), {address: probe.own for address, probe in self._pools.items()})
+
+    def _masters(self) -> dict[str, str]:
+        """Which master each pool belongs to, by address, where that is known."""
+        return {address: master.config_path for master, _, address in self._served.values() if master is not None}
 
     async def _look_again(self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen]) -> TickFacts:
         """*tick* with the places that a pool sees otherwise as they are after its answer: they may have changed in between."""
@@ -310,11 +322,12 @@ class ServerProbe:
         return replace(tick, files=files)
 
     def _idle(self, probe: PoolProbe) -> bool:
-        """An ondemand pool without workers."""
+        """An ondemand pool without workers, or with none but those that our own looks keep."""
         pool = probe.pool
         if pool is None or pool.pm != "ondemand":
             return False
-        return not any(title == f"php-fpm: pool {pool.name}" for _, title in self._host.last_tick.processes.values())
+        workers = {pid for pid, (_, title) in self._host.last_tick.processes.items() if title == f"php-fpm: pool {pool.name}"}
+        return not workers or probe.only_ours(workers)
 
     async def _ask_apcu(self, runtimes: dict[str, RuntimeFacts | Unseen], tick: TickFacts, *, full: bool) -> None:
         """At every slow look, what APCu holds of classes that moved. Where a pool could not be asked, nothing is asked of it."""

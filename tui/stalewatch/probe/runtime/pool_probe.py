@@ -19,10 +19,12 @@ from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
+from stalewatch.probe.runtime.visits import Visits
 from stalewatch.transport.fastcgi.client import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from stalewatch.model.runtime import CachedEnvironment, RunningFile
     from stalewatch.model.snapshot import Pool
@@ -40,6 +42,8 @@ APCU_WAIT = 1.5
 """Seconds that a look waits for what APCu holds: it is asked after the pool has just answered."""
 LIST_INTERVAL = 30.0
 IDLE_INTERVAL = 60.0
+ENDING = 5.0
+"""Seconds in which a worker ends whose idle time is over: FPM looks once a second."""
 MIN_SCRIPTS_INTERVAL = 10.0
 DUTY = 200.0
 """A request that took *t* seconds of a worker is not repeated within DUTY × t: at most half a percent of one worker."""
@@ -86,6 +90,9 @@ class PoolProbe:
         self.configuration: Question | None = None
         self._configuration_told: Question | None = None
         self._own: tuple[int, int] = (-1, 0)
+        self._sent = 0
+        self._visits = Visits()
+        self.peers = 0
         self._quiet_until = 0.0
         self._failures = 0
         self._unseen: Unseen | None = None
@@ -94,14 +101,15 @@ class PoolProbe:
         """The pool now. Waits at most *wait* seconds; a request that takes longer continues, and a later look gets its answer.
 
         *moved*: the host probe saw a file change, so the comparison is worth its cost; *replaced*: it saw another directory in the place of
-        one, so all scripts are. *idle*: an ondemand pool without workers: a
-        request would start one, so the last answer is used for a minute.
+        one, so all scripts are. *idle*: an ondemand pool without workers, or with those only that our own looks keep: a request would
+        start one or keep it, so the last answer is used for a minute at least, and until the workers have ended.
         """
         now = asyncio.get_running_loop().time()
         if self._task is None:
             if not full and self._unseen is not None and now < self._quiet_until:
                 return self._unseen
-            if idle and not full and self._last is not None and now - self._asked < IDLE_INTERVAL:
+            rest = max(IDLE_INTERVAL, self.pool.idle_timeout + ENDING if self.pool is not None else 0.0)
+            if idle and not full and not moved and self._last is not None and now - self._asked < rest:
                 return self._without_scripts(self._last)
             self._task = asyncio.create_task(self._ask(full, moved, replaced))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
@@ -121,7 +129,17 @@ class PoolProbe:
             self._failures = 0
             self._unseen = None
             self._last = result
+            self._visits.take(result.seen_status, self._sent, self.peers)
         return result
+
+    @property
+    def own(self) -> tuple[int, int]:
+        """Since when OPcache counts (S), and our requests to this pool since then."""
+        return self._own
+
+    def only_ours(self, workers: AbstractSet[int]) -> bool:
+        """Whether *workers* (pids) of this pool are there for our looks only, as far as the last two answers tell."""
+        return self._visits.only_ours(workers)
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
@@ -207,7 +225,6 @@ class PoolProbe:
             told = await self._answer("digests", msgspec.json.encode({"paths": missing[:AT_ONCE]}), timeout=TIMEOUT)
             if isinstance(told, Unseen) or not told.digests:
                 break
-            self._count(told)
             answer = self._digests.merged(answer, told)
         return answer
 
@@ -232,7 +249,6 @@ class PoolProbe:
             self._compare_cost = seconds
         if verb in ("compare", "scripts"):
             self._compared = now
-        self._count(answer)
 
     def _count(self, answer: Answer) -> None:
         """Our own request, which missed in this cache."""
@@ -315,11 +331,14 @@ class PoolProbe:
                         return stream
                     try:
                         sent = parameters(place.seen(path), verb, body)
+                        self._sent += 1
                         response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
                     except NotPermitted as error:
                         return await self._access.refused(self.address, self.pool, error)
                     if not is_missing(response):
-                        return self._decoded(response)
+                        answer = self._decoded(response)
+                        self._count(answer)
+                        return answer
                     said = f"{NOT_VISIBLE} ({safe(response.body.strip() or response.stderr, 60)})"
                     self._learn(response, tried)
                 tried[place.base] = self._file.refused(place.base) or said
@@ -367,6 +386,7 @@ class PoolProbe:
             stream = await self._access.open(address, self.pool)
             if isinstance(stream, Unseen):
                 return stream
+            self._sent += address == self.address
             response = await request(stream, params, timeout=2.0)
         except (LinkError, ValueError) as error:
             return reasons.FPM_STATUS_HANGS.unseen(str(error))

@@ -96,6 +96,7 @@ def _pool(name: str, settings: dict[str, str]) -> Pool:
         status_path=safe(value("pm.status_path"), 512),
         status_listen=safe(listen_address(value("pm.status_listen")), 512) if value("pm.status_listen") else safe(""),
         settings=kept,
+        idle_timeout=seconds(value("pm.process_idle_timeout")) or 10.0,
     )
 
 
