@@ -7,7 +7,7 @@ import pytest
 from stalewatch.model.inventory import AppEntry
 from stalewatch.model.snapshot import Pool
 from stalewatch.model.text import safe
-from stalewatch.probe.host.discovery import AppLocation, choose_pool, left_out
+from stalewatch.probe.host.discovery import AppLocation, choose_pool, left_out, pools_not_asked
 from stalewatch.probe.host.machine import Machine, Master
 from stalewatch.probe.host.parsers.records import ProcessRecord
 
@@ -54,3 +54,17 @@ def test_what_is_not_watched_is_counted_and_named() -> None:
     assert left_out(()) == ()
     (told,) = left_out(("/srv/a", "/srv/b"))
     assert (told.code, told.message) == ("app.left-out", "2 applications are not looked at: /srv/a and /srv/b")
+
+
+def test_a_pool_of_every_master_is_asked_and_the_logins_own_first() -> None:
+    def runs(version: str, *pools: Pool) -> Master:
+        return Master(config_path=f"/etc/php/{version}", record=ProcessRecord(7, "php-fpm", "S", 1, 100), pools=pools)
+
+    def of(user: str) -> Pool:
+        return Pool(name=safe(user), user=safe(user), listen=safe(f"/run/{user}.sock"))
+
+    here = Machine(
+        masters=(runs("8.2", of("u01"), of("u07")), runs("8.4", of("u09")), Master(config_path="/etc/php/7.4", pools=(of("u03"),)))
+    )
+    assert pools_not_asked(here, {}, "u07") == [of("u07"), of("u09")]
+    assert pools_not_asked(here, {"/run/u01.sock"}, "u07") == [of("u09")]

@@ -15,7 +15,7 @@ from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot,
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.code_roots import CodeInCaches, base_of
-from stalewatch.probe.host.discovery import choose_pool, discover, left_out, only_laravel, pools_not_asked
+from stalewatch.probe.host.discovery import address_of, choose_pool, discover, left_out, only_laravel, pools_not_asked
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.snapshot import HostFacts, Pool
-    from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.machine import Master
     from stalewatch.transport.link import Link
 
@@ -46,7 +45,7 @@ POOL_WAIT = 1.5
 
 _NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
 _NO_APP = reasons.APP_NONE_FOUND.unseen(
-    "no PHP application was found in nginx's roots, the pools' directories, /srv, /var/www",
+    "no PHP application was found in the web servers' roots, the pools' directories and caches, /srv, /var/www",
     "name it: --app PATH, or [[server.app]] in stalewatch.toml",
 )
 
@@ -58,12 +57,6 @@ def who() -> str:
     except (OSError, KeyError):
         name = "someone"
     return f"{name}@{socket.gethostname()}"
-
-
-def _address(location: AppLocation, pool: Pool | None) -> str:
-    """Where the pool of *location* is asked, "" nowhere. What the web server passes to another machine is not asked from here."""
-    named = location.passes_to if not location.disputed and location.passes_to.startswith(("/", "127.", "[::1]")) else ""
-    return location.entry.socket or (str(pool.listen) if pool else named)
 
 
 def _gone(tick: TickFacts) -> set[int]:
@@ -115,7 +108,7 @@ class ServerProbe:
         if self._code.take(runtimes, self._claimed) | self._who_uses_what(runtimes):
             tick, runtimes = await self._look_at_more(runtimes)
         if not self._apps:
-            return (self._empty(tick, None),)
+            return (self._empty(tick, None, runtimes),)
         if self._opcache_moved(runtimes):
             await self._slow_look(tick)
         tick = await self._look_again(tick, runtimes)
@@ -159,7 +152,7 @@ class ServerProbe:
         apps = []
         for location in locations:
             master, pool = choose_pool(location, self._machine)
-            address = _address(location, pool)
+            address = address_of(location, pool)
             self._served[location.path] = (master, pool, address)
             app = known.get(location) or AppProbe(location, pool, self._fleet)
             if master is not None and master.config_path not in master.denied:
@@ -180,7 +173,7 @@ class ServerProbe:
         """One pool of every master that runs and serves no application that we know: whose code is in its cache?"""
         served = {address for _, _, address in self._served.values()}
         self._only_code -= served
-        for pool in pools_not_asked(self._machine, self._pools):
+        for pool in pools_not_asked(self._machine, self._pools, self._host.hello.login):
             address = str(pool.listen)
             self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool)
             self._only_code.add(address)
@@ -270,7 +263,7 @@ class ServerProbe:
         """Apply what the configuration says now. Whether a pool moved to an address that is not asked yet."""
         for app in self._apps:
             master, pool = choose_pool(app.location, self._machine)
-            address = _address(app.location, pool)
+            address = address_of(app.location, pool)
             self._served[app.location.path] = (master, pool, address)
             if address in self._pools:
                 self._pools[address].pool = pool
@@ -402,8 +395,10 @@ class ServerProbe:
         unseen = error.unseen()
         return self._value(app, unseen, unseen, time.time())
 
-    def _empty(self, tick: TickFacts, error: LinkError | None) -> Snapshot:
+    def _empty(self, tick: TickFacts, error: LinkError | None, runtimes: dict[str, RuntimeFacts | Unseen] | None = None) -> Snapshot:
+        """No application was found, and why no pool's cache could tell of one."""
         unseen = _NO_APP if error is None else error.unseen()
+        silent = dict.fromkeys(facts for facts in (runtimes or {}).values() if isinstance(facts, Unseen))
         return Snapshot(
             server=self._server.name,
             address=self._server.target,
@@ -412,7 +407,7 @@ class ServerProbe:
             clock_offset=self._offset,
             host=unseen,
             runtime=unseen,
-            problems=(unseen,),
+            problems=(unseen, *silent),
         )
 
 

@@ -194,13 +194,19 @@ def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None,
     return next(iter(unclaimed or pairs), (first, None))
 
 
-def pools_not_asked(machine: Machine, asked: Collection[str]) -> list[Pool]:
-    """One pool of each master that runs and of which none of *asked* (addresses) is."""
+def address_of(location: AppLocation, pool: Pool | None) -> str:
+    """Where the pool of *location* is asked, "" nowhere. What the web server passes to another machine is not asked from here."""
+    named = location.passes_to if not location.disputed and location.passes_to.startswith(("/", "127.", "[::1]")) else ""
+    return location.entry.socket or (str(pool.listen) if pool else named)
+
+
+def pools_not_asked(machine: Machine, asked: Collection[str], login: str) -> list[Pool]:
+    """One pool of each master that runs and of which none of *asked* (addresses) is; one that runs as *login* itself before any other."""
     found = []
     for master in machine.masters:
         pools = [pool for pool in master.pools if pool.listen]
         if master.record is not None and pools and not any(str(pool.listen) in asked for pool in pools):
-            found.append(pools[0])
+            found.append(min(pools, key=lambda pool: pool.user != login))
     return found
 
 
