@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from stalewatch.model.report import Layer, Remedy, Verdict
 from stalewatch.model.runtime import CodeLink, ThroughLink
 from stalewatch.model.snapshot import PoolWorker
 from stalewatch.model.text import safe
-from tests.builders.snapshots import NOW, ROOT, START, at, looked, opcache, runtime, script, snapshot, status
+from tests.builders.snapshots import NOW, ROOT, START, at, host, looked, opcache, runtime, script, snapshot, status
 
 CODE, OTHER = "opcache.link-switched", "/srv/shop/current"
 NOTHING = (Verdict.FRESH, 0)
@@ -64,6 +65,19 @@ def test_what_is_said_of_a_link_that_was_switched(seen: Any, expected: tuple[Ver
     report = looked(seen)
     found = [each for each in report.findings if each.code == CODE]
     assert (report.layers[Layer.OPCACHE], len(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (switched(("index.php", -5), link=f"{ROOT}/public", keyed=True, validate_timestamps=False), Verdict.STALE),
+        (switched(("index.php", -5), link=f"{ROOT}/public", passed=f"{ROOT}/public/index.php"), Verdict.STALE),
+        (switched(("index.php", -5), link=f"{ROOT}/public"), Verdict.FRESH),
+    ],
+)
+def test_what_the_link_led_to_may_have_been_found_as_an_application(seen: Any, verdict: Verdict) -> None:
+    found = msgspec.structs.replace(seen, host=host(other_apps=(safe("/srv/code/v1"),)))
+    assert looked(found).layers[Layer.OPCACHE] is verdict
 
 
 def test_a_finding_names_the_link_both_targets_and_the_most_used_scripts() -> None:

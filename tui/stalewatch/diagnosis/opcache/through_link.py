@@ -44,12 +44,15 @@ def judge(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def find(context: Context, opcache: Opcache) -> Iterator[Held]:
-    """Links of this app with old scripts behind them."""
+    """Links of this app with old scripts behind them. What a key or the web server reaches through a link of this app is its code, even if
+    it was found as an application of its own."""
     ours = AppScope(context)
     links = {str(link.path): link for link in opcache.links or () if link.path.startswith(f"{context.root}/")}
     together: dict[tuple[str, str], list[ThroughLink]] = {}
     for each in opcache.through or ():
-        if each.link in links and each.script.cached and ours.concerns(each.script.path):
+        if each.link not in links or not each.script.cached:
+            continue
+        if each.keyed or ours.concerns(each.script.path) or _passed(context, each):
             together.setdefault((str(each.link), str(each.old)), []).append(each)
     for (path, old), compiled in together.items():
         held = _held(context, opcache, links[path], old, compiled)
@@ -66,14 +69,13 @@ def _held(context: Context, opcache: Opcache, link: CodeLink, old: str, compiled
     until = link.switched + ttl + (opcache.revalidate_freq if opcache.validate_timestamps else 0) + TOLERANCE
     since = link.switched if context.now <= until else until
     used = [each for each in compiled if each.script.last_used > since + TOLERANCE]
-    return Held(link, old, _by_use(compiled), proven=_passed(context, link, old, used), until=until) if used else None
+    return Held(link, old, _by_use(compiled), proven=any(_passed(context, each) for each in used), until=until) if used else None
 
 
-def _passed(context: Context, link: CodeLink, old: str, used: list[ThroughLink]) -> bool:
-    """Whether the web server passes one of *used* by its path through the link."""
+def _passed(context: Context, each: ThroughLink) -> bool:
+    """Whether the web server passes it by its path through the link."""
     workers = context.status.workers if context.status is not None else ()
-    passed = {str(worker.script) for worker in workers} | {context.memory.passed}
-    return any(f"{link.path}{each.script.path[len(old) :]}" in passed for each in used)
+    return f"{each.link}{each.script.path[len(each.old) :]}" in {str(worker.script) for worker in workers} | {context.memory.passed}
 
 
 def _by_use(compiled: list[ThroughLink]) -> tuple[Script, ...]:
