@@ -121,7 +121,7 @@ def unknown_target(context: Context, host: HostFacts, opcache: Opcache, switched
         return []
     passed = passed_script(context, link)
     place = passed.removeprefix(link)
-    seen = [worker.script for worker in context.status.workers] if context.status is not None else []
+    seen = context.status.scripts if context.status is not None else ()
     alone = context.fpm is not None and context.fpm.pools_on_server == 1
     alone = alone and not any(script.endswith(place) and not script.startswith(f"{link}/") for script in seen)
     found = []
@@ -187,7 +187,7 @@ def switched_at(context: Context, host: HostFacts) -> float | None:
 
 def link_passed(context: Context, host: HostFacts, releases: Releases) -> bool | None:
     """Whether a worker's script goes through the link: the web server did not resolve it. None: no worker served this app yet."""
-    scripts = [worker.script for worker in context.status.workers] if context.status is not None else []
+    scripts = context.status.scripts if context.status is not None else ()
     if any(script.startswith(f"{host.release.link}/") for script in scripts):
         return True
     if any(releases.of(script) for script in scripts):
@@ -197,7 +197,7 @@ def link_passed(context: Context, host: HostFacts, releases: Releases) -> bool |
 
 def passed_script(context: Context, link: str) -> str:
     """The script that the web server passes through *link*, by a worker's last request, now or at an earlier look; "" not seen."""
-    scripts = [worker.script for worker in context.status.workers] if context.status is not None else []
+    scripts = context.status.scripts if context.status is not None else ()
     entries = [str(script) for script in (*scripts, context.memory.passed) if paths.name_of(script) == "index.php"]
     return next((script for script in entries if link and script.startswith(f"{link}/")), "")
 

@@ -163,6 +163,13 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     total: int = 0
     max_children_reached: int = 0
     workers: tuple[PoolWorker, ...] = ()
+    before: tuple[SafeText, ...] = ()
+    """What workers ran last before our own requests, where those have taken the place of it and an earlier look of this link saw it."""
+
+    @property
+    def scripts(self) -> tuple[SafeText, ...]:
+        """What the web server passed last, of each worker as far as it is known."""
+        return (*(worker.script for worker in self.workers), *self.before)
 
 
 class RunningFile(msgspec.Struct, frozen=True):

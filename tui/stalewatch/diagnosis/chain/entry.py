@@ -93,8 +93,8 @@ def _script(context: Context, opcache: Opcache) -> str:
 def _passed(context: Context) -> str:
     """A script of this app as the web server passed it last, by the status page; "" it does not tell."""
     ours = AppScope(context)
-    workers = context.status.workers if context.status is not None else ()
-    return next((str(worker.script) for worker in workers if ours.inside(worker.script)), "")
+    scripts = context.status.scripts if context.status is not None else ()
+    return next((str(script) for script in scripts if ours.inside(script)), "")
 
 
 def _followed(context: Context, host: HostFacts, switched: float) -> str:

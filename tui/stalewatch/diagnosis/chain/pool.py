@@ -79,7 +79,7 @@ def _seen_now(context: Context) -> str:
     scope = AppScope(context)
     if context.opcache is not None and any_script(context, context.opcache, scope):
         return "scripts of this app in its cache"
-    if context.status is not None and any(scope.inside(worker.script) for worker in context.status.workers):
+    if context.status is not None and any(map(scope.inside, context.status.scripts)):
         return "a script of this app on its status page"
     return ""
 

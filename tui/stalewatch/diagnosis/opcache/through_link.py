@@ -74,8 +74,8 @@ def _held(context: Context, opcache: Opcache, link: CodeLink, old: str, compiled
 
 def _passed(context: Context, each: ThroughLink) -> bool:
     """Whether the web server passes it by its path through the link."""
-    workers = context.status.workers if context.status is not None else ()
-    return f"{each.link}{each.script.path[len(each.old) :]}" in {str(worker.script) for worker in workers} | {context.memory.passed}
+    scripts = context.status.scripts if context.status is not None else ()
+    return f"{each.link}{each.script.path[len(each.old) :]}" in {*map(str, scripts), context.memory.passed}
 
 
 def _by_use(compiled: list[ThroughLink]) -> tuple[Script, ...]:

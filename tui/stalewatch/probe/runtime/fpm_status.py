@@ -48,7 +48,7 @@ def from_mapping(document: Any) -> PoolStatus | Unseen:
     facts = {str(key).replace("-", " "): value for key, value in document.items()}
     rows = facts.get("processes", facts.get("procs"))
     workers = [_worker(row) for row in rows[:MAX_WORKERS] if isinstance(row, dict)] if isinstance(rows, list) else []
-    counts = {field: _count(facts.get(key)) for field, key in _COUNT.items()}
+    counts: dict[str, Any] = {field: _count(facts.get(key)) for field, key in _COUNT.items()}
     return PoolStatus(pool=safe(str(facts["pool"]), 128), started=_time(facts.get("start time")), workers=tuple(workers), **counts)
 
 

@@ -16,6 +16,7 @@ from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
 from stalewatch.probe.runtime.fpm_status import parse_page
+from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
@@ -94,6 +95,7 @@ class PoolProbe:
         self._visits = Visits()
         self.peers = 0
         self._quiet_until = 0.0
+        self._scripts = LastScripts()
         self._failures = 0
         self._unseen: Unseen | None = None
 
@@ -261,7 +263,7 @@ class PoolProbe:
         if isinstance(opcache, Opcache):
             opcache = outside_cache(opcache, root)
         if isinstance(status, PoolStatus):
-            status = outside_status(status, root)
+            status = self._scripts.told(outside_status(status, root))
         before = self._last.opcache if self._last is not None else None
         if isinstance(opcache, Opcache) and isinstance(before, Opcache):
             if verb == "status" and before.since == opcache.since:
