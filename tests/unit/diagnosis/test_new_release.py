@@ -55,6 +55,23 @@ def test_what_came_with_a_new_release(one: dict[str, Any], cache: dict[str, Any]
     assert verdict(seen(unpacked(**one), **cache, **release)) is due
 
 
+ONLY = script(f"{NEW}/public/index.php", used=-5)
+ENTRIES = [
+    ("nothing else was served before", (ONLY,), SUSPECT),
+    ("another release was, until the switch", (ONLY, script("/srv/blue/public/index.php", used=-61)), FRESH),
+    ("another one was while the realpath cache held it", (ONLY, script(f"{OLD}/public/index.php", used=-3)), FRESH),
+    ("a neighbour is served all the time", (ONLY, script("/srv/blog/public/index.php", used=200)), SUSPECT),
+    ("no entry point has a known name", (), FRESH),
+]
+
+
+@pytest.mark.parametrize(("entries", "due"), [row[1:] for row in ENTRIES], ids=[row[0] for row in ENTRIES])
+def test_a_release_that_was_made_again_at_the_same_path(entries: tuple[Script, ...], due: Verdict) -> None:
+    found = looked(seen(unpacked(), cache={"entry_points": entries}))
+    assert found.layers[Layer.OPCACHE] is due
+    assert len([each for each in found.findings if each.layer is Layer.OPCACHE]) == (due is SUSPECT)
+
+
 def test_scripts_that_were_used_before_the_directory_was_made_are_of_another_tree() -> None:
     left = unpacked("app/Gone.php", used=-200)
     assert verdict(seen(unpacked(), cache={"scripts": (left,)})) is SUSPECT
