@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import Host, Lab, Unavailable, php
+from tests.lab import Host, Lab, Unavailable
 from tests.strangers import web_servers
 
 
@@ -17,8 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """Skips, with the reason, where hosts cannot be made."""
-    if php.VERSION != "8.2":
-        pytest.skip("the layouts are those of Debian 12, whose PHP is 8.2")
     try:
         running = Lab(1).__enter__()
     except Unavailable as reason:

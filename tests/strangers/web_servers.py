@@ -6,13 +6,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth.masters import SECOND
 from tests.lab.waiting import until
 from tests.strangers import debian
 
 PASS = "include snippets/fastcgi-php.conf; fastcgi_pass {};"
-SOCKET = "unix:/run/php/php8.2-fpm.sock"
+SOCKET = f"unix:{php.SOCKET}"
 FPM_MODULES = "proxy proxy_fcgi setenvif"
 SERVICES = ("nginx", "apache2", "supervisor", "inner", SECOND)
 UNIT = "[Unit]\nDefaultDependencies=no\n[Service]\n{}\n"
@@ -88,7 +88,8 @@ def service(host: Host, name: str, lines: str) -> None:
 
 def end(host: Host) -> None:
     """Whatever a layout started ends, and the host has the machine's directories again."""
-    units = " ".join(f"/run/systemd/system/{name}.service*" for name in SERVICES)
-    host.run(["sh", "-c", f"systemctl stop {' '.join(SERVICES)}; rm -rf {units} /run/systemd/system/php8.2-fpm.service.d"], check=False)
+    names = [*SERVICES, *{"php8.2-fpm"}.difference((php.FPM,))]
+    units = " ".join(f"/run/systemd/system/{name}.service*" for name in names)
+    host.run(["sh", "-c", f"systemctl stop {' '.join(names)}; rm -rf {units} /run/systemd/system/php8.2-fpm.service.d"], check=False)
     host.run(["systemctl", "daemon-reload"], check=False)
     debian.give_back(host)
