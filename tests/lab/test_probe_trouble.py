@@ -99,10 +99,10 @@ async def test_a_denied_socket(lab: Lab, web1: Host) -> None:
 
 async def test_nobody_is_told_to_join_a_group_that_opens_the_pools_of_others(lab: Lab, web1: Host) -> None:
     web1.pool("other")
-    web1.run(["chown", "www-data:www-data", "/run/php/other.sock", "/run/php/php8.2-fpm.sock"])
-    web1.run(["chmod", "0660", "/run/php/other.sock", "/run/php/php8.2-fpm.sock"])
+    web1.run(["chown", "www-data:www-data", "/run/php/other.sock", php.SOCKET])
+    web1.run(["chmod", "0660", "/run/php/other.sock", php.SOCKET])
     groups = web1.run(["id", "-nG", "deploy"]).stdout.split()
-    web1.run(["chgrp", "adm" if "adm" not in groups else "games", "/run/php/other.sock", "/run/php/php8.2-fpm.sock"])
+    web1.run(["chgrp", "adm" if "adm" not in groups else "games", "/run/php/other.sock", php.SOCKET])
     try:
         async with probing(lab, web1) as (probe, _):
             runtime = (await look(probe, full=True)).runtime

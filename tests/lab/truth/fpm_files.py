@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.reach import only_below
 from tests.lab.truth.servers import max_children, memory_limit
 from tests.lab.truth.state import healthy, stale, warm
 
-_ETC = "/etc/php/8.2/fpm"
+_ETC = php.ETC_FPM
 _POOL = f"{_ETC}/pool.d/www.conf"
 _PHP_INI = f"{_ETC}/php.ini"
 _LIMIT = {"php_admin_value[memory_limit]": "128M"}

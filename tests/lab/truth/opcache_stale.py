@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
+from tests.lab import php
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import Ask, stale, warm
 
@@ -83,7 +84,7 @@ STATES = (
     ),
     stale(
         name="vt=1, freq=2: compiled by a freq=600 pool",
-        expect=BYTECODE,
+        expect=BYTECODE if php.VERSION == "8.2" else PENDING,  # from 8.3 on PHP tells when it looks next
         arrange=_second_pool(revalidate_freq=600),
         act=do.then(do.edit, do.pause(4.1), do.get()),
     ),

@@ -186,7 +186,7 @@ STATES = (
     unsettled(
         name="nginx: a variable that only a request has leads to two masters",
         expect=_NOWHERE,
-        arrange=do.then(_BOTH, nginx({"sites-enabled/app": _BY_NAME}), _asked("shop.lab"), _asked("php8.2-fpm.lab")),
+        arrange=do.then(_BOTH, nginx({"sites-enabled/app": _BY_NAME}), _asked("shop.lab"), _asked(f"{php.FPM}.lab")),
         ask=Web(name="shop.lab", old="(none)", new="home v1"),
         errors=frozenset({"fpm.undecided"}),
         undo=nothing_left,

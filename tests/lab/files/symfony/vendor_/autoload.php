@@ -1,4 +1,5 @@
 <?php
+require_once '/usr/share/php/Composer/InstalledVersions.php'; // Symfony 6 asks it what is installed
 require_once '/usr/share/php/Symfony/Bundle/FrameworkBundle/autoload.php';
 require_once '/usr/share/php/Symfony/Component/Yaml/autoload.php';
 require_once '/usr/share/php/Symfony/Component/Dotenv/autoload.php';
