@@ -9,15 +9,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stalewatch.diagnosis.chain.premises import PREMISES
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
-from stalewatch.model.chain import LinkState
 from stalewatch.model.inventory import Thresholds
 from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import Snapshot, Unseen
 from stalewatch.model.text import safe
 from tests.builders.anything import Anything
+from tests.unit.diagnosis.asked import not_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +65,8 @@ def test_what_was_not_observed_makes_no_layer_fresh(seed: int) -> None:
     for fact, lacking in _without(last):
         if fact not in A_VALUE | NOT_ASKED_YET:
             report = _judged(memory, lacking)
-            # A link whose other side is not seen is not asked for (docs/design.md).
-            unasked = {link.name for link in whole.chain if link.state is not LinkState.OK} - {link.name for link in report.chain}
             fresh = [layer for layer, verdict in report.layers.items() if verdict is Verdict.FRESH is not whole.layers[layer]]
-            greener = [layer for layer in fresh if not unasked & set(PREMISES[layer])]
+            greener = set(fresh) - not_asked(whole, report)
             assert not greener, (fact, greener)
 
 

@@ -8,17 +8,16 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stalewatch.diagnosis.chain.premises import PREMISES
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.diagnosis.opcache.window import landed, same_content
 from stalewatch.diagnosis.rules import RULES
-from stalewatch.model.chain import LinkState
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import FpmFacts, HostFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from tests.builders.anything import Anything
 from tests.builders.snapshots import shifted
+from tests.unit.diagnosis.asked import not_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,14 +150,14 @@ def test_knowing_less_never_makes_a_verdict_greener(story: list[Snapshot], part:
     _, knowing = diagnose(memory, story[-1])
     _, ignorant = diagnose(memory, less)
     only_told_by_the_pool = {finding.layer for finding in knowing.findings if finding.code in REPLACED}
-    unasked = {link.name for link in knowing.chain if link.state is not LinkState.OK} - {link.name for link in ignorant.chain}
+    unasked = not_asked(knowing, ignorant)
     green = QUIET if part in DETAILS else GREEN
     for layer in Layer:
         before, after = knowing.layers[layer], ignorant.layers[layer]
         if (before, after) == (Verdict.FRESH, Verdict.ABSENT):
             continue  # none of its scripts is known in the cache
-        if (part == "runtime" and layer in only_told_by_the_pool) or unasked & set(PREMISES[layer]):
-            continue  # no link misses it: one whose other side is not seen is not asked for (docs/design.md)
+        if (part == "runtime" and layer in only_told_by_the_pool) or layer in unasked:
+            continue  # no link misses it
         assert after not in green or after.rank >= before.rank, (part, layer, before, after)
     assert ignorant.verdict not in green or unasked or ignorant.verdict.rank >= knowing.verdict.rank
 
