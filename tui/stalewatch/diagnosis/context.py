@@ -21,9 +21,21 @@ CLOCK_STEP = 1.0
 """Seconds by which time synchronisation may set a clock back."""
 
 
+class Witness(NamedTuple):
+    """Who shows that requests for this app reach the pool that was asked, in words ("" nobody). *now*: this look alone; *shows*: this or an
+    earlier look, a web server's configuration, or that there is no other pool."""
+
+    now: str = ""
+    shows: str = ""
+
+
+_NOBODY = Witness()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A snapshot taken apart (None: not seen) with what is remembered of earlier looks. Times are the server's, epoch seconds."""
+    """A snapshot taken apart (None: not seen) with what is remembered of earlier looks. Times are the server's, epoch seconds. *witness* is
+    added once the rest is known (:func:`stalewatch.diagnosis.chain.pool.witnessed`)."""
 
     snapshot: Snapshot
     memory: Memory
@@ -35,6 +47,7 @@ class Context:
     status: PoolStatus | None
     root: str
     now: float
+    witness: Witness = _NOBODY
 
     @classmethod
     def of(cls, memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import health
-from stalewatch.diagnosis.chain import premises, table
+from stalewatch.diagnosis.chain import pool, premises, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.not_judged import not_judged
@@ -31,7 +31,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     Never raises. Every :class:`Layer` has a verdict; one that is neither fresh nor absent has a finding of its layer, or
     ``errors`` say why.
     """
-    context = Context.of(memory, snapshot, thresholds)
+    context = pool.witnessed(Context.of(memory, snapshot, thresholds))
     if not snapshot.app or (context.host is not None and not context.host.layout.exists):
         return memory, _nothing_there(context)
     rulings = {layer: _ruling(context, layer) for layer in Layer}

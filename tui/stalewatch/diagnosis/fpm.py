@@ -6,7 +6,6 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import evidence, fpm_config, paths, pool_environment, saturation, trees
-from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.diagnosis.rule import Rule
@@ -149,7 +148,7 @@ def judge(context: Context) -> Ruling:
 def other_tree(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """The pool and this login see other files under the same path (``docs/facts.md#other-tree``)."""
     found = trees.compare(context)
-    if found is None or not found.other or not witness(context):
+    if found is None or not found.other or not context.witness.shows:
         return
     ours, theirs = found.other[0]
     older = trees.older_scripts(context)

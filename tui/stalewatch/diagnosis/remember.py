@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.diagnosis.chain.entry import release_moved, requested
-from stalewatch.diagnosis.chain.pool import pool_witnessed
+from stalewatch.diagnosis.chain.pool import address
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.health import WINDOW, sample
 from stalewatch.diagnosis.memory import (
@@ -52,7 +52,7 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
         )
     if (moved := release_moved(context)) is not None:
         known = replace(known, entered=moved if requested(context, moved) else 0.0)
-    if pool := pool_witnessed(context):
+    if context.witness.now and (pool := address(context)):
         known = replace(known, served_by=pool)
     if context.status is not None:
         known = replace(known, pool_started=context.status.started, max_children_reached=context.status.max_children_reached)

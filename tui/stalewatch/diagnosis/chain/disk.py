@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import trees
 from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
-from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.model import figures, reasons
 from stalewatch.model.chain import LinkName
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     """None where no pool was asked, or one of which nothing shows that it serves this app: what it sees does not matter then."""
     found = trees.compare(context)
-    if found is None or not witness(context):
+    if found is None or not context.witness.shows:
         return None
     if found.other:
         names = figures.several([str(ours.path) for ours, _ in found.other], 2)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, ok, unseen
+from stalewatch.diagnosis.context import Witness
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
 from stalewatch.model import reasons
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool."""
     name = _name(context.fpm)
-    if how := witness(context):
+    if how := context.witness.shows:
         return ok(LinkName.POOL, name, how, socket=address(context), asked_through=way(context))
     runtime = context.snapshot.runtime
     if isinstance(runtime, Unseen):
@@ -39,27 +41,10 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     )
 
 
-def witness(context: Context) -> str:
-    """Who shows that requests for this app reach this pool, in words; "" nobody."""
-    if seen := _seen_now(context):
-        return seen
-    if told := names_the_pool(context):
-        return told
-    if address(context) and context.memory.served_by == address(context):
-        return "seen at an earlier look"
-    return "the only pool on this server" if context.fpm is not None and not _contained(context) and _alone(context.fpm) else ""
-
-
-def names_the_pool(context: Context) -> str:
-    """The web server whose configuration names the pool that was asked, in words; "" none."""
-    web = context.host.web if context.host is not None else None
-    named = web is not None and web.sites and web.passes_to and web.asked == web.passes_to
-    return f"{web.sites[0].server} passes requests there" if web is not None and named else ""
-
-
-def pool_witnessed(context: Context) -> str:
-    """The address of the pool in which this look saw the app; "" where only an earlier one did, or none."""
-    return address(context) if _seen_now(context) else ""
+def witnessed(context: Context) -> Context:
+    """*context* with who shows that requests for this app reach this pool."""
+    now = _seen_now(context)
+    return replace(context, witness=Witness(now, now or _told(context)))
 
 
 def address(context: Context) -> str:
@@ -82,6 +67,21 @@ def _seen_now(context: Context) -> str:
     if context.status is not None and any(map(scope.inside, context.status.scripts)):
         return "a script of this app on its status page"
     return ""
+
+
+def names_the_pool(context: Context) -> str:
+    """The web server whose configuration names the pool that was asked, in words; "" none."""
+    web = context.host.web if context.host is not None else None
+    named = web is not None and web.sites and web.passes_to and web.asked == web.passes_to
+    return f"{web.sites[0].server} passes requests there" if web is not None and named else ""
+
+
+def _told(context: Context) -> str:
+    if told := names_the_pool(context):
+        return told
+    if address(context) and context.memory.served_by == address(context):
+        return "seen at an earlier look"
+    return "the only pool on this server" if context.fpm is not None and not _contained(context) and _alone(context.fpm) else ""
 
 
 def _contained(context: Context) -> Unseen | None:

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
-from stalewatch.diagnosis.chain.pool import witness
 from stalewatch.model import figures, reasons
 from stalewatch.model.chain import LinkName
 
@@ -25,7 +24,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     if web is None or not (web.sites or web.denied):
         return None
     if not web.sites:
-        return _unread(web) if not witness(context) else None
+        return _unread(web) if not context.witness.shows else None
     site = web.sites[0]
     who = f"{site.server} {site.names[0] if site.names else site.root}"
     if web.passes_to and web.asked != web.passes_to:
