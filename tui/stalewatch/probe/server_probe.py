@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -24,9 +22,10 @@ from stalewatch.probe.host.web_facts import missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
-from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers
+from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers, told_by
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+from stalewatch.probe.who import who
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,20 +47,6 @@ _NO_APP = reasons.APP_NONE_FOUND.unseen(
     "no PHP application was found in the web servers' roots, the pools' directories and caches, /srv, /var/www",
     "name it: --app PATH, or [[server.app]] in stalewatch.toml",
 )
-
-
-def who() -> str:
-    """``user@laptop``: how other watchers see us."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):
-        name = "someone"
-    return f"{name}@{socket.gethostname()}"
-
-
-def _gone(tick: TickFacts) -> set[int]:
-    """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool do not count."""
-    return {pid for pid, children in tick.children.items() if children is None}
 
 
 class ServerProbe:
@@ -114,10 +99,7 @@ class ServerProbe:
         tick = await self._look_again(tick, runtimes)
         await self._ask_apcu(runtimes, tick, full=full)
         told = tellers(((app.location.path, self._served[app.location.path][2]) for app in self._apps), self._masters(), runtimes)
-        runtimes = {
-            address: replace(facts, told_by=safe(told.get(address, ""))) if isinstance(facts, RuntimeFacts) else facts
-            for address, facts in runtimes.items()
-        }
+        runtimes = {address: told_by(facts, told.get(address, "")) for address, facts in runtimes.items()}
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
@@ -213,7 +195,7 @@ class ServerProbe:
         self._offset = tick.now - (asked + time.time()) / 2
         files = any(app.moved(before, tick) for app in self._apps)
         self._replaced = any(app.replaced(before, tick) for app in self._apps)
-        self._moved = files or _gone(before) != _gone(tick) or before.sockets != tick.sockets
+        self._moved = files or before.gone != tick.gone or before.sockets != tick.sockets
         if full or self._moved or tick.now >= self._slow_due or tick.now < self._slow_due - 2 * SLOW_INTERVAL:
             tick = await self._slow_look(tick)
         for app in self._apps:

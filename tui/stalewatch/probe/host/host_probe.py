@@ -55,6 +55,11 @@ class TickFacts(msgspec.Struct, frozen=True):
     processes: dict[int, tuple[ProcessRecord, str]] = {}
     locks: tuple[Lock, ...] = ()
 
+    @property
+    def gone(self) -> set[int]:
+        """The watched processes (FPM masters, queue workers) that have ended. Workers that come and go in a pool do not count."""
+        return {pid for pid, children in self.children.items() if children is None}
+
 
 class HostProbe:
     """The shell on one server. It is started again if it ends while the link is open. *generation* counts the starts."""

@@ -9,8 +9,9 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
+from stalewatch.model.replace import replace
 from stalewatch.model.runtime import CachedEnvironment, CodeLink, MovedDirectory, RunningFile, ThroughLink
-from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, Script, Unseen
+from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, RuntimeFacts, Script, Unseen
 from stalewatch.model.text import is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
 
@@ -29,6 +30,10 @@ _UNSEEN = {
         "take opcache_get_status, opcache_is_script_cached and opcache_invalidate out of disable_functions",
     ),
 }
+
+NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
+    "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
+)
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -237,6 +242,14 @@ def environment(answer: Answer) -> tuple[CachedEnvironment, ...] | None:
     return tuple(
         CachedEnvironment(safe(path), tuple(map(safe, differs)), tuple(map(safe, unlike))) for path, differs, unlike in answer.environment
     )
+
+
+def without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
+    """An earlier answer that is used again."""
+    facts = replace(facts, places=None)  # what the pool saw is no answer to what we see now
+    if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
+        return facts
+    return replace(facts, opcache=replace(facts.opcache, scripts=()))
 
 
 def scoreboard(answer: Answer) -> PoolStatus | None:

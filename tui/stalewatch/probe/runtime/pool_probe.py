@@ -52,9 +52,6 @@ MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
 _DIGEST_ROUNDS = 4
 """Requests for digests in one full look, each of which PHP spends 50 ms on at most."""
-_NO_SCOREBOARD = reasons.FPM_NO_STATUS.unseen(
-    "PHP may not call fpm_get_status in this pool", "take it out of disable_functions, or set pm.status_path"
-)
 
 
 class PoolProbe:
@@ -112,7 +109,7 @@ class PoolProbe:
                 return self._unseen
             rest = max(IDLE_INTERVAL, self.pool.idle_timeout + ENDING if self.pool is not None else 0.0)
             if idle and not full and not moved and self._last is not None and now - self._asked < rest:
-                return self._without_scripts(self._last)
+                return answers.without_scripts(self._last)
             self._task = asyncio.create_task(self._ask(full, moved, replaced))
         done, _ = await asyncio.wait({self._task}, timeout=wait)
         if not done:
@@ -208,7 +205,7 @@ class PoolProbe:
         self._account(verb, answer, loop.time())
         status: PoolStatus | Unseen | None = answers.scoreboard(answer)
         if status is None:
-            status = await self.status_page(self.address) if self.pool and self.pool.status_path else _NO_SCOREBOARD
+            status = await self.status_page(self.address) if self.pool and self.pool.status_path else answers.NO_SCOREBOARD
         return self._facts(verb, answer, status)
 
     async def _with_digests(self, verb: str, full: bool) -> Answer | Unseen:
@@ -401,10 +398,3 @@ class PoolProbe:
 
     def _last_changed(self) -> int:
         return self._last.opcache.changed_total if self._last is not None and isinstance(self._last.opcache, Opcache) else 0
-
-    @staticmethod
-    def _without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
-        facts = replace(facts, places=None)  # what the pool saw is no answer to what we see now
-        if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
-            return facts
-        return replace(facts, opcache=replace(facts.opcache, scripts=()))

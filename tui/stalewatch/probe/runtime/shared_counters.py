@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import RuntimeFacts
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,3 +45,8 @@ def tellers(apps: Iterable[tuple[str, str]], masters: Mapping[str, str], runtime
         if isinstance(runtimes.get(address), RuntimeFacts):
             first.setdefault(masters.get(address, address), path)
     return {address: first[master] for address in runtimes if (master := masters.get(address, address)) in first}
+
+
+def told_by(facts: RuntimeFacts | Unseen, app: str) -> RuntimeFacts | Unseen:
+    """*facts* with the app that tells of their counters."""
+    return replace(facts, told_by=safe(app)) if isinstance(facts, RuntimeFacts) else facts
