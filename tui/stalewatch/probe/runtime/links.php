@@ -19,10 +19,11 @@ function led(string $path): ?array
             continue;
         }
         $stat = @lstat("$at/$name");
-        if ($stat === false) {
+        if ($stat === false && $rest === []) {
             return null;
         }
-        if (($stat['mode'] & 0170000) !== 0120000) {
+        // open_basedir hides what lies above the directories that it allows: those are no links of the application.
+        if ($stat === false || ($stat['mode'] & 0170000) !== 0120000) {
             $at .= "/$name";
             continue;
         }
