@@ -160,6 +160,7 @@ def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = Tr
         asked_at=NOW,
         via="tunnel",
         php_version=SafeText("8.3.6"),
+        replaced=(),
         opcache=Opcache(
             enabled=True,
             start_time=int(at(reloaded)),
@@ -169,6 +170,8 @@ def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = Tr
             used_memory=31_000_000,
             free_memory=103_000_000,
             validate_timestamps=validate,
+            links=(),
+            through=(),
             changed=changed,
             changed_total=len(changed),
             scripts=busy,

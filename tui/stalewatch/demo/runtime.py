@@ -35,7 +35,7 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
         "opcache": _facts(cache), "status": status(fpm, now), **acted,
     }  # fmt: skip
     if verb in ("compare", "scripts"):
-        reply |= _compare(cache, options, everything=verb == "scripts")
+        reply |= {"replaced": []} | _compare(cache, options, everything=verb == "scripts")
     text = json.dumps(reply, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json"}
     if len(text) > 4096:
