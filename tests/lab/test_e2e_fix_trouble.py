@@ -62,7 +62,7 @@ def begun(host: Host) -> int:
 def cut(host: Host) -> None:
     """End the login user's sessions as a network does that is gone: sshd itself lives on."""
     master = int(host.unit("ssh", "MainPID"))
-    for pid in host.run(["sh", "-c", "pgrep -x sshd || true"]).stdout.split():
+    for pid in host.run(["sh", "-c", "pgrep -x 'sshd|sshd-session' || true"]).stdout.split():
         if int(pid) != master:
             host.run(["kill", "-9", pid], check=False)
 
