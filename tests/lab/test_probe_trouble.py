@@ -26,7 +26,7 @@ async def test_everything_is_discovered(lab: Lab, web1: Host) -> None:
         snapshot = await look(probe, full=True)
     host, fpm = host_of(snapshot), fpm_of(snapshot)
     assert snapshot.app == "/srv/app"
-    assert (host.layout.kind, host.layout.laravel) == ("laravel", "8.83.26")
+    assert (host.layout.kind, host.layout.laravel) == ("laravel", {"8.2": "8.83.26", "8.4": "10.48.29"}[php.VERSION])
     assert fpm.unit == f"{php.FPM}.service"
     assert fpm.version == php.VERSION
     assert fpm.pool is not None
