@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -21,6 +22,8 @@ from stalewatch.probe.runtime.configuration import Question
 from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+from stalewatch.transport.fastcgi.client import request
+from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
 
@@ -362,6 +365,35 @@ async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: Ho
     assert jammed.code == "fpm.no-answer"
     assert await request == "done"
     assert isinstance(await pool.look(full=False, wait=10.0, idle=False), RuntimeFacts), "the same request is picked up later"
+
+
+@pytest.mark.parametrize(("full", "moved"), [(True, False), (False, True)])
+async def test_an_answer_that_was_on_its_way_shows_nothing_of_what_came_after(
+    link: LocalLink, host: HostProbe, fpm: Fpm, monkeypatch: pytest.MonkeyPatch, full: bool, moved: bool
+) -> None:
+    fpm.start("php_admin_value[opcache.validate_timestamps]=0")
+    home = fpm.script("home.php", "echo 'v1';")
+    assert fpm.get(home) == "v1"
+    pool = probe(link, host, fpm)
+    await facts(pool)
+    answered, arrives = asyncio.Event(), asyncio.Event()
+
+    async def slow(*arguments: Any, **more: Any) -> Response:
+        response = await request(*arguments, **more)
+        answered.set()
+        await arrives.wait()
+        return response
+
+    monkeypatch.setattr("stalewatch.probe.runtime.pool_probe.request", slow)
+    late = await pool.look(full=True, wait=0.01, idle=False)
+    assert isinstance(late, Unseen)
+    await answered.wait()
+    home.write_text("<?php echo 'version 2';\n")
+    assert fpm.get(home) == "v1"
+    arrives.set()
+    found = await pool.look(full=full, wait=10.0, idle=False, moved=moved)
+    assert isinstance(found, RuntimeFacts), found
+    assert [(str(script.path), script.size) for script in opcache_of(found).changed] == [(str(home), home.stat().st_size)]
 
 
 async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ class PoolProbe:
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
+        self._moved = self._replaced_since = False
         self._asked = self._compared = self._listed = float("-inf")
         self._compare_cost = self._list_cost = 0.0
         self._listed_scripts = self._listed_since = -1
@@ -104,23 +105,38 @@ class PoolProbe:
         start one or keep it, so the last answer is used for a minute at least, and until the workers have ended.
         """
         now = asyncio.get_running_loop().time()
+        self._moved, self._replaced_since = self._moved or moved, self._replaced_since or replaced
+        if self._task is not None and (full or self._moved or self._replaced_since) and await self._answered(wait):
+            self._take()  # it was asked before that, and shows nothing of it
         if self._task is None:
             if not full and self._unseen is not None and now < self._quiet_until:
                 return self._unseen
             rest = max(IDLE_INTERVAL, self.pool.idle_timeout + ENDING if self.pool is not None else 0.0)
-            if idle and not full and not moved and self._last is not None and now - self._asked < rest:
+            if idle and not full and not self._moved and self._last is not None and now - self._asked < rest:
                 return answers.without_scripts(self._last)
-            self._task = asyncio.create_task(self._ask(full, moved, replaced))
-        done, _ = await asyncio.wait({self._task}, timeout=wait)
-        if not done:
-            waited = figures.span(asyncio.get_running_loop().time() - self._asked)
-            return reasons.FPM_NO_ANSWER.unseen(
-                f"the pool has not answered for {waited}: no worker is free",
-                "set pm.status_listen, so that its state can be seen while it is busy",
-            )
+            self._task = asyncio.create_task(self._ask(full, self._moved, self._replaced_since))
+            self._moved = self._replaced_since = False
+        if await self._answered(now + wait - asyncio.get_running_loop().time()):
+            return self._take()
+        waited = figures.span(asyncio.get_running_loop().time() - self._asked)
+        return reasons.FPM_NO_ANSWER.unseen(
+            f"the pool has not answered for {waited}: no worker is free",
+            "set pm.status_listen, so that its state can be seen while it is busy",
+        )
+
+    async def _answered(self, wait: float) -> bool:
+        """Whether the request that is under way ends within *wait* seconds."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=max(wait, 0.0))
+        return self._task is not None and self._task.done()
+
+    def _take(self) -> RuntimeFacts | Unseen:
+        """The result of the request that has ended. Raises LinkLost where the link did."""
+        assert self._task is not None
         task, self._task = self._task, None
         result = task.result()
         if isinstance(result, Unseen):
+            self._moved = True  # what the answer should have shown is still to be seen
             self._failures += 1
             self._quiet_until = asyncio.get_running_loop().time() + min(2.0 * 2**self._failures, 30.0)
             self._unseen = result
