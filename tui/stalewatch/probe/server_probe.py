@@ -178,8 +178,7 @@ class ServerProbe:
         await self._watch()
         _, tick = await self._host.tick()
         due = {self._served[app.location.path][2] for app in new} - {""}
-        again = await self._ask_pools(True, due) if due else {}
-        return tick, runtimes | {address: _first_status(runtimes.get(address), second) for address, second in again.items()}
+        return tick, runtimes | (await self._ask_pools(True, due) if due else {})
 
     async def _watch(self) -> None:
         """Tell the shell on the server what every tick checks."""
@@ -391,8 +390,3 @@ class ServerProbe:
             runtime=unseen,
             problems=(unseen, *silent),
         )
-
-
-def _first_status(first: RuntimeFacts | Unseen | None, second: RuntimeFacts | Unseen) -> RuntimeFacts | Unseen:
-    """*second* with the status page of *first*: by now the workers' last requests are our own."""
-    return replace(second, status=first.status) if isinstance(first, RuntimeFacts) and isinstance(second, RuntimeFacts) else second

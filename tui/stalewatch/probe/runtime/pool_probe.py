@@ -1,4 +1,4 @@
-"""Asks one FPM pool: which verb, how often, one request at a time; and why there is no answer."""
+"""Asks one FPM pool, one request at a time; and why there is no answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.places import allowed_by, places
+from stalewatch.probe.runtime.pool_schedule import PoolSchedule
 from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
 from stalewatch.probe.runtime.visits import Visits
 from stalewatch.transport.fastcgi.client import request
@@ -41,13 +42,9 @@ if TYPE_CHECKING:
 TIMEOUT = 5.0
 APCU_WAIT = 1.5
 """Seconds that a look waits for what APCu holds: it is asked after the pool has just answered."""
-LIST_INTERVAL = 30.0
 IDLE_INTERVAL = 60.0
 ENDING = 5.0
 """Seconds in which a worker ends whose idle time is over: FPM looks once a second."""
-MIN_SCRIPTS_INTERVAL = 10.0
-DUTY = 200.0
-"""A request that took *t* seconds of a worker is not repeated within DUTY × t: at most half a percent of one worker."""
 MAX_CHANGED = 2000
 _DIGEST_UP_TO = 200
 _DIGEST_ROUNDS = 4
@@ -80,9 +77,8 @@ class PoolProbe:
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
         self._moved = self._replaced_since = False
-        self._asked = self._compared = self._listed = float("-inf")
-        self._compare_cost = self._list_cost = 0.0
-        self._listed_scripts = self._listed_since = -1
+        self._asked = float("-inf")
+        self._schedule = PoolSchedule()
         self._digests = PackageDigests()
         self.places: tuple[str, ...] = ()
         self.links: tuple[tuple[str, str, bool], ...] | None = None
@@ -167,7 +163,7 @@ class PoolProbe:
         for path, done, cached in answer.results:
             if path in seen:
                 results[seen[path]] = done if cached is None else not cached
-        self._compared = self._listed = float("-inf")
+        self._schedule.again()
         return results
 
     async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
@@ -186,7 +182,7 @@ class PoolProbe:
             return None
         if isinstance(answer, Unseen):
             return None
-        self._account("apcu", answer, asyncio.get_running_loop().time())
+        self._schedule.answered("apcu", answer, asyncio.get_running_loop().time())
         if answer.apcu is None:
             return None
         return {key: value for key, held, value in answer.apcu if held}
@@ -202,7 +198,9 @@ class PoolProbe:
 
     async def _ask(self, full: bool, moved: bool, replaced: bool) -> RuntimeFacts | Unseen:
         loop = asyncio.get_running_loop()
-        verb = self._verb(full, moved, replaced, loop.time())
+        last = self._last.seen_opcache if self._last is not None else None
+        all_of_it = full or self._last is None
+        verb = "scripts" if all_of_it else self._schedule.verb(loop.time(), last, moved=moved, replaced=replaced)
         self._asked = loop.time()
         try:
             answer = await self._with_digests(verb, full)
@@ -218,7 +216,7 @@ class PoolProbe:
             return reasons.FPM_PROTOCOL.unseen(str(error))
         if isinstance(answer, Unseen):
             return answer
-        self._account(verb, answer, loop.time())
+        self._schedule.answered(verb, answer, loop.time())
         status: PoolStatus | Unseen | None = answers.scoreboard(answer)
         if status is None:
             status = await self.status_page(self.address) if self.pool and self.pool.status_path else answers.NO_SCOREBOARD
@@ -242,28 +240,6 @@ class PoolProbe:
                 break
             answer = self._digests.merged(answer, told)
         return answer
-
-    def _verb(self, full: bool, moved: bool, replaced: bool, now: float) -> str:
-        """The verb that returns most and is affordable now."""
-        since_listed = now - self._listed
-        opcache = self._last.opcache if self._last is not None else None
-        other = isinstance(opcache, Opcache) and opcache.cached_scripts != self._listed_scripts
-        restarted = isinstance(opcache, Opcache) and opcache.since != self._listed_since
-        due = since_listed >= LIST_INTERVAL or restarted or replaced or (other and since_listed >= MIN_SCRIPTS_INTERVAL)
-        if full or self._last is None or (due and since_listed >= DUTY * self._list_cost):
-            return "scripts"
-        return "compare" if moved or now - self._compared >= DUTY * self._compare_cost else "status"
-
-    def _account(self, verb: str, answer: Answer, now: float) -> None:
-        seconds = max(answer.ms, 0.0) / 1000.0
-        if verb == "scripts":
-            self._listed, self._list_cost = now, seconds
-            self._listed_scripts = answer.opcache.cached_scripts
-            self._listed_since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
-        if verb == "compare":
-            self._compare_cost = seconds
-        if verb in ("compare", "scripts"):
-            self._compared = now
 
     def _count(self, answer: Answer) -> None:
         """Our own request, which missed in this cache."""
