@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.premises import PREMISES
-from stalewatch.model.chain import LinkState
+from stalewatch.model.chain import LinkName, LinkState
+from stalewatch.model.layers import Layer
 
 if TYPE_CHECKING:
-    from stalewatch.model.layers import Layer
     from stalewatch.model.report import Report
 
 
@@ -16,4 +16,5 @@ def not_asked(whole: Report, less: Report) -> set[Layer]:
     """Layers that rest on a link which *whole* has and does not bear them, and *less* does not ask for: the other side of it is not seen
     (docs/design.md)."""
     missed = {link.name for link in whole.chain if link.state is not LinkState.OK} - {link.name for link in less.chain}
-    return {layer for layer, premises in PREMISES.items() if missed & set(premises)}
+    told_in = {Layer.FPM} if LinkName.DISK in missed else set()  # fpm.other-tree says what the link does
+    return told_in | {layer for layer, premises in PREMISES.items() if missed & set(premises)}
