@@ -16,10 +16,11 @@ from typing import TypeVar
 from stalewatch.diagnosis.fleet import compare
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.engine.server_session import ServerSession
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.model.report import Report, Severity, Verdict
-from stalewatch.model.snapshot import Opcache, RuntimeFacts
+from stalewatch.model.snapshot import Opcache, RuntimeFacts, Unseen
 from tests.lab import Host, Lab
 from tests.lab.truth import naive
 from tests.lab.truth.fleet import GROUPS
@@ -146,7 +147,8 @@ class Maker:
             await session.close()
 
     async def _remember(self, session: ServerSession) -> None:
-        """Look, as often as a watcher would, until every content is known: PHP takes check sums for 50 ms of one look only."""
+        """Look, as often as a watcher would, until every pool has answered and every content is known: PHP takes check sums for 50 ms of
+        one look only, and the answer of a slow machine's pool comes at the next look."""
         for _ in range(LOOKS):
             reports = await session.look(full=True)
             if all(map(_sums_known, reports)):
@@ -173,9 +175,16 @@ class Maker:
 
 def _sums_known(report: Report) -> bool:
     runtime = report.snapshot.runtime if report.snapshot is not None else None
+    if isinstance(runtime, Unseen) and runtime.code == reasons.FPM_NO_ANSWER.code:
+        return False
     if not isinstance(runtime, RuntimeFacts) or not isinstance(runtime.opcache, Opcache):
         return True
-    return all(script.digest for script in runtime.opcache.scripts if f"{report.app}/app/" in script.path and script.mtime is not None)
+    return all(script.digest for script in runtime.opcache.scripts if _own(report.app, script.path) and script.mtime is not None)
+
+
+def _own(app: str, path: str) -> bool:
+    """Whether *path* is code of *app* itself: nothing that Composer or artisan wrote."""
+    return path.startswith(f"{app}/") and not any(f"/{made}/" in path for made in ("vendor", "storage", "bootstrap"))
 
 
 def judge(state: State, report: Report, served: str) -> list[str]:
