@@ -113,6 +113,19 @@ def test_deploy_and_reload_in_one_second_are_told_apart_by_the_workers_birth(cha
     assert report.layers[Layer.OPCACHE] is verdict, report.findings
 
 
+@pytest.mark.parametrize("look", [0.3, 1.1])
+def test_workers_that_came_after_a_look_at_this_cache_are_not_those_that_it_began_with(look: float) -> None:
+    """All of the first ones were killed in the same two seconds: what they compiled is still served."""
+    born = START + 1.5
+    workers = tuple(Process(pid=100 + each, started=at(born + each / 100), title=safe("php-fpm: pool www")) for each in range(3))
+    before = script(compiled=None, used=START, hits=1, digest="a")
+    first = with_opcache(vt0(scripts=(before,), scripts_at=at(START + look)), START + look)
+    edited = script(compiled=None, mtime=START + 1.3, used=-5, hits=50, digest="b")
+    after = snapshot(host=host(fpm=fpm(workers=workers)), runtime=runtime(vt0(edited)))
+    for report in (looked(first, after), looked(first, after, after)):
+        assert report.layers[Layer.OPCACHE] is STALE, report.findings
+
+
 BEFORE = script(compiled=None, used=-100, hits=40, digest="a")
 REMEMBERED = [
     ("content changed, hits grew", script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), STALE),

@@ -29,11 +29,20 @@ class Beginning(NamedTuple):
 def beginning(context: Context, opcache: Opcache) -> Beginning:
     """What the host tells of the second S. A reset leaves the workers as they are, so their birth says nothing of it."""
     since = opcache.since
-    first = min((worker.started for worker in context.fpm.workers), default=0.0) if context.fpm is not None else 0.0
     changed = {
         absolute(file.path, context.root): file.ctime
         for inputs in (context.host.inputs.values() if context.host is not None else ())
         for file in inputs.direct
         if floor(file.ctime) == since
     }
-    return Beginning(since, first if since <= first < since + 2 else 0.0, changed)
+    return Beginning(since, _born(context, since), changed)
+
+
+def _born(context: Context, since: int) -> float:
+    """When the first of the workers came, 0.0 where they may not be those that this cache began with: all of those may have ended."""
+    first = min((worker.started for worker in context.fpm.workers), default=0.0) if context.fpm is not None else 0.0
+    if not since <= first < since + 2:
+        return 0.0
+    memory = context.memory
+    older = memory.since == since and (memory.at < first or any(seen.before < floor(first) for seen in memory.scripts.values()))
+    return 0.0 if older else first
