@@ -122,6 +122,38 @@ async def test_views_name_their_sources(coprocess: Coprocess, tmp_path: Path) ->
     assert sections["trailers"].decode().strip() == f"{view}:/**PATH /srv/app/resources/views/it's home.blade.php ENDPATH**/"
 
 
+async def test_a_view_that_is_compiled_of_another_source_names_that_one(coprocess: Coprocess, tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "0a1b.php").write_text(f"<?php /**PATH /srv/{folder}.blade.php ENDPATH**/ ?>")
+    for _ in range(2):
+        for folder in ("one", "other"):
+            sections = await one(coprocess, "views", str(tmp_path / folder), "100")
+            assert f"/srv/{folder}.blade.php".encode() in sections["trailers"]
+            assert set(records.parse_files(sections["views"])) == {str(tmp_path / folder / "0a1b.php")}
+    (tmp_path / "one/0a1b.php").write_text("<?php /**PATH /srv/moved.blade.php ENDPATH**/ ?>")
+    assert b"/srv/moved.blade.php" in (await one(coprocess, "views", str(tmp_path / "one"), "100"))["trailers"]
+    (tmp_path / "other/0a1b.php").unlink()
+    sections = await one(coprocess, "views", str(tmp_path / "other"), "100")
+    assert (sections["views"].strip(), sections["trailers"].strip()) == (b"", b"")
+
+
+async def test_what_several_patterns_match_is_told(coprocess: Coprocess, tmp_path: Path) -> None:
+    for name in ("pool.d/a.conf", "pool.d/it's b.conf", "php.ini", "a[b].ini"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "pool.d/dangling.conf").symlink_to(tmp_path / "nowhere")
+    patterns = ("pool.d/*.conf", "missing.conf", "php.ini", "*/missing", "a[b].ini", "pool.d/dangling.conf")
+    sections = await one(coprocess, "list", *(f"{tmp_path}/{pattern}" for pattern in patterns))
+    assert {path.removeprefix(f"{tmp_path}/") for path in records.parse_files(sections["files"])} == {
+        "pool.d/a.conf",
+        "pool.d/it's b.conf",
+        "php.ini",
+        "a[b].ini",
+    }
+    assert records.parse_files((await one(coprocess, "list", f"{tmp_path}/*.missing"))["files"]) == {}
+
+
 @pytest.mark.parametrize(
     ("content", "state"),
     [

@@ -30,7 +30,7 @@
 #   sums ROOT LIMIT      cksum of every source below ROOT, without packages
 #   content P...         cksum of these files, then their stat
 #   views DIR LIMIT      compiled views and the trailers that name their sources
-#   list PATTERN         stat of what matches
+#   list PATTERN...      stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
 #   backlog ADDRESS...   what ss says of these listening sockets
 #   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
@@ -66,7 +66,7 @@ files=''       # shell words
 sockets=''
 masters=''
 dog=''
-last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_cron='?' own_cron=''
+last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_cron='?' told_cron='' numbered=''
 out=''
 
 section() { # NAME ARGUMENT
@@ -142,8 +142,8 @@ sweep() { # BASE
   set -f
 }
 
-stats() { # PATH...
-  [ $# -eq 0 ] || stat -L -c "$format" -- "$@" 2>/dev/null
+stats() { # PATH...; in a subshell
+  [ $# -eq 0 ] || exec stat -L -c "$format" -- "$@" 2>/dev/null
 }
 
 first_line() { # FILE -> $line

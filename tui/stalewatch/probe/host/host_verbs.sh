@@ -7,13 +7,15 @@ verb_scan() {
   { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/self/cgroup"; } 2>/dev/null
   scan_hidden
   set +f
-  now=$({ grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch -e nginx -e apache2 -e httpd -e caddy \
-    "$proc"/[0-9]*/cmdline
-    grep -ls '^php' "$proc"/[0-9]*/comm; } \
-    | sed 's|/[a-z]*$||' | sort -u)
+  set -- $(grep -ls -e php -e artisan -e swoole_http_server -e stalewatch-watch -e nginx -e apache2 -e httpd -e caddy \
+    "$proc"/[0-9]*/cmdline "$proc"/[0-9]*/comm)
   set -f
-  for path in $now; do
+  pids=' '
+  for path; do
+    path=${path%/*}
     pid=${path##*/}
+    case $pids in *" $pid "*) continue ;; esac
+    pids="$pids$pid "
     first_line "$path/cmdline" || continue
     case $line in
       php-fpm:\ pool*) [ -e "$proc/$pid/task/$pid/children" ] || process "$pid" ;;
@@ -94,20 +96,26 @@ scan_args() { # KIND; $pid
   { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/$pid/cgroup"; } 2>/dev/null
 }
 
-# Which files the lines of cron run PHP with: FILE:LINE PATH. Only paths leave the server. `crontab -l` is logged: asked once per change.
+# Which files the lines of cron run PHP with: FILE:LINE PATH. Only paths leave the server. Read once per change; `crontab -l` is logged.
 verb_cron() {
   section cron ''
   set +f
-  for path in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do
-    set -f
-    [ -f "$path" ] && [ -r "$path" ] || continue
-    cron_paths "$path" "$(head -c 262144 <"$path" | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
-  done
+  set -- /etc/crontab /etc/cron.d /etc/cron.d/* /var/spool/cron/crontabs /var/spool/cron/crontabs/* /var/spool/cron /var/spool/cron/*
   set -f
-  now=$(stats /var/spool/cron/crontabs /var/spool/cron)
-  [ "$now" = "$last_cron" ] || own_cron=$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)
-  last_cron=$now
-  cron_paths "crontab -l" "$own_cron"
+  now=$(stats "$@")
+  if [ "$now" != "$last_cron" ]; then
+    last_cron=$now
+    before=$out
+    out=''
+    for path; do
+      [ -f "$path" ] && [ -r "$path" ] || continue
+      cron_paths "$path" "$(head -c 262144 <"$path" | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
+    done
+    cron_paths "crontab -l" "$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
+    told_cron=$out
+    out=$before
+  fi
+  out="$out$told_cron"
 }
 
 cron_paths() { # FILE LINES
@@ -337,23 +345,41 @@ root_sign() { # $path
   done
 }
 
-own() { # ROOT COMMAND...: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
+own() { # ROOT COMMAND..., in a subshell: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
   top=$1
   shift
-  find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
+  exec find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
     -o -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) ! -name "*$nl*" ! -path "*$nl*" \
     -exec "$@" -- {} + 2>/dev/null
 }
 
+# Which variables keep what was told of a directory: the same number whenever it is asked for.
+number_of() { # PATH -> $number
+  number=0 path=''
+  IFS=$nl
+  for path in $numbered; do
+    [ "$path" != "$1" ] || break
+    number=$((number + 1))
+  done
+  unset IFS
+  [ "$path" = "$1" ] || numbered="$numbered$1$nl"
+}
+
 verb_walk() { # ROOT LIMIT [new]
-  now=$(own "$1" stat -c "$format" | head -n "$2")
-  now="$now$nl$(find "$1/vendor/composer/" -maxdepth 1 ! -name "*$nl*" -type f \( -name '*.php' -o -name installed.json \) -exec stat -c "$format" -- {} + 2>/dev/null)"
-  key=$(printf %s "$1" | cksum)
-  key=walk_${key% *}
-  eval "before=\$$key"
-  if [ "${3-}" != new ] && [ "$now" = "$before" ]; then section same "$1"; return; fi
-  eval "$key=\$now"
-  section walk "$1"
+  root=$1
+  now=$(own "$root" stat -c "$format" | head -n "$2")
+  number_of "$root"
+  [ "${3-}" = new ] && before=new || eval "before=\${walk_$number-}"
+  set --
+  set +f
+  for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json"; do
+    [ ! -f "$path" ] || [ -h "$path" ] || case $path in *"$nl"*) ;; *) set -- "$@" "$path" ;; esac
+  done
+  set -f
+  now=$now$nl$(stats "$@")
+  if [ "$now" = "$before" ]; then section same "$root"; return; fi
+  eval "walk_$number=\$now"
+  section walk "$root"
   out="$out$now"
 }
 
@@ -379,19 +405,31 @@ verb_content() { # PATH...
 verb_views() { # DIR LIMIT
   [ -d "$1" ] || return 0
   section views "$1"
-  out="$out$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")"
+  now=$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")
+  out="$out$now"
   section trailers "$1"
-  out="$out$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec grep -H -o '/\*\*PATH .* ENDPATH\*\*/' -- {} + 2>/dev/null | head -n "$2")"
+  number_of "$1"
+  eval "before=\${views_$number-}"
+  if [ "$now" != "$before" ]; then
+    eval "views_$number=\$now"
+    now=$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec grep -H -o '/\*\*PATH .* ENDPATH\*\*/' -- {} + 2>/dev/null | head -n "$2")
+    eval "trailers_$number=\$now"
+  fi
+  eval "out=\$out\${trailers_$number-}"
 }
 
-verb_list() { # PATTERN
+verb_list() { # PATTERN...: most match nothing, and that is found without a process
   IFS=''
   set +f
-  set -- $1
+  for pattern; do
+    shift
+    for path in $pattern; do break; done
+    [ "$path" = "$pattern" ] && [ ! -e "$path" ] || set -- "$@" $pattern
+  done
   set -f
   unset IFS
   section files ''
-  out="$out$(stats "$@")"
+  [ $# = 0 ] || out="$out$(stats "$@")"
 }
 
 # git runs programs that a repository's own config names: only where git itself trusts the owner (no safe.directory from us).
@@ -405,7 +443,7 @@ verb_dirty() { # ROOT
   out="$out$(printf '%s\n' "$now" | grep -c -v '^ok$')"
 }
 
-verb_disk() { section disk "$1"; out="$out$(df -Pk -- "$1" 2>/dev/null | tail -n 1)"; }
+verb_disk() { section disk "$1"; now=$(exec df -Pk -- "$1" 2>/dev/null); out="$out${now##*"$nl"}"; }
 
 verb_unit() {
   command -v systemctl >/dev/null 2>&1 || return 0
@@ -416,17 +454,26 @@ verb_unit() {
 verb_backlog() { # ADDRESS...
   command -v ss >/dev/null 2>&1 || return 0
   section backlog ''
-  now=$(ss -lxtne 2>/dev/null)
+  now=''
+  for path; do now="${now:+$now$nl} $path "; done
+  now=$(ss -lxtne 2>/dev/null | grep -F -e "$now")
+  before=$nl$(exec stat -L -c '%d %i %n' -- "$@" 2>/dev/null)$nl
   for path; do
     # Containers may share the list of sockets: two of one path differ by what the path leads to.
     key=''
     case $path in
       /*)
-        key=$(stat -L -c '%d ino:%i' -- "$path" 2>/dev/null) || continue
-        number=${key%% *} # ss prints the number of the device in these two parts
-        key="${key#* } dev:$((number >> 18))/$((number & 262143)) " ;;
+        case $before in *" $path$nl"*) ;; *) continue ;; esac
+        key=${before%%" $path$nl"*}
+        key=${key##*"$nl"}
+        number=${key% *} # ss prints the number of the device in these two parts
+        key="ino:${key#* } dev:$((number >> 18))/$((number & 262143)) " ;;
     esac
-    out="$out$(printf '%s\n' "$now" | grep -F -e " $path " | grep -F -e "$key" | head -n 1)$nl"
+    IFS=$nl
+    for line in $now; do
+      case $line in *" $path "*) case $line in *"$key"*) out="$out$line$nl"; break ;; esac ;; esac
+    done
+    unset IFS
   done
 }
 

@@ -13,15 +13,15 @@ verb_links() { # ROOT LIMIT
   section links "$1"
   now=$(links_in "$1/")
   code_links "$now" "$2"
+  set --
   IFS=$nl
-  set -f
-  set -- $(for path in $folders; do case $path in */storage | */storage/*) ;; *) printf '%s/\n' "$path" ;; esac; done | head -n 20)
+  for path in $folders; do case $path in */storage | */storage/*) ;; *) [ $# -ge 20 ] || set -- "$@" "$path/" ;; esac; done
   unset IFS
   [ $# = 0 ] || code_links "$(links_in "$@")" 200
 }
 
-links_in() { # FOLDER/...
-  find "$@" -maxdepth 4 \( -name node_modules -o -name .git -o -type d \( -name storage -o -name uploads \) \) -prune -o -type l ! -name "*$nl*" -print 2>/dev/null | tr -s / | head -n 5000
+links_in() { # FOLDER/...: none of them has a double slash, so none of the links has
+  find "$@" -maxdepth 4 \( -name node_modules -o -name .git -o -type d \( -name storage -o -name uploads \) \) -prune -o -type l ! -name "*$nl*" -print 2>/dev/null | head -n 5000
 }
 
 code_links() { # PATHS LIMIT

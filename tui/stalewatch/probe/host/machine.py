@@ -152,8 +152,8 @@ def _running_masters(scan: Block) -> list[Master]:
 
 async def _stopped_masters(host: HostProbe, running: list[Master]) -> list[Master]:
     """Those that are configured and do not run: a web server may still pass requests to one."""
-    blocks = await host.ask(*(("list", pattern) for pattern in _FALLBACK_CONFIGS))
-    paths = [path for block in blocks for section in block.of("files") for path in records.parse_files(section.payload)]
+    (block,) = await host.ask(("list", *_FALLBACK_CONFIGS))
+    paths = [path for section in block.of("files") for path in records.parse_files(section.payload)]
     return [Master(config_path=path) for path in paths if path not in {master.config_path for master in running}]
 
 
@@ -194,7 +194,7 @@ async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, 
     includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
     patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
     patterns += [binary] if (binary := _binary(master)) else [f"{folder}/{master.binary}" for folder in _FPM_BINARIES if master.binary]
-    blocks = await host.ask(*(("list", pattern) for pattern in patterns if "\n" not in pattern))
+    blocks = await host.ask(*in_batches("list", [pattern for pattern in patterns if "\n" not in pattern]))
     found: dict[str, records.FileRecord] = {}
     for block in blocks:
         for section in block.of("files"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.other_caches import cache_at, patterns_of
 from stalewatch.model.text import SafeText, safe
+from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class OtherCachesProbe:
     async def look(self, host: HostProbe) -> None:
         """One round trip. Raises LinkError."""
         paths: set[str] = set()
-        for block in await host.ask(*(("list", f"{self._root}/{pattern}") for pattern in patterns_of(self._kind))):
+        for block in await host.ask(*in_batches("list", [f"{self._root}/{pattern}" for pattern in patterns_of(self._kind)])):
             for section in block.of("files"):
                 paths |= {path.removeprefix(f"{self._root}/") for path in records.parse_files(section.payload)}
         unknown = [path for path in sorted(paths) if cache_at(path, self._kind) is not None]

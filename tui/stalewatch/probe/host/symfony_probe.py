@@ -75,9 +75,9 @@ class SymfonyProbe:
 
     def _file_requests(self) -> list[tuple[str, ...]]:
         """The compiled files, and the configuration that is there."""
-        compiled = [("list", f"{folder}/{name}") for folder in self._folders or () for name in ("*Container.php*", f"{ROUTES}*")]
+        compiled = [f"{folder}/{name}" for folder in self._folders or () for name in ("*Container.php*", f"{ROUTES}*")]
         folders = ("config", "config/packages", "config/packages/*", "config/routes", "config/routes/*")
-        return [*compiled, *(("list", f"{self._root}/{folder}/*") for folder in folders)]
+        return in_batches("list", [*compiled, *(f"{self._root}/{folder}/*" for folder in folders)])
 
     def _take_files(self, blocks: Sequence[Block]) -> None:
         found: dict[str, FileRecord] = {}

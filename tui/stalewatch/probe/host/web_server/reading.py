@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_server import apache, caddy, nginx
 from stalewatch.probe.host.web_server.site import MAX_DEPTH, Files, Kind, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.parsers.records import FileRecord
@@ -102,9 +103,9 @@ async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> t
     return Files(main, texts, matches, denied), [*matches]
 
 
-async def _stats(host: HostProbe, patterns: Iterable[str]) -> dict[str, FileRecord]:
+async def _stats(host: HostProbe, patterns: Sequence[str]) -> dict[str, FileRecord]:
     found: dict[str, FileRecord] = {}
-    for block in await host.ask(*(("list", pattern) for pattern in patterns)):
+    for block in await host.ask(*in_batches("list", patterns)):
         for section in block.of("files"):
             found |= records.parse_files(section.payload)
     return found
