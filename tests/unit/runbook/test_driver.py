@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,7 @@ from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.plan import Choice, Progress, Request, Status
 from stalewatch.runbook.remote_lock import acquire
 from stalewatch.runbook.server_executor import Timings
+from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.link import Stream
 from stalewatch.transport.local import LocalLink
 from tests.builders.runbook import bytecode, finding, fpm, host, plan, report, runtime, vt0
@@ -52,6 +53,8 @@ class Here:
         self.old_bytecode = False
         self.invalidated: list[str] = []
         self.down = False
+        self.answers = [200]
+        self.asked = 0
         self.report = self._see()
 
     async def look(self) -> Report:
@@ -64,6 +67,10 @@ class Here:
         self.invalidated += paths
         self.old_bytecode = False
         return dict.fromkeys(paths, True)
+
+    async def request(self, _parameters: Mapping[str, str]) -> Response:
+        self.asked += 1
+        return Response(self.answers[min(self.asked, len(self.answers)) - 1], {}, b"ok")
 
     def _see(self) -> Report:
         source, cache = _stat(self.root, "config/app.php"), _stat(self.root, "bootstrap/cache/config.php")
@@ -78,7 +85,9 @@ class Here:
             app=str(self.root),
             at=time.time(),
             host_facts=self._host(source, cache),
-            runtime_facts=msgspec.structs.replace(runtime(opcache=vt0()), user=safe(getpass.getuser())),
+            runtime_facts=msgspec.structs.replace(
+                runtime(opcache=vt0()), user=safe(getpass.getuser()), places=(FileStat(safe(f"{self.root}/index.php"), 1.0, 1.0, 1),)
+            ),
         )
 
     def _host(self, source: FileStat | None, cache: FileStat | None) -> HostFacts:
@@ -138,6 +147,34 @@ async def execute(site: Here, audit: AuditLog, request: Request | None = None, *
     made = plan([one.report for one in sites], request or Request(choice=Choice.FIX))
     ended = await driver.run(made, {one.report.key: one for one in sites}, told.append, who="alice@laptop", audit=audit, timings=FAST)
     return ended, told
+
+
+async def test_an_app_that_answered_before_a_step_and_not_after_it_is_a_failure_whatever_the_artefacts_say(
+    site: Here, audit: AuditLog
+) -> None:
+    site.answers = [200, 500]
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    step = next(line for line in told if line.status is Status.FAILED)
+    assert step.step != "result"
+    assert step.evidence["why"] == "the app answered before this and does not now: GET / answers 500"
+    assert final(told)["verify"] is Status.SKIPPED
+
+
+async def test_an_app_that_is_slow_to_answer_again_has_a_moment_to_do_so(site: Here, audit: AuditLog) -> None:
+    site.answers = [200, 502, 200]
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.DONE}
+    assert next(line for line in told if line.step == "verify" and line.status is Status.DONE).evidence["app"] == "GET / answers 200"
+
+
+async def test_fresh_code_that_answers_5xx_is_not_called_verified(site: Here, audit: AuditLog) -> None:
+    """It was broken before, so no step is to blame."""
+    site.answers = [500]
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    assert final(told)["verify"] is Status.FAILED
+    assert "the layers are fresh, and GET / answers 500" in told[-1].evidence["why"]
 
 
 def final(told: list[Progress]) -> dict[str, Status]:

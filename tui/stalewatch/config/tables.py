@@ -11,6 +11,7 @@ import msgspec
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
 from stalewatch.model.replace import replace
+from stalewatch.model.smoke import Smoke
 from stalewatch.transport.ssh.aliases import is_glob
 from stalewatch.transport.targets import parse_target
 
@@ -83,6 +84,8 @@ def _server(table: Any, where: str) -> Server:
 
 
 def _app(table: Any, where: str) -> AppEntry:
+    if isinstance(table, dict) and "smoke" in table:
+        _check_smoke(_convert(table["smoke"], Smoke, f"{where}: smoke"), f"{where}: smoke")
     app = _convert(table, AppEntry, where)
     if not app.path.startswith("/") or not app.path.isprintable():
         raise UsageError(f"{where}: path {app.path!r} must be an absolute path on the server")
@@ -91,6 +94,13 @@ def _app(table: Any, where: str) -> AppEntry:
     if app.reload and not _UNIT.fullmatch(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
     return replace(app, path=app.path.rstrip("/") or "/")
+
+
+def _check_smoke(smoke: Smoke, where: str) -> None:
+    if not smoke.path.startswith("/") or not smoke.path.isprintable() or " " in smoke.path:
+        raise UsageError(f"{where}: path {smoke.path!r} must begin with / and hold no blank")
+    if smoke.status and not 100 <= smoke.status <= 599:
+        raise UsageError(f"{where}: status {smoke.status} is no HTTP status")
 
 
 def _thresholds(table: Any, where: str) -> Thresholds:

@@ -18,9 +18,12 @@ from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import Snapshot
+    from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link, OnStep
 
 Memories = dict[str, Memory]
@@ -94,6 +97,13 @@ class ServerSession:
             gone = await self._probe.invalidate(app, paths)
             self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
+
+    async def request(self, app: str, parameters: Mapping[str, str]) -> Response:
+        """One request to *app* through its pool, with these FastCGI parameters. Raises LinkError."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.request(app, parameters)
 
     async def close(self) -> None:
         """Save what is remembered, end the probe (it removes what it wrote on the server), then the link. Never raises."""

@@ -10,11 +10,12 @@ from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.runbook import driver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Progress, Status
+    from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import ConnectStep, Link
 
 OPEN_LIMIT = 3.0
@@ -116,3 +117,7 @@ class PooledApp:
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Path -> no longer cached. Raises LinkError."""
         return await self._pool.session(self.report.server).invalidate(self.report.app, tuple(paths))
+
+    async def request(self, parameters: Mapping[str, str]) -> Response:
+        """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
+        return await self._pool.session(self.report.server).request(self.report.app, parameters)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from stalewatch.model.smoke import Smoke
+
 AppKey = tuple[str, str]
 """One app on one server: (the server's name, the app's path)."""
 
 
 class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One app to watch. Empty fields are discovered. *socket* is a unix path or ``host:port``; *reload* a unit name."""
+    """One app to watch. Empty fields are discovered. *socket* is a unix path or ``host:port``; *reload* a unit name; *smoke* the request
+    that it must answer."""
 
     path: str = ""
     name: str = ""
     socket: str = ""
     reload: str = ""
+    smoke: Smoke = Smoke()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +70,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def units(self) -> dict[AppKey, str]:
         """Reload units that the configuration names, by (server, app path)."""
         return {(server.name, app.path): app.reload for server in self.servers for app in server.apps if app.reload}
+
+    @property
+    def smokes(self) -> dict[AppKey, Smoke]:
+        """The smoke requests that the configuration names, by (server, app path)."""
+        return {(server.name, app.path): app.smoke for server in self.servers for app in server.apps}
 
     def belongs(self, server: str, app: str) -> str:
         """Which app a pane shows: its name in the configuration, else its path; within the server's group (staging is not production)."""

@@ -20,6 +20,7 @@ from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_facts import missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
+from stalewatch.probe.runtime.app_request import through_pool
 from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers, told_by
@@ -28,11 +29,12 @@ from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.probe.who import who
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.snapshot import HostFacts, Pool
     from stalewatch.probe.host.machine import Master
+    from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
 
 SLOW_INTERVAL = 30.0
@@ -110,6 +112,11 @@ class ServerProbe:
         if address not in self._pools:
             raise NotPermitted(f"no pool of {app} can be asked", reason=reasons.FPM_NOT_FOUND)
         return await self._pools[address].invalidate(paths)
+
+    async def request(self, app: str, parameters: Mapping[str, str]) -> Response:
+        """One request to *app* through its pool. Raises LinkError (NotPermitted with what to grant when the pool can't be asked)."""
+        _, pool, address = self._served.get(app, (None, None, ""))
+        return await through_pool(self._access, address, pool, parameters)
 
     async def close(self) -> None:
         """End both probes; what they wrote on the server is removed. Never raises."""

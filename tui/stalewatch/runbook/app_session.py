@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stalewatch.model.report import Report
+    from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
 
 
@@ -28,4 +29,8 @@ class AppSession(Protocol):
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Path -> no longer cached. Raises LinkError."""
+        ...
+
+    async def request(self, parameters: Mapping[str, str]) -> Response:
+        """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
         ...

@@ -10,6 +10,7 @@ import msgspec
 
 from stalewatch.model.app_names import app_name
 from stalewatch.model.layers import Layer
+from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import SafeText
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories on the server that are locked
     meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
-    because the plan leaves them. *short_name*: as a Report's."""
+    because the plan leaves them. *short_name*: as a Report's. *smoke*: what the app must answer before anything and after each step."""
 
     server: str
     app: SafeText
@@ -117,6 +118,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     lock: tuple[str, str] = ("", "")
     tolerated: tuple[Layer, ...] = ()
     short_name: SafeText = SafeText("")
+    smoke: Smoke = Smoke()
 
     @property
     def name(self) -> str:

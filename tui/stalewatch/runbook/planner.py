@@ -12,6 +12,7 @@ import msgspec
 from stalewatch.diagnosis.symfony import environment_served
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
+from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import safe
 from stalewatch.runbook import preflight, steps
 from stalewatch.runbook.commands import Access, fpm_binary, usable, usable_name
@@ -31,11 +32,12 @@ _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan of one app may know beside its report. *unit*: the configured reload unit ("": the one that was found); *cleared*:
-    layers that a clear has emptied and a rebuild fills again."""
+    layers that a clear has emptied and a rebuild fills again; *smoke*: the request that it must answer."""
 
     production: bool = False
     unit: str = ""
     cleared: frozenset[Layer] = frozenset()
+    smoke: Smoke = Smoke()
 
 
 def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerPlan:
@@ -47,6 +49,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
         production=inputs.production,
         evidence_digest=evidence_digest(report),
         short_name=report.short_name,
+        smoke=inputs.smoke,
     )
     if request.choice is Choice.VERIFY:
         return replace(plan, steps=(look("only look: is it fresh?"),))

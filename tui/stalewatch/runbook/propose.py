@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import Layer
+from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import safe
 from stalewatch.runbook import planner
 from stalewatch.runbook.plan import Plan, ServerPlan
@@ -26,7 +27,7 @@ def propose(
     (:func:`stalewatch.runbook.cleared_layers.cleared_layers`). A server for which no plan can be made is blocked, and says why.
     """
     production = frozenset(server.name for server in fleet.servers if server.production)
-    units, emptied = fleet.units, cleared or {}
+    units, smokes, emptied = fleet.units, fleet.smokes, cleared or {}
     servers = tuple(
         _server_plan(
             report,
@@ -35,6 +36,7 @@ def propose(
                 production=report.server in production,
                 unit=units.get(report.key, ""),
                 cleared=emptied.get(report.key, frozenset()),
+                smoke=smokes.get(report.key, Smoke()),
             ),
         )
         for report in reports

@@ -12,6 +12,7 @@ import msgspec
 from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import verify
+from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
@@ -31,12 +32,14 @@ log = logging.getLogger(__name__)
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. *poll*: between looks at what takes effect later; *confirm_delay*: between the two looks that prove a fix; *resolve*: how
-    long to look again after a lost link; *recent*: how old the look may be that a step rests on."""
+    long to look again after a lost link; *recent*: how old the look may be that a step rests on; *recover*: how long an app may take to
+    answer again after a step."""
 
     poll: float = 0.4
     confirm_delay: float = 1.0
     resolve: float = 45.0
     recent: float = 0.5
+    recover: float = 3.0
 
 
 class ServerExecutor:
@@ -67,22 +70,25 @@ class ServerExecutor:
         self._begun = False
         self._invalidated: dict[str, bool] = {}
         self._crash = ""
+        self._answers = AppAnswers(session, server.smoke, recover=timings.recover, poll=timings.poll)
 
     async def begin(self) -> Outcome:
-        """Take the locks."""
+        """Take the locks, and ask whether the app answers before anything is done to it."""
         app, fpm = self._server.lock
         self._progress("lock", Status.RUNNING, {})
         try:
             self._lock = await acquire(self._session.link, self._who, app or self._server.app, fpm, self._request.choice.value)
+            answer = await self._answers.before()
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
-            outcome = _outcome(Status.FAILED, why=f"the lock was not taken; nothing was started: {error.message}")
+            why = "nothing was started" if self._lock is not None else "the lock was not taken; nothing was started"
+            outcome = _outcome(Status.FAILED, why=f"{why}: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
             warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
-            outcome = Outcome(status=Status.DONE, evidence=warnings)
+            outcome = Outcome(status=Status.DONE, evidence={**warnings, "app": answer.words})
         return self._progress("lock", outcome.status, outcome.evidence)
 
     async def recheck(self, step: Step) -> Outcome:
@@ -208,7 +214,7 @@ class ServerExecutor:
             if ended.code != 0 and _never_ran(ended.output, ended.code):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0
-        return await self._proof(step, self._before)
+        return await self._answers.still(await self._proof(step, self._before))
 
     async def _proof(self, step: Step, before: Report) -> Outcome:
         """Look until the artefacts say done or failed; what says "not yet" is asked until the step's time is over."""
@@ -238,7 +244,7 @@ class ServerExecutor:
             outcome = verify.is_fixed(self._server, await self._session.look(), invalidated=invalidated, strict=looking)
             proven = proven + 1 if outcome.status is Status.DONE else 0
             if proven == 2:
-                return outcome
+                return await self._answers.finally_(outcome)
             if proven == 0 and time.monotonic() >= deadline:
                 return Outcome(status=Status.FAILED, evidence=outcome.evidence)
             await asyncio.sleep(self._timings.confirm_delay)

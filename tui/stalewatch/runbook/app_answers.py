@@ -1,0 +1,68 @@
+"""Whether the application answers, before a runbook and after each of its steps: an app that answered must keep answering."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from stalewatch.model.errors import LinkError
+from stalewatch.model.text import safe
+from stalewatch.runbook import smoke
+from stalewatch.runbook.plan import Outcome, Status
+
+if TYPE_CHECKING:
+    from stalewatch.model.smoke import Smoke
+    from stalewatch.runbook.app_session import AppSession
+    from stalewatch.runbook.smoke import SmokeAnswer
+
+
+class AppAnswers:
+    """The smoke requests of one app during one runbook. Raises LinkLost, where the link is lost, and nothing else.
+
+    *recover*: how many seconds it may take to answer again after a step; *poll*: between two requests then.
+    """
+
+    def __init__(self, session: AppSession, wanted: Smoke, *, recover: float, poll: float) -> None:
+        self._session = session
+        self._wanted = wanted
+        self._recover = recover
+        self._poll = poll
+        self._first: SmokeAnswer | None = None
+
+    async def before(self) -> SmokeAnswer:
+        """The answer that the ones after each step are held against."""
+        self._first = await self._ask()
+        return self._first
+
+    async def still(self, outcome: Outcome) -> Outcome:
+        """*outcome* of a step, or ``failed`` where the app answered before the runbook and does not now."""
+        if self._first is None or not self._first.answers or outcome.status is not Status.DONE:
+            return outcome
+        deadline = time.monotonic() + self._recover
+        while (now := await self._ask()).answers is not True:
+            if time.monotonic() > deadline:
+                why = safe(f"the app answered before this and does not now: {now.words}")
+                return Outcome(status=Status.FAILED, evidence={"why": why, **outcome.evidence})
+            await asyncio.sleep(self._poll)
+        return outcome
+
+    async def finally_(self, outcome: Outcome) -> Outcome:
+        """*outcome* of the whole runbook with what the app answers: fresh code that answers 5xx is no success, whoever broke it."""
+        if self._first is None:
+            return outcome
+        now = await self._ask()
+        if now.answers is False:
+            why = safe(f"the layers are fresh, and {now.words}")
+            return Outcome(status=Status.FAILED, evidence={"why": why, **outcome.evidence})
+        return Outcome(status=outcome.status, evidence={**outcome.evidence, "app": now.words})
+
+    async def _ask(self) -> SmokeAnswer:
+        asked = smoke.parameters(self._session.report, self._wanted)
+        if asked is None:
+            return smoke.not_asked("its entry script is not known")
+        try:
+            return smoke.judge(await self._session.request(asked), self._wanted)
+        except LinkError as error:
+            _ = self._session.link  # raises where there is none any more: nothing is known of the app then
+            return smoke.no_answer(self._wanted, error.message)

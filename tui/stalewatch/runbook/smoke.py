@@ -1,0 +1,103 @@
+"""The smoke request: does the application answer, asked through its own pool as the web server would ask? Pure.
+
+A runbook asks it before anything and after each step: an application that answered must keep answering, whatever the artefacts say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stalewatch.model.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.model.report import Report
+    from stalewatch.model.smoke import Smoke
+    from stalewatch.transport.fastcgi.response import Response
+
+_FATAL = re.compile(r"PHP (?:Fatal|Parse|Core|Compile) error: *(.*)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
+
+
+class SmokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """*answers*: as it should; None: the application was not asked, or did not say. *words*: what came, ``GET / answers 200``."""
+
+    answers: bool | None
+    words: SafeText
+
+
+def not_asked(why: str) -> SmokeAnswer:
+    """Nothing can be said of the application."""
+    return SmokeAnswer(answers=None, words=safe(f"not asked: {why}"))
+
+
+def no_answer(smoke: Smoke, why: str) -> SmokeAnswer:
+    """The request got no answer."""
+    return SmokeAnswer(answers=None, words=safe(f"GET {smoke.path}: {why}", 300))
+
+
+def parameters(report: Report, smoke: Smoke) -> dict[str, str] | None:
+    """The FastCGI parameters of the request, as the web server of *report* would send them; None: no entry script is known."""
+    script, name = next(_entries(report), ("", ""))
+    if not script:
+        return None
+    root = script.rpartition("/")[0]
+    return {
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_SOFTWARE": "stalewatch",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": name,
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": smoke.path,
+        "DOCUMENT_URI": "/index.php",
+        "SCRIPT_NAME": "/index.php",
+        "SCRIPT_FILENAME": script,
+        "DOCUMENT_ROOT": root,
+        "PATH_INFO": "",
+        "QUERY_STRING": smoke.path.partition("?")[2],
+        "HTTP_HOST": name,
+        "HTTP_USER_AGENT": "stalewatch",
+        "HTTP_ACCEPT": "*/*",
+    }
+
+
+def _entries(report: Report) -> Iterator[tuple[str, str]]:
+    """Entry scripts with the name of their site, the one that is most probably right first."""
+    web = report.host.web if report.host is not None else None
+    for site in web.sites if web is not None else ():
+        name = next((str(name) for name in site.names if _NAME.fullmatch(name)), "localhost")
+        yield f"{site.root}/index.php", name
+    runtime, app = report.runtime, str(report.app)
+    if runtime is None or not app:
+        return
+    status = runtime.seen_status
+    for script in status.scripts if status is not None else ():
+        if script.startswith(f"{app}/") and script.endswith("/index.php"):
+            yield str(script), "localhost"
+    root = report.host.release.root if report.host is not None else ""
+    seen = {str(place.path) for place in runtime.places or ()}
+    for entry in ("public/index.php", "index.php"):
+        if f"{root}/{entry}" in seen:
+            yield f"{app}/{entry}", "localhost"
+
+
+def judge(response: Response, smoke: Smoke) -> SmokeAnswer:
+    """What *response* says of the application. PHP that shows its errors sends them with a status of 200."""
+    asked = f"GET {smoke.path}"
+    if response.status in (403, 404) and (response.body.strip() in _NOT_FOUND or "Primary script unknown" in response.stderr):
+        return not_asked("the pool does not find the entry script")
+    if fatal := _FATAL.search(response.stderr):
+        return SmokeAnswer(answers=False, words=safe(f"{asked} ends in a fatal error: {fatal[1]}", 300))
+    said = f"{asked} answers {response.status}"
+    if response.status != smoke.status if smoke.status else response.status >= 500:
+        return SmokeAnswer(answers=False, words=safe(f"{said}, not {smoke.status}" if smoke.status else said))
+    if smoke.text and smoke.text.encode() not in response.body:
+        return SmokeAnswer(answers=False, words=safe(f"{said} without {smoke.text!r}", 300))
+    return SmokeAnswer(answers=True, words=safe(said))
