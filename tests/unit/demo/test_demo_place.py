@@ -31,7 +31,7 @@ async def main():
     async with World() as world:
         link = await connect(world.fleet.servers[0], world.fleet, lambda step: None)
         probe = await Coprocess.start(link, "somebody", int(time.time()))
-        private, _ = await probe.write_file("/tmp", "test", "203601010000", b"<?php", timeout=10)
+        private, _ = await probe.write_files("/tmp", "test", "203601010000", {"runtime.php": b"<?php"}, timeout=10)
         print(world.fleet.ssh_config, private, flush=True)
         await asyncio.sleep(60)
 asyncio.run(main())

@@ -14,17 +14,16 @@ from typing import Any
 
 import pytest
 
-import stalewatch.probe.runtime
 from stalewatch.model.snapshot import Opcache, Unseen
 from stalewatch.probe.runtime.answer import decode, opcache
+from stalewatch.probe.runtime.uploaded_file import contents
 
 pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="no php is installed")
 
-RUNTIME = Path(stalewatch.probe.runtime.__file__).with_name("runtime.php")
 START, USED, NOW = 1_795_500_000, 1_795_556_900, 1_795_557_000.0
 ASK = """
-require $argv[1];
-[$status, $vt, $now] = json_decode(stream_get_contents(STDIN), true);
+[$status, $vt, $now, $probe] = json_decode(stream_get_contents(STDIN), true);
+eval(substr($probe, 5));
 $facts = ['validate_timestamps' => $vt] + Stalewatch\\opcache_facts($status, $status === false ? 'disabled' : '');
 echo json_encode(['stalewatch' => 1, 'verb' => 'scripts', 'sapi' => 'fpm-fcgi', 'php' => 'x', 'now' => $now, 'opcache' => $facts]
     + Stalewatch\\compare($status['scripts'] ?? [], $facts, [], true, []));
@@ -76,8 +75,8 @@ def status(version: str, script: Path, *, vt: bool = True, **more: Any) -> dict[
 
 def ask(answer: object, *, vt: bool = True) -> Opcache | Unseen:
     """*answer* of opcache_get_status as the snapshot has it."""
-    given = json.dumps([answer, vt, NOW]).encode()
-    done = subprocess.run(["php", "-n", "-r", ASK, str(RUNTIME)], input=given, capture_output=True, check=True, timeout=60)
+    given = json.dumps([answer, vt, NOW, contents()["runtime.php"].decode()]).encode()
+    done = subprocess.run(["php", "-n", "-r", ASK], input=given, capture_output=True, check=True, timeout=60)
     return opcache(decode(done.stdout, deflated=False))
 
 

@@ -458,14 +458,16 @@ async def test_dirty_counts_tracked_files_that_changed(coprocess: Coprocess, tmp
 async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(link: LocalLink, shell: str, tmp_path: Path) -> None:
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     content = b"<?php\n// back\\slash 'quotes' \"double\" $dollar\n"
-    directory = Path((await coprocess.write_file(str(tmp_path), "secret", "203601010000", content, timeout=10))[0])
+    contents = {"runtime.php": content, "links.php": PHP, "empty.php": b""}
+    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", contents, timeout=10))[0])
     assert directory.parent == tmp_path
     assert directory.stat().st_mode & 0o7777 == 0o711
-    file = directory / "runtime.php"
-    assert file.read_bytes() == content
-    assert file.stat().st_mode & 0o7777 == 0o644
-    assert file.stat().st_mtime > time.time() + 8 * 365 * 86400
-    assert await coprocess.write_file("/proc", "secret", "203601010000", content, timeout=10) == ("", "No such file or directory")
+    assert {file.name: file.read_bytes() for file in directory.iterdir()} == contents
+    for file in directory.iterdir():
+        assert file.stat().st_mode & 0o7777 == 0o644
+        assert file.stat().st_mtime > time.time() + 8 * 365 * 86400
+    assert await coprocess.write_files("/proc", "secret", "203601010000", contents, timeout=10) == ("", "No such file or directory")
+    assert "clock" in await one(coprocess, "tick"), "what could not be written is no request"
     await coprocess.close()
     await until(lambda: not directory.exists())
 
@@ -474,7 +476,7 @@ async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(
 async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: Path, number: signal.Signals) -> None:
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     (hello,) = await coprocess.ask(("hello",), timeout=10)
-    directory = Path((await coprocess.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))[0])
+    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
     asking = asyncio.create_task(coprocess.ask(("tick",), timeout=10))
     await asking
     os.kill(parse_hello(hello.text("hello")).pid, number)
@@ -486,11 +488,11 @@ async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: P
 async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shell: str, tmp_path: Path) -> None:
     killed = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     (hello,) = await killed.ask(("hello",), timeout=10)
-    left = Path((await killed.write_file(str(tmp_path), "secret", "203601010000", PHP, timeout=10))[0])
+    left = Path((await killed.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
     os.kill(parse_hello(hello.text("hello")).pid, signal.SIGKILL)
     await ended(killed)
     alive = await Coprocess.start(link, "cid@desk", 1, shell=shell)
-    kept = Path((await alive.write_file(str(tmp_path), "other", "203601010000", PHP, timeout=10))[0])
+    kept = Path((await alive.write_files(str(tmp_path), "other", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
     stranger = tmp_path / kept.name.replace(str(os.getpid()), "x").replace("other", "stranger").replace("-0-", "-4242-", 1)
     stranger.mkdir()
     await until(
@@ -501,7 +503,7 @@ async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shel
         )
     )
     again = await Coprocess.start(link, "dee@desk", 1, shell=shell)
-    await again.write_file(str(tmp_path), "third", "203601010000", PHP, timeout=10)
+    await again.write_files(str(tmp_path), "third", "203601010000", {"runtime.php": PHP}, timeout=10)
     assert not left.exists()
     assert kept.exists(), "a living probe's directory was swept"
     assert stranger.exists(), "another user's directory was swept"
@@ -518,7 +520,7 @@ async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, t
     (fast / "sleep").chmod(0o755)
     monkeypatch.setenv("PATH", f"{fast}:{os.environ['PATH']}")
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
-    directory = Path((await coprocess.write_file("/tmp", "lease", "203601010000", PHP, timeout=10))[0])
+    directory = Path((await coprocess.write_files("/tmp", "lease", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         await coprocess.ask(("beat",), timeout=10)

@@ -90,7 +90,7 @@ async def test_a_digest_of_a_package_is_taken_once(link: LocalLink, host: HostPr
     assert first[str(package)] == hashlib.md5(package.read_bytes()).hexdigest()
     found = await facts(pool)
     assert digests_of(found) == {**first, str(package): ""}
-    assert found.own_requests == 3, "two lists, and one request for digests"
+    assert found.own_requests == 4, "two lists, one request for digests, and the file that PHP loaded for it"
 
 
 async def test_a_binary_that_was_replaced_with_its_old_time_is_told(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
@@ -262,6 +262,29 @@ async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, h
     counts = [(await facts(pool, full=False)).own_requests for _ in range(3)]
     assert counts == [1, 2, 3]
     assert (await facts(pool)).opcache.misses == 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("validated", ["1", "0"])
+async def test_what_a_request_loads_is_counted_and_leaves_nothing(link: LocalLink, host: HostProbe, fpm: Fpm, validated: str) -> None:
+    """Each of the probe's files, again and again."""
+    home = fpm.script("home.php", "echo 'v1';")
+    fpm.start(f"php_admin_value[opcache.validate_timestamps]={validated}")
+    (fpm.root / "code").symlink_to(fpm.base)  # since the cache began, so what came through it is looked for
+    pool = probe(link, host, fpm)
+    pool.links = ((str(fpm.root), "code", True),)
+    assert fpm.get(home) == "v1"
+    before = await facts(pool)
+    for number in range(8):
+        pool.configuration = Question((str(fpm.base / "php-fpm.conf"),), (), (str(fpm.base / "php-fpm.conf"),), f"www{number}")
+        found = await facts(pool)
+        assert found.configuration is not None
+        assert [each.path for each in opcache_of(found).links or ()] == [str(fpm.root / "code")]
+        await pool.apcu(["a"])
+        assert await pool.invalidate([str(fpm.root / "none.php")])
+        after = await facts(pool)
+        assert after.own_requests - before.own_requests == opcache_of(after).misses - opcache_of(before).misses
+        assert opcache_of(after).cached_scripts == opcache_of(before).cached_scripts == 1
+        assert opcache_of(after).cached_keys == opcache_of(before).cached_keys
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
 from stalewatch.probe.host.parsers.framing import Block, Deframer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalewatch.transport.link import Link, Stream
 
 BOOTSTRAP = (
@@ -87,15 +89,15 @@ class Coprocess:
                 await self.close()
                 raise
 
-    async def write_file(self, base: str, name: str, stamp: str, content: bytes, *, timeout: float) -> tuple[str, str]:
-        """A private directory under *base* with *content* as its ``runtime.php``: its path and "", or "" and why that is not possible."""
-        lines = content.decode().splitlines()
-        tail = "".join(f"{line}\n" for line in lines) + f"{self._nonce}\n"
+    async def write_files(self, base: str, name: str, stamp: str, contents: Mapping[str, bytes], *, timeout: float) -> tuple[str, str]:
+        """A private directory under *base* with *contents*, by name of the file: its path and "", or "" and why that is not possible."""
+        lines = (line for content in contents.values() for line in (*content.decode().splitlines(), self._nonce))
+        tail = "".join(f"{line}\n" for line in lines)
         async with self._lock:
             if self._closed:
                 raise LinkLost("the host probe has ended")
             try:
-                (block,) = await asyncio.wait_for(self._exchange([("private", base, name, stamp)], tail.encode()), timeout)
+                (block,) = await asyncio.wait_for(self._exchange([("private", base, name, stamp, *contents)], tail.encode()), timeout)
             except TimeoutError:
                 await self.close()
                 raise LinkTimeout(f"the host probe did not answer within {timeout:g} s") from None

@@ -35,7 +35,7 @@
 #   backlog ADDRESS...   what ss says of these listening sockets
 #   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
 #   unit NAME            what systemd says about a unit                   socket P       owner and mode as this user finds it
-#   private BASE NAME STAMP     a private directory; then lines up to one that holds only $nonce are its runtime.php
+#   private BASE NAME STAMP FILE...   a private directory; then lines up to one that holds only $nonce are the first FILE in it, and so on
 #   programs NAME...     which of these programs there are, one a line       may USER ARG...   1 if sudo lets us run this as USER
 #   beat                 nothing: the lease goes on
 
@@ -92,7 +92,7 @@ drop() {
 watchdog() {
   quiet=0 nap=''
   trap 'quiet=0' USR1
-  trap 'kill $nap 2>/dev/null; exit 0' TERM HUP INT
+  trap 'kill $! 2>/dev/null; exit 0' TERM HUP INT # nap may not be set yet
   exec >/dev/null
   while :; do
     sleep 10 &
@@ -266,23 +266,28 @@ tick_locks() {
   unset IFS
 }
 
-verb_private() { # BASE NAME STAMP
+verb_private() { # BASE NAME STAMP FILE...
   sweep "$1"
+  base=$1 stamp=$3
   dir=$1/stalewatch-$uid-$space-$$-$2
+  shift 3
   if now=$(mkdir -m 0711 -- "$dir" 2>&1); then
     mine="$mine$nl$dir"
     guard
     ok=1
-    printf '' >"$dir/runtime.php" 2>/dev/null && exec 3>"$dir/runtime.php" || { ok=''; exec 3>/dev/null; }
   else
     ok=''
-    exec 3>/dev/null
   fi
+  for path; do private_file "$dir/$path" "$stamp"; done
+  section private "${ok:-0}"
+  if [ -n "$ok" ]; then out="$out$dir"; else out="$out$(why_not "$base" "${now##*: }")"; fi
+}
+
+private_file() { # PATH STAMP; $ok
+  [ -n "$ok" ] && printf '' >"$1" 2>/dev/null && exec 3>"$1" || { ok=''; exec 3>/dev/null; }
   while IFS= read -r line && [ "$line" != "$nonce" ]; do printf '%s\n' "$line" >&3 || ok=''; done
   exec 3>&-
-  [ -n "$ok" ] && chmod 0644 "$dir/runtime.php" && touch -t "$3" "$dir/runtime.php" || ok=''
-  section private "${ok:-0}"
-  if [ -n "$ok" ]; then out="$out$dir"; else out="$out$(why_not "$1" "${now##*: }")"; fi
+  [ -n "$ok" ] && chmod 0644 "$1" && touch -t "$2" "$1" || ok=''
 }
 
 why_not() { # BASE WORDS: a full file system does not say what it is full of

@@ -15,7 +15,7 @@ from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.parsers import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stalewatch.probe.host.parsers.framing import Block, BlockSection
     from stalewatch.probe.host.parsers.records import FileRecord, ProcessRecord, SocketRecord
@@ -89,9 +89,9 @@ class HostProbe:
             blocks += await coprocess.ask(*requests[start : start + 40], timeout=self.timeout)
         return blocks
 
-    async def write_file(self, base: str, name: str, stamp: str, content: bytes) -> tuple[str, str]:
-        """See :meth:`stalewatch.probe.host.coprocess.Coprocess.write_file`."""
-        return await (await self._running()).write_file(base, name, stamp, content, timeout=self.timeout)
+    async def write_files(self, base: str, name: str, stamp: str, contents: Mapping[str, bytes]) -> tuple[str, str]:
+        """See :meth:`stalewatch.probe.host.coprocess.Coprocess.write_files`."""
+        return await (await self._running()).write_files(base, name, stamp, contents, timeout=self.timeout)
 
     async def watch(self, verb: str, words: Iterable[str]) -> None:
         """Set what every tick looks at: *verb* is ``files``, ``sockets`` or ``masters``. Nothing is sent when it is set already."""

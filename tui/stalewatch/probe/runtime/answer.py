@@ -137,6 +137,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     uid: int = -1
     user: str = ""
     ms: float = 0.0
+    loaded: int = 0
     realpath_cache_ttl: int = 120
     status: Any = None
     compare: Compared | None = None

@@ -1,13 +1,13 @@
 <?php
-// Appended to runtime.php: whether this pool runs what is on the disk: binary, extensions,
-// and what the files of the configuration say. Of these only names leave the server, never a value.
+// Loaded by runtime.php where the configuration is asked for: whether this pool runs what its files on the disk say. Only names leave the
+// server, never a value.
 
 namespace Stalewatch;
 
 /** The files on the disk, merged as PHP and FPM merge them, and the settings of this process. */
 final class Configuration
 {
-    private const MAX_SIZE = 262144; // of the class: nothing of this file runs before main()
+    private const MAX_SIZE = 262144;
     /** @var array<string, array> */
     private $running;
     /** @var array<string, array{0: string, 1: string, 2: string}> setting => the file that sets it last, its value, the value as written */
@@ -178,30 +178,6 @@ function configuration(array $options): array
     return ['configuration' => array_values(array_filter(array_map(function ($file) use ($configuration): ?array {
         return $configuration->look((string) $file);
     }, array_slice((array) ($options['asked'] ?? []), 0, 100)))), 'environment' => environment($configuration, (array) ($options['caches'] ?? []))];
-}
-
-/** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
-function replaced(): ?array
-{
-    $mark = ' (deleted)';
-    $binary = function_exists('readlink') ? @readlink('/proc/self/exe') : false;
-    $maps = @file_get_contents('/proc/self/maps');
-    if ($binary === false || $maps === false) {
-        return null;
-    }
-    $found = [];
-    $path = substr($binary, 0, -strlen($mark));
-    if ($path . $mark === $binary) {
-        $found[] = $path;
-    }
-    $folder = realpath((string) ini_get('extension_dir')) . '/';
-    foreach (explode("\n", strpos($maps, $mark) === false ? '' : $maps) as $line) {
-        $path = substr((string) strstr($line, '/'), 0, -strlen($mark));
-        if (substr($line, -strlen($mark)) === $mark && strpos($path, $folder) === 0 && !in_array($path, $found, true)) {
-            $found[] = $path;
-        }
-    }
-    return array_slice($found, 0, 50);
 }
 
 /**

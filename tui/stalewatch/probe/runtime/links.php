@@ -1,55 +1,7 @@
 <?php
-// Appended to runtime.php: which cached scripts were compiled through a symbolic link that leads elsewhere now.
+// Loaded by runtime.php where a link was switched while the cache lives: which cached scripts were compiled through a symbolic link that leads elsewhere now.
 
 namespace Stalewatch;
-
-/** @return array{0: string, 1: int}|null where $path leads, and the newest ctime of a link on the way; null: that cannot be seen */
-function led(string $path): ?array
-{
-    // By name only: PHP's own realpath() answers from the realpath cache, and fills it.
-    $rest = explode('/', $path);
-    [$at, $newest, $hops] = ['', 0, 0];
-    while ($rest !== []) {
-        $name = array_shift($rest);
-        if ($name === '' || $name === '.') {
-            continue;
-        }
-        if ($name === '..') {
-            $at = substr($at, 0, (int) strrpos($at, '/'));
-            continue;
-        }
-        $stat = @lstat("$at/$name");
-        if ($stat === false && $rest === []) {
-            return null;
-        }
-        // open_basedir hides what lies above the directories that it allows: those are no links of the application.
-        if ($stat === false || ($stat['mode'] & 0170000) !== 0120000) {
-            $at .= "/$name";
-            continue;
-        }
-        $target = ++$hops > 40 ? '' : target("$at/$name");
-        if ($target === '') {
-            return null;
-        }
-        $newest = max($newest, $stat['ctime']);
-        $at = $target[0] === '/' ? '' : $at;
-        $rest = array_merge(explode('/', $target), $rest);
-    }
-    return [$at, $newest];
-}
-
-/** What a link holds; '': that cannot be seen. */
-function target(string $link): string
-{
-    if (function_exists('readlink')) {
-        return (string) @readlink($link);
-    }
-    try {
-        return (string) (new \SplFileInfo($link))->getLinkTarget(); // disable_functions often holds readlink
-    } catch (\RuntimeException $error) {
-        return '';
-    }
-}
 
 /** What was compiled through the links of an application, by OPcache's own keys and by what lies beside the link's target. */
 final class ThroughLinks
@@ -79,33 +31,24 @@ final class ThroughLinks
     }
 
     /**
-     * @param list<array{0: string, 1: string, 2: bool}> $links root of an application, the link's path below it, whether scripts are looked for
-     * @return array{0: list<array>|null, 1: list<array>|null} every link with its target and the newest ctime on the way, null: they cannot be seen; [link, what it led to,
-     * whether by OPcache's key, row] for what was compiled through one before it was switched, null: there was no time to look
+     * @param list<array{0: string, 1: string, 2: string}> $links root of an application, the path below it of a link that was switched, where it leads
+     * @return list<array>|null [link, what it led to, whether by OPcache's key, row] for what was compiled through one before it was switched,
+     * null: there was no time to look
      */
-    public function look(array $links, int $since, int $limit): array
+    public function look(array $links, int $limit): ?array
     {
-        $seen = $found = [];
-        if (!function_exists('lstat')) {
-            return [null, null];
-        }
-        foreach (array_slice($links, 0, 2000) as [$root, $name, $compiled]) {
-            $led = led("$root/$name");
-            if ($led === null) {
-                continue;
-            }
-            $seen[] = ["$root/$name", $led[0], $led[1]];
-            if ($found === null || $led[1] < $since || !$compiled) {
-                continue;
-            }
-            foreach ($this->through((string) $root, (string) $name, $led[0]) as [$path, $old, $keyed]) {
+        $found = [];
+        foreach ($links as [$root, $name, $target]) {
+            foreach ($this->through($root, $name, $target) as [$path, $old, $keyed]) {
                 if (count($found) < $limit) {
                     $found[] = ["$root/$name", $old, $keyed, $this->comparison->look($path, $this->scripts[$path], true)[1]];
                 }
             }
-            $found = microtime(true) > $this->until ? null : $found;
+            if (microtime(true) > $this->until) {
+                return null;
+            }
         }
-        return [$seen, $found];
+        return $found;
     }
 
     /** @return iterable<array{0: string, 1: string, 2: bool}> script, what the link led to when it was compiled, whether a key shows it */

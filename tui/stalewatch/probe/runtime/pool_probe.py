@@ -85,6 +85,7 @@ class PoolProbe:
         self.configuration: Question | None = None
         self._configuration_told: Question | None = None
         self._own: tuple[int, int] = (-1, 0)
+        self._loaded = 0
         self._sent = 0
         self._visits = Visits()
         self.peers = 0
@@ -242,9 +243,10 @@ class PoolProbe:
         return answer
 
     def _count(self, answer: Answer) -> None:
-        """Our own request, which missed in this cache."""
+        """Our own request, which missed in this cache; so did the files that the one before loaded after it had told the counters."""
         since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
-        self._own = (since, self._own[1] + 1 if self._own[0] == since else 1)
+        self._own = (since, self._own[1] + 1 + self._loaded if self._own[0] == since else 1)
+        self._loaded = max(answer.loaded, 0)
 
     def _facts(self, verb: str, answer: Answer, status: PoolStatus | Unseen) -> RuntimeFacts:
         root = chroot_of(self._settings)

@@ -1,0 +1,274 @@
+<?php
+// Appended to runtime.php: what the cache holds against the disk, and the links that code is reached through.
+
+namespace Stalewatch;
+
+/** The scripts of the cache against the disk. Stats every script and every directory above one, once. */
+final class Comparison
+{
+    /** @var int since when the cache holds what it holds */
+    private $since;
+    /** @var bool */
+    private $validates;
+    /** @var array<string, int> directory => ctime of the newest directory at or above it that was renamed over, 0: none */
+    private $parents = [];
+    /** @var array<string, int> directories that were renamed over => ctime */
+    private $moved = [];
+    /** @var int seconds that a file is too young to be kept */
+    private $protected;
+    /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none, or it is checked */
+    private $kept = null;
+    /** @var float|null no digest is taken after this moment; null: none at all */
+    private $digestUntil;
+
+    public function __construct(array $facts, bool $digest)
+    {
+        $this->since = max($facts['start_time'], $facts['last_restart_time']);
+        $this->validates = $facts['validate_timestamps'];
+        $this->protected = $facts['file_update_protection'];
+        if (!$this->validates && $facts['file_cache'] !== '') {
+            // One folder per build of PHP: with several, which one is this PHP's cannot be told.
+            $folders = (function_exists('glob') ? glob($facts['file_cache'] . '/*', GLOB_ONLYDIR) : false) ?: [];
+            $this->kept = count($folders) === 1 ? $folders[0] : '';
+        }
+        $this->digestUntil = $digest && function_exists('md5_file') ? microtime(true) + DIGEST_SECONDS : null;
+    }
+
+    public function seesFileCache(): bool
+    {
+        return $this->kept !== null && $this->kept !== '';
+    }
+
+    /** @return array{0: bool, 1: array|null} whether it is not plainly fresh, and its row if so or if $keep */
+    public function look(string $path, array $script, bool $keep): array
+    {
+        $stat = @stat($path);
+        $parent = $this->parent(dirname($path));
+        $timestamp = $script['timestamp'] ?? null;
+        $kept = $this->seesFileCache() ? @stat($this->kept . $path . '.bin') : false;
+        $suspicious = $this->suspicious($stat, $timestamp, $parent)
+            || ($this->seesFileCache() && ($kept === false || $stat['mtime'] + $this->protected >= $kept['mtime'] || $stat['ctime'] >= $kept['mtime']));
+        if (!$suspicious && !$keep) {
+            return [false, null];
+        }
+        $cached = !$suspicious || !function_exists('opcache_is_script_cached') || opcache_is_script_cached($path);
+        $ours = $suspicious || (strpos($path, '/vendor/') === false && strpos($path, '/usr/share/') !== 0); // deploys change these
+        return [$suspicious, [
+            $path, $timestamp, (int) ($script['last_used_timestamp'] ?? 0), (int) ($script['hits'] ?? 0),
+            (int) ($script['memory_consumption'] ?? 0), $script['revalidate'] ?? null,
+            $stat === false ? null : $stat['mtime'], $stat === false ? $this->lastSeen($path) : $stat['ctime'],
+            $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
+            $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
+            $kept === false ? null : $kept['mtime'], $stat === false ? null : $stat['dev'],
+        ]];
+    }
+
+    /** The latest moment at which a file that is gone can have been there: ctime of the nearest directory above it that is left. */
+    private function lastSeen(string $path): ?int
+    {
+        for ($directory = dirname($path); $directory !== dirname($directory); $directory = dirname($directory)) {
+            $stat = @stat($directory);
+            if ($stat !== false) {
+                return $stat['ctime'];
+            }
+        }
+        return null;
+    }
+
+    /** @param array|false $stat */
+    private function suspicious($stat, ?int $timestamp, int $parent): bool
+    {
+        if ($stat === false || $parent > 0) {
+            return true;
+        }
+        if (!$this->validates || !$timestamp) {
+            return $timestamp === 0 || $stat['mtime'] >= $this->since || $stat['ctime'] >= $this->since;
+        }
+        return $stat['mtime'] !== $timestamp || ($stat['ctime'] >= $this->since && abs($stat['ctime'] - $stat['mtime']) > 1);
+    }
+
+    private function parent(string $directory): int
+    {
+        if (isset($this->parents[$directory])) {
+            return $this->parents[$directory];
+        }
+        $above = dirname($directory);
+        $newest = $above === $directory || $above === '.' ? 0 : $this->parent($above);
+        $stat = @stat($directory);
+        if ($stat !== false && $stat['ctime'] > $stat['mtime'] && $stat['ctime'] >= $this->since) {
+            $newest = max($newest, $stat['ctime']);
+            $this->moved[$directory] = $stat['ctime'];
+        }
+        return $this->parents[$directory] = $newest;
+    }
+
+    /** @return list<array{0: string, 1: int}> directories that were renamed over, and their ctime; the topmost first */
+    public function moved(): array
+    {
+        $paths = array_map('strval', array_keys($this->moved));
+        usort($paths, function (string $one, string $other): int {
+            return strlen($one) <=> strlen($other);
+        });
+        return array_map(function (string $path): array {
+            return [$path, $this->moved[$path]];
+        }, array_slice($paths, 0, MAX_MOVED));
+    }
+
+    private function digest(string $path, int $size): string
+    {
+        if ($this->digestUntil === null || $size > MAX_DIGEST_SIZE || microtime(true) > $this->digestUntil) {
+            return '';
+        }
+        return (string) @md5_file($path);
+    }
+}
+
+/** @param array<string, array> $scripts */
+function compare(array $scripts, array $facts, array $options, bool $all, array $preloaded): array
+{
+    clearstatcache(); // never the realpath cache: it is what requests are answered by, and a look changes nothing
+    $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
+    $limit = max(1, (int) ($options['limit'] ?? 2000));
+    $changed = $entries = $rows = [];
+    $total = 0;
+    foreach ($scripts as $path => $script) {
+        $path = (string) ($script['full_path'] ?? $path);
+        $isEntry = basename($path) === 'index.php';
+        [$suspicious, $row] = $comparison->look($path, $script, $all || $isEntry);
+        if ($isEntry && count($entries) < 100) {
+            $entries[] = $row;
+        }
+        if ($all) {
+            $rows[] = $row;
+        }
+        if ($suspicious && ++$total <= $limit) {
+            $changed[] = $row;
+        }
+    }
+    [$links, $through] = isset($options['links']) ? linked($scripts, $facts, $comparison, (array) $options['links'], $limit) : [null, null];
+    $result = ['compare' => [
+        'links' => $links, 'through' => $through, 'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
+        'file_cache_seen' => $comparison->seesFileCache(), 'moved' => $comparison->moved(),
+        'preloaded' => $preloaded,
+    ]];
+    return $all ? $result + ['scripts' => $rows, 'scripts_truncated' => false] : $result;
+}
+
+/** @return array{0: string, 1: int}|null where $path leads, and the newest ctime of a link on the way; null: that cannot be seen */
+function led(string $path): ?array
+{
+    // By name only: PHP's own realpath() answers from the realpath cache, and fills it.
+    $rest = explode('/', $path);
+    [$at, $newest, $hops] = ['', 0, 0];
+    while ($rest !== []) {
+        $name = array_shift($rest);
+        if ($name === '' || $name === '.') {
+            continue;
+        }
+        if ($name === '..') {
+            $at = substr($at, 0, (int) strrpos($at, '/'));
+            continue;
+        }
+        $stat = @lstat("$at/$name");
+        if ($stat === false && $rest === []) {
+            return null;
+        }
+        // open_basedir hides what lies above the directories that it allows: those are no links of the application.
+        if ($stat === false || ($stat['mode'] & 0170000) !== 0120000) {
+            $at .= "/$name";
+            continue;
+        }
+        $target = ++$hops > 40 ? '' : target("$at/$name");
+        if ($target === '') {
+            return null;
+        }
+        $newest = max($newest, $stat['ctime']);
+        $at = $target[0] === '/' ? '' : $at;
+        $rest = array_merge(explode('/', $target), $rest);
+    }
+    return [$at, $newest];
+}
+
+/** What a link holds; '': that cannot be seen. */
+function target(string $link): string
+{
+    if (function_exists('readlink')) {
+        return (string) @readlink($link);
+    }
+    try {
+        return (string) (new \SplFileInfo($link))->getLinkTarget(); // disable_functions often holds readlink
+    } catch (\RuntimeException $error) {
+        return '';
+    }
+}
+
+/**
+ * @param list<array{0: string, 1: string, 2: bool}> $links root of an application, the link's path below it, whether scripts are looked for
+ * @return array{0: list<array>|null, 1: list<array>|null} every link with its target and the newest ctime on the way, null: they cannot be
+ * seen; what was compiled through those that were switched since, see links.php
+ */
+function linked(array $scripts, array $facts, Comparison $comparison, array $links, int $limit): array
+{
+    if (!function_exists('lstat')) {
+        return [null, null];
+    }
+    $seen = $switched = $paths = [];
+    foreach (array_slice($links, 0, 2000) as [$root, $name, $compiled]) {
+        $led = led("$root/$name");
+        if ($led !== null) {
+            $seen[] = ["$root/$name", $led[0], $led[1]];
+            if ($compiled && $led[1] >= max($facts['start_time'], $facts['last_restart_time'])) {
+                $switched[] = [(string) $root, (string) $name, $led[0]];
+            }
+        }
+    }
+    if ($switched === []) {
+        return [$seen, []];
+    }
+    load('links.php');
+    foreach ($scripts as $path => $script) {
+        $paths[(string) ($script['full_path'] ?? $path)] = $script;
+    }
+    return [$seen, (new ThroughLinks($paths, $facts, $comparison))->look($switched, $limit)];
+}
+
+/** @return list<string>|null binary and extensions that this process runs and that the disk holds no more; null: cannot be seen */
+function replaced(int $started): ?array
+{
+    $mark = ' (deleted)';
+    $binary = function_exists('readlink') ? @readlink('/proc/self/exe') : false;
+    $folder = realpath((string) ini_get('extension_dir'));
+    $stat = $folder === false ? false : @stat($folder);
+    // The list of what is mapped is dear. No extension has gone from a folder that nothing has changed in since PHP loaded them.
+    $unchanged = $stat !== false && $stat['ctime'] + LOADING_SECONDS < $started;
+    $maps = $unchanged ? '' : @file_get_contents('/proc/self/maps');
+    if ($binary === false || $maps === false) {
+        return null;
+    }
+    $found = [];
+    $path = substr($binary, 0, -strlen($mark));
+    if ($path . $mark === $binary) {
+        $found[] = $path;
+    }
+    $folder .= '/';
+    foreach (explode("\n", strpos($maps, $mark) === false ? '' : $maps) as $line) {
+        $path = substr((string) strstr($line, '/'), 0, -strlen($mark));
+        if (substr($line, -strlen($mark)) === $mark && strpos($path, $folder) === 0 && !in_array($path, $found, true)) {
+            $found[] = $path;
+        }
+    }
+    return array_slice($found, 0, 50);
+}
+
+/**
+ * @param list<string> $scripts
+ * @return list<string> the directories that they are in, cut at six names: which releases they belong to, in a few bytes
+ */
+function folders(array $scripts): array
+{
+    $found = [];
+    foreach ($scripts as $script) {
+        $found[implode('/', array_slice(explode('/', dirname((string) $script)), 0, 7))] = true;
+    }
+    return array_slice(array_map('strval', array_keys($found)), 0, 100);
+}
