@@ -5,8 +5,8 @@ step asks for it.
 
 The wire format:
 
-Written once per link, by the host probe, as ``DIR/runtime.php`` (``links.php`` added to it; 0644, mtime ten years ahead, so that
-OPcache does not keep it) where DIR is ``{/tmp,/var/tmp,/dev/shm}/stalewatch-UID-PIDNS-PID-RANDOM`` (0711).
+Written once per link, by the host probe, as ``DIR/runtime.php`` and what it loads when a request needs it (0644, mtime ten years ahead, so
+that OPcache does not keep it) where DIR is ``{/tmp,/var/tmp,/dev/shm}/stalewatch-UID-PIDNS-PID-RANDOM`` (0711).
 Asked by FastCGI through the pool's own socket, never more than one request at a time per pool::
 
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
@@ -16,7 +16,7 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
-     "uid": 33, "user": "www-data", "ms": 1.9, "realpath_cache_ttl": 120,
+     "uid": 33, "user": "www-data", "loaded": 0, "ms": 1.9, "realpath_cache_ttl": 120,
      "opcache": {"error": "", "enabled": true, "restart_pending": false, "restart_in_progress": false, "cache_full": false,
                  "start_time": 1795557000, "last_restart_time": 0, "hits": 10, "misses": 2, "manual_restarts": 0, "oom_restarts": 0,
                  "hash_restarts": 0, "cached_scripts": 382, "cached_keys": 700, "max_cached_keys": 16229, "used_memory": 1,
@@ -36,7 +36,8 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
      "configuration": [["/etc/php/8.2/fpm/php.ini", 81, ["memory_limit"], []], …] or null,
      "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null}
 
-``opcache.error``: ``""``, ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
+``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
+``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
 ``disable_functions``. ``compare`` and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
