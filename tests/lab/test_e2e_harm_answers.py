@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.lab.program import serving, stalewatch
+from tests.lab.program import check, serving, stalewatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +51,18 @@ def test_the_configured_request_must_be_answered_as_configured(lab: Lab, web1: H
     inventory.write_text(inventory.read_text().replace("agent-v1", "agent-v2"))
     ran = stalewatch(lab, "fix", "--yes", "web1", "--config", str(inventory))
     assert ran.code == 0, ran.stdout
+
+
+def test_check_tells_an_app_that_is_fresh_and_broken_when_it_is_asked_to(lab: Lab, web1: Host) -> None:
+    web1.edit(CONTROLLER, replace=("return ", "throw new \\Exception('no such tenant'); return "))
+    web1.restart()
+    assert serving(web1) != "home v1"
+    code, servers = check(lab, "web1")
+    assert (code, servers["web1"]["verdict"]) == (0, "fresh")
+    code, servers = check(lab, "web1", "--smoke")
+    assert (code, servers["web1"]["verdict"]) == (1, "fresh")
+    assert servers["web1"]["findings"][0]["code"] == "health.app-error"
+    web1.edit(CONTROLLER, replace=("throw new \\Exception('no such tenant'); ", ""))
+    web1.restart()
+    code, _ = check(lab, "web1", "--smoke")
+    assert code == 0

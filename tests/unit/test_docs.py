@@ -126,7 +126,7 @@ def test_every_option_in_a_command_line_exists(page: Page) -> None:
 
 
 def test_an_option_that_does_not_exist_is_noticed() -> None:
-    assert unknown_options(["check", "web1", "--format", "json", "--smoke"]) == ["--smoke"]
+    assert unknown_options(["check", "web1", "--format", "json", "--smoulder"]) == ["--smoulder"]
     assert unknown_options(["-F", "file", "web1", "--batch"]) == ["--batch"]
     assert commands_in("if ! stalewatch check --bad; then  # stalewatch mark --no") == [["check", "--bad"]]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from stalewatch.diagnosis import health
+from stalewatch.diagnosis import health, smoke
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model.layers import Layer
 
-RULES: dict[str, Rule] = {rule.code: rule for rule in (*(rule for layer in Layer for rule in JUDGES[layer].rules), *health.RULES)}
+RULES: dict[str, Rule] = {
+    rule.code: rule for rule in (*(rule for layer in Layer for rule in JUDGES[layer].rules), *health.RULES, *smoke.RULES)
+}
 """By code, in the order of the layers."""

@@ -6,10 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.smoke import judge, no_answer, not_asked, parameters, with_answer
 from stalewatch.engine.comparison import compared
 from stalewatch.engine.failures import as_unseen, unknown_reports
 from stalewatch.engine.session_pool import SessionPool
-from stalewatch.model.errors import LinkTimeout, UsageError
+from stalewatch.model.errors import LinkError, LinkTimeout, UsageError
+from stalewatch.model.smoke import Smoke
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.propose import propose
 
@@ -39,6 +41,25 @@ class FleetSession:
         looks = await asyncio.gather(*(self._look(server) for server in self._pool.fleet.servers))
         self.reports = compared(self._pool.fleet, tuple(report for reports in looks for report in reports))
         return self.reports
+
+    async def smoke(self) -> tuple[Report, ...]:
+        """Ask every application of the latest look for its page, and add what it answered to its report."""
+        self.reports = tuple(await asyncio.gather(*(self._answer(report) for report in self.reports)))
+        return self.reports
+
+    async def _answer(self, report: Report) -> Report:
+        if report.host is None:
+            return report
+        wanted = self._pool.fleet.smokes.get(report.key, Smoke())
+        asked = parameters(report, wanted)
+        try:
+            if asked is None:
+                answer = not_asked("its entry script is not known")
+            else:
+                answer = judge(await self._pool.session(report.server).request(report.app, asked), wanted)
+        except LinkError as error:
+            answer = no_answer(wanted, error.message)
+        return with_answer(report, asked, answer)
 
     def propose(self, request: Request, *, batch: int = 1) -> Plan:
         """What *request* would do, by the latest look."""

@@ -207,6 +207,11 @@ APP_LEFT_OUT = _reason(
     "a newline. What runs in them is not known, so a command does not exit with 0.",
     "Name those that matter: --app PATH, or [[server.app]] in stalewatch.toml.",
 )
+APP_NOT_ASKED = _reason(
+    "app.not-asked",
+    "The smoke request could not be sent, or got no answer: whether the application works is not known.",
+    "See the message: the pool must be one that can be asked, and the entry script one that is known.",
+)
 APP_LINKS_LEFT_OUT = _reason(
     "app.links-left-out",
     "The application has more symbolic links to folders or PHP files than stalewatch follows (500, four folders deep). Code that is "

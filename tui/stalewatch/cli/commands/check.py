@@ -33,22 +33,32 @@ RECONNECT = 5.0
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to answer (text).")
 @click.option("--wait", type=seconds, metavar="SECONDS", help="Keep looking until all is fresh or the time is up.")
 @click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")
+@click.option("--smoke", is_flag=True, help="Also ask each application for a page: 5xx is exit code 1.")
 @common
 @click.pass_context
 def command(
-    ctx: click.Context, /, targets: tuple[str, ...], form: str, wait: float | None, strict: bool, **options: Unpack[Common]
+    ctx: click.Context,
+    /,
+    targets: tuple[str, ...],
+    form: str,
+    wait: float | None,
+    strict: bool,
+    smoke: bool,
+    **options: Unpack[Common],
 ) -> None:
     """One look without the dashboard: what is stale, in which layer, why, and what to do.
 
-    Exit code: 0 fresh; 1 stale, suspect or pending; 3 could not look; 2 usage or configuration.
+    Exit code: 0 fresh; 1 stale, suspect, pending, or broken (--smoke); 3 could not look; 2 usage or configuration.
     """
-    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, strict=strict))
+    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, strict=strict, smoke=smoke))
 
 
-def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, strict: bool = False) -> ExitCode:
+def run(
+    fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, strict: bool = False, smoke: bool = False
+) -> ExitCode:
     """Look, say it on stdout, and return the exit code."""
     debug_log.start()
-    reports = asyncio.run(_look(fleet, open_fleet, wait, strict))
+    reports = asyncio.run(_look(fleet, open_fleet, wait, strict=strict, smoke=smoke))
     if form == "json":
         from stalewatch.cli.outputs import json
 
@@ -66,20 +76,20 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
     verdict = worst([report.verdict for report in reports])
     if verdict is Verdict.UNKNOWN or (verdict.rank < Verdict.UNKNOWN.rank and _left_out(reports)):
         return ExitCode.UNKNOWN
-    if verdict is not Verdict.FRESH:
+    if verdict is not Verdict.FRESH or any(finding.severity is Severity.CRITICAL for report in reports for finding in report.findings):
         return ExitCode.FAILED
     warned = any(finding.severity is not Severity.INFO for report in reports for finding in report.findings)
     return ExitCode.FAILED if strict and warned else ExitCode.OK
 
 
 def _left_out(reports: Sequence[Report]) -> bool:
-    return any(error.code == reasons.APP_LEFT_OUT.code for report in reports for error in report.errors)
+    return any(error.code in (reasons.APP_LEFT_OUT.code, reasons.APP_NOT_ASKED.code) for report in reports for error in report.errors)
 
 
-async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, strict: bool) -> Sequence[Report]:
+async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, *, strict: bool, smoke: bool) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
     if not wait:
-        return await look_once(open_fleet, fleet)
+        return await look_once(open_fleet, fleet, smoke=smoke)
     deadline = time.monotonic() + wait
 
     def enough(reports: Sequence[Report]) -> bool:
@@ -87,9 +97,13 @@ async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, strict:
 
     while True:
         async with open_fleet(fleet) as session:
+            if smoke:
+                await session.smoke()
             while not enough(session.reports) and all(report.observed_at is not None for report in session.reports):
                 await asyncio.sleep(_pause(WAIT_INTERVAL, deadline))
                 await session.look()
+                if smoke:
+                    await session.smoke()
         if enough(session.reports):
             return session.reports
         await asyncio.sleep(_pause(RECONNECT, deadline))

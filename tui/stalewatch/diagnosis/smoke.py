@@ -1,6 +1,7 @@
 """The smoke request: does the application answer, asked through its own pool as the web server would ask? Pure.
 
 A runbook asks it before anything and after each step: an application that answered must keep answering, whatever the artefacts say.
+``check --smoke`` asks it once. No look ever does.
 """
 
 from __future__ import annotations
@@ -10,18 +11,40 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.diagnosis import evidence
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import reasons
+from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
+from stalewatch.model.report import Severity, Verdict
 from stalewatch.model.text import SafeText, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from stalewatch.model.report import Report
+    from stalewatch.model.report import Evidence, Report
     from stalewatch.model.smoke import Smoke
     from stalewatch.transport.fastcgi.response import Response
 
 _FATAL = re.compile(r"PHP (?:Fatal|Parse|Core|Compile) error: *(.*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
+
+
+APP_ERROR = Rule(
+    code="health.app-error",
+    layer=Layer.RELEASE,
+    verdict=Verdict.FRESH,
+    severity=Severity.CRITICAL,
+    meaning=(
+        "The application does not answer its smoke request as it should: it ends in a fatal error, with 5xx, or otherwise than "
+        "stalewatch.toml says. The code that runs may well be the code on the disk. Asked by check --smoke and by a runbook, never by a "
+        "look."
+    ),
+    evidence=("answer", "script passed", "repeat"),
+    advice="Read the application's log: a reload does not help against new code that is broken.",
+)
+RULES = (APP_ERROR,)
 
 
 class SmokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,3 +124,26 @@ def judge(response: Response, smoke: Smoke) -> SmokeAnswer:
     if smoke.text and smoke.text.encode() not in response.body:
         return SmokeAnswer(answers=False, words=safe(f"{said} without {smoke.text!r}", 300))
     return SmokeAnswer(answers=True, words=safe(said))
+
+
+def with_answer(report: Report, asked: Mapping[str, str] | None, answer: SmokeAnswer) -> Report:
+    """*report* with what the app answered to *asked*: a finding, or the reason why nothing is known of it
+    (``docs/facts.md#app-answers``)."""
+    if answer.answers is None:
+        return replace(report, errors=(*report.errors, reasons.APP_NOT_ASKED.unseen(str(answer.words))))
+    if answer.answers:
+        return report
+    facts = [evidence.text("answer", answer.words)]
+    if asked is not None:
+        facts += [evidence.text("script passed", asked["SCRIPT_FILENAME"]), _by_hand(report, asked)]
+    return replace(
+        report, findings=(APP_ERROR.finding("application", f"the application is broken: {answer.words}", facts), *report.findings)
+    )
+
+
+def _by_hand(report: Report, asked: Mapping[str, str]) -> Evidence:
+    pool = report.fpm.pool if report.fpm is not None else None
+    if pool is None or not pool.listen:
+        return evidence.command("curl", "-si", "-H", f"Host: {asked['HTTP_HOST']}", f"http://127.0.0.1{asked['REQUEST_URI']}")
+    names = ("SCRIPT_FILENAME", "SCRIPT_NAME", "DOCUMENT_ROOT", "REQUEST_METHOD", "REQUEST_URI", "QUERY_STRING", "HTTP_HOST")
+    return evidence.command("env", *(f"{name}={asked[name]}" for name in names), "cgi-fcgi", "-bind", "-connect", str(pool.listen))
