@@ -196,7 +196,11 @@ def judge(state: State, report: Report, served: str) -> list[str]:
     said = {finding.code for finding in report.findings if finding.verdict is not Verdict.FRESH}
     noted = {finding.code for finding in report.findings if finding.verdict is Verdict.FRESH and finding.severity is not Severity.INFO}
     errors = {error.code for error in report.errors}
-    for what, got, due in (("finding", said, state.codes), ("warning", noted, state.health), ("error", errors, state.errors)):
+    for what, got, due in (
+        ("finding", said, state.codes),
+        ("warning", noted - state.perhaps, state.health),
+        ("error", errors, state.errors),
+    ):
         wrong += [f"{what} {code} missing" for code in sorted(due - got)]
         wrong += [f"{what} {code} too much" for code in sorted(got - due)]
     told = sum(finding.verdict is not Verdict.FRESH for finding in report.findings)

@@ -252,6 +252,7 @@ UNSETTLED = (
         arrange=lambda host: host.pool(pm="static", pm__max_children="1"),
         act=do.jam,
         errors=frozenset({"fpm.status-hangs"}),
+        perhaps=frozenset({"fpm.all-busy"}),  # systemd tells it every ten seconds
         ask=Ask(old="(none)", new="home v1", patience=1.0),
         really="down",
     ),

@@ -69,10 +69,10 @@ class State:
     *remembered*: stalewatch looked (and remembers) between the two; else it comes after both and has one look. *meanwhile*: what happens
     after a look that follows *act*, before the last one. *invalidate*: scripts that stalewatch itself takes out of the cache after *act*.
     *expect*: every layer that differs from :data:`QUIET`: its verdict, then the codes of its findings; no other code of a verdict may be
-    there. *health*: the warnings beside the verdict. *errors*: why something is unknown. *causes*:
-    how many findings say all of it, of all verdicts; None: not counted. *really*: what *ask* finds after the last look.
-    *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered. *apps*: all
-    that are found (empty: not compared).
+    there. *health*: the warnings beside the verdict; *perhaps*: those that may also be there, by the second. *errors*: why something is
+    unknown. *causes*: how many findings say all of it, of all verdicts; None: not counted. *really*: what *ask* finds after the last
+    look. *undo*: what a restore does not. *app*: which app of the server is judged; *named*: it is given by its path, not discovered.
+    *apps*: all that are found (empty: not compared).
     """
 
     name: str
@@ -85,6 +85,7 @@ class State:
     really: str = "new"
     remembered: bool = False
     health: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     errors: frozenset[str] = frozenset()
     invalidate: tuple[str, ...] = ()
     causes: int | None = None
