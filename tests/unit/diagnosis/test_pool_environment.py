@@ -29,7 +29,7 @@ def test_another_value_than_the_cached_one_is_suspect_whatever_the_times_say(poo
     seen = snapshot(host=host(fpm=fpm(config_files=(pool, BINARY))), runtime=runtime(environment=(cached("APP_KEY_OF"),), **RELOADED))
     finding = only(looked(seen), Layer.CONFIG, Verdict.SUSPECT, "config.other-environment")
     assert "APP_KEY_OF" in finding.summary
-    assert finding.remedy == (Remedy.CONFIGURE,), "artisan by itself would cache the value of .env again"
+    assert finding.remedy == (Remedy.REBUILD,), "artisan is given the pool's environment"
 
 
 @pytest.mark.parametrize(("pool", "verdict"), [(OLD, Verdict.FRESH), (NEWER, Verdict.SUSPECT)])

@@ -52,6 +52,8 @@ class Here:
         self.link = LocalLink()
         self.old_bytecode = False
         self.invalidated: list[str] = []
+        self.keepings: list[tuple[str, tuple[str, ...]]] = []
+        self.wrong: dict[str, str] = {}
         self.down = False
         self.answers = [200]
         self.asked = 0
@@ -71,6 +73,10 @@ class Here:
     async def request(self, _parameters: Mapping[str, str]) -> Response:
         self.asked += 1
         return Response(self.answers[min(self.asked, len(self.answers)) - 1], {}, b"ok")
+
+    async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
+        self.keepings.append((verb, tuple(files)))
+        return {path: self.wrong.get(verb, "") for path in files}
 
     def _see(self) -> Report:
         source, cache = _stat(self.root, "config/app.php"), _stat(self.root, "bootstrap/cache/config.php")
@@ -208,6 +214,27 @@ async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_fol
     assert "not rewritten" in evidence["bootstrap/cache/config.php"]
     assert "cached successfully" in evidence["said"]
     assert site.invalidated == []
+
+
+async def test_nothing_is_run_that_could_not_be_undone(site: Here, audit: AuditLog) -> None:
+    site.wrong = {"keep": "No space left on device"}
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    evidence = next(line.evidence for line in told if line.step == "config:cache" and line.status is Status.FAILED)
+    assert evidence[f"{site.root}/bootstrap/cache/config.php"] == "not kept aside: No space left on device"
+    assert not (site.root / "ran").exists()
+
+
+async def test_what_is_made_and_cannot_run_is_failed_with_what_artisan_said(site: Here, audit: AuditLog) -> None:
+    site.old_bytecode = True
+    site.wrong = {"settle": "it does not parse (line 3)"}
+    ended, told = await execute(site, audit)
+    cached = (f"{site.root}/bootstrap/cache/config.php",)
+    assert site.keepings == [("keep", cached), ("settle", cached)]
+    assert set(ended.values()) == {Status.FAILED}
+    evidence = next(line.evidence for line in told if line.step == "config:cache" and line.status is Status.FAILED)
+    assert evidence[cached[0]] == "it does not parse (line 3): what was there before is back"
+    assert site.invalidated == [], "the old bytecode goes on"
 
 
 async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: AuditLog) -> None:

@@ -29,6 +29,8 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     if verb == "invalidate":
         paths = [str(path) for path in options.get("paths", [])]
         acted = {"results": [[path, cache.invalidate(path), cache.is_cached(path)] for path in paths]}
+    if verb in ("keep", "settle"):
+        acted = {"artefacts": [[str(path), ""] for path in options.get("files", [])]}
     reply = {
         "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": PHP, "now": now,
         "uid": os.getuid(), "user": USER, "ms": 0.4, "realpath_cache_ttl": 120,

@@ -27,8 +27,8 @@ OTHER_ENVIRONMENT = Rule(
     "changed, or by an artisan that does not have the pool's environment. PHP compared them itself; only names are shown. Of a variable "
     "that is made into another value this is said only where a pool file is newer than the cache.",
     evidence=("variables", "pool file", "modified", "changed", "cache written", "cache", "repeat"),
-    remedy=(Remedy.CONFIGURE,),
-    advice="Run `artisan config:cache` with the pool's variables in its environment: artisan by itself does not have them.",
+    remedy=(Remedy.REBUILD,),
+    advice="A fix runs `artisan config:cache` with the pool's variables; by itself it does not have them.",
 )
 USER_INI = Rule(
     code="fpm.user-ini-pending",

@@ -94,7 +94,7 @@ class ServerSession:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             asked_at = time.time() + self._clock_offset
-            gone = await self._probe.invalidate(app, paths)
+            gone = await self._probe.pool_of(app).invalidate(paths)
             self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
 
@@ -104,6 +104,13 @@ class ServerSession:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             return await self._probe.request(app, parameters)
+
+    async def artefacts(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> dict[str, str]:
+        """Ask the pool of *app* to ``keep`` or ``settle`` these files: path -> what is wrong ("" nothing). Raises LinkError."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.pool_of(app).artefacts(verb, files, options)
 
     async def close(self) -> None:
         """Save what is remembered, end the probe (it removes what it wrote on the server), then the link. Never raises."""

@@ -121,3 +121,8 @@ class PooledApp:
     async def request(self, parameters: Mapping[str, str]) -> Response:
         """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
         return await self._pool.session(self.report.server).request(self.report.app, parameters)
+
+    async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
+        """Path -> what is wrong ("" nothing). A lost link is tried again once. Raises LinkError."""
+        session = await self._pool.open(self.report.server)
+        return await session.artefacts(self.report.app, verb, tuple(files), options)

@@ -220,6 +220,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """None: not asked, or the pool may not tell."""
     user_ini_ttl: int | None = None
     """Seconds for which a worker does not read a ``.user.ini`` again. None: not asked, or PHP reads no such file."""
+    variables: tuple[SafeText, ...] | None = None
+    """Names of the environment variables of the pool's workers. None: not told."""
     told_by: SafeText = SafeText("")
     """The app among those of the same master that tells of OPcache's counters, which all of them share; "" each may."""
 

@@ -29,7 +29,7 @@ from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.probe.who import who
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.snapshot import HostFacts, Pool
@@ -105,13 +105,12 @@ class ServerProbe:
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
 
-    async def invalidate(self, app: str, paths: Sequence[str]) -> dict[str, bool]:
-        """Take exactly *paths* out of the OPcache of *app*'s pool; True where a script is not cached now. Raises LinkError (NotPermitted
-        with what to grant when the pool can't be asked)."""
+    def pool_of(self, app: str) -> PoolProbe:
+        """The pool that serves *app*. Raises NotPermitted where none can be asked."""
         _, _, address = self._served.get(app, (None, None, ""))
         if address not in self._pools:
             raise NotPermitted(f"no pool of {app} can be asked", reason=reasons.FPM_NOT_FOUND)
-        return await self._pools[address].invalidate(paths)
+        return self._pools[address]
 
     async def request(self, app: str, parameters: Mapping[str, str]) -> Response:
         """One request to *app* through its pool. Raises LinkError (NotPermitted with what to grant when the pool can't be asked)."""

@@ -34,3 +34,8 @@ class AppSession(Protocol):
     async def request(self, parameters: Mapping[str, str]) -> Response:
         """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
         ...
+
+    async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
+        """The pool keeps *files* aside (``keep``), or puts them back where one of them can't run (``settle``): path -> what is wrong
+        ("" nothing). *options*: ``script``, that gives artisan the pool's environment ("" none), and ``away``. Raises LinkError."""
+        ...

@@ -29,7 +29,8 @@ class Command(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
     configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
-    *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled).
+    *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan the
+    environment of the pool ("" it has none of its own).
     """
 
     login: str
@@ -41,10 +42,16 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     file_cache: str = ""
     workers: bool = False
     environment: str = ""
+    script: str = ""
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
         return Command((self.php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
+
+    def rebuild(self, name: str) -> Command:
+        """``artisan NAME`` for what is made of the environment: in the pool's."""
+        before = ("-d", f"auto_prepend_file={self.script}") if self.script else ()
+        return Command((self.php, *before, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
 
     def console(self, name: str) -> Command:
         """Symfony's ``bin/console NAME`` as the pool's user, in the environment that is served."""

@@ -5,6 +5,7 @@ What may be done, and when it is wanted, is in :mod:`stalewatch.runbook.steps`; 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -124,6 +125,21 @@ def _tolerated(draft: Draft) -> tuple[Layer, ...]:
     return tuple(layer for layer in Layer if layer not in proving)
 
 
+_ANYWAY = re.compile(
+    "USER|HOME|LOGNAME|SHELL|PATH|PWD|OLDPWD|SHLVL|TERM|LANG|LANGUAGE|LC_.*|HOSTNAME|TMP|TMPDIR|TEMP|_|INVOCATION_ID|JOURNAL_STREAM|"
+    "NOTIFY_SOCKET|LISTEN_.*|FPM_SOCKETS|MAINPID|WATCHDOG_.*|SYSTEMD_.*|MANAGERPID|MEMORY_PRESSURE_.*|"
+    "(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION)_DIRECTORY"
+)
+"""Variables that a service has anyway, and no application is configured by."""
+
+
+def _script(report: Report) -> str:
+    """Where the PHP is written that gives artisan the environment of the pool; "" where that is the one of any service."""
+    names = (report.runtime.variables if report.runtime is not None else None) or ()
+    own = any(not _ANYWAY.fullmatch(str(name)) for name in names)
+    return f"{report.app}/bootstrap/cache/.stalewatch/environment.php" if own else ""
+
+
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     fpm = host.seen_fpm
     seen = str(report.runtime.user) if report.runtime is not None else ""
@@ -137,5 +153,6 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         unit=unit if usable_name(unit) else "",
         fpm_binary=binary,
         environment=environment_served(report),
+        script=_script(report),
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",
     )

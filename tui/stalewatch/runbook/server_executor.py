@@ -11,7 +11,7 @@ import msgspec
 
 from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook import verify
+from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Progress, Status, Step
@@ -134,9 +134,12 @@ class ServerExecutor:
                 break
             if not over and outcome.status is not Status.UNKNOWN and await self._is_over():
                 over = True
+                await kept_aside.settle_later(self._session, step)
                 deadline = time.monotonic() + step.timeout
                 continue
             await asyncio.sleep(self._timings.poll)
+        if outcome.status is Status.DONE and (broken := await kept_aside.settle_later(self._session, step)) is not None:
+            outcome, over = broken, True
         if outcome.status is Status.DONE:
             status, words = Status.DONE, "not known while it ran; looked again: done"
         elif over:
@@ -203,6 +206,8 @@ class ServerExecutor:
         self._before = await self._look()
         self._invalidated, self._said = {}, ""
         await self._sent(step)
+        if (refused := await kept_aside.keep(self._session, step)) is not None:
+            return refused
         if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
         self._begun = True
@@ -211,6 +216,8 @@ class ServerExecutor:
         else:
             ended = await self._lock.step(step.id, step.command, step.timeout)
             self._said = ended.output
+            if (broken := await kept_aside.settle(self._session, step)) is not None:
+                return Outcome(status=broken.status, evidence={**broken.evidence, "said": last_lines(self._said)})
             if ended.code != 0 and _never_ran(ended.output, ended.code):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0

@@ -12,7 +12,9 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
-``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``. The answer is
+``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``; ``keep``
+and ``settle`` ``{"files": [str, …],
+"script": str}``, ``keep`` also ``"away": bool``. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
@@ -34,6 +36,8 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
      "digests": [["/srv/app/vendor/x.php", 65024, 4711, 1795557000, 1795557001, "d41d8cd9…"], …],
      "results": [["/srv/app/x.php", true, false], …],
      "configuration": [["/etc/php/8.2/fpm/php.ini", 81, ["memory_limit"], []], …] or null,
+     "variables": ["APP_ENV", …] or null,
+     "artefacts": [["/srv/app/bootstrap/cache/config.php", ""], …],
      "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null}
 
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
@@ -43,6 +47,9 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
 now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``.
+``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,
+or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) and writes the
+PHP *script* that gives artisan the worker's environment, and with ``settle``, which puts everything back where one of them can't run.
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
 those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
 led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names.

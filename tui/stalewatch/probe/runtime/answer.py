@@ -12,7 +12,7 @@ from stalewatch.model.errors import ProtocolError
 from stalewatch.model.replace import replace
 from stalewatch.model.runtime import CachedEnvironment, CodeLink, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, RuntimeFacts, Script, Unseen
-from stalewatch.model.text import is_exact, safe
+from stalewatch.model.text import SafeText, is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
 
 MAX_ANSWER = 64 * 1024 * 1024
@@ -151,6 +151,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     environment: list[tuple[str, list[str], list[str]]] | None = None
     user_ini_ttl: int | None = None
     apcu: list[tuple[str, bool, str | None]] | None = None
+    variables: list[str] | None = None
+    artefacts: list[tuple[str, str]] = []
 
 
 def decode(body: bytes, *, deflated: bool) -> Answer:
@@ -243,6 +245,13 @@ def environment(answer: Answer) -> tuple[CachedEnvironment, ...] | None:
     return tuple(
         CachedEnvironment(safe(path), tuple(map(safe, differs)), tuple(map(safe, unlike))) for path, differs, unlike in answer.environment
     )
+
+
+def variables(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ...] | None:
+    """The names of the worker's environment variables; a short answer does not tell them."""
+    if answer.variables is not None:
+        return tuple(safe(name, 200) for name in answer.variables)
+    return before.variables if before is not None else None
 
 
 def without_scripts(facts: RuntimeFacts) -> RuntimeFacts:

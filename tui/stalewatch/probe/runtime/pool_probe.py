@@ -157,15 +157,20 @@ class PoolProbe:
         """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
         results: dict[str, bool] = dict.fromkeys(paths, False)
         seen = {inside(path, chroot_of(self._settings)): path for path in paths}
-        body = msgspec.json.encode({"paths": list(seen)})
-        answer = await self._answer("invalidate", body, timeout=max(TIMEOUT, self._host.timeout))
-        if isinstance(answer, Unseen):
-            raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
-        for path, done, cached in answer.results:
-            if path in seen:
-                results[seen[path]] = done if cached is None else not cached
+        told = (await self._act("invalidate", {"paths": list(seen)})).results
+        results |= {seen[path]: done if cached is None else not cached for path, done, cached in told if path in seen}
         self._schedule.again()
         return results
+
+    async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
+        """``keep`` or ``settle`` *files*: path -> what is wrong ("" nothing). Raises LinkError."""
+        told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
+        return {path: safe(why, 200) for path, (_, why) in zip((*files, *(path for path, _ in told[len(files) :])), told, strict=False)}
+
+    async def _act(self, verb: str, body: Mapping[str, object]) -> Answer:
+        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=max(TIMEOUT, self._host.timeout)), Unseen):
+            raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
+        return answer
 
     async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
         """What APCu holds of *keys* (None: something that is no text); None when there is no APCu, or it could not be asked at once. Raises
@@ -286,6 +291,7 @@ class PoolProbe:
             relay=relay,
             configuration=self._configuration(answer),
             environment=self._environment(answer),
+            variables=answers.variables(answer, self._last),
             user_ini_ttl=answer.user_ini_ttl if answer.user_ini_ttl is None else min(max(answer.user_ini_ttl, 0), 10**9),
         )
 

@@ -1,5 +1,5 @@
 <?php
-// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verb invalidate.
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, keep and settle.
 // PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
@@ -136,6 +136,21 @@ function places(array $paths): array
     return $found;
 }
 
+/** @return array<string, string>|null the environment of this worker, without what the web server passes; null: it may not be read */
+function variables(): ?array
+{
+    if (!function_exists('getenv')) {
+        return null;
+    }
+    $found = [];
+    foreach (array_keys(getenv()) as $name) {
+        if (is_string($value = getenv((string) $name, true))) {
+            $found[(string) $name] = $value;
+        }
+    }
+    return $found;
+}
+
 function answer(string $verb, array $options): array
 {
     $error = opcache_error();
@@ -153,6 +168,10 @@ function answer(string $verb, array $options): array
         load('verbs.php');
         $acted = apcu((array) ($options['keys'] ?? []));
     }
+    if ($verb === 'keep' || $verb === 'settle') {
+        load('artefacts.php');
+        $acted = artefacts($verb, $options);
+    }
     $status = $error === '' ? opcache_get_status($listing) : false;
     if ($error === '' && $status === false) {
         $error = restricted() ? 'restricted' : 'disabled';
@@ -165,6 +184,9 @@ function answer(string $verb, array $options): array
     if (isset($options['configuration'])) {
         load('configuration.php');
         $answer += configuration((array) $options['configuration']);
+    }
+    if ($verb === 'scripts' && ($variables = variables()) !== null) {
+        $answer['variables'] = array_slice(array_keys($variables), 0, 500);
     }
     return $listing ? $answer + ['replaced' => replaced($facts['start_time'])] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }

@@ -16,6 +16,7 @@ _FILES = {
     "links.php": ("links.php",),
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),
+    "artefacts.php": ("artefacts.php",),
 }
 """What each file is made of. A pool asks ``runtime.php``; PHP compiles the others only at a request that needs them."""
 

@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import LAYERS, REBUILT, Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy
 from stalewatch.model.times import utc, written_by
+from stalewatch.runbook.commands import usable
 from stalewatch.runbook.needs import cached_layers, why
 from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
@@ -17,16 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.model.snapshot import CacheFile, FileStat, HostFacts
-    from stalewatch.runbook.commands import Access, Command
     from stalewatch.runbook.draft import Draft
 
 # ------------------------------------------------------------------------------------------------------------------ rebuild
 
 
 def _rebuilds(draft: Draft) -> list[Step]:
-    return [
+    steps = [
         REBUILD.step(
-            draft.access.text(draft.access.artisan(layer.spec.rebuild)),
+            draft.access.text(draft.access.rebuild(layer.spec.rebuild)),
             reason,
             id=layer.spec.rebuild,
             what=layer.value,
@@ -36,6 +37,17 @@ def _rebuilds(draft: Draft) -> list[Step]:
         )
         for layer, reason, causes in _to_rebuild(draft)
     ]
+    return [replace(step, keeps=_kept(draft, step.layer), script=draft.access.script) if draft.may_ask else step for step in steps]
+
+
+def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
+    """The files that the pool keeps aside; compiled views are many, and each is made again when it is asked for."""
+    if layer is None or layer is Layer.VIEWS:
+        return ()
+    names = [file.name for file in layer.spec.files]
+    found = sorted((cache for cache in draft.host.caches if cache.name in names), key=lambda cache: names.index(cache.name))
+    paths = tuple(draft.absolute(cache.path) for cache in found)
+    return paths if all(map(usable, paths)) else ()
 
 
 def _to_rebuild(draft: Draft) -> Iterator[tuple[Layer, str, tuple[Cause, ...]]]:
@@ -170,7 +182,7 @@ CLEAR = StepSpec(
     prove=_cleared,
     blocks=artisan.blocks,
     warns=_mixes,
-    grants=lambda access: _commands(access, [layer.spec.clear for layer in REBUILT]),
+    grants=lambda access: [access.artisan(name) for name in [layer.spec.clear for layer in REBUILT]],
 )
 """``*:clear`` of one layer."""
 REBUILD = StepSpec(
@@ -182,10 +194,6 @@ REBUILD = StepSpec(
     prove=_rebuilt,
     blocks=artisan.blocks,
     warns=artisan.warns,
-    grants=lambda access: _commands(access, [spec.rebuild for spec in LAYERS if spec.rebuild]),
+    grants=lambda access: [access.rebuild(name) for name in [spec.rebuild for spec in LAYERS if spec.rebuild]],
 )
 """``*:cache`` of one layer, or ``package:discover``."""
-
-
-def _commands(access: Access, names: list[str]) -> list[Command]:
-    return [access.artisan(name) for name in names]

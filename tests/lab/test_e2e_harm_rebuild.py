@@ -1,0 +1,114 @@
+"""A rebuild is all or nothing, in the pool's own environment: what was served before it is served after it, or something better."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.lab import sshd
+from tests.lab.program import Ran, check, explain, ours, stalewatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab import Host, Lab
+
+CACHED = "bootstrap/cache/config.php"
+SECRET = "canary-of-the-pool"
+EVERYTHING = "deploy ALL=(ALL) NOPASSWD: ALL"
+
+
+class File(NamedTuple):
+    """What a rebuild that fails must give back."""
+
+    content: bytes
+    owner: tuple[int, int]
+    mode: int
+    mtime: int
+
+
+def kept(host: Host, path: str = CACHED) -> File:
+    found = host.file(path).lstat()
+    return File(host.file(path).read_bytes(), (found.st_uid, found.st_gid), stat.S_IMODE(found.st_mode), found.st_mtime_ns)
+
+
+def left_by_us(host: Host) -> list[str]:
+    return [*ours(host), *(str(path) for path in host.file("bootstrap/cache").glob(".stalewatch*"))]
+
+
+def fix(lab: Lab, *more: str) -> Ran:
+    return stalewatch(lab, "fix", "--yes", "--format", "json", *more, "web1")
+
+
+def step(ran: Ran, name: str) -> dict[str, object]:
+    found: dict[str, object] = [line for line in map(json.loads, ran.stdout.splitlines()) if line["step"] == name][-1]
+    return found
+
+
+@pytest.fixture
+def all_rights(web1: Host) -> Iterator[Host]:
+    """The login may do everything by sudo."""
+    sshd.permit(web1, EVERYTHING)
+    yield web1
+    sshd.undo(web1)
+
+
+def stale_in_the_pools_environment(host: Host) -> None:
+    """The pool's secret is in the cached configuration, and a source of that changed."""
+    host.pool(**{"env[RETELL_VERSION]": SECRET, "env[APP_ENV]": "staging", "php_admin_value[opcache.validate_timestamps]": 0})
+    host.run(["env", f"RETELL_VERSION={SECRET}", "APP_ENV=staging", "php", "/srv/app/artisan", "config:cache"], user="www-data")
+    assert host.get("/config") == f"{SECRET} agent-v1"
+    host.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    assert host.get("/config") == f"{SECRET} agent-v1"
+
+
+def test_a_rebuild_has_the_environment_of_the_pool(lab: Lab, all_rights: Host) -> None:
+    stale_in_the_pools_environment(all_rights)
+    ran = fix(lab)
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert all_rights.get("/config") == f"{SECRET} agent-v2"
+    assert "'env' => 'staging'" in all_rights.read(f"/srv/app/{CACHED}")
+    assert SECRET not in ran.stdout + ran.stderr
+    for folder in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        for path in Path(os.environ[folder]).rglob("*"):
+            assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
+    assert SECRET not in "\n".join(all_rights.syslog())
+    code, entries = check(lab, "web1")
+    assert code == 0, explain(entries["web1"])
+    assert left_by_us(all_rights) == []
+
+
+def test_a_login_that_may_not_give_artisan_that_environment_is_refused(lab: Lab, web1: Host) -> None:
+    stale_in_the_pools_environment(web1)
+    before = kept(web1)
+    ran = fix(lab)
+    assert ran.code == 1, ran.stdout + ran.stderr
+    assert "auto_prepend_file" in str(step(ran, "rights")), ran.stdout
+    assert (kept(web1), web1.get("/config")) == (before, f"{SECRET} agent-v1")
+    assert left_by_us(web1) == []
+
+
+@pytest.mark.parametrize("environment", [{}, {"env[OTHER]": "x"}], ids=["as any", "of the pool"])
+def test_a_configuration_that_cannot_be_made_leaves_the_one_that_is_served(lab: Lab, all_rights: Host, environment: dict[str, str]) -> None:
+    """`config:cache` deletes, then throws: the provider is not there."""
+    all_rights.pool(**{"php_admin_value[opcache.validate_timestamps]": 0, **environment})
+    all_rights.artisan("config:cache")
+    assert all_rights.get("/") == "home v1"
+    all_rights.edit("config/app.php", replace=("'providers' => [", "'providers' => [\n        App\\Providers\\Gone::class,"))
+    before = kept(all_rights)
+    for _ in range(2):
+        ran = fix(lab)
+        assert ran.code == 1, ran.stdout + ran.stderr
+        failed = step(ran, "config:cache")
+        assert failed["status"] == "failed", ran.stdout
+        assert "Gone" in str(failed["evidence"]), "artisan's own message"
+        assert kept(all_rights) == before
+        assert all_rights.get("/") == "home v1"
+    all_rights.restart()
+    assert all_rights.get("/") == "home v1", "also from the disk"
+    assert left_by_us(all_rights) == []

@@ -1,0 +1,41 @@
+"""What a rebuild writes is kept aside by the pool meanwhile, and put back where the new one can't run: a rebuild is all or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.model.errors import LinkError
+from stalewatch.runbook.plan import Outcome, Status
+from stalewatch.runbook.step_spec import outcome
+
+if TYPE_CHECKING:
+    from stalewatch.runbook.app_session import AppSession
+    from stalewatch.runbook.plan import Step
+
+
+async def keep(session: AppSession, step: Step) -> Outcome | None:
+    """Before *step*: None, or why it must not be run. Raises LinkError where the link is gone."""
+    if not step.keeps and not step.script:
+        return None
+    told = await session.artefacts("keep", step.keeps, {"script": step.script, "away": step.away})
+    refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
+    if not told:
+        refused = {"why": "the pool does not keep files aside"}
+    return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed") if refused else None
+
+
+async def settle(session: AppSession, step: Step) -> Outcome | None:
+    """After *step* has ended: None, or what is wrong with what it left; what was there before is back then. Raises LinkError."""
+    if not step.keeps and not step.script:
+        return None
+    told = await session.artefacts("settle", step.keeps, {"script": step.script})
+    wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}
+    return outcome(Status.FAILED, **wrong) if wrong else None
+
+
+async def settle_later(session: AppSession, step: Step) -> Outcome | None:
+    """As :func:`settle` for a step whose link was lost; None also where the pool can't be asked: the next rebuild does it then."""
+    try:
+        return await settle(session, step)
+    except LinkError:
+        return None
