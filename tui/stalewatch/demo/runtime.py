@@ -31,6 +31,8 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
         acted = {"results": [[path, cache.invalidate(path), cache.is_cached(path)] for path in paths]}
     if verb in ("keep", "settle"):
         acted = {"artefacts": [[str(path), ""] for path in options.get("files", [])]}
+    if verb == "parse":
+        acted = {"parsed": {"count": len(options.get("paths", [])), "trouble": [], "paths": [], "folders": [], "why": ""}}
     reply = {
         "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": PHP, "now": now,
         "uid": os.getuid(), "user": USER, "ms": 0.4, "realpath_cache_ttl": 120,

@@ -18,10 +18,11 @@ from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
-from stalewatch.probe.host.web_facts import missing_pool, no_pool, web_facts
+from stalewatch.probe.host.web_facts import NO_APP, NOT_RUNNING, missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.app_request import through_pool
 from stalewatch.probe.runtime.configuration import question
+from stalewatch.probe.runtime.parsing import parse_by
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers, told_by
 from stalewatch.probe.runtime.socket_access import SocketAccess
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.snapshot import HostFacts, Pool
     from stalewatch.probe.host.machine import Master
     from stalewatch.transport.fastcgi.response import Response
@@ -43,12 +45,6 @@ _STORAGE = {"laravel": ("/storage/framework", "/storage", ""), "symfony": ("/var
 """Where the probe's file can lie in an application, if the pool sees nothing else: never below its document root (``public``)."""
 POOL_WAIT = 1.5
 """Seconds that an ordinary tick waits for a pool: a busy pool must not delay what the host probe reports."""
-
-_NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
-_NO_APP = reasons.APP_NONE_FOUND.unseen(
-    "no PHP application was found in the web servers' roots, the pools' directories and caches, /srv, /var/www",
-    "name it: --app PATH, or [[server.app]] in stalewatch.toml",
-)
 
 
 class ServerProbe:
@@ -116,6 +112,10 @@ class ServerProbe:
         """One request to *app* through its pool. Raises LinkError (NotPermitted with what to grant when the pool can't be asked)."""
         _, pool, address = self._served.get(app, (None, None, ""))
         return await through_pool(self._access, address, pool, parameters)
+
+    async def parse(self, app: str, scripts: Scripts) -> Parsed:
+        """Whether the pools of *app*'s master can compile *scripts*. Raises LinkLost."""
+        return await parse_by(self._served.get(app, (None, None, ""))[2], self._pools, self._masters(), scripts)
 
     async def close(self) -> None:
         """End both probes; what they wrote on the server is removed. Never raises."""
@@ -349,7 +349,7 @@ class ServerProbe:
         runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
-            runtime = _NOT_RUNNING
+            runtime = NOT_RUNNING
         host = replace(
             host,
             unwatched=tuple(map(safe, self._others)),
@@ -384,7 +384,7 @@ class ServerProbe:
 
     def _empty(self, tick: TickFacts, error: LinkError | None, runtimes: dict[str, RuntimeFacts | Unseen] | None = None) -> Snapshot:
         """No application was found, and why no pool's cache could tell of one."""
-        unseen = _NO_APP if error is None else error.unseen()
+        unseen = NO_APP if error is None else error.unseen()
         silent = dict.fromkeys(facts for facts in (runtimes or {}).values() if isinstance(facts, Unseen))
         return Snapshot(
             server=self._server.name,

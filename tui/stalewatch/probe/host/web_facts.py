@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.machine import Master
 
 _NOT_USED = "reload the web server after each deploy, or serve the app by PHP-FPM: what the web server's own PHP holds cannot be asked for"
+NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
+NO_APP = reasons.APP_NONE_FOUND.unseen(
+    "no PHP application was found in the web servers' roots, the pools' directories and caches, /srv, /var/www",
+    "name it: --app PATH, or [[server.app]] in stalewatch.toml",
+)
 _NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that can serve this application")
 _GRANT = "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml"
 

@@ -13,8 +13,9 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
 ``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``; ``keep``
-and ``settle`` ``{"files": [str, …],
-"script": str}``, ``keep`` also ``"away": bool``. The answer is
+and ``settle`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool``;
+``parse`` ``{"paths": [str, …], "folders": [str, …], "without": [str, …], "changed": bool}``, as
+:class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 
     {"stalewatch": 1, "verb": "compare", "sapi": "fpm-fcgi", "php": "8.2.36", "now": 1795557092.12,
@@ -38,7 +39,9 @@ and ``settle`` ``{"files": [str, …],
      "configuration": [["/etc/php/8.2/fpm/php.ini", 81, ["memory_limit"], []], …] or null,
      "variables": ["APP_ENV", …] or null,
      "artefacts": [["/srv/app/bootstrap/cache/config.php", ""], …],
-     "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null}
+     "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null,
+     "parsed": {"count": 2, "trouble": [["/srv/app/x.php", "syntax", 12, "syntax error, …"], …],
+                "paths": ["/srv/app/y.php", …], "folders": ["/srv/app/app", …], "why": ""}}
 
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
 ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
@@ -46,7 +49,9 @@ and ``settle`` ``{"files": [str, …],
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
-now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``.
+now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``;
+``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,
+and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,
 or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) and writes the
 PHP *script* that gives artisan the worker's environment, and with ``settle``, which puts everything back where one of them can't run.

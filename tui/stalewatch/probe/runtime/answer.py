@@ -125,6 +125,16 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     through: list[tuple[str, str, bool, Row]] | None = None
 
 
+class ParsedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """``parsed`` of an answer."""
+
+    count: int = 0
+    trouble: list[tuple[str, str, int, str]] = []
+    paths: list[str] = []
+    folders: list[str] = []
+    why: str = ""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One whole answer."""
 
@@ -153,6 +163,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     apcu: list[tuple[str, bool, str | None]] | None = None
     variables: list[str] | None = None
     artefacts: list[tuple[str, str]] = []
+    parsed: ParsedAnswer | None = None
 
 
 def decode(body: bytes, *, deflated: bool) -> Answer:

@@ -18,6 +18,7 @@ from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_statu
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
+from stalewatch.probe.runtime.parsing import parse
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
 from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.runtime import CachedEnvironment, RunningFile
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
@@ -167,8 +169,9 @@ class PoolProbe:
         told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
         return {path: safe(why, 200) for path, (_, why) in zip((*files, *(path for path, _ in told[len(files) :])), told, strict=False)}
 
-    async def _act(self, verb: str, body: Mapping[str, object]) -> Answer:
-        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=max(TIMEOUT, self._host.timeout)), Unseen):
+    async def _act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0) -> Answer:
+        patience = timeout or max(TIMEOUT, self._host.timeout)
+        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=patience), Unseen):
             raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
         return answer
 
@@ -177,21 +180,18 @@ class PoolProbe:
         LinkLost."""
         if self._lock.locked():
             return None
-        body = msgspec.json.encode({"keys": list(keys)})
         try:
-            answer = await self._answer("apcu", body, timeout=APCU_WAIT)
-        except LinkLost:
-            if not self._link.alive:
+            answer = await self._act("apcu", {"keys": list(keys)}, APCU_WAIT)
+        except (LinkError, ValueError) as error:
+            if isinstance(error, LinkLost) and not self._link.alive:
                 raise
             return None
-        except (LinkError, ValueError):
-            return None
-        if isinstance(answer, Unseen):
-            return None
         self._schedule.answered("apcu", answer, asyncio.get_running_loop().time())
-        if answer.apcu is None:
-            return None
-        return {key: value for key, held, value in answer.apcu if held}
+        return None if answer.apcu is None else {key: value for key, held, value in answer.apcu if held}
+
+    async def parse(self, scripts: Scripts) -> Parsed:
+        """Whether *scripts* can be compiled; nothing of them is executed or cached. Raises LinkLost, if the link is lost."""
+        return await parse(lambda body: self._act("parse", body), lambda: self._link.alive, scripts, self._chroot)
 
     async def close(self) -> None:
         """Cancel the running request. Never raises."""

@@ -172,12 +172,16 @@ function answer(string $verb, array $options): array
         load('artefacts.php');
         $acted = artefacts($verb, $options);
     }
-    $status = $error === '' ? opcache_get_status($listing) : false;
+    $status = $error === '' ? opcache_get_status($listing || !empty($options['changed'])) : false;
     if ($error === '' && $status === false) {
         $error = restricted() ? 'restricted' : 'disabled';
     }
     $facts = opcache_facts($status, $error);
     $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null] + $acted;
+    if ($verb === 'parse') {
+        load('parse.php');
+        $answer += parsed($options, $status['scripts'] ?? [], $facts);
+    }
     if (isset($options['places'])) {
         $answer['places'] = places((array) $options['places']);
     }

@@ -17,6 +17,7 @@ _FILES = {
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),
     "artefacts.php": ("artefacts.php",),
+    "parse.php": ("parse.php",),
 }
 """What each file is made of. A pool asks ``runtime.php``; PHP compiles the others only at a request that needs them."""
 

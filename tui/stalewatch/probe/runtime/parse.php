@@ -1,0 +1,157 @@
+<?php
+// Loaded by runtime.php for the verb parse: whether the scripts that would go live can be compiled. Nothing of them is executed or cached.
+
+namespace Stalewatch;
+
+/** Work that is done until its time is over; what is left of it is what the next request asks for. */
+final class Parsing
+{
+    const SECONDS = 0.05;
+    const MAX_SIZE = 1048576; // a token takes some 150 bytes
+
+    /** @var int since when the cache holds what it holds */
+    private $since;
+    /** @var float */
+    private $until;
+    /** @var list<string> files and folders that are left out */
+    private $without;
+    /** @var int */
+    private $count = 0;
+    /** @var list<array{0: string, 1: string, 2: int, 3: string}> path, kind, line, message */
+    private $trouble = [];
+
+    public function __construct(int $since, array $without)
+    {
+        $this->since = $since;
+        $this->until = microtime(true) + self::SECONDS;
+        $this->without = array_map('strval', $without);
+    }
+
+    /**
+     * @param list<string> $paths
+     * @param list<string> $folders in which the files that came since are parsed, too, where the cache does not hold them
+     */
+    public function work(array $paths, array $folders): array
+    {
+        $done = 0;
+        $why = $this->unable();
+        while ($why === '' && ($paths !== [] || $folders !== []) && ($done++ === 0 || microtime(true) < $this->until)) {
+            if ($paths !== []) {
+                $this->parse((string) array_pop($paths));
+            } else {
+                $this->enter((string) array_pop($folders), $paths, $folders);
+            }
+        }
+        return ['count' => $this->count, 'trouble' => $this->trouble, 'paths' => $paths, 'folders' => $folders, 'why' => $why];
+    }
+
+    private function unable(): string
+    {
+        if (PHP_VERSION_ID >= 80000 ? class_exists('PhpToken', false) : function_exists('token_get_all')) {
+            return '';
+        }
+        return extension_loaded('tokenizer') ? 'disabled' : 'tokenizer';
+    }
+
+    private function leftOut(string $path): bool
+    {
+        foreach ($this->without as $one) {
+            if ($path === $one || strncmp($path, "$one/", strlen($one) + 1) === 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @param list<string> $paths */
+    private function enter(string $folder, array &$paths, array &$folders): void
+    {
+        foreach ($this->leftOut($folder) ? [] : (@scandir($folder) ?: []) as $name) {
+            $path = "$folder/$name";
+            $stat = $name === '.' || $name === '..' ? false : @lstat($path);
+            if ($stat !== false && ($stat['mode'] & 0170000) === 0040000) {
+                $folders[] = $path;
+            } elseif ($stat !== false && $this->isNew($path, $name, $stat)) {
+                $paths[] = $path;
+            }
+        }
+    }
+
+    private function isNew(string $path, string $name, array $stat): bool
+    {
+        return substr($name, -4) === '.php' && substr($name, -10) !== '.blade.php' && $stat['ctime'] >= $this->since
+            && ($stat['mode'] & 0170000) === 0100000 && is_readable($path) && !(function_exists('opcache_is_script_cached') && opcache_is_script_cached($path));
+    }
+
+    private function parse(string $path): void
+    {
+        $stat = $this->leftOut($path) ? false : @stat($path);
+        if ($stat === false) {
+            return; // gone: whether the new code still asks for it is not known
+        }
+        $this->count++;
+        $trouble = $this->unlike($stat);
+        $code = $trouble === null ? @file_get_contents($path) : '';
+        if ($code === false) {
+            $trouble = ['unread', 0, ''];
+        } elseif ($trouble === null) {
+            $trouble = $this->broken($code);
+        }
+        if ($trouble !== null) {
+            $this->trouble[] = [$path, $trouble[0], $trouble[1], substr($trouble[2], 0, 300)];
+        }
+    }
+
+    /** @return array{0: string, 1: int, 2: string}|null what keeps this file from being read */
+    private function unlike(array $stat): ?array
+    {
+        if (($stat['mode'] & 0170000) !== 0100000) {
+            return ['irregular', 0, ''];
+        }
+        return $stat['size'] > self::MAX_SIZE ? ['big', 0, ''] : null;
+    }
+
+    /** @return array{0: string, 1: int, 2: string}|null */
+    private function broken(string $code): ?array
+    {
+        if (preg_match('/^(\xff\xfe|\xfe\xff|<\0\?\0|\0<\0\?)/', $code) && !ini_get('zend.multibyte')) {
+            return ['utf-16', 0, ''];
+        }
+        if (trim($code) === '') {
+            return ['empty', 0, ''];
+        }
+        try {
+            PHP_VERSION_ID >= 80000 ? \PhpToken::tokenize($code, TOKEN_PARSE) : token_get_all($code, TOKEN_PARSE);
+        } catch (\Throwable $error) {
+            return ['syntax', $error->getLine(), $error->getMessage()];
+        }
+        return null;
+    }
+}
+
+/** @return list<string> the cached scripts that the disk has otherwise */
+function changed_scripts(array $scripts, array $facts): array
+{
+    $comparison = new Comparison($facts, false);
+    $changed = [];
+    foreach ($scripts as $path => $script) {
+        $path = (string) ($script['full_path'] ?? $path);
+        if ($comparison->look($path, $script, false)[0]) {
+            $changed[] = $path;
+        }
+    }
+    return $changed;
+}
+
+/** @param array<string, array> $scripts all of the cache, where the changed ones are asked for */
+function parsed(array $options, array $scripts, array $facts): array
+{
+    clearstatcache();
+    $since = max($facts['start_time'], $facts['last_restart_time']);
+    $paths = array_map('strval', (array) ($options['paths'] ?? []));
+    if (!empty($options['changed'])) {
+        $paths = array_values(array_unique(array_merge($paths, changed_scripts($scripts, $facts))));
+    }
+    $work = new Parsing($since, (array) ($options['without'] ?? []));
+    return ['parsed' => $work->work($paths, array_map('strval', (array) ($options['folders'] ?? [])))];
+}
