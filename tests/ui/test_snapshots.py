@@ -114,7 +114,7 @@ async def test_a_runbook(how: str, size: tuple[int, int], snapshot: SnapshotAsse
         await press(pilot, "f", "tab", *"app", "enter", "enter")
         assert isinstance(app.screen, ProgressScreen)
         plan, future = app.model.fleet.runs[-1]
-        recorded.run(engine, plan.servers[0], ENDS.get(how, Status.RUNNING), until=0 if how == "verified" else 4)
+        recorded.run(engine, plan.servers[0], ENDS.get(how, Status.RUNNING), until=0 if how == "verified" else 5)
         app.flush()
         if how in ENDS:
             future.set_result({("web1", str(plan.servers[0].app)): ENDS[how]})

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from stalewatch.model.errors import LinkLost
+from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.report import Finding, Layer, Report
 from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
@@ -57,6 +58,7 @@ class Here:
         self.down = False
         self.answers = [200]
         self.asked = 0
+        self.breaks = ""
         self.report = self._see()
 
     async def look(self) -> Report:
@@ -77,6 +79,11 @@ class Here:
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         self.keepings.append((verb, tuple(files)))
         return {path: self.wrong.get(verb, "") for path in files}
+
+    async def parse(self, scripts: Scripts) -> Parsed:
+        broken = self.breaks == "at once" or (self.breaks == "while artisan runs" and (self.root / "ran").exists())
+        trouble = Trouble(path=safe(f"{self.root}/app.php"), kind="syntax", line=7, said=safe("unexpected }"))
+        return Parsed(count=1, trouble=(trouble,) if broken else ())
 
     def _see(self) -> Report:
         source, cache = _stat(self.root, "config/app.php"), _stat(self.root, "bootstrap/cache/config.php")
@@ -187,11 +194,24 @@ def final(told: list[Progress]) -> dict[str, Status]:
     return {line.step: line.status for line in told}
 
 
+@pytest.mark.parametrize(("when", "step"), [("at once", "parse"), ("while artisan runs", "invalidate")])
+async def test_code_that_does_not_parse_is_not_made_to_run(site: Here, audit: AuditLog, when: str, step: str) -> None:
+    site.old_bytecode, site.breaks = True, when
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    assert final(told)[step] is Status.FAILED
+    assert f"the new code does not parse: {site.root}/app.php:7 (unexpected }})" in told[-1].evidence["why"]
+    assert (site.root / "ran").exists() is (when != "at once")
+    assert site.invalidated == []
+
+
 async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site: Here, audit: AuditLog) -> None:
     site.old_bytecode = True
     ended, told = await execute(site, audit)
     assert set(ended.values()) == {Status.DONE}
-    assert final(told) == dict.fromkeys(["lock", "artisan", "disk-free", "config:cache", "invalidate", "verify", "result"], Status.DONE)
+    assert final(told) == dict.fromkeys(
+        ["lock", "artisan", "disk-free", "parse", "config:cache", "invalidate", "verify", "result"], Status.DONE
+    )
     assert (site.root / "ran").read_text() == f"{site.root}/artisan config:cache --no-interaction --no-ansi\n"
     assert site.invalidated == [f"{site.root}/app.php", f"{site.root}/bootstrap/cache/config.php"]
     when_run = [json.loads(line) for line in (site.root / "audit-when-run").read_text().splitlines()]
@@ -200,7 +220,7 @@ async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site:
     assert stat.S_IMODE(audit.path.stat().st_mode) == 0o600
     lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
     assert {line["who"] for line in lines} == {"alice@laptop"}
-    assert [line["status"] for line in lines if line["event"] == "outcome"] == ["done"] * 4
+    assert [line["status"] for line in lines if line["event"] == "outcome"] == ["done"] * 5
 
 
 async def test_artisan_that_says_it_cached_and_did_not_is_failed_and_nothing_follows(site: Here, audit: AuditLog) -> None:

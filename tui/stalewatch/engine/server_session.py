@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stalewatch.model.inventory import Fleet, Server
+    from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import Snapshot
     from stalewatch.transport.fastcgi.response import Response
@@ -111,6 +112,13 @@ class ServerSession:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             return await self._probe.pool_of(app).artefacts(verb, files, options)
+
+    async def parse(self, app: str, scripts: Scripts) -> Parsed:
+        """Whether the pool of *app* can compile *scripts*. Raises LinkLost."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.parse(app, scripts)
 
     async def close(self) -> None:
         """Save what is remembered, end the probe (it removes what it wrote on the server), then the link. Never raises."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stalewatch.model.inventory import AppKey, Fleet
+    from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Progress, Status
     from stalewatch.transport.fastcgi.response import Response
@@ -126,3 +127,7 @@ class PooledApp:
         """Path -> what is wrong ("" nothing). A lost link is tried again once. Raises LinkError."""
         session = await self._pool.open(self.report.server)
         return await session.artefacts(self.report.app, verb, tuple(files), options)
+
+    async def parse(self, scripts: Scripts) -> Parsed:
+        """Whether the pool can compile *scripts*. Raises LinkLost."""
+        return await self._pool.session(self.report.server).parse(self.report.app, scripts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
@@ -38,4 +39,8 @@ class AppSession(Protocol):
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         """The pool keeps *files* aside (``keep``), or puts them back where one of them can't run (``settle``): path -> what is wrong
         ("" nothing). *options*: ``script``, that gives artisan the pool's environment ("" none), and ``away``. Raises LinkError."""
+        ...
+
+    async def parse(self, scripts: Scripts) -> Parsed:
+        """Whether the pool can compile *scripts*; nothing of them is executed or cached. Raises LinkLost."""
         ...

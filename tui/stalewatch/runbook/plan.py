@@ -10,6 +10,7 @@ import msgspec
 
 from stalewatch.model.app_names import app_name
 from stalewatch.model.layers import Layer
+from stalewatch.model.parsing import Scripts
 from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import SafeText
 
@@ -64,8 +65,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step on one server, made by its kind's row of :data:`stalewatch.runbook.steps.STEPS`.
 
     *command* is exactly what is run on the server (or, for *via* ``fastcgi``, what is asked of PHP, as a person would write it).
-    *paths*: scripts to invalidate. *layer*: whose artefact proves it. *timeout* in seconds. *causes* empty: asked for, or follows from
-    an earlier step; done without reading the evidence again. For people: *does* (a sentence with ``{}`` for *what* it is done to) and
+    *paths*: scripts to invalidate; *scripts*: those to parse. *layer*: whose artefact proves it. *timeout* in seconds. *causes* empty:
+    asked for, or follows from an earlier step; done without reading the evidence again. For people: *does* (a sentence with ``{}`` for *what* it is done to) and
     *label* (one word). *interrupts*: requests in flight may be lost. *keeps*: files that are kept aside meanwhile, the one that proves it
     first, and put back where it leaves one that can't run; *away*: they are moved aside, so that it starts without them. *script*: PHP that
     gives the command the pool's environment, written before it ("" none)."""
@@ -87,6 +88,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     keeps: tuple[str, ...] = ()
     away: bool = False
     script: str = ""
+    scripts: Scripts | None = None
 
     @property
     def acting(self) -> bool:

@@ -21,6 +21,7 @@ from stalewatch.runbook.draft import Draft
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Choice, LeftOut, Phase, Request, ServerPlan
 from stalewatch.runbook.steps.look import look
+from stalewatch.runbook.steps.parse import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,7 @@ def _filled(plan: ServerPlan, draft: Draft) -> ServerPlan:
     for spec in steps.STEPS:
         if spec.phase not in _CHECKS:
             draft.steps += spec.wanted(draft)
+    draft.steps = guarded(draft)
     checks = [step for spec in steps.STEPS if spec.phase in _CHECKS for step in spec.wanted(draft)]
     order = [spec.kind for spec in steps.STEPS]
     everything = tuple(sorted([*checks, *draft.steps], key=lambda step: order.index(step.kind)))

@@ -201,10 +201,16 @@ class ServerExecutor:
             return _outcome(Status.FAILED, why="the lock is not held")
         if step.phase is Phase.PREFLIGHT:
             await self._sent(step)
+            if step.scripts is not None:
+                return verify.judge(step, self._server, self._session.report, "", 0, await self._session.parse(step.scripts))
             ended = await self._lock.step(step.id, step.command, step.timeout, acting=False)
             return verify.judge(step, self._server, self._session.report, ended.output, ended.code)
         self._before = await self._look()
         self._invalidated, self._said = {}, ""
+        if step.scripts is not None:
+            may = verify.may_run(step, self._server, self._before, await self._session.parse(step.scripts))
+            if may.status is not Status.DONE:
+                return may
         await self._sent(step)
         if (refused := await kept_aside.keep(self._session, step)) is not None:
             return refused

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.layers import Layer
+from stalewatch.model.parsing import Parsed, Scripts
 from stalewatch.model.report import Finding, Remedy, Report
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import Access, Command
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to prove *step* by. *before*, *after*: the reports around it. *said*, *code*: of its command (an exit code is no
-    evidence but for a check). *invalidated*: script path -> no longer cached, as PHP answered."""
+    evidence but for a check). *invalidated*: script path -> no longer cached, as PHP answered; *parsed*: what it said of the scripts."""
 
     step: Step
     server: ServerPlan
@@ -32,6 +33,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     said: str = ""
     code: int = 0
     invalidated: Mapping[str, bool] = {}
+    parsed: Parsed | None = None
 
     @property
     def sent(self) -> int:
@@ -47,7 +49,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of step.
 
     *kind*: its name, also a plan's ``Step.kind``. *via*: ``shell`` (the command is run under the lock), ``fastcgi`` (PHP is asked to
-    invalidate the step's paths) or ``look``. *remedies*: which of a finding's remedies it carries out.
+    invalidate the step's paths, or to parse its scripts) or ``look``. *remedies*: which of a finding's remedies it carries out.
     *does*: the sentence of several such steps, with ``{}`` for what they are done to; *label*: the word before one ("": its phase).
     *interrupts*: whether requests in flight may be lost.
 
@@ -83,6 +85,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
         paths: tuple[str, ...] = (),
         timeout: float = 60.0,
         causes: tuple[Cause, ...] = (),
+        scripts: Scripts | None = None,
     ) -> Step:
         """One step of this kind; the fields are those of :class:`stalewatch.runbook.plan.Step`."""
         return Step(
@@ -100,6 +103,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
             what=safe(what),
             label=self.label or self.phase.value,
             interrupts=self.interrupts,
+            scripts=scripts,
         )
 
 

@@ -13,9 +13,12 @@ from stalewatch.model.times import utc
 from stalewatch.runbook import steps
 from stalewatch.runbook.plan import Outcome, ServerPlan, Status, Step
 from stalewatch.runbook.step_spec import Proof, outcome
+from stalewatch.runbook.steps import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stalewatch.model.parsing import Parsed
 
 _BAD = (Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN)
 
@@ -33,9 +36,17 @@ def prove(
     return steps.spec_of(step.kind).prove(proof)
 
 
-def judge(step: Step, server: ServerPlan, report: Report, said: str, code: int) -> Outcome:
-    """What the command of a check says. A failed one stops the server's plan; one that can't tell is done, with the reason as evidence."""
-    return steps.spec_of(step.kind).prove(Proof(step=step, server=server, before=report, after=report, said=said, code=code))
+def judge(step: Step, server: ServerPlan, report: Report, said: str, code: int, parsed: Parsed | None = None) -> Outcome:
+    """What the command of a check says, or what PHP says of its scripts (*parsed*).
+
+    A failed one stops the server's plan; one that can't tell is done, with the reason as evidence.
+    """
+    return steps.spec_of(step.kind).prove(Proof(step=step, server=server, before=report, after=report, said=said, code=code, parsed=parsed))
+
+
+def may_run(step: Step, server: ServerPlan, report: Report, parsed: Parsed) -> Outcome:
+    """Whether the scripts that *step* would make run can run, as PHP says just before it."""
+    return parse.proven(Proof(step=step, server=server, before=report, after=report, parsed=parsed))
 
 
 def is_fixed(server: ServerPlan, report: Report, *, invalidated: frozenset[str] = frozenset(), strict: bool = False) -> Outcome:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from stalewatch.probe.runtime.answer import Answer
 
+    Ask = Callable[[Mapping[str, object]], Awaitable[Answer]]
+
 
 class Parser(Protocol):
     """A pool."""

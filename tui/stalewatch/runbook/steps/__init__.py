@@ -12,6 +12,7 @@ from stalewatch.runbook.steps.file_cache import WIPE_FILE_CACHE
 from stalewatch.runbook.steps.fpm_test import FPM_TEST
 from stalewatch.runbook.steps.invalidate import INVALIDATE
 from stalewatch.runbook.steps.look import LOOK
+from stalewatch.runbook.steps.parse import PARSE
 from stalewatch.runbook.steps.reload import RELOAD
 from stalewatch.runbook.steps.workers import RESTART_WORKERS
 
@@ -23,6 +24,7 @@ STEPS: tuple[StepSpec, ...] = (
     DISK_FREE,
     RIGHTS,
     FPM_TEST,
+    PARSE,
     WIPE_FILE_CACHE,
     CLEAR,
     CACHE_CLEAR,

@@ -1,0 +1,127 @@
+"""Code that cannot run is never made to run: what was served before a fix is served after it, and the fix says which file is broken."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.lab.host import HOUR
+from tests.lab.program import ours, stalewatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.lab import Host, Lab
+
+CONTROLLER = "app/Http/Controllers/HomeController.php"
+CACHED = "bootstrap/cache/config.php"
+BROKEN = "return response('home v2', 200, ["
+GOOD = "return response('home v1', 200, ['Content-Type' => 'text/plain']);"
+
+
+class State(NamedTuple):
+    """What a fix must not move."""
+
+    home: str
+    config: str
+    master: int | None
+    workers: frozenset[int]
+    started: object
+
+
+def state(host: Host) -> State:
+    return State(host.get("/"), host.get("/config"), host.fpm_master(), frozenset(host.fpm_workers()), host.status()["start time"])
+
+
+def refused(lab: Lab, host: Host, *arguments: str, named: str) -> str:
+    """A fix that is refused, changes nothing and names the file: what it said."""
+    before = state(host)
+    ran = stalewatch(lab, "fix", "--yes", *arguments, host.name)
+    assert ran.code == 1, ran.stdout + ran.stderr
+    said = " ".join((ran.stdout + ran.stderr).split())
+    assert "does not parse" in said, said
+    assert named in said, said
+    assert state(host) == before, said
+    assert ours(host) == []
+    return said
+
+
+def parse_error(host: Host) -> str:
+    host.edit(CONTROLLER, replace=(GOOD, BROKEN))
+    return f"/srv/app/{CONTROLLER}:10 (Unclosed '[' on line 9"
+
+
+def utf16(host: Host) -> str:
+    host.file(CONTROLLER).write_bytes(host.file(CONTROLLER).read_text().replace("v1", "v2").encode("utf-16"))
+    return f"/srv/app/{CONTROLLER} is UTF-16"
+
+
+def newer_php(host: Host) -> str:
+    host.edit(CONTROLLER, replace=("    public function index", "    const string NAME = 'v2';\n\n    public function index"))
+    return f"/srv/app/{CONTROLLER}:7 (syntax error"
+
+
+def half_upload(host: Host) -> str:
+    host.edit(CONTROLLER, "")
+    return f"/srv/app/{CONTROLLER} is empty"
+
+
+def not_readable(host: Host) -> str:
+    host.edit(CONTROLLER, replace=("home v1", "home v2"))
+    host.file(CONTROLLER).chmod(0o600)
+    return f"/srv/app/{CONTROLLER} cannot be read by the pool's user"
+
+
+def error_in_a_new_class(host: Host) -> str:
+    host.file("app/Support").mkdir()
+    host.edit("app/Support/Answer.php", "<?php\n\nnamespace App\\Support;\n\nfinal class Answer\n{\n    public const V = 'v2'\n}\n")
+    host.edit(CONTROLLER, replace=("'home v1'", "'home '.\\App\\Support\\Answer::V"))
+    return "/srv/app/app/Support/Answer.php:8 (syntax error"
+
+
+BREAKS = (parse_error, utf16, newer_php, half_upload, not_readable, error_in_a_new_class)
+
+
+@pytest.mark.parametrize("breaks", BREAKS)
+def test_new_code_that_cannot_run_stays_on_the_disk(lab: Lab, hosts: list[Host], breaks: Callable[[Host], str]) -> None:
+    web1 = hosts[0]
+    web1.fpm(validate_timestamps=0)
+    assert web1.get("/") == "home v1"
+    named = breaks(web1)
+    assert web1.get("/") == "home v1"
+    assert "the old code is still served" in refused(lab, web1, named=named)
+
+
+def test_a_reload_makes_nothing_run_that_cannot_run_whoever_it_belongs_to(lab: Lab, hosts: list[Host]) -> None:
+    web1 = hosts[0]
+    web1.fpm(validate_timestamps=0)
+    web1.pool("shop")
+    shop = web1.root("/srv/shop/index.php")
+    shop.parent.mkdir()
+    shop.write_text("<?php echo 'shop v1';\n")
+    os.utime(shop, (time.time() - HOUR,) * 2)  # younger ones are not kept
+    asked = lambda: web1.request("/", script="/srv/shop/index.php", pool="shop").body  # noqa: E731
+    assert (web1.get("/"), asked()) == ("home v1", "shop v1")
+    shop.write_text("<?php echo 'shop v2' oops;\n")
+    web1.edit(CONTROLLER, replace=("home v1", "home v2"))
+    assert (web1.get("/"), asked()) == ("home v1", "shop v1")
+    reload = ("--app", "/srv/app", "--all", "--only", "reload")
+    said = refused(lab, web1, *reload, named="/srv/shop/index.php:1 (syntax error")
+    assert "another application of this PHP-FPM" in said
+    assert asked() == "shop v1"
+    ran = stalewatch(lab, "fix", "--yes", "--app", "/srv/app", web1.name)
+    assert ran.code == 0, "its own scripts alone may be invalidated: " + ran.stdout + ran.stderr
+    assert (web1.get("/"), asked()) == ("home v2", "shop v1")
+
+
+def test_half_a_cache_file_is_not_made_to_run(lab: Lab, hosts: list[Host]) -> None:
+    web1 = hosts[0]
+    web1.fpm(validate_timestamps=0)
+    assert web1.get("/config") == "v1 agent-v1"
+    whole = web1.read(f"/srv/app/{CACHED}")
+    web1.edit(CACHED, whole[: len(whole) // 2])
+    assert web1.get("/config") == "v1 agent-v1"
+    refused(lab, web1, named=f"/srv/app/{CACHED}:")
