@@ -112,3 +112,27 @@ def test_a_configuration_that_cannot_be_made_leaves_the_one_that_is_served(lab: 
     all_rights.restart()
     assert all_rights.get("/") == "home v1", "also from the disk"
     assert left_by_us(all_rights) == []
+
+
+OTHER_PHP = """
+printf '#!/bin/sh\\necho this is another PHP >&2\\nexit 104\\n' >/run/php9.9
+chmod 755 /run/php9.9
+mkdir -p /run/lab-alternatives
+cp -a /etc/alternatives/. /run/lab-alternatives
+ln -sfn /run/php9.9 /run/lab-alternatives/php
+mount --bind /run/lab-alternatives /etc/alternatives
+"""
+
+
+def test_artisan_runs_as_the_version_of_the_pool(lab: Lab, all_rights: Host) -> None:
+    """`/usr/bin/php` is another version, as after an upgrade that took only the command line along."""
+    all_rights.cache()
+    assert all_rights.get("/config") == "v1 agent-v1"
+    all_rights.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    all_rights.run(["sh", "-ec", OTHER_PHP])
+    try:
+        ran = fix(lab)
+        assert ran.code == 0, ran.stdout + ran.stderr
+        assert all_rights.get("/config") == "v1 agent-v2"
+    finally:
+        all_rights.run(["umount", "/etc/alternatives"])

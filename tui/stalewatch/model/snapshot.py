@@ -145,6 +145,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     unwatched: tuple[SafeText, ...] | None = None
     """Code roots in the caches of the pools that are none of the watched apps: not asked for, or not visible to this login. None: no cache
     was seen."""
+    command_lines: dict[str, SafeText] | None = None
+    """The PHPs of the command line by their paths, and which file each is in the end. None: not looked at."""
     more_caches: int = 0
     """How many more there are than :attr:`other_caches` names."""
 

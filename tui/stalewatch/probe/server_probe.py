@@ -355,6 +355,7 @@ class ServerProbe:
             unwatched=tuple(map(safe, self._others)),
             hidden=hidden,
             contained=inside,
+            command_lines={str(safe(path)): safe(file) for path, file in self._machine.command_lines.items()},
             cron=cron_lines(self._machine.cron, app.location),
             web=web_facts(app.location, address, self._machine.web.denied),
         )

@@ -30,7 +30,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
     configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
     *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan the
-    environment of the pool ("" it has none of its own).
+    environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no *php* of it.
     """
 
     login: str
@@ -43,6 +43,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     workers: bool = False
     environment: str = ""
     script: str = ""
+    lacks: str = ""
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""

@@ -19,6 +19,7 @@ from stalewatch.runbook import preflight, steps
 from stalewatch.runbook.commands import Access, fpm_binary, usable, usable_name
 from stalewatch.runbook.draft import Draft
 from stalewatch.runbook.evidence_digest import evidence_digest
+from stalewatch.runbook.php_cli import command_line
 from stalewatch.runbook.plan import Choice, LeftOut, Phase, Request, ServerPlan
 from stalewatch.runbook.steps.look import look
 from stalewatch.runbook.steps.parse import guarded
@@ -147,6 +148,8 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     seen = str(report.runtime.user) if report.runtime is not None else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")
     binary = fpm_binary(str(fpm.binary), str(fpm.config_path), str(fpm.unit)) if fpm else ""
+    version = str(report.runtime.php_version) if report.runtime is not None else str(fpm.version) if fpm else ""
+    line = command_line(version, binary, host.command_lines)
     unit = inputs.unit or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),
@@ -156,5 +159,7 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         fpm_binary=binary,
         environment=environment_served(report),
         script=_script(report),
+        php=line.php,
+        lacks=line.lacks,
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",
     )

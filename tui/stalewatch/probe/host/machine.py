@@ -14,6 +14,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import in_batches, parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
+from stalewatch.probe.host.php_cli import command_lines
 from stalewatch.probe.host.web_server import reading as web_server
 from stalewatch.probe.host.web_server.reading import WebServers
 
@@ -104,6 +105,7 @@ class Machine(msgspec.Struct, frozen=True):
     cron: tuple[CronPath, ...] = ()
     contained: Unseen | None = None
     web: WebServers = WebServers()
+    command_lines: dict[str, str] = {}
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
@@ -114,8 +116,10 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     masters = [master for master, place in zip(running, places, strict=True) if not place]
     masters += await _stopped_masters(host, masters)
     known = {(master.config_path, master.files): master for master in before.masters}
+    complete = tuple([await _complete(host, master, known) for master in masters])
     return Machine(
-        masters=tuple([await _complete(host, master, known) for master in masters]),
+        masters=complete,
+        command_lines=await command_lines(host, sorted({master.binary for master in complete})),
         php=await _with_binaries(host, tuple(_php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),

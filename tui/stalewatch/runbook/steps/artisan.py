@@ -19,6 +19,13 @@ def blocks(draft: Draft) -> Iterator[str]:
     """What artisan writes must be writable for FPM."""
     if not draft.access.user:
         yield "not known which user the pool runs as: FPM could not rewrite what artisan writes"
+    yield from other_php(draft)
+
+
+def other_php(draft: Draft) -> Iterator[str]:
+    """Another version has other extensions, and may not be able to run the code at all."""
+    if lacks := draft.access.lacks:
+        yield f"the pool runs PHP {lacks}, and the server has no {draft.access.php}: with another version artisan would cache other values"
 
 
 def warns(draft: Draft) -> Iterator[str]:
