@@ -61,6 +61,11 @@ case $(date +%s.%N) in
   *) clock=+%s.%N ;;
 esac
 
+# The directory of a process is as old in /proc as the first look at it, so the process that stats the files tells the time too.
+timed=$(stat -L -c %Y /proc/self 2>/dev/null)
+timed=$(($(date +%s) - ${timed:-0}))
+case $timed in 0 | 1) ;; *) timed='' ;; esac
+
 mine=''        # private directories, one a line
 files=''       # shell words
 sockets=''
@@ -167,12 +172,20 @@ verb_beat() { :; }
 verb_tick() {
   up=''
   { read -r up _ <"$proc/uptime"; } 2>/dev/null
-  now=$(date "$clock")
   [ -n "$up" ] || uptime_of "$(cat "$proc/self/stat" 2>/dev/null)"
-  section clock ''
-  out="$out$now $up"
   eval "set -- $files"
-  now=$(stats "$@")
+  if [ -n "$timed" ]; then
+    now=$(stats /proc/self "$@")
+    line=${now%%"$nl"*}
+    now=${now#"$line"}
+    now=${now#"$nl"}
+    line=${line%% *}
+  else
+    line=$(date "$clock")
+    now=$(stats "$@")
+  fi
+  section clock ''
+  out="$out$line $up"
   if [ "$now" != "$last_stats" ]; then
     last_stats=$now
     section files ''
@@ -219,9 +232,7 @@ test_sockets() { # SOCKET... -> $now
 tick_children() {
   now=''
   for master in $masters; do
-    if first_line "$proc/$master/stat"; then
-      begun=${line##*) }
-      begun=${begun#* }
+    if [ -e "$proc/$master/stat" ]; then
       children=''
       { read -r children <"$proc/$master/task/$master/children"; } 2>/dev/null
       now="$now$master $children$nl"
