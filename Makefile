@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types mutants lab truth harm strangers bench docs screenshots clean
+.PHONY: help setup lab-packages demo test lint types mutants lab truth heal harm strangers bench docs screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -50,6 +50,9 @@ lab: lab-packages  ## keep N real hosts up and print the command that watches th
 
 truth: lab-packages  ## what stalewatch says of servers against what they really serve, state by state
 	@$(BIN)/python -m tests.lab.truth
+
+heal: lab-packages  ## every stale state of the truth table, fixed: what is served before and after
+	$(BIN)/python -m tests.lab.heal
 
 harm: lab-packages  ## fixes that could do harm: nothing is worse after them
 	$(BIN)/python -m pytest -v -n 0 -rs tests/lab/test_e2e_harm_*.py

@@ -370,6 +370,15 @@ def test_a_link_that_was_switched_but_never_asked_again() -> None:
     assert finding.since == at(-300)
 
 
+@pytest.mark.parametrize(("used", "ttl", "remedy"), [(-5, 120, Remedy.INVALIDATE), (-5, 600, Remedy.RELOAD), (-400, 600, Remedy.RELOAD)])
+def test_while_workers_remember_where_the_link_led_only_a_reload_ends_it(used: float, ttl: int, remedy: Remedy) -> None:
+    """An invalidated script is compiled again from where the worker's own realpath cache says."""
+    seen = flipped(used, passed=f"{ROOT}/current")
+    seen = msgspec.structs.replace(seen, runtime=msgspec.structs.replace(seen.runtime, realpath_cache_ttl=ttl))
+    (finding,) = [finding for finding in looked(seen).findings if finding.layer is Layer.RELEASE]
+    assert {Remedy.INVALIDATE, Remedy.RELOAD} & set(finding.remedy) == {remedy}
+
+
 def test_a_switched_link_that_ends_by_itself_or_is_over() -> None:
     ending = flipped(-5, passed=OLD, revalidate_path=True)
     young = msgspec.structs.replace(ending, host=host(release=switched(switched_at=at(-30))))

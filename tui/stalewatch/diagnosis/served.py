@@ -27,7 +27,7 @@ OLD_SERVED = Rule(
     "itself and opcache.revalidate_path is 0, OPcache remembers the script that the link pointed to and never resolves it again. With "
     "revalidate_path=1, or where only PHP's realpath cache remembers it, this ends by itself after realpath_cache_ttl.",
     evidence=("served", "current", "last served", "switched", "link", "script passed", "revalidate_path", "realpath_cache_ttl", "repeat"),
-    remedy=(Remedy.INVALIDATE, Remedy.CONFIGURE),
+    remedy=(Remedy.RELOAD, Remedy.CONFIGURE),
     advice="Pass the real path: nginx $realpath_root, Caddy resolve_root_symlink.",
 )
 WILL_SERVE_OLD = Rule(
@@ -39,7 +39,7 @@ WILL_SERVE_OLD = Rule(
     meaning="Nothing was requested since the link was switched, and the web server passes the link itself with "
     "opcache.revalidate_path=0: the next request will probably be answered from the old release.",
     evidence=OLD_SERVED.evidence,
-    remedy=(Remedy.INVALIDATE, Remedy.CONFIGURE),
+    remedy=(Remedy.RELOAD, Remedy.CONFIGURE),
     advice="Pass the real path: nginx $realpath_root, Caddy resolve_root_symlink.",
 )
 RULES = (OLD_SERVED, WILL_SERVE_OLD)
@@ -151,7 +151,7 @@ def after_the_switch(context: Context, host: HostFacts, opcache: Opcache, found:
         until=until if heals else None,
         verdict=Verdict.PENDING if heals else None,
         severity=Severity.INFO if heals else None,
-        remedy=(Remedy.WAIT, Remedy.INVALIDATE) if heals else None,
+        remedy=(Remedy.WAIT, Remedy.RELOAD) if heals else _remedy(context, found),
         paths=(str(found.last.path),) if found.last.exact else (),
     )
 
@@ -168,8 +168,17 @@ def not_asked_yet(context: Context, host: HostFacts, opcache: Opcache, found: Se
         _evidence(context, host, opcache, found),
         since=found.switched,
         verdict=None if probably else Verdict.UNKNOWN,
+        remedy=_remedy(context, found),
         paths=(str(found.last.path),) if found.last.exact else (),
     )
+
+
+def _remedy(context: Context, found: Served) -> tuple[Remedy, ...] | None:
+    """An invalidation has PHP look for the script once more, but every worker remembers for ``realpath_cache_ttl`` where the link led, and
+    compiles the old one again until then. A reload forgets both."""
+    ttl = context.runtime.realpath_cache_ttl if context.runtime is not None else 0
+    forgotten = found.switched is not None and context.now > found.switched + ttl + FLIP_TOLERANCE
+    return (Remedy.INVALIDATE, Remedy.CONFIGURE) if forgotten else None
 
 
 def switched_at(context: Context, host: HostFacts) -> float | None:

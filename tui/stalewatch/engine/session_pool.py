@@ -27,6 +27,7 @@ class SessionPool:
     """At most one open session per server, opened by whoever needs it first; names are those of the inventory.
 
     *on_step* is called at each step of connecting, *on_open* when a session was opened; both with the server's name, in the pool's loop.
+    *memories*: what is remembered of each server already, instead of what is on the disk.
     """
 
     def __init__(
@@ -35,13 +36,14 @@ class SessionPool:
         *,
         on_step: Callable[[str, ConnectStep], None] = lambda _server, _step: None,
         on_open: Callable[[str], None] = lambda _server: None,
+        memories: Mapping[str, Memories] | None = None,
     ) -> None:
         self.fleet = fleet
         self._on_step = on_step
         self._on_open = on_open
         self._servers = {server.name: server for server in fleet.servers}
         self._sessions: dict[str, ServerSession] = {}
-        self._memories: dict[str, Memories] = {name: {} for name in self._servers}
+        self._memories: dict[str, Memories] = {name: {} for name in self._servers} | dict(memories or {})
         self._opening = {name: asyncio.Lock() for name in self._servers}
 
     def session(self, server: str) -> ServerSession:

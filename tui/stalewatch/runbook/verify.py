@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.model.report import Finding, Report, Verdict
+from stalewatch.model.report import Finding, Layer, Report, Verdict
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook import steps
@@ -104,7 +104,8 @@ def still_needed(step: Step, report: Report) -> Outcome:
 def _answered(finding: Finding, invalidated: frozenset[str], server: ServerPlan) -> bool:
     if any(steps.spec_of(step.kind).answers(finding) for step in server.steps):
         return True
-    return bool(finding.paths) and finding.verdict is not Verdict.UNKNOWN and set(finding.paths) <= invalidated
+    told = finding.layer is Layer.OPCACHE and finding.verdict is not Verdict.UNKNOWN
+    return told and bool(finding.paths) and set(finding.paths) <= invalidated
 
 
 def _words(verdict: Verdict, findings: list[Finding]) -> str:
