@@ -75,9 +75,16 @@ async def test_what_changed_is_parsed_and_neither_executed_nor_cached(link: Loca
         (b" \n", ("empty", 0)),
         (b"<?php return [\n  'a' => array (\n    'b' => ", ("syntax", 3)),
         (b"<?php\nclass A {\n  const int X = 1;\n  public function f() {}\n", ("syntax", 3)),
-        (b"<?php\n" + b"$a = 1;\n" * 140_000, ("big", 0)),
-        (b"<?php\n" + b"$a[] = 1;\n" * 100_000, None),
-        (b"\xef\xbb\xbf<?php declare(strict_types=1);\nreturn 1;\n?>\n<p>\n", None),
+        (b"<?php\n" + b"$a = 1;\n" * 600_000, None),
+        (b"<?php\n" + b"$a = 1;\n" * 600_000 + b"}", ("syntax", 600_002)),
+        (b"<?php\n#" + b" " * 2**24, ("big", 0)),
+        (b"<?php declare(strict_types=1);\nreturn 1;\n?>\n<p>\n", None),
+        (b"\xef\xbb\xbf<?php declare(strict_types=1);\nreturn 1;\n", ("syntax", 1)),
+        (b"<?php\nclass A {\n  function merged() {}\n  function merged() {}\n}\n", ("syntax", 4)),
+        (b"<?php\nuse A\\B;\nuse C\\B;\n", ("syntax", 3)),
+        (b"<?php\nfunction twice() {}\nfunction twice() {}\n", ("syntax", 3)),
+        (b"<?php\nclass A extends NotThere implements Nor { use This; }\n", None),
+        (b"<?php\nnamespace Stalewatch;\nfunction main() {}\nfinal class Parsing {}\n", None),
         (b"<h1>no PHP at all</h1>\n", None),
         (b"<?php\n__halt_compiler();\x00\xff<?php (", None),
         (b"<?php /* \xff\xfe latin \xe9 */ return '\xe9';\n", None),
@@ -128,3 +135,25 @@ async def test_it_takes_as_many_requests_as_it_needs(link: LocalLink, host: Host
 async def test_a_pool_that_may_not_read_a_script_says_so(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("php_admin_value[open_basedir]=/tmp:/var/tmp:/dev/shm")
     assert told(await probe(link, host, fpm).parse(Scripts(paths=("/etc/passwd",)))) == {}, "hidden: whether it is there is not known"
+
+
+async def test_what_two_files_declare_is_no_error(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    same = "function helper() { return 1; }\nclass Helper {}\nfinal class Other extends Helper {}\n"
+    one, two, bad = fpm.script("one.php", same), fpm.script("two.php", same), fpm.script("bad.php", f"{same} function (")
+    fpm.start(NEVER)
+    parsed = await probe(link, host, fpm).parse(Scripts(paths=tuple(map(str, (one, two, bad)))))
+    assert (parsed.count, told(parsed)) == (3, {str(bad): ("syntax", 5)})
+
+
+@pytest.mark.parametrize("disabled", ["stream_wrapper_register", "opcache_compile_file,ini_set"])
+async def test_where_it_may_not_compile_it_parses(link: LocalLink, host: HostProbe, fpm: Fpm, disabled: str) -> None:
+    good, bad = fpm.script("good.php", "echo 1;"), fpm.script("bad.php", "echo (;")
+    fpm.start(NEVER, f"php_admin_value[disable_functions]={disabled}")
+    assert told(await probe(link, host, fpm).parse(Scripts(paths=(str(good), str(bad))))) == {str(bad): ("syntax", 1)}
+
+
+async def test_the_log_says_nothing_of_it(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    bad = fpm.script("bad.php", "class A { function f() {} function f() {} }")
+    fpm.start(NEVER, "catch_workers_output=yes", "php_flag[log_errors]=on")
+    assert told(await probe(link, host, fpm).parse(Scripts(paths=(str(bad),)))) == {str(bad): ("syntax", 1)}
+    assert "redeclare" not in (fpm.base / "error.log").read_text()

@@ -76,7 +76,7 @@ def _rebuilt(draft: Draft) -> tuple[str, ...]:
 def _command(scripts: Scripts) -> str:
     what = ["every cached script that the disk has otherwise"] if scripts.changed else [figures.count(len(scripts.paths), "script")]
     what += ["new files of the application"] if scripts.folders else []
-    return f"token_get_all(CODE, TOKEN_PARSE) of {' and '.join(what)}"
+    return f"php -l, by the pool itself, of {' and '.join(what)}"
 
 
 def _left_out(draft: Draft) -> Iterator[LeftOut]:
