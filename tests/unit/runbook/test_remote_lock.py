@@ -98,6 +98,27 @@ async def test_a_step_runs_in_the_app_without_input_and_tells_what_it_said(place
     assert "ended with code 3" in log
 
 
+async def test_however_much_a_command_says_only_its_beginning_and_end_are_kept_and_it_ends_by_itself(places: Path, link: LocalLink) -> None:
+    lock = await acquire(link, "ann@laptop", str(places / "app"), "", "fix")
+    command = "echo first; seq 1 400000; echo last >&2; exit 7"
+    ended = await lock.step("loud", command, 20)
+    (file,) = (places / "tmp").glob("stalewatch-run.*/loud.out")
+    assert file.stat().st_size <= 65536
+    await lock.release()
+    assert ended.code == 7, "no broken pipe ends it"
+    assert ended.output.startswith("first\n1\n")
+    assert ended.output.endswith("400000\nlast\n")
+
+
+async def test_what_a_command_leaves_running_does_not_hold_the_step(places: Path, link: LocalLink) -> None:
+    lock = await acquire(link, "ann@laptop", str(places / "app"), "", "fix")
+    gone = places / "gone"
+    ended = await lock.step("leaves", f"echo said; (while [ ! -e {gone} ]; do sleep 0.1; done) & exit 0", 20)
+    gone.touch()
+    await lock.release()
+    assert ended.code == 0
+
+
 async def test_quotes_backslashes_and_spaces_of_a_command_arrive_as_they_are(places: Path, link: LocalLink) -> None:
     held = await take(places, link)
     assert (await held.step("x", r"""printf '%s|' 'a  b' "c\d" '$HOME' '  '""", 10)).output == r"a  b|c\d|$HOME|  |"

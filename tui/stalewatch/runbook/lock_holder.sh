@@ -1,6 +1,7 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
 # Hears: beat | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.  Says: held DIR | beat | ended ID CODE.
-# A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here.
+# A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
+# command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
 who=$1 since=$2 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
 umask 077
 exec 9>&1
@@ -32,8 +33,20 @@ say() { [ -z "$1" ] || logger -t stalewatch -- "$1: $2" >/dev/null 2>&1 9>&-; }
 cd "$3" 2>/dev/null || cd /
 say "$1" "$4 on $3 begins: $6"
 umask 022
-sh -c "$6" </dev/null >"$5/$4.out" 2>&1 9>&-
+if mkfifo "$5/$4.pipe" 2>/dev/null; then
+  { head -c 32768; tail -c 32768; : >"$5/$4.end"; } <"$5/$4.pipe" >"$5/$4.out" 2>/dev/null 9>&- &
+  exec 3>"$5/$4.pipe"
+else
+  exec 3>"$5/$4.out"
+fi
+sh -c "$6" </dev/null >&3 2>&1 3>&- 9>&-
 code=$?
+exec 3>&-
+tries=0 # what the command left running may hold the pipe open
+while [ -p "$5/$4.pipe" ] && [ ! -e "$5/$4.end" ] && [ "$tries" -lt 20 ]; do
+  tries=$((tries + 1))
+  sleep 0.05 2>/dev/null || sleep 1
+done
 say "$1" "$4 on $3 ended with code $code"
 kill -0 "$7" 2>/dev/null || rm -rf -- "$5"
 echo "ended $4 $code" >&9'
