@@ -12,6 +12,7 @@ import pytest
 
 from tests.lab import sshd
 from tests.lab.program import Ran, check, explain, ours, stalewatch
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,3 +137,65 @@ def test_artisan_runs_as_the_version_of_the_pool(lab: Lab, all_rights: Host) -> 
         assert all_rights.get("/config") == "v1 agent-v2"
     finally:
         all_rights.run(["umount", "/etc/alternatives"])
+
+
+FULL = """
+mkdir /run/lab-cache
+mount -t tmpfs -o size=96k,mode=755 tmpfs /run/lab-cache
+cp -a /srv/app/bootstrap/cache/. /run/lab-cache
+chown www-data: /run/lab-cache
+mount --move /run/lab-cache /srv/app/bootstrap/cache
+head -c 200000 /dev/zero >/srv/app/bootstrap/cache/filler 2>/dev/null || true
+"""
+
+
+def test_a_full_disk_of_the_caches_changes_nothing(lab: Lab, web1: Host) -> None:
+    web1.pool(**{"php_admin_value[opcache.validate_timestamps]": 0})
+    web1.cache("config")
+    web1.run(["sh", "-ec", FULL])
+    try:
+        assert web1.get("/config") == "v1 agent-v1"
+        web1.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+        before = web1.read(f"/srv/app/{CACHED}")
+        ran = fix(lab)
+        assert ran.code == 1, ran.stdout + ran.stderr
+        assert "No space left on device" in str(step(ran, "config:cache")), ran.stdout
+        assert (web1.read(f"/srv/app/{CACHED}"), web1.get("/config")) == (before, "v1 agent-v1")
+        assert left_by_us(web1) == []
+        web1.run(["rm", "/srv/app/bootstrap/cache/filler"])
+        web1.run(["mount", "-o", "remount,size=4m", "/srv/app/bootstrap/cache"])
+        ran = fix(lab)
+        assert ran.code == 0, ran.stdout + ran.stderr
+        assert web1.get("/config") == "v1 agent-v2"
+    finally:
+        web1.run(["umount", "-l", "/srv/app/bootstrap/cache"])
+
+
+def test_the_provider_of_a_package_that_is_gone_no_longer_stops_the_site(lab: Lab, web1: Host) -> None:
+    installed = json.loads(web1.read("/srv/app/vendor/composer/installed.json"))
+    packages = installed["packages"]
+    packages[:] = [package for package in packages if package["name"] != "acme/greeter"]
+    web1.edit("vendor/composer/installed.json", json.dumps(installed))
+    web1.remove("vendor/acme/greeter")
+    web1.restart()
+    assert web1.request("/").status == 500
+    ran = fix(lab)
+    assert step(ran, "package:discover")["status"] == "done", ran.stdout + ran.stderr
+    assert (web1.request("/").status, web1.get("/package")) == (200, "no package")
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert left_by_us(web1) == []
+
+
+def test_half_a_configuration_is_made_again_before_anyone_runs_it(lab: Lab, web1: Host) -> None:
+    """The whole one is in OPcache; artisan cannot start with the half on the disk."""
+    web1.pool(**{"php_admin_value[opcache.validate_timestamps]": 0})
+    web1.cache("config")
+    assert web1.get("/config") == "v1 agent-v1"
+    web1.edit(CACHED, web1.read(f"/srv/app/{CACHED}")[:2000])
+    web1.run(["touch", "-d", "1 minute ago", f"/srv/app/{CACHED}"])
+    until(lambda: "config.broken" in str(check(lab, "web1")[1]), "half a file is no longer being written", 20)
+    ran = fix(lab)
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert web1.get("/config") == "v1 agent-v1"
+    web1.restart()
+    assert web1.get("/config") == "v1 agent-v1"

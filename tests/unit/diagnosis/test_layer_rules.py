@@ -148,7 +148,7 @@ def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_
     stat = file("bootstrap/cache/config.php", -60)
     broken = caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False))
     newer = sources(config=(file("config/app.php", -30),))
-    assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.CONFIGURE,)
+    assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.REBUILD,)
 
 
 @pytest.mark.parametrize("layer", ["packages", "services"])
@@ -157,7 +157,7 @@ def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) ->
     manifest = CacheFile(name=layer, path=stat.path, stat=stat, complete=False)
     facts = PackageFacts(cached=names("a"), installed=names("a", "b"))
     finding = only(looked(with_host(caches=caches(**{layer: manifest}), packages=facts)), Layer.PACKAGES, STALE, "packages.broken")
-    assert (finding.subject, finding.remedy) == (stat.path, (Remedy.CONFIGURE,))
+    assert (finding.subject, finding.remedy) == (stat.path, (Remedy.DISCOVER,))
     writing = msgspec.structs.replace(manifest, stat=file(f"bootstrap/cache/{layer}.php", -0.5))
     quiet(looked(with_host(caches=caches(**{layer: writing}))))
 

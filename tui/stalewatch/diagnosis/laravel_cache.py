@@ -95,8 +95,8 @@ BROKEN = {
         Severity.CRITICAL,
         "The {title} is truncated or not valid PHP: the application cannot use it, and artisan cannot start either, because it loads "
         "that file.",
-        (Remedy.CONFIGURE,),
-        "Remove the file by hand: Laravel then reads the sources, and `stalewatch fix` can cache them again.",
+        (Remedy.REBUILD,),
+        "A fix takes the file away, so that artisan can start, and puts it back where none can be made.",
     )
     for layer in FILE_CACHED
 }

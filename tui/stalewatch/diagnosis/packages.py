@@ -42,8 +42,8 @@ BROKEN = Rule(
     severity=Severity.CRITICAL,
     meaning="packages.php or services.php is truncated or not valid PHP: neither the application nor artisan can start with it.",
     evidence=("written", "repeat"),
-    remedy=(Remedy.CONFIGURE,),
-    advice="Remove the file by hand: Laravel writes it again when it starts.",
+    remedy=(Remedy.DISCOVER,),
+    advice="Without both files Laravel starts, and writes them again.",
 )
 RULES = (DIFFER, BROKEN, *composer.RULES, UNSEEN)
 _FILES = {file.name for file in Layer.PACKAGES.spec.files}

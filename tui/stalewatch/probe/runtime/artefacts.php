@@ -21,7 +21,7 @@ final class Artefacts
     {
         $told = [];
         foreach ($this->files as $file) {
-            $told[] = [$file, $this->kept($file, $away)];
+            $told[] = [$file, $this->room($file) ?: $this->kept($file, $away)];
         }
         if ($script !== '') {
             $told[] = [$script, $this->environment($script)];
@@ -74,6 +74,22 @@ final class Artefacts
             return '';
         }
         return self::why('it cannot be copied');
+    }
+
+    /** Why twice the file, and a bit, cannot be written beside it: space, inodes and quota are told by trying only. */
+    private function room(string $file): string
+    {
+        $trial = dirname($file) . '/' . self::FOLDER . '/room';
+        $size = min(2 * (is_file($file) ? (int) filesize($file) : 0) + 65536, 64 << 20);
+        if (!is_dir(dirname($file))) {
+            return '';
+        }
+        if (!self::folder($trial)) {
+            return self::why('no folder can be made beside it');
+        }
+        $written = file_put_contents($trial, str_repeat("\0", $size));
+        @unlink($trial);
+        return $written === $size ? '' : self::why('there is no room beside it');
     }
 
     private static function folder(string $aside): bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.pool_environment import OTHER_ENVIRONMENT
 from stalewatch.model.layers import LAYERS, REBUILT, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy
@@ -37,7 +38,19 @@ def _rebuilds(draft: Draft) -> list[Step]:
         )
         for layer, reason, causes in _to_rebuild(draft)
     ]
-    return [replace(step, keeps=_kept(draft, step.layer), script=draft.access.script) if draft.may_ask else step for step in steps]
+    if not draft.may_ask:
+        return steps
+    return [
+        replace(step, keeps=_kept(draft, step.layer), script=draft.access.script, away=_cannot_start(draft, step.layer)) for step in steps
+    ]
+
+
+def _cannot_start(draft: Draft, layer: Layer | None) -> bool:
+    """Whether artisan may not be able to start with what is there of *layer*: half a file, or a provider of a package that is gone."""
+    names = [file.name for file in layer.spec.files] if layer is not None else []
+    facts = draft.host.packages
+    gone = layer is Layer.PACKAGES and facts.installed is not None and set(facts.cached or ()) - set(facts.installed)
+    return bool(gone) or any(cache.name in names and cache.complete is False for cache in draft.host.caches)
 
 
 def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
@@ -87,6 +100,9 @@ def _rebuilt(proof: Proof) -> Outcome:
         wrong = _wrong(stat, proof.sent, newest, str(proof.server.user)) or ("it is not complete" if cache.complete is False else "")
         failed = failed or bool(wrong)
         evidence[cache.path] = wrong or f"written {utc(stat.mtime)}, owner {stat.owner or 'not known'}"
+    otherwise = [finding for finding in proof.after.findings if layer is Layer.CONFIG and finding.code == OTHER_ENVIRONMENT.code]
+    if otherwise:  # the pool itself compared it
+        return outcome(Status.FAILED, why=otherwise[0].summary, **evidence)
     return outcome(Status.FAILED if failed else Status.DONE, **evidence)
 
 

@@ -1,0 +1,66 @@
+"""What a plan keeps aside, when it moves it away, and in whose environment artisan runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from stalewatch.model.replace import replace
+from stalewatch.model.report import Layer, Remedy, Report, Verdict
+from stalewatch.model.snapshot import PackageFacts
+from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status, Step
+from stalewatch.runbook.verify import prove
+from tests.builders.runbook import T0, finding, host, plan, report, runtime
+
+
+def planned(seen: Report) -> ServerPlan:
+    return plan([seen], Request(choice=Choice.FIX)).servers[0]
+
+
+def rebuild(seen: Report) -> Step:
+    return next(step for step in planned(seen).steps if step.kind == "rebuild")
+
+
+@pytest.mark.parametrize(
+    ("variables", "given"),
+    [
+        (None, False),
+        (("USER", "HOME", "PATH", "LC_ALL", "INVOCATION_ID", "HOSTNAME", "TMPDIR"), False),
+        (("USER", "APP_ENV"), True),
+        (("USER", "STRIPE_SECRET"), True),
+    ],
+)
+def test_artisan_is_given_the_environment_of_the_pool_where_that_is_not_the_one_of_any_service(
+    variables: tuple[str, ...] | None, given: bool
+) -> None:
+    names = tuple(map(safe, variables)) if variables is not None else None
+    step = rebuild(report(finding(Layer.CONFIG), runtime_facts=replace(runtime(), variables=names)))
+    assert bool(step.script) is given
+    assert ("-d auto_prepend_file=" in step.command) is given
+
+
+def test_a_broken_file_is_moved_away_and_a_whole_one_is_copied() -> None:
+    stale = finding(Layer.CONFIG)
+    assert rebuild(report(stale)).away is False
+    assert [path.rpartition("/")[2] for path in rebuild(report(stale)).keeps] == ["config.php"]
+    caches = tuple(replace(cache, complete=False) for cache in host().caches)
+    assert rebuild(report(stale, host_facts=replace(host(), caches=caches))).away is True
+
+
+@pytest.mark.parametrize(("cached", "away"), [(("a",), False), (("a", "gone"), True)])
+def test_the_manifests_are_moved_away_where_a_package_is_gone(cached: tuple[str, ...], away: bool) -> None:
+    facts = PackageFacts(cached=tuple(map(safe, cached)), installed=(safe("a"), safe("b")))
+    differ = finding(Layer.PACKAGES, Verdict.STALE, Remedy.DISCOVER)
+    assert rebuild(report(differ, host_facts=replace(host(), packages=facts))).away is away
+
+
+def test_a_configuration_with_other_values_than_the_pools_is_not_proven() -> None:
+    before = report(finding(Layer.CONFIG))
+    made = tuple(replace(cache, stat=replace(cache.stat, mtime=T0 + 1)) if cache.stat else cache for cache in host().caches)
+    other = finding(Layer.CONFIG, Verdict.SUSPECT, code="config.other-environment")
+    server = planned(before)
+    step = next(step for step in server.steps if step.kind == "rebuild")
+    good = report(at=T0 + 2, host_facts=replace(host(), caches=made))
+    assert prove(step, server, before, good).status is Status.DONE
+    proven = prove(step, server, before, report(other, at=T0 + 2, host_facts=replace(host(), caches=made)))
+    assert (proven.status, proven.evidence["why"]) == (Status.FAILED, other.summary)
