@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.host import HOUR
 from tests.lab.program import check, ours, stalewatch
+from tests.lab.truth.release import CURRENT, SHOP, flip, layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +121,21 @@ def test_a_reload_makes_nothing_run_that_cannot_run_whoever_it_belongs_to(lab: L
     ran = stalewatch(lab, "fix", "--yes", "--app", "/srv/app", web1.name)
     assert ran.code == 0, "its own scripts alone may be invalidated: " + ran.stdout + ran.stderr
     assert (web1.get("/"), asked()) == ("home v2", "shop v1")
+
+
+def test_a_release_that_cannot_run_is_not_made_to_run_by_a_reload(lab: Lab, hosts: list[Host]) -> None:
+    web1 = hosts[0]
+    layout()(web1)
+    web1.run(["sed", "-i", "s/return response/return (response/", f"{SHOP}/releases/2/{CONTROLLER}"])
+    flip(web1)
+    asked = lambda: web1.request("/", script=f"{CURRENT}/public/index.php").body  # noqa: E731
+    assert asked() == "home v1"
+    before = (web1.fpm_master(), web1.fpm_workers())
+    ran = stalewatch(lab, "fix", "--yes", "--all", "--only", "reload", web1.name)
+    said = ran.stdout + ran.stderr
+    assert ran.code == 1, said
+    assert f"does not parse: {SHOP}/releases/2/{CONTROLLER}:" in said
+    assert ((web1.fpm_master(), web1.fpm_workers()), asked()) == (before, "home v1")
 
 
 def test_half_a_cache_file_is_not_made_to_run(lab: Lab, hosts: list[Host]) -> None:

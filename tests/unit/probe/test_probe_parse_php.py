@@ -120,6 +120,14 @@ async def test_blade_sources_and_links_in_folders_are_left_alone(link: LocalLink
     assert told(await probe(link, host, fpm).parse(Scripts(folders=(str(fpm.root / "app"), "/nowhere")))) == {}
 
 
+async def test_of_another_release_everything_is_parsed_that_is_not_cached(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    bad = fpm.script("releases/2/app/Bad.php", "echo (;")
+    fpm.start(NEVER)
+    app = (str(fpm.root / "releases/2/app"),)
+    assert told(await probe(link, host, fpm).parse(Scripts(folders=app))) == {}, "it was there before: nothing of it is new"
+    assert told(await probe(link, host, fpm).parse(Scripts(folders=app, older=True))) == {str(bad): ("syntax", 1)}
+
+
 async def test_it_takes_as_many_requests_as_it_needs(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(NEVER)
     scripts = []

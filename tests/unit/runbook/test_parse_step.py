@@ -7,12 +7,13 @@ import pytest
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report
+from stalewatch.model.snapshot import ReleaseFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Outcome, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import judge
-from tests.builders.runbook import APP, CONTROLLER, bytecode, finding, host, plan, report, runtime, vt0, vt1
+from tests.builders.runbook import APP, CONTROLLER, T0, bytecode, finding, host, plan, report, runtime, vt0, vt1
 
-NEW = tuple(f"{APP}/{folder}" for folder in ("app", "bootstrap", "config", "routes", "src"))
+NEW = tuple(f"{APP}/{folder}" for folder in ("app", "bootstrap", "config", "routes", "src", "vendor/composer"))
 
 
 def planned(seen: Report, choice: Choice = Choice.FIX) -> ServerPlan:
@@ -37,12 +38,22 @@ def test_before_a_reload_everything_that_the_disk_has_otherwise_whoevers_it_is()
     assert scripts == of_kind(server, "reload").scripts
     assert scripts is not None
     assert scripts.changed
+    assert scripts.paths == (f"{APP}/public/index.php", f"{APP}/vendor/autoload.php")
     assert {*NEW, "/srv/shop/app", "/srv/shop/routes"} <= set(scripts.folders)
 
 
 def test_what_goes_live_by_itself_is_not_ours_to_keep_back() -> None:
     server = planned(report(runtime_facts=runtime(opcache=vt1())), Choice.RELOAD)
     assert of_kind(server, "parse").scripts == Scripts(changed=True)
+
+
+@pytest.mark.parametrize(("switched_at", "everything"), [(None, False), (T0 - 5000, False), (T0 - 60, True)])
+def test_a_release_that_was_switched_to_goes_live_whole_however_old_it_is(switched_at: float | None, everything: bool) -> None:
+    facts = host(release=ReleaseFacts(root=safe("/srv/releases/2"), link=safe(APP), switched_at=switched_at))
+    scripts = of_kind(planned(report(host_facts=facts, runtime_facts=runtime(opcache=vt1())), Choice.RELOAD), "parse").scripts
+    assert scripts is not None
+    assert scripts.older is everything
+    assert ("/srv/releases/2/app" in scripts.folders) is ("/srv/releases/2/public/index.php" in scripts.paths) is everything
 
 
 def test_what_is_rebuilt_is_parsed_after_that() -> None:

@@ -8,12 +8,16 @@ from stalewatch.model.text import SafeText
 
 
 class Scripts(msgspec.Struct, frozen=True, kw_only=True):
-    """What to parse. *changed*: also every cached script, whoever's it is, that the disk has otherwise. *folders*: also the files in them
-    that came since OPcache holds what it holds and that it does not hold. *without*: files and folders that are left out."""
+    """What to parse.
+
+    *changed*: also every cached script, whoever's it is, that the disk has otherwise. *folders*: also the files in them that OPcache does
+    not hold and that came since it holds what it holds; *older*: whenever they came. *without*: files and folders that are left out.
+    """
 
     paths: tuple[str, ...] = ()
     changed: bool = False
     folders: tuple[str, ...] = ()
+    older: bool = False
     without: tuple[str, ...] = ()
 
 

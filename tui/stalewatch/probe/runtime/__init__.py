@@ -14,7 +14,7 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
 ``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``; ``keep``
 and ``settle`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool``;
-``parse`` ``{"paths": [str, …], "folders": [str, …], "without": [str, …], "changed": bool}``, as
+``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
 

@@ -226,7 +226,7 @@ function changed_scripts(array $scripts, array $facts): array
 function parsed(array $options, array $scripts, array $facts): array
 {
     clearstatcache();
-    $since = max($facts['start_time'], $facts['last_restart_time']);
+    $since = !empty($options['older']) ? 0 : max($facts['start_time'], $facts['last_restart_time']);
     $paths = array_map('strval', (array) ($options['paths'] ?? []));
     if (!empty($options['changed'])) {
         $paths = array_values(array_unique(array_merge($paths, changed_scripts($scripts, $facts))));

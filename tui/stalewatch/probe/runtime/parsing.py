@@ -63,7 +63,7 @@ async def parse(
     while changed or paths or folders:
         if asyncio.get_running_loop().time() > until:
             return replace(parsed, left=len(paths) + len(folders), why=safe(f"not finished within {SECONDS:g} s"))
-        body = {"paths": paths, "folders": folders, "without": without, "changed": changed}
+        body = {"paths": paths, "folders": folders, "older": scripts.older, "without": without, "changed": changed}
         try:
             answer = await ask(body)
         except (LinkError, ValueError) as error:

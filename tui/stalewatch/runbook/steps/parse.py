@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from stalewatch.runbook.draft import Draft
 
-FOLDERS = ("app", "bootstrap", "config", "routes", "src")
-"""Where an application's own classes and settings are: what is new there may be asked for by the scripts that changed."""
+FOLDERS = ("app", "bootstrap", "config", "routes", "src", "vendor/composer")
+"""Where an application's own classes and settings are, and what loads all of them: what is new there may be asked for by the scripts that
+changed."""
+FRONT = ("public/index.php", "vendor/autoload.php")
+"""What every request begins with, in a release that none was answered by yet."""
 TIMEOUT = 20.0
 NAMED = 3
 _MAKES_RUN = ("invalidate", "reload")
@@ -51,8 +54,17 @@ def guarded(draft: Draft) -> list[Step]:
 def _scripts(draft: Draft, acting: Sequence[Step], without: tuple[str, ...] = ()) -> Scripts:
     paths = tuple(dict.fromkeys(path for step in acting for path in step.paths))
     reloads = any(step.kind == "reload" for step in acting)
-    folders = () if draft.looks_at_disk else _folders(draft, everybody=reloads)
-    return Scripts(paths=paths, changed=reloads, folders=folders, without=without)
+    switched = reloads and _switched(draft)
+    folders = () if draft.looks_at_disk and not switched else _folders(draft, everybody=reloads)
+    if folders and reloads:
+        paths = tuple(dict.fromkeys((*paths, *map(draft.absolute, FRONT))))
+    return Scripts(paths=paths, changed=reloads, folders=folders, older=switched, without=without)
+
+
+def _switched(draft: Draft) -> bool:
+    """Whether the release may be another one than OPcache has compiled: its files are as old as they like."""
+    at, opcache = draft.host.release.switched_at, draft.opcache
+    return at is not None and (opcache is None or at >= opcache.since)
 
 
 def _folders(draft: Draft, *, everybody: bool) -> tuple[str, ...]:
