@@ -31,7 +31,7 @@ Host, looking:
     status() -> dict                          FPM's own status page (pool `www`, ?json&full)
     opcache() -> dict                         opcache_get_status(true) + "ini", asked of FPM by a script that OPcache does not keep
     cpu_usec() -> int                         CPU used by everything in the host so far (cgroup cpu.stat usage_usec)
-    syslog(tag="stalewatch") -> list[str]     messages that came to the host's syslog under this tag
+    syslog(*tags) -> list[str]                messages that came to the host's syslog under these tags ("stalewatch")
     unit(name, property) -> str               systemctl show -P PROPERTY UNIT
     start(argv, user="root") -> Popen[str]    like run, left running; systemctl(*words)
     processes("ssh") -> list[int]             pids of a unit, in the machine's numbering; fpm_master(), fpm_workers() -> the same for FPM

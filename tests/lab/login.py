@@ -11,6 +11,8 @@ from tests.lab.machine import Machine
 
 PATIENCE = 10
 """Seconds to connect; the whole login has twice as long."""
+SSHD = ("sshd", "sshd-session")
+"""What its log is tagged with; from OpenSSH 9.8 on a session has a program of its own."""
 ENDINGS = ("Connection ", "Disconnected ", "Received disconnect ")
 """What sshd says of every connection's end: no reason."""
 
@@ -22,7 +24,7 @@ class LoginFailed(RuntimeError):
 def log_in(config: Path, host: Machine) -> None:
     """Log in by ssh and ask where and who we are. Raises `LoginFailed` with the last words of ssh, and of the host's sshd."""
     argv = ["ssh", "-F", str(config), "-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PATIENCE}", host.name, "hostname; id -un"]
-    before = len(host.syslog("sshd"))
+    before = len(host.syslog(*SSHD))
     try:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=2 * PATIENCE, check=False
@@ -31,7 +33,7 @@ def log_in(config: Path, host: Machine) -> None:
     except subprocess.TimeoutExpired:
         said, code = f"no answer for {2 * PATIENCE} s", -1
     if code != 0:
-        why = last(line for line in host.syslog("sshd")[before:] if not line.startswith(ENDINGS))
+        why = last(line for line in host.syslog(*SSHD)[before:] if not line.startswith(ENDINGS))
         raise LoginFailed(
             f"{USER} cannot log in on {host.name}: {said or f'ssh ended with {code}'}" + (f"; its sshd says: {why}" if why else "")
         )

@@ -74,9 +74,10 @@ class Machine:
     def systemctl(self, *words: str) -> None:
         self.run(["systemctl", *words])
 
-    def syslog(self, tag: str = "stalewatch") -> list[str]:
-        """Messages that reached the host's syslog under this tag, oldest first."""
-        return self.run(["journalctl", "-q", "-o", "cat", "-t", tag], check=False).stdout.splitlines()
+    def syslog(self, *tags: str) -> list[str]:
+        """Messages that reached the host's syslog under one of these tags ("stalewatch" if none is given), oldest first."""
+        asked = [f"--identifier={tag}" for tag in tags or ("stalewatch",)]
+        return self.run(["journalctl", "-q", "-o", "cat", *asked], check=False).stdout.splitlines()
 
     def kill_sshd(self) -> None:
         """End sshd and every session of it, at once."""

@@ -66,8 +66,8 @@ def utf16(host: Host) -> str:
 
 
 def newer_php(host: Host) -> str:
-    host.edit(CONTROLLER, replace=("    public function index", "    const string NAME = 'v2';\n\n    public function index"))
-    return f"/srv/app/{CONTROLLER}:7 (syntax error"
+    host.edit(CONTROLLER, replace=(GOOD, "return 'home v2' |> response(...);"))  # of 8.5
+    return f"/srv/app/{CONTROLLER}:9 (syntax error"
 
 
 def half_upload(host: Host) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.lab import php
 from tests.lab.program import dashboard
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def nothing(_: Host) -> None:
 STARTED = {
     "FPM stopped": Trouble(lambda host: host.stop_fpm(), "(?i)fpm", r"start FPM", lambda host: host.start_fpm(), nothing),
     "socket denied": Trouble(
-        lambda host: host.deny_socket(), r"php8\.2-fpm\.sock", "usermod -aG|listen", lambda host: host.allow_socket(), nothing
+        lambda host: host.deny_socket(), re.escape(php.SOCKET), "usermod -aG|listen", lambda host: host.allow_socket(), nothing
     ),
     "sshd killed": Trouble(lambda host: host.kill_sshd(), "(?i)refused|gone|reach", "tries again", lambda host: host.start_sshd(), nothing),
     "host key changed": Trouble(new_key, "(?i)host key", "ssh-keygen -R", None, nothing),
