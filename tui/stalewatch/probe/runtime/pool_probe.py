@@ -78,7 +78,6 @@ class PoolProbe:
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
-        self._moved = self._replaced_since = False
         self._asked = float("-inf")
         self._schedule = PoolSchedule()
         self._digests = PackageDigests()
@@ -104,17 +103,18 @@ class PoolProbe:
         start one or keep it, so the last answer is used for a minute at least, and until the workers have ended.
         """
         now = asyncio.get_running_loop().time()
-        self._moved, self._replaced_since = self._moved or moved, self._replaced_since or replaced
-        if self._task is not None and (full or self._moved or self._replaced_since) and await self._answered(wait):
+        self._schedule.saw(moved=moved, replaced=replaced)
+        if self._task is not None and (full or self._schedule.news) and await self._answered(wait):
             self._take()  # it was asked before that, and shows nothing of it
         if self._task is None:
             if not full and self._unseen is not None and now < self._quiet_until:
                 return self._unseen
             rest = max(IDLE_INTERVAL, self.pool.idle_timeout + ENDING if self.pool is not None else 0.0)
-            if idle and not full and not self._moved and self._last is not None and now - self._asked < rest:
+            if idle and not full and not self._schedule.moved and self._last is not None and now - self._asked < rest:
                 return answers.without_scripts(self._last)
-            self._task = asyncio.create_task(self._ask(full, self._moved, self._replaced_since))
-            self._moved = self._replaced_since = False
+            last = self._last.seen_opcache if self._last is not None else None
+            verb = self._schedule.verb(asyncio.get_running_loop().time(), last, full=full or self._last is None)
+            self._task = asyncio.create_task(self._ask(verb, full))
         if await self._answered(now + wait - asyncio.get_running_loop().time()):
             return self._take()
         waited = figures.span(asyncio.get_running_loop().time() - self._asked)
@@ -135,7 +135,7 @@ class PoolProbe:
         task, self._task = self._task, None
         result = task.result()
         if isinstance(result, Unseen):
-            self._moved = True  # what the answer should have shown is still to be seen
+            self._schedule.saw(moved=True)  # what the answer should have shown is still to be seen
             self._failures += 1
             self._quiet_until = asyncio.get_running_loop().time() + min(2.0 * 2**self._failures, 30.0)
             self._unseen = result
@@ -202,11 +202,8 @@ class PoolProbe:
 
     # ------------------------------------------------------------------------------------------------------------ the request
 
-    async def _ask(self, full: bool, moved: bool, replaced: bool) -> RuntimeFacts | Unseen:
+    async def _ask(self, verb: str, full: bool) -> RuntimeFacts | Unseen:
         loop = asyncio.get_running_loop()
-        last = self._last.seen_opcache if self._last is not None else None
-        all_of_it = full or self._last is None
-        verb = "scripts" if all_of_it else self._schedule.verb(loop.time(), last, moved=moved, replaced=replaced)
         self._asked = loop.time()
         try:
             answer = await self._with_digests(verb, full)

@@ -22,10 +22,24 @@ class PoolSchedule:
         self._compared = self._listed = _NEVER
         self._compare_cost = self._list_cost = 0.0
         self._scripts = self._since = -1
+        self._replaced = False
+        self.moved = False
 
-    def verb(self, now: float, opcache: Opcache | None, *, moved: bool, replaced: bool) -> str:
-        """``scripts`` (all of them), ``compare`` or ``status``. *opcache*: as it was answered last; *moved*: a file has changed;
-        *replaced*: another directory is in the place of one."""
+    def saw(self, *, moved: bool, replaced: bool = False) -> None:
+        """What the next request is to show. *moved*: a file has changed; *replaced*: another directory is in the place of one."""
+        self.moved, self._replaced = self.moved or moved, self._replaced or replaced
+
+    @property
+    def news(self) -> bool:
+        """Whether there is something that no request shows that was asked before."""
+        return self.moved or self._replaced
+
+    def verb(self, now: float, opcache: Opcache | None, *, full: bool) -> str:
+        """What to ask now, at once: ``scripts`` (all of them), ``compare`` or ``status``. *opcache*: as it was answered last."""
+        moved, replaced = self.moved, self._replaced
+        self.moved = self._replaced = False
+        if full:
+            return "scripts"
         since_listed = now - self._listed
         other = opcache is not None and opcache.cached_scripts != self._scripts
         restarted = opcache is not None and opcache.since != self._since
