@@ -89,17 +89,40 @@ def test_commands_are_exactly_those_of_the_sudoers_file() -> None:
     server = planned(report(CONFIG, finding(Layer.FPM)))
     commands = {step.id: step.command for step in server.steps}
     assert commands["config:cache"] == "sudo -n -u www-data /usr/bin/php /srv/app/artisan config:cache --no-interaction --no-ansi"
-    assert commands["reload"] == "sudo -n /usr/bin/systemctl reload php8.2-fpm"
+    assert commands["reload"] == "sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/systemctl reload php8.2-fpm"
     assert commands["fpm-test"] == "sudo -n /usr/sbin/php-fpm8.2 -t"
     assert commands["rights"] == (
         "sudo -n -l -u www-data /usr/bin/php /srv/app/artisan config:cache --no-interaction --no-ansi"
-        " && sudo -n -l /usr/bin/systemctl reload php8.2-fpm"
+        " && sudo -n -l /usr/sbin/php-fpm8.2 -t && sudo -n -l /usr/bin/systemctl reload php8.2-fpm"
     )
+
+
+@pytest.mark.parametrize(("unit", "main"), [("supervisor.service", 7), ("session-3.scope", 0)])
+def test_a_unit_whose_main_process_is_not_the_master_is_never_reloaded(unit: str, main: int) -> None:
+    """Debian's supervisor restarts every program that it has when it is reloaded."""
+    server = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe(unit), unit_pid=main))))
+    (step,) = [step for step in server.steps if step.kind == "reload"]
+    assert step.command == (
+        "grep -q '^php-fpm: master' /proc/100/cmdline && sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/kill -USR2 100"
+    )
+    assert any("supervisorctl signal USR2" in line for line in server.warnings), server.warnings
+    own = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=100))))
+    assert "systemctl reload php8.2-fpm" in own.steps[-2].command
+
+
+def test_the_configuration_that_is_tested_is_the_masters_own() -> None:
+    other = fpm(config_path=safe("/opt/shop/fpm.conf"), binary=safe("/usr/sbin/php-fpm8.2"))
+    commands = {step.id: step.command for step in planned(report(finding(Layer.FPM), host_facts=host(fpm=other))).steps}
+    assert commands["fpm-test"] == "sudo -n /usr/sbin/php-fpm8.2 -t -y /opt/shop/fpm.conf"
+    assert commands["fpm-test"] in commands["reload"]
 
 
 @pytest.mark.parametrize(
     ("login", "prefix", "reload"),
-    [("www-data", "/usr/bin/php", "sudo -n /usr/bin/systemctl"), ("root", "runuser -u www-data -- /usr/bin/php", "/usr/bin/systemctl")],
+    [
+        ("www-data", "/usr/bin/php", "sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/systemctl"),
+        ("root", "runuser -u www-data -- /usr/bin/php", "/usr/sbin/php-fpm8.2 -t && /usr/bin/systemctl"),
+    ],
 )
 def test_no_sudo_where_none_is_needed(login: str, prefix: str, reload: str) -> None:
     server = planned(report(CONFIG, finding(Layer.FPM), host_facts=host(login=safe(login))))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Remedy, Report
     from stalewatch.model.snapshot import HostFacts
 
+_USUAL_CONFIG = re.compile(r"/etc/php/\d+\.\d+/fpm/php-fpm\.conf|/etc/php-fpm\.conf")
+"""What a distribution's FPM reads without being told."""
 _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 
@@ -156,7 +158,9 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
+        master=fpm.master.pid if fpm and fpm.master and fpm.unit_pid is not None and fpm.unit_pid != fpm.master.pid else 0,
         fpm_binary=binary,
+        fpm_config=str(fpm.config_path) if fpm and usable(fpm.config_path) and not _USUAL_CONFIG.fullmatch(fpm.config_path) else "",
         environment=environment_served(report),
         script=_script(report),
         php=line.php,

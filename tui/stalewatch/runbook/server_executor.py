@@ -306,10 +306,14 @@ class ServerExecutor:
         return Outcome(status=status, evidence=evidence)
 
 
+FPM_BROKEN = 78
+"""FPM's exit code of a configuration that it can't start with."""
+
+
 def _never_ran(output: str, code: int) -> bool:
     """Whether the command was refused before it did anything (sudo's or systemctl's own words, or no such program)."""
     refusals = ("sudo:", "Failed to connect to bus", "Failed to reload")
-    return code in (126, 127) or any(line.startswith(refusals) for line in output.splitlines())
+    return code in (FPM_BROKEN, 126, 127) or any(line.startswith(refusals) for line in output.splitlines())
 
 
 def _outcome(status: Status, /, **evidence: str) -> Outcome:

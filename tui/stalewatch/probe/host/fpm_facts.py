@@ -55,6 +55,7 @@ def fpm_facts(
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
         born=master.born,
+        unit_pid=None if unit else master.main_pid,
     )
 
 

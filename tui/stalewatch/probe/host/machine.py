@@ -45,7 +45,8 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):
     """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
-    *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``."""
+    *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``. *main_pid*: of the
+    *unit*, 0 where it has no main process (None: not told)."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -60,6 +61,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     config_test: ConfigTest | Unseen | None = None
     backlogs: dict[str, int] = {}
     born: dict[str, float] | None = None
+    main_pid: int | None = None
 
     @property
     def version(self) -> str:
@@ -174,8 +176,8 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
     else:
         master = await _read_config(host, master)
         files = await _config_files(host, master, known)
-    status_text, backlogs = await _status_text(host, master), await _backlogs(host, master)
-    master = replace(master, files=files, status_text=status_text, backlogs=backlogs)
+    (status_text, main_pid), backlogs = await _unit(host, master), await _backlogs(host, master)
+    master = replace(master, files=files, status_text=status_text, main_pid=main_pid, backlogs=backlogs)
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -261,12 +263,14 @@ def _ini_patterns(config_path: str) -> list[str]:
     return [f"{folder}/php.ini", f"{folder}/php.d/*.ini", f"{folder}/conf.d/*.ini"]
 
 
-async def _status_text(host: HostProbe, master: Master) -> str:
+async def _unit(host: HostProbe, master: Master) -> tuple[str, int | None]:
+    """What the master's unit says of itself, and its main process."""
     if not master.unit or "systemctl" not in host.hello.tools:
-        return ""
+        return "", None
     (block,) = await host.ask(("unit", master.unit))
     lines = dict(line.partition("=")[::2] for line in block.text("unit").splitlines())
-    return lines.get("StatusText", "")
+    pid = lines.get("MainPID", "")
+    return lines.get("StatusText", ""), int(pid) if pid.isdecimal() else None
 
 
 def _absolute(pattern: str, config_path: str) -> str:

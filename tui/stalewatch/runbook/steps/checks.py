@@ -54,9 +54,15 @@ def _disk_proven(proof: Proof) -> Outcome:
 
 
 def _rights_wanted(draft: Draft) -> list[Step]:
-    lines = [line for step in draft.steps if step.via == "shell" and (line := may_run(step.command))]
+    commands = [part for step in draft.steps if step.via == "shell" for part in _parts(step)]
+    lines = list(dict.fromkeys(line for command in commands if (line := may_run(command))))
     reason = "without these rights the runbook would stop half way"
     return [RIGHTS.step(" && ".join(lines), reason, timeout=20.0)] if lines else []
+
+
+def _parts(step: Step) -> list[str]:
+    """The commands of one line: a reload is tested and done in one, and names no path that could hold the sign between them."""
+    return step.command.split(" && ") if step.kind == "reload" else [step.command]
 
 
 def _rights_proven(proof: Proof) -> Outcome:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 NAME = "php-fpm -t"
 
 
-def _command(access: Access) -> Command:
-    return Command((access.fpm_binary, "-t"), "root")
+def command(access: Access) -> Command:
+    """The test of the configuration that this master was started with."""
+    return Command((access.fpm_binary, "-t", *(("-y", access.fpm_config) if access.fpm_config else ())), "root")
 
 
 def _wanted(draft: Draft) -> list[Step]:
     if not draft.of_kind("reload") or not draft.access.fpm_binary:
         return []
-    return [FPM_TEST.step(draft.access.text(_command(draft.access)), "a reload with a broken configuration ends FPM", timeout=20.0)]
+    return [FPM_TEST.step(draft.access.text(command(draft.access)), "a reload with a broken configuration ends FPM", timeout=20.0)]
 
 
 def _left_out(draft: Draft) -> Iterator[LeftOut]:
@@ -52,5 +53,5 @@ FPM_TEST = StepSpec(
     wanted=_wanted,
     prove=_proven,
     left_out=_left_out,
-    grants=lambda access: [_command(access)] if access.fpm_binary else [],
+    grants=lambda access: [command(access)] if access.fpm_binary else [],
 )

@@ -14,7 +14,7 @@ from stalewatch.runbook.commands import Access, Command, usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.step_spec import Proof, StepSpec
-from stalewatch.runbook.steps import bytecode
+from stalewatch.runbook.steps import bytecode, fpm_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,17 @@ GRACE = 15.0
 
 
 def _command(access: Access) -> Command:
+    if access.master:
+        return Command(("/usr/bin/kill", "-USR2", str(access.master)), "root")
     return Command(("/usr/bin/systemctl", "reload", access.unit.removesuffix(".service")), "root")
+
+
+def _line(access: Access) -> str:
+    """The configuration is tested in the same line: what was valid at the preflight may be broken by now, and then a reload ends FPM. A
+    signal goes to nothing but an FPM master."""
+    parts = [f"grep -q '^php-fpm: master' /proc/{access.master}/cmdline"] if access.master else []
+    parts += [access.text(fpm_test.command(access))] if access.fpm_binary else []
+    return " && ".join([*parts, access.text(_command(access))])
 
 
 def _wanted(draft: Draft) -> list[Step]:
@@ -35,8 +45,7 @@ def _wanted(draft: Draft) -> list[Step]:
         return []
     fpm = draft.host.seen_fpm
     timeout = GRACE + ((fpm.process_control_timeout if fpm is not None else None) or 0.0)  # the command returns before anything happened
-    command = draft.access.text(_command(draft.access))
-    return [RELOAD.step(command, way.reason, layer=Layer.FPM, timeout=timeout, causes=way.causes)]
+    return [RELOAD.step(_line(draft.access), way.reason, layer=Layer.FPM, timeout=timeout, causes=way.causes)]
 
 
 def _blocks(draft: Draft) -> Iterator[str]:
@@ -47,13 +56,16 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield "FPM does not run: a reload can't start it"
     elif isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
-    elif not fpm.unit:
+    elif not fpm.unit and not draft.access.master:
         yield "a reload is needed and the unit of the FPM master is not known"
 
 
 def _warns(draft: Draft) -> Iterator[str]:
     fpm, running = draft.host.seen_fpm, in_flight(draft.report)
     timeout = fpm.process_control_timeout if fpm is not None else None
+    if draft.access.master and fpm is not None:
+        unit = f"{fpm.unit} runs other programs too" if fpm.unit_pid else f"{fpm.unit} cannot be reloaded"
+        yield f"{unit}: the signal goes to the FPM master itself (supervisorctl signal USR2 PROGRAM does the same)"
     stale = draft.stale_paths
     gentler = f"; invalidate would lose none ({figures.count(len(stale), 'script')})" if stale and all(map(usable, stale)) else ""
     if timeout is None:
@@ -122,5 +134,5 @@ RELOAD = StepSpec(
     prove=_proven,
     blocks=_blocks,
     warns=_warns,
-    grants=lambda access: [_command(access)] if access.unit else [],
+    grants=lambda access: [_command(access)] if access.unit and not access.master else [],
 )

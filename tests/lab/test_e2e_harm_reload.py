@@ -1,0 +1,67 @@
+"""A reload touches the FPM master and nothing else, and tests what it makes that master read."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from tests.lab import php
+from tests.lab.heal.run import all_rights
+from tests.lab.program import serving, stalewatch
+
+if TYPE_CHECKING:
+    from tests.lab import Host, Lab
+
+CONTROLLER = "app/Http/Controllers/HomeController.php"
+MANY = """[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/bin/sh -c 'sleep 86399 & {binary} --nodaemonize --fpm-config {config} & wait'
+ExecReload=/bin/sh -c 'pkill -x sleep; kill -9 -- -$MAINPID'
+"""
+"""A unit that runs several programs, as Debian's supervisor does: its reload ends all of them."""
+
+
+def under_another_program(host: Host) -> int:
+    """FPM and a stranger's program run in one unit. The pid of the stranger's."""
+    host.fpm(validate_timestamps=0)
+    host.systemctl("stop", php.FPM)
+    host.root("/etc/systemd/system/many.service").write_text(MANY.format(binary=php.BINARY, config=f"{php.ETC_FPM}/php-fpm.conf"))
+    host.systemctl("daemon-reload")
+    host.systemctl("start", "many")
+    host.wait_for_fpm()
+    return int(host.run(["pgrep", "-xf", "sleep 86399"]).stdout)
+
+
+def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Host) -> None:
+    stranger = under_another_program(web1)
+    try:
+        all_rights(web1)
+        assert serving(web1) == "home v1"
+        web1.edit(CONTROLLER, replace=("home v1", "home v2"))
+        planned = stalewatch(lab, "fix", "--dry-run", "--all", "web1")
+        assert "systemctl reload" not in planned.stdout, planned.stdout
+        assert re.search(r"kill -USR2 \d+", planned.stdout), planned.stdout
+        ran = stalewatch(lab, "fix", "--yes", "--all", "web1")
+        assert ran.code == 0, ran.stdout
+        assert serving(web1) == "home v2"
+        assert int(web1.run(["pgrep", "-xf", "sleep 86399"]).stdout) == stranger
+    finally:
+        web1.systemctl("stop", "many")
+        os.unlink(web1.root("/etc/systemd/system/many.service"))
+        web1.systemctl("daemon-reload")
+
+
+def test_a_configuration_that_broke_after_the_preflight_is_not_reloaded(lab: Lab, web1: Host) -> None:
+    """The line that a plan runs, run by hand at the worst moment."""
+    web1.fpm(validate_timestamps=0)
+    assert serving(web1) == "home v1"
+    planned = stalewatch(lab, "fix", "--dry-run", "--only", "reload", "--all", "web1")
+    line = next(line for line in planned.stdout.splitlines() if "systemctl reload" in line and "sudo -n -l" not in line)
+    command = line[line.index("sudo -n") :]
+    web1.root(php.POOL).write_text(web1.read(php.POOL) + "pm.max_childern = 3\n")
+    ran = web1.run(["sh", "-c", command], user="deploy", check=False)
+    assert ran.returncode == 78, (command, ran)
+    assert "pm.max_childern" in ran.stdout + ran.stderr
+    assert serving(web1) == "home v1"
