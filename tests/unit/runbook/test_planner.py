@@ -97,8 +97,8 @@ def test_commands_are_exactly_those_of_the_sudoers_file() -> None:
     )
 
 
-@pytest.mark.parametrize(("unit", "main"), [("supervisor.service", 7), ("session-3.scope", 0)])
-def test_a_unit_whose_main_process_is_not_the_master_is_never_reloaded(unit: str, main: int) -> None:
+@pytest.mark.parametrize(("unit", "main"), [("supervisor.service", 7), ("session-3.scope", 0), ("session-3.scope", None)])
+def test_a_unit_whose_main_process_is_not_the_master_is_never_reloaded(unit: str, main: int | None) -> None:
     """Debian's supervisor restarts every program that it has when it is reloaded."""
     server = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe(unit), unit_pid=main))))
     (step,) = [step for step in server.steps if step.kind == "reload"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.model.report import Remedy, Report
-    from stalewatch.model.snapshot import HostFacts
+    from stalewatch.model.snapshot import FpmFacts, HostFacts
 
 _USUAL_CONFIG = re.compile(r"/etc/php/\d+\.\d+/fpm/php-fpm\.conf|/etc/php-fpm\.conf")
 """What a distribution's FPM reads without being told."""
@@ -145,6 +145,17 @@ def _script(report: Report) -> str:
     return f"{report.app}/bootstrap/cache/.stalewatch/environment.php" if own else ""
 
 
+def _unusual_config(fpm: FpmFacts | None) -> str:
+    path = str(fpm.config_path) if fpm is not None else ""
+    return path if usable(path) and "&" not in path and not _USUAL_CONFIG.fullmatch(path) else ""
+
+
+def _foreign(fpm: FpmFacts) -> int:
+    """The master's pid where *fpm*'s unit is not its own: another process is its main one, or it is no service at all. 0: it is."""
+    own = fpm.unit_pid == fpm.master.pid if fpm.master is not None and fpm.unit_pid is not None else not fpm.unit.endswith(".scope")
+    return 0 if own or fpm.master is None else fpm.master.pid
+
+
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     fpm = host.seen_fpm
     seen = str(report.runtime.user) if report.runtime is not None else ""
@@ -158,9 +169,9 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
-        master=fpm.master.pid if fpm and fpm.master and fpm.unit_pid is not None and fpm.unit_pid != fpm.master.pid else 0,
+        master=0 if inputs.unit or fpm is None else _foreign(fpm),
         fpm_binary=binary,
-        fpm_config=str(fpm.config_path) if fpm and usable(fpm.config_path) and not _USUAL_CONFIG.fullmatch(fpm.config_path) else "",
+        fpm_config=_unusual_config(fpm),
         environment=environment_served(report),
         script=_script(report),
         php=line.php,
