@@ -61,6 +61,7 @@ class Anything:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._later = Random(seed + 1)  # a stream of its own: what is drawn by the other one stays as it was
+        self._planned = Random(seed + 2)  # the same again, for what only plans read
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -240,6 +241,7 @@ class Anything:
             environment=self._later.choice((None, (CachedEnvironment(safe("/srv/other/config.php"), (safe("A"),), (safe("B"),)),))),
             user_ini_ttl=self._later.choice((None, 300)),
             told_by=self._later.choice((safe(""), safe(ROOT))),
+            variables=self._planned.choice((None, (), (safe("APP_ENV"),))),
         )
 
     def _pool(self) -> Pool:
@@ -256,6 +258,7 @@ class Anything:
             binary=self._text("app/A.php", "/usr/sbin/php-fpm8.2", ""),
             status_text=self._text("", "Processes active: 7, idle: 0"),
             born=self._later.choice((None, {}, {self._later.choice(NAMES): self._later.choice(TIMES)})),
+            unit_pid=self._planned.choice((None, 0, 1)),
         )
 
     def _cache(self, layer: Any = "config") -> CacheFile:
@@ -309,6 +312,7 @@ class Anything:
     def _host(self) -> HostFacts:
         found = self._filled(
             HostFacts,
+            command_lines=self._planned.choice((None, {}, {"/usr/bin/php": safe("/usr/bin/php8.2")})),
             more_caches=0,
             caches=tuple(self._cache(layer) for layer in ("config", "routes", "events", "packages", "services") if not self._rarely()),
             inputs={layer: self._inputs() for layer in LAYERS if not self._rarely()},

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.lab import php
-from tests.lab.heal.run import all_rights
+from tests.lab.heal.run import all_rights, usual_rights
 from tests.lab.program import serving, stalewatch
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Hos
         assert serving(web1) == "home v2"
         assert int(web1.run(["pgrep", "-xf", "sleep 86399"]).stdout) == stranger
     finally:
+        usual_rights(web1)
         web1.systemctl("stop", "many")
         os.unlink(web1.root("/etc/systemd/system/many.service"))
         web1.systemctl("daemon-reload")

@@ -60,11 +60,20 @@ class Healing:
     said: str = ""
 
 
+RIGHTS = "/etc/sudoers.d/heal"
+
+
 def all_rights(host: Host) -> None:
-    """The login may do everything: what a fix can heal is another question than what it is permitted."""
-    file = host.root("/etc/sudoers.d/heal")
+    """The login may do everything: what a fix can heal is another question than what it is permitted. A restore does not take it back:
+    :func:`usual_rights` does."""
+    file = host.root(RIGHTS)
     file.write_text("deploy ALL=(ALL:ALL) NOPASSWD: ALL\n")
     file.chmod(0o440)
+
+
+def usual_rights(host: Host) -> None:
+    """Those of the lab again."""
+    host.root(RIGHTS).unlink(missing_ok=True)
 
 
 def served_by_a_new_start(host: Host, state: State) -> str:

@@ -174,7 +174,9 @@ TREES = (
     stale(
         name="a tree mounted over another: only the configuration, cached before, seen before",
         expect=CONFIG_STALE,
-        arrange=do.then(do.shell(f"cp -a {APP} /srv/.b; cd /srv/.b; {_AGENT}"), do.pause(2.1), do.cache(), do.VT0, do.get("/config")),
+        arrange=do.then(
+            do.shell(f"cp -a {APP} /srv/.b; cd /srv/.b; {_AGENT}"), do.pause(2.1), do.cache(), do.pause(1.1), do.VT0, do.get("/config")
+        ),
         act=mount_over("/config"),
         ask=CONFIG,
         remembered=True,
