@@ -11,6 +11,8 @@ from tests.lab.heal.run import all_rights, usual_rights
 from tests.lab.program import serving, stalewatch
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab import Host, Lab
 
 CONTROLLER = "app/Http/Controllers/HomeController.php"
@@ -34,7 +36,7 @@ def under_another_program(host: Host) -> int:
     return int(host.run(["pgrep", "-xf", "sleep 86399"]).stdout)
 
 
-def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Host) -> None:
+def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Host, tmp_path: Path) -> None:
     stranger = under_another_program(web1)
     try:
         all_rights(web1)
@@ -43,7 +45,9 @@ def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Hos
         planned = stalewatch(lab, "fix", "--dry-run", "--all", "web1")
         assert "systemctl reload" not in planned.stdout, planned.stdout
         assert re.search(r"kill -USR2 \d+", planned.stdout), planned.stdout
-        ran = stalewatch(lab, "fix", "--yes", "--all", "web1")
+        inventory = tmp_path / "stalewatch.toml"
+        inventory.write_text('[[server]]\ntarget = "web1"\n[[server.app]]\npath = "/srv/app"\nreload = "many"\n')
+        ran = stalewatch(lab, "fix", "--yes", "--all", "web1", "--config", str(inventory))
         assert ran.code == 0, ran.stdout
         assert serving(web1) == "home v2"
         assert int(web1.run(["pgrep", "-xf", "sleep 86399"]).stdout) == stranger

@@ -21,6 +21,7 @@ from stalewatch.model.snapshot import (
 from stalewatch.model.text import safe
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan
+from stalewatch.runbook.planner import PlanInputs, server_plan
 from tests.builders.runbook import (
     APP,
     CONTROLLER,
@@ -103,11 +104,33 @@ def test_a_unit_whose_main_process_is_not_the_master_is_never_reloaded(unit: str
     server = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe(unit), unit_pid=main))))
     (step,) = [step for step in server.steps if step.kind == "reload"]
     assert step.command == (
-        "grep -q '^php-fpm: master' /proc/100/cmdline && sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/kill -USR2 100"
+        "grep -qaF 'php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)' /proc/100/cmdline"
+        " && sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/kill -USR2 100"
     )
     assert any("supervisorctl signal USR2" in line for line in server.warnings), server.warnings
     own = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=100))))
     assert "systemctl reload php8.2-fpm" in own.steps[-2].command
+
+
+def test_a_unit_that_the_configuration_names_is_looked_at_too() -> None:
+    """Whoever wrote it may not know what its reload does. Of another unit than the master's nothing was asked."""
+    foreign = report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe("supervisor"), unit_pid=7)))
+    assert "systemctl reload" not in reload_of(foreign, "supervisor")
+    assert "kill -USR2 100" in reload_of(foreign, "supervisor")
+    elsewhere = report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe("pool-of-containers"), unit_pid=None)))
+    assert "systemctl reload pool-of-containers" in reload_of(elsewhere, "pool-of-containers")
+
+
+def reload_of(seen: Report, unit: str) -> str:
+    server = server_plan(seen, Request(choice=Choice.FIX), PlanInputs(unit=unit))
+    (step,) = [step for step in server.steps if step.kind == "reload"]
+    return step.command
+
+
+def test_a_signal_goes_to_no_other_master_that_has_the_pid_by_now() -> None:
+    """Where the path can't stand in a command, any FPM master has to do."""
+    seen = report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=7, config_path=safe("relative.conf"))))
+    assert "grep -qaF 'php-fpm: master process' /proc/100/cmdline && " in reload_of(seen, "")
 
 
 def test_the_configuration_that_is_tested_is_the_masters_own() -> None:

@@ -112,4 +112,4 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     than the mtime is a file that was put in place of another one. None: not asked, because none changed."""
     unit_pid: int | None = None
     """The main process of *unit*, 0 where it has none: where it is not the *master*, a reload of the unit is one of other programs.
-    None: not told, or the configuration names the unit."""
+    None: not told, or the configuration names another unit than the one that it runs in."""

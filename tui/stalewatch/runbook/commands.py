@@ -31,8 +31,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
     *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan the
     environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no *php* of it.
-    *master*: the FPM master's pid where a reload has to be a signal to it, because *unit* is not its own (0: it is). *fpm_config*: the
-    master's, where it is not its binary's usual one.
+    *master*: the FPM master's pid where a reload has to be a signal to it, because *unit* is not its own (0: it is). *title*: what /proc
+    must still call it then. *fpm_config*: the master's, where it is not its binary's usual one.
     """
 
     login: str
@@ -47,6 +47,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     script: str = ""
     lacks: str = ""
     master: int = 0
+    title: str = ""
     fpm_config: str = ""
 
     def artisan(self, name: str) -> Command:

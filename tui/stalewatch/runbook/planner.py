@@ -156,6 +156,12 @@ def _foreign(fpm: FpmFacts) -> int:
     return 0 if own or fpm.master is None else fpm.master.pid
 
 
+def _title(fpm: FpmFacts | None) -> str:
+    """What the master is called in /proc: with its configuration, so that another master that has its pid by now is another one."""
+    path = str(fpm.config_path) if fpm is not None else ""
+    return f"php-fpm: master process ({path})" if usable(path) and "&" not in path else "php-fpm: master process"
+
+
 def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     fpm = host.seen_fpm
     seen = str(report.runtime.user) if report.runtime is not None else ""
@@ -169,7 +175,8 @@ def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",
-        master=0 if inputs.unit or fpm is None else _foreign(fpm),
+        master=0 if fpm is None or (inputs.unit and fpm.unit_pid is None) else _foreign(fpm),
+        title=_title(fpm),
         fpm_binary=binary,
         fpm_config=_unusual_config(fpm),
         environment=environment_served(report),

@@ -55,7 +55,7 @@ def fpm_facts(
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
         born=master.born,
-        unit_pid=None if unit else master.main_pid,
+        unit_pid=master.main_pid if unit.removesuffix(".service") in ("", master.unit.removesuffix(".service")) else None,
     )
 
 

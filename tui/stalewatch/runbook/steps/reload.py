@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
@@ -33,8 +34,9 @@ def _command(access: Access) -> Command:
 
 def _line(access: Access) -> str:
     """The configuration is tested in the same line: what was valid at the preflight may be broken by now, and then a reload ends FPM. A
-    signal goes to nothing but an FPM master."""
-    parts = [f"grep -q '^php-fpm: master' /proc/{access.master}/cmdline"] if access.master else []
+    signal goes to nothing but an FPM master of this configuration."""
+    still = ("grep", "-qaF", access.title, f"/proc/{access.master}/cmdline")
+    parts = [shlex.join(still)] if access.master else []
     parts += [access.text(fpm_test.command(access))] if access.fpm_binary else []
     return " && ".join([*parts, access.text(_command(access))])
 
