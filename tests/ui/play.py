@@ -43,7 +43,10 @@ def main() -> None:
         columns, rows = arguments[2].split("x")
         asyncio.run(shot(app, arguments[1], (int(columns), int(rows)), arguments[3:]))
     else:
-        app.run()
+        try:
+            app.run()
+        finally:
+            app.shutdown.over()
         sys.exit(app.return_code or 0)
 
 

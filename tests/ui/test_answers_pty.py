@@ -146,6 +146,40 @@ def test_a_program_that_was_stopped_from_outside_still_ends_and_leaves_the_termi
         assert terminal.insane() == []
 
 
+@pytest.mark.parametrize("pause", [0.001, 0.01, 0.05])
+def test_continued_again_while_it_is_still_continuing_it_hears_keys_all_the_same(pause: float) -> None:
+    """A slow machine is not done with one SIGCONT when the next one comes: one thread reads the keys afterwards, not none, not two."""
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.read_on(1.0)
+        before = terminal.threads()
+        for _ in range(round(1.5 / (pause + 0.005))):
+            terminal.signal(signal.SIGCONT)
+            terminal.read_on(pause)
+        terminal.wait_until(lambda: terminal.threads() == before)
+        terminal.read_on(0.5)
+        assert terminal.threads() == before
+        leave(terminal)
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+
+
+def test_suspended_and_continued_in_one_breath_it_hears_keys_all_the_same() -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        for _ in range(60):
+            terminal.signal(signal.SIGTSTP)
+            terminal.read_on(0.01)
+            terminal.signal(signal.SIGCONT)
+            terminal.read_on(0.01)
+        for _ in range(20):  # a stop may still be under way
+            terminal.read_on(0.1)
+            terminal.signal(signal.SIGCONT)
+        leave(terminal)
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+
+
 def test_keys_typed_while_the_terminal_took_nothing_run_nothing() -> None:
     """The plan is painted as far as the program knows, and nobody has seen it."""
     with Terminal(PLAY) as terminal:

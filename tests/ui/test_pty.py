@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -156,6 +157,14 @@ def test_it_ends_also_while_its_terminal_takes_nothing(how: str) -> None:
             terminal.signal(signal.SIGTERM)
             assert terminal.process.wait(20) == 143
             terminal.wait_until(lambda: not [what for what in terminal.insane() if what.startswith("mode")])
+
+
+def test_what_a_terminal_that_has_gone_no_longer_takes_does_not_change_the_exit_code() -> None:
+    code = "import sys\nfrom stalewatch.dashboard.shutdown import Shutdown\n"
+    code += "for stream in (sys.stdout, sys.stderr):\n    stream.buffer.write(b'left')\nShutdown(None).over()\nsys.exit(129)"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run([sys.executable, "-c", code], stdout=full, stderr=full, env=buffered, check=False).returncode == 129
 
 
 def test_killed_without_a_chance_the_terminal_is_put_right_all_the_same() -> None:
