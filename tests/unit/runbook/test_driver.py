@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from stalewatch.model.errors import LinkLost
-from stalewatch.runbook import driver, verify
+from stalewatch.runbook import app_answers, driver, verify
 from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.plan import Choice, Progress, Request, Status
 from stalewatch.runbook.remote_lock import acquire
@@ -67,6 +67,15 @@ async def test_an_app_that_answered_before_a_step_and_not_after_it_is_a_failure_
     assert step.step != "result"
     assert step.evidence["why"] == "the app answered before this and does not now: GET / answers 500"
     assert final(told)["verify"] is Status.SKIPPED
+
+
+async def test_the_same_request_is_made_after_a_step_also_where_that_look_knows_no_entry_script(
+    site: Here, audit: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_answers.smoke, "parameters", lambda *_: {"SCRIPT_FILENAME": "/srv/index.php"} if site.asked == 0 else None)
+    ended, _ = await execute(site, audit)
+    assert set(ended.values()) == {Status.DONE}
+    assert site.asked > 1
 
 
 async def test_an_app_that_is_slow_to_answer_again_has_a_moment_to_do_so(site: Here, audit: AuditLog) -> None:

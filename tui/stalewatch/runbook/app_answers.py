@@ -29,6 +29,7 @@ class AppAnswers:
         self._recover = recover
         self._poll = poll
         self._first: SmokeAnswer | None = None
+        self._parameters: dict[str, str] | None = None
 
     async def before(self) -> SmokeAnswer:
         """The answer that the ones after each step are held against."""
@@ -60,11 +61,13 @@ class AppAnswers:
         return Outcome(status=outcome.status, evidence={**outcome.evidence, "app": now.words})
 
     async def _ask(self) -> SmokeAnswer:
-        asked = smoke.parameters(self._session.report, self._wanted)
-        if asked is None:
+        """The same request each time: a look after a step may not tell of the entry script."""
+        if self._parameters is None:
+            self._parameters = smoke.parameters(self._session.report, self._wanted)
+        if self._parameters is None:
             return smoke.not_asked("its entry script is not known")
         try:
-            return smoke.judge(await self._session.request(asked), self._wanted)
+            return smoke.judge(await self._session.request(self._parameters), self._wanted)
         except LinkError as error:
             _ = self._session.link  # raises where there is none any more: nothing is known of the app then
             return smoke.no_answer(self._wanted, error.message)
