@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from stalewatch.probe.host.coprocess import Coprocess
+from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm
 
@@ -32,6 +33,15 @@ async def link() -> AsyncIterator[LocalLink]:
     link = LocalLink()
     yield link
     await link.close()
+
+
+@pytest_asyncio.fixture
+async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
+    """The host probe on this machine, after its first tick."""
+    host = HostProbe(link, "ann@laptop", 10.0)
+    await host.tick()
+    yield host
+    await host.close()
 
 
 @pytest_asyncio.fixture

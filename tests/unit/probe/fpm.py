@@ -10,6 +10,11 @@ import subprocess
 import time
 from pathlib import Path
 
+from stalewatch.probe.host.host_probe import HostProbe
+from stalewatch.probe.runtime.pool_probe import PoolProbe
+from stalewatch.probe.runtime.socket_access import SocketAccess
+from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+from stalewatch.transport.local import LocalLink
 from tests.lab import fastcgi
 
 
@@ -76,3 +81,8 @@ class Fpm:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
+
+
+def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
+    """The one pool of *fpm*, of whose configuration nothing is known."""
+    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), None)

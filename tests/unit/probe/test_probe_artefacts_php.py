@@ -12,10 +12,8 @@ import pytest
 from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.transport.local import LocalLink
-from tests.unit.probe.fpm import Fpm
-from tests.unit.probe.test_probe_runtime_php import facts, host, probe
-
-__all__ = ["host"]
+from tests.unit.probe.fpm import Fpm, probe
+from tests.unit.probe.test_probe_runtime_php import facts
 
 OLD = "<?php return array ('old' => 1,);\n"
 

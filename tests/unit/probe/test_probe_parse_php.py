@@ -6,16 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from stalewatch.model.parsing import Parsed, Scripts
 from stalewatch.probe.host.host_probe import HostProbe
-from stalewatch.probe.runtime.pool_probe import PoolProbe
-from stalewatch.probe.runtime.socket_access import SocketAccess
-from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+from tests.unit.probe.fpm import probe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from stalewatch.transport.local import LocalLink
@@ -23,18 +19,6 @@ if TYPE_CHECKING:
 
 NEVER = "php_admin_value[opcache.validate_timestamps]=0"
 BAD = "<?php\nfunction broken( { return 1; }\n"
-
-
-@pytest_asyncio.fixture
-async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
-    host = HostProbe(link, "ann@laptop", 10.0)
-    await host.tick()
-    yield host
-    await host.close()
-
-
-def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
-    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), None)
 
 
 def told(parsed: Parsed) -> dict[str, tuple[str, int]]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, PoolWorker, RuntimeFacts, Script, Unseen
 from stalewatch.model.text import safe
@@ -76,14 +74,6 @@ def test_paths_in_a_chroot_become_the_servers() -> None:
     status = PoolStatus(pool=safe("www"), started=1.0, workers=(worker, PoolWorker(pid=2, state=safe("Idle"), started=1.0)))
     assert [one.script for one in outside_status(status, "/jail").workers] == ["/jail/shop/index.php", ""]
     assert [inside(path, "/jail") for path in ("/jail/a.php", "/jailed/a.php")] == ["/a.php", "/jailed/a.php"]
-
-
-@pytest_asyncio.fixture
-async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
-    host = HostProbe(link, "ann@laptop", 10.0)
-    await host.tick()
-    yield host
-    await host.close()
 
 
 def probe(link: LocalLink, host: HostProbe, fpm: Fpm, storage: tuple[str, ...] = (), **settings: str) -> PoolProbe:

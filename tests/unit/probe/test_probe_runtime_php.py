@@ -8,12 +8,10 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from stalewatch.model.snapshot import Opcache, Pool, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
@@ -25,19 +23,7 @@ from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.transport.fastcgi.client import request
 from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.local import LocalLink
-from tests.unit.probe.fpm import Fpm
-
-
-@pytest_asyncio.fixture
-async def host(link: LocalLink) -> AsyncIterator[HostProbe]:
-    host = HostProbe(link, "ann@laptop", 10.0)
-    await host.tick()
-    yield host
-    await host.close()
-
-
-def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
-    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), None)
+from tests.unit.probe.fpm import Fpm, probe
 
 
 async def facts(pool: PoolProbe, *, full: bool = True) -> RuntimeFacts:

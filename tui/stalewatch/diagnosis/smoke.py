@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _FATAL = re.compile(r"PHP (?:Fatal|Parse|Core|Compile) error: *(.*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
-_NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
-
 
 APP_ERROR = Rule(
     code="health.app-error",
@@ -114,7 +112,7 @@ def _entries(report: Report) -> Iterator[tuple[str, str]]:
 def judge(response: Response, smoke: Smoke) -> SmokeAnswer:
     """What *response* says of the application. PHP that shows its errors sends them with a status of 200."""
     asked = f"GET {smoke.path}"
-    if response.status in (403, 404) and (response.body.strip() in _NOT_FOUND or "Primary script unknown" in response.stderr):
+    if response.script_missing:
         return not_asked("the pool does not find the entry script")
     if fatal := _FATAL.search(response.stderr):
         return SmokeAnswer(answers=False, words=safe(f"{asked} ends in a fatal error: {fatal[1]}", 300))

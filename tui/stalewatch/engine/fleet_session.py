@@ -6,12 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.smoke import judge, no_answer, not_asked, parameters, with_answer
+from stalewatch.diagnosis.smoke import parameters, with_answer
 from stalewatch.engine.comparison import compared
 from stalewatch.engine.failures import as_unseen, unknown_reports
-from stalewatch.engine.session_pool import SessionPool
-from stalewatch.model.errors import LinkError, LinkTimeout, UsageError
+from stalewatch.engine.session_pool import PooledApp, SessionPool
+from stalewatch.model.errors import LinkTimeout, UsageError
 from stalewatch.model.smoke import Smoke
+from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.propose import propose
 
@@ -52,14 +53,7 @@ class FleetSession:
             return report
         wanted = self._pool.fleet.smokes.get(report.key, Smoke())
         asked = parameters(report, wanted)
-        try:
-            if asked is None:
-                answer = not_asked("its entry script is not known")
-            else:
-                answer = judge(await self._pool.session(report.server).request(report.app, asked), wanted)
-        except LinkError as error:
-            answer = no_answer(wanted, error.message)
-        return with_answer(report, asked, answer)
+        return with_answer(report, asked, await ask(PooledApp(self._pool, report), asked, wanted))
 
     def propose(self, request: Request, *, batch: int = 1) -> Plan:
         """What *request* would do, by the latest look."""

@@ -12,9 +12,21 @@ from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Outcome, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalewatch.diagnosis.smoke import SmokeAnswer
     from stalewatch.model.smoke import Smoke
     from stalewatch.runbook.app_session import AppSession
+
+
+async def ask(session: AppSession, asked: Mapping[str, str] | None, wanted: Smoke) -> SmokeAnswer:
+    """What the app says to *asked*, the parameters of its smoke request (None: no entry script is known). Never raises."""
+    if asked is None:
+        return smoke.not_asked("its entry script is not known")
+    try:
+        return smoke.judge(await session.request(asked), wanted)
+    except LinkError as error:
+        return smoke.no_answer(wanted, error.message)
 
 
 class AppAnswers:
@@ -64,10 +76,7 @@ class AppAnswers:
         """The same request each time: a look after a step may not tell of the entry script."""
         if self._parameters is None:
             self._parameters = smoke.parameters(self._session.report, self._wanted)
-        if self._parameters is None:
-            return smoke.not_asked("its entry script is not known")
-        try:
-            return smoke.judge(await self._session.request(self._parameters), self._wanted)
-        except LinkError as error:
+        answer = await ask(self._session, self._parameters, self._wanted)
+        if answer.answers is None:
             _ = self._session.link  # raises where there is none any more: nothing is known of the app then
-            return smoke.no_answer(self._wanted, error.message)
+        return answer

@@ -21,7 +21,7 @@ from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.parsing import parse
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
-from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, is_missing, parameters
+from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, parameters
 from stalewatch.probe.runtime.visits import Visits
 from stalewatch.transport.fastcgi.client import request
 
@@ -331,7 +331,7 @@ class PoolProbe:
                         response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
                     except NotPermitted as error:
                         return await self._access.refused(self.address, self.pool, error)
-                    if not is_missing(response):
+                    if not response.script_missing:
                         answer = self._decoded(response)
                         self._count(answer)
                         return answer

@@ -1,4 +1,4 @@
-"""The probe's request to a pool, and what an answer says that is none of the probe's: that the pool does not see its file. Pure."""
+"""The probe's request to a pool, and what is said where the pool does not see the probe's file. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stalewatch.model.snapshot import Unseen
-    from stalewatch.transport.fastcgi.response import Response
 
 _FULL = frozenset({"Read-only file system", "No inodes left", "No space left on device"})
 NOT_VISIBLE = "hidden from the pool"
-_NOT_FOUND = (b"File not found.", b"No input file specified.", b"Access denied.")
 
 
 def hidden(tried: Mapping[str, str], settings: Mapping[str, str]) -> Unseen:
@@ -48,8 +46,3 @@ def parameters(path: str, verb: str, body: bytes) -> dict[str, str]:
         "CONTENT_LENGTH": str(len(body)),
         "STALEWATCH": verb,
     }
-
-
-def is_missing(response: Response) -> bool:
-    """Whether FPM says that the probe's file is not there, or not for this pool."""
-    return response.status in (403, 404) and (response.body.strip() in _NOT_FOUND or "Primary script unknown" in response.stderr)

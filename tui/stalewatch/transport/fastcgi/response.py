@@ -11,6 +11,7 @@ from stalewatch.model.text import SafeText, safe
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 100
+_NOT_FOUND: Final = (b"File not found.", b"No input file specified.", b"Access denied.")
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -24,6 +25,11 @@ class Response(msgspec.Struct, frozen=True):
     headers: dict[str, SafeText]
     body: bytes
     stderr: SafeText = SafeText("")
+
+    @property
+    def script_missing(self) -> bool:
+        """Whether FPM says that the script is not there, or not for this pool."""
+        return self.status in (403, 404) and (self.body.strip() in _NOT_FOUND or "Primary script unknown" in self.stderr)
 
 
 def parse_response(stdout: bytes, stderr: bytes = b"") -> Response:
