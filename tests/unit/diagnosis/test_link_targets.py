@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from stalewatch.model.report import Layer, Verdict
-from stalewatch.model.snapshot import PoolWorker, ReleaseFacts
+from stalewatch.model.snapshot import PoolWorker, ReleaseFacts, Unseen
 from stalewatch.model.text import safe
 from tests.builders.snapshots import (
     CACHED,
@@ -49,6 +50,10 @@ def linked(
     return snapshot(later, app=safe(APP_LINK), host=host(release=release, fpm=fpm(pools_on_server=pools)), runtime=facts)
 
 
+def with_runtime(seen: Any, **facts: Any) -> Any:
+    return msgspec.structs.replace(seen, runtime=msgspec.structs.replace(seen.runtime, **facts))
+
+
 def release_of(*looks: Any) -> tuple[Verdict, set[str]]:
     report = looked(*looks)
     return report.layers[Layer.RELEASE], {each.code for each in report.findings if each.layer is Layer.RELEASE}
@@ -81,6 +86,27 @@ BLUE_GREEN = [
 @pytest.mark.parametrize(("seen", "due"), [row[1:] for row in BLUE_GREEN], ids=[row[0] for row in BLUE_GREEN])
 def test_what_a_link_led_to_before_is_found_by_its_use_and_not_by_its_name(seen: Any, due: tuple[Verdict, set[str]]) -> None:
     assert release_of(seen) == due
+
+
+def test_a_cache_that_is_switched_off_serves_no_old_release() -> None:
+    assert release_of(linked((BLUE, -5), enabled=False)) == NOTHING
+
+
+def test_without_a_status_page_a_release_that_nobody_asked_for_is_not_fresh() -> None:
+    """An entry point of another directory may be what the link led to: only a request of the current one tells."""
+    no_page = Unseen(code="fpm.status-unset", message=safe("no status page"))
+    without = lambda *entries, **more: with_runtime(linked(*entries, **more), status=no_page)  # noqa: E731
+    assert release_of(without((BLUE, -5)))[0] is Verdict.UNKNOWN
+    assert release_of(without((BLUE, -400)))[0] is Verdict.UNKNOWN
+    blue = without((BLUE, -5))
+    for healthy in (
+        msgspec.structs.replace(blue, host=msgspec.structs.replace(blue.host, other_apps=(safe(BLUE),))),
+        without((BLUE, -5), (GREEN, -10)),
+        without(),
+        without((BLUE, -5), switched_at=START - 60),
+        without((BLUE, -5), revalidate_path=True),
+    ):
+        assert release_of(healthy) == NOTHING
 
 
 def test_two_directories_with_numbers_beside_each_other_may_be_two_apps() -> None:

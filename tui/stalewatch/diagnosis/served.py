@@ -81,7 +81,7 @@ class Served(NamedTuple):
 def judge(context: Context, host: HostFacts) -> Iterator[Finding]:
     """The entry point that was used last against the release that the link leads to."""
     opcache = context.opcache
-    if opcache is None or not host.release.link:
+    if opcache is None or not opcache.enabled or not host.release.link:
         return
     found = find(context, host, opcache)
     if found is None or found.used > found.last.last_used:

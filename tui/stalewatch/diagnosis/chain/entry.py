@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context, Ruling
     from stalewatch.model.runtime import CodeLink, Opcache
     from stalewatch.model.snapshot import HostFacts
+    from stalewatch.model.unseen import Unseen
 
 WRONG = frozenset({served.OLD_SERVED.code, served.WILL_SERVE_OLD.code, codes.LINK_SWITCHED.code})
 """Findings that say where else a path leads, for PHP."""
+NO_LINKS = "the pool was not asked, or cannot see, which links lead to the code that it runs"
 ADVICE = "take lstat out of disable_functions, and let open_basedir hold the application's root and what its links lead to"
 
 
@@ -31,14 +33,18 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     """None where the cache was not seen or holds no script of this app: then no path leads anywhere yet, and the next request asks the
     disk."""
     host, opcache = context.host, context.opcache
-    if host is None or opcache is None or not opcache.enabled or not any_script(context, opcache, AppScope(context)):
+    if host is None or opcache is None or not opcache.enabled:
         return None
     told = {"script": _script(context, opcache), "passed": _passed(context), "leads to": context.root}
+    if not any_script(context, opcache, AppScope(context)):
+        return _unseen(_not_requested(context), told) if _may_be_old(context, host, opcache) else None
     wrong = [finding for layer in (Layer.RELEASE, Layer.OPCACHE) for finding in rulings[layer].findings if finding.code in WRONG]
     if wrong:
-        return broken(LinkName.ENTRY, str(wrong[0].summary), "OPcache's scripts and the links on the way", **told)
+        seen = broken(LinkName.ENTRY, str(wrong[0].summary), "OPcache's scripts and the links on the way", **told)
+        missing = _reason(NO_LINKS) if opcache.links is None else None  # another link may be wrong too
+        return Observed(replace(seen.link, missing=missing))
     if opcache.links is None:
-        return _unseen("the pool was not asked, or cannot see, which links lead to the code that it runs", told)
+        return _unseen(NO_LINKS, told)
     own = tuple(link for link in opcache.links if link.path.startswith(f"{context.root}/"))
     roots = tuple(link for link in opcache.links if host.release.link and link.path == host.release.link)
     if other := next((link for link in roots if link.target != context.root), None):
@@ -51,7 +57,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     moved = release_moved(context)
     followed = "" if moved is None else _followed(context, host, moved)
     if moved is not None and not followed:
-        return _unseen(f"nothing of {paths.name_of(context.root)} was requested since the link was switched to it", told)
+        return _unseen(_not_requested(context), told)
     return ok(LinkName.ENTRY, _says(context, host), followed or ("OPcache's keys" if switched else _unmoved(own, roots)), **told)
 
 
@@ -106,7 +112,24 @@ def _followed(context: Context, host: HostFacts, switched: float) -> str:
 
 
 def _unseen(why: str, told: Mapping[str, str]) -> Observed:
-    return unseen(LinkName.ENTRY, reasons.CHAIN_ENTRY_UNSEEN.unseen(why, ADVICE), **told)
+    return unseen(LinkName.ENTRY, _reason(why), **told)
+
+
+def _reason(why: str) -> Unseen:
+    return reasons.CHAIN_ENTRY_UNSEEN.unseen(why, ADVICE)
+
+
+def _not_requested(context: Context) -> str:
+    return f"nothing of {paths.name_of(context.root)} was requested since the link was switched to it"
+
+
+def _may_be_old(context: Context, host: HostFacts, opcache: Opcache) -> bool:
+    """Whether the cache has an entry point of no known application, which the app's link may have led to before it was switched, and no
+    status page that tells what the web server passes."""
+    if context.status is not None or opcache.revalidate_path or release_moved(context) is None:
+        return False
+    known = tuple(f"{root}/" for root in host.other_apps)
+    return any(entry.cached and not entry.path.startswith(known) for entry in opcache.entry_points)
 
 
 def _disagree(says: str, told: Mapping[str, str]) -> Observed:

@@ -44,7 +44,7 @@ def rest_on(rulings: Mapping[Layer, Ruling], chain: Iterable[ChainLink]) -> Rest
     missing: dict[tuple[str, str], Unseen] = {}
     for layer, ruling in rulings.items():
         lacking = [links[name] for name in PREMISES[layer] if name in links and links[name].state is not LinkState.OK]
-        lacking = [link for link in lacking if link.name not in told or link.state is LinkState.UNSEEN]
+        lacking = [link for link in lacking if link.name not in told or link.missing is not None]
         rests = ruling.verdict is Verdict.FRESH or (layer is Layer.OPCACHE and ruling.verdict is Verdict.ABSENT)
         if not rests or not lacking:
             made[layer] = ruling
