@@ -238,11 +238,16 @@ class Anything:
             opcache=self._or_unseen(self._opcache),
             status=self._or_unseen(self._status),
             configuration=self._later.choice((None, (), (self._running_file(),))),
-            environment=self._later.choice((None, (CachedEnvironment(safe("/srv/other/config.php"), (safe("A"),), (safe("B"),)),))),
+            environment=self._later.choice((None, (self._environment(),))),
             user_ini_ttl=self._later.choice((None, 300)),
             told_by=self._later.choice((safe(""), safe(ROOT))),
             variables=self._planned.choice((None, (), (safe("APP_ENV"),))),
         )
+
+    def _environment(self) -> CachedEnvironment:
+        path = f"{ROOT}/{self._later.choice(NAMES)}"
+        differs, unlike = (tuple(safe(self._later.choice("AB")) for _ in range(self._later.randint(0, 1))) for _ in range(2))
+        return CachedEnvironment(safe(path), differs, unlike)
 
     def _pool(self) -> Pool:
         return self._filled(Pool, idle_timeout=self._later.choice((0.0, 10.0, 600.0)))

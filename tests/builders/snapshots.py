@@ -108,6 +108,7 @@ def runtime(cache: Opcache | Unseen | None = None, **more: Any) -> RuntimeFacts:
         "opcache": cache if cache is not None else opcache(),
         "status": status(),
         "replaced": (),
+        "environment": (),
     }
     return RuntimeFacts(**{**facts, **more})
 

@@ -1,10 +1,11 @@
-"""The one exception to "nothing is greener for want of a fact", for all tests of that."""
+"""The two exceptions to "nothing is greener for want of a fact", for all tests of that."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.premises import PREMISES
+from stalewatch.diagnosis.not_judged import ENVIRONMENT
 from stalewatch.model.chain import LinkName, LinkState
 from stalewatch.model.layers import Layer
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def not_asked(whole: Report, less: Report) -> set[Layer]:
     """Layers that rest on a link which *whole* has and does not bear them, and *less* does not ask for: the other side of it is not seen
-    (docs/design.md)."""
+    (docs/design.md); and the configuration where *less* says beside it that the pool does not tell its environment."""
     missed = {link.name for link in whole.chain if link.state is not LinkState.OK} - {link.name for link in less.chain}
     told_in = {Layer.FPM} if LinkName.DISK in missed else set()  # fpm.other-tree says what the link does
+    if ENVIRONMENT in set(less.not_judged) - set(whole.not_judged):
+        told_in.add(Layer.CONFIG)
     return told_in | {layer for layer, premises in PREMISES.items() if missed & set(premises)}

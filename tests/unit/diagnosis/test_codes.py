@@ -37,6 +37,7 @@ JUDGED = (Verdict.STALE, Verdict.SUSPECT, Verdict.PENDING)
 NOT_BY_TIME = {
     **dict.fromkeys(("config.made-elsewhere", "routes.made-elsewhere", "events.made-elsewhere"), "the paths in a file"),
     **dict.fromkeys(("config.compiled-stale", "routes.compiled-stale"), "a list of files, where one of them is gone"),
+    "config.other-environment": "values of variables",
     "fpm.binary-replaced": "a file that only the process still has",
     "fpm.extension-replaced": "a file that only the process still has",
     "fpm.other-tree": "device and inode of files, from both sides",

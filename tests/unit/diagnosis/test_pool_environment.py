@@ -11,7 +11,7 @@ from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.report import Layer, Remedy, Verdict
 from stalewatch.model.runtime import CachedEnvironment, RunningFile
 from stalewatch.model.text import safe
-from tests.builders.snapshots import NOW, ROOT, at, file, fpm, host, looked, only, opcache, quiet, runtime, snapshot, status
+from tests.builders.snapshots import NOW, ROOT, at, caches, file, fpm, host, looked, only, opcache, quiet, runtime, snapshot, status
 
 CACHE = f"{ROOT}/bootstrap/cache/config.php"
 POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
@@ -41,6 +41,15 @@ def test_a_value_that_may_have_been_made_into_another_one_needs_a_newer_pool_fil
 def test_the_same_environment_or_the_cache_of_another_app_says_nothing() -> None:
     for told in ((), (cached(),), (cached("X", path="/srv/blog/bootstrap/cache/config.php"),)):
         quiet(looked(snapshot(runtime=runtime(environment=told))))
+
+
+def test_a_pool_that_does_not_tell_its_environment_is_said_where_a_configuration_is_cached() -> None:
+    untold = runtime(environment=None)
+    assert [str(each.what) for each in looked(snapshot(runtime=untold)).not_judged] == ["the environment of PHP-FPM's workers"]
+    assert looked(snapshot(runtime=untold)).layers[Layer.CONFIG] is Verdict.FRESH
+    without = tuple(each for each in caches() if each.name != "config")
+    for quiet_one in (snapshot(), snapshot(host=host(caches=without), runtime=untold), snapshot(host=host(caches=()), runtime=untold)):
+        assert not looked(quiet_one).not_judged
 
 
 def ini(changed: float, ttl: int | None = 300, name: str = f"{ROOT}/public/.user.ini", started: float = -3_600.0, **more: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
 from stalewatch.model.chain import NotJudged
+from stalewatch.model.layers import Layer
 from stalewatch.model.other_caches import OTHER_CACHES, cache_at
 from stalewatch.model.text import safe
 
@@ -17,6 +18,13 @@ _EXTENSIONS = NotJudged(
     safe("the PHP extensions that PHP-FPM has loaded"),
     safe("the pool may not read /proc/self/maps (open_basedir, disable_functions), which names those that were replaced on the disk"),
 )
+ENVIRONMENT = NotJudged(
+    safe("the environment of PHP-FPM's workers"),
+    safe(
+        "the pool may not tell it (parse_ini_file, ini_get_all or getenv in disable_functions), so a variable of which the cached "
+        "configuration holds another value is not seen"
+    ),
+)
 NAMED = 3
 """So many paths of a kind are named; more are counted."""
 
@@ -25,7 +33,13 @@ def not_judged(context: Context) -> tuple[NotJudged, ...]:
     """What the pool may not tell of itself; code of others in its cache; caches that no rule knows, one entry for each kind of them."""
     found = [_EXTENSIONS] if context.fpm is not None and context.runtime is not None and context.runtime.replaced is None else []
     host = context.host
+    if host is not None and context.runtime is not None and context.runtime.environment is None and _cached_configuration(host):
+        found.append(ENVIRONMENT)
     return (*found, *_other_code(host), *_other_caches(host)) if host is not None else tuple(found)
+
+
+def _cached_configuration(host: HostFacts) -> bool:
+    return any(cache.name == Layer.CONFIG.value and cache.stat is not None for cache in host.caches)
 
 
 def _other_code(host: HostFacts) -> tuple[NotJudged, ...]:
