@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
-from tests.lab.truth.state import APP, HOME, Ask, healthy, stale
+from tests.lab.truth.state import APP, HOME, UNCHANGED, Ask, healthy, stale, warm
 
 _CODE = "/srv/code"
 _FIXED = "sed -i 's/home v1/home v2/' {}/Http/Controllers/HomeController.php"
@@ -26,7 +26,19 @@ _INDEX = "sed -i 's/^<?php/<?php echo \"new \";/' {}/index.php"
 _MIDDLE = do.shell(f"ln -s v1 {_CODE}/current; ln -s {_CODE}/current /srv/next; mv -T /srv/next {APP}/app")
 _switch_middle = do.shell(f"ln -s v2 {_CODE}/next; mv -T {_CODE}/next {_CODE}/current")
 
+_SHARED = "mkdir -p /srv/shared; mv config routes /srv/shared; ln -s ../shared/config config; ln -s ../shared/routes routes"
+_SHARE = do.then(do.pause(1.1), do.shell(_SHARED), do.pause(1.1), do.cache(), do.pause(2.1), lambda host: host.restart(), warm)
+_EDITED = do.shell("sed -i s/agent-v1/agent-v2/ /srv/shared/config/services.php")
+
 STATES = (
+    stale(
+        name="a link below the root: config, a source edited behind it",
+        expect={Layer.CONFIG: ("stale", "config.stale")},
+        arrange=_SHARE,
+        act=do.then(do.pause(1.1), _EDITED, do.get()),
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2"),
+    ),
+    healthy(name="a link below the root: config and routes, cached and reloaded", arrange=_SHARE, act=do.get(), ask=UNCHANGED),
     stale(name="a link below the root: app switched, vt=0", expect=_SWITCHED, arrange=behind("app"), act=switch("app"), causes=1),
     stale(
         name="a link below the root: a link that it leads to was switched, vt=0",

@@ -91,6 +91,22 @@ async def test_a_file_name_cannot_forge_a_record(coprocess: Coprocess, tmp_path:
     assert all("\x1b" not in record.stat(str(tmp_path)).path for record in walk.values())
 
 
+async def test_a_folder_of_code_that_is_a_link_is_followed_and_told_itself(coprocess: Coprocess, tmp_path: Path) -> None:
+    app, shared = tmp_path / "app1", tmp_path / "shared"
+    (app / "resources").mkdir(parents=True)
+    for folder, link in (("config", "config"), ("routes", "routes"), ("views", "resources/views")):
+        (shared / folder).mkdir(parents=True)
+        (shared / folder / "x.php").write_bytes(PHP)
+        (shared / folder / "again").symlink_to(shared / folder)
+        (app / link).symlink_to(shared / folder)
+    (app / "other").symlink_to(shared)
+    walk = records.parse_files((await one(coprocess, "walk", str(app), "100"))["walk"])
+    links = {str(app / name) for name in ("config", "routes", "resources/views")}
+    assert set(walk) == links | {f"{app / name}/x.php" for name in ("config", "routes", "resources/views")}
+    assert walk[str(app / "config")].inode == (app / "config").lstat().st_ino
+    assert not (await one(coprocess, "sums", str(app), "100"))["sums"].count(b"again")
+
+
 async def test_a_walk_is_told_once_and_again_after_a_change(coprocess: Coprocess, tmp_path: Path) -> None:
     for name in ("app/A.php", "vendor/acme/src/B.php", "vendor/composer/installed.json", "storage/framework/views/c.php", "app/note.txt"):
         path = tmp_path / name

@@ -433,6 +433,25 @@ def test_whether_the_pools_user_may_write(owner: str, group_name: str, mode: int
     assert writable_by(directory, FpmFacts(running=True, pool=pool)) is expected
 
 
+def linked(path: str) -> FileRecord:
+    return msgspec.structs.replace(record(path), mode=0o120777, mtime=5.0, ctime=9.0)
+
+
+def test_a_link_to_a_folder_of_sources_is_an_input_by_its_ctime() -> None:
+    found = group([linked("config"), record("config/a.php"), record("routes/web.php"), linked("resources/views")], ROOT)
+    assert [(stat.path, stat.mtime, stat.ctime) for stat in found["config"].direct if stat.path == "config"] == [("config", 0.0, 9.0)]
+    assert {str(stat.path) for stat in found["code"].direct} == {"config", "config/a.php", "routes/web.php"}
+    assert {str(stat.path) for stat in found["routes"].direct} == {"routes/web.php"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_lies_behind_a_link_and_cannot_be_seen_leaves_nothing_to_compare_with(order: int) -> None:
+    seen = [linked("config"), record("config/a.php"), linked("routes"), record("app/Providers/RouteServiceProvider.php"), record(".env")]
+    found = group(seen[::order], ROOT)
+    assert [found[layer].direct + found[layer].indirect for layer in ("routes", "code")] == [(), ()]
+    assert found["config"].direct
+
+
 def test_the_newest_inputs_come_first_and_more_are_told() -> None:
     config = group([record(f"config/{number}.php", float(number)) for number in range(300)], ROOT)["config"]
     assert config.direct[0].path == "config/299.php"

@@ -391,5 +391,5 @@ class AppProbe:
         listed = (stat.path for layer in layers if layer in self._inputs for stat in self._inputs[layer].direct)
         for path in (*(f"{self.location.root}/{name}" for name in listed), *self._trailers.values()):
             record = tick.files.get(path) or self._walk.get(path) or self._view_sources.get(path)
-            if record is not None:
+            if record is not None and record.is_regular:
                 yield record

@@ -348,9 +348,15 @@ root_sign() { # $path
 own() { # ROOT COMMAND..., in a subshell: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
   top=$1
   shift
-  exec find "$top/" \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
-    -o -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) ! -name "*$nl*" ! -path "*$nl*" \
-    -exec "$@" -- {} + 2>/dev/null
+  linked=''
+  for path in config routes resources resources/views; do # find follows a link that ends in a slash, and none below
+    [ ! -h "$top/$path" ] || [ ! -d "$top/$path" ] || linked="$linked$top/$path/$nl"
+  done
+  IFS=$nl
+  exec find "$top/" $linked \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
+    -o \( -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) \
+    -o -type l \( -path "$top/config" -o -path "$top/routes" -o -path "$top/resources" -o -path "$top/resources/views" \) \) \
+    ! -name "*$nl*" ! -path "*$nl*" -exec "$@" -- {} + 2>/dev/null
 }
 
 # Which variables keep what was told of a directory: the same number whenever it is asked for.

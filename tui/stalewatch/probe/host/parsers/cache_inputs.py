@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from functools import partial
+from stat import S_ISLNK
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import FILE_CACHED, LAYERS, Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Inputs
 from stalewatch.model.text import SafeText
 from stalewatch.probe.host.parsers.laravel_skeleton import Skeleton
@@ -27,6 +29,8 @@ _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
 _USUAL = Skeleton()
+_BEHIND = {"config": ("config", "code"), "routes": ("routes", "code")}
+"""Folders that may be links, and the layers whose sources lie behind them: where those could not be seen, the layer has none."""
 
 
 def group(
@@ -45,7 +49,7 @@ def group(
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
     templates, for other machines) and are only used if there is no ``.env``.
     *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
-    *content*: the check sum of a source.
+    *content*: the check sum of a source. A link to a folder of sources is one itself, by its ctime.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -60,9 +64,18 @@ def group(
                 direct[layer].append(record)
             elif _INDIRECT.get(layer, _never)(path):
                 indirect[layer].append(record)
-    if not skeleton.config:
-        direct["config"], indirect["config"] = [], []
-    return {layer: _inputs(direct[layer], indirect[layer], root, cut, content) for layer in _DIRECT}
+    unseen = set() if skeleton.config else {"config"}
+    for link in (record for record in records if S_ISLNK(record.mode)):
+        layers = _BEHIND.get(link.path.removeprefix(root + "/"), ())
+        if not any(record.path.startswith(f"{link.path}/") for record in records):
+            unseen.update(layers)
+        for layer in layers:
+            # When it was made proves nothing of the files behind it: only that it leads elsewhere, perhaps, since its ctime.
+            direct[layer].append(replace(link, mtime=0.0))
+    return {
+        layer: _inputs([], [], root, cut, content) if layer in unseen else _inputs(direct[layer], indirect[layer], root, cut, content)
+        for layer in _DIRECT
+    }
 
 
 def _unused_env(paths: set[str], env: str) -> set[str]:
