@@ -110,9 +110,7 @@ def test_what_was_not_observed_makes_no_layer_fresh(seed: int) -> None:
         pytest.param(16500164496813903773, id="an entry link that a finding breaks, and other links that were not seen"),
         pytest.param(11429077781952741477, id="a cache that is switched off"),
         pytest.param(504, id="a pool's environment with another value than the cached configuration"),
-        pytest.param(213, id="what APCu holds", marks=pytest.mark.xfail(strict=True)),
         pytest.param(7988187908329217599, id="the binary of a worker", marks=pytest.mark.xfail(strict=True)),
-        pytest.param(4475587060556458612, id="whether a worker's binary was replaced", marks=pytest.mark.xfail(strict=True)),
     ],
 )
 def test_nor_on_servers_where_it_once_did(seed: int) -> None:
