@@ -15,6 +15,7 @@ from stalewatch.runbook.commands import Access
 from stalewatch.runbook.sudoers import sudoers
 from tests.lab import Host, Lab, php
 from tests.lab.application import CONTROLLER
+from tests.lab.program import stalewatch
 from tests.lab.waiting import until
 
 pytestmark = pytest.mark.lab
@@ -148,6 +149,15 @@ def test_sudoers_of_the_lab_are_what_the_runbook_asks_for(web1: Host) -> None:
     symfony = [line for line in granted if "/srv/api/bin/console" in line]
     assert len(symfony) == 1
     assert sorted({*granted} - {*symfony}) == sorted(sudoers(access).splitlines())
+
+
+def test_init_prints_what_the_lab_permits(lab: Lab, web1: Host) -> None:
+    ran = stalewatch(lab, "init", "--sudoers", "web1", "--app", "/srv/app")
+    assert ran.code == 0, ran.stdout + ran.stderr
+    granted = {line for line in web1.read("/etc/sudoers.d/deploy").splitlines() if "/srv/api/bin/console" not in line}
+    assert {line for line in ran.stdout.splitlines() if line and not line.startswith("#")} == {
+        line for line in granted if line and line[0] != "#"
+    }
 
 
 def test_logger_reaches_the_hosts_own_syslog(lab: Lab, hosts: list[Host]) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from stalewatch.cli.main import main
 from stalewatch.runbook.plan import Plan, Progress, Request, Status
+from stalewatch.runbook.propose import sudo_rights
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.report import Report
+    from stalewatch.runbook.rights import Rights
 
 
 class Seams:
@@ -57,6 +59,9 @@ class _Session:
         self._seams.requests.append(request)
         plans = self._seams.plans
         return plans.pop(0) if len(plans) > 1 else plans[0]
+
+    def sudo_rights(self) -> tuple[Rights, ...]:
+        return sudo_rights(self.reports, self._seams.fleets[-1])
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
         self._seams.ran.append(plan)

@@ -34,7 +34,9 @@ def test_the_lab_permits_exactly_what_we_print() -> None:
 
 
 @pytest.mark.skipif(shutil.which("visudo") is None, reason="no visudo on this machine")
-@pytest.mark.parametrize("root", ["/srv/app", "/srv/my app", "/srv/a:b=c,d", "/srv/a*b?c[d]!", '/srv/a"b', "/srv/a'b", "/srv/ünï"])
+@pytest.mark.parametrize(
+    "root", ["/srv/app", "/srv/my app", "/srv/a:b=c,d", "/srv/a*b?c[d]!", "/srv/#1000", '/srv/a"b', "/srv/a'b", "/srv/ünï"]
+)
 def test_visudo_takes_the_lines(tmp_path: Path, root: str) -> None:
     file = tmp_path / "sudoers"
     access = replace(ACCESS, root=root, unit="php8.2-fpm", file_cache="/var/cache/op*cache", workers=True)

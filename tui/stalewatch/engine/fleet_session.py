@@ -14,7 +14,7 @@ from stalewatch.model.errors import LinkTimeout, UsageError
 from stalewatch.model.smoke import Smoke
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
-from stalewatch.runbook.propose import propose
+from stalewatch.runbook.propose import propose, sudo_rights
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Progress, Request, Status
+    from stalewatch.runbook.rights import Rights
 
 LOOKING = 2.0
 """A look may take so many times ``fleet.timeout``."""
@@ -58,6 +59,10 @@ class FleetSession:
     def propose(self, request: Request, *, batch: int = 1) -> Plan:
         """What *request* would do, by the latest look."""
         return propose(self.reports, self._pool.fleet, request, batch=batch, cleared=cleared_layers())
+
+    def sudo_rights(self) -> tuple[Rights, ...]:
+        """What fixes need of sudo, by the latest look, in the order of the reports."""
+        return sudo_rights(self.reports, self._pool.fleet)
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
         """Execute a confirmed plan: the status of every server in it."""

@@ -15,7 +15,7 @@ ARTISAN_FLAGS = ("--no-interaction", "--no-ansi")
 
 _SUDO = "sudo -n "
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@-]*")
-_SUDOERS_SPECIAL = ",:=\\*?[]!"
+_SUDOERS_SPECIAL = ",:=#\\*?[]!"
 """What sudoers(5) gives a meaning inside a command's arguments."""
 
 

@@ -61,7 +61,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
     blocked = preflight.blocked_at_all(report)
     if blocked or report.host is None:
         return replace(plan, blocked=blocked)
-    access = _access(report, report.host, inputs)
+    access = access_of(report, report.host, inputs)
     return _filled(plan, Draft(report=report, host=report.host, request=request, access=access, cleared=inputs.cleared))
 
 
@@ -162,7 +162,8 @@ def _title(fpm: FpmFacts | None) -> str:
     return f"php-fpm: master process ({path})" if usable(path) and "&" not in path else "php-fpm: master process"
 
 
-def _access(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
+def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
+    """How the app of *report* is reached by commands."""
     fpm = host.seen_fpm
     seen = str(report.runtime.user) if report.runtime is not None else ""
     user = seen or (str(fpm.pool.user) if fpm and fpm.pool else "")

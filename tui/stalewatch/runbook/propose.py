@@ -9,13 +9,15 @@ from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import safe
 from stalewatch.runbook import planner
 from stalewatch.runbook.plan import Plan, ServerPlan
+from stalewatch.runbook.sudoers import rights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Request
+    from stalewatch.runbook.rights import Rights
 
 
 def propose(
@@ -26,22 +28,29 @@ def propose(
     *cleared*: layers that a clear has emptied and no rebuild has filled again
     (:func:`stalewatch.runbook.cleared_layers.cleared_layers`). A server for which no plan can be made is blocked, and says why.
     """
-    production = frozenset(server.name for server in fleet.servers if server.production)
-    units, smokes, emptied = fleet.units, fleet.smokes, cleared or {}
-    servers = tuple(
-        _server_plan(
-            report,
-            request,
-            planner.PlanInputs(
-                production=report.server in production,
-                unit=units.get(report.key, ""),
-                cleared=emptied.get(report.key, frozenset()),
-                smoke=smokes.get(report.key, Smoke()),
-            ),
-        )
-        for report in reports
-    )
+    inputs = _inputs(reports, fleet, cleared or {})
+    servers = tuple(_server_plan(report, request, each) for report, each in zip(reports, inputs, strict=True))
     return Plan(request=request, servers=servers, batch=max(batch, 1))
+
+
+def sudo_rights(reports: Sequence[Report], fleet: Fleet) -> tuple[Rights, ...]:
+    """What the plans of these servers may need of sudo, in the order of *reports*."""
+    return tuple(
+        rights(report, None if report.host is None else planner.access_of(report, report.host, each))
+        for report, each in zip(reports, _inputs(reports, fleet, {}), strict=True)
+    )
+
+
+def _inputs(reports: Sequence[Report], fleet: Fleet, emptied: Mapping[AppKey, frozenset[Layer]]) -> Iterator[planner.PlanInputs]:
+    production = frozenset(server.name for server in fleet.servers if server.production)
+    units, smokes = fleet.units, fleet.smokes
+    for report in reports:
+        yield planner.PlanInputs(
+            production=report.server in production,
+            unit=units.get(report.key, ""),
+            cleared=emptied.get(report.key, frozenset()),
+            smoke=smokes.get(report.key, Smoke()),
+        )
 
 
 def _server_plan(report: Report, request: Request, inputs: planner.PlanInputs) -> ServerPlan:
