@@ -187,8 +187,11 @@ main(["fix", "web1", "--format", "json"], obj=seams.open_fleet)
 """
 
 
-def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> tuple[int, str, str]:
-    """Run ``fix`` on a pseudo-terminal, stdout to a pipe; answer each question. Returns exit code, stdout, what was on the terminal."""
+def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]", ahead: str = "", behind: str = "") -> tuple[int, str, str]:
+    """Run ``fix`` on a pseudo-terminal, stdout to a pipe; answer each question. Returns exit code, stdout, what was on the terminal.
+
+    *ahead*: typed before the program runs; *behind*: as soon as anything of the plan is on the terminal.
+    """
     checkout = str(Path(__file__).parents[3])
     ours, theirs = pty.openpty()
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "NO_COLOR": "1"}
@@ -198,6 +201,7 @@ def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> 
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(theirs)
+    os.write(ours, ahead.encode())
     seen, asked = "", 0
     deadline = time.monotonic() + 30
     try:
@@ -209,6 +213,9 @@ def at_a_terminal(answers: list[str], tmp_path: Path, plans: str = "[plan]") -> 
                     break
             elif process.poll() is not None:
                 break
+            if behind and "invalidate" in seen:
+                os.write(ours, behind.encode())
+                behind = ""
             if seen.count("Type yes") > asked:
                 os.write(ours, answers[asked].encode())
                 asked += 1
@@ -233,6 +240,19 @@ def test_any_other_answer_leaves_it(tmp_path: Path, answer: str) -> None:
     code, out, seen = at_a_terminal([answer], tmp_path)
     assert (code, out) == (1, "")
     assert "not confirmed: nothing was done" in seen
+
+
+@pytest.mark.parametrize("typed", [{"ahead": "yes\n"}, {"ahead": "yes\nyes\nyes\n"}, {"behind": "yes\n"}, {"ahead": "ye", "behind": "s\n"}])
+def test_what_was_typed_before_the_question_answers_nothing(tmp_path: Path, typed: dict[str, str]) -> None:
+    """``stalewatch fix web1`` and a ``yes`` that was pasted behind it."""
+    code, out, seen = at_a_terminal(["no\n"], tmp_path, **typed)
+    assert (code, out) == (1, "")
+    assert "not confirmed: nothing was done" in seen
+
+
+def test_nor_does_it_answer_a_plan_that_changed(tmp_path: Path) -> None:
+    code, out, _ = at_a_terminal(["yes\nyes\n", "no\n"], tmp_path, plans="[plan, changed]")
+    assert (code, out) == (1, "")
 
 
 def test_ctrl_c_at_the_question_leaves_it_quietly(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs import fix_lines
-from stalewatch.cli.streams import emit, is_terminal, looks, tell
+from stalewatch.cli.streams import emit, forget_typed, is_terminal, looks, tell
 from stalewatch.runbook.plan import Plan, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+SEEN = 0.4
+"""Seconds that a plan must have been on the terminal before anything answers it."""
 
 
 class FixReporter:
@@ -30,10 +33,15 @@ class FixReporter:
             emit(self._drawn(plan, err=False) + "\n")
 
     async def ask(self, plan: Plan) -> bool:
-        """Show the plan and wait for the word ``yes``. A plan that changes nothing needs no answer."""
+        """Show the plan and wait for the word ``yes``. A plan that changes nothing needs no answer.
+
+        The question comes when the plan has been on the terminal for :data:`SEEN`; what was typed or pasted before it is forgotten.
+        """
         tell(self._drawn(plan, err=True))
         if not plan.acting:
             return True
+        await asyncio.sleep(SEEN)
+        forget_typed()
         tell("\nType yes to run exactly this, anything else to cancel: ")
         answer = await _line()
         if not answer.endswith("\n"):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+import termios
 
 
 def emit(data: str | bytes) -> None:
@@ -27,6 +28,13 @@ def tell(line: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(line)
         sys.stderr.flush()
+
+
+def forget_typed() -> None:
+    """Drop what was typed and not read yet, once the terminal has all that was written to it."""
+    with contextlib.suppress(OSError, ValueError, termios.error):
+        termios.tcdrain(sys.stderr)
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def looks(*, err: bool = False) -> tuple[bool, int | None]:
