@@ -17,7 +17,7 @@ import pytest
 from stalewatch.model.errors import LinkLost
 from stalewatch.runbook import app_answers, driver, verify
 from stalewatch.runbook.audit_log import AuditLog
-from stalewatch.runbook.plan import Choice, Progress, Request, Status
+from stalewatch.runbook.plan import Choice, Plan, Progress, Request, Status, Step
 from stalewatch.runbook.remote_lock import acquire
 from stalewatch.runbook.server_executor import Timings
 from stalewatch.transport.link import Stream
@@ -47,21 +47,35 @@ async def site(tmp_path: Path, audit: AuditLog, monkeypatch: pytest.MonkeyPatch)
 Ended = dict[tuple[str, str], Status]
 
 
-async def execute(site: Here, audit: AuditLog, request: Request | None = None, **more: Here) -> tuple[Ended, list[Progress]]:
+async def execute(
+    site: Here, audit: AuditLog, request: Request | None = None, *, timings: Timings = FAST, patient: bool = True, **more: Here
+) -> tuple[Ended, list[Progress]]:
+    """Not *patient*: what is stale at the end is not asked again whether it heals."""
     sites = [site, *more.values()]
     for one in sites:
         one.report = one._see()
     told: list[Progress] = []
     made = plan([one.report for one in sites], request or Request(choice=Choice.FIX))
-    ended = await driver.run(made, {one.report.key: one for one in sites}, told.append, who="alice@laptop", audit=audit, timings=FAST)
+    if not patient:
+        made = impatient(made)
+    ended = await driver.run(made, {one.report.key: one for one in sites}, told.append, who="alice@laptop", audit=audit, timings=timings)
     return ended, told
+
+
+def impatient(made: Plan) -> Plan:
+    replace = msgspec.structs.replace
+
+    def without_time(step: Step) -> Step:
+        return replace(step, timeout=0.0) if step.via == "look" else step
+
+    return replace(made, servers=tuple(replace(one, steps=tuple(map(without_time, one.steps))) for one in made.servers))
 
 
 async def test_an_app_that_answered_before_a_step_and_not_after_it_is_a_failure_whatever_the_artefacts_say(
     site: Here, audit: AuditLog
 ) -> None:
     site.answers = [200, 500]
-    ended, told = await execute(site, audit)
+    ended, told = await execute(site, audit, timings=msgspec.structs.replace(FAST, recover=0.0))
     assert set(ended.values()) == {Status.FAILED}
     step = next(line for line in told if line.status is Status.FAILED)
     assert step.step != "result"
@@ -303,7 +317,7 @@ async def test_an_exception_that_nobody_foresaw_in_a_step_is_that_servers_unknow
     site.old_bytecode = True
     monkeypatch.setattr(site, "invalidate", invalidate)
     other = Here(application(tmp_path / "other", audit.path), "web2")
-    ended, told = await execute(site, audit, web2=other)
+    ended, told = await execute(site, audit, patient=False, web2=other)
     assert list(ended.values()) == [Status.UNKNOWN, Status.SKIPPED]
     results = {line.server: line for line in told if line.step == "result"}
     assert {name: line.status for name, line in results.items()} == {"web1": Status.UNKNOWN, "web2": Status.SKIPPED}
