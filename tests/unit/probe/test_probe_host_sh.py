@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import time
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -526,6 +529,30 @@ async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shel
     await killed.close()
     await alive.close()
     await again.close()
+
+
+def test_a_watchdog_that_is_ended_takes_its_sleep_along(shell: str, tmp_path: Path) -> None:
+    """At whatever moment, also between the fork and the exec of `sleep`: what is no `sleep` yet loses a TERM, and sleeps on alone."""
+    script = resources.files("stalewatch.probe.host").joinpath("host.sh").read_text(encoding="utf-8")
+    functions = (re.search(rf"^{name}\(\) {{.*?^}}$", script, re.DOTALL | re.MULTILINE) for name in ("watchdog", "guard"))
+    told = "\n".join(found[0] for found in functions if found)
+    end = f'{told}\ndog=""\nguard\ntimes=0\nwhile [ $times -lt $1 ]; do times=$((times + 1)); done\nkill "$dog"\n'
+    for times in range(0, 300, 5):
+        subprocess.run([*shell.split(), "-c", end, "sh", str(times)], env=os.environ | {"STALEWATCH_TEST": str(tmp_path)}, check=True)
+    deadline = time.monotonic() + 8.0  # by itself it ends after ten
+    while (left := _started_with(f"STALEWATCH_TEST={tmp_path}")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == []
+
+
+def _started_with(variable: str) -> list[str]:
+    """The processes whose environment has *variable*."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and variable.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append((entry / "cmdline").read_bytes().decode().replace("\0", " "))
+    return found
 
 
 async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

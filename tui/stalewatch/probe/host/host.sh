@@ -97,7 +97,7 @@ drop() {
 watchdog() {
   quiet=0 nap=''
   trap 'quiet=0' USR1
-  trap 'kill $! 2>/dev/null; exit 0' TERM HUP INT # nap may not be set yet
+  trap 'kill -KILL $! 2>/dev/null; exit 0' TERM HUP INT # nap may not be set yet, and what is not sleep yet would lose a TERM
   exec >/dev/null
   while :; do
     sleep 10 &

@@ -4,7 +4,7 @@ trap 'trap "" TERM; kill "$dog" 2>/dev/null; kill -TERM 0; exit' EXIT HUP INT TE
 dog=''
 lease() {
   [ -z "$dog" ] || kill "$dog" 2>/dev/null
-  (trap 'kill "$nap" 2>/dev/null; exit' TERM; sleep 30 & nap=$!; wait "$nap"; kill -TERM $$) >/dev/null 2>&1 </dev/null &
+  (trap 'kill -KILL $! 2>/dev/null; exit' TERM; sleep 30 & wait $!; kill -TERM $$) >/dev/null 2>&1 </dev/null &
   dog=$!
 }
 tell() { printf '\n%s %s\n' "$nonce" "$1"; }
