@@ -129,6 +129,31 @@ async def test_what_a_cut_left_aside_is_back_before_the_next_rebuild(fpm: Fpm, c
     assert file.read_text() == OLD
 
 
+@pytest.mark.parametrize(
+    ("now", "became", "text"),
+    [
+        ("<?php return array ('new' => 1,);", "removed", "<?php return array ('new' => 1,);"),
+        ("<?php return array ('ne", "put back", OLD),
+        (None, "put back", OLD),
+    ],
+    ids=["whole", "half", "gone"],
+)
+async def test_what_a_cut_left_aside_goes_or_is_back_where_it_is_needed(
+    fpm: Fpm, cache: Cache, now: str | None, became: str, text: str
+) -> None:
+    begin(fpm)
+    file, other = cache.old("config.php"), cache.old("events.php")
+    assert await cache.ask("tidy", file, other, script=True) == ["", ""], "nothing was left"
+    await cache.ask("keep", file, script=True)
+    file.unlink()
+    if now is not None:
+        file.write_text(now)
+    assert cache.script.exists()
+    assert await cache.ask("tidy", file, other, script=True) == [became, ""]
+    assert file.read_text() == text
+    assert cache.names() == {"config.php", "events.php"}
+
+
 async def test_only_a_regular_file_is_kept_and_nothing_changes_where_it_is_not(fpm: Fpm, cache: Cache) -> None:
     begin(fpm)
     one, other = cache.old("config.php"), cache.folder / "routes-v7.php"

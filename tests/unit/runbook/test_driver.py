@@ -163,12 +163,22 @@ async def test_nothing_is_run_that_could_not_be_undone(site: Here, audit: AuditL
     assert not (site.root / "ran").exists()
 
 
+async def test_what_an_earlier_run_left_aside_is_tidied_under_the_lock_and_said(site: Here, audit: AuditLog) -> None:
+    site.wrong = {"tidy": "removed"}
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.DONE}
+    cached = f"{site.root}/bootstrap/cache/config.php"
+    held = next(line for line in told if line.step == "lock" and line.status is Status.DONE)
+    assert held.evidence[cached] == "left aside by a run that was cut off: removed"
+    assert site.keepings[0] == ("tidy", (cached,))
+
+
 async def test_what_is_made_and_cannot_run_is_failed_with_what_artisan_said(site: Here, audit: AuditLog) -> None:
     site.old_bytecode = True
     site.wrong = {"settle": "it does not parse (line 3)"}
     ended, told = await execute(site, audit)
     cached = (f"{site.root}/bootstrap/cache/config.php",)
-    assert site.keepings == [("keep", cached), ("settle", cached)]
+    assert site.keepings == [("tidy", cached), ("keep", cached), ("settle", cached)]
     assert set(ended.values()) == {Status.FAILED}
     evidence = next(line.evidence for line in told if line.step == "config:cache" and line.status is Status.FAILED)
     assert evidence[cached[0]] == "it does not parse (line 3): what was there before is back"

@@ -38,7 +38,8 @@ class AppSession(Protocol):
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         """The pool keeps *files* aside (``keep``), or puts them back where one of them can't run (``settle``): path -> what is wrong
-        ("" nothing). *options*: ``script``, that gives artisan the pool's environment ("" none), and ``away``. Raises LinkError."""
+        ("" nothing); or removes or puts back what a run that was cut off has left aside (``tidy``): path -> which ("" nothing was left).
+        *options*: ``script``, that gives artisan the pool's environment ("" none), and ``away``. Raises LinkError."""
         ...
 
     async def parse(self, scripts: Scripts) -> Parsed:

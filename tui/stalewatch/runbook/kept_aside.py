@@ -5,12 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.errors import LinkError
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Outcome, Status
 from stalewatch.runbook.step_spec import outcome
 
 if TYPE_CHECKING:
     from stalewatch.runbook.app_session import AppSession
     from stalewatch.runbook.plan import Step
+
+
+ENVIRONMENT = "bootstrap/cache/.stalewatch/environment.php"
+"""Where the PHP is that gives artisan the pool's environment, below the application."""
+
+
+async def tidy(session: AppSession) -> dict[str, SafeText]:
+    """Under the lock, before anything: what a run that was cut off has left aside goes, or is back where it is needed. File -> which.
+
+    Raises LinkLost, where the link is lost, and nothing else: a pool that can't be asked keeps nothing aside either.
+    """
+    report = session.report
+    host = report.host
+    if host is None or host.layout.kind != "laravel":
+        return {}
+    root = host.release.root or report.app
+    paths = [str(cache.path) if cache.path.startswith("/") else f"{root}/{cache.path}" for cache in host.caches]
+    try:
+        told = await session.artefacts("tidy", [path for path in paths if usable(path)], {"script": f"{report.app}/{ENVIRONMENT}"})
+    except LinkError:
+        _ = session.link
+        return {}
+    return {path: safe(f"left aside by a run that was cut off: {became}") for path, became in told.items() if became}
 
 
 async def keep(session: AppSession, step: Step) -> Outcome | None:

@@ -78,6 +78,7 @@ class ServerExecutor:
         self._progress("lock", Status.RUNNING, {})
         try:
             self._lock = await acquire(self._session.link, self._who, app or self._server.app, fpm, self._request.choice.value)
+            left = {} if self._lock.warnings else await kept_aside.tidy(self._session)
             answer = await self._answers.before()
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message)
@@ -88,7 +89,7 @@ class ServerExecutor:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
             warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
-            outcome = Outcome(status=Status.DONE, evidence={**warnings, "app": answer.words})
+            outcome = Outcome(status=Status.DONE, evidence={**warnings, **left, "app": answer.words})
         return self._progress("lock", outcome.status, outcome.evidence)
 
     async def recheck(self, step: Step) -> Outcome:

@@ -49,6 +49,28 @@ final class Artefacts
         return $told;
     }
 
+    /**
+     * What a run that was cut off has left: a copy goes where the file itself can run, and takes its place where it can't.
+     *
+     * @return list<array{0: string, 1: string}> file, what became of its copy ('': there was none)
+     */
+    public function tidy(string $script): array
+    {
+        $told = [];
+        foreach ($this->files as $file) {
+            $aside = self::aside($file);
+            $became = '';
+            if (is_file($aside)) {
+                $whole = file_exists($file) && self::fault($file) === '';
+                $became = ($whole ? unlink($aside) : rename($aside, $file)) ? ($whole ? 'removed' : 'put back') : self::why('it is still there');
+            }
+            $told[] = [$file, $became];
+            @unlink(dirname($aside) . '/room');
+        }
+        $this->leave($script);
+        return $told;
+    }
+
     private static function aside(string $file): string
     {
         return dirname($file) . '/' . self::FOLDER . '/' . basename($file);
@@ -222,5 +244,8 @@ function artefacts(string $verb, array $options): array
 {
     $artefacts = new Artefacts((array) ($options['files'] ?? []));
     $script = (string) ($options['script'] ?? '');
+    if ($verb === 'tidy') {
+        return ['artefacts' => $artefacts->tidy($script)];
+    }
     return ['artefacts' => $verb === 'keep' ? $artefacts->keep((bool) ($options['away'] ?? false), $script) : $artefacts->settle($script)];
 }

@@ -1,5 +1,5 @@
 <?php
-// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, keep and settle.
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, keep, settle and tidy.
 // PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
@@ -168,7 +168,7 @@ function answer(string $verb, array $options): array
         load('verbs.php');
         $acted = apcu((array) ($options['keys'] ?? []));
     }
-    if ($verb === 'keep' || $verb === 'settle') {
+    if ($verb === 'keep' || $verb === 'settle' || $verb === 'tidy') {
         load('artefacts.php');
         $acted = artefacts($verb, $options);
     }
