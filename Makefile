@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types mutants lab truth heal harm strangers bench docs screenshots clean
+.PHONY: help setup lab-packages demo test lint types mutants lab truth heal harm history strangers bench docs screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,6 +11,9 @@ N      ?= 3
 WORKERS ?= 2
 # Lines and branches that the tests ran, file by file; read it with: .venv/bin/python -m slipcover --merge .coverage.json --out /dev/null
 COVERAGE ?= .coverage.json
+# How long `make history` lasts, and which plan of faults it follows.
+SECONDS ?= 600
+SEED ?= 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -56,6 +59,9 @@ heal: lab-packages  ## every stale state of the truth table, fixed: what is serv
 
 harm: lab-packages  ## fixes that could do harm: nothing is worse after them
 	$(BIN)/python -m pytest -v -n 0 -rs tests/lab/test_e2e_harm_*.py
+
+history: lab-packages  ## three operators fix one fleet for SECONDS=600 while links and programs die; the history is checked (SEED=1)
+	$(BIN)/python -m tests.lab.history --seconds $(SECONDS) --seed $(SEED)
 
 strangers: lab-packages  ## servers as other people build them: as they are, and edited
 	$(BIN)/python -m pytest -v -n 0 -rs --durations=0 --durations-min=0.5 tests/strangers --all-layouts
