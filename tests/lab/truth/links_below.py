@@ -25,6 +25,10 @@ def switch(path: str, target: str = f"{_CODE}/v2") -> do.Change:
 _INDEX = "sed -i 's/^<?php/<?php echo \"new \";/' {}/index.php"
 _MIDDLE = do.shell(f"ln -s v1 {_CODE}/current; ln -s {_CODE}/current /srv/next; mv -T /srv/next {APP}/app")
 _switch_middle = do.shell(f"ln -s v2 {_CODE}/next; mv -T {_CODE}/next {_CODE}/current")
+_ONE_SCRIPT = (
+    f"mkdir {_CODE}; mv {do.CONTROLLER} {_CODE}/v1.php; sed 's/home v1/home v2/' {_CODE}/v1.php >{_CODE}/v2.php;"
+    f" touch -r {_CODE}/v1.php {_CODE}/v2.php; ln -s {_CODE}/v1.php {do.CONTROLLER}"
+)
 
 _SHARED = "mkdir -p /srv/shared; mv config routes /srv/shared; ln -s ../shared/config config; ln -s ../shared/routes routes"
 _SHARE = do.then(do.pause(1.1), do.shell(_SHARED), do.pause(1.1), do.cache(), do.pause(2.1), lambda host: host.restart(), warm)
@@ -52,6 +56,13 @@ STATES = (
         arrange=behind("public", _INDEX, place="/srv/app"),
         act=switch("public", "/srv/app/v2"),
         ask=Ask(old="home v1", new="new home v1"),
+    ),
+    stale(
+        name="a link below the root: of one script, switched, vt=0",
+        expect=_SWITCHED,
+        arrange=do.then(do.shell(_ONE_SCRIPT), do.pause(1.1), do.opcache(validate_timestamps=0)),
+        act=switch(do.CONTROLLER, f"{_CODE}/v2.php"),
+        causes=1,
     ),
     healthy(
         name="a link below the root: app switched, vt=1, ttl over",

@@ -56,11 +56,14 @@ final class ThroughLinks
     {
         $beside = substr($target, 0, (int) strrpos($target, '/') + 1);
         [$siblings, $others] = [[], []];
+        $file = isset($this->scripts[$target]) || is_file($target);
         foreach (array_map('strval', array_keys($this->scripts)) as $path) {
             if ($path === $target || strpos($path, "$target/") === 0) {
                 continue;
             }
-            if (strlen($beside) > 1 && strpos($path, $beside) === 0 && ($cut = strpos($path, '/', strlen($beside))) !== false) {
+            if ($file) {
+                $others[$path] = [strlen($path)]; // the link leads to the script itself
+            } elseif (strlen($beside) > 1 && strpos($path, $beside) === 0 && ($cut = strpos($path, '/', strlen($beside))) !== false) {
                 $siblings[$path] = [$cut];
             } elseif (strpos($path, "$root/") !== 0) {
                 $others[$path] = array_map('strlen', $this->above($path));
