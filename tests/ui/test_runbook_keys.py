@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 
+import msgspec
 import pytest
 
+from stalewatch.dashboard.render.plan_words import cost
 from stalewatch.dashboard.render.progress_lines import RunState, head_lines
 from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from stalewatch.dashboard.screens.progress import ProgressScreen
-from stalewatch.runbook.plan import Choice, Request, Status
+from stalewatch.model.fixing import Fixing, InFlight
+from stalewatch.model.text import SafeText
+from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status
 from tests.builders import incident as build
 from tests.builders.fake_engine import STEPS, FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
@@ -191,6 +195,33 @@ async def test_i_takes_the_gentle_way_and_back_also_where_a_reload_was_asked_for
         (Choice.FIX, True),
         (Choice.RELOAD, False),
     ]
+
+
+async def test_w_reloads_now_or_waits_again_where_requests_are_in_flight() -> None:
+    engine = FakeEngine(build.incident())
+    engine.fleet = msgspec.structs.replace(engine.fleet, fixing=Fixing(in_flight_wait=5.0))
+    app = app_of(engine)
+    async with app.run_test(size=(150, 40)) as pilot:
+        await press(pilot, "r", "w")
+        engine.in_flight = 3
+        await press(pilot, "escape", "r")
+        assert "w reload now, kills 3" in screen_text(app)
+        await press(pilot, "w")
+        assert "w wait for idle" in screen_text(app)
+        await press(pilot, "w")
+    assert [(request.in_flight, request.in_flight_wait) for request in engine.asked] == [
+        (InFlight.WAIT, 5.0),  # nothing is in flight: w does nothing
+        (InFlight.WAIT, 5.0),
+        (InFlight.KILL, 5.0),
+        (InFlight.WAIT, 5.0),
+    ]
+
+
+def test_a_plan_that_waits_does_not_say_that_it_kills() -> None:
+    reload = next(step for step in STEPS if step.interrupts)
+    waits = ServerPlan(server="web1", app=SafeText("/srv/app"), steps=(msgspec.structs.replace(reload, idle=30.0),), in_flight=2)
+    assert cost(waits) == "waits up to 30 s for 2 requests in flight, then refuses the reload"
+    assert cost(msgspec.structs.replace(waits, steps=(reload,))) == "2 requests in flight will be killed"
 
 
 @pytest.mark.parametrize("key", ["escape", "enter", "q"])

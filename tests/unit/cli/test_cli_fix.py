@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from stalewatch.cli.commands.fix import exit_code
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import LockHolder
 from stalewatch.model.text import safe
@@ -93,6 +94,18 @@ def test_yes_runs_exactly_the_plan_that_was_drawn(stalewatch: Stalewatch, one: S
 def test_the_request_is_what_was_asked_for(stalewatch: Stalewatch, one: Seams) -> None:
     stalewatch("fix", "web1", "--yes", "--only", "reload,clear", "--all", "--cache-clear")
     assert one.requests == [Request(choice=Choice.FIX, everything=True, cache_clear=True, only=(Phase.CLEAR, Phase.RELOAD))]
+
+
+def test_what_to_do_with_requests_in_flight_the_options_say_else_the_file(stalewatch: Stalewatch, one: Seams, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text('[fix]\nin_flight = "kill"\nin_flight_wait = 7\n')
+    for more in ((), ("--config", str(file)), ("--config", str(file), "--in-flight", "invalidate", "--in-flight-wait", "2.5")):
+        stalewatch("fix", "--dry-run", "web1", *more)
+    assert [(request.in_flight, request.in_flight_wait) for request in one.requests] == [
+        (InFlight.WAIT, 30.0),
+        (InFlight.KILL, 7.0),
+        (InFlight.INVALIDATE, 2.5),
+    ]
 
 
 def test_json_is_one_object_a_line_and_nothing_else(stalewatch: Stalewatch, one: Seams) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from stalewatch.config.load import Overrides, load
 from stalewatch.model.errors import UsageError
+from stalewatch.model.fixing import Fixing, InFlight
 from stalewatch.model.inventory import DEFAULT_LOGS, AppEntry, LogWatch, Server, Thresholds
 
 CONTRACT = """
@@ -20,6 +21,9 @@ production = true
 path = "/srv/app"           # name, socket, reload: only to override what is discovered
 [thresholds]
 hit_rate = 0.85
+[fix]
+in_flight = "invalidate"
+in_flight_wait = 5
 [[log]]
 path = "storage/logs/laravel.log"
 alarm = ["Call context not found"]
@@ -38,6 +42,7 @@ def test_the_file_of_the_contract(folder: Path) -> None:
     apps = (AppEntry(path="/srv/app"),)
     assert fleet.servers == (Server(target="deploy@web1", name="web1", group="api", production=True, apps=apps),)
     assert fleet.thresholds == Thresholds(hit_rate=0.85)
+    assert fleet.fixing == Fixing(in_flight=InFlight.INVALIDATE, in_flight_wait=5.0)
     assert fleet.logs == (LogWatch(path="storage/logs/laravel.log", alarm=("Call context not found",), reassure=("Function routing",)),)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalewatch.model.snapshot import ConfigTest, Unseen
-from stalewatch.probe.host.machine import parse_backlogs
+from stalewatch.probe.host.machine import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers import fpm_test
 
 BROKEN = """[26-Nov-2026 12:50:00] ERROR: [/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'
@@ -71,3 +71,15 @@ nonsense
 u_str LISTEN many   511     /run/other.sock 1 * 0
 """
     assert parse_backlogs(said) == {"/run/php/php8.2-fpm.sock": 3, "127.0.0.1:9000": 0}
+
+
+def test_and_how_many_connections_were_accepted() -> None:
+    said = """u_str LISTEN 3      511     /run/php/www.sock 511292            * 0
+held ESTAB 2 0 /run/php/www.sock
+tcp   LISTEN 1      511                  127.0.0.1:9000          0.0.0.0:*
+held ESTAB 3 0 127.0.0.1:9000
+held ESTAB 0 0 /run/php/idle.sock
+held ESTAB many 0 /run/php/odd.sock
+"""
+    assert parse_held(said) == {"/run/php/www.sock": 2, "127.0.0.1:9000": 2, "/run/php/idle.sock": 0}
+    assert parse_held("") == {}

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from importlib import resources
@@ -21,7 +22,7 @@ from stalewatch.model.snapshot import NamedRoot
 from stalewatch.model.text import safe
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.host_probe import HostProbe, parse_hello
-from stalewatch.probe.host.machine import Machine, survey
+from stalewatch.probe.host.machine import Machine, parse_backlogs, parse_held, survey
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.deploy_logs import parse_reflog
 from stalewatch.probe.host.parsers.laravel_skeleton import listeners
@@ -587,3 +588,21 @@ async def test_roots_are_found_whatever_their_names_hold(coprocess: Coprocess, t
     for path in named:
         told = (await one(coprocess, "roots", path))["roots"].decode("utf-8", "surrogateescape").split("\n")
         assert f"public/index.php {path}" in told
+
+
+@pytest.mark.skipif(shutil.which("ss") is None, reason="needs ss")
+async def test_it_counts_the_connections_of_each_socket_that_were_accepted(coprocess: Coprocess, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as opened:
+        paths = [str(tmp_path / name) for name in ("www.sock", "www.sock2", "idle.sock")]
+        listening = [opened.enter_context(socket.socket(socket.AF_UNIX)) for _ in paths]
+        for each, path in zip(listening, paths, strict=True):
+            each.bind(path)
+            each.listen(5)
+        for at, (connected, accepted) in enumerate([(3, 2), (1, 1), (0, 0)]):
+            for number in range(connected):
+                opened.enter_context(socket.socket(socket.AF_UNIX)).connect(paths[at])
+                if number < accepted:
+                    opened.enter_context(listening[at].accept()[0])
+        said = (await one(coprocess, "backlog", *paths))["backlog"].decode()
+    assert parse_held(said) == dict(zip(paths, (2, 1, 0), strict=True))
+    assert parse_backlogs(said) == dict(zip(paths, (1, 0, 0), strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import (
     AppLayout,
@@ -244,12 +245,12 @@ def test_only_some_phases() -> None:
 
 def test_many_scripts_one_by_one_where_the_person_prefers_that() -> None:
     seen = report(*(bytecode(f"{APP}/app/{n}.php") for n in range(31)), runtime_facts=runtime(opcache=vt0()))
-    server = planned(seen, invalidate=True)
+    server = planned(seen, in_flight=InFlight.INVALIDATE)
     assert acting(server) == ["invalidate"]
     assert len(server.steps[-2].paths) == 31
     diagnosed = finding(Layer.OPCACHE, STALE, Remedy.RELOAD, paths=tuple(f"{APP}/app/{n}.php" for n in range(31)))
-    assert acting(planned(report(diagnosed, runtime_facts=runtime(opcache=vt0())), invalidate=True)) == ["invalidate"]
-    assert acting(planned(report(diagnosed, finding(Layer.FPM)), invalidate=True)) == ["reload"]
+    assert acting(planned(report(diagnosed, runtime_facts=runtime(opcache=vt0())), in_flight=InFlight.INVALIDATE)) == ["invalidate"]
+    assert acting(planned(report(diagnosed, finding(Layer.FPM)), in_flight=InFlight.INVALIDATE)) == ["reload"]
 
 
 def test_pending_that_heals_is_named_and_left() -> None:
@@ -259,7 +260,7 @@ def test_pending_that_heals_is_named_and_left() -> None:
 
 def test_in_flight_requests_are_counted_without_our_own() -> None:
     busy = runtime(opcache=vt0(), running=3)
-    server = planned(report(finding(Layer.FPM), runtime_facts=busy))
+    server = planned(report(finding(Layer.FPM), runtime_facts=busy), in_flight=InFlight.KILL)
     assert server.in_flight == 3
     assert any("kills 3 requests" in warning for warning in server.warnings)
     scripts = tuple(bytecode(f"{APP}/app/{n}.php") for n in range(31))

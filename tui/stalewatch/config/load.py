@@ -55,6 +55,7 @@ def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | Non
         ssh_config=overrides.ssh_config,
         timeout=overrides.timeout or defaults.timeout,
         read_only=overrides.read_only,
+        fixing=file.fixing,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from stalewatch.model.errors import UsageError
+from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
 from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+MAX_WAIT = 3600.0
+"""Seconds: a runbook holds the locks of its server meanwhile."""
 _SOCKET_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _PORT = re.compile(r"[0-9]{1,5}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*")
@@ -31,6 +34,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     thresholds: Thresholds = Thresholds()
     logs: tuple[LogWatch, ...] = ()
+    fixing: Fixing = Fixing()
 
 
 class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +47,7 @@ class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_tables(tables: Mapping[str, Any], file: str) -> File:
     """The parsed TOML of *file* as values. Raises UsageError: ``FILE: [[server]] 2: what is wrong``."""
-    _check_keys(tables, ("server", "thresholds", "log"), file)
+    _check_keys(tables, ("server", "thresholds", "log", "fix"), file)
     servers = tuple(_server(table, f"{file}: {where}") for table, where in _rows(tables, "server", file))
     names = [server.name for server in servers if server.name]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -53,6 +57,7 @@ def read_tables(tables: Mapping[str, Any], file: str) -> File:
         servers=servers,
         thresholds=_thresholds(tables.get("thresholds", {}), f"{file}: [thresholds]"),
         logs=tuple(_log(table, f"{file}: {where}") for table, where in _rows(tables, "log", file)),
+        fixing=_fixing(tables.get("fix", {}), f"{file}: [fix]"),
     )
 
 
@@ -108,6 +113,13 @@ def _thresholds(table: Any, where: str) -> Thresholds:
     if not 0 <= thresholds.hit_rate <= 1:
         raise UsageError(f"{where}: hit_rate {thresholds.hit_rate:g} must be between 0 and 1 (0.85 is 85 %)")
     return thresholds
+
+
+def _fixing(table: Any, where: str) -> Fixing:
+    fixing = _convert(table, Fixing, where)
+    if not 0 <= fixing.in_flight_wait <= MAX_WAIT:
+        raise UsageError(f"{where}: in_flight_wait {fixing.in_flight_wait:g} must be between 0 and {MAX_WAIT:g} seconds")
+    return fixing
 
 
 def _log(table: Any, where: str) -> LogWatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stalewatch.model.fixing import Fixing
 from stalewatch.model.smoke import Smoke
 
 AppKey = tuple[str, str]
@@ -65,6 +66,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     ssh_config: str = ""
     timeout: float = 10.0
     read_only: bool = False
+    fixing: Fixing = Fixing()
 
     @property
     def units(self) -> dict[AppKey, str]:

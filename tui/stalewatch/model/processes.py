@@ -67,6 +67,15 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """``pm.process_idle_timeout`` in seconds: when an idle worker of an ondemand pool ends."""
 
 
+class MasterPool(msgspec.Struct, frozen=True):
+    """One of the pools that a reload of their master reaches. *apps*: those that it serves, by path, as far as they are known. *requests*:
+    how many it handles, without our own (None: not seen); a connection that a web server keeps open counts where only the kernel tells."""
+
+    name: SafeText
+    apps: tuple[SafeText, ...] = ()
+    requests: int | None = None
+
+
 class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The pool's unix socket as the login user finds it."""
 
@@ -113,3 +122,5 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     unit_pid: int | None = None
     """The main process of *unit*, 0 where it has none: where it is not the *master*, a reload of the unit is one of other programs.
     None: not told, or the configuration names another unit than the one that it runs in."""
+    pools: tuple[MasterPool, ...] | None = None
+    """All pools of the *master*, this one first (None: its configuration was not read)."""

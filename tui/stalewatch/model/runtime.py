@@ -149,6 +149,10 @@ class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):
     uri: SafeText = SafeText("")
     script: SafeText = SafeText("")
 
+    def ours(self, status_path: str) -> bool:
+        """Whether what it does is a look of ours, or of another stalewatch. *status_path*: the pool's ("" none)."""
+        return bool(status_path and self.uri.startswith(status_path)) or "stalewatch" in self.script
+
 
 class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     """FPM's own status page (``pm.status_path``)."""
@@ -170,6 +174,13 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     def scripts(self) -> tuple[SafeText, ...]:
         """What the web server passed last, of each worker as far as it is known."""
         return (*(worker.script for worker in self.workers), *self.before)
+
+    def requests(self, status_path: str) -> int:
+        """How many the pool handles, without our own. *status_path*: that of the pool ("" it has none). A worker that reads headers has no
+        request yet: a web server keeps the connection to it."""
+        if not self.workers:
+            return max(self.active - 1, 0)  # the one that answers is active too
+        return sum(worker.state not in ("Idle", "Reading headers") and not worker.ours(status_path) for worker in self.workers)
 
 
 class RunningFile(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from stalewatch.model.disk import (
     ViewFacts,
 )
 from stalewatch.model.logs import LogFacts, LogLine, LogMinute
-from stalewatch.model.processes import ConfigTest, CronLine, FpmFacts, Pool, Process, QueueWorker, SocketFacts
+from stalewatch.model.processes import ConfigTest, CronLine, FpmFacts, MasterPool, Pool, Process, QueueWorker, SocketFacts
 from stalewatch.model.runtime import Opcache, PoolStatus, PoolWorker, RuntimeFacts, Script
 from stalewatch.model.symfony import Compiled, SymfonyFacts
 from stalewatch.model.text import SafeText
@@ -53,6 +53,7 @@ __all__ = [
     "LogFacts",
     "LogLine",
     "LogMinute",
+    "MasterPool",
     "MovedClass",
     "NamedRoot",
     "Opcache",

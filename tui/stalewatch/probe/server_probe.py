@@ -17,6 +17,7 @@ from stalewatch.probe.host.discovery import address_of, choose_pool, discover, l
 from stalewatch.probe.host.fpm_facts import fpm_facts
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
+from stalewatch.probe.host.master_pools import pool_count, with_pools
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_facts import NO_APP, NOT_RUNNING, missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
@@ -341,7 +342,9 @@ class ServerProbe:
         hz, hidden, inside = self._host.hello.hz, self._machine.hidden, self._machine.contained
         unseen = hidden or inside
         fpm = missing_pool(app.location, address, tick, unseen) if master is None else None
-        fpm = fpm or fpm_facts(master, pool, address, tick, hz=hz, unit=app.location.entry.reload, pools=self._pool_count(), hidden=unseen)
+        count, unit = pool_count(self._machine.masters), app.location.entry.reload
+        fpm = fpm or fpm_facts(master, pool, address, tick, hz=hz, unit=unit, pools=count, hidden=unseen)
+        fpm = with_pools(fpm, master, self._served, runtimes)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
         others = (*watched, *self._others)
@@ -361,11 +364,6 @@ class ServerProbe:
         )
         told = self._left_out if app is self._apps[0] else ()
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
-
-    def _pool_count(self) -> int:
-        """Pools of every FPM that runs here; where none does, of those that are configured."""
-        running = [master for master in self._machine.masters if master.record is not None]
-        return sum(len(master.pools) for master in running or self._machine.masters)
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
         return Snapshot(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.app_names import app_name
+from stalewatch.model.fixing import Fixing, InFlight
 from stalewatch.model.layers import Layer
 from stalewatch.model.parsing import Scripts
 from stalewatch.model.smoke import Smoke
@@ -42,15 +43,20 @@ class Choice(StrEnum):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache.
 
-    *only*: of a fix, these phases (``clear`` ``rebuild`` ``reload``; empty: all). *invalidate*: rather many scripts one by one than
-    a reload.
+    *only*: of a fix, these phases (``clear`` ``rebuild`` ``reload``; empty: all). *in_flight_wait*: for how many seconds at most.
     """
 
     choice: Choice
     everything: bool = False
     cache_clear: bool = False
     only: tuple[Phase, ...] = ()
-    invalidate: bool = False
+    in_flight: InFlight = InFlight.WAIT
+    in_flight_wait: float = Fixing().in_flight_wait
+
+    @property
+    def invalidate(self) -> bool:
+        """Whether rather many scripts are invalidated one by one than FPM reloaded."""
+        return self.in_flight is InFlight.INVALIDATE
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -69,7 +75,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     asked for, or follows from an earlier step; done without reading the evidence again. For people: *does* (a sentence with ``{}`` for
     *what* it is done to) and *label* (one word). *interrupts*: requests in flight may be lost. *keeps*: files that are kept aside
     meanwhile, the one that proves it first, and put back where it leaves one that can't run; *away*: they are moved aside, so that it
-    starts without them. *script*: PHP that gives the command the pool's environment, written before it ("" none)."""
+    starts without them. *script*: PHP that gives the command the pool's environment, written before it ("" none). *idle*: for so many
+    seconds it waits until no request is in flight, and is refused where that does not come (None: it does not wait)."""
 
     id: str
     kind: str
@@ -89,6 +96,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     away: bool = False
     script: str = ""
     scripts: Scripts | None = None
+    idle: float | None = None
 
     @property
     def acting(self) -> bool:
@@ -146,6 +154,11 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     def interrupts(self) -> bool:
         """Whether requests in flight may be lost."""
         return any(step.interrupts for step in self.steps)
+
+    @property
+    def idle(self) -> float | None:
+        """For how many seconds a step waits until no request is in flight (None: none does)."""
+        return next((step.idle for step in self.steps if step.idle is not None), None)
 
     @property
     def runnable(self) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.model.snapshot import Unseen
+from stalewatch.model import figures
+from stalewatch.model.app_names import app_name
+from stalewatch.model.replace import replace
+from stalewatch.model.snapshot import MasterPool, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook.commands import usable
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import PoolWorker
     from stalewatch.runbook.draft import Draft
 
 
@@ -49,18 +51,34 @@ def warns(draft: Draft, *, production: bool) -> Iterator[str]:
 
 
 def in_flight(report: Report) -> int | None:
-    """Requests that a reload would kill: 0 where it waits for them, None where it is not known."""
-    fpm, status = report.fpm, report.status
-    if fpm is not None and fpm.process_control_timeout:
+    """Requests that a reload would kill, in all pools of the master that were seen: 0 where it waits for them, None where it is not
+    known."""
+    if report.fpm is not None and report.fpm.process_control_timeout:
         return 0
-    if status is None:
-        return None
+    counts = [pool.requests for pool in pools_reached(report)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if sum(known) or (known and len(known) == len(counts)) else None
+
+
+def pools_reached(report: Report) -> tuple[MasterPool, ...]:
+    """The pools whose workers a reload ends, that of the app first."""
+    fpm, status = report.fpm, report.status
     pool = fpm.pool if fpm is not None else None
-    ours = str(pool.status_path) if pool else ""
-    if status.workers:
-        return sum(worker.state != "Idle" and not _ours(worker, ours) for worker in status.workers)
-    return max(status.active - 1, 0)  # the one that answers is active too
+    own = status.requests(str(pool.status_path) if pool is not None else "") if status is not None else None
+    if fpm is None or not fpm.pools:
+        return (MasterPool(pool.name if pool is not None else safe(""), (report.app,), own),)
+    first, *others = fpm.pools
+    if own is not None and pool is not None and first.name == pool.name:
+        first = replace(first, requests=own)
+    return (first, *others)
 
 
-def _ours(worker: PoolWorker, status_path: str) -> bool:
-    return bool(status_path and worker.uri.startswith(status_path)) or "stalewatch" in worker.script
+def where_in_flight(report: Report) -> str:
+    """``www (shop) 2, api 1``: the pools that handle requests."""
+    return figures.several([f"{pool_name(pool)} {pool.requests}" for pool in pools_reached(report) if pool.requests], most=6)
+
+
+def pool_name(pool: MasterPool) -> str:
+    """A pool and what it serves: ``www (shop, blog)``."""
+    apps = figures.several([app_name(app) for app in pool.apps]) if pool.apps else ""
+    return f"pool {pool.name or '?'}{f' ({apps})' if apps else ''}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
+from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.step_spec import last_lines
@@ -212,6 +214,11 @@ class ServerExecutor:
             may = verify.may_run(step, self._server, self._before, await self._session.parse(step.scripts))
             if may.status is not Status.DONE:
                 return may
+        if step.idle is not None:
+            tell = partial(self._progress, step.id, Status.RUNNING)
+            if (refused := await until_idle(self._session, step, self._timings.poll, tell)) is not None:
+                return refused
+            self._before = self._session.report
         await self._sent(step)
         if (refused := await kept_aside.keep(self._session, step)) is not None:
             return refused

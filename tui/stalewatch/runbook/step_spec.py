@@ -86,6 +86,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
         timeout: float = 60.0,
         causes: tuple[Cause, ...] = (),
         scripts: Scripts | None = None,
+        idle: float | None = None,
     ) -> Step:
         """One step of this kind; the fields are those of :class:`stalewatch.runbook.plan.Step`."""
         return Step(
@@ -104,6 +105,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
             label=self.label or self.phase.value,
             interrupts=self.interrupts,
             scripts=scripts,
+            idle=idle,
         )
 
 

@@ -11,10 +11,11 @@ import click
 from stalewatch.cli import debug_log
 from stalewatch.cli.fix_reporter import FixReporter
 from stalewatch.cli.fleet_opener import opener
-from stalewatch.cli.options import Common, common, fleet_of
+from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
 from stalewatch.runbook.result import nothing_to_run, overall
@@ -45,6 +46,12 @@ def phases(text: str) -> tuple[Phase, ...]:
 @click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
 @click.option("--all", "everything", is_flag=True, help="The whole sequence, whether needed or not.")
 @click.option("--cache-clear", is_flag=True, help="Also artisan cache:clear. It empties the application cache.")
+@click.option(
+    "--in-flight",
+    type=click.Choice([each.value for each in InFlight]),
+    help="Where a reload would kill requests: wait for them to end (wait), invalidate scripts instead, or kill them.",
+)
+@click.option("--in-flight-wait", type=seconds, metavar="SECONDS", help="Wait for them SECONDS at most, then refuse the reload (30).")
 @click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="How many servers at the same time (1).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report the steps (text).")
 @common
@@ -58,6 +65,8 @@ def command(
     only: tuple[Phase, ...] | None,
     everything: bool,
     cache_clear: bool,
+    in_flight: str | None,
+    in_flight_wait: float | None,
     batch: int,
     form: str,
     **options: Unpack[Common],
@@ -72,7 +81,14 @@ def command(
     if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
         raise UsageError("nobody can confirm here: add --yes, or see the plan with --dry-run")
     debug_log.start()
-    request = Request(choice=Choice.FIX, everything=everything, cache_clear=cache_clear, only=only or ())
+    request = Request(
+        choice=Choice.FIX,
+        everything=everything,
+        cache_clear=cache_clear,
+        only=only or (),
+        in_flight=InFlight(in_flight) if in_flight else fleet.fixing.in_flight,
+        in_flight_wait=fleet.fixing.in_flight_wait if in_flight_wait is None else in_flight_wait,
+    )
     fixing = _Fix(fleet, opener(ctx), request, FixReporter(form), batch=batch)
     try:
         ctx.exit(asyncio.run(fixing.run(yes=yes, dry_run=dry_run)))

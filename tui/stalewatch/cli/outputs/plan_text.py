@@ -51,7 +51,7 @@ def _server(writer: TextWriter, server: ServerPlan) -> None:
         writer.line(("✗ blocked: ", "bold red"), why, indent=2)
     for warning in server.warnings:
         writer.line(("! ", "yellow"), warning, indent=2)
-    if server.in_flight:
+    if server.in_flight and server.idle is None:
         writer.line(("! ", "yellow"), f"a reload kills requests in flight: {server.in_flight} now", indent=2)
     if not server.steps and not server.blocked:
         writer.line("nothing to do", indent=2)

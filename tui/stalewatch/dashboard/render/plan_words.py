@@ -26,7 +26,8 @@ def cost(server: ServerPlan) -> str:
         return "requests in flight may be killed; their number is unknown"
     if server.in_flight == 0:
         return "no request is in flight"
-    return f"{figures.count(server.in_flight, 'request')} in flight will be killed"
+    running = f"{figures.count(server.in_flight, 'request')} in flight"
+    return f"{running} will be killed" if server.idle is None else f"waits up to {server.idle:g} s for {running}, then refuses the reload"
 
 
 def kills(server: ServerPlan) -> bool:

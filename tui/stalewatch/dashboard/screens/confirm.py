@@ -15,6 +15,7 @@ from stalewatch.dashboard.render.plan_lines import plan_lines, title, word_to_ty
 from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request
 
@@ -131,6 +132,9 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         elif asked.choice in GENTLER and any(server.interrupts for server in self.plan.servers):
             gentler = BY_ID["invalidate"].label
             parts.append(_hint("invalidate", f"{gentler}, loses no request", gentler, "invalidate"))
+        if running := sum(server.in_flight or 0 for server in self.plan.servers if server.interrupts):
+            kills = f"reload now, kills {running}"
+            parts.append(_hint("in_flight", *(("wait for idle",) if asked.in_flight is InFlight.KILL else (kills, kills, "kill"))))
         parts.append(_hint("cache_clear", cache, cache, f"{'no ' if asked.cache_clear else ''}cache:clear"))
         self.query_one("#keys", HintView).say(*(" · ".join(words) for words in zip(*parts, strict=True)))
 
@@ -213,11 +217,17 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
     def action_invalidate(self) -> None:
         """Scripts one by one instead of a reload, and back; also where a reload alone was asked for."""
         if self._request.invalidate:
-            self._ask(replace(self._request, invalidate=False, choice=self._choice, only=()))
+            self._ask(replace(self._request, in_flight=InFlight.WAIT, choice=self._choice, only=()))
         elif self._request.choice is Choice.RELOAD:
-            self._ask(replace(self._request, invalidate=True, choice=Choice.FIX, only=(Phase.RELOAD,)))
+            self._ask(replace(self._request, in_flight=InFlight.INVALIDATE, choice=Choice.FIX, only=(Phase.RELOAD,)))
         elif self._request.choice is Choice.FIX:
-            self._ask(replace(self._request, invalidate=True))
+            self._ask(replace(self._request, in_flight=InFlight.INVALIDATE))
+
+    def action_in_flight(self) -> None:
+        """Reload although it kills requests in flight, or wait for them again."""
+        kills = self._request.in_flight is InFlight.KILL
+        if any(server.interrupts and server.in_flight for server in self.plan.servers):
+            self._ask(replace(self._request, in_flight=InFlight.WAIT if kills else InFlight.KILL))
 
     def action_cache_clear(self) -> None:
         self._ask(replace(self._request, cache_clear=not self._request.cache_clear))

@@ -14,6 +14,7 @@ from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.widgets.theme import files
 from stalewatch.model import figures
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Request
 
@@ -78,7 +79,10 @@ class GlobalActions:
             self._model.freeze()
             self._screen.redraw()
         keys = [pane.key for pane in self._model.targets(self._screen.key)]
-        self._app.push_screen(ConfirmScreen(self._model, keys, Request(choice=choice), self.copied), self._confirmed)
+        wanted = self._model.engine.fleet.fixing
+        gentle = wanted.in_flight if choice is Choice.FIX or wanted.in_flight is not InFlight.INVALIDATE else InFlight.WAIT
+        request = Request(choice=choice, in_flight=gentle, in_flight_wait=wanted.in_flight_wait)
+        self._app.push_screen(ConfirmScreen(self._model, keys, request, self.copied), self._confirmed)
 
     def _confirmed(self, plan: Plan | None) -> None:
         from stalewatch.dashboard.screens.progress import ProgressScreen

@@ -462,7 +462,7 @@ verb_backlog() { # ADDRESS...
   section backlog ''
   now=''
   for path; do now="${now:+$now$nl} $path "; done
-  now=$(ss -lxtne 2>/dev/null | grep -F -e "$now")
+  now=$(ss -axtne 2>/dev/null | grep -F -e "$now")
   before=$nl$(exec stat -L -c '%d %i %n' -- "$@" 2>/dev/null)$nl
   for path; do
     # Containers may share the list of sockets: two of one path differ by what the path leads to.
@@ -475,11 +475,22 @@ verb_backlog() { # ADDRESS...
         number=${key% *} # ss prints the number of the device in these two parts
         key="ino:${key#* } dev:$((number >> 18))/$((number & 262143)) " ;;
     esac
+    heard='' held=0
     IFS=$nl
     for line in $now; do
-      case $line in *" $path "*) case $line in *"$key"*) out="$out$line$nl"; break ;; esac ;; esac
+      case $line in *" $path "*) case $line in *"$key"*) ;; *) continue ;; esac ;; *) continue ;; esac
+      unset IFS
+      set -- $line # kind, state, waiting, most, local address
+      IFS=$nl
+      [ "$5" = "$path" ] || continue
+      state=$2
+      case $state in
+        LISTEN) heard=${heard:-$line} ;;
+        ESTAB) held=$((held + 1)) ;;
+      esac
     done
     unset IFS
+    [ -z "$heard" ] || out="$out$heard${nl}held ESTAB $held 0 $path $nl"
   done
 }
 

@@ -45,8 +45,8 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):
     """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
-    *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``. *main_pid*: of the
-    *unit*, 0 where it has no main process (None: not told)."""
+    *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``; *held*: those that
+    were. *main_pid*: of the *unit*, 0 where it has no main process (None: not told)."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -60,6 +60,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     status_text: str = ""
     config_test: ConfigTest | Unseen | None = None
     backlogs: dict[str, int] = {}
+    held: dict[str, int] = {}
     born: dict[str, float] | None = None
     main_pid: int | None = None
 
@@ -176,8 +177,8 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
     else:
         master = await _read_config(host, master)
         files = await _config_files(host, master, known)
-    (status_text, main_pid), backlogs = await _unit(host, master), await _backlogs(host, master)
-    master = replace(master, files=files, status_text=status_text, main_pid=main_pid, backlogs=backlogs)
+    (status_text, main_pid), (backlogs, held) = await _unit(host, master), await _connections(host, master)
+    master = replace(master, files=files, status_text=status_text, main_pid=main_pid, backlogs=backlogs, held=held)
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -221,18 +222,27 @@ async def _births(host: HostProbe, master: Master) -> dict[str, float] | None:
     return {path: time for path, time in times if time is not None}
 
 
-async def _backlogs(host: HostProbe, master: Master) -> dict[str, int]:
+async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int], dict[str, int]]:
     addresses = [str(pool.listen) for pool in master.pools if "\\" not in pool.listen and " " not in pool.listen]
     if not addresses:
-        return {}
+        return {}, {}
     blocks = await host.ask(*in_batches("backlog", addresses))
-    return parse_backlogs("\n".join(block.text("backlog") for block in blocks))
+    said = "\n".join(block.text("backlog") for block in blocks)
+    return parse_backlogs(said), parse_held(said)
 
 
 def parse_backlogs(text: str) -> dict[str, int]:
     """Lines of ``ss -lxtn`` (kind, state, waiting, most, address, …): address -> waiting."""
     fields = (line.split() for line in text.splitlines())
     return {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[1] == "LISTEN" and row[2].isdecimal()}
+
+
+def parse_held(text: str) -> dict[str, int]:
+    """Address -> connections that were accepted: each is a request, or a web server keeps it open. Those of a TCP address that still wait
+    are counted by the kernel with them."""
+    fields, waiting = (line.split() for line in text.splitlines()), parse_backlogs(text)
+    held = {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[:2] == ["held", "ESTAB"] and row[2].isdecimal()}
+    return {address: count if address.startswith("/") else max(count - waiting.get(address, 0), 0) for address, count in held.items()}
 
 
 async def _test_config(host: HostProbe, master: Master) -> Master:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
+from stalewatch.model.fixing import InFlight
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Remedy, Report
 from stalewatch.model.snapshot import ConfigTest, Unseen
@@ -13,13 +14,14 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook.commands import Access, Command, usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
-from stalewatch.runbook.preflight import in_flight
+from stalewatch.runbook.preflight import in_flight, pool_name, pools_reached
 from stalewatch.runbook.step_spec import Proof, StepSpec
 from stalewatch.runbook.steps import bytecode, fpm_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stalewatch.model.snapshot import MasterPool
     from stalewatch.runbook.draft import Draft
 
 GRACE = 15.0
@@ -47,7 +49,8 @@ def _wanted(draft: Draft) -> list[Step]:
         return []
     fpm = draft.host.seen_fpm
     timeout = GRACE + ((fpm.process_control_timeout if fpm is not None else None) or 0.0)  # the command returns before anything happened
-    return [RELOAD.step(_line(draft.access), way.reason, layer=Layer.FPM, timeout=timeout, causes=way.causes)]
+    idle = None if fpm is None or fpm.process_control_timeout or draft.request.in_flight is InFlight.KILL else draft.request.in_flight_wait
+    return [RELOAD.step(_line(draft.access), way.reason, layer=Layer.FPM, timeout=timeout, causes=way.causes, idle=idle)]
 
 
 def _blocks(draft: Draft) -> Iterator[str]:
@@ -68,18 +71,30 @@ def _warns(draft: Draft) -> Iterator[str]:
     if draft.access.master and fpm is not None:
         unit = f"{fpm.unit} runs other programs too" if fpm.unit_pid else f"{fpm.unit} cannot be reloaded"
         yield f"{unit}: the signal goes to the FPM master itself (supervisorctl signal USR2 PROGRAM does the same)"
+    if len(pools := pools_reached(draft.report)) > 1:
+        yield f"the reload reaches all pools of this FPM master: {figures.several([_pool(pool) for pool in pools], most=8)}"
     stale = draft.stale_paths
     gentler = f"; invalidate would lose none ({figures.count(len(stale), 'script')})" if stale and all(map(usable, stale)) else ""
-    if timeout is None:
-        yield f"process_control_timeout is not known (default 0): a reload may kill requests in flight{gentler}"
-    elif timeout > 0:
+    waits = running and draft.request.in_flight is not InFlight.KILL
+    without = "process_control_timeout is " + ("not known (default 0)" if timeout is None else "0")
+    if timeout:
         yield f"the reload waits up to {timeout:g} s for requests in flight; new ones queue meanwhile"
+    elif waits:
+        now = figures.count(running or 0, "request")
+        yield f"{without}: it is waited up to {draft.request.in_flight_wait:g} s for {now} in flight, then the reload is refused{gentler}"
+    elif timeout is None:
+        yield f"{without}: a reload may kill requests in flight{gentler}"
     elif running is None:
-        yield f"process_control_timeout is 0: a reload kills the requests in flight (how many is not known){gentler}"
+        yield f"{without}: a reload kills the requests in flight (how many is not known){gentler}"
     elif running == 0:
-        yield f"process_control_timeout is 0: a reload kills what is in flight (now: nothing){gentler}"
+        yield f"{without}: a reload kills what is in flight (now: nothing){gentler}"
     else:
-        yield f"process_control_timeout is 0: a reload kills {figures.count(running, 'request')} in flight{gentler}"
+        yield f"{without}: a reload kills {figures.count(running, 'request')} in flight{gentler}"
+
+
+def _pool(pool: MasterPool) -> str:
+    running = "" if pool.requests is None else f": {figures.count(pool.requests, 'request')} in flight" if pool.requests else ": idle"
+    return f"{pool_name(pool)}{running}"
 
 
 def _proven(proof: Proof) -> Outcome:

@@ -1,0 +1,60 @@
+"""Which pools a reload of their master reaches, and what they handle now."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stalewatch.model.snapshot import FpmFacts, MasterPool, Pool, PoolStatus, PoolWorker, RuntimeFacts, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.host.machine import Master
+from stalewatch.probe.host.master_pools import with_pools
+from tests.builders.runbook import fpm, runtime
+
+STATUS = "/fpm-status"
+
+
+def pool(name: str) -> Pool:
+    return Pool(name=safe(name), listen=safe(f"/run/php/{name}.sock"), status_path=safe(STATUS))
+
+
+WWW, API, BATCH, LOST = map(pool, ("www", "api", "batch", "lost"))
+MASTER = Master(
+    config_path="/etc/php/8.2/fpm/php-fpm.conf",
+    pools=(API, WWW, BATCH, LOST),
+    held={"/run/php/www.sock": 7, "/run/php/batch.sock": 2},
+)
+OTHER = Master(config_path="/etc/php/8.4/fpm/php-fpm.conf", pools=(WWW,))
+
+
+def answers(*workers: tuple[str, str]) -> RuntimeFacts:
+    rows = tuple(PoolWorker(pid=n, state=safe(state), started=1.0, uri=safe(uri)) for n, (state, uri) in enumerate(workers))
+    return msgspec.structs.replace(runtime(), status=PoolStatus(pool=safe("any"), started=1.0, workers=rows))
+
+
+def test_all_pools_of_the_master_that_of_the_app_first_by_the_scoreboard_else_by_the_kernel() -> None:
+    served = {"/srv/shop": (MASTER, WWW, "/run/php/real.sock"), "/srv/api": (MASTER, API, str(API.listen)), "/srv/x": (OTHER, WWW, "")}
+    runtimes: dict[str, RuntimeFacts | Unseen] = {
+        "/run/php/real.sock": answers(("Running", "/a"), ("Running", STATUS), ("Idle", "/"), ("Reading headers", "/")),
+        str(API.listen): answers(("Finishing", "/slow"), ("Running", "/b")),
+    }
+    told = with_pools(fpm(pool=WWW), MASTER, served, runtimes)
+    assert isinstance(told, FpmFacts)
+    assert told.pools == (
+        MasterPool(safe("www"), (safe("/srv/shop"),), 1),
+        MasterPool(safe("api"), (safe("/srv/api"),), 2),
+        MasterPool(safe("batch"), (), 2),
+        MasterPool(safe("lost"), (), None),
+    )
+
+
+def test_a_pool_that_does_not_answer_is_counted_by_the_kernel() -> None:
+    busy = Unseen(code="fpm.status-hangs", message=safe("no worker answered"))
+    told = with_pools(fpm(pool=WWW), MASTER, {"/srv/shop": (MASTER, WWW, str(WWW.listen))}, {str(WWW.listen): busy})
+    assert isinstance(told, FpmFacts)
+    assert told.pools is not None
+    assert told.pools[0].requests == 7
+
+
+def test_where_no_configuration_was_read_nothing_is_told() -> None:
+    assert with_pools(fpm(), None, {}, {}) == fpm()
+    assert with_pools(fpm(), msgspec.structs.replace(MASTER, pools=()), {}, {}) == fpm()

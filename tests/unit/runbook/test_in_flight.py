@@ -1,0 +1,143 @@
+"""Requests in flight where a reload would kill them: counted in every pool of the master, waited for, or refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from stalewatch.model.fixing import InFlight
+from stalewatch.model.report import Layer, Report
+from stalewatch.model.snapshot import MasterPool, Unseen
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook import idle
+from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
+from stalewatch.runbook.preflight import in_flight
+from tests.builders.runbook import APP, bytecode, finding, fpm, host, plan, report, runtime, vt0
+
+DENIED = Unseen(code="fpm.socket-denied", message=safe("the socket is not permitted"))
+
+
+def busy(own: int | None, *others: tuple[str, str, int | None], timeout: float | None = 0.0, **more: Any) -> Report:
+    """A reload is needed. *own*: requests of the app's pool (None: it can't be asked); *others*: pool, app, requests."""
+    pools = (MasterPool(safe("www"), (safe(APP),), own), *(MasterPool(safe(n), (safe(app),) if app else (), c) for n, app, c in others))
+    facts = host(fpm=fpm(process_control_timeout=timeout, pools=pools))
+    asked = runtime(opcache=vt0(), running=own) if own is not None else DENIED
+    return report(finding(Layer.FPM), *more.get("findings", ()), host_facts=facts, runtime_facts=asked)
+
+
+def planned(seen: Report, **request: Any) -> ServerPlan:
+    return plan([seen], Request(choice=Choice.FIX, **request)).servers[0]
+
+
+def reload_of(server: ServerPlan) -> Step:
+    (step,) = [step for step in server.steps if step.phase is Phase.RELOAD]
+    return step
+
+
+@pytest.mark.parametrize(
+    ("seen", "count"),
+    [
+        (busy(1, ("api", "/srv/api", 3)), 4),
+        (busy(0, ("api", "/srv/api", 2), ("batch", "", None)), 2),
+        (busy(0, ("api", "/srv/api", 0)), 0),
+        (busy(0, ("batch", "", None)), None),
+        (busy(None, ("api", "/srv/api", 0)), None),
+        (busy(None, ("api", "/srv/api", 1)), 1),
+        (busy(5, ("api", "/srv/api", 5), timeout=10.0), 0),
+        (busy(1, ("api", "/srv/api", 1), timeout=None), 2),
+    ],
+)
+def test_requests_of_all_pools_of_the_master_are_counted(seen: Report, count: int | None) -> None:
+    assert in_flight(seen) == count
+    assert planned(seen).in_flight == count
+
+
+def test_a_pool_that_cannot_be_asked_is_counted_by_the_kernel() -> None:
+    facts = host(fpm=fpm(pools=(MasterPool(safe("www"), (safe(APP),), 2),)))
+    assert in_flight(report(host_facts=facts, runtime_facts=DENIED)) == 2
+
+
+def test_the_reload_names_every_pool_and_app_that_it_reaches() -> None:
+    warnings = planned(busy(1, ("api", "/srv/gateway", 3), ("batch", "", 0), ("odd", "", None))).warnings
+    assert (
+        "the reload reaches all pools of this FPM master: pool www (app): 1 request in flight, pool api (gateway): 3 requests in flight, "
+        "pool batch: idle and pool odd" in warnings
+    )
+    assert not any("all pools" in line for line in planned(busy(1)).warnings), "one pool is what everybody expects"
+
+
+def test_where_it_would_kill_it_waits_and_that_is_said() -> None:
+    server = planned(busy(2, findings=(bytecode(),)))
+    assert reload_of(server).idle == 30.0
+    assert any(
+        "it is waited up to 30 s for 2 requests in flight, then the reload is refused; invalidate" in line for line in server.warnings
+    )
+    assert reload_of(planned(busy(2), in_flight_wait=3.0)).idle == 3.0
+    unknown = planned(busy(2, timeout=None))
+    assert reload_of(unknown).idle == 30.0
+    assert any("not known (default 0): it is waited" in line for line in unknown.warnings)
+
+
+def test_it_does_not_wait_where_fpm_does_or_where_the_person_says_kill() -> None:
+    assert reload_of(planned(busy(2, timeout=10.0))).idle is None
+    server = planned(busy(2), in_flight=InFlight.KILL)
+    assert reload_of(server).idle is None
+    assert any("a reload kills 2 requests in flight" in line for line in server.warnings)
+
+
+def test_invalidate_instead_is_no_reload_and_where_only_a_reload_helps_it_waits() -> None:
+    many = bytecode(*(f"{APP}/app/{n}.php" for n in range(80)))
+    seen = report(many, runtime_facts=runtime(opcache=vt0(), running=2))
+    assert [step.kind for step in planned(seen, in_flight=InFlight.INVALIDATE).acting] == ["invalidate"]
+    assert [step.kind for step in planned(seen).acting] == ["reload"]
+    assert reload_of(planned(busy(2), in_flight=InFlight.INVALIDATE)).idle == 30.0
+
+
+class Session:
+    """What each look sees, the last one for ever."""
+
+    def __init__(self, *reports: Report) -> None:
+        self._due = list(reports)
+        self.report = self._due.pop(0)
+        self.looks = 0
+
+    async def look(self) -> Report:
+        self.looks += 1
+        self.report = self._due.pop(0) if self._due else self.report
+        return self.report
+
+
+def wait(session: Session, limit: float) -> tuple[object, list[dict[str, SafeText]]]:
+    told: list[dict[str, SafeText]] = []
+    step = msgspec.structs.replace(reload_of(planned(busy(0))), idle=limit)
+    return asyncio.run(idle.until_idle(session, step, 0.0, told.append)), told  # type: ignore[arg-type]
+
+
+def test_it_goes_on_as_soon_as_nothing_is_in_flight() -> None:
+    session = Session(busy(1, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 0)), busy(9))
+    refused, told = wait(session, 60.0)
+    assert refused is None
+    assert session.looks == 2
+    assert told == [
+        {"waits for": "2 requests in flight (pool www (app) 1 and pool api (api) 1)"},
+        {"waits for": "1 request in flight (pool api (api) 1)"},
+    ]
+
+
+@pytest.mark.parametrize("seen", [busy(0), busy(None)])
+def test_it_does_not_wait_for_what_is_not_there_or_cannot_be_counted(seen: Report) -> None:
+    assert wait(Session(seen), 60.0) == (None, [])
+
+
+def test_where_they_do_not_end_in_time_it_is_refused_and_says_what_helps() -> None:
+    session = Session(busy(3))
+    refused, _ = wait(session, 0.0)
+    assert session.looks == 0
+    assert getattr(refused, "status", None) is Status.FAILED
+    words = getattr(refused, "evidence", {})
+    assert words["why"] == "3 requests in flight after 0 s (pool www (app) 3): a reload would kill what runs"
+    assert "--in-flight invalidate" in words["grant"]
+    assert "process_control_timeout" in words["grant"]
