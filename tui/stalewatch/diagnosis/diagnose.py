@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import health
-from stalewatch.diagnosis.chain import pool, premises, table
+from stalewatch.diagnosis.chain import left_out, pool, premises, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.not_judged import not_judged
@@ -40,6 +40,8 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     observed = table.observe(context, rulings)
     chain = tuple(one.link for one in observed)
     rulings, missing = premises.rest_on(rulings, chain)
+    told = _told(context)
+    rulings = left_out.without(rulings, told, shown=bool(context.witness.shows))
     found = [finding for ruling in rulings.values() for finding in ruling.findings]
     found += health.judge(context, rate)
     layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
@@ -50,7 +52,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
         verdict=worst(list(layers.values())),
         layers=layers,
         findings=tuple(sorted(found, key=worst_first)),
-        errors=_once((*_told(context), *missing)),
+        errors=_once((*told, *missing)),
         snapshot=snapshot,
         observed_at=snapshot.observed_at,
         stale_since=min((one.since for one in found if one.verdict is Verdict.STALE and one.since is not None), default=None),

@@ -218,6 +218,16 @@ APP_LINKS_LEFT_OUT = _reason(
     "reached through one of the others may have been compiled from where it led before.",
     "Reload PHP-FPM in every deploy that switches a link.",
 )
+APP_FILES_LEFT_OUT = _reason(
+    "app.files-left-out",
+    "A file of the application is longer than stalewatch reads (the message names it): what its end says was not compared with anything.",
+    "Compare it by hand. composer.json is read up to 1 MB, packages.php up to 2 MB, composer.lock and installed.json up to 16 MB.",
+)
+APP_CRON_LEFT_OUT = _reason(
+    "app.cron-left-out",
+    "Cron has more lines that run PHP than stalewatch reads of one file (2000): one of the others may name an old release.",
+    "Search the file for the path of a release: grep -n releases FILE.",
+)
 LOG_MISSING = _reason(
     "log.missing",
     "A log is not there, or this login may not see its directory.",
@@ -274,10 +284,22 @@ WEB_CONFIG_DENIED = _reason(
     "pool serves it.",
     "Let the login read that file, or name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml).",
 )
+WEB_LEFT_OUT = _reason(
+    "web.left-out",
+    "The web server's configuration holds more than stalewatch reads: of one file 1 MB, of all includes 2000 patterns, twelve deep. What "
+    "the rest says of any application is not known, so a command does not exit with 0.",
+    "Name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml; divide the file that is named.",
+)
 FPM_CONFIG_DENIED = _reason(
     "fpm.config-denied",
     "This login may not read PHP-FPM's configuration, so the pool's socket is not known.",
     "Make the configuration readable for the login, or name the socket (--fpm-socket, or app.socket in stalewatch.toml).",
+)
+FPM_CONFIG_LEFT_OUT = _reason(
+    "fpm.config-left-out",
+    "A file of PHP-FPM's configuration has more settings than stalewatch reads of one file (1 MB): the pools in the rest of it are not "
+    "known.",
+    "One file for each pool, or name the socket (--fpm-socket, or app.socket in stalewatch.toml).",
 )
 FPM_SOCKET_MISSING = _reason(
     "fpm.socket-missing",
@@ -471,3 +493,12 @@ RUNBOOK_LOCK = _reason(
     "Check that flock is installed on the server and that the login may read the application's root.",
     exit=ExitCode.FAILED,
 )
+
+LEFT_OUT = frozenset(
+    reason.code
+    for reason in (
+        *(APP_LEFT_OUT, APP_NOT_ASKED, APP_LINKS_LEFT_OUT, APP_FILES_LEFT_OUT, APP_CRON_LEFT_OUT),
+        *(WEB_LEFT_OUT, FPM_CONFIG_LEFT_OUT),
+    )
+)
+"""With one of these a command does not exit with 0, whatever was compared."""

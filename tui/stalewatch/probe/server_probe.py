@@ -362,7 +362,7 @@ class ServerProbe:
             cron=cron_lines(self._machine.cron, app.location),
             web=web_facts(app.location, address, self._machine.web.denied),
         )
-        told = self._left_out if app is self._apps[0] else ()
+        told = (*self._machine.left_out, *(self._left_out if app is self._apps[0] else ()))
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:
@@ -393,5 +393,5 @@ class ServerProbe:
             clock_offset=self._offset,
             host=unseen,
             runtime=unseen,
-            problems=(unseen, *silent),
+            problems=(unseen, *silent, *self._machine.left_out),
         )

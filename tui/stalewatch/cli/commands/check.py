@@ -83,7 +83,7 @@ def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
 
 
 def _left_out(reports: Sequence[Report]) -> bool:
-    return any(error.code in (reasons.APP_LEFT_OUT.code, reasons.APP_NOT_ASKED.code) for report in reports for error in report.errors)
+    return any(error.code in reasons.LEFT_OUT for report in reports for error in report.errors)
 
 
 async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, *, strict: bool, smoke: bool) -> Sequence[Report]:

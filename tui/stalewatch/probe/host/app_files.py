@@ -119,8 +119,8 @@ def wanted_contents(files: AppFiles) -> FileContents:
     contents.want(files.caches["packages"], 2 * _MIB)
     contents.want(files.at(INSTALLED), 16 * _MIB, "gz")
     contents.want(files.at(LOCK), 16 * _MIB, "gz")
-    contents.want(files.at(COMPOSER), 256 * KIB)
-    contents.want(files.at(EVENT_PROVIDER), 64 * KIB)
+    contents.want(files.at(COMPOSER), _MIB)
+    contents.want(files.at(EVENT_PROVIDER), _MIB)
     return contents
 
 

@@ -230,7 +230,7 @@ class AppProbe:
             other_caches=self._others.found,
             more_caches=self._others.more,
             symfony=self._symfony.facts() if self._symfony is not None else None,
-            problems=self.links.problems if root and there else (self._missing(host.hello.login),),
+            problems=(*self.links.problems, *self._contents.problems(root)) if root and there else (self._missing(host.hello.login),),
         )
 
     def _caches(self, tick: TickFacts) -> tuple[CacheFile, ...]:

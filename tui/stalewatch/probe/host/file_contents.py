@@ -5,9 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from stalewatch.model import figures, reasons
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stalewatch.model.unseen import Unseen
     from stalewatch.probe.host.parsers.framing import Block
     from stalewatch.probe.host.parsers.records import FileRecord
 
@@ -50,6 +53,12 @@ class FileContents:
             for section in block.sections:
                 if section.argument in self._wanted and section.name in ("text", "gz", "raw"):
                     self._bytes[section.argument] = _inflate(section.payload) if section.name == "gz" else section.payload
+
+    def problems(self, root: str) -> tuple[Unseen, ...]:
+        """The files below *root* that are longer than what is read of them; of a log the end is what is wanted."""
+        limits = {path: limit for path, (verb, limit) in self._wanted.items() if verb != "tail"}
+        long = [path.removeprefix(f"{root}/") for path, record in self._seen.items() if record.size > limits.get(path, record.size)]
+        return (reasons.APP_FILES_LEFT_OUT.unseen(f"only the beginning of {figures.several(long)} was read"),) if long else ()
 
     def get(self, path: str) -> bytes | None:
         """The content, None when it is not there or not readable."""

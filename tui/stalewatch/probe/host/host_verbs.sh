@@ -96,7 +96,7 @@ scan_args() { # KIND; $pid
   { while IFS= read -r line; do out="$out$line$nl"; done <"$proc/$pid/cgroup"; } 2>/dev/null
 }
 
-# Which files the lines of cron run PHP with: FILE:LINE PATH. Only paths leave the server. Read once per change; `crontab -l` is logged.
+# Which files the lines of cron run PHP with: FILE:LINE PATH, or "more FILE". Only paths leave the server. Read once per change; `crontab -l` is logged.
 verb_cron() {
   section cron ''
   set +f
@@ -109,9 +109,9 @@ verb_cron() {
     out=''
     for path; do
       [ -f "$path" ] && [ -r "$path" ] || continue
-      cron_paths "$path" "$(head -c 262144 <"$path" | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
+      cron_paths "$path" "$(grep -n -E '^[^#]*(php|artisan|console)' <"$path" | head -n 2001)"
     done
-    cron_paths "crontab -l" "$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 200)"
+    cron_paths "crontab -l" "$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 2001)"
     told_cron=$out
     out=$before
   fi
@@ -119,9 +119,12 @@ verb_cron() {
 }
 
 cron_paths() { # FILE LINES
+  number=0
   IFS=$nl
   for line in $2; do
     unset IFS
+    number=$((number + 1))
+    if [ "$number" -gt 2000 ]; then out="${out}more $1$nl"; break; fi
     for word in ${line#*:}; do
       case $word in */*) ;; *) continue ;; esac
       word=/${word#*/}
@@ -189,7 +192,7 @@ verb_complete() { # PATH...
 verb_keys() { # PATH
   [ -r "$1" ] || return 0
   section keys "$1"
-  out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null | head -n 10)"
+  out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null)"
 }
 
 # The roots that cache files were made for, by the paths of Laravel's own folders in them: STATE FOLDER ROOT. No other value leaves the server.
@@ -201,7 +204,7 @@ verb_named() { # ROOT PATH...
     [ -f "$path" ] && [ -r "$path" ] || continue
     section named "$path"
     case $(readlink -f -- "$path" 2>/dev/null) in "$real"/*) out="${out}inside$nl" ;; ?*) out="${out}outside$nl" ;; esac
-    now=$(grep -o -E "'/[^']*/(resources/views|public/storage|storage/(app|framework|logs))['/]" <"$path" 2>/dev/null | LC_ALL=C sort -u | head -n 100)
+    now=$(grep -o -E "'/[^']*/(resources/views|public/storage|storage/(app|framework|logs))['/]" <"$path" 2>/dev/null | LC_ALL=C sort -u)
     IFS=$nl
     for line in $now; do
       line=${line#\'}
@@ -227,7 +230,7 @@ verb_kernel() { # ROOT
   section kernel "$1"
   for path in "$1/src/Kernel.php" "$1/app/AppKernel.php"; do
     [ -f "$path" ] && [ -r "$path" ] || continue
-    out="$out$(head -c 65536 <"$path" 2>/dev/null | grep -A 6 -e 'function getCacheDir' | head -n 10)"
+    out="$out$(grep -A 6 -e 'function getCacheDir' <"$path" 2>/dev/null)"
   done
 }
 
@@ -260,7 +263,7 @@ verb_autoload() { # ROOT LIMIT
   out="$out$(grep -o -e 'setClassMapAuthoritative(true)' -e "setApcuPrefix('[^']*')" <"$1/vendor/composer/autoload_real.php")"
   if [ -r "$1/vendor/composer/autoload_psr4.php" ]; then
     section namespaces "$1"
-    out="$out$(grep -F -e "\$baseDir . '" <"$1/vendor/composer/autoload_psr4.php" | head -n 1000)"
+    out="$out$(grep -F -e "\$baseDir . '" <"$1/vendor/composer/autoload_psr4.php")"
   fi
   section classmap "$1"
   out="$out$(grep -E -e "^ +'[^']+' => __DIR__ \. '/\.\./\.\.' \. '/" <"$1/vendor/composer/autoload_static.php" | head -n "$2")"
@@ -269,7 +272,7 @@ verb_autoload() { # ROOT LIMIT
 verb_declares() { # PATH...
   [ $# -gt 0 ] || return 0
   section declares ''
-  out="$out$(grep -s -H -E -e '^[[:space:]]*(namespace[[:space:]]+[A-Za-z_]|((abstract|final|readonly)[[:space:]]+)*(class|interface|trait|enum)[[:space:]]+[A-Za-z_])' -- "$@" | head -n 2000)"
+  out="$out$(grep -s -H -E -e '^[[:space:]]*(namespace[[:space:]]+[A-Za-z_]|((abstract|final|readonly)[[:space:]]+)*(class|interface|trait|enum)[[:space:]]+[A-Za-z_])' -- "$@")"
   command -v cksum >/dev/null 2>&1 || return 0
   section contents ''
   out="$out$(cksum -- "$@" 2>/dev/null)"
@@ -279,8 +282,8 @@ verb_declares() { # PATH...
 verb_hints() { # PATH
   [ -f "$1" ] && [ -r "$1" ] || return 0
   section hints "$1"
-  out="$out$(head -c 65536 <"$1" 2>/dev/null | grep -E -e Application -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
-    -e "__DIR__[[:space:]]*\.[[:space:]]*['\"]/\.\./" -e '(app|base)_path\(' -e '^[[:space:]]*\],?\)' | head -n 100)"
+  out="$out$(grep -E -e Application -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
+    -e "__DIR__[[:space:]]*\.[[:space:]]*['\"]/\.\./" -e '(app|base)_path\(' -e '^[[:space:]]*\],?\)' <"$1" 2>/dev/null)"
 }
 
 verb_version() { # ROOT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.framing import Block, BlockSection
     from stalewatch.probe.host.parsers.records import ProcessRecord
 
-CONF_LIMIT = "262144"
+CONF_LIMIT = 1_048_576
+"""Bytes of the known settings of one file."""
 INCLUDE_DEPTH = 6
 """FPM itself refuses files that include each other deeper."""
 _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
@@ -37,6 +38,9 @@ _SUPERVISORS = frozenset(
 )
 _CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[-/.:]([\w.-]+?)(?:\.scope)?(?:/|$)", re.MULTILINE)
 _PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
+_MORE = "more "
+MAX_CRON = 2000
+"""Lines of one file of cron, as in ``host_verbs.sh``."""
 _BINARIES = ("/usr/bin", "/usr/local/bin")
 _FPM_BINARIES = ("/usr/sbin", "/usr/local/sbin")
 _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
@@ -63,6 +67,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     held: dict[str, int] = {}
     born: dict[str, float] | None = None
     main_pid: int | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -109,6 +114,18 @@ class Machine(msgspec.Struct, frozen=True):
     contained: Unseen | None = None
     web: WebServers = WebServers()
     command_lines: dict[str, str] = {}
+    cron_left_out: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[Unseen, ...]:
+        """What was not read of files that say which pool serves an application, or what else runs PHP."""
+        long = [path for master in self.masters for path in master.left_out]
+        found = (
+            (reasons.WEB_LEFT_OUT, self.web.left_out, "the web server's configuration was not read to its end"),
+            (reasons.FPM_CONFIG_LEFT_OUT, long, "PHP-FPM's configuration was not read to its end"),
+            (reasons.APP_CRON_LEFT_OUT, self.cron_left_out, f"only {MAX_CRON} lines of cron that run PHP were read of one file"),
+        )
+        return tuple(reason.unseen(f"{said}: {len(names)} left out ({figures.several(names)})") for reason, names, said in found if names)
 
 
 async def survey(host: HostProbe, before: Machine) -> Machine:
@@ -126,7 +143,8 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         php=await _with_binaries(host, tuple(_php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
-        cron=tuple(_cron_paths(cron.text("cron"))),
+        cron=tuple(cron_paths(cron.text("cron"))),
+        cron_left_out=cron_left_out(cron.text("cron")),
         contained=_contained(sorted({place for place in places if place})),
         web=await web_server.read(host, _web_servers(scan), before.web),
     )
@@ -173,9 +191,11 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
     files = await _config_files(host, master, known)
     before = known.get((master.config_path, files))
     if before is not None:
-        master = replace(master, config=before.config, pools=before.pools, denied=before.denied, config_test=before.config_test)
+        master = replace(
+            master, config=before.config, pools=before.pools, denied=before.denied, left_out=before.left_out, config_test=before.config_test
+        )
     else:
-        master = await _read_config(host, master)
+        master = await read_config(host, master)
         files = await _config_files(host, master, known)
     (status_text, main_pid), (backlogs, held) = await _unit(host, master), await _connections(host, master)
     master = replace(master, files=files, status_text=status_text, main_pid=main_pid, backlogs=backlogs, held=held)
@@ -183,17 +203,20 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
     return master if master.config_test is not None else await _test_config(host, master)
 
 
-async def _read_config(host: HostProbe, master: Master) -> Master:
+async def read_config(host: HostProbe, master: Master) -> Master:
+    """*master* with what its configuration and every include says. Raises LinkError."""
     denied: list[str] = []
     texts: list[str] = []
+    long: list[str] = []
     config, due, asked = fpm_config.parse_config(), [master.config_path], set[str]()
     for _ in range(INCLUDE_DEPTH):
-        for block in await host.ask(*(("conf", pattern, CONF_LIMIT) for pattern in due)):
+        for block in await host.ask(*(("conf", pattern, str(CONF_LIMIT)) for pattern in due)):
             denied += [section.argument for section in block.of("denied")]
             texts += [records.text(section.payload) for section in block.of("text")]
+            long += [section.argument for section in block.of("text") if len(section.payload) >= CONF_LIMIT - 1]
         config, asked = fpm_config.parse_config(*texts), asked | {*due}
         due = [path for each in dict.fromkeys(config.includes) if (path := _absolute(each, master.config_path)) not in asked]
-    return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied))
+    return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied), left_out=tuple(long))
 
 
 async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
@@ -314,10 +337,16 @@ async def _with_binaries(host: HostProbe, found: tuple[PhpProcess, ...]) -> tupl
     return tuple(replace(each, binary=some[0]) if len(some := stats.get(each.args[0], [])) == 1 else each for each in found)
 
 
-def _cron_paths(text: str) -> Iterable[CronPath]:
+def cron_left_out(text: str) -> tuple[str, ...]:
+    """The files of which not all lines were read."""
+    return tuple(row.removeprefix(_MORE) for row in text.splitlines() if row.startswith(_MORE))
+
+
+def cron_paths(text: str) -> Iterable[CronPath]:
+    """What the verb ``cron`` tells."""
     for row in text.splitlines():
         line, _, path = row.rpartition(" ")
-        if line and path.startswith("/"):
+        if line and path.startswith("/") and not row.startswith(_MORE):
             yield CronPath(line, path)
 
 

@@ -29,18 +29,18 @@ def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> W
     """The sites of *location* that run PHP. *address*: the pool that is asked for it; *denied*: what may not be read."""
     told = [site for site in location.sites if site.passes_to or site.undecided or site.runs_php]
     if not told:
-        return WebFacts(sites=(), asked=safe(address), denied=tuple(map(safe, denied[:20]))) if denied else None
+        return WebFacts(sites=(), asked=safe(address), denied=tuple(map(safe, denied))) if denied else None
     sites = tuple(
         WebSite(
             server=site.server,
             root=safe(site.root),
-            names=tuple(safe(name, 200) for name in site.names[:8]),
-            passes_to=tuple(safe(one) for one in site.passes_to[:20]),
+            names=tuple(safe(name, 200) for name in site.names),
+            passes_to=tuple(safe(one) for one in site.passes_to),
             undecided=safe(site.undecided, 500),
             runs_php=site.runs_php,
             file=safe(site.file),
         )
-        for site in told[:20]
+        for site in told
     )
     return WebFacts(
         sites=sites,

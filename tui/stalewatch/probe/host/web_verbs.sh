@@ -27,9 +27,9 @@ web_file() { # $path, $kind
   if [ ! -r "$path" ]; then section denied "$path"; return; fi
   section text "$path"
   case $kind in
-    nginx) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_nginx)" ;;
-    apache) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_apache)" ;;
-    caddy) out="$out$(head -c 262144 <"$path" 2>/dev/null | told_caddy)" ;;
+    nginx) out="$out$(head -c 1048576 <"$path" 2>/dev/null | told_nginx)" ;;
+    apache) out="$out$(head -c 1048576 <"$path" 2>/dev/null | told_apache)" ;;
+    caddy) out="$out$(head -c 1048576 <"$path" 2>/dev/null | told_caddy)" ;;
   esac
 }
 
@@ -154,7 +154,7 @@ told_caddy() {
       line = ""
       if (name == "import") line = (words[2] ~ /[\/*.]/ ? "include" : "use") "\t" words[2]
       else if (name == "root") line = name "\t" words[n]
-      else if (name == "php_fastcgi" || name == "reverse_proxy" || name == "to") { line = name; for (i = 2; i <= n && i < 12; i++) line = line "\t" place(words[i]) }
+      else if (name == "php_fastcgi" || name == "reverse_proxy" || name == "to") { line = name; for (i = 2; i <= n; i++) line = line "\t" place(words[i]) }
       else if (name == "php_server" || name == "php") line = name "\t"
       else if (name == "transport") line = name "\t" (words[2] == "fastcgi" ? "fastcgi" : "?")
       else if (depth == 0 && opens) { line = n > 0 ? $0 : "options"; gsub(/ +/, "\t", line) }

@@ -96,7 +96,7 @@ class _Known:
         """*value* with its first variables replaced by each of their values; one that is not known stays."""
         done = [value]
         for name in dict.fromkeys(_VARIABLE.findall(value)[:3]):
-            options = list(dict.fromkeys(self.values.get(name, ())))[:20]
+            options = list(dict.fromkeys(self.values.get(name, ())))
             if options:
                 pattern = re.compile(rf"\$(?:{name}\b|\{{{name}\}})")
                 done = [pattern.sub(lambda _match, option=option: option, each) for each in done for option in options]  # type: ignore[misc]

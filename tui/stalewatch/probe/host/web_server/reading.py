@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.parsers.records import FileRecord
 
-MAX_PATTERNS = 400
+MAX_PATTERNS = 2000
+"""Includes of one web server, each a pattern; ``web_verbs.sh`` reads :data:`MAX_FILE` bytes of every file that one matches."""
+MAX_FILE = 1_048_576
 
 
 class WebServers(msgspec.Struct, frozen=True):
     """*sites* as of *stats*, which are those of every file and folder that *patterns* match. *running*: what /proc shows of them. *denied*:
-    files that this login may not read."""
+    files that this login may not read. *left_out*: files of which only the beginning was read, and includes that were not followed."""
 
     running: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     stats: dict[str, FileRecord] = {}
     sites: tuple[Site, ...] = ()
     denied: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def changed(self) -> float:
@@ -63,27 +66,33 @@ async def read(host: HostProbe, running: tuple[str, ...], before: WebServers) ->
     patterns: list[str] = []
     sites: list[Site] = []
     denied: dict[str, None] = {}
+    beyond: list[str] = []
+    read: dict[str, None] = {}
     kinds = {line.partition(" ")[0] for line in running}
     for language in LANGUAGES:
         if kinds and language.kind not in kinds:
             continue
         named = [path for line in running if line.startswith(f"{language.kind} ") and (path := language.main_of(line))]
-        files, asked = await _files(host, language, named or language.mains)
+        files, asked, rest = await _files(host, language, named or language.mains)
         patterns += asked
+        beyond += rest
+        read |= dict.fromkeys(files.texts)
         own = set(language.beside(files.texts))
         denied |= dict.fromkeys(path for pattern, some in files.denied.items() if pattern not in own for path in some)
         sites += language.parse(files) if files.main else ()
         if not kinds and files.main:
             break  # a second one that is installed and does not run would speak of other times
-    return WebServers(running, tuple(patterns), await _stats(host, patterns), tuple(sites), tuple(denied))
+    stats = await _stats(host, patterns)
+    long = [path for path in read if path in stats and stats[path].size > MAX_FILE]
+    return WebServers(running, tuple(patterns), stats, tuple(sites), tuple(denied), (*long, *beyond))
 
 
-async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> tuple[Files, list[str]]:
-    """The first of *mains* that is there, and everything that it includes, at any depth."""
+async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> tuple[Files, list[str], list[str]]:
+    """The first of *mains* that is there, and everything that it includes; the patterns that were looked at, and those that were not."""
     texts: dict[str, str] = {}
     matches: dict[str, tuple[str, ...]] = {}
     denied: dict[str, tuple[str, ...]] = {}
-    main, due = "", [*mains]
+    main, due, rest = "", [*mains], list[str]()
     for _ in range(MAX_DEPTH):
         blocks = await host.ask(*(("web", language.kind, pattern) for pattern in due))
         for pattern, block in zip(due, blocks, strict=True):
@@ -97,10 +106,13 @@ async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> t
         lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
         included = (words[1] for words in lines if words[0] == "include" and len(words) == 3)
         wanted = dict.fromkeys([*(language.pattern_of(word, main, texts) for word in included), *language.beside(texts)])
-        due = [pattern for pattern in wanted if pattern not in matches and "\n" not in pattern][: MAX_PATTERNS - len(matches)]
+        new_ones = [pattern for pattern in wanted if pattern not in matches and "\n" not in pattern]
+        due, rest = new_ones[: MAX_PATTERNS - len(matches)], new_ones[MAX_PATTERNS - len(matches) :]
         if not due:
             break
-    return Files(main, texts, matches, denied), [*matches]
+    else:
+        rest = [*due, *rest]
+    return Files(main, texts, matches, denied), [*matches], rest
 
 
 async def _stats(host: HostProbe, patterns: Sequence[str]) -> dict[str, FileRecord]:
