@@ -174,6 +174,20 @@ def test_a_broken_fpm_configuration_is_refused_before_the_reload(lab: Lab, hosts
     assert code == 0, explain(entries["web1"])
 
 
+def test_a_fix_that_was_asked_for_a_part_only_says_partly(lab: Lab, hosts: list[Host]) -> None:
+    web1 = hosts[0]
+    web1.fpm(validate_timestamps=0)
+    assert (web1.get("/"), web1.get("/config")) == ("home v1", "v1 agent-v1")
+    web1.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    web1.edit("app/Http/Controllers/HomeController.php", replace=("home v1", "home v2"))
+    ran = stalewatch(lab, "fix", "--yes", "--only", "rebuild", "--format", "json", "web1")
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.code, lines[-1]["step"], lines[-1]["status"]) == (1, "result", "partly"), ran.stdout
+    assert "opcache" in lines[-1]["evidence"]["why"]
+    assert "agent-v2" in web1.read(CACHED)
+    assert web1.get("/") == "home v1"
+
+
 def test_interrupted_by_ctrl_c_it_says_so_and_lets_go_of_the_lock(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
     before = stale_and_slow(web1, 3)

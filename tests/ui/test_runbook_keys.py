@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from stalewatch.dashboard.render.plan_words import cost
-from stalewatch.dashboard.render.progress_lines import RunState, head_lines
+from stalewatch.dashboard.render.progress_lines import RunState, head_lines, progress_lines
 from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.model.fixing import Fixing, InFlight
@@ -249,3 +249,13 @@ def test_how_it_ended_is_said_in_plain_words(status: Status, words: str) -> None
     run = RunState(plan, {}, {("web1", build.APP): status.value}, True)
     assert head_lines(run, 76)[0].text.strip().startswith(words)
     assert "verified" not in head_lines(run, 76)[0].text
+
+
+def test_what_is_done_partly_is_not_called_verified() -> None:
+    engine = FakeEngine(build.incident())
+    plan = engine.plan([("web1", build.APP)], Request(choice=Choice.FIX))
+    run = RunState(plan, {}, {("web1", build.APP): "partly"}, True)
+    head = head_lines(run, 120)[0]
+    assert head.text.strip() == "~ web1 partly: the planned changes are in place, and not everything is fresh"
+    assert head.spans[0].role == "suspect"
+    assert "~ partly" in "".join(row.text for row in progress_lines(run, 120))

@@ -20,7 +20,7 @@ from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.errors import LinkError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.model.report import Report, Verdict
-from stalewatch.runbook.plan import Choice, Plan, Progress, Request, Status
+from stalewatch.runbook.plan import PROVEN, Choice, Plan, Progress, Request, Status
 from tests.lab import Host, Lab
 from tests.lab.truth.run import LATER, Forgetful
 from tests.lab.truth.state import Ask, State
@@ -204,14 +204,15 @@ class Healer:
         if not server.acting:
             left = "; ".join(f"{one.what}: {one.why}" for one in server.left_out)
             return End.LEFT, left or "no step, and no reason"
-        if status is not Status.DONE:
+        if status not in PROVEN:
             return End.UNPROVEN, why
         if after == "old":
             return End.WRONG, "called verified, and the old code is served"
         if report.verdict in (Verdict.STALE, Verdict.SUSPECT):
             told = next((str(finding.summary) for finding in report.findings if finding.verdict is report.verdict), "")
             left = "; ".join(f"{one.what}: {one.why}" for one in server.left_out)
-            return (End.LEFT if left else End.WRONG), f"called verified, and it is {report.verdict.value}: {told}; {left}"
+            end = End.LEFT if left and status is Status.PARTLY else End.WRONG
+            return end, f"called {status}, and it is {report.verdict.value}: {told}; {left}"
         again = self._plan()
         if again.acting:
             steps = ", ".join(step.id for one in again.servers for step in one.acting)

@@ -13,7 +13,7 @@ from stalewatch.runbook.plan import Plan, Progress, Request, Status
 from stalewatch.runbook.propose import sudo_rights
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
     from pathlib import Path
 
     from stalewatch.model.inventory import Fleet
@@ -32,6 +32,7 @@ class Seams:
         self.fleets: list[Fleet] = []
         self.ran: list[Plan] = []
         self.requests: list[Request] = []
+        self.settled: set[tuple[str, str]] = set()
         self.during: Callable[[], None] = lambda: None
         self.opening: Callable[[], None] = lambda: None
 
@@ -53,6 +54,10 @@ class _Session:
 
     async def look(self) -> tuple[Report, ...]:
         self.reports = self._seams.look()
+        return self.reports
+
+    async def settle(self, keys: Collection[tuple[str, str]]) -> tuple[Report, ...]:
+        self._seams.settled |= set(keys)
         return self.reports
 
     def propose(self, request: Request, *, batch: int = 1) -> Plan:

@@ -58,6 +58,8 @@ def only(plan: Plan, *numbers: int) -> Plan:
         ((), 0),
         ((Status.DONE, Status.FAILED), 1),
         ((Status.DONE, Status.SKIPPED), 1),
+        ((Status.DONE, Status.PARTLY), 1),
+        ((Status.PARTLY, Status.UNKNOWN), 3),
         ((Status.WAITING,), 1),
         ((Status.FAILED, Status.UNKNOWN), 3),
     ],
@@ -144,6 +146,33 @@ def test_nothing_to_do_is_0_only_where_the_server_is_fine(stalewatch: Stalewatch
     one.looks = [(suspect,)]
     assert stalewatch("fix", "web2", "--yes").exit_code == 1
     assert one.ran == []
+
+
+def test_every_server_has_a_result_also_the_ones_on_which_nothing_was_run(stalewatch: Stalewatch, one: Seams) -> None:
+    one.looks = [examples.fleet()]
+    one.plans = [examples.plan()]
+    one.progress = [examples.progress(step="result")]
+    result = stalewatch("fix", "web1", "web2", "web3", "--yes", "--format", "json")
+    results = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {line["step"] for line in results} == {"result"}
+    assert {line["server"]: line["status"] for line in results} == {"web1": "done", "web2": "done", "web3": "failed"}
+    assert one.settled == {examples.fresh().key}
+
+
+def test_partly_is_1_and_says_partly(stalewatch: Stalewatch, one: Seams) -> None:
+    one.result = {WEB1: Status.PARTLY}
+    one.progress = [examples.progress(step="result", status=Status.PARTLY)]
+    result = stalewatch("fix", "web1", "--yes")
+    assert result.exit_code == 1
+    assert "~ web1 /srv/app  result  partly" in result.stdout
+    assert "partly: 0 of 1 verified or fine" in result.stdout
+
+
+def test_where_some_servers_are_fine_and_some_are_not_it_says_partly(stalewatch: Stalewatch, one: Seams) -> None:
+    one.looks, one.plans = [examples.fleet()], [examples.plan()]
+    assert "partly: 2 of 3 verified or fine" in stalewatch("fix", "web1", "web2", "web3", "--yes").stdout
+    one.looks, one.plans, one.result = [(examples.stale(),)], [only(examples.plan(), 0)], {WEB1: Status.FAILED}
+    assert "partly" not in stalewatch("fix", "web1", "--yes").stdout
 
 
 def test_nothing_to_do_while_somebody_elses_runbook_runs_proves_nothing(stalewatch: Stalewatch, one: Seams) -> None:

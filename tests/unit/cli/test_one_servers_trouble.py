@@ -125,7 +125,8 @@ def test_fix(stalewatch: Stalewatch, said: str, asked: str) -> None:
     result = stalewatch("fix", "web1", "web2", asked, "--format", "json")
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     blocked = next(line for line in lines if line["server"] == "web1")
-    assert (blocked["step"], blocked["status"]) == ("plan", "failed")
+    assert (blocked["step"], blocked["status"]) == ("result" if asked == "--yes" else "plan", "unknown")
+    assert result.exit_code == 3
     assert said in blocked["evidence"]["blocked"]
     assert asked == "--dry-run" or any(line["server"] == "web2" for line in lines)
     assert "internal error" not in result.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from stalewatch.model.report import Layer
 from stalewatch.runbook.execute import Begin, Do, Effect, End, Recheck, Resolve, Skip, execute, refused
-from stalewatch.runbook.plan import Choice, Outcome, Plan, Request, ServerPlan, Status
+from stalewatch.runbook.plan import LEFT, Choice, Outcome, Plan, Request, ServerPlan, Status
 from tests.builders.runbook import finding, plan, report, runtime, vt0
 
 if TYPE_CHECKING:
@@ -83,6 +83,21 @@ def test_a_server_that_cannot_be_locked_ends_with_the_reason_and_the_status_of_t
     assert effects == [Begin(WEB1), End(WEB1, status, "locked by eva"), *NOT_REACHED]
 
 
+def test_a_server_that_was_never_seen_is_unknown_and_not_failed() -> None:
+    unseen = ServerPlan(server="web0", app=WEB1.app, blocked=(refused("not seen: no route to host").evidence["why"],), unseen=True)
+    assert play(Plan(request=PLAN.request, servers=(unseen,)), lambda _: None) == [
+        End(unseen, Status.UNKNOWN, "blocked: not seen: no route to host")
+    ]
+
+
+def test_where_the_plan_leaves_something_stale_it_ends_partly_says_what_and_the_next_server_follows() -> None:
+    left = Outcome(status=Status.PARTLY, evidence={LEFT: refused("opcache stale").evidence["why"]})
+    last = WEB1.steps[-1].id
+    effects = play(PLAN, lambda effect: left if is_(effect, Do, last) else None)
+    assert ends(effects) == [End(server, Status.PARTLY, "partly: not fixed: opcache stale") for server in PLAN.servers]
+    assert skips(effects) == []
+
+
 def test_a_failed_step_is_named_at_the_end_and_at_each_step_that_was_not_begun() -> None:
     effects = play(PLAN, lambda effect: told(Status.FAILED, "exit code 1") if is_(effect, Do, "config:cache") else None)
     assert ends(effects) == [End(WEB1, Status.FAILED, "config:cache: exit code 1"), *NOT_REACHED]
@@ -102,13 +117,13 @@ def test_after_a_lost_link_the_rest_waits_for_a_new_plan_and_is_counted() -> Non
     assert skips(effects) == [Skip(WEB1, each, "the link was lost: make a new plan") for each in rest]
     acting = [each for each in rest if each.phase.value != "verify"]
     assert len(acting) == 1
-    assert ends(effects)[0] == End(WEB1, Status.FAILED, "the link was lost at config:cache, which was done; 1 step not started")
+    assert ends(effects)[0] == End(WEB1, Status.UNKNOWN, "the link was lost at config:cache, which was done; 1 step not started")
 
 
 def test_a_link_lost_before_a_step_began_says_that_nothing_was_done_after_that() -> None:
     effects = play(PLAN, lambda effect: told(Status.SKIPPED, "no link") if is_(effect, Do, "config:cache") else None)
     assert skips(effects) == [Skip(WEB1, each, "the link was lost: make a new plan") for each in WEB1.steps[step("config:cache") + 1 :]]
-    assert ends(effects)[0] == End(WEB1, Status.FAILED, "config:cache: no link; nothing was done after that")
+    assert ends(effects)[0] == End(WEB1, Status.UNKNOWN, "config:cache: no link; nothing was done after that")
 
 
 def test_a_step_whose_need_cannot_be_checked_again_is_not_begun_and_neither_is_the_rest() -> None:
@@ -117,7 +132,7 @@ def test_a_step_whose_need_cannot_be_checked_again_is_not_begun_and_neither_is_t
         Skip(WEB1, each, "it could not be checked again whether it is needed") for each in WEB1.steps[step("config:cache") :]
     ]
     assert not any(is_(effect, Do, "config:cache") for effect in effects)
-    assert ends(effects)[0] == End(WEB1, Status.FAILED, "before config:cache: no answer; nothing was done after that")
+    assert ends(effects)[0] == End(WEB1, Status.UNKNOWN, "before config:cache: no answer; nothing was done after that")
 
 
 def test_a_step_that_is_no_longer_needed_does_not_keep_the_later_ones_from_being_done() -> None:

@@ -164,14 +164,17 @@ def plain(*tolerated: Layer) -> ServerPlan:
 
 def test_a_layer_that_the_plan_does_not_answer_for_is_still_named_when_it_is_stale() -> None:
     outcome = is_fixed(plain(Layer.OPCACHE), report(bytecode(), runtime_facts=runtime(opcache=vt0())))
-    assert outcome.status is Status.DONE
+    assert outcome.status is Status.PARTLY
     assert outcome.evidence["not fixed by this plan"] == "opcache stale"
 
 
 def test_fixed_means_every_layer_that_the_plan_answers_for() -> None:
     assert is_fixed(plain(), report()).status is Status.DONE
     assert is_fixed(plain(), report(finding(Layer.CONFIG))).status is Status.FAILED
-    assert is_fixed(plain(Layer.CONFIG), report(finding(Layer.CONFIG))).status is Status.DONE
+    assert is_fixed(plain(Layer.CONFIG), report(finding(Layer.CONFIG))).status is Status.PARTLY
+    assert is_fixed(plain(Layer.CONFIG), report(finding(Layer.CONFIG), finding(Layer.FPM))).status is Status.FAILED
+    assert is_fixed(plain(Layer.CONFIG), report(layers={Layer.CONFIG: Verdict.UNKNOWN})).status is Status.PARTLY
+    assert is_fixed(plain(Layer.CONFIG), report(layers={Layer.CONFIG: Verdict.ABSENT})).status is Status.DONE
     assert is_fixed(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).status is Status.FAILED
     assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT)), invalidated=frozenset({CONTROLLER})).status is Status.DONE
     assert is_fixed(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), invalidated=frozenset({CONTROLLER})).status is Status.FAILED
@@ -183,6 +186,13 @@ def test_pending_counts_once_the_next_use_heals_it_but_not_for_a_mere_look() -> 
     assert is_fixed(plain(), report(waiting)).status is Status.RUNNING
     assert is_fixed(plain(), report(over)).status is Status.DONE
     assert is_fixed(plain(), report(over), strict=True).status is Status.RUNNING
+
+
+def test_old_code_that_is_served_for_a_moment_yet_is_waited_for_whether_the_plan_answers_for_it_or_not() -> None:
+    soon, later = (finding(Layer.OPCACHE, Verdict.PENDING, until=T0 + seconds) for seconds in (2, 600))
+    assert is_fixed(plain(Layer.OPCACHE), report(soon)).status is Status.RUNNING
+    assert is_fixed(plain(Layer.OPCACHE), report(later)).status is Status.PARTLY
+    assert is_fixed(plain(Layer.OPCACHE), report(finding(Layer.OPCACHE, Verdict.PENDING))).status is Status.DONE
 
 
 def test_a_wiped_file_cache_is_not_held_against_the_plan() -> None:

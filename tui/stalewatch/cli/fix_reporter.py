@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs import fix_lines
 from stalewatch.cli.streams import emit, forget_typed, is_terminal, looks, tell
-from stalewatch.runbook.plan import Plan, Progress, Status
+from stalewatch.runbook.plan import PROVEN, Plan, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,9 @@ class FixReporter:
         if self._json:
             return
         done = sum(status is Status.DONE for status in statuses)
+        some = done < len(statuses) and any(status in PROVEN for status in statuses)
         unknown = [server.server for server, status in zip(plan.servers, statuses, strict=True) if status is Status.UNKNOWN]
-        emit(f"\n{done} of {len(statuses)} verified or fine\n")
+        emit(f"\n{'partly: ' if some else ''}{done} of {len(statuses)} verified or fine\n")
         if unknown:
             tell(f"stalewatch: outcome unknown on {', '.join(unknown)}: look again with stalewatch check before anything else\n")
 

@@ -12,12 +12,15 @@ from stalewatch.engine.failures import as_unseen, unknown_reports
 from stalewatch.engine.session_pool import PooledApp, SessionPool
 from stalewatch.model.errors import LinkTimeout, UsageError
 from stalewatch.model.smoke import Smoke
+from stalewatch.runbook import driver
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
+from stalewatch.runbook.needs import SOON
 from stalewatch.runbook.propose import propose, sudo_rights
+from stalewatch.runbook.result import still_old
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
 
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 LOOKING = 2.0
 """A look may take so many times ``fleet.timeout``."""
+SETTLING = 1.0
+"""Seconds between two looks at what heals by itself in a moment."""
 
 
 class FleetSession:
@@ -46,7 +51,20 @@ class FleetSession:
 
     async def smoke(self) -> tuple[Report, ...]:
         """Ask every application of the latest look for its page, and add what it answered to its report."""
-        self.reports = tuple(await asyncio.gather(*(self._answer(report) for report in self.reports)))
+        return await self._asked({report.key for report in self.reports})
+
+    async def settle(self, keys: Collection[AppKey]) -> tuple[Report, ...]:
+        """Of *keys*, on which nothing is run: wait for what heals by itself in a moment, and ask each application for its page."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SOON
+        while loop.time() < deadline and any(0 < still_old(report) <= SOON for report in self.reports if report.key in keys):
+            await asyncio.sleep(SETTLING)
+            await self.look()
+        return await self._asked(keys)
+
+    async def _asked(self, keys: Collection[AppKey]) -> tuple[Report, ...]:
+        asked = (self._answer(report) if report.key in keys else _itself(report) for report in self.reports)
+        self.reports = tuple(await asyncio.gather(*asked))
         return self.reports
 
     async def _answer(self, report: Report) -> Report:
@@ -65,8 +83,11 @@ class FleetSession:
         return sudo_rights(self.reports, self._pool.fleet)
 
     async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
-        """Execute a confirmed plan: the status of every server in it."""
-        return await self._pool.run(plan, self.reports, on_progress)
+        """Execute a confirmed plan: the status of every server in it. *reports* are those of its end afterwards."""
+        apps = {report.key: PooledApp(self._pool, report) for report in self.reports}
+        ended = await driver.run(plan, apps, on_progress)
+        self.reports = compared(self._pool.fleet, tuple(app.report for app in apps.values()))
+        return ended
 
     async def _look(self, server: Server) -> tuple[Report, ...]:
         last = [report for report in self.reports if report.server == server.name]
@@ -84,6 +105,10 @@ class FleetSession:
         except Exception as caught:  # noqa: BLE001  the border of one server: whatever goes wrong here must not hide the others
             error = LinkTimeout(f"{server.name}: no answer within {limit:g} s") if patience.expired() else caught
         return unknown_reports(server, [app.path for app in server.apps] if not last else [], last, as_unseen(server.name, error))
+
+
+async def _itself(report: Report) -> Report:
+    return report
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import msgspec
 
 from stalewatch.model import figures
 from stalewatch.model.text import safe
-from stalewatch.runbook.plan import Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
+from stalewatch.runbook.plan import LEFT, PROVEN, Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -81,7 +81,7 @@ def execute(plan: Plan) -> Run:
             ended.update({server.key: Status.SKIPPED for server in wave})
             continue
         yield from _together(wave, ended)
-        unproven = [server.server for server in wave if ended[server.key] is not Status.DONE and not server.blocked]
+        unproven = [server.server for server in wave if ended[server.key] not in PROVEN and not server.blocked]
         stopped_by = unproven[0] if unproven and not looking else ""
     return ended
 
@@ -118,8 +118,9 @@ def _together(wave: tuple[ServerPlan, ...], ended: dict[AppKey, Status]) -> Gene
 def server_run(server: ServerPlan) -> Generator[Effect, Outcome, Status]:
     """One server's plan from lock to proof."""
     if server.blocked:
-        yield End(server, Status.FAILED, f"blocked: {server.blocked[0]}")
-        return Status.FAILED
+        status = Status.UNKNOWN if server.unseen else Status.FAILED
+        yield End(server, status, f"blocked: {server.blocked[0]}")
+        return status
     acting = any(step.phase is not Phase.VERIFY for step in server.steps)
     if acting:
         begun = yield Begin(server)
@@ -132,6 +133,7 @@ def server_run(server: ServerPlan) -> Generator[Effect, Outcome, Status]:
 
 
 def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]:
+    status, left = Status.DONE, ""
     for index, step in enumerate(server.steps):
         later = server.steps[index + 1 :]
         if step.causes:
@@ -140,21 +142,23 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
                 continue
             if again.status is not Status.DONE:
                 yield from _skip(server, (step, *later), "it could not be checked again whether it is needed")
-                return Status.FAILED, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done after that"
+                return Status.UNKNOWN, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done after that"
         outcome = yield Do(server, step)
         if outcome.status is Status.UNKNOWN:
             outcome = yield Resolve(server, step)
             rest = [other for other in later if other.phase is not Phase.VERIFY]
             if outcome.status is Status.DONE and rest:
                 yield from _skip(server, later, "the link was lost: make a new plan")
-                return Status.FAILED, f"the link was lost at {step.id}, which was done; {figures.count(len(rest), 'step')} not started"
+                return Status.UNKNOWN, f"the link was lost at {step.id}, which was done; {figures.count(len(rest), 'step')} not started"
         if outcome.status is Status.SKIPPED:
             yield from _skip(server, later, "the link was lost: make a new plan")
-            return Status.FAILED, f"{step.id}: {'; '.join(outcome.evidence.values())}; nothing was done after that"
-        if outcome.status is not Status.DONE:
+            return Status.UNKNOWN, f"{step.id}: {'; '.join(outcome.evidence.values())}; nothing was done after that"
+        if outcome.status is Status.PARTLY:
+            status, left = Status.PARTLY, f"partly: not fixed: {outcome.evidence.get(LEFT, 'what the plan leaves')}"
+        elif outcome.status is not Status.DONE:
             yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
             return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"
-    return Status.DONE, "" if server.steps else "nothing to do"
+    return status, left if server.steps else "nothing to do"
 
 
 def _skip(server: ServerPlan, steps: tuple[Step, ...], why: str) -> Generator[Effect, Outcome, None]:

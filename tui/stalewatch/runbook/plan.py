@@ -13,7 +13,7 @@ from stalewatch.model.fixing import Fixing, InFlight
 from stalewatch.model.layers import Layer
 from stalewatch.model.parsing import Scripts
 from stalewatch.model.smoke import Smoke
-from stalewatch.model.text import SafeText
+from stalewatch.model.text import SafeText, safe
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey
@@ -117,7 +117,8 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories on the server that are locked
     meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
-    because the plan leaves them. *short_name*: as a Report's. *smoke*: what the app must answer before anything and after each step."""
+    because the plan leaves them. *short_name*: as a Report's. *smoke*: what the app must answer before anything and after each step.
+    *unseen*: it is blocked because it could not be looked at."""
 
     server: str
     app: SafeText
@@ -134,6 +135,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     tolerated: tuple[Layer, ...] = ()
     short_name: SafeText = SafeText("")
     smoke: Smoke = Smoke()
+    unseen: bool = False
 
     @property
     def name(self) -> str:
@@ -154,6 +156,12 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     def interrupts(self) -> bool:
         """Whether requests in flight may be lost."""
         return any(step.interrupts for step in self.steps)
+
+    def refusal(self, step: str) -> Progress:
+        """That it is blocked, and why, as the line of *step*: unknown where it could not be looked at."""
+        evidence = {"blocked": safe("; ".join(self.blocked))}
+        status = Status.UNKNOWN if self.unseen else Status.FAILED
+        return Progress(server=self.server, app=self.app, step=step, status=status, evidence=evidence)
 
     @property
     def idle(self) -> float | None:
@@ -195,18 +203,28 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(StrEnum):
-    """Of a step, and of a server's whole plan. ``unknown``: the link was lost while it ran; look again, never call it failed."""
+    """Of a step, and of a server's whole plan. ``unknown``: the link was lost while it ran; look again, never call it failed.
+    ``partly``: what was planned is proven, and something that was not planned is not fresh."""
 
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    PARTLY = "partly"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
 
 
+RESULT = "result"
+"""The step that says how a server ended."""
+LEFT = "not fixed by this plan"
+"""Where an outcome that is ``partly`` names the layers that are not fresh."""
+PROVEN = (Status.DONE, Status.PARTLY)
+"""What was planned is proven: the next server may follow."""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a step ended, by artefacts: ``done``, ``failed``, ``unknown`` or ``skipped``, and what was seen."""
+    """How a step ended, by artefacts: ``done``, ``partly``, ``failed``, ``unknown`` or ``skipped``, and what was seen."""
 
     status: Status
     evidence: dict[str, SafeText] = {}

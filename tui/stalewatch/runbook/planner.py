@@ -61,7 +61,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
         return replace(plan, steps=(look("only look: is it fresh?"),))
     blocked = preflight.blocked_at_all(report)
     if blocked or report.host is None:
-        return replace(plan, blocked=blocked)
+        return replace(plan, blocked=blocked, unseen=report.host is None)
     access = access_of(report, report.host, inputs)
     return _filled(plan, Draft(report=report, host=report.host, request=request, access=access, cleared=inputs.cleared))
 

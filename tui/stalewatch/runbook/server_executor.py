@@ -16,7 +16,7 @@ from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.idle import until_idle
-from stalewatch.runbook.plan import Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.plan import PROVEN, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.step_spec import last_lines
 
@@ -86,7 +86,7 @@ class ServerExecutor:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
             why = "nothing was started" if self._lock is not None else "the lock was not taken; nothing was started"
-            outcome = _outcome(Status.FAILED, why=f"{why}: {error.message}")
+            outcome = _outcome(Status.UNKNOWN, why=f"{why}: {error.message}")
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
@@ -133,7 +133,7 @@ class ServerExecutor:
         over = False
         while True:
             outcome = await self._look_back(step)
-            if outcome.status is Status.DONE or time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
+            if outcome.status in PROVEN or time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
                 break
             if not over and outcome.status is not Status.UNKNOWN and await self._is_over():
                 over = True
@@ -143,8 +143,8 @@ class ServerExecutor:
             await asyncio.sleep(self._timings.poll)
         if outcome.status is Status.DONE and (broken := await kept_aside.settle_later(self._session, step)) is not None:
             outcome, over = broken, True
-        if outcome.status is Status.DONE:
-            status, words = Status.DONE, "not known while it ran; looked again: done"
+        if outcome.status in PROVEN:
+            status, words = outcome.status, "not known while it ran; looked again: done"
         elif over:
             status, words = Status.FAILED, "not known while it ran; it has ended since; looked again: not done"
         else:
@@ -189,7 +189,7 @@ class ServerExecutor:
 
     def ended_as(self, status: Status) -> Status:
         """How this server's plan ended: what crashed is unknown, unless a later look has proven that all is well."""
-        return Status.UNKNOWN if self._crash and status is not Status.DONE else status
+        return Status.UNKNOWN if self._crash and status not in PROVEN else status
 
     async def release(self) -> None:
         """Unlock. Never raises, may be called twice."""
@@ -263,7 +263,7 @@ class ServerExecutor:
         proven = 0
         while True:
             outcome = verify.is_fixed(self._server, await self._session.look(), invalidated=invalidated, strict=looking)
-            proven = proven + 1 if outcome.status is Status.DONE else 0
+            proven = proven + 1 if outcome.status in PROVEN else 0
             if proven == 2:
                 return await self._answers.finally_(outcome)
             if proven == 0 and time.monotonic() >= deadline:

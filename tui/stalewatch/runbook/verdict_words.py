@@ -29,6 +29,7 @@ STATUS_SIGN = {
     Status.WAITING: "·",
     Status.RUNNING: "▸",
     Status.DONE: "✓",
+    Status.PARTLY: "~",
     Status.FAILED: "✗",
     Status.UNKNOWN: "?",
     Status.SKIPPED: "–",
@@ -36,6 +37,7 @@ STATUS_SIGN = {
 
 STATUS_STYLE = {
     Status.DONE: "green",
+    Status.PARTLY: "bold yellow",
     Status.FAILED: "bold red",
     Status.UNKNOWN: "bold magenta",
 }

@@ -11,12 +11,13 @@ from stalewatch.model.report import Finding, Layer, Report, Verdict
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook import steps
-from stalewatch.runbook.plan import Outcome, ServerPlan, Status, Step
+from stalewatch.runbook.needs import SOON
+from stalewatch.runbook.plan import LEFT, Outcome, ServerPlan, Status, Step
 from stalewatch.runbook.step_spec import Proof, outcome
 from stalewatch.runbook.steps import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from stalewatch.model.parsing import Parsed
 
@@ -50,34 +51,38 @@ def may_run(step: Step, server: ServerPlan, report: Report, parsed: Parsed) -> O
 
 
 def is_fixed(server: ServerPlan, report: Report, *, invalidated: frozenset[str] = frozenset(), strict: bool = False) -> Outcome:
-    """Whether the layers that the plan answers for are fresh now. *invalidated*: scripts proven to be invalidated by this run.
+    """Whether the layers that the plan answers for are fresh now: ``partly`` where they are and another is not.
 
-    *strict*: nothing but ``fresh`` will do (a mere look). Else a pending layer counts when the very next use heals it.
+    *invalidated*: scripts proven to be invalidated by this run. *strict*: nothing but ``fresh`` will do (a mere look). Else a pending
+    layer counts when the very next use heals it; one that heals soon is waited for, whether the plan answers for it or not.
     """
     evidence = {"verdict": safe(report.verdict.value)}
     if report.snapshot is None or report.observed_at is None:
         return outcome(Status.RUNNING, why="the server could not be looked at")
     bad: dict[str, str] = {}
+    left: dict[str, str] = {}
     waiting: dict[str, str] = {}
     for layer, verdict in report.layers.items():
-        if layer in server.tolerated or verdict in (Verdict.FRESH, Verdict.ABSENT):
-            continue
         findings = [finding for finding in report.findings if finding.layer is layer and finding.verdict is verdict]
+        tolerated = layer in server.tolerated
         if verdict in _BAD and not (findings and all(_answered(finding, invalidated, server) for finding in findings)):
-            bad[layer.value] = _words(verdict, findings)
-        elif verdict is Verdict.PENDING:
-            (waiting if strict or any((finding.until or 0.0) > report.observed_at for finding in findings) else {})[layer.value] = _words(
-                verdict, findings
-            )
-    for layer_name, words in (bad or waiting).items():
-        evidence[layer_name] = safe(words)
-    status = Status.FAILED if bad else Status.RUNNING if waiting else Status.DONE
-    if status is Status.DONE:
-        left = [f"{layer.value} {report.layers[layer].value}" for layer in server.tolerated if report.layers.get(layer) in _BAD]
+            (left if tolerated else bad)[layer.value] = _words(verdict, findings)
+        elif verdict is Verdict.PENDING and (seconds := remaining(findings, report.observed_at)) > 0:
+            (left if tolerated and seconds > SOON else waiting)[layer.value] = _words(verdict, findings)
+        elif verdict is Verdict.PENDING and strict:
+            waiting[layer.value] = _words(verdict, findings)
+    evidence.update({name: safe(words) for name, words in (bad or waiting or left).items()})
+    if not bad and not waiting:
         if left:
-            evidence["not fixed by this plan"] = safe(", ".join(left))
+            evidence[LEFT] = safe(", ".join(f"{name} {report.layers[Layer(name)].value}" for name in left))
         evidence.update(artefacts(report))
+    status = Status.FAILED if bad else Status.RUNNING if waiting else Status.PARTLY if left else Status.DONE
     return Outcome(status=status, evidence=evidence)
+
+
+def remaining(findings: Iterable[Finding], now: float) -> float:
+    """For how many seconds old code may be served yet by *findings*, all pending; 0: the next use heals it."""
+    return max((finding.until - now for finding in findings if finding.until is not None and finding.until > now), default=0.0)
 
 
 def artefacts(report: Report) -> dict[str, SafeText]:

@@ -18,14 +18,15 @@ from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.fixing import InFlight
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
-from stalewatch.runbook.result import nothing_to_run, overall
+from stalewatch.runbook.result import blocked_ones, compared_again, left_alone_ones, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.engine.fleet_session import FleetSession
-    from stalewatch.model.inventory import Fleet
+    from stalewatch.model.inventory import AppKey, Fleet
+    from stalewatch.runbook.plan import Progress
 
 PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
 
@@ -73,7 +74,8 @@ def command(
 ) -> None:
     """Clear, rebuild, reload and verify, one server at a time, without the dashboard.
 
-    Exit code: 0 all verified, or nothing to do; 1 failed or unproven; 3 an outcome is unknown; 2 usage.
+    Exit code: 0 every layer of every server is fresh and the applications answer; 1 failed, not proven or only partly; 3 an outcome is
+    unknown or a server was lost; 2 usage.
     """
     fleet = fleet_of(targets, options)
     if fleet.read_only and not dry_run:
@@ -114,7 +116,9 @@ class _Fix:
             plan = session.propose(self._request, batch=self._batch)
             if dry_run:
                 self._reporter.dry_run(plan)
-                return exit_code(progress.status for progress in nothing_to_run(plan, session.reports).values())
+                await session.settle(_alone(plan))
+                told = (*blocked_ones(plan).values(), *left_alone_ones(plan, session.reports).values())
+                return exit_code(progress.status for progress in told)
             if yes:
                 if plan.runnable:
                     self._reporter.plan(plan)
@@ -139,18 +143,29 @@ class _Fix:
         return plan
 
     async def _execute(self, plan: Plan, session: FleetSession) -> ExitCode:
-        left = nothing_to_run(plan, session.reports)
-        for progress in left.values():
-            self._reporter.progress(progress)
-        ended = {key: progress.status for key, progress in left.items()}
-        rest = tuple(server for server in plan.servers if server.key not in left)
+        ended = self._told(blocked_ones(plan))
+        rest = tuple(server for server in plan.servers if server.runnable)
         if rest:
             self.acting = True
             ended |= await session.run(replace(plan, servers=rest), self._reporter.progress)
             self.acting = False
+            ended |= self._told(compared_again(ended, session.reports))
+        if alone := _alone(plan):
+            await session.settle(alone)
+            ended |= self._told(left_alone_ones(plan, session.reports))
         statuses = [ended.get(server.key, Status.UNKNOWN) for server in plan.servers]
         self._reporter.result(plan, statuses)
         return exit_code(statuses)
+
+    def _told(self, results: Mapping[AppKey, Progress]) -> dict[AppKey, Status]:
+        for progress in results.values():
+            self._reporter.progress(progress)
+        return {key: progress.status for key, progress in results.items()}
+
+
+def _alone(plan: Plan) -> set[AppKey]:
+    """The servers with nothing to do."""
+    return {server.key for server in plan.servers if not server.steps and not server.blocked}
 
 
 def exit_code(statuses: Iterable[Status]) -> ExitCode:

@@ -9,7 +9,6 @@ import msgspec
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 from stalewatch.runbook.plan import Progress, Status
-from stalewatch.runbook.result import blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +50,7 @@ def _planned(server: ServerPlan) -> Iterator[Progress]:
         return Progress(server=server.server, app=server.app, step=step, status=status, evidence=words)
 
     if server.blocked:
-        yield blocked(server)
+        yield server.refusal("plan")
     for warning in server.warnings:
         yield progress("plan", Status.WAITING, warning=warning)
     for step in server.steps:

@@ -34,14 +34,15 @@ def progress_line(progress: Progress, *, colour: bool = False, width: int | None
         (f"{verdict_words.STATUS_SIGN[progress.status]} ", verdict_words.STATUS_STYLE.get(progress.status, "")),
         (safe(progress.server), "bold"),
         f" {progress.app}  {safe(progress.step)}  ",
-        (_word(progress.status), verdict_words.STATUS_STYLE.get(progress.status, "")),
+        (_word(progress), verdict_words.STATUS_STYLE.get(progress.status, "")),
         f"  {evidence}" if evidence else "",
     )
     return writer.text()
 
 
-def _word(status: Status) -> str:
-    return "outcome unknown" if status is Status.UNKNOWN else str(status)
+def _word(progress: Progress) -> str:
+    begun = progress.status is Status.UNKNOWN and "blocked" not in progress.evidence
+    return "outcome unknown" if begun else str(progress.status)
 
 
 def _server(writer: TextWriter, server: ServerPlan) -> None:

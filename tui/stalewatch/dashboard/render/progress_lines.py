@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OUTCOME = {
     "done": Span("✓ verified", "fresh-mark"),
+    "partly": Span("~ partly", "suspect-mark"),
     "failed": Span("✗ failed", "stale-mark"),
     "unknown": Span("? outcome unknown: look again first", "unknown-mark"),
     "skipped": Span("– not started", "muted"),
@@ -89,14 +90,16 @@ def ended(plan: Plan, outcome: Mapping[AppKey, str], failure: str) -> Span:
     if failure:
         return Span("? the runbook stopped early: look again first", "unknown")
     named = {status: [server.server for server in plan.servers if outcome.get(server.key) == status.value] for status in Status}
-    done, failed, lost, skipped = (named[status] for status in (Status.DONE, Status.FAILED, Status.UNKNOWN, Status.SKIPPED))
+    done, partly = named[Status.DONE], named[Status.PARTLY]
+    failed, lost, skipped = named[Status.FAILED], named[Status.UNKNOWN], named[Status.SKIPPED]
     parts = [
         f"✗ {_names(failed)} failed: see the reason below" if failed else "",
         f"? {_names(lost)}: outcome unknown, look again first" if lost else "",
         f"✓ {_names(done)} verified: {_proven(plan, done)}" if done else "",
+        f"~ {_names(partly)} partly: {_planned(plan, partly)}, and not everything is fresh" if partly else "",
         f"– {_names(skipped)} not started" if skipped else "",
     ]
-    verdict = Verdict.STALE if failed else Verdict.UNKNOWN if lost or not done else Verdict.FRESH
+    verdict = Verdict.STALE if failed else Verdict.UNKNOWN if lost or not (done or partly) else Verdict.SUSPECT if partly else Verdict.FRESH
     return Span("; ".join(filter(None, parts)) or "– nothing was done", verdict.value)
 
 
@@ -106,8 +109,6 @@ def _names(names: Sequence[str]) -> str:
 
 def _proven(plan: Plan, names: Sequence[str]) -> str:
     """What verification proved of the servers *names*."""
-    if plan.request.choice is Choice.FIX and any(server.tolerated for server in plan.servers if server.server in names):
-        return "the planned changes are in place"
     return {
         Choice.CLEAR: "the caches are cleared",
         Choice.REBUILD: "the caches are rebuilt",
@@ -115,6 +116,11 @@ def _proven(plan: Plan, names: Sequence[str]) -> str:
         Choice.FIX: f"{figures.agree(len(names), 'runs', 'run')} the code on {figures.agree(len(names), 'its disk', 'their disks')}",
         Choice.VERIFY: "looked again",
     }[plan.request.choice]
+
+
+def _planned(plan: Plan, names: Sequence[str]) -> str:
+    """What verification proved of the servers *names*, which are not fresh."""
+    return "the planned changes are in place" if plan.request.choice is Choice.FIX else _proven(plan, names)
 
 
 def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, width: int) -> list[Line]:

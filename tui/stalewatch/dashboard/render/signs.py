@@ -52,6 +52,7 @@ EVENT_RANK = {
 _STATUS_ROLE = {
     Status.RUNNING: "accent",
     Status.DONE: "fresh-mark",
+    Status.PARTLY: "suspect-mark",
     Status.FAILED: "stale-mark",
     Status.UNKNOWN: "unknown-mark",
 }
