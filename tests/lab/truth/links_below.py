@@ -31,6 +31,10 @@ _ONE_SCRIPT = (
 )
 
 _SHARED = "mkdir -p /srv/shared; mv config routes /srv/shared; ln -s ../shared/config config; ln -s ../shared/routes routes"
+_TWO_ENV = (
+    "mkdir /srv/env; mv .env /srv/env/v1; sed s/VERSION=v1/VERSION=v2/ /srv/env/v1 >/srv/env/v2;"
+    " touch -d '3 hours ago' /srv/env/*; chmod a+r /srv/env/*; ln -s /srv/env/v1 .env"
+)
 _SHARE = do.then(do.pause(1.1), do.shell(_SHARED), do.pause(1.1), do.cache(), do.pause(2.1), lambda host: host.restart(), warm)
 _EDITED = do.shell("sed -i s/agent-v1/agent-v2/ /srv/shared/config/services.php")
 
@@ -41,6 +45,15 @@ STATES = (
         arrange=_SHARE,
         act=do.then(do.pause(1.1), _EDITED, do.get()),
         ask=Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2"),
+    ),
+    stale(
+        name="a link below the root: .env, switched to a file with old times, one look",
+        expect={Layer.CONFIG: ("suspect", "config.suspect")},
+        arrange=do.then(
+            do.shell(_TWO_ENV), do.pause(1.1), do.cache("config"), do.pause(1.1), lambda host: host.restart(), do.get("/config")
+        ),
+        act=do.then(do.pause(1.1), do.shell("ln -s /srv/env/v2 next; mv -T next .env"), do.get("/config")),
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v2 agent-v1"),
     ),
     healthy(name="a link below the root: config and routes, cached and reloaded", arrange=_SHARE, act=do.get(), ask=UNCHANGED),
     stale(name="a link below the root: app switched, vt=0", expect=_SWITCHED, arrange=behind("app"), act=switch("app"), causes=1),

@@ -111,6 +111,21 @@ async def test_a_folder_of_code_that_is_a_link_is_followed_and_told_itself(copro
     assert not (await one(coprocess, "sums", str(app), "100"))["sums"].count(b"again")
 
 
+async def test_a_source_that_is_a_link_is_told_with_what_it_leads_to(coprocess: Coprocess, tmp_path: Path) -> None:
+    app, shared = tmp_path / "app1", tmp_path / "shared"
+    for folder in (app / "config", shared):
+        folder.mkdir(parents=True)
+    for name, link in (("x.php", "config/x.php"), ("env", ".env"), ("no.php", "config/gone.php")):
+        (shared / name).write_bytes(PHP)
+        (app / link).symlink_to(shared / name)
+    (shared / "no.php").unlink()
+    walk = records.parse_files((await one(coprocess, "walk", str(app), "100"))["walk"])
+    for link in ("config/x.php", ".env"):
+        assert walk[f"{app}/{link}"].inode == (app / link).stat().st_ino
+        assert walk[f"{app}/./{link}"].inode == (app / link).lstat().st_ino
+    assert f"{app}/config/gone.php" not in walk
+
+
 async def test_a_walk_is_told_once_and_again_after_a_change(coprocess: Coprocess, tmp_path: Path) -> None:
     for name in ("app/A.php", "vendor/acme/src/B.php", "vendor/composer/installed.json", "storage/framework/views/c.php", "app/note.txt"):
         path = tmp_path / name

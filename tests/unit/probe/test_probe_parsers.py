@@ -16,7 +16,7 @@ from stalewatch.probe.host.app_facts import deploys_of, writable_by
 from stalewatch.probe.host.app_files import app_files, wanted_contents
 from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, records
-from stalewatch.probe.host.parsers.cache_inputs import group
+from stalewatch.probe.host.parsers.cache_inputs import group, layer_files
 from stalewatch.probe.host.parsers.framing import Block, BlockSection
 from stalewatch.probe.host.parsers.records import FileRecord
 from stalewatch.probe.host.web_server import nginx
@@ -442,6 +442,17 @@ def test_a_link_to_a_folder_of_sources_is_an_input_by_its_ctime() -> None:
     assert [(stat.path, stat.mtime, stat.ctime) for stat in found["config"].direct if stat.path == "config"] == [("config", 0.0, 9.0)]
     assert {str(stat.path) for stat in found["code"].direct} == {"config", "config/a.php", "routes/web.php"}
     assert {str(stat.path) for stat in found["routes"].direct} == {"routes/web.php"}
+
+
+def test_a_source_that_is_a_link_is_an_input_as_itself_too() -> None:
+    names = (".env", ".env.local", "config/a.php")
+    found = group([*map(record, names), *(linked(f"./{name}") for name in names)], ROOT)
+    assert [(stat.path, stat.mtime, stat.ctime, stat.size) for stat in found["config"].direct if stat.path[:2] == "./"] == [
+        ("./.env", 0.0, 9.0, 0),
+        ("./config/a.php", 0.0, 9.0, 0),
+    ]
+    assert not any(stat.path[:2] == "./" for layer in ("routes", "events", "views") for stat in found[layer].direct)
+    assert set(layer_files(found, ROOT)) == {f"{ROOT}/.env", f"{ROOT}/config/a.php"}
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -276,7 +276,8 @@ def foreign_owner(context: Context, layer: Layer, cache: FileStat) -> Iterator[F
 
 
 def _sources(found: tuple[FileStat, ...]) -> str:
-    return figures.several([source.path for source in found], 2)
+    names = [f"the link {source.path[2:]}" if source.path.startswith("./") else str(source.path) for source in found]
+    return figures.several(names, 2)
 
 
 def _evidence(context: Context, source: FileStat, cache: FileStat, more: int) -> tuple[Evidence, ...]:

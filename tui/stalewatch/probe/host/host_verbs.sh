@@ -374,7 +374,7 @@ number_of() { # PATH -> $number
   [ "$path" = "$1" ] || numbered="$numbered$1$nl"
 }
 
-verb_walk() { # ROOT LIMIT [new]
+verb_walk() { # ROOT LIMIT [new]: also sources that are links: what they lead to, and by ROOT/./PATH the link itself
   root=$1
   now=$(own "$root" stat -c "$format" | head -n "$2")
   number_of "$root"
@@ -384,8 +384,19 @@ verb_walk() { # ROOT LIMIT [new]
   for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json"; do
     [ ! -f "$path" ] || [ -h "$path" ] || case $path in *"$nl"*) ;; *) set -- "$@" "$path" ;; esac
   done
+  linked=$(find "$root/./config/" "$root/./routes/" -type l -name '*.php' ! -path "*$nl*" -print 2>/dev/null | head -n 200)$nl
+  for path in "$root"/.env*; do case $path in *"$nl"*) ;; *) [ ! -h "$path" ] || linked="$linked$root/./${path##*/}$nl" ;; esac; done
   set -f
   now=$now$nl$(stats "$@")
+  set --
+  IFS=$nl
+  for path in $linked; do set -- "$@" "$path"; done
+  unset IFS
+  if [ $# -gt 0 ]; then
+    now=$now$nl$(exec stat -c "$format" -- "$@" 2>/dev/null)
+    for path; do shift; set -- "$@" "$root/${path#"$root"/./}"; done
+    now=$now$nl$(stats "$@")
+  fi
   if [ "$now" = "$before" ]; then section same "$root"; return; fi
   eval "walk_$number=\$now"
   section walk "$root"

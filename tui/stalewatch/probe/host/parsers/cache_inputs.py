@@ -28,6 +28,8 @@ _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/",
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
+_LINK = "/./"
+"""Before the path of a source in that of a record which is the link itself: the source has the record of what it leads to."""
 _USUAL = Skeleton()
 _BEHIND = {"config": ("config", "code"), "routes": ("routes", "code")}
 """Folders that may be links, and the layers whose sources lie behind them: where those could not be seen, the layer has none."""
@@ -49,7 +51,7 @@ def group(
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
     templates, for other machines) and are only used if there is no ``.env``.
     *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
-    *content*: the check sum of a source. A link to a folder of sources is one itself, by its ctime.
+    *content*: the check sum of a source. A link to a source or a folder of sources is one itself, by its ctime.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -72,6 +74,10 @@ def group(
         for layer in layers:
             # When it was made proves nothing of the files behind it: only that it leads elsewhere, perhaps, since its ctime.
             direct[layer].append(replace(link, mtime=0.0))
+    for link in (record for record in records if S_ISLNK(record.mode) and _LINK in record.path):
+        path = link.path.removeprefix(f"{root}{_LINK}")
+        for layer in (each for each in _DIRECT if path not in unused and _DIRECT[each](path, skeleton)):
+            direct[layer].append(replace(link, mtime=0.0, size=0))
     return {
         layer: _inputs([], [], root, cut, content) if layer in unseen else _inputs(direct[layer], indirect[layer], root, cut, content)
         for layer in _DIRECT
@@ -87,7 +93,10 @@ def _unused_env(paths: set[str], env: str) -> set[str]:
 def layer_files(inputs: dict[str, Inputs], root: str) -> tuple[str, ...]:
     """The absolute paths of the direct inputs of config and routes: few, so that every tick can check them."""
     return tuple(
-        f"{root}/{stat.path}" for layer in ("config", "routes") for stat in inputs[layer].direct if layer in inputs and stat.path[:1] != "/"
+        f"{root}/{stat.path}"
+        for layer in ("config", "routes")
+        for stat in inputs[layer].direct
+        if layer in inputs and stat.path[:1] != "/" and stat.path[:2] != "./"
     )
 
 
