@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from stalewatch.model.runtime import CachedEnvironment, RunningFile
+from stalewatch.model.runtime import CachedEnvironment, IniFile, RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -62,6 +62,7 @@ class Anything:
         self._random = Random(seed)
         self._later = Random(seed + 1)  # a stream of its own: what is drawn by the other one stays as it was
         self._planned = Random(seed + 2)  # the same again, for what only plans read
+        self._named = Random(seed + 3)  # and for the ini files that PHP names
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -242,7 +243,12 @@ class Anything:
             user_ini_ttl=self._later.choice((None, 300)),
             told_by=self._later.choice((safe(""), safe(ROOT))),
             variables=self._planned.choice((None, (), (safe("APP_ENV"),))),
+            ini=self._named.choice(((), (), (self._ini_file(),))),
         )
+
+    def _ini_file(self) -> IniFile:
+        path, at = safe(f"/etc/{self._named.choice(NAMES)}"), self._named.choice(TIMES)
+        return IniFile(path, *self._named.choice(((None, None), (at, at))))
 
     def _environment(self) -> CachedEnvironment:
         path = f"{ROOT}/{self._later.choice(NAMES)}"

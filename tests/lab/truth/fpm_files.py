@@ -31,6 +31,11 @@ def _limited(host: Host) -> None:
 
 
 _LOWER = "s/128M/64M/"
+_UNIT = f"/run/systemd/system/{php.FPM}.service.d"
+_SCANNED = (
+    f"mkdir -p /srv/ini {_UNIT}; echo memory_limit=96M >/srv/ini/a.ini; touch -d '2 hours ago' /srv/ini/a.ini;"
+    f" printf '[Service]\\nEnvironment=PHP_INI_SCAN_DIR=:/srv/ini\\n' >{_UNIT}/ini.conf; systemctl daemon-reload"
+)
 
 STATES = (
     stale(
@@ -45,6 +50,21 @@ STATES = (
         expect=_DIFFERS,
         act=_another(_PHP_INI, "s/^memory_limit = .*/memory_limit = 64M/", "mv"),
         ask=memory_limit,
+    ),
+    stale(
+        name="fpm: an ini file removed, no reload",
+        expect={Layer.FPM: ("stale", "fpm.ini-gone")},
+        arrange=do.ini(memory_limit="96M"),
+        act=do.shell(f"rm {_ETC}/conf.d/99-lab.ini"),
+        ask=memory_limit,
+    ),
+    stale(
+        name="fpm: an ini file of the unit's PHP_INI_SCAN_DIR edited",
+        expect={Layer.FPM: ("stale", "fpm.config-newer")},
+        arrange=do.then(do.shell(_SCANNED), lambda host: host.restart(), warm),
+        act=do.shell("echo memory_limit=64M >/srv/ini/a.ini"),
+        ask=memory_limit,
+        undo=do.shell(f"rm -r {_UNIT}; systemctl daemon-reload"),
     ),
     stale(
         name="fpm: another pool file copied over, and the pool may not read it",

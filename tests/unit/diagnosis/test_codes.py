@@ -40,6 +40,7 @@ NOT_BY_TIME = {
     "config.other-environment": "values of variables",
     "fpm.binary-replaced": "a file that only the process still has",
     "fpm.extension-replaced": "a file that only the process still has",
+    "fpm.ini-gone": "a file that only the process still names",
     "fpm.other-tree": "device and inode of files, from both sides",
     "opcache.file-cache": "a setting",
     "opcache.preload-other-release": "paths",

@@ -10,7 +10,7 @@ import pytest
 from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
-from stalewatch.model.runtime import RunningFile
+from stalewatch.model.runtime import IniFile, RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -437,6 +437,20 @@ def test_a_binary_or_an_extension_that_only_the_pool_still_has_is_stale() -> Non
     assert {"fpm.binary-replaced", "fpm.extension-replaced"} <= codes(both)
     for nothing in (None, ()):
         quiet(looked(snapshot(runtime=runtime(replaced=nothing))))
+
+
+def test_an_ini_file_that_only_php_still_names_is_stale() -> None:
+    path, known = "/etc/php/8.2/fpm/conf.d/98-x.ini", file("/etc/php/8.2/fpm/php.ini", -7200)
+    gone, moved = IniFile(safe(path)), IniFile(safe("/srv/ini/a.ini"), *(file("", -60).mtime,) * 2)
+    finding = only(
+        looked(snapshot(host=host(fpm=fpm(config_files=(known,))), runtime=runtime(ini=(gone,)))), Layer.FPM, STALE, "fpm.ini-gone"
+    )
+    assert finding.remedy == (Remedy.RELOAD,)
+    both = host(fpm=fpm(config_files=(known, replace(known, path=safe(path)))))
+    quiet(looked(snapshot(host=both, runtime=runtime(ini=(gone,)))))  # this login sees it: the pool may only not look
+    only(looked(snapshot(runtime=runtime(ini=(moved,)))), Layer.FPM, STALE, "fpm.config-newer")
+    kept = replace(moved, mtime=file("", -7200).mtime)
+    only(looked(snapshot(runtime=runtime(ini=(kept,)))), Layer.FPM, SUSPECT, "fpm.config-suspect")
 
 
 def test_a_binary_with_a_newer_time_is_told_once() -> None:

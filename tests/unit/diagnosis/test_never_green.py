@@ -77,6 +77,7 @@ ALWAYS_THERE = {
     RuntimeFacts: {
         "asked_at": "when it was looked",
         "via": "only told",
+        "ini": "it only adds to the files that the host lists",
         "php_version": "only told",
         "user": "only told",
         "own_requests": "only counted",

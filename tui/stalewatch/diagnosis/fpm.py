@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, fpm_config, paths, pool_environment, saturation, trees
+from stalewatch.diagnosis import evidence, fpm_config, fpm_ini, paths, pool_environment, saturation, trees
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.diagnosis.rule import Rule
@@ -123,6 +123,7 @@ RULES = (
     START_UNKNOWN,
     CONFIG_UNSEEN,
     OTHER_TREE,
+    fpm_ini.GONE,
     *fpm_config.RULES,
     pool_environment.USER_INI,
     *saturation.RULES,
@@ -136,7 +137,7 @@ def judge(context: Context) -> Ruling:
     down = tuple(dead(context, context.fpm))
     if down or (context.fpm.running is None and context.runtime is None):
         return rule_on(Verdict.UNKNOWN, down)
-    found = tuple(config(context, context.fpm))
+    found = (*config(context, context.fpm), *fpm_ini.gone(context, context.fpm))
     # One cause, one finding: a binary with a newer modification time is told by that.
     told = {finding.code for finding in found}
     swapped = () if BINARY_NEWER.code in told else tuple(replaced(context, context.fpm))
@@ -193,7 +194,9 @@ def config(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Files that FPM reads only when it starts or reloads (``docs/facts.md#fpm-reload``), its binary (``docs/facts.md#fpm-binary``)."""
     start = start_of(context, fpm)
     known, running = start.known, start.latest
-    newer = [file for file in fpm.config_files if floor(file.mtime) > running and is_writing_time(file.mtime, file.ctime, context.now)]
+    newer = [
+        file for file in fpm_ini.files(context, fpm) if floor(file.mtime) > running and is_writing_time(file.mtime, file.ctime, context.now)
+    ]
     if not fpm.config_files or not running:
         yield unseen(fpm)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.diagnosis import evidence, paths
+from stalewatch.diagnosis import evidence, fpm_ini, paths
 from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -93,7 +93,7 @@ def judge(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 def _changed(context: Context, fpm: FpmFacts, since: float) -> Iterator[_Changed]:
     told = {one.path: one for one in (context.runtime.configuration or ())} if context.runtime is not None else {}
-    for file in fpm.config_files:
+    for file in fpm_ini.files(context, fpm):
         newer = floor(file.mtime) > since and is_writing_time(file.mtime, file.ctime, context.now)
         if paths.name_of(file.path) == paths.name_of(fpm.binary) or newer or floor(file.ctime) <= since:
             continue

@@ -193,6 +193,14 @@ class RunningFile(msgspec.Struct, frozen=True):
     untold: tuple[SafeText, ...] = ()
 
 
+class IniFile(msgspec.Struct, frozen=True):
+    """An ini file that PHP read when it started, as the pool finds it now: both times None where it is gone."""
+
+    path: SafeText
+    mtime: float | None = None
+    ctime: float | None = None
+
+
 class CachedEnvironment(msgspec.Struct, frozen=True):
     """A cached configuration against the environment of the pool: names of variables whose cached value is another one (*differs*), and of
     those whose value is not in it (*unlike*: it may have been made into another one). Names only."""
@@ -235,6 +243,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """Names of the environment variables of the pool's workers. None: not told."""
     told_by: SafeText = SafeText("")
     """The app among those of the same master that tells of OPcache's counters, which all of them share; "" each may."""
+    ini: tuple[IniFile, ...] = ()
+    """Ini files that PHP read and that are gone, or changed since S, wherever they are."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

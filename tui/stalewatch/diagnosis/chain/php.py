@@ -6,7 +6,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import fpm as rules
-from stalewatch.diagnosis import fpm_config, paths
+from stalewatch.diagnosis import fpm_config, fpm_ini, paths
 from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
 from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.model import reasons
@@ -27,6 +27,7 @@ _WRONG = {
     rules.EXTENSION_REPLACED.code: "it runs an extension that was replaced",
     rules.CONFIG_NEWER.code: _CONFIGURATION,
     rules.CONFIG_INVALID.code: _CONFIGURATION,
+    fpm_ini.GONE.code: _CONFIGURATION,
     fpm_config.DIFFERS.code: _CONFIGURATION,
     fpm_config.SUSPECT.code: "its configuration may have changed after it started",
 }

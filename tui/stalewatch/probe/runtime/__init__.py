@@ -32,6 +32,7 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
                  "links": [["/srv/app/app", "/srv/code/v2", 1795557000], …] or null,
                  "through": [["/srv/app/app", "/srv/code/v1", true, ROW], …] or null},
      "replaced": ["/usr/sbin/php-fpm8.2", …] or null,
+     "ini": [["/etc/php/8.2/fpm/php.ini", 1795557000, 1795557001], …],
      "scripts": [ROW, …], "scripts_truncated": false,
      "places": [["/srv/app", 65024, 4711, 1795557000, 1795557001, 4096], …],
      "digests": [["/srv/app/vendor/x.php", 65024, 4711, 1795557000, 1795557001, "d41d8cd9…"], …],
@@ -45,7 +46,8 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
 
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
 ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
-``disable_functions``. ``compare`` and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
+``disable_functions``. ``compare``, ``ini`` (ini files that PHP read and that are gone: null, null, or
+changed after S: mtime, ctime) and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached

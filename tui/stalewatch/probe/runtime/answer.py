@@ -10,7 +10,7 @@ import msgspec
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
 from stalewatch.model.replace import replace
-from stalewatch.model.runtime import CachedEnvironment, CodeLink, MovedDirectory, RunningFile, ThroughLink
+from stalewatch.model.runtime import CachedEnvironment, CodeLink, IniFile, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, RuntimeFacts, Script, Unseen
 from stalewatch.model.text import SafeText, is_exact, safe
 from stalewatch.probe.runtime.fpm_status import from_mapping
@@ -152,6 +152,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: Any = None
     compare: Compared | None = None
     replaced: list[str] | None = None
+    ini: list[tuple[str, float | None, float | None]] | None = None
     scripts: list[Row] = []
     scripts_truncated: bool = False
     digests: list[tuple[str, int, int, int, int, str]] = []
@@ -256,6 +257,14 @@ def environment(answer: Answer) -> tuple[CachedEnvironment, ...] | None:
     return tuple(
         CachedEnvironment(safe(path), tuple(map(safe, differs)), tuple(map(safe, unlike))) for path, differs, unlike in answer.environment
     )
+
+
+def ini_files(answer: Answer, before: RuntimeFacts | None) -> tuple[IniFile, ...]:
+    """What is gone or changed of what PHP read; a short answer does not tell it, and the one before holds until PHP reads again."""
+    if answer.ini is not None:
+        return tuple(IniFile(safe(path), _moment(mtime), _moment(ctime)) for path, mtime, ctime in answer.ini)
+    known = before.seen_opcache if before is not None else None
+    return before.ini if before is not None and known is not None and known.start_time == answer.opcache.start_time else ()
 
 
 def variables(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ...] | None:

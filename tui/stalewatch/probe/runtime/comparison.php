@@ -260,6 +260,22 @@ function replaced(int $started): ?array
     return array_slice($found, 0, 50);
 }
 
+/** @return list<array{0: string, 1: int|null, 2: int|null}> ini files that PHP read and that are gone since, or changed: path, mtime, ctime */
+function ini_files(int $started): array
+{
+    $scanned = array_map('trim', explode(',', (string) php_ini_scanned_files()));
+    $found = [];
+    foreach (array_filter(array_merge([(string) php_ini_loaded_file()], $scanned)) as $path) {
+        $stat = @stat($path);
+        if ($stat === false && (string) ini_get('open_basedir') === '' && @is_executable(dirname($path))) {
+            $found[] = [$path, null, null];
+        } elseif ($stat !== false && max($stat['mtime'], $stat['ctime']) >= $started) {
+            $found[] = [$path, $stat['mtime'], $stat['ctime']];
+        }
+    }
+    return array_slice($found, 0, 200);
+}
+
 /**
  * @param list<string> $scripts
  * @return list<string> the directories that they are in, cut at six names: which releases they belong to, in a few bytes

@@ -284,6 +284,7 @@ class PoolProbe:
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
             replaced=self._replaced(verb, answer),
+            ini=answers.ini_files(answer, self._last),
             places=answers.places(answer, self._chroot),
             relay=relay,
             configuration=self._configuration(answer),

@@ -1,0 +1,58 @@
+"""Ini files that PHP itself says it read: one is gone, or lies where nothing else looks for it (``docs/facts.md#fpm-ini``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis import evidence, paths
+from stalewatch.diagnosis.fpm_start import start_of
+from stalewatch.diagnosis.rule import Rule
+from stalewatch.model import figures
+from stalewatch.model.report import Layer, Remedy, Severity, Verdict
+from stalewatch.model.snapshot import FileStat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalewatch.diagnosis.context import Context
+    from stalewatch.model.report import Finding
+    from stalewatch.model.snapshot import FpmFacts
+
+GONE = Rule(
+    code="fpm.ini-gone",
+    layer=Layer.FPM,
+    verdict=Verdict.STALE,
+    severity=Severity.CRITICAL,
+    meaning="An ini file that PHP-FPM read is not on the disk any more, neither for the pool nor for this login: FPM runs with what it "
+    "said until the next reload.",
+    evidence=("file", "pool started", "cache started", "more files", "repeat"),
+    remedy=(Remedy.RELOAD,),
+)
+
+
+def files(context: Context, fpm: FpmFacts) -> tuple[FileStat, ...]:
+    """The files of FPM's configuration, and the changed ones that only PHP itself names (``PHP_INI_SCAN_DIR``, ``-c``)."""
+    known = {file.path for file in fpm.config_files}
+    told = context.runtime.ini if context.runtime is not None else ()
+    others = (FileStat(one.path, one.mtime, one.ctime) for one in told if one.mtime is not None and one.ctime is not None)
+    return (*fpm.config_files, *(file for file in others if file.path not in known))
+
+
+def gone(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
+    """What PHP read and neither side finds any more (``docs/facts.md#fpm-ini``)."""
+    known = {file.path for file in fpm.config_files}
+    told = context.runtime.ini if context.runtime is not None else ()
+    missing = [one.path for one in told if one.mtime is None and one.path not in known]
+    if missing:
+        start, names = start_of(context, fpm), figures.several([paths.name_of(path) for path in missing])
+        yield GONE.finding(
+            missing[0],
+            f"PHP-FPM runs with {names}, which {figures.agree(len(missing), 'is', 'are')} not on the disk any more",
+            (
+                evidence.text("file", missing[0]),
+                evidence.time("pool started", start.pool or None),
+                evidence.time("cache started", start.cache or None),
+                evidence.number("more files", len(missing) - 1),
+                evidence.stat(missing[0]),
+            ),
+        )
