@@ -7,8 +7,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 N      ?= 3
-# Two workers on two cores; each has a lab of its own.
-WORKERS ?= 2
+# Two for each of two cores: half of their time they wait for hosts and terminals. Each has a lab of its own.
+WORKERS ?= 4
 # Lines and branches that the tests ran, file by file; read it with: .venv/bin/python -m slipcover --merge .coverage.json --out /dev/null
 COVERAGE ?= .coverage.json
 # How long `make history` lasts, and which plan of faults it follows.

@@ -26,6 +26,14 @@ for _name in ("NO_COLOR", "FORCE_COLOR", "STALEWATCH_THEME", "TMUX", "GIT_DIR", 
 os.environ.update(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
 
 
+LONGEST_FIRST = ("test_truth.py", "test_answers_pty.py")
+"""A file is run by one worker: begun last, one of minutes would be waited for by all of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.name) if item.path.name in LONGEST_FIRST else len(LONGEST_FIRST))
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """State, cache and log folders of this test only: what one run remembers must not help another."""
