@@ -141,6 +141,55 @@ def test_the_configuration_that_is_tested_is_the_masters_own() -> None:
     assert commands["fpm-test"] in commands["reload"]
 
 
+def test_with_what_else_the_master_was_started() -> None:
+    other = fpm(config_path=safe("/opt/shop/fpm.conf"), options=(safe("-c"), safe("/opt/shop/php.ini"), safe("-d"), safe("a=b")))
+    commands = {step.id: step.command for step in planned(report(finding(Layer.FPM), host_facts=host(fpm=other))).steps}
+    assert commands["fpm-test"] == "sudo -n /usr/sbin/php-fpm8.2 -t -y /opt/shop/fpm.conf -c /opt/shop/php.ini -d a=b"
+    assert commands["fpm-test"] in commands["reload"]
+    odd = fpm(options=(safe("-d"), safe("a=$(x)")))
+    commands = {step.id: step.command for step in planned(report(finding(Layer.FPM), host_facts=host(fpm=odd))).steps}
+    assert commands["fpm-test"] == "sudo -n /usr/sbin/php-fpm8.2 -t"
+
+
+def test_that_the_unit_is_the_masters_is_asked_again_in_the_line_that_reloads_it() -> None:
+    seen = report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=100)))
+    assert reload_of(seen, "") == (
+        "systemctl show -p MainPID php8.2-fpm | grep -qx MainPID=100 && "
+        "sudo -n /usr/sbin/php-fpm8.2 -t && sudo -n /usr/bin/systemctl reload php8.2-fpm"
+    )
+
+
+def test_a_unit_whose_name_cannot_stand_in_a_command_is_not_reloaded() -> None:
+    server = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit=safe("-x y.service")))))
+    assert "a reload is needed and the unit of the FPM master is not known" in server.blocked
+    assert not any("''" in step.command for step in server.steps)
+
+
+@pytest.mark.parametrize(
+    ("reloads", "said"),
+    [
+        (None, ""),
+        (("/bin/kill -USR2 $MAINPID",), ""),
+        (("/usr/bin/kill -s USR2 ${MAINPID}",), ""),
+        (("/usr/local/bin/restart-all",), "runs /usr/local/bin/restart-all: whether that reloads this FPM master is not known"),
+        (("/bin/kill -USR2 $MAINPID", "/bin/x"), "runs /bin/kill -USR2 $MAINPID; /bin/x: whether"),
+        (("/bin/kill -HUP $MAINPID",), "runs /bin/kill -HUP $MAINPID"),
+    ],
+)
+def test_what_a_reload_of_the_unit_runs_is_said_where_it_is_not_fpms_signal(reloads: tuple[str, ...] | None, said: str) -> None:
+    told = tuple(map(safe, reloads)) if reloads is not None else None
+    server = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=100, unit_reloads=told))))
+    lines = [line for line in server.warnings if "systemctl reload php8.2-fpm runs" in line]
+    assert len(lines) == bool(said)
+    assert all(said in line for line in lines)
+
+
+def test_a_unit_that_has_no_reload_is_not_asked_for_one() -> None:
+    seen = report(finding(Layer.FPM), host_facts=host(fpm=fpm(unit_pid=100, unit_reloads=())))
+    assert "kill -USR2 100" in reload_of(seen, "")
+    assert any("php8.2-fpm.service cannot be reloaded" in line for line in planned(seen).warnings)
+
+
 @pytest.mark.parametrize(
     ("login", "prefix", "reload"),
     [

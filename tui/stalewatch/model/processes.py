@@ -124,3 +124,7 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     None: not told, or the configuration names another unit than the one that it runs in."""
     pools: tuple[MasterPool, ...] | None = None
     """All pools of the *master*, this one first (None: its configuration was not read)."""
+    unit_reloads: tuple[SafeText, ...] | None = None
+    """What a reload of *unit* runs (None: not told)."""
+    options: tuple[SafeText, ...] = ()
+    """What the master was started with and changes what its configuration means (``-c``, FILE), as far as its unit tells."""

@@ -32,7 +32,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan the
     environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no *php* of it.
     *master*: the FPM master's pid where a reload has to be a signal to it, because *unit* is not its own (0: it is). *title*: what /proc
-    must still call it then. *fpm_config*: the master's, where it is not its binary's usual one.
+    must still call it then. *fpm_config*: the master's, where it is not its binary's usual one; *fpm_options*: what
+    else it was started with that changes what it means. *main*: the master's pid where *unit* is its own (0: not known).
     """
 
     login: str
@@ -49,6 +50,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     master: int = 0
     title: str = ""
     fpm_config: str = ""
+    fpm_options: tuple[str, ...] = ()
+    main: int = 0
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""

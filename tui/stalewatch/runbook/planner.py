@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _USUAL_CONFIG = re.compile(r"/etc/php/\d+\.\d+/fpm/php-fpm\.conf|/etc/php-fpm\.conf")
 """What a distribution's FPM reads without being told."""
+_OPTION = re.compile(r"[\w./:=,@%+-]+")
 _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 
@@ -151,8 +152,17 @@ def _unusual_config(fpm: FpmFacts | None) -> str:
     return path if usable(path) and "&" not in path and not _USUAL_CONFIG.fullmatch(path) else ""
 
 
+def _options(fpm: FpmFacts | None) -> tuple[str, ...]:
+    """The master's own; none where one of them can't stand in a command: what it then tests is said to be another configuration."""
+    options = tuple(map(str, fpm.options)) if fpm is not None else ()
+    return options if all(_OPTION.fullmatch(word) for word in options) else ()
+
+
 def _foreign(fpm: FpmFacts) -> int:
-    """The master's pid where *fpm*'s unit is not its own: another process is its main one, or it is no service at all. 0: it is."""
+    """The master's pid where *fpm*'s unit is not its own: another process is its main one, it is no service at all, or
+    it has no ExecReload. 0: it is."""
+    if fpm.unit_reloads == () and fpm.master is not None:
+        return fpm.master.pid
     own = fpm.unit_pid == fpm.master.pid if fpm.master is not None and fpm.unit_pid is not None else not fpm.unit.endswith(".scope")
     return 0 if own or fpm.master is None else fpm.master.pid
 
@@ -181,6 +191,8 @@ def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         title=_title(fpm),
         fpm_binary=binary,
         fpm_config=_unusual_config(fpm),
+        fpm_options=_options(fpm),
+        main=fpm.master.pid if fpm is not None and fpm.master is not None and fpm.unit_pid == fpm.master.pid else 0,
         environment=environment_served(report),
         script=_script(report),
         php=line.php,

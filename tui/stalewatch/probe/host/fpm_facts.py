@@ -37,6 +37,8 @@ def fpm_facts(
     why we do not see a master that may run."""
     if master is None:
         return hidden or _NONE
+    reloads = master.unit_facts.reloads
+    own = unit.removesuffix(".service") in ("", master.unit.removesuffix(".service"))
     alive = master.record is not None and tick.children.get(master.record.pid, ()) is not None
     return FpmFacts(
         running=None if hidden is not None and not alive else alive,
@@ -47,7 +49,7 @@ def fpm_facts(
         config_path=safe(master.config_path),
         config_files=master.files,
         process_control_timeout=None if master.config_path in master.denied else fpm_config.control_timeout(master.config),
-        status_text=safe(master.status_text, 300),
+        status_text=safe(master.unit_facts.status, 300),
         pool=pool,
         pools_on_server=pools,
         socket=socket_facts(address, tick) if address.startswith("/") else None,
@@ -55,7 +57,9 @@ def fpm_facts(
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
         born=master.born,
-        unit_pid=master.main_pid if unit.removesuffix(".service") in ("", master.unit.removesuffix(".service")) else None,
+        unit_pid=master.unit_facts.main_pid if own else None,
+        unit_reloads=tuple(safe(line, 300) for line in reloads) if own and reloads is not None else None,
+        options=tuple(map(safe, master.options)),
     )
 
 

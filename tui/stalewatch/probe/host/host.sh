@@ -33,7 +33,7 @@
 #   list PATTERN...      stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
 #   backlog ADDRESS...   what ss says of these listening sockets
-#   fpmtest BINARY       what php-fpm -t says, where this user or sudo may run it
+#   fpmtest BINARY OPTION...  what php-fpm -t OPTION... says, where this user or sudo may run it
 #   unit NAME            what systemd says about a unit                   socket P       owner and mode as this user finds it
 #   private BASE NAME STAMP FILE...   a private directory; then lines up to one that holds only $nonce are the first FILE in it, and so on
 #   programs NAME...     which of these programs there are, one a line       may USER ARG...   1 if sudo lets us run this as USER

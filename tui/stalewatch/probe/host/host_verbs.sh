@@ -468,7 +468,7 @@ verb_disk() { section disk "$1"; now=$(exec df -Pk -- "$1" 2>/dev/null); out="$o
 verb_unit() {
   command -v systemctl >/dev/null 2>&1 || return 0
   section unit "$1"
-  out="$out$(systemctl show -p StatusText -p ActiveState -p SubState -p MainPID -p StateChangeTimestamp -- "$1" 2>/dev/null)"
+  out="$out$(systemctl show -p StatusText -p ActiveState -p SubState -p MainPID -p StateChangeTimestamp -p ExecStart -p ExecReload -- "$1" 2>/dev/null)"
 }
 
 verb_backlog() { # ADDRESS...
@@ -509,15 +509,18 @@ verb_backlog() { # ADDRESS...
 }
 
 # Ask first whether it is permitted: a refused sudo is logged.
-verb_fpmtest() { # BINARY
+verb_fpmtest() { # BINARY OPTION...
   section fpmtest "$1"
+  binary=$1
+  shift
+  set -- "$binary" -t "$@"
   if [ "$uid" != 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1 || ! sudo -n -l -- "$1" -t >/dev/null 2>&1; then out="${out}may not run"; return; fi
-    set -- sudo -n "$1"
+    if ! command -v sudo >/dev/null 2>&1 || ! sudo -n -l -- "$@" >/dev/null 2>&1; then out="${out}may not run"; return; fi
+    set -- sudo -n "$@"
   fi
   limit=''
   command -v timeout >/dev/null 2>&1 && limit='timeout 10'
-  out="$out$($limit "$@" -t 2>&1 </dev/null | tail -c 4000)"
+  out="$out$($limit "$@" 2>&1 </dev/null | tail -c 4000)"
 }
 
 verb_socket() { section files ''; out="$out$(stat -L -c "$format" -- "$1" "${1%/*}" 2>/dev/null)"; }

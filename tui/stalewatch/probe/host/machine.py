@@ -12,8 +12,9 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import in_batches, parse_processes
-from stalewatch.probe.host.parsers import fpm_config, fpm_test, records
+from stalewatch.probe.host.parsers import fpm_config, fpm_test, records, unit
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
+from stalewatch.probe.host.parsers.unit import UnitFacts
 from stalewatch.probe.host.php_cli import command_lines
 from stalewatch.probe.host.web_server import reading as web_server
 from stalewatch.probe.host.web_server.reading import WebServers
@@ -50,7 +51,7 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 class Master(msgspec.Struct, frozen=True, kw_only=True):
     """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
     *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``; *held*: those that
-    were. *main_pid*: of the *unit*, 0 where it has no main process (None: not told)."""
+    were. *unit_facts*: what systemd says of the *unit*."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -61,19 +62,24 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     pools: tuple[Pool, ...] = ()
     files: tuple[FileStat, ...] = ()
     denied: tuple[str, ...] = ()
-    status_text: str = ""
     config_test: ConfigTest | Unseen | None = None
     backlogs: dict[str, int] = {}
     held: dict[str, int] = {}
     born: dict[str, float] | None = None
-    main_pid: int | None = None
     left_out: tuple[str, ...] = ()
+    unit_facts: UnitFacts = UnitFacts()
 
     @property
     def version(self) -> str:
         """``8.2`` by the path of the configuration (Debian, Ubuntu)."""
         match = _DEBIAN.match(self.config_path)
         return match[1] if match else ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What its unit starts it with and changes what its configuration means; none where the unit's main process is another."""
+        own = self.record is not None and self.unit_facts.main_pid == self.record.pid
+        return self.unit_facts.options if own else ()
 
 
 class PhpProcess(msgspec.Struct, frozen=True):
@@ -197,8 +203,8 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
     else:
         master = await read_config(host, master)
         files = await _config_files(host, master, known)
-    (status_text, main_pid), (backlogs, held) = await _unit(host, master), await _connections(host, master)
-    master = replace(master, files=files, status_text=status_text, main_pid=main_pid, backlogs=backlogs, held=held)
+    facts, (backlogs, held) = await _unit(host, master), await _connections(host, master)
+    master = replace(master, files=files, unit_facts=facts, backlogs=backlogs, held=held)
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -275,7 +281,7 @@ async def _test_config(host: HostProbe, master: Master) -> Master:
         return master
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:
         return master
-    (block,) = await host.ask(("fpmtest", binary))
+    (block,) = await host.ask(("fpmtest", binary, *master.options))
     tested = fpm_test.read(block.text("fpmtest"), login=host.hello.login, binary=binary, config=master.config_path)
     return replace(master, config_test=tested)
 
@@ -296,14 +302,11 @@ def _ini_patterns(config_path: str) -> list[str]:
     return [f"{folder}/php.ini", f"{folder}/php.d/*.ini", f"{folder}/conf.d/*.ini"]
 
 
-async def _unit(host: HostProbe, master: Master) -> tuple[str, int | None]:
-    """What the master's unit says of itself, and its main process."""
+async def _unit(host: HostProbe, master: Master) -> UnitFacts:
     if not master.unit or "systemctl" not in host.hello.tools:
-        return "", None
+        return UnitFacts()
     (block,) = await host.ask(("unit", master.unit))
-    lines = dict(line.partition("=")[::2] for line in block.text("unit").splitlines())
-    pid = lines.get("MainPID", "")
-    return lines.get("StatusText", ""), int(pid) if pid.isdecimal() else None
+    return unit.read(block.text("unit"))
 
 
 def _absolute(pattern: str, config_path: str) -> str:

@@ -22,7 +22,8 @@ NAME = "php-fpm -t"
 
 def command(access: Access) -> Command:
     """The test of the configuration that this master was started with."""
-    return Command((access.fpm_binary, "-t", *(("-y", access.fpm_config) if access.fpm_config else ())), "root")
+    config = ("-y", access.fpm_config) if access.fpm_config else ()
+    return Command((access.fpm_binary, "-t", *config, *access.fpm_options), "root")
 
 
 def _wanted(draft: Draft) -> list[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import MasterPool
     from stalewatch.runbook.draft import Draft
 
+_SIGNAL = re.compile(r"(/usr)?/bin/kill (-(SIG)?USR2|-s (SIG)?USR2|-12) \$\{?MAINPID\}?")
+"""What distributions write as the ExecReload of FPM's unit."""
 GRACE = 15.0
 """How many seconds a reload may take beyond ``process_control_timeout`` before it counts as unproven."""
 
@@ -31,7 +34,11 @@ GRACE = 15.0
 def _command(access: Access) -> Command:
     if access.master:
         return Command(("/usr/bin/kill", "-USR2", str(access.master)), "root")
-    return Command(("/usr/bin/systemctl", "reload", access.unit.removesuffix(".service")), "root")
+    return Command(("/usr/bin/systemctl", "reload", _unit(access)), "root")
+
+
+def _unit(access: Access) -> str:
+    return access.unit.removesuffix(".service") or "UNIT"
 
 
 def _line(access: Access) -> str:
@@ -39,6 +46,8 @@ def _line(access: Access) -> str:
     signal goes to nothing but an FPM master of this configuration."""
     still = ("grep", "-qaF", access.title, f"/proc/{access.master}/cmdline")
     parts = [shlex.join(still)] if access.master else []
+    if access.main and not access.master:
+        parts = [f"systemctl show -p MainPID {shlex.quote(_unit(access))} | grep -qx MainPID={access.main}"]
     parts += [access.text(fpm_test.command(access))] if access.fpm_binary else []
     return " && ".join([*parts, access.text(_command(access))])
 
@@ -61,7 +70,7 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield "FPM does not run: a reload can't start it"
     elif isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
-    elif not fpm.unit and not draft.access.master:
+    elif not draft.access.unit and not draft.access.master:
         yield "a reload is needed and the unit of the FPM master is not known"
 
 
@@ -69,8 +78,14 @@ def _warns(draft: Draft) -> Iterator[str]:
     fpm, running = draft.host.seen_fpm, in_flight(draft.report)
     timeout = fpm.process_control_timeout if fpm is not None else None
     if draft.access.master and fpm is not None:
-        unit = f"{fpm.unit} runs other programs too" if fpm.unit_pid else f"{fpm.unit} cannot be reloaded"
+        unit = (
+            f"{fpm.unit} runs other programs too"
+            if fpm.unit_pid and fpm.unit_pid != draft.access.master
+            else f"{fpm.unit} cannot be reloaded"
+        )
         yield f"{unit}: the signal goes to the FPM master itself (supervisorctl signal USR2 PROGRAM does the same)"
+    elif fpm is not None and (other := _unusual(fpm.unit_reloads)):
+        yield f"systemctl reload {_unit(draft.access)} runs {other}: whether that reloads this FPM master is not known"
     if len(pools := pools_reached(draft.report)) > 1:
         yield f"the reload reaches all pools of this FPM master: {figures.several([_pool(pool) for pool in pools], most=8)}"
     stale = draft.stale_paths
@@ -90,6 +105,11 @@ def _warns(draft: Draft) -> Iterator[str]:
         yield f"{without}: a reload kills what is in flight (now: nothing){gentler}"
     else:
         yield f"{without}: a reload kills {figures.count(running, 'request')} in flight{gentler}"
+
+
+def _unusual(reloads: tuple[SafeText, ...] | None) -> str:
+    """What a reload of the unit runs, where that is not the one signal ("" it is, or it is not told)."""
+    return "" if reloads is None or (len(reloads) == 1 and _SIGNAL.fullmatch(reloads[0])) else "; ".join(reloads)
 
 
 def _pool(pool: MasterPool) -> str:
