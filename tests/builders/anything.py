@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model.processes import MasterPool
 from stalewatch.model.runtime import CachedEnvironment, IniFile, RunningFile
 from stalewatch.model.snapshot import (
     AppLayout,
@@ -63,6 +64,7 @@ class Anything:
         self._later = Random(seed + 1)  # a stream of its own: what is drawn by the other one stays as it was
         self._planned = Random(seed + 2)  # the same again, for what only plans read
         self._named = Random(seed + 3)  # and for the ini files that PHP names
+        self._added = Random(seed + 4)  # and for fields that came later
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -100,6 +102,9 @@ class Anything:
         return looks
 
     def snapshot(self) -> Snapshot:
+        return _possible(self._drawn())
+
+    def _drawn(self) -> Snapshot:
         return self._filled(
             Snapshot,
             **self._names,
@@ -119,7 +124,7 @@ class Anything:
             cache = msgspec.structs.replace(cache, changed=changed, scripts=tuple(map(self._moved, cache.scripts)))
             runtime = msgspec.structs.replace(runtime, opcache=self._one(cache, cache, self._opcache()))
         at = last.observed_at + self._one(0, 2, 600.5)
-        return msgspec.structs.replace(last, observed_at=at, host=host, runtime=runtime)
+        return _possible(msgspec.structs.replace(last, observed_at=at, host=host, runtime=runtime))
 
     def _moved(self, script: Script) -> Script:
         new = self._script(script.path)
@@ -244,6 +249,8 @@ class Anything:
             told_by=self._later.choice((safe(""), safe(ROOT))),
             variables=self._planned.choice((None, (), (safe("APP_ENV"),))),
             ini=self._named.choice(((), (), (self._ini_file(),))),
+            reused=self._added.random() < 0.1,
+            extension_dir=self._added.choice((safe(""), safe("/usr/lib/php/20220829"))),
         )
 
     def _ini_file(self) -> IniFile:
@@ -270,7 +277,15 @@ class Anything:
             status_text=self._text("", "Processes active: 7, idle: 0"),
             born=self._later.choice((None, {}, {self._later.choice(NAMES): self._later.choice(TIMES)})),
             unit_pid=self._planned.choice((None, 0, 1)),
+            pools=self._added.choice((None, (), (MasterPool(safe("www"), (), 1),))),
+            unit_reloads=self._added.choice((None, (), (safe("/bin/kill -USR2 $MAINPID"),))),
+            options=self._added.choice(((), (safe("-c"), safe("/etc/php.ini")))),
+            extensions=self._added.choice((None, self._folder())),
         )
+
+    def _folder(self) -> FileStat:
+        """Where extensions are."""
+        return FileStat(safe("/usr/lib/php/20220829"), self._added.choice(TIMES), self._added.choice(TIMES))
 
     def _cache(self, layer: Any = "config") -> CacheFile:
         return self._filled(CacheFile, name=layer, path=self._text(*NAMES), complete=self._one(None, True, True, False))
@@ -332,3 +347,27 @@ class Anything:
             problems=self._few(self._unseen),
         )
         return msgspec.structs.replace(found, more_caches=len(found.other_caches or ()) // 2)
+
+
+def _possible(seen: Snapshot) -> Snapshot:
+    """*seen*, where what a process runs and the disk holds no more was replaced after it had started: no file system does it otherwise."""
+    host, runtime = seen.host, seen.runtime
+    if not isinstance(host, HostFacts):
+        return seen
+    workers = tuple(map(_replaced_since, host.queue_workers))
+    fpm = host.fpm
+    if isinstance(fpm, FpmFacts) and isinstance(runtime, RuntimeFacts) and runtime.replaced:
+        started = [runtime.status.started] if isinstance(runtime.status, PoolStatus) else []
+        started += [runtime.opcache.start_time] if isinstance(runtime.opcache, Opcache) else []
+        since = max((*started, fpm.master.started if fpm.master is not None else 0.0)) + 1
+        files = tuple(msgspec.structs.replace(each, ctime=max(each.ctime, since)) for each in fpm.config_files)
+        folder = msgspec.structs.replace(fpm.extensions, ctime=since) if fpm.extensions is not None else None
+        fpm = msgspec.structs.replace(fpm, config_files=files, extensions=folder)
+    return msgspec.structs.replace(seen, host=msgspec.structs.replace(host, fpm=fpm, queue_workers=workers))
+
+
+def _replaced_since(worker: QueueWorker) -> QueueWorker:
+    if not worker.replaced or worker.binary is None:
+        return worker
+    since = worker.process.started + 2
+    return msgspec.structs.replace(worker, binary=msgspec.structs.replace(worker.binary, ctime=max(worker.binary.ctime, since)))

@@ -12,6 +12,7 @@ from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
+    ComposerFacts,
     Deploy,
     FileStat,
     FpmFacts,
@@ -72,13 +73,18 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
         ),
         caches=(
             CacheFile(
-                name="config", path=SafeText("bootstrap/cache/config.php"), stat=stat("bootstrap/cache/config.php", cached), complete=True
+                name="config",
+                path=SafeText("bootstrap/cache/config.php"),
+                stat=stat("bootstrap/cache/config.php", cached),
+                complete=True,
+                named=(),
             ),
             CacheFile(
                 name="routes",
                 path=SafeText("bootstrap/cache/routes-v7.php"),
                 stat=stat("bootstrap/cache/routes-v7.php", cached),
                 complete=True,
+                named=(),
             ),
             CacheFile(name="events", path=SafeText("bootstrap/cache/events.php")),
         ),
@@ -114,6 +120,9 @@ def host(reloaded: str, cached: str, commit: str = "4f2a9c1b7d", handler: str = 
         ),
         disk_free=12_000_000_000,
         disk_total=40_000_000_000,
+        composer=ComposerFacts(),
+        cron=(),
+        places=(stat(APP, "11:00"),),
         log_lines=tuple(log),
         logs=logs(log),
     )
@@ -161,6 +170,7 @@ def runtime(reloaded: str, changed: tuple[Script, ...] = (), validate: bool = Tr
         via="tunnel",
         php_version=SafeText("8.3.6"),
         replaced=(),
+        places=(stat(APP, "11:00"),),
         opcache=Opcache(
             enabled=True,
             start_time=int(at(reloaded)),

@@ -17,6 +17,7 @@ from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
     CompiledView,
+    ComposerFacts,
     FileStat,
     FpmFacts,
     HostFacts,
@@ -52,6 +53,9 @@ def at(seconds: float) -> float:
 def file(path: str, mtime: float = WRITTEN, ctime: float | None = None, **more: Any) -> FileStat:
     """Times relative to NOW; ctime is the mtime unless given."""
     return values.file(path, at(mtime), None if ctime is None else at(ctime), **{"size": 100, "inode": 7, **more})
+
+
+PLACE = file(ROOT, dev=1)
 
 
 def script(path: str = CONTROLLER, *, compiled: float | None = WRITTEN, used: float = -10.0, **more: Any) -> Script:
@@ -109,6 +113,7 @@ def runtime(cache: Opcache | Unseen | None = None, **more: Any) -> RuntimeFacts:
         "status": status(),
         "replaced": (),
         "environment": (),
+        "places": (PLACE,),
     }
     return RuntimeFacts(**{**facts, **more})
 
@@ -133,7 +138,7 @@ def worker(
     kind: Any = "queue", started: float = START, release: str = ROOT, holds: Any = "start", placed: bool = True, **process: Any
 ) -> QueueWorker:
     of = values.process(300, at(started), f"php artisan {kind}:work", cwd=safe(release), **process)
-    return QueueWorker(kind=kind, process=of, release=safe(release), holds=holds, placed=placed)
+    return QueueWorker(kind=kind, process=of, release=safe(release), holds=holds, placed=placed, replaced=False)
 
 
 def sources(**newer: tuple[FileStat, ...]) -> dict[str, Inputs]:
@@ -158,8 +163,8 @@ def caches(**other: CacheFile | None) -> tuple[CacheFile, ...]:
         "services": "services.php",
     }
     usual = {
-        layer: CacheFile(name=layer, path=safe(f"bootstrap/cache/{name}"), stat=file(f"bootstrap/cache/{name}", CACHED), complete=True)
-        for layer, name in names.items()
+        layer: CacheFile(name=layer, path=found.path, stat=found, complete=True, named=())
+        for layer, found in ((layer, file(f"bootstrap/cache/{name}", CACHED)) for layer, name in names.items())
     }
     return tuple(cache for cache in {**usual, **other}.values() if cache is not None)
 
@@ -188,6 +193,9 @@ def host(**more: Any) -> HostFacts:
         "views": ViewFacts(views=(view(),), check_timestamps=True, writable=True),
         "packages": PackageFacts(cached=(safe("acme/greeter"),), installed=(safe("acme/greeter"),), changed=()),
         "fpm": fpm(),
+        "composer": ComposerFacts(),
+        "cron": (),
+        "places": (PLACE,),
         "disk_free": 50_000_000_000,
         "disk_total": 100_000_000_000,
     }

@@ -43,7 +43,8 @@ class Looking:
         self._proc.tell(time.time())
         (snapshot,) = await self._probe.tick(full=True)
         pool = opcache(start_time=int(self.tree.made - DAY))
-        return msgspec.structs.replace(snapshot, runtime=msgspec.structs.replace(runtime(pool), asked_at=snapshot.observed_at))
+        places = snapshot.host.places if isinstance(snapshot.host, HostFacts) else None
+        return msgspec.structs.replace(snapshot, runtime=runtime(pool, asked_at=snapshot.observed_at, places=places))
 
     async def host(self) -> HostFacts:
         """What the host probe saw."""

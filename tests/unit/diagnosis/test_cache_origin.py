@@ -80,8 +80,8 @@ def test_a_cache_that_names_our_root_or_other_places_is_quiet(roots: tuple[Named
     quiet(looked(having(*roots)))
 
 
-def test_what_was_not_looked_at_says_nothing() -> None:
-    quiet(looked(with_host(caches=caches(config=config(named=None, shared=None)))))
+def test_what_was_not_looked_at_is_not_green() -> None:
+    only(looked(with_host(caches=caches(config=config(named=None, shared=None)))), Layer.CONFIG, Verdict.UNKNOWN, "config.sources-unseen")
 
 
 def test_sources_newer_than_a_cache_of_another_directory_are_no_second_finding() -> None:

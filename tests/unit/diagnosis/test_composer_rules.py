@@ -16,7 +16,7 @@ STALE, SUSPECT, UNKNOWN = Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN
 
 
 def composer(**more: Any) -> ComposerFacts:
-    return ComposerFacts(**{"loader": LOADER, "unlike_lock": (), "folders": (), "moved": (), **more})
+    return ComposerFacts(**{"loader": LOADER, "unlike_lock": (), "folders": (), "moved": (), "held": (), **more})
 
 
 def moved(mtime: float, ctime: float | None = None, name: str = "App\\Price", mapped: str = "app/Price.php") -> MovedClass:
@@ -75,9 +75,29 @@ def test_what_was_not_read_is_unknown(facts: ComposerFacts) -> None:
 
 
 @pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (composer(folders=None), "which folders the autoloader has"),
+        (composer(held=None), "APCu could not be asked"),
+        (None, "was not looked at"),
+    ],
+)
+def test_what_was_not_compared_is_said_with_what_to_grant(facts: ComposerFacts | None, words: str) -> None:
+    finding = only(looked(with_host(composer=facts)), Layer.PACKAGES, UNKNOWN, "packages.composer-unseen")
+    assert words in finding.summary
+    quiet(looked(with_host(composer=ComposerFacts(folders=None, held=None))))
+
+
+def test_where_the_class_map_could_not_be_read_one_finding_says_so() -> None:
+    report = looked(with_host(composer=composer(moved=None, folders=None, held=None)))
+    only(report, Layer.PACKAGES, UNKNOWN, "packages.class-map-unseen")
+    assert [each.code for each in report.findings] == ["packages.class-map-unseen"]
+
+
+@pytest.mark.parametrize(
     ("facts", "verdict"),
     [
-        (None, Verdict.ABSENT),
+        (None, UNKNOWN),
         (ComposerFacts(), Verdict.ABSENT),
         (composer(), Verdict.FRESH),
         (ComposerFacts(unlike_lock=()), Verdict.FRESH),

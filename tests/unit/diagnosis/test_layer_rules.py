@@ -114,7 +114,7 @@ def test_a_newer_ctime_alone_suspects_until_content_settles_it(layer: Layer) -> 
 def test_chmod_of_the_whole_tree_at_once_is_quiet() -> None:
     """It moves the ctime of sources and caches together."""
     config = file("bootstrap/cache/config.php", CACHED, -60.0)
-    changed = caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True))
+    changed = caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True, named=()))
     quiet(looked(with_host(caches=changed, inputs=sources(config=(file("config/app.php", -7_200, -59.5),)))))
 
 
@@ -126,7 +126,7 @@ def test_a_source_that_went_away_lives_on_in_the_cache() -> None:
 def test_a_rebuilt_cache_starts_anew() -> None:
     before = with_host(-60, inputs=sources(config=(file("config/old.php"),)))
     config = file("bootstrap/cache/config.php", -30)
-    quiet(looked(before, with_host(caches=caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True)))))
+    quiet(looked(before, with_host(caches=caches(config=CacheFile(name="config", path=config.path, stat=config, complete=True, named=())))))
 
 
 def test_another_provider_suspects_at_most() -> None:
@@ -138,7 +138,7 @@ def test_another_provider_suspects_at_most() -> None:
 def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None:
     def broken(mtime: float) -> tuple[CacheFile, ...]:
         stat = file("bootstrap/cache/config.php", mtime)
-        return caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False))
+        return caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False, named=()))
 
     only(looked(with_host(caches=broken(-60))), Layer.CONFIG, STALE, "config.broken")
     quiet(looked(with_host(caches=broken(-0.5))))
@@ -146,7 +146,7 @@ def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None
 
 def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_it() -> None:
     stat = file("bootstrap/cache/config.php", -60)
-    broken = caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False))
+    broken = caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=False, named=()))
     newer = sources(config=(file("config/app.php", -30),))
     assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.REBUILD,)
 
@@ -154,7 +154,7 @@ def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_
 @pytest.mark.parametrize("layer", ["packages", "services"])
 def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) -> None:
     stat = file(f"bootstrap/cache/{layer}.php", -60)
-    manifest = CacheFile(name=layer, path=stat.path, stat=stat, complete=False)
+    manifest = CacheFile(name=layer, path=stat.path, stat=stat, complete=False, named=())
     facts = PackageFacts(cached=names("a"), installed=names("a", "b"))
     finding = only(looked(with_host(caches=caches(**{layer: manifest}), packages=facts)), Layer.PACKAGES, STALE, "packages.broken")
     assert (finding.subject, finding.remedy) == (stat.path, (Remedy.DISCOVER,))
@@ -171,7 +171,7 @@ def test_a_manifest_that_cannot_be_read_is_not_absent() -> None:
 
 def test_a_root_owned_cache_is_mentioned() -> None:
     stat = file("bootstrap/cache/config.php", CACHED, owner=safe("root"))
-    report = looked(with_host(caches=caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=True))))
+    report = looked(with_host(caches=caches(config=CacheFile(name="config", path=stat.path, stat=stat, complete=True, named=()))))
     quiet(report)
     assert "config.foreign-owner" in codes(report)
 
@@ -435,8 +435,10 @@ def test_a_binary_or_an_extension_that_only_the_pool_still_has_is_stale() -> Non
     only(looked(snapshot(runtime=runtime(replaced=(safe(extension),)))), Layer.FPM, STALE, "fpm.extension-replaced")
     both = looked(snapshot(runtime=runtime(replaced=(safe(binary), safe(extension)))))
     assert {"fpm.binary-replaced", "fpm.extension-replaced"} <= codes(both)
-    for nothing in (None, ()):
-        quiet(looked(snapshot(runtime=runtime(replaced=nothing))))
+    quiet(looked(snapshot(runtime=runtime(replaced=()))))
+    untold = looked(snapshot(runtime=runtime(replaced=None)))
+    assert untold.layers[Layer.FPM] is UNKNOWN
+    assert [error.code for error in untold.errors] == ["chain.php-unseen"]
 
 
 def test_an_ini_file_that_only_php_still_names_is_stale() -> None:
@@ -600,7 +602,8 @@ def test_where_processes_are_hidden_a_worker_that_is_seen_is_judged(started: flo
 def test_a_socket_that_is_not_permitted_leaves_the_other_layers() -> None:
     report = looked(snapshot(runtime=NOT_PERMITTED))
     assert report.layers[Layer.OPCACHE] is report.verdict is UNKNOWN
-    assert report.layers[Layer.CONFIG] is report.layers[Layer.FPM] is FRESH
+    assert report.layers[Layer.CONFIG] is report.layers[Layer.VIEWS] is FRESH
+    assert report.layers[Layer.FPM] is UNKNOWN, "only the pool knows which extensions it runs"
     assert [error.code for error in report.errors] == ["fpm.socket-denied"]
     assert report.errors[0].grant
 
@@ -673,13 +676,17 @@ def test_php_of_another_name_is_suspected_by_its_start(started: float, code: Any
         (False, -60.0, "start", FRESH),
         (None, WRITTEN, "start", FRESH),
         (True, -60.0, "none", FRESH),
+        (None, None, "start", UNKNOWN),
+        (False, None, "start", FRESH),
     ],
 )
-def test_a_worker_runs_the_php_of_its_start(replaced: bool | None, came: float, holds: Any, verdict: Verdict) -> None:
-    of = replace(worker(holds=holds), replaced=replaced, binary=file("/usr/bin/php8.2", WRITTEN, came))
+def test_a_worker_runs_the_php_of_its_start(replaced: bool | None, came: float | None, holds: Any, verdict: Verdict) -> None:
+    binary = file("/usr/bin/php8.2", WRITTEN, came) if came is not None else None
+    of = replace(worker(holds=holds), replaced=replaced, binary=binary)
     report = looked(with_host(queue_workers=(of,)))
     assert report.layers[Layer.WORKERS] is report.verdict is verdict
-    assert codes(report) == {STALE: {"workers.old-binary"}, SUSPECT: {"workers.binary-suspect"}, FRESH: set()}[verdict]
+    said = {STALE: {"workers.old-binary"}, SUSPECT: {"workers.binary-suspect"}, UNKNOWN: {"workers.binary-unseen"}, FRESH: set()}
+    assert codes(report) == said[verdict]
 
 
 @pytest.mark.parametrize(("release", "verdict"), [("/srv/shop/releases/1", STALE), (ROOT, ABSENT)])
@@ -688,6 +695,10 @@ def test_a_line_of_cron_that_names_an_old_release(release: str, verdict: Verdict
     report = looked(with_host(cron=(line,)))
     assert report.layers[Layer.WORKERS] is verdict
     assert ("workers.cron-old-release" in codes(report)) is (verdict is STALE)
+
+
+def test_lines_of_cron_that_were_not_looked_at_are_not_known() -> None:
+    only(looked(with_host(cron=None)), Layer.WORKERS, UNKNOWN, "workers.cron-unseen")
 
 
 @pytest.mark.parametrize("kind", ["symfony", "wordpress", "php"])
@@ -873,12 +884,14 @@ def test_a_path_that_is_not_there_is_unknown_in_every_layer() -> None:
         assert report.errors[0].code.startswith("app.")
 
 
-def test_an_unseen_host_leaves_opcache_judged() -> None:
+def test_an_unseen_host_leaves_opcache_judged_but_not_fresh() -> None:
+    """Whether what the pool compared is the release that the link leads to, only the host tells."""
     lost = Unseen(code="host.timeout", message=safe("the shell did not answer"))
     report = looked(snapshot(host=lost))
-    assert report.layers[Layer.OPCACHE] is FRESH
-    assert report.verdict is UNKNOWN
+    assert report.layers[Layer.OPCACHE] is report.verdict is UNKNOWN
     assert report.errors == (lost,)
+    old = looked(snapshot(host=lost, runtime=runtime(vt0(script(compiled=None, mtime=-60, used=-90)))))
+    assert old.layers[Layer.OPCACHE] is STALE
 
 
 def test_workers_of_fpm_never_decide() -> None:

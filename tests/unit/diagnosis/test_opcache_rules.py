@@ -57,7 +57,7 @@ VT1 = [
     ("never checked (T = 0), changed and used", script(timestamp=0, mtime=-60, used=-5), SUSPECT, "opcache.suspect-bytecode"),
     ("never checked (T = 0), unchanged", script(timestamp=0), FRESH, ""),
     ("invalidated and not compiled again", script(timestamp=0, mtime=-60, used=-5, cached=False), FRESH, ""),
-    ("gone from disk, not used", Script(path=safe(CONTROLLER), timestamp=int(at(-90)), last_used=int(at(-80)), mtime=None), FRESH, ""),
+    ("gone from disk, not used", script(compiled=-90, used=-80, mtime=None, ctime=-70), FRESH, ""),
 ]
 VT0 = [
     ("when its content came could not be read", script(compiled=None, ctime=None), SUSPECT, "opcache.suspect-bytecode"),
@@ -250,7 +250,7 @@ def test_gone_from_disk_and_still_used_is_stale() -> None:
     gone = script(compiled=None, mtime=None, ctime=None, used=-20, hits=5)
     used = msgspec.structs.replace(gone, hits=9, last_used=int(at(-1)))
     first, second = with_opcache(vt0(gone), -10), with_opcache(vt0(used))
-    assert looked(first).verdict is FRESH
+    only(looked(first), Layer.OPCACHE, SUSPECT, "opcache.deleted-unseen")
     only(looked(first, second), Layer.OPCACHE, STALE, "opcache.deleted-script")
     third = with_opcache(vt0(used), 2)
     only(looked(first, second, third), Layer.OPCACHE, STALE, "opcache.deleted-script")
@@ -261,7 +261,7 @@ GONE = [
     (-5, -60, STALE),
     (-60, -60, FRESH),
     (-90, -60, FRESH),
-    (-5, None, FRESH),
+    (-5, None, SUSPECT),
 ]
 
 
@@ -272,7 +272,10 @@ def test_one_look_tells_that_a_script_was_used_after_it_was_gone(used: float, un
     if verdict is FRESH:
         quiet(report)
         return
-    finding = only(report, Layer.OPCACHE, STALE, "opcache.deleted-script")
+    finding = only(report, Layer.OPCACHE, verdict, "opcache.deleted-script" if verdict is STALE else "opcache.deleted-unseen")
+    if verdict is SUSPECT:
+        assert finding.remedy == (Remedy.RELOAD,)
+        return
     assert finding.since == at(-60)
     assert finding.remedy == (Remedy.RELOAD,), "PHP does not invalidate what it cannot find"
     assert {each.label for each in finding.evidence} >= {"there until", "last used"}

@@ -11,7 +11,7 @@ from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
 from stalewatch.model.report import Layer, Remedy, Report, Severity, Verdict
 from stalewatch.model.snapshot import FileStat, Inputs
-from tests.builders.snapshots import CONTROLLER, ROOT, file, fpm, host, opcache, quiet, runtime, script, snapshot, sources
+from tests.builders.snapshots import CONTROLLER, ROOT, file, fpm, host, looked, opcache, quiet, runtime, script, snapshot, sources
 
 INDEX = f"{ROOT}/public/index.php"
 RESTS_ON_FILES = [layer for layer in Layer if layer not in (Layer.FPM, Layer.WORKERS)]
@@ -91,10 +91,23 @@ def test_a_pool_that_sees_nothing_at_the_path_leaves_nothing_fresh() -> None:
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [(None, OURS), (OURS, None), (OURS, ())])
-def test_where_one_side_was_not_asked_the_question_does_not_arise(theirs: Any, ours: Any) -> None:
+def test_where_one_side_was_not_asked_nothing_that_rests_on_it_is_fresh(theirs: Any, ours: Any) -> None:
     report = seen(theirs, ours)
-    assert disk(report) is None
+    link = disk(report)
+    assert link is not None
+    assert link.state is LinkState.UNSEEN
+    assert {error.code for error in report.errors} == {"chain.tree-hidden"}
+    assert all(report.layers[layer] is not Verdict.FRESH for layer in RESTS_ON_FILES)
     assert "fpm.other-tree" not in {finding.code for finding in report.findings}
+
+
+def test_a_pool_that_was_not_asked_again_is_known_by_an_earlier_look() -> None:
+    before, other = ((*OURS[:2], place(INDEX, inode=each)) for each in (4, 99))
+    idle = snapshot(runtime=runtime(places=None, reused=True), host=host(places=OURS))
+    quiet(looked(snapshot(-30, runtime=runtime(places=before), host=host(places=OURS)), idle))
+    for unlike in (looked(snapshot(-30, runtime=runtime(places=other), host=host(places=OURS)), idle), looked(idle)):
+        assert unlike.layers[Layer.CONFIG] is Verdict.UNKNOWN
+        assert {error.code for error in unlike.errors} == {"chain.tree-hidden"}
 
 
 def test_what_a_pool_sees_that_does_not_serve_the_app_does_not_matter() -> None:

@@ -17,19 +17,25 @@ from tests.builders.snapshots import file, fpm, host, quiet, runtime, snapshot
 
 BINARY = "/usr/sbin/php-fpm8.2"
 DENIED = Unseen(code="fpm.socket-denied", message=safe("not permitted"))
+FOLDER = file("/usr/lib/php/20220829", -900_000)
 OLD, SWAPPED = file(BINARY, -900_000), file(BINARY, -900_000, -60)
 
 
 def seen(told: Any = (), *files: Any, **more: Any) -> tuple[Report, ChainLink | None]:
     """*told*: what the pool says of its own files; an Unseen in place of all that it says."""
     asked = told if isinstance(told, Unseen) else runtime(replaced=told)
-    report = diagnose(Memory(), snapshot(host=host(fpm=fpm(config_files=files or (OLD,), **more)), runtime=asked))[1]
+    seen = {"config_files": files or (OLD,), "extensions": FOLDER, **more}
+    report = diagnose(Memory(), snapshot(host=host(fpm=fpm(**seen)), runtime=asked))[1]
     return report, next((link for link in report.chain if link.name is LinkName.PHP), None)
 
 
 @pytest.mark.parametrize(
     ("told", "binary", "how"),
-    [((), OLD, "the pool's own /proc"), ((), SWAPPED, "the pool's own /proc"), (None, OLD, "the binary's change time")],
+    [
+        ((), OLD, "the pool's own /proc"),
+        ((), SWAPPED, "the pool's own /proc"),
+        (None, OLD, "the change times of the binary and of the extensions' folder"),
+    ],
 )
 def test_one_witness_that_the_binary_is_the_same_is_enough(told: Any, binary: Any, how: str) -> None:
     report, link = seen(told, binary)
@@ -39,11 +45,13 @@ def test_one_witness_that_the_binary_is_the_same_is_enough(told: Any, binary: An
     assert link.evidence["binary"] == BINARY
 
 
-def test_a_pool_that_could_not_be_asked_has_the_binarys_time_for_a_witness() -> None:
-    report, link = seen(DENIED, OLD, version=safe("8.2"))
-    assert report.layers[Layer.FPM] is Verdict.FRESH
+def test_a_pool_that_could_not_be_asked_may_run_other_extensions() -> None:
+    """Where they are, the pool tells; why it could not be asked is told once."""
+    report, link = seen(DENIED, OLD, extensions=None)
+    assert report.layers[Layer.FPM] is Verdict.UNKNOWN
     assert link is not None
-    assert (link.state, link.says) == (LinkState.OK, "PHP 8.2")
+    assert link.missing == DENIED
+    assert report.errors == (DENIED,)
 
 
 @pytest.mark.parametrize("told", [None, DENIED])
@@ -88,7 +96,11 @@ def test_where_no_fpm_is_seen_the_question_does_not_arise() -> None:
         assert seen(DENIED, OLD, running=running, master=None)[1] is None
 
 
-def test_extensions_of_which_the_pool_may_not_speak_are_said_not_to_be_judged() -> None:
-    said = [one for one in seen(None)[0].not_judged if "extensions" in one.what]
-    assert len(said) == 1
-    assert not [one for one in seen(())[0].not_judged if "extensions" in one.what]
+@pytest.mark.parametrize("folder", [None, file("/usr/lib/php/20220829", -900_000, -60), file("/usr/lib/php/20220829", -3_605)])
+def test_extensions_of_which_the_pool_may_not_speak_are_known_by_the_time_of_their_folder(folder: Any) -> None:
+    """Not changed since PHP loaded them, with the time that this takes."""
+    report, link = seen(None, OLD, extensions=folder)
+    assert report.layers[Layer.FPM] is Verdict.UNKNOWN
+    assert link is not None
+    assert link.state is LinkState.UNSEEN
+    quiet(seen((), OLD, extensions=folder)[0])

@@ -9,7 +9,23 @@ import pytest
 from stalewatch.model.report import Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import AppLayout, Compiled, FileStat, Pool, SymfonyFacts
 from stalewatch.model.text import safe
-from tests.builders.snapshots import CACHED, ROOT, WRITTEN, at, file, fpm, host, looked, only, opcache, quiet, runtime, script, snapshot
+from tests.builders.snapshots import (
+    CACHED,
+    NOT_PERMITTED,
+    ROOT,
+    WRITTEN,
+    at,
+    file,
+    fpm,
+    host,
+    looked,
+    only,
+    opcache,
+    quiet,
+    runtime,
+    script,
+    snapshot,
+)
 
 STALE, SUSPECT, UNKNOWN, ABSENT, FRESH = Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN, Verdict.ABSENT, Verdict.FRESH
 _FILES: dict[Any, str] = {"config": "App_KernelContainer.php", "routes": "url_matching_routes.php"}
@@ -80,6 +96,7 @@ def test_nothing_compiled_is_absent_and_not_looked_at_unknown() -> None:
 
 OLD = compiled("config", file("config/services.yaml", -60), env="staging")
 GOOD = compiled("config")
+HELD = f"{ROOT}/var/cache/staging/{_FILES['config']}"
 
 
 @pytest.mark.parametrize(
@@ -97,11 +114,21 @@ def test_the_environment_that_is_served_counts(found: tuple[Compiled, ...], name
     """By the pool's own environment, by what it has cached, else prod, else the only one."""
     settings = {"env[APP_ENV]": safe(named)} if named else {}
     pool = Pool(name=safe("www"), listen=safe("/run/php/www.sock"), user=safe("www-data"), settings=settings)
-    scripts = (script(f"{ROOT}/var/cache/{held}/{_FILES['config']}"),) if held else ()
+    scripts = (script(f"{ROOT}/var/cache/{held}/{_FILES['config']}" if held else f"{ROOT}/public/index.php"),)
     facts = SymfonyFacts(compiled=found)
     seen = host(layout=AppLayout(kind="symfony"), caches=(), symfony=facts, fpm=fpm(pool=pool))
     report = looked(snapshot(host=seen, runtime=runtime(opcache(scripts=scripts))))
     assert report.layers[Layer.CONFIG] is verdict
+
+
+@pytest.mark.parametrize(("found", "verdict"), [((OLD, GOOD), UNKNOWN), ((GOOD,), FRESH), ((OLD,), STALE)])
+def test_which_of_several_environments_is_served_is_told_by_the_cache_or_not_known(found: tuple[Compiled, ...], verdict: Verdict) -> None:
+    seen = host(layout=AppLayout(kind="symfony"), caches=(), symfony=SymfonyFacts(compiled=found))
+    for blind in (runtime(opcache(scripts=())), runtime(NOT_PERMITTED)):
+        report = looked(snapshot(host=seen, runtime=blind))
+        assert report.layers[Layer.CONFIG] is verdict
+    listed = snapshot(-10, host=seen, runtime=runtime(opcache(scripts=(script(HELD),), scripts_at=at(-10))))
+    assert looked(listed, snapshot(host=seen)).layers[Layer.CONFIG] is (FRESH if found == (GOOD,) else STALE), "an earlier list holds"
 
 
 def test_no_word_of_artisan_is_said() -> None:

@@ -125,7 +125,7 @@ class Story:
             if each.name in facts["cleared"]:
                 return CacheFile(name=each.name, path=each.path)
             at = self.at(facts["discovered"]) if "discovered" in facts and each.name in ("packages", "services") else cached
-            return CacheFile(name=each.name, path=each.path, stat=FileStat(each.path, at, at, 100, 9), complete=True)
+            return CacheFile(name=each.name, path=each.path, stat=FileStat(each.path, at, at, 100, 9), complete=True, named=())
 
         view = CompiledView(compiled=FileStat(safe("storage/framework/views/a.php"), cached, cached), source=stat(LAYER_FILES["views"][0]))
         workers = tuple(Process(pid=100 + each, started=started, title=safe("php-fpm: pool www")) for each in range(7))
@@ -171,7 +171,10 @@ class Story:
         release = safe(told["release"])
         title = safe("php artisan queue:work")
         return QueueWorker(
-            kind="queue", process=Process(pid=pid, started=self.at(told["started"]), title=title, cwd=release), release=release
+            kind="queue",
+            process=Process(pid=pid, started=self.at(told["started"]), title=title, cwd=release),
+            release=release,
+            replaced=False,
         )
 
     def _opcache(self, server: Server, cached: float, started: float) -> Opcache:

@@ -253,6 +253,11 @@ async def test_what_apcu_holds_is_compared_with_the_files_that_came_since(
     tree.probe.take_apcu(told, tree.walk)
     assert [(each.name, each.mapped) for each in tree.probe.facts().held or ()] == held
     tree.probe.take_apcu(None, tree.walk)
+    assert [(each.name, each.mapped) for each in tree.probe.facts().held or ()] == held, "what it said of the same files holds"
+    tree.write("app/Later.php", NEW_CLASS, ago=30)
+    await tree.facts()
+    assert tree.probe.apcu_keys(tree.walk, since - 3600)
+    tree.probe.take_apcu(None, tree.walk)
     assert tree.probe.facts().held is None
 
 
@@ -261,6 +266,7 @@ async def test_apcu_is_not_asked_where_composer_does_not_use_it(tree: Tree) -> N
         tree.dump(*flags)
         await tree.facts()
         assert tree.probe.apcu_keys(tree.walk, 0.0) == ()
+        assert tree.probe.facts().held == (), "there is nothing to ask"
 
 
 async def test_more_new_files_than_are_read_are_counted(tree: Tree) -> None:

@@ -357,7 +357,7 @@ async def test_what_apcu_holds_is_told_and_not_changed(link: LocalLink, host: Ho
 
 async def test_where_there_is_no_apcu_nothing_is_told(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("apc.enabled=0",))
-    assert await probe(link, host, fpm).apcu(["pA"]) is None
+    assert await probe(link, host, fpm).apcu(["pA"]) == {}
 
 
 async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stalewatch.demo import disk
@@ -40,6 +41,8 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     }  # fmt: skip
     if verb in ("compare", "scripts"):
         reply |= {"replaced": []} | _compare(cache, options, everything=verb == "scripts")
+    if "places" in options:
+        reply["places"] = [place for path in options["places"] if (place := _place(str(path))) is not None]
     text = json.dumps(reply, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json"}
     if len(text) > 4096:
@@ -66,6 +69,14 @@ def status(fpm: Fpm, now: float) -> dict[str, Any]:
         "idle-processes": len(procs) - active, "active-processes": active, "total-processes": len(procs), "max-active-processes": 3,
         "max-children-reached": 0, "slow-requests": 0, "procs": procs,
     }  # fmt: skip
+
+
+def _place(path: str) -> list[str | int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return [path, found.st_dev, found.st_ino, int(found.st_mtime), int(found.st_ctime), found.st_size]
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

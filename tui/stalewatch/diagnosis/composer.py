@@ -70,7 +70,17 @@ HELD = Rule(
     evidence=("class", "loaded from", "declared in", "modified", "changed", "pool since", "more classes", "repeat"),
     remedy=(Remedy.RELOAD,),
 )
-RULES = (CLASS_MAP, AUTOLOAD, LOCK, HELD, UNREAD)
+UNSEEN = Rule(
+    code="packages.composer-unseen",
+    layer=Layer.PACKAGES,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="What Composer made of the application was not looked at as a whole: a file of its autoloader could not be read, or APCu, in "
+    "which this autoloader keeps where it found classes, could not be asked.",
+    evidence=("autoloader written", "repeat"),
+    advice="Let the login read composer.json and vendor/composer, and the pool call apcu_fetch (disable_functions).",
+)
+RULES = (CLASS_MAP, AUTOLOAD, LOCK, HELD, UNREAD, UNSEEN)
 _LOADER = "vendor/composer/autoload_static.php"
 
 
@@ -81,6 +91,7 @@ def judge(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     yield from lock(context, facts)
     yield from held(context, facts)
     yield from unread(context, facts)
+    yield from unseen(context, facts)
 
 
 def class_map(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
@@ -190,3 +201,29 @@ def unread(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
                 evidence.stat(paths.absolute(_LOADER, context.root)),
             ),
         )
+
+
+def unseen(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
+    """A part of what is compared by other means than times (``docs/facts.md#composer``)."""
+    if facts.loader is None or facts.moved is None:
+        return
+    lacking = ["which folders the autoloader has for a namespace could not be read"] if facts.folders is None else []
+    lacking += ["APCu could not be asked where this autoloader found classes"] if facts.held is None else []
+    if lacking:
+        yield UNSEEN.finding(
+            _LOADER,
+            "; ".join(lacking),
+            (
+                evidence.time("autoloader written", facts.loader.mtime),
+                evidence.stat(*(paths.absolute(name, context.root) for name in ("composer.json", _LOADER))),
+            ),
+        )
+
+
+def not_looked_at(context: Context) -> Iterator[Finding]:
+    """Nothing of Composer's (``docs/facts.md#composer``)."""
+    yield UNSEEN.finding(
+        "vendor/composer",
+        "what Composer made of the application was not looked at",
+        (evidence.stat(paths.absolute("vendor/composer", context.root)),),
+    )

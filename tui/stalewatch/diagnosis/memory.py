@@ -78,7 +78,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *roots*: those that it was before, latest first. *passed*: a script that the web server passed through the
     app's link. *served_by*: address of the pool in which requests of this app were last seen.
     *displaced*: scripts in whose places the last full list found other files. *entered*: when the app's link was switched, if a script of
-    the current release was used since.
+    the current release was used since. *same_tree*: the pool saw the same tree as the login when both were last asked.
     """
 
     version: int = 1
@@ -105,6 +105,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     displaced: tuple[Script, ...] = ()
     passed: str = ""
     entered: float = 0.0
+    same_tree: bool = False
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:

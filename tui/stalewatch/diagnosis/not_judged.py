@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context
     from stalewatch.model.snapshot import HostFacts
 
-_EXTENSIONS = NotJudged(
-    safe("the PHP extensions that PHP-FPM has loaded"),
-    safe("the pool may not read /proc/self/maps (open_basedir, disable_functions), which names those that were replaced on the disk"),
-)
 ENVIRONMENT = NotJudged(
     safe("the environment of PHP-FPM's workers"),
     safe(
@@ -30,9 +26,8 @@ NAMED = 3
 
 
 def not_judged(context: Context) -> tuple[NotJudged, ...]:
-    """What the pool may not tell of itself; code of others in its cache; caches that no rule knows, one entry for each kind of them."""
-    found = [_EXTENSIONS] if context.fpm is not None and context.runtime is not None and context.runtime.replaced is None else []
-    host = context.host
+    """The pool's environment, where it may not tell; code of others in its cache; caches that no rule knows, one entry for each kind."""
+    host, found = context.host, []
     if host is not None and context.runtime is not None and context.runtime.environment is None and _cached_configuration(host):
         found.append(ENVIRONMENT)
     return (*found, *_other_code(host), *_other_caches(host)) if host is not None else tuple(found)

@@ -32,7 +32,8 @@ UNSEEN = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.UNKNOWN,
     severity=Severity.WARNING,
-    meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so they cannot be compared.",
+    meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so they cannot be compared. Or "
+    "services.php could not be read, so nothing shows that it is whole.",
     evidence=("cached", "repeat"),
 )
 BROKEN = Rule(
@@ -60,12 +61,13 @@ def judge(context: Context) -> Ruling:
     facts = context.host.packages
     if found:
         return rule_on(Verdict.FRESH, found)
+    whole = [file for name, file in files.items() if name != "packages" or facts.cached is not None]
+    found += [finding for file in whole for finding in unread(context, file)]
     made = context.host.composer
     discovered = facts.cached is not None or "packages" in files
     if discovered:
         found += [*unseen(context, facts), *differ(context, facts)]
-    if made is not None:
-        found += composer.judge(context, made)
+    found += composer.judge(context, made) if made is not None else composer.not_looked_at(context)
     composed = made is not None and (made.loader is not None or made.unlike_lock is not None)
     return rule_on(Verdict.FRESH if discovered or composed else Verdict.ABSENT, found)
 
@@ -78,6 +80,16 @@ def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
             f"{paths.name_of(file.path)} is truncated or not valid PHP",
             (evidence.time("written", file.stat.mtime), evidence.command("php", "-l", paths.absolute(file.path, context.root))),
             since=file.stat.mtime,
+        )
+
+
+def unread(context: Context, file: CacheFile) -> Iterator[Finding]:
+    """Whether it is whole could not be looked at (``docs/facts.md#laravel-atomic``)."""
+    if file.complete is None:
+        yield UNSEEN.finding(
+            file.path,
+            f"{paths.name_of(file.path)} could not be read, so nothing shows that it is whole",
+            (evidence.stat(paths.absolute(file.path, context.root)),),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalewatch.diagnosis import trees
 from stalewatch.diagnosis.chain.entry import release_moved, requested
 from stalewatch.diagnosis.chain.pool import address
 from stalewatch.diagnosis.context import Context, Ruling
@@ -52,6 +53,8 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
         )
     if (moved := release_moved(context)) is not None:
         known = replace(known, entered=moved if requested(context, moved) else 0.0)
+    if (tree := trees.compare(context)) is not None:
+        known = replace(known, same_tree=bool(tree.same) and not tree.other)
     if context.witness.now and (pool := address(context)):
         known = replace(known, served_by=pool)
     if context.status is not None:

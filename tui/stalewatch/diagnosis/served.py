@@ -61,7 +61,7 @@ class Releases(NamedTuple):
 
     def of(self, path: str) -> str:
         """The root of the release that *path* is in ("": in none that is known)."""
-        known = next((root for root in (self.root, *self.earlier) if path.startswith(f"{root}/")), "")
+        known = max((root for root in (self.root, *self.earlier) if root and path.startswith(f"{root}/")), key=len, default="")
         if known or not self.folder or not path.startswith(f"{self.folder}/"):
             return known
         return f"{self.folder}/{path[len(self.folder) + 1 :].split('/', 1)[0]}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import Compiled, Opcache, Pool, SymfonyFacts
+    from stalewatch.model.snapshot import Compiled, Pool, SymfonyFacts
 
 _TITLES = {Layer.CONFIG: "compiled container", Layer.ROUTES: "compiled routes"}
 _ADVICE = "`bin/console cache:clear` as the pool's user, in the environment that is served; then reload PHP-FPM."
@@ -57,7 +57,7 @@ UNSEEN = {
         severity=Severity.WARNING,
         meaning=f"Symfony's {title} was not looked for, or the .meta file beside it, which lists what it is made from, is not there or may "
         "not be read. Or it lists files that were not looked at: they are more than stalewatch reads, or the login may not search their "
-        "folder.",
+        "folder. Or several environments are compiled, and neither the pool's APP_ENV nor what OPcache holds tells which one is served.",
         evidence=("files", "compiled", "compiled file", "environment", "repeat"),
     )
     for layer, title in _TITLES.items()
@@ -79,6 +79,8 @@ def judge(context: Context, layer: Layer) -> Ruling:
     if facts is None:
         return rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
     compiled = served(context, facts, layer)
+    if compiled is not None and (several := undecided(context, facts)):
+        return rule_on(Verdict.UNKNOWN, (*environment_unseen(context, layer, compiled, several), *older(context, layer, compiled)))
     if compiled is None:
         return Ruling(Verdict.ABSENT) if facts.found else rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
     return rule_on(Verdict.FRESH, (*unseen(context, layer, compiled), *older(context, layer, compiled)))
@@ -86,29 +88,82 @@ def judge(context: Context, layer: Layer) -> Ruling:
 
 def environment_served(report: Report) -> str:
     """The environment that *report*'s pool serves a Symfony application in ("" it is none, or nothing is compiled)."""
+    by = {rule.code for table in (STALE, SUSPECT) for rule in table.values()}
+    told = (each.value for found in report.findings if found.code in by for each in found.evidence if each.label == "environment")
+    if judged := next(told, None):
+        return str(judged)
     facts = report.host.symfony if report.host is not None else None
     pool = report.fpm.pool if report.fpm is not None else None
-    return _environment(facts, pool, report.opcache, str(report.host.release.root) if report.host is not None else "")
+    held = tuple(str(script.path) for script in report.opcache.listed) if report.opcache is not None else ()
+    return _environment(facts, pool, held, str(report.host.release.root) if report.host is not None else "")
 
 
 def served(context: Context, facts: SymfonyFacts, layer: Layer) -> Compiled | None:
     """What was compiled for the environment that the pool serves."""
-    pool = context.fpm.pool if context.fpm is not None else None
-    environment = _environment(facts, pool, context.opcache, context.root)
+    environment = _environment(facts, _pool(context), _held(context), context.root)
     found = [each for each in facts.compiled if each.layer == layer.value and each.environment == environment]
     return max(found, key=lambda each: each.file.mtime, default=None)
 
 
-def _environment(facts: SymfonyFacts | None, pool: Pool | None, cached: Opcache | None, root: str) -> str:
+def undecided(context: Context, facts: SymfonyFacts) -> tuple[str, ...]:
+    """The environments that may be served, where nothing tells which; () it is told, or there is one only."""
+    folders = _folders(facts, context.root)
+    pool = _pool(context)
+    told = (pool is not None and pool.settings.get("env[APP_ENV]")) or _listed(context) or _held_of(folders, _held(context))
+    return () if told or len(folders) < 2 else tuple(sorted(folders))
+
+
+def environment_unseen(context: Context, layer: Layer, compiled: Compiled, several: tuple[str, ...]) -> Iterator[Finding]:
+    """Which of *several* is served is not known (``docs/facts.md#symfony``)."""
+    yield UNSEEN[layer].finding(
+        compiled.file.path,
+        f"Symfony's {_TITLES[layer]} is there for {figures.several(several)}, and which of them is served could not be seen",
+        (
+            evidence.time("compiled", compiled.file.mtime),
+            evidence.text("compiled file", compiled.file.path),
+            evidence.text("environment", ", ".join(several)),
+            evidence.command("ls", "-l", "--", paths.absolute("var/cache", context.root)),
+        ),
+    )
+
+
+def _pool(context: Context) -> Pool | None:
+    return context.fpm.pool if context.fpm is not None else None
+
+
+def _held(context: Context) -> tuple[str, ...]:
+    """The paths that OPcache holds, by this look and by earlier ones of the same cache."""
+    cached = context.opcache
+    if cached is None:
+        return ()
+    remembered = context.memory.scripts if context.memory.since == cached.since else {}
+    return (*(str(script.path) for script in cached.listed), *remembered)
+
+
+def _listed(context: Context) -> bool:
+    """Whether a list of all that this cache holds was seen: then it holds none of what is not in it."""
+    cached, memory = context.opcache, context.memory
+    return cached is not None and (bool(cached.scripts) or (memory.since == cached.since and memory.scripts_at is not None))
+
+
+def _folders(facts: SymfonyFacts, root: str) -> dict[str, str]:
+    """Where each environment is compiled."""
+    return {str(each.environment): paths.absolute(each.file.path, root).rpartition("/")[0] + "/" for each in facts.compiled}
+
+
+def _held_of(folders: dict[str, str], held: tuple[str, ...]) -> set[str]:
+    return {name for name, folder in folders.items() if any(path.startswith(folder) for path in held)}
+
+
+def _environment(facts: SymfonyFacts | None, pool: Pool | None, held: tuple[str, ...], root: str) -> str:
     """By the pool's ``APP_ENV``, by what OPcache holds, else ``prod``, else the one that was compiled last."""
     if facts is None:
         return ""
-    folders = {str(each.environment): paths.absolute(each.file.path, root).rpartition("/")[0] + "/" for each in facts.compiled}
+    folders = _folders(facts, root)
     named = str(pool.settings.get("env[APP_ENV]", "")) if pool is not None else ""
     if named:
         return named if named in folders else ""
-    held = {name for name, folder in folders.items() if cached and any(script.path.startswith(folder) for script in cached.scripts)}
-    left = held or ({USUAL} & set(folders)) or set(folders)
+    left = _held_of(folders, held) or ({USUAL} & set(folders)) or set(folders)
     return max((each for each in facts.compiled if each.environment in left), key=lambda each: each.file.mtime).environment if left else ""
 
 

@@ -28,10 +28,10 @@ class Trees(NamedTuple):
 
 
 def compare(context: Context) -> Trees | None:
-    """Device and inode of the app's root files from both sides. None: one side was not asked."""
+    """Device and inode of the app's root files from both sides. None: one side was not asked, or not now."""
     ours = context.host.places if context.host is not None else None
-    theirs = context.runtime.places if context.runtime is not None else None
-    if not ours or theirs is None:
+    theirs = context.runtime.places if context.runtime is not None and not context.runtime.reused else None
+    if ours is None or theirs is None:
         return None
     seen = {place.path: place for place in theirs}
     both = [(place, seen[place.path]) for place in ours if place.path in seen]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.diagnosis.context import Context
-    from stalewatch.model.snapshot import FileStat, QueueWorker
+    from stalewatch.model.snapshot import FileStat, HostFacts, QueueWorker
 
 OTHER_OLDER = Rule(
     code="workers.other-older",
@@ -37,7 +37,16 @@ CRON_OLD_RELEASE = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="Let the line name the link (current), not what it leads to.",
 )
-RULES = (OTHER_OLDER, CRON_OLD_RELEASE)
+CRON_UNSEEN = Rule(
+    code="workers.cron-unseen",
+    layer=Layer.WORKERS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="The lines of cron were not looked at: whether one of them runs PHP in an old release is not known.",
+    evidence=("repeat",),
+    advice="Let the login list /etc/cron.d and read /etc/crontab.",
+)
+RULES = (OTHER_OLDER, CRON_OLD_RELEASE, CRON_UNSEEN)
 
 
 def other_older(context: Context, workers: tuple[QueueWorker, ...], code: tuple[FileStat, ...]) -> Iterator[Finding]:
@@ -86,3 +95,10 @@ def cron_old_release(context: Context) -> Iterator[Finding]:
                 listed,
             ),
         )
+
+
+def cron_unseen(host: HostFacts) -> Iterator[Finding]:
+    """Nothing of cron (``docs/facts.md#workers``)."""
+    if host.cron is None:
+        looked_at = evidence.command("ls", "-l", "/etc/crontab", "/etc/cron.d")
+        yield CRON_UNSEEN.finding("cron", "the lines of cron were not looked at", (looked_at,))

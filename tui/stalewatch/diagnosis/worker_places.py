@@ -78,7 +78,17 @@ BINARY_CHANGED = Rule(
     evidence=OLD_BINARY.evidence,
     remedy=(Remedy.RESTART_WORKERS,),
 )
-RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN, OLD_BINARY, BINARY_CHANGED)
+BINARY_UNSEEN = Rule(
+    code="workers.binary-unseen",
+    layer=Layer.WORKERS,
+    verdict=Verdict.UNKNOWN,
+    severity=Severity.WARNING,
+    meaning="Which PHP a worker runs is shown to its own user and to root only, and its name does not say which file that is: whether "
+    "it was replaced on the disk is not known.",
+    evidence=("pid", "started", "repeat"),
+    advice="Log in as the workers' user, or start them by the full path of PHP.",
+)
+RULES = (OLD_RELEASE, DELETED, RELEASE_UNSEEN, APP_UNSEEN, OLD_BINARY, BINARY_CHANGED, BINARY_UNSEEN)
 
 
 def old_binary(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
@@ -107,6 +117,17 @@ def old_binary(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
                 remedy=remedy_of(found),
                 since=file.ctime if file is not None else None,
             )
+
+
+def binary_unseen(workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
+    """Neither the process nor its name tells which PHP runs (``docs/facts.md#fpm-binary``)."""
+    hidden = [worker for worker in workers if worker.holds != "none" and worker.replaced is None and worker.binary is None]
+    if hidden:
+        yield BINARY_UNSEEN.finding(
+            titles(hidden),
+            f"which PHP {kinds_of(hidden)} {figures.agree(len(hidden), 'runs', 'run')} could not be read",
+            (*process(hidden[0]), evidence.command("sudo", "readlink", f"/proc/{hidden[0].process.pid}/exe")),
+        )
 
 
 def _binary_came(worker: QueueWorker) -> float:

@@ -11,8 +11,8 @@ from stalewatch.diagnosis import evidence, inputs, paths, worker_others, worker_
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
-from stalewatch.diagnosis.worker_others import cron_old_release, other_older
-from stalewatch.diagnosis.worker_places import app_unseen, deleted, old_binary, old_release, release_unseen
+from stalewatch.diagnosis.worker_others import cron_old_release, cron_unseen, other_older
+from stalewatch.diagnosis.worker_places import app_unseen, binary_unseen, deleted, old_binary, old_release, release_unseen
 from stalewatch.model import figures
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.times import is_writing_time
@@ -79,11 +79,11 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     strange = tuple(worker for worker in host.queue_workers if not worker.placed)
     code = host.inputs.get("code")
     newest = newest_of(code.direct, context.now) if code is not None else None
-    others = (*app_unseen(strange, newest.mtime if newest is not None else None), *cron_old_release(context))
+    others = (*app_unseen(strange, newest.mtime if newest is not None else None), *cron_old_release(context), *cron_unseen(host))
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]
-    others = (*others, *old_binary(workers))
+    others = (*others, *old_binary(workers), *binary_unseen(workers))
     if code is None or not code.direct:
         return rule_on(Verdict.FRESH, (*found, *unseen(workers), *others))
     found += older(workers, newest) if newest is not None else ()

@@ -24,7 +24,7 @@ class ComposerFacts(msgspec.Struct, frozen=True, kw_only=True):
     each with both. *folders*: namespaces whose folders in composer.json the autoloader does not have. *moved*: classes for which its
     class map is old; *unread*: new files that were not looked into, because they are too many; *cut*: the application has more files
     than are listed. *held*: classes in files that came after the pool began, and that APCu holds with another path, or as not found
-    (``mapped`` is "").
+    (``mapped`` is ""); () also where Composer or the pool does not use APCu.
     """
 
     loader: FileStat | None = None

@@ -128,3 +128,6 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     """What a reload of *unit* runs (None: not told)."""
     options: tuple[SafeText, ...] = ()
     """What the master was started with and changes what its configuration means (``-c``, FILE), as far as its unit tells."""
+    extensions: FileStat | None = None
+    """The folder that the pool loads extensions from, as this login sees it. None: not asked, because the pool itself tells what was
+    replaced, or not told which folder that is."""

@@ -447,13 +447,14 @@ CHAIN_POOL_UNPROVEN = _reason(
 CHAIN_TREE_HIDDEN = _reason(
     "chain.tree-hidden",
     "The pool that serves this application does not see its root where this login sees it: chroot, open_basedir, or a mount namespace of "
-    "its own hides it. So it is not known whether the code that it runs is the code that was compared.",
+    "its own hides it; or one of the two could not look. So it is not known whether the code that it runs is the code that was compared.",
     "Find out where the pool sees the code, and give that path (--app).",
 )
 CHAIN_PHP_UNSEEN = _reason(
     "chain.php-unseen",
-    "Whether PHP-FPM runs the binary that is on the disk is not known: the pool could not say which file it runs, and the change time of "
-    "the binary is not older than FPM's start, or this login does not know which file it is.",
+    "Whether PHP-FPM runs the binary and the extensions that are on the disk is not known: the pool could not say which files it runs, "
+    "and the change time of the binary, or of the folder of extensions, is not older than FPM's start, or this login does not know where "
+    "they are.",
     "Let the pool read /proc/self (open_basedir, disable_functions), or look as root.",
 )
 CHAIN_ENTRY_UNSEEN = _reason(

@@ -246,6 +246,11 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     ini: tuple[IniFile, ...] = ()
     """Ini files that PHP read and that are gone, or changed since S, wherever they are."""
 
+    reused: bool = False
+    """An earlier answer: a pool that starts workers on demand and has none was not asked again."""
+    extension_dir: SafeText = SafeText("")
+    """The folder that the pool loads extensions from; "" not told."""
+
     @property
     def seen_opcache(self) -> Opcache | None:
         """*opcache* where it was seen."""

@@ -14,7 +14,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.code_roots import CodeInCaches, base_of
 from stalewatch.probe.host.discovery import address_of, choose_pool, discover, left_out, only_laravel, pools_not_asked
-from stalewatch.probe.host.fpm_facts import fpm_facts
+from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.master_pools import pool_count, with_pools
@@ -289,12 +289,14 @@ class ServerProbe:
 
     async def _look_again(self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen]) -> TickFacts:
         """*tick* with the places that a pool sees otherwise as they are after its answer: they may have changed in between."""
-        seen = (place for facts in runtimes.values() if isinstance(facts, RuntimeFacts) for place in facts.places or ())
+        told = tuple(facts for facts in runtimes.values() if isinstance(facts, RuntimeFacts))
+        seen = (place for facts in told for place in facts.places or ())
         other = [
             str(place.path)
             for place in seen
             if (record := tick.files.get(str(place.path))) is None or (record.dev, record.inode) != (place.dev, place.inode)
         ]
+        other += extension_dirs(told)
         if not other:
             return tick
         files = dict(tick.files)
@@ -320,7 +322,7 @@ class ServerProbe:
             facts = runtimes.get(address)
             opcache = facts.seen_opcache if isinstance(facts, RuntimeFacts) else None
             pool = self._pools.get(address)
-            if pool is not None and opcache is not None and opcache.enabled and not self._idle(pool):
+            if pool is not None and opcache is not None and opcache.enabled and (full or not self._idle(pool)):
                 await app.ask_apcu(pool, float(opcache.start_time))
 
     def _opcache_moved(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
@@ -353,6 +355,7 @@ class ServerProbe:
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = NOT_RUNNING
+        host = replace(host, fpm=with_extensions(fpm, runtime, tick))
         host = replace(
             host,
             unwatched=tuple(map(safe, self._others)),

@@ -72,10 +72,10 @@ def release_moved(context: Context) -> float | None:
 
 def requested(context: Context, switched: float) -> bool:
     """Whether a script of the current release was used since its link was *switched*, at this look or at an earlier one."""
-    opcache, folder = context.opcache, f"{context.root}/"
+    opcache, releases = context.opcache, served.Releases.of_app(context, context.root)
     if context.memory.entered == switched and context.memory.root == context.root:
         return True
-    return opcache is not None and any(one.path.startswith(folder) and one.last_used >= floor(switched) for one in opcache.listed)
+    return opcache is not None and any(releases.of(one.path) == context.root and one.last_used >= floor(switched) for one in opcache.listed)
 
 
 def _says(context: Context, host: HostFacts) -> str:

@@ -13,6 +13,7 @@ from stalewatch.model import reasons
 from stalewatch.model.chain import LinkName
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Verdict
+from stalewatch.model.unseen import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,9 @@ _WRONG = {
 }
 _UNTOLD = (rules.START_UNKNOWN.code, rules.CONFIG_UNSEEN.code)
 _BY_ITSELF = "the pool's own /proc"
-_BY_TIME = "the binary's change time"
+_BY_TIME = "the change times of the binary and of the extensions' folder"
+LOADING = 10.0
+"""Seconds in which a starting FPM may still be loading extensions."""
 
 
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
@@ -52,10 +55,13 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
         return broken(LinkName.PHP, f"{says} answers, where PHP {fpm.version} is configured", "the pool itself", **_evidence(fpm))
     if how := _witness(context, fpm):
         return ok(LinkName.PHP, says, how, **_evidence(fpm))
+    told = context.snapshot.runtime
     return unseen(
         LinkName.PHP,
-        reasons.CHAIN_PHP_UNSEEN.unseen(
-            f"whether {says} runs the binary that is on the disk cannot be told",
+        told
+        if isinstance(told, Unseen) and _binary_is_old(context, fpm)
+        else reasons.CHAIN_PHP_UNSEEN.unseen(
+            f"whether {says} runs the binary and the extensions that are on the disk cannot be told",
             "let the pool read /proc/self (open_basedir, disable_functions), or look as root",
         ),
         **_evidence(fpm),
@@ -63,11 +69,17 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
 
 
 def _witness(context: Context, fpm: FpmFacts) -> str:
-    """Who shows that the binary is the one on the disk, in words; "" nobody. That it is not, is a finding."""
+    """Who shows that binary and extensions are those on the disk, in words; "" nobody. That they are not, is a finding."""
     if context.runtime is not None and context.runtime.replaced is not None:
         return _BY_ITSELF
+    folder, start = fpm.extensions, start_of(context, fpm).latest
+    same = folder is not None and folder.ctime + LOADING < start
+    return _BY_TIME if same and _binary_is_old(context, fpm) else ""
+
+
+def _binary_is_old(context: Context, fpm: FpmFacts) -> bool:
     binary, start = _binary(fpm), start_of(context, fpm).latest
-    return _BY_TIME if binary is not None and start and floor(max(binary.mtime, binary.ctime)) <= start else ""
+    return binary is not None and bool(start) and floor(max(binary.mtime, binary.ctime)) <= start
 
 
 def _binary(fpm: FpmFacts) -> FileStat | None:

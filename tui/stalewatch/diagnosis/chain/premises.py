@@ -25,6 +25,8 @@ _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
     Layer.FPM: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.PHP),
     Layer.WORKERS: (),
 }
+_OF_NOTHING = {Layer.OPCACHE: _OTHERS[Layer.OPCACHE], Layer.RELEASE: (LinkName.ENTRY,)}
+"""What *absent* rests on: that nothing is there which could be wrong."""
 PREMISES: dict[Layer, tuple[LinkName, ...]] = {layer: _OTHERS.get(layer, FILES) for layer in Layer}
 
 
@@ -37,7 +39,8 @@ class Rested(NamedTuple):
 
 def rest_on(rulings: Mapping[Layer, Ruling], chain: Iterable[ChainLink]) -> Rested:
     """*rulings* as far as *chain* bears them. Without a premise fresh is unknown, and so is an OPcache that is said to hold nothing:
-    it may be another pool's that was asked. Every other verdict stays: what a rule found is true whoever serves the app."""
+    it may be another pool's that was asked. So is the release of an application of which only its link can be wrong. Every other verdict
+    stays: what a rule found is true whoever serves the app."""
     links = {link.name: link for link in chain}
     told = _told(rulings)
     made: dict[Layer, Ruling] = {}
@@ -45,7 +48,8 @@ def rest_on(rulings: Mapping[Layer, Ruling], chain: Iterable[ChainLink]) -> Rest
     for layer, ruling in rulings.items():
         lacking = [links[name] for name in PREMISES[layer] if name in links and links[name].state is not LinkState.OK]
         lacking = [link for link in lacking if link.name not in told or link.missing is not None]
-        rests = ruling.verdict is Verdict.FRESH or (layer is Layer.OPCACHE and ruling.verdict is Verdict.ABSENT)
+        nothing = ruling.verdict is Verdict.ABSENT and any(link.name in _OF_NOTHING.get(layer, ()) for link in lacking)
+        rests = ruling.verdict is Verdict.FRESH or nothing
         if not rests or not lacking:
             made[layer] = ruling
             continue

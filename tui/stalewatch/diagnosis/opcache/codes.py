@@ -87,6 +87,16 @@ DELETED = _stale(
     "hits grow between two looks. With opcache.enable_file_override=1 a cached file that is gone even seems to exist.",
     (Remedy.RELOAD,),
 )
+DELETED_UNSEEN = Rule(
+    code="opcache.deleted-unseen",
+    layer=Layer.OPCACHE,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="A cached script is not on the disk any more, and PHP may not see since when (the directories above it are hidden from the "
+    "pool): whether it was used since is not known.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.RELOAD,),
+)
 PRELOADED = _stale(
     "opcache.preload-changed",
     "A preloaded script changed after PHP-FPM started. Preloaded scripts are never checked again; only a reload or restart loads them "
@@ -199,6 +209,7 @@ BY_STATE = {
     ScriptState.STALE: BYTECODE,
     ScriptState.SAME_MTIME: SAME_MTIME,
     ScriptState.DELETED: DELETED,
+    ScriptState.DELETED_UNSEEN: DELETED_UNSEEN,
     ScriptState.PRELOADED: PRELOADED,
     ScriptState.KEPT: FILE_CACHE_STALE,
     ScriptState.KEPT_UNSEEN: FILE_CACHE,
@@ -214,6 +225,7 @@ RULES = (
     VIEW,
     SAME_MTIME,
     DELETED,
+    DELETED_UNSEEN,
     PRELOADED,
     PRELOAD_ELSEWHERE,
     LINK_SWITCHED,

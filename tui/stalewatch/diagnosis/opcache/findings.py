@@ -16,7 +16,7 @@ NAMED = 3
 """So many of the most used scripts are named."""
 
 _KEPT = frozenset({ScriptState.KEPT, ScriptState.KEPT_UNSEEN})
-_BY_RULE = _KEPT | {ScriptState.PRELOADED, ScriptState.DELETED}
+_BY_RULE = _KEPT | {ScriptState.PRELOADED, ScriptState.DELETED, ScriptState.DELETED_UNSEEN}
 """Nothing gentler helps than what the rule says: PHP does not invalidate a file that it cannot find."""
 
 

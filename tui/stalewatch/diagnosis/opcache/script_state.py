@@ -23,6 +23,8 @@ class ScriptState(Enum):
     """Stale for ever: other content with the same mtime."""
     DELETED = auto()
     """Used while it is not on the disk."""
+    DELETED_UNSEEN = auto()
+    """Not on the disk, and since when is not known."""
     PRELOADED = auto()
     KEPT = auto()
     """Stale, and brought back by every reload: from the file cache."""

@@ -48,7 +48,11 @@ def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> Scri
         late = False  # used within its window, which is over: the next request finds that it is gone
     used = late or (seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits)))
     if not used:
-        return ScriptVerdict(script, ScriptState.NEUTRAL, known)
+        over = checked and script.revalidate is not None and now >= due and script.last_used <= due + timestamps_on.TOLERANCE
+        if script.ctime is not None or over:
+            return ScriptVerdict(script, ScriptState.NEUTRAL, known)
+        why = "was deleted from the disk, and whether it was used since could not be seen"
+        return ScriptVerdict(script, ScriptState.DELETED_UNSEEN, known, why=why)
     if checked and now < due:
         return ScriptVerdict(
             script, ScriptState.PENDING, known, until=float(due), why="was deleted from the disk and still runs until PHP checks it again"

@@ -59,6 +59,7 @@ class ComposerProbe:
         self._sums: dict[str, tuple[int, int]] = {}
         self._keys: dict[str, FileRecord] = {}
         self._held: tuple[MovedClass, ...] | None = None
+        self._told: dict[str, FileRecord] = {}
         self._unasked = 0
         self._cut = False
 
@@ -105,8 +106,7 @@ class ComposerProbe:
     def apcu_keys(self, walk: Mapping[str, FileRecord], since: float) -> tuple[str, ...]:
         """The keys under which APCu can hold an old path: those of classes in files that came after *since*, when it was empty."""
         autoload, self._keys, self._unasked = self._autoload, {}, 0
-        if autoload is None or autoload.apcu is None or autoload.authoritative:
-            self._held = None
+        if autoload is None or not _asks_apcu(autoload):
             return ()
         rules = AutoloadRules(namespaces=autoload.namespaces)
         newer = sorted((record for record in walk.values() if record.newest > since), key=lambda record: -record.newest)
@@ -122,11 +122,12 @@ class ComposerProbe:
         return tuple(self._keys)
 
     def take_apcu(self, values: Mapping[str, str | None] | None, walk: Mapping[str, FileRecord]) -> None:
-        """What APCu holds under those keys (None: it could not be asked)."""
+        """What APCu holds under those keys (None: it could not be asked; what it said of the same files before holds)."""
         autoload = self._autoload
         if values is None or autoload is None or autoload.apcu is None:
-            self._held = None
+            self._held = self._held if self._keys == self._told else None
             return
+        self._told = dict(self._keys)
         rules, held = AutoloadRules(namespaces=autoload.namespaces), []
         for key, record in self._keys.items():
             name, short = key.removeprefix(autoload.apcu), record.path.removeprefix(f"{self._root}/")
@@ -149,11 +150,11 @@ class ComposerProbe:
             authoritative=autoload is not None and autoload.authoritative,
             unlike_lock=self._unlike_lock(),
             folders=tuple(safe(prefix or "(no namespace)", 200) for prefix in lacking_folders(wanted, autoload))
-            if autoload is not None and namespaced
+            if autoload is not None and namespaced and not self._contents.denied(f"{self._root}/{COMPOSER}")
             else None,
             moved=self._moved_classes(wanted) if autoload is not None and not autoload.cut else None,
             unread=max(self._unread, self._unasked),
-            held=self._held,
+            held=() if autoload is not None and not _asks_apcu(autoload) else self._held,
             cut=self._cut,
         )
 
@@ -217,3 +218,8 @@ class ComposerProbe:
         if self._sums.get(path) == self._sums.get(mapped) or self._sources[path].newest < self._mapped[mapped].newest:
             return False  # a copy, or the older one of two
         return only_mapped or wanted.rank(name, short) < wanted.rank(name, mapped.removeprefix(f"{self._root}/"))
+
+
+def _asks_apcu(autoload: Autoload) -> bool:
+    """Whether this autoloader keeps in APCu where it found classes."""
+    return autoload.apcu is not None and not autoload.authoritative

@@ -64,6 +64,10 @@ class FileContents:
         """The content, None when it is not there or not readable."""
         return self._bytes.get(path)
 
+    def denied(self, path: str) -> bool:
+        """Whether *path* is there and could not be read."""
+        return path in self._seen and path not in self._bytes
+
     def text(self, path: str) -> str:
         """The content as text ("" when there is none)."""
         return self._bytes.get(path, b"").decode("utf-8", "replace")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
-from stalewatch.model.snapshot import FpmFacts, SocketFacts, Unseen
+from stalewatch.model.replace import replace
+from stalewatch.model.snapshot import FpmFacts, RuntimeFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.machine import pool_of, process
 from stalewatch.probe.host.parsers import fpm_config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stalewatch.model.snapshot import Pool, Process
     from stalewatch.probe.host.host_probe import TickFacts
     from stalewatch.probe.host.machine import Master
@@ -84,3 +87,16 @@ def socket_facts(path: str, tick: TickFacts) -> SocketFacts | None:
         path=safe(path),
         exists=state.exists and state.is_socket,
     )
+
+
+def extension_dirs(told: Iterable[RuntimeFacts]) -> list[str]:
+    """The folders to look at where pools may not tell which extensions they run."""
+    return [str(facts.extension_dir) for facts in told if facts.replaced is None and facts.extension_dir.startswith("/")]
+
+
+def with_extensions(fpm: FpmFacts | Unseen, runtime: RuntimeFacts | Unseen, tick: TickFacts) -> FpmFacts | Unseen:
+    """*fpm* with the folder that its pool loads extensions from, if that was looked at."""
+    if isinstance(fpm, Unseen) or not isinstance(runtime, RuntimeFacts) or runtime.replaced is not None:
+        return fpm
+    record = tick.files.get(str(runtime.extension_dir))
+    return replace(fpm, extensions=record.stat()) if record is not None else fpm

@@ -116,7 +116,7 @@ class Machine(msgspec.Struct, frozen=True):
     php: tuple[PhpProcess, ...] = ()
     watchers: tuple[PeerWatcher, ...] = ()
     hidden: Unseen | None = None
-    cron: tuple[CronPath, ...] = ()
+    cron: tuple[CronPath, ...] | None = None
     contained: Unseen | None = None
     web: WebServers = WebServers()
     command_lines: dict[str, str] = {}
@@ -149,7 +149,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         php=await _with_binaries(host, tuple(_php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
-        cron=tuple(cron_paths(cron.text("cron"))),
+        cron=tuple(cron_paths(records.text(told.payload))) if (told := cron.first("cron")) is not None else None,
         cron_left_out=cron_left_out(cron.text("cron")),
         contained=_contained(sorted({place for place in places if place})),
         web=await web_server.read(host, _web_servers(scan), before.web),
@@ -329,15 +329,21 @@ def _php_processes(scan: Block) -> Iterable[PhpProcess]:
 
 
 async def _with_binaries(host: HostProbe, found: tuple[PhpProcess, ...]) -> tuple[PhpProcess, ...]:
-    """*found* with the stat of the PHP that each was started as; none where its name does not say which file that is."""
-    names = {each.args[0] for each in found if _PHP.search(each.args[0]) and "\n" not in each.args[0]}
-    paths = {name: (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in _BINARIES) for name in names}
+    """*found* with the stat of the PHP that each was started as, the newest of several that it may be; none where neither its arguments nor
+    the name of its program, which a process that gives itself a title keeps, says which file that is."""
+    names = {each.record.pid: next((name for name in (each.args[0], each.record.comm) if _PHP.search(name)), "") for each in found}
+    paths = {
+        name: (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in _BINARIES)
+        for name in names.values()
+        if name and "\n" not in name
+    }
     if not paths:
         return found
     (block,) = await host.ask(("stat", *sorted({path for some in paths.values() for path in some})))
     there = records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
     stats = {name: [there[path].stat() for path in some if path in there] for name, some in paths.items()}
-    return tuple(replace(each, binary=some[0]) if len(some := stats.get(each.args[0], [])) == 1 else each for each in found)
+    newest = {name: max(some, key=lambda each: max(each.mtime, each.ctime)) for name, some in stats.items() if some}
+    return tuple(replace(each, binary=newest.get(names[each.record.pid])) for each in found)
 
 
 def cron_left_out(text: str) -> tuple[str, ...]:

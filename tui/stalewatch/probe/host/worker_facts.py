@@ -67,8 +67,10 @@ def queue_workers(
     return tuple(sorted(_served(workers), key=lambda worker: worker.process.pid))
 
 
-def cron_lines(found: Iterable[CronPath], location: AppLocation) -> tuple[CronLine, ...]:
-    """The lines of cron that name a release of the app at *location*, whichever."""
+def cron_lines(found: Iterable[CronPath] | None, location: AppLocation) -> tuple[CronLine, ...] | None:
+    """The lines of cron that name a release of the app at *location*, whichever. None: not looked at."""
+    if found is None:
+        return None
     named = ((each.line, _release(each.path, location)) for each in found)
     return tuple(CronLine(line=safe(line), release=safe(release)) for line, release in dict.fromkeys(named) if release)
 

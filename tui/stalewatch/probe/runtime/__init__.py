@@ -31,7 +31,7 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
                  "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …], "preloaded": ["/srv/app/app", …],
                  "links": [["/srv/app/app", "/srv/code/v2", 1795557000], …] or null,
                  "through": [["/srv/app/app", "/srv/code/v1", true, ROW], …] or null},
-     "replaced": ["/usr/sbin/php-fpm8.2", …] or null,
+     "replaced": ["/usr/sbin/php-fpm8.2", …] or null, "extension_dir": "/usr/lib/php/20220829",
      "ini": [["/etc/php/8.2/fpm/php.ini", 1795557000, 1795557001], …],
      "scripts": [ROW, …], "scripts_truncated": false,
      "places": [["/srv/app", 65024, 4711, 1795557000, 1795557001, 4096], …],
@@ -51,7 +51,7 @@ changed after S: mtime, ctime) and ``replaced`` (binary and extensions that this
 /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
 ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
-now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: there is no APCu) with ``apcu``;
+now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: it cannot be asked) with ``apcu``;
 ``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,
 and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,

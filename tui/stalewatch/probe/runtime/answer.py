@@ -153,6 +153,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     compare: Compared | None = None
     replaced: list[str] | None = None
     ini: list[tuple[str, float | None, float | None]] | None = None
+    extension_dir: str = ""
     scripts: list[Row] = []
     scripts_truncated: bool = False
     digests: list[tuple[str, int, int, int, int, str]] = []
@@ -274,9 +275,14 @@ def variables(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ..
     return before.variables if before is not None else None
 
 
+def extension_dir(answer: Answer, before: RuntimeFacts | None) -> SafeText:
+    """Where the pool loads extensions from; a short answer does not tell it."""
+    return safe(answer.extension_dir, 500) or (before.extension_dir if before is not None else safe(""))
+
+
 def without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
     """An earlier answer that is used again."""
-    facts = replace(facts, places=None)  # what the pool saw is no answer to what we see now
+    facts = replace(facts, places=None, reused=True)  # what the pool saw is no answer to what we see now
     if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
         return facts
     return replace(facts, opcache=replace(facts.opcache, scripts=()))

@@ -176,8 +176,8 @@ class PoolProbe:
         return answer
 
     async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
-        """What APCu holds of *keys* (None: something that is no text); None when there is no APCu, or it could not be asked at once. Raises
-        LinkLost."""
+        """What APCu holds of *keys* (None: something that is no text), nothing where it is off; None when it could not be asked at once.
+        Raises LinkLost."""
         if self._lock.locked():
             return None
         try:
@@ -287,6 +287,7 @@ class PoolProbe:
             ini=answers.ini_files(answer, self._last),
             places=answers.places(answer, self._chroot),
             relay=relay,
+            extension_dir=answers.extension_dir(answer, self._last),
             configuration=self._configuration(answer),
             environment=self._environment(answer),
             variables=answers.variables(answer, self._last),

@@ -192,7 +192,7 @@ function answer(string $verb, array $options): array
     if ($verb === 'scripts' && ($variables = variables()) !== null) {
         $answer['variables'] = array_slice(array_keys($variables), 0, 500);
     }
-    return $listing ? $answer + ['replaced' => replaced($facts['start_time']), 'ini' => ini_files($facts['start_time'])] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
+    return $listing ? $answer + ['replaced' => replaced($facts['start_time']), 'extension_dir' => (string) ini_get('extension_dir'), 'ini' => ini_files($facts['start_time'])] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }
 
 function main(): void

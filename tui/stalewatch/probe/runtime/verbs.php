@@ -29,10 +29,13 @@ function invalidate(array $paths): array
     return ['results' => $results];
 }
 
-/** What APCu holds under these keys: [key, whether it holds it, a text or null]; null where there is no APCu. */
+/** What APCu holds under these keys: [key, whether it holds it, a text or null]; null where it cannot be asked. Composer asks as here. */
 function apcu(array $keys): array
 {
-    if (!function_exists('apcu_fetch') || !function_exists('apcu_enabled') || !apcu_enabled()) {
+    if (!function_exists('apcu_fetch') || !filter_var(ini_get('apc.enabled'), FILTER_VALIDATE_BOOLEAN)) {
+        return ['apcu' => []];
+    }
+    if (!function_exists('apcu_enabled') || !apcu_enabled()) {
         return ['apcu' => null];
     }
     $found = [];
