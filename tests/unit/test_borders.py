@@ -21,16 +21,24 @@ MODULES = sorted(
 )
 HEAVY = ("textual", "rich", "asyncssh", "msgspec", "asyncio", "click")
 
-# Each module in a process of its own, forked from one that has imported nothing but what is needed for that.
+# Each module in a process of its own, forked from one that has imported nothing of ours and nothing heavy, but all that those need.
 LOADER = """
-import json, os, sys
+import contextlib, gc, importlib, json, os, subprocess, sys
+heavy = %r
+all_of_it = "import asyncssh, click, humanize, msgspec, platformdirs, rich.console, sys, textual.app; print(*sys.modules)"
+for name in subprocess.run([sys.executable, "-c", all_of_it], capture_output=True, text=True, check=True).stdout.split():
+    if name.partition(".")[0] not in ("__main__", "_asyncio", *heavy):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+assert not set(heavy) & set(sys.modules), set(heavy) & set(sys.modules)
+gc.disable()
 found = {}
 for name in json.load(sys.stdin):
     reader, writer = os.pipe()
     if os.fork() == 0:
         try:
             __import__(name)
-            said = [heavy for heavy in %r if heavy in sys.modules]
+            said = [package for package in heavy if package in sys.modules]
         except BaseException as error:
             said = f"{type(error).__name__}: {error}"
         os.write(writer, json.dumps(said).encode())
