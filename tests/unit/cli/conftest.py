@@ -68,7 +68,7 @@ class _Session:
     def sudo_rights(self) -> tuple[Rights, ...]:
         return sudo_rights(self.reports, self._seams.fleets[-1])
 
-    async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[tuple[str, str], Status]:
+    async def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], str]) -> dict[tuple[str, str], Status]:
         self._seams.ran.append(plan)
         self._seams.during()
         for progress in self._seams.progress:

@@ -232,6 +232,72 @@ async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_
     assert "looked again: done" in lines[-1].evidence["link"]
     assert set(ended.values()) == {Status.UNKNOWN}, "the step is done; what came after it was not begun"
     assert (site.root / "ran").read_text().count("config:cache") == 1
+    assert [(line["event"], line["status"]) for line in recorded(audit, "config:cache")[1:]] == [
+        ("outcome", "unknown"),
+        ("outcome", "done"),
+    ]
+
+
+def recorded(audit: AuditLog, step: str) -> list[dict[str, str]]:
+    lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
+    return [line for line in lines if line["step"] == step]
+
+
+async def test_a_run_that_is_stopped_ends_its_step_and_lets_go_of_the_lock(site: Here, audit: AuditLog) -> None:
+    site.old_bytecode = True
+    gate = site.root / "gate"
+    gate.touch()
+
+    def stopped() -> str:
+        return "stopped by SIGTERM" if (site.root / "audit-when-run").exists() else ""
+
+    async def open_it() -> None:
+        await until(lambda: bool(stopped()))
+        gate.unlink()
+
+    told: list[Progress] = []
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    running = driver.run(made, {site.report.key: site}, told.append, who="alice", audit=audit, timings=FAST, stopped=stopped)
+    ended, _ = await asyncio.gather(running, open_it())
+    assert set(ended.values()) == {Status.FAILED}
+    statuses = final(told)
+    assert (statuses["config:cache"], statuses["invalidate"], statuses["verify"]) == (Status.DONE, Status.SKIPPED, Status.SKIPPED)
+    assert told[-1].evidence["why"] == "stopped by SIGTERM before invalidate; 1 step not started"
+    assert site.invalidated == []
+    assert recorded(audit, "config:cache")[-1]["status"] == "done"
+    assert recorded(audit, "result")[-1]["status"] == "failed"
+    await free(site)
+
+
+async def free(site: Here) -> None:
+    app, fpm = plan([site.report], Request(choice=Choice.FIX)).servers[0].lock
+    held = await acquire(LocalLink(), "bob", app, fpm, "fix")
+    await held.release()
+
+
+async def test_a_run_that_is_left_while_a_step_runs_says_so_in_the_audit_log(site: Here, audit: AuditLog) -> None:
+    gate = site.root / "gate"
+    gate.touch()
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    running = asyncio.create_task(driver.run(made, {site.report.key: site}, lambda _: None, who="alice", audit=audit, timings=FAST))
+    await until(lambda: (site.root / "audit-when-run").exists())
+    running.cancel()
+    await until(lambda: len(recorded(audit, "config:cache")) > 1)
+    gate.unlink()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert recorded(audit, "config:cache")[-1]["status"] == "unknown"
+    await free(site)
+
+
+async def test_a_server_that_was_not_begun_when_the_run_was_stopped_has_its_result(site: Here, audit: AuditLog) -> None:
+    made = plan([await site.look()], Request(choice=Choice.FIX))
+    told: list[Progress] = []
+    ended = await driver.run(
+        made, {site.report.key: site}, told.append, who="alice", audit=audit, timings=FAST, stopped=lambda: "stopped by SIGHUP"
+    )
+    assert set(ended.values()) == {Status.SKIPPED}
+    assert [(line.step, line.status, line.evidence["why"]) for line in told] == [("result", Status.SKIPPED, "stopped by SIGHUP")]
 
 
 async def test_a_link_that_does_not_come_back_stays_unknown(site: Here, audit: AuditLog) -> None:
@@ -333,7 +399,10 @@ async def test_an_exception_that_nobody_foresaw_in_a_step_is_that_servers_unknow
     assert {name: line.status for name, line in results.items()} == {"web1": Status.UNKNOWN, "web2": Status.SKIPPED}
     assert "TimeoutError" in results["web1"].evidence["why"]
     lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
-    assert [(line["step"], line["status"]) for line in lines if line["event"] == "outcome"][-1] == ("invalidate", "unknown")
+    assert [(line["step"], line["status"]) for line in lines if line["event"] == "outcome"][-2:] == [
+        ("invalidate", "unknown"),
+        ("invalidate", "done"),
+    ]
     bob = await acquire(LocalLink(), "bob@desk", str(site.root), "", "fix")
     await bob.release()
     await other.link.close()

@@ -10,17 +10,23 @@ import termios
 
 
 def emit(data: str | bytes) -> None:
-    """Write to stdout at once."""
-    raw = data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data
+    """Write to stdout at once. Raises OSError where it takes nothing (a full disk)."""
+    with contextlib.suppress(BrokenPipeError):
+        write_out(data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data)
+
+
+def write_out(data: bytes) -> None:
+    """The same; a reader that has gone is a BrokenPipeError."""
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
+    except OSError:
         with contextlib.suppress(OSError, ValueError):  # the interpreter flushes once more when it ends
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
+        raise
 
 
 def tell(line: str) -> None:

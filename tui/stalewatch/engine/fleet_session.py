@@ -82,10 +82,13 @@ class FleetSession:
         """What fixes need of sudo, by the latest look, in the order of the reports."""
         return sudo_rights(self.reports, self._pool.fleet)
 
-    async def run(self, plan: Plan, on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
-        """Execute a confirmed plan: the status of every server in it. *reports* are those of its end afterwards."""
+    async def run(
+        self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], str] = lambda: ""
+    ) -> dict[AppKey, Status]:
+        """Execute a confirmed plan: the status of every server in it. *reports* are those of its end afterwards. *stopped*: why no
+        further step may be begun ("": go on)."""
         apps = {report.key: PooledApp(self._pool, report) for report in self.reports}
-        ended = await driver.run(plan, apps, on_progress)
+        ended = await driver.run(plan, apps, on_progress, stopped=stopped)
         self.reports = compared(self._pool.fleet, tuple(app.report for app in apps.values()))
         return ended
 

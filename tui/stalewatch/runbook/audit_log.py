@@ -19,7 +19,7 @@ class AuditFailed(StalewatchError):
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """*at*: epoch seconds by this machine's clock. *event*: ``send`` (about to) or ``outcome``."""
+    """*at*: epoch seconds by this machine's clock. *event*: ``send`` (about to), ``outcome`` or ``result`` (of a server)."""
 
     at: float
     who: str

@@ -14,7 +14,7 @@ from stalewatch.model.text import safe
 from stalewatch.runbook.app_session import AppSession
 from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, Skip, execute
-from stalewatch.runbook.plan import Outcome, Progress, Status
+from stalewatch.runbook.plan import RESULT, Outcome, Phase, Progress, Status
 from stalewatch.runbook.server_executor import ServerExecutor, Timings
 
 if TYPE_CHECKING:
@@ -35,11 +35,14 @@ async def run(
     who: str = "",
     audit: AuditLog | None = None,
     timings: Timings | None = None,
+    stopped: Callable[[], str] = lambda: "",
 ) -> dict[AppKey, Status]:
     """Execute *plan*; the status of every server in it. Never raises an Exception: a lost link or a bug is that server's ``unknown``.
 
+    *stopped*: why no further step may be begun, in words ("": go on); what runs is finished, proven and unlocked first.
+
     *sessions*: by (server, app). *who* is what others read (default: user@host of this machine). Cancelling lets the running step end
-    by itself on the server, and unlocks.
+    by itself on the server, writes that into the audit log, and unlocks.
     """
     name, written, times, tell = who or whoami(), audit or AuditLog(), timings or Timings(), _guarded(on_progress)
     executors = {
@@ -51,7 +54,7 @@ async def run(
     try:
         effects = next(running)
         while True:
-            outcomes = await asyncio.gather(*(_do(effect, executors.get(effect.server.key), tell) for effect in effects))
+            outcomes = await asyncio.gather(*(_do(effect, executors.get(effect.server.key), tell, stopped()) for effect in effects))
             effects = running.send(tuple(outcomes))
     except StopIteration as stop:
         ended: dict[AppKey, Status] = stop.value
@@ -60,9 +63,11 @@ async def run(
         await asyncio.gather(*(executor.release() for executor in executors.values()))
 
 
-async def _do(effect: Effect, executor: ServerExecutor | None, tell: Callable[[Progress], None]) -> Outcome:
+async def _do(effect: Effect, executor: ServerExecutor | None, tell: Callable[[Progress], None], stopped: str) -> Outcome:
     if executor is None:
         return _nobody(effect, tell)
+    if stopped and (isinstance(effect, Begin | Recheck) or (isinstance(effect, Do) and effect.step.phase is not Phase.VERIFY)):
+        return Outcome(status=Status.WAITING, evidence={"why": safe(stopped)})
     try:
         return await _apply(effect, executor)
     except Exception as error:  # the border of one server: whatever goes wrong in it, the others get their result
@@ -103,7 +108,7 @@ def _nobody(effect: Effect, tell: Callable[[Progress], None]) -> Outcome:
     server: ServerPlan = effect.server
     if isinstance(effect, End):
         evidence = {"why": safe(effect.why or "there is no connection")}
-        tell(Progress(server=server.server, app=server.app, step="result", status=effect.status, evidence=evidence))
+        tell(Progress(server=server.server, app=server.app, step=RESULT, status=effect.status, evidence=evidence))
     return Outcome(status=Status.UNKNOWN, evidence={"why": safe("there is no connection")})
 
 

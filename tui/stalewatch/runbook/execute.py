@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from stalewatch.model import figures
+from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import LEFT, PROVEN, Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
 
@@ -33,7 +34,9 @@ class Recheck(msgspec.Struct, frozen=True):
 
 
 class Do(msgspec.Struct, frozen=True):
-    """Run *step* and prove it by its artefacts. ``skipped``: the link was lost before it was begun."""
+    """Run *step* and prove it by its artefacts. ``skipped``: the link was lost before it was begun.
+
+    ``waiting``, of this, a Recheck and a Begin: somebody stops the run, and it was not begun."""
 
     server: ServerPlan
     step: Step
@@ -125,6 +128,8 @@ def server_run(server: ServerPlan) -> Generator[Effect, Outcome, Status]:
     if acting:
         begun = yield Begin(server)
         if begun.status is not Status.DONE:
+            if begun.status is Status.WAITING:
+                begun = replace(begun, status=Status.SKIPPED)
             yield End(server, begun.status, "; ".join(begun.evidence.values()))
             return begun.status
     status, why = yield from _steps(server)
@@ -138,12 +143,16 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
         later = server.steps[index + 1 :]
         if step.causes:
             again = yield Recheck(server, step)
+            if again.status is Status.WAITING:
+                return (yield from _stopped(server, (step, *later), again))
             if again.status is Status.SKIPPED:
                 continue
             if again.status is not Status.DONE:
                 yield from _skip(server, (step, *later), "it could not be checked again whether it is needed")
                 return Status.UNKNOWN, f"before {step.id}: {'; '.join(again.evidence.values())}; nothing was done after that"
         outcome = yield Do(server, step)
+        if outcome.status is Status.WAITING:
+            return (yield from _stopped(server, (step, *later), outcome))
         if outcome.status is Status.UNKNOWN:
             outcome = yield Resolve(server, step)
             rest = [other for other in later if other.phase is not Phase.VERIFY]
@@ -159,6 +168,13 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
             yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
             return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"
     return status, left if server.steps else "nothing to do"
+
+
+def _stopped(server: ServerPlan, rest: tuple[Step, ...], outcome: Outcome) -> Generator[Effect, Outcome, tuple[Status, str]]:
+    """Somebody stops the run before the first step of *rest*."""
+    why = "; ".join(outcome.evidence.values())
+    yield from _skip(server, rest, why)
+    return Status.FAILED, f"{why} before {rest[0].id}; {figures.count(sum(step.acting for step in rest), 'step')} not started"
 
 
 def _skip(server: ServerPlan, steps: tuple[Step, ...], why: str) -> Generator[Effect, Outcome, None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from functools import partial
@@ -16,7 +17,7 @@ from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.idle import until_idle
-from stalewatch.runbook.plan import PROVEN, Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.step_spec import last_lines
 
@@ -70,6 +71,7 @@ class ServerExecutor:
         self._looked_at = 0.0
         self._said = ""
         self._begun = False
+        self._sends = False
         self._invalidated: dict[str, bool] = {}
         self._crash = ""
         self._answers = AppAnswers(session, server.smoke, recover=timings.recover, poll=timings.poll)
@@ -110,6 +112,10 @@ class ServerExecutor:
         self._begun = step.via == "look"
         try:
             outcome = await self._prove_fresh(step) if step.via == "look" else await self._act(step)
+        except asyncio.CancelledError:
+            if self._begun and step.via != "look":
+                self._left(step)
+            raise
         except LinkTimeout as error:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
         except LinkError as error:
@@ -149,7 +155,10 @@ class ServerExecutor:
             status, words = Status.FAILED, "not known while it ran; it has ended since; looked again: not done"
         else:
             status, words = Status.UNKNOWN, "not known while it ran; looked again: still not known whether it was done"
-        return self._progress(step.id, status, {"link": safe(words), **outcome.evidence})
+        outcome = Outcome(status=status, evidence={"link": safe(words), **outcome.evidence})
+        if step.via != "look":
+            outcome = await self._audited(step, outcome)
+        return self._progress(step.id, status, outcome.evidence)
 
     async def _look_back(self, step: Step) -> Outcome:
         try:
@@ -179,8 +188,11 @@ class ServerExecutor:
     async def end(self, status: Status, why: str) -> Outcome:
         """Unlock, and say how it ended."""
         await self.release()
-        why = self._crash or why
-        return self._progress("result", self.ended_as(status), {"why": safe(why)} if why else {})
+        why, status = self._crash or why, self.ended_as(status)
+        evidence = {"why": safe(why)} if why else {}
+        if self._sends:
+            await self._recorded(self._entry(RESULT, RESULT, status=status.value, evidence=dict(evidence)))
+        return self._progress(RESULT, status, evidence)
 
     def crashed(self, step: Step | None, error: Exception) -> Outcome:
         """An exception that nobody foresaw broke off *step* (None: taking the lock, or the end): its outcome is unknown."""
@@ -280,32 +292,45 @@ class ServerExecutor:
     # --------------------------------------------------------------------------------------------------------- reporting
 
     async def _sent(self, step: Step) -> None:
-        await self._record("send", step, command=step.command, reason=step.reason)
+        entry = self._entry("send", step.id, command=step.command, reason=step.reason)
+        await asyncio.to_thread(self._audit.record, entry)
+        self._sends = True
 
     async def _audited(self, step: Step, outcome: Outcome) -> Outcome:
-        try:
-            await self._record("outcome", step, status=outcome.status.value, evidence=dict(outcome.evidence))
-        except AuditFailed as error:
-            return Outcome(status=outcome.status, evidence={**outcome.evidence, "audit": safe(error.message)})
-        return outcome
+        entry = self._entry("outcome", step.id, status=outcome.status.value, evidence=dict(outcome.evidence))
+        why = await self._recorded(entry)
+        return Outcome(status=outcome.status, evidence={**outcome.evidence, "audit": safe(why)}) if why else outcome
 
-    async def _record(
-        self, event: str, step: Step, *, command: str = "", reason: str = "", status: str = "", evidence: dict[str, str] | None = None
-    ) -> None:
-        entry = AuditEntry(
+    async def _recorded(self, entry: AuditEntry) -> str:
+        """Why *entry* could not be written ("": it is)."""
+        try:
+            await asyncio.to_thread(self._audit.record, entry)
+        except AuditFailed as error:
+            return error.message
+        return ""
+
+    def _left(self, step: Step) -> None:
+        """The program ends while *step* runs: at once, because nobody waits for it any more."""
+        why = {"why": "the program ended while it ran; it runs to its end on the server"}
+        with contextlib.suppress(AuditFailed):
+            self._audit.record(self._entry("outcome", step.id, status=Status.UNKNOWN.value, evidence=why))
+
+    def _entry(
+        self, event: str, step: str, *, command: str = "", reason: str = "", status: str = "", evidence: dict[str, str] | None = None
+    ) -> AuditEntry:
+        return AuditEntry(
             at=time.time(),
             who=self._who,
             server=self._server.server,
             address=self._server.address,
             app=self._server.app,
             event=event,
-            step=step.id,
+            step=step,
             command=command,
             reason=reason,
             status=status,
             evidence=evidence or {},
         )
-        await asyncio.to_thread(self._audit.record, entry)
 
     def _progress(self, step: str, status: Status, evidence: dict[str, SafeText]) -> Outcome:
         snapshot = self._session.report.snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING, Unpack
 
@@ -12,6 +13,7 @@ from stalewatch.cli import debug_log
 from stalewatch.cli.fix_reporter import FixReporter
 from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.stopping import Stopping
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
@@ -91,13 +93,28 @@ def command(
         in_flight=InFlight(in_flight) if in_flight else fleet.fixing.in_flight,
         in_flight_wait=fleet.fixing.in_flight_wait if in_flight_wait is None else in_flight_wait,
     )
-    fixing = _Fix(fleet, opener(ctx), request, FixReporter(form), batch=batch)
+    reporter = FixReporter(form)
+    fixing = _Fix(fleet, opener(ctx), request, reporter, batch=batch)
     try:
-        ctx.exit(asyncio.run(fixing.run(yes=yes, dry_run=dry_run)))
-    except KeyboardInterrupt:
+        code = _ended(fixing, yes=yes, dry_run=dry_run)
+    finally:
+        taken = reporter.close()
+    if code == ExitCode.OK and not taken:
+        code = ExitCode.FAILED
+    if reporter.stuck:
+        os._exit(code)
+    ctx.exit(code)
+
+
+def _ended(fixing: _Fix, *, yes: bool, dry_run: bool) -> int:
+    try:
+        code = asyncio.run(fixing.run(yes=yes, dry_run=dry_run))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        tell("\n")
         if fixing.acting:
             tell("stalewatch: interrupted: a step that was running runs to its end on the server; look again with stalewatch check\n")
-        raise
+        return 128 + fixing.stopping.number if fixing.stopping.number else ExitCode.INTERRUPTED
+    return 128 + fixing.stopping.number if fixing.stopping.number else code
 
 
 class _Fix:
@@ -105,6 +122,7 @@ class _Fix:
 
     def __init__(self, fleet: Fleet, open_fleet: OpenFleet, request: Request, reporter: FixReporter, *, batch: int) -> None:
         self.acting = False
+        self.stopping = Stopping()
         self._fleet = fleet
         self._open_fleet = open_fleet
         self._request = request
@@ -147,11 +165,13 @@ class _Fix:
         rest = tuple(server for server in plan.servers if server.runnable)
         if rest:
             self.acting = True
-            ended |= await session.run(replace(plan, servers=rest), self._reporter.progress)
+            with self.stopping.heard():
+                ended |= await session.run(replace(plan, servers=rest), self._reporter.progress, self.stopping.why)
             self.acting = False
             ended |= self._told(compared_again(ended, session.reports))
         if alone := _alone(plan):
-            await session.settle(alone)
+            if not self.stopping.number:
+                await session.settle(alone)
             ended |= self._told(left_alone_ones(plan, session.reports))
         statuses = [ended.get(server.key, Status.UNKNOWN) for server in plan.servers]
         self._reporter.result(plan, statuses)

@@ -15,7 +15,7 @@ from stalewatch.dashboard.render.times import Clock
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Verdict
-from stalewatch.runbook.plan import Status
+from stalewatch.runbook.plan import RESULT, Status
 
 if TYPE_CHECKING:
     from stalewatch.engine.board import Pane
@@ -201,7 +201,7 @@ def progress_lines(pane: Pane, width: int) -> list[Line]:
     if not shown:
         return []
     bad = [item for item in shown if item.status in (Status.FAILED, Status.UNKNOWN)]
-    over = shown[-1].step == "result" and not bad
+    over = shown[-1].step == RESULT and not bad
     rows = [shown[-1]] if over else shown[-4:]
     return [crop(_progress_line(item, len(latest) - 1 if over else 0), width) for item in rows]
 

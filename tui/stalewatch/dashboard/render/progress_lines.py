@@ -12,7 +12,7 @@ from stalewatch.model import figures
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
-from stalewatch.runbook.plan import Choice, Progress, Status
+from stalewatch.runbook.plan import RESULT, Choice, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +131,7 @@ def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, wi
     for step in server.steps:
         rows += _step(step, latest.get(step.id), width)
     for item in latest.values():
-        if item.step not in known and item.step != "result":
+        if item.step not in known and item.step != RESULT:
             rows += _line(item.step, "", item, width)
     return rows
 
