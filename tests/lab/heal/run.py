@@ -77,16 +77,18 @@ def usual_rights(host: Host) -> None:
 
 
 def served_by_a_new_start(host: Host, state: State) -> str:
-    """What a new master serves, whose cache is empty: more than that no fix can reach."""
-    host.restart()
+    """What a new master serves, whose cache is empty: more than that no fix can reach. "" where none starts."""
+    try:
+        host.restart()
+    except RuntimeError:
+        return ""
     return state.ask(host)
 
 
 def lost(host: Host, state: State) -> bool:
-    """Whether a visitor's request now gets no answer, or 5xx."""
-    ask = state.ask
-    if not isinstance(ask, Ask):
-        return ask(host) == "down"
+    """Whether a visitor's request now gets no answer, or 5xx. Where the state asks something else than the application (a worker, or
+    artisan), a visitor still asks for its front page."""
+    ask = state.ask if isinstance(state.ask, Ask) else Ask(script=f"{state.app}/public/index.php")
     try:
         return host.request(ask.uri, script=ask.script, pool=ask.pool, timeout=ask.patience).status >= 500
     except OSError:
@@ -177,7 +179,7 @@ class Healer:
             statuses = await self._session.run(plan, self._told.append)
         seconds = time.monotonic() - begun
         after = await self._aside(state.ask)
-        if after in ("old", "broken") and await self._aside(partial(served_by_a_new_start, state=state)) == after:
+        if after in ("old", "broken") and after == before and await self._aside(partial(served_by_a_new_start, state=state)) == after:
             after = "same"
         await self._session.look()
         report = next((report for report in self._session.reports if report.app == state.app), None)

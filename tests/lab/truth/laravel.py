@@ -59,6 +59,8 @@ def broken_command(command: str) -> Callable[[Host], str]:
     """Whether artisan itself, asked to fix it, cannot start with that file, and neither can the application."""
 
     def ask(host: Host) -> str:
+        if host.artisan("env", check=False).returncode == 0:  # which changes nothing: where it starts, the command would clear
+            return "new"
         parsed = "syntax error" in (said := host.artisan(command, check=False).stdout) or "Unclosed" in said or "unexpected" in said
         return "broken" if parsed and not host.get("/").startswith("home") else "new"
 

@@ -9,6 +9,7 @@ from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.model.report import MAX_INVALIDATED, Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook import by_hand
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Cause, LeftOut
 
@@ -61,16 +62,19 @@ def from_findings(report: Report, *, few: int = MAX_INVALIDATED, gentle: bool = 
         found = () if why else _needs_of(finding, report, few, gentle=gentle)
         needs.extend(found)
         if not found:
-            left.append(LeftOut(finding.summary, safe(why or "the runbook cannot fix this")))
+            left.append(LeftOut(finding.summary, safe(why or by_hand.sentence(finding, report))))
             layers.append(finding.layer)
         elif Remedy.CONFIGURE in finding.remedy:
-            left.append(LeftOut(finding.summary, safe("the steps fix it once; it comes back until the configuration is changed")))
+            again = f"the steps fix it once; it comes back until the configuration is changed{by_hand.afterwards(finding)}"
+            left.append(LeftOut(finding.summary, safe(again)))
+    left += by_hand.unexplained(report)
     return Needs(needs=tuple(needs), left=tuple(left), layers=tuple(dict.fromkeys(layers)))
 
 
 def _left_why(finding: Finding, report: Report) -> str:
     if finding.verdict is Verdict.UNKNOWN:
-        return "it could not be looked at"
+        line = by_hand.sentence(finding, report)
+        return f"it could not be looked at; {line}" if line.startswith("by hand") else "it could not be looked at"
     if finding.verdict is not Verdict.PENDING:
         return ""
     if finding.until is None:

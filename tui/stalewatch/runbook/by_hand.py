@@ -1,0 +1,130 @@
+"""What a person must do where the runbook can't: one sentence, with the line to type on the server. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis.rules import RULES
+from stalewatch.model.report import Verdict
+from stalewatch.model.text import safe
+from stalewatch.runbook.commands import usable
+from stalewatch.runbook.plan import LeftOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stalewatch.model.report import Finding, Report
+
+_NOTHING_KNOWN = "the runbook cannot fix this"
+
+
+def sentence(finding: Finding, report: Report) -> str:
+    """What to do about *finding*, which no step of the runbook fixes."""
+    line = _LINES.get(finding.code, _nothing)(finding, report)
+    if line:
+        return f"by hand: {line}"
+    advice = RULES[finding.code].advice if finding.code in RULES else ""
+    return f"by hand: {advice[0].lower()}{advice[1:]}" if advice else _NOTHING_KNOWN
+
+
+def afterwards(finding: Finding) -> str:
+    """What to do about a *finding* that comes back after the steps that fix it."""
+    advice = RULES[finding.code].advice if finding.code in RULES else ""
+    return f": {advice[0].lower()}{advice[1:]}" if advice else ""
+
+
+def unexplained(report: Report) -> Iterator[LeftOut]:
+    """Why layers could not be judged of which no finding says it, and what to grant."""
+    told = {finding.layer for finding in report.findings if finding.verdict is not Verdict.FRESH}
+    if any(verdict is Verdict.UNKNOWN and layer not in told for layer, verdict in report.layers.items()):
+        for error in report.errors:
+            yield LeftOut(error.message, safe(f"not judged; {error.grant}" if error.grant else "not judged"))
+
+
+def _nothing(_finding: Finding, _report: Report) -> str:
+    return ""
+
+
+def _as(owner: str, report: Report) -> str:
+    login = str(report.host.login) if report.host is not None else ""
+    return "" if owner in ("", login) else f"sudo -u {owner} "
+
+
+def _composer(report: Report) -> tuple[str, str]:
+    """As whom composer is run, and where."""
+    facts = report.host.composer if report.host is not None else None
+    owner = str(facts.loader.owner) if facts is not None and facts.loader is not None else ""
+    return _as(owner, report), f"--working-dir={shlex.quote(report.app)}"
+
+
+def _dump(_finding: Finding, report: Report) -> str:
+    facts = report.host.composer if report.host is not None else None
+    who, where = _composer(report)
+    flag = "--classmap-authoritative" if facts is not None and facts.authoritative else "--optimize"
+    return f"{who}composer dump-autoload {where} {flag}, then fix again"
+
+
+def _install(_finding: Finding, report: Report) -> str:
+    who, where = _composer(report)
+    return f"{who}composer install {where} with the flags of your deploy, then fix again"
+
+
+def _restart_fpm(_finding: Finding, report: Report) -> str:
+    unit = str(report.fpm.unit) if report.fpm is not None else ""
+    return f"sudo systemctl restart {shlex.quote(unit)}" if unit.endswith(".service") else ""
+
+
+def _preload(finding: Finding, report: Report) -> str:
+    opcache, host, fpm = report.opcache, report.host, report.fpm
+    if opcache is None or host is None:
+        return ""
+    named, release = str(opcache.preload), host.release
+    other = next((str(fact.value) for fact in finding.evidence if fact.label == "preloaded release"), "")
+    right = named.replace(other, str(release.link or release.root), 1) if other and named.startswith(f"{other}/") else ""
+    config = str(fpm.config_path).rpartition("/")[0] if fpm is not None else ""
+    found = f" (grep -rn opcache.preload {shlex.quote(config)} finds it)" if usable(config) else ""
+    wanted = f"set opcache.preload={right}" if right else "let opcache.preload name the current release"
+    return f"{wanted}{found}, then: {_restart_fpm(finding, report) or 'restart PHP-FPM'}"
+
+
+def _cron(finding: Finding, report: Report) -> str:
+    release = report.host.release if report.host is not None else None
+    old = next((str(fact.value) for fact in finding.evidence if fact.label == "release"), "")
+    file, _, number = finding.subject.rpartition(":")
+    if release is None or not old or not number:
+        return ""
+    edit = f"sudoedit {shlex.quote(file)}" if file.startswith("/etc/") else f"sudo crontab -e -u {shlex.quote(file.rpartition('/')[2])}"
+    return f"{edit} (line {number}): write {release.link or release.root} for {old}"
+
+
+def _restart_worker(finding: Finding, report: Report) -> str:
+    """Which supervisor starts it again, systemd tells; nothing else on the server knows it for all of them."""
+    pid = next((fact.value for fact in finding.evidence if fact.label == "pid"), None)
+    if pid is None:
+        return ""
+    return f"restart it where it is supervised (systemctl status {pid} names the unit; under supervisord: supervisorctl restart PROGRAM)"
+
+
+def _start_fpm(_finding: Finding, report: Report) -> str:
+    unit = str(report.fpm.unit) if report.fpm is not None else ""
+    return f"sudo systemctl start {shlex.quote(unit)}" if unit.endswith(".service") else ""
+
+
+_LINES: dict[str, Callable[[Finding, Report], str]] = {
+    "packages.class-map": _dump,
+    "packages.autoload-differs": _dump,
+    "packages.lock-differs": _install,
+    "opcache.preload-other-release": _preload,
+    "fpm.other-tree": _restart_fpm,
+    "fpm.not-running": _start_fpm,
+    "fpm.socket-missing": _restart_fpm,
+    "workers.cron-old-release": _cron,
+    "workers.other-older": _restart_worker,
+    "workers.older-than-code": _restart_worker,
+    "workers.suspect": _restart_worker,
+    "workers.old-binary": _restart_worker,
+    "workers.binary-suspect": _restart_worker,
+    "workers.reload-unseen": _restart_worker,
+}
+"""By the code of a finding."""
