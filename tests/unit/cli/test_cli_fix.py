@@ -18,11 +18,11 @@ import msgspec
 import pytest
 
 from stalewatch.cli.commands.fix import exit_code
-from stalewatch.model.fixing import InFlight
+from stalewatch.model.fixing import InFlight, Unreachable
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import LockHolder
 from stalewatch.model.text import safe
-from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
+from stalewatch.runbook.plan import Choice, Phase, Plan, Progress, Request, Status
 from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
@@ -96,6 +96,26 @@ def test_yes_runs_exactly_the_plan_that_was_drawn(stalewatch: Stalewatch, one: S
 def test_the_request_is_what_was_asked_for(stalewatch: Stalewatch, one: Seams) -> None:
     stalewatch("fix", "web1", "--yes", "--only", "reload,clear", "--all", "--cache-clear")
     assert one.requests == [Request(choice=Choice.FIX, everything=True, cache_clear=True, only=(Phase.CLEAR, Phase.RELOAD))]
+
+
+def test_resume_goes_on_with_what_was_asked_for_and_knows_what_is_verified(stalewatch: Stalewatch, one: Seams) -> None:
+    assert stalewatch("fix", "--resume", "--yes").exit_code == 2
+    one.progress = [Progress(server="web1", app=safe("/srv/app"), step="result", status=Status.DONE)]
+    one.result = {WEB1: Status.FAILED}
+    assert stalewatch("fix", "web1", "--yes", "--all", "--canary", "web1", "--unreachable", "skip").exit_code == 1
+    asked = one.requests[-1]
+    assert (asked.everything, asked.canary, asked.unreachable) == (True, "web1", Unreachable.SKIP)
+    one.result = {WEB1: Status.DONE}
+    assert stalewatch("fix", "--resume", "--yes", "--in-flight", "kill").exit_code == 0
+    assert one.fleets[-1].servers == one.fleets[-2].servers
+    assert one.requests[-1] == msgspec.structs.replace(asked, verified=(WEB1,), in_flight=InFlight.KILL)
+    assert stalewatch("fix", "--resume", "--yes").exit_code == 2, "everything is verified"
+
+
+@pytest.mark.parametrize("arguments", [("fix", "--yes"), ("fix", "web1", "--yes", "--canary", "web9")])
+def test_servers_that_are_not_there_are_a_mistake(stalewatch: Stalewatch, one: Seams, arguments: tuple[str, ...]) -> None:
+    assert stalewatch(*arguments).exit_code == 2
+    assert one.ran == []
 
 
 def test_what_to_do_with_requests_in_flight_the_options_say_else_the_file(stalewatch: Stalewatch, one: Seams, tmp_path: Path) -> None:

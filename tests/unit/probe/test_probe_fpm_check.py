@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalewatch.model.snapshot import ConfigTest, Unseen
-from stalewatch.probe.host.machine import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers import fpm_test
+from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
 
 BROKEN = """[26-Nov-2026 12:50:00] ERROR: [/etc/php/8.2/fpm/pool.d/www.conf:14] unknown entry 'pm.max_childrn'
 [26-Nov-2026 12:50:00] ERROR: Unable to include /etc/php/8.2/fpm/pool.d/*.conf from /etc/php/8.2/fpm/php-fpm.conf at line 143

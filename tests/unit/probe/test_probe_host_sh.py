@@ -22,8 +22,9 @@ from stalewatch.model.snapshot import NamedRoot
 from stalewatch.model.text import safe
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.host_probe import HostProbe, parse_hello
-from stalewatch.probe.host.machine import Machine, parse_backlogs, parse_held, survey
+from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers.deploy_logs import parse_reflog
 from stalewatch.probe.host.parsers.laravel_skeleton import listeners
 from stalewatch.probe.host.parsers.named_roots import parse_origin

@@ -27,7 +27,7 @@ from tests.unit.runbook.here import Here, application
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/php").exists() or shutil.which("flock") is None, reason="needs /usr/bin/php and flock")
 
-FAST = Timings(poll=0.05, confirm_delay=0.05, resolve=3.0, recent=0.5)
+FAST = Timings(poll=0.05, confirm_delay=0.05, resolve=3.0, recent=0.5, canary=0.05)
 
 
 @pytest.fixture
@@ -380,6 +380,8 @@ async def test_the_second_server_waits_for_the_first_and_is_left_alone_when_that
     (site.root / "lying").unlink()
     ended, told = await execute(site, audit, other=other)
     assert list(ended.values()) == [Status.DONE, Status.DONE]
+    again = {line.server for line in told if (line.step, line.status) == ("verify-again", Status.DONE)}
+    assert again == {"web1"}, "the canary"
     assert [line.server for line in told] == sorted(line.server for line in told)
     await other.link.close()
 

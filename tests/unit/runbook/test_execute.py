@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +119,7 @@ def test_a_server_blocked_in_the_plan_is_not_run_and_does_not_stop_the_others() 
 def test_a_batch_goes_side_by_side_but_never_twice_on_one_server() -> None:
     reports = [REPORTS[0], report(finding(Layer.FPM), server="web1", app="/srv/other"), *REPORTS[1:]]
     made = plan(reports, Request(choice=Choice.RELOAD), batch=2)
-    run = execute(made)
+    run = execute(msgspec.structs.replace(made, canary=""))
     waves: list[set[tuple[str, str]]] = []
     try:
         now = next(run)

@@ -16,6 +16,16 @@ class InFlight(StrEnum):
     KILL = "kill"
 
 
+class Unreachable(StrEnum):
+    """What to do where a server of the fleet can't be reached. ``stop``: nothing is run while one that was asked for is not seen;
+    ``skip``: it is left out, also where it is lost before its turn; ``lost``: left out when the plan is made, and one that is lost later
+    stops the rest."""
+
+    LOST = "lost"
+    STOP = "stop"
+    SKIP = "skip"
+
+
 class Fixing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """*in_flight_wait*: for how many seconds at most a reload waits for requests in flight to end."""
 

@@ -109,7 +109,8 @@ def _nobody(effect: Effect, tell: Callable[[Progress], None]) -> Outcome:
     if isinstance(effect, End):
         evidence = {"why": safe(effect.why or "there is no connection")}
         tell(Progress(server=server.server, app=server.app, step=RESULT, status=effect.status, evidence=evidence))
-    return Outcome(status=Status.UNKNOWN, evidence={"why": safe("there is no connection")})
+    unreached = isinstance(effect, Begin)
+    return Outcome(status=Status.UNKNOWN, evidence={"why": safe("there is no connection")}, unreached=unreached)
 
 
 def whoami() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from stalewatch.model import figures
+from stalewatch.model.fixing import Unreachable
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import LEFT, PROVEN, Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
@@ -73,9 +74,12 @@ def execute(plan: Plan) -> Run:
     """Rolling: ``plan.batch`` servers at a time, the next ones only after these are verified; stops at the first failure.
 
     Yields the effects to do side by side (one per server of the batch), is sent their outcomes in the same order; returns the status of
-    every server. A server whose plan was blocked is not run, which the person saw in the plan: it does not stop the others.
+    every server. A server whose plan was blocked is not run, which the person saw in the plan: it does not stop the others. The canary
+    goes alone.
     """
     ended: dict[AppKey, Status] = {}
+    unreached: set[AppKey] = set()
+    skipped = unreached if plan.request.unreachable is Unreachable.SKIP else frozenset()
     stopped_by = ""
     looking = plan.request.choice is Choice.VERIFY
     for wave in _waves(plan):
@@ -83,8 +87,10 @@ def execute(plan: Plan) -> Run:
             yield tuple(End(server, Status.SKIPPED, f"stopped: {stopped_by} is not verified") for server in wave)
             ended.update({server.key: Status.SKIPPED for server in wave})
             continue
-        yield from _together(wave, ended)
-        unproven = [server.server for server in wave if ended[server.key] not in PROVEN and not server.blocked]
+        yield from _together(wave, ended, unreached)
+        unproven = [
+            server.server for server in wave if ended[server.key] not in PROVEN and not server.blocked and server.key not in skipped
+        ]
         stopped_by = unproven[0] if unproven and not looking else ""
     return ended
 
@@ -94,14 +100,17 @@ def _waves(plan: Plan) -> list[tuple[ServerPlan, ...]]:
     waves: list[list[ServerPlan]] = []
     for server in plan.servers:
         wave = waves[-1] if waves else None
-        if wave is None or len(wave) >= plan.batch or any(other.server == server.server for other in wave):
+        alone = wave is not None and plan.canary in (server.server, wave[0].server)
+        if wave is None or alone or len(wave) >= plan.batch or any(other.server == server.server for other in wave):
             waves.append([server])
         else:
             wave.append(server)
     return [tuple(wave) for wave in waves]
 
 
-def _together(wave: tuple[ServerPlan, ...], ended: dict[AppKey, Status]) -> Generator[tuple[Effect, ...], tuple[Outcome, ...], None]:
+def _together(
+    wave: tuple[ServerPlan, ...], ended: dict[AppKey, Status], unreached: set[AppKey]
+) -> Generator[tuple[Effect, ...], tuple[Outcome, ...], None]:
     running = [(server, server_run(server)) for server in wave]
     replies: list[Outcome | None] = [None] * len(running)
     while running:
@@ -116,6 +125,7 @@ def _together(wave: tuple[ServerPlan, ...], ended: dict[AppKey, Status]) -> Gene
         running = going
         if effects:
             replies = list((yield tuple(effects)))
+            unreached |= {server.key for (server, _), reply in zip(running, replies, strict=True) if reply is not None and reply.unreached}
 
 
 def server_run(server: ServerPlan) -> Generator[Effect, Outcome, Status]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.app_names import app_name
-from stalewatch.model.fixing import Fixing, InFlight
+from stalewatch.model.fixing import Fixing, InFlight, Unreachable
 from stalewatch.model.layers import Layer
 from stalewatch.model.parsing import Scripts
 from stalewatch.model.smoke import Smoke
@@ -44,6 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache.
 
     *only*: of a fix, these phases (``clear`` ``rebuild`` ``reload``; empty: all). *in_flight_wait*: for how many seconds at most.
+    *canary*: the server that is first ("": the first that is changed). *verified*: (server, app) that the run before has verified: there
+    only what is stale by now is done.
     """
 
     choice: Choice
@@ -52,6 +54,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[Phase, ...] = ()
     in_flight: InFlight = InFlight.WAIT
     in_flight_wait: float = Fixing().in_flight_wait
+    canary: str = ""
+    unreachable: Unreachable = Unreachable.LOST
+    verified: tuple[tuple[str, str], ...] = ()
 
     @property
     def invalidate(self) -> bool:
@@ -175,11 +180,13 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What will be done, server by server, in this order (rolling, *batch* at a time)."""
+    """What will be done, server by server, in this order (rolling, *batch* at a time). *canary*: the server that goes alone and is verified
+    twice before the others ("" none)."""
 
     request: Request
     servers: tuple[ServerPlan, ...]
     batch: int = 1
+    canary: str = ""
 
     @property
     def evidence(self) -> dict[AppKey, str]:
@@ -224,10 +231,13 @@ PROVEN = (Status.DONE, Status.PARTLY)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a step ended, by artefacts: ``done``, ``partly``, ``failed``, ``unknown`` or ``skipped``, and what was seen."""
+    """How a step ended, by artefacts: ``done``, ``partly``, ``failed``, ``unknown`` or ``skipped``, and what was seen.
+
+    *unreached*: the link was lost before anything was begun."""
 
     status: Status
     evidence: dict[str, SafeText] = {}
+    unreached: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import safe
 from stalewatch.runbook import planner
+from stalewatch.runbook.fleet_order import in_order
 from stalewatch.runbook.plan import Plan, ServerPlan
 from stalewatch.runbook.sudoers import rights
 
@@ -29,8 +31,12 @@ def propose(
     (:func:`stalewatch.runbook.cleared_layers.cleared_layers`). A server for which no plan can be made is blocked, and says why.
     """
     inputs = _inputs(reports, fleet, cleared or {})
-    servers = tuple(_server_plan(report, request, each) for report, each in zip(reports, inputs, strict=True))
-    return Plan(request=request, servers=servers, batch=max(batch, 1))
+    again = replace(request, everything=False, cache_clear=False)
+    servers = tuple(
+        _server_plan(report, again if report.key in request.verified else request, each)
+        for report, each in zip(reports, inputs, strict=True)
+    )
+    return in_order(Plan(request=request, servers=servers, batch=max(batch, 1)))
 
 
 def sudo_rights(reports: Sequence[Report], fleet: Fleet) -> tuple[Rights, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
+from stalewatch.model.replace import replace
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
@@ -20,6 +21,7 @@ from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.step_spec import last_lines
+from stalewatch.runbook.steps.look import AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +38,14 @@ log = logging.getLogger(__name__)
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds. *poll*: between looks at what takes effect later; *confirm_delay*: between the two looks that prove a fix; *resolve*: how
     long to look again after a lost link; *recent*: how old the look may be that a step rests on; *recover*: how long an app may take to
-    answer again after a step."""
+    answer again after a step; *canary*: between the two verifications of the first server."""
 
     poll: float = 0.4
     confirm_delay: float = 1.0
     resolve: float = 45.0
     recent: float = 0.5
     recover: float = 3.0
+    canary: float = 2.0
 
 
 class ServerExecutor:
@@ -88,13 +91,14 @@ class ServerExecutor:
             outcome = _outcome(Status.FAILED, why=busy.message)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
             why = "nothing was started" if self._lock is not None else "the lock was not taken; nothing was started"
-            outcome = _outcome(Status.UNKNOWN, why=f"{why}: {error.message}")
+            outcome = replace(_outcome(Status.UNKNOWN, why=f"{why}: {error.message}"), unreached=True)
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
             warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
             outcome = Outcome(status=Status.DONE, evidence={**warnings, **left, "app": answer.words})
-        return self._progress("lock", outcome.status, outcome.evidence)
+        self._progress("lock", outcome.status, outcome.evidence)
+        return outcome
 
     async def recheck(self, step: Step) -> Outcome:
         """Read again what justified *step*."""
@@ -110,6 +114,8 @@ class ServerExecutor:
         """Run *step* and prove it."""
         self._progress(step.id, Status.RUNNING, {})
         self._begun = step.via == "look"
+        if step.id == AGAIN:
+            await asyncio.sleep(self._timings.canary)
         try:
             outcome = await self._prove_fresh(step) if step.via == "look" else await self._act(step)
         except asyncio.CancelledError:

@@ -17,9 +17,10 @@ from stalewatch.cli.stopping import Stopping
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
-from stalewatch.model.fixing import InFlight
+from stalewatch.model.fixing import InFlight, Unreachable
 from stalewatch.model.replace import replace
-from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
+from stalewatch.runbook import run_record
+from stalewatch.runbook.plan import RESULT, Choice, Phase, Plan, Request, Status
 from stalewatch.runbook.result import blocked_ones, compared_again, left_alone_ones, overall
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stalewatch.engine.fleet_session import FleetSession
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.runbook.plan import Progress
+    from stalewatch.runbook.run_record import RunRecord
 
 PHASES = (Phase.CLEAR, Phase.REBUILD, Phase.RELOAD)
 
@@ -43,7 +45,7 @@ def phases(text: str) -> tuple[Phase, ...]:
 
 
 @click.command("fix")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: every command on every server.")
 @click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
@@ -55,6 +57,13 @@ def phases(text: str) -> tuple[Phase, ...]:
     help="Where a reload would kill requests: wait for them to end (wait), invalidate scripts instead, or kill them.",
 )
 @click.option("--in-flight-wait", type=seconds, metavar="SECONDS", help="Wait for them SECONDS at most, then refuse the reload (30).")
+@click.option("--canary", default="", metavar="NAME", help="The server that is fixed first and verified twice (the first one).")
+@click.option(
+    "--unreachable",
+    type=click.Choice([Unreachable.STOP.value, Unreachable.SKIP.value]),
+    help="Run nothing while a server can't be reached (stop), or go on without it, also where it is lost before its turn (skip).",
+)
+@click.option("--resume", is_flag=True, help="Go on where the last fix stopped, with what it was asked for.")
 @click.option("--batch", type=click.IntRange(min=1), default=1, metavar="N", help="How many servers at the same time (1).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report the steps (text).")
 @common
@@ -70,6 +79,9 @@ def command(
     cache_clear: bool,
     in_flight: str | None,
     in_flight_wait: float | None,
+    canary: str,
+    unreachable: str | None,
+    resume: bool,
     batch: int,
     form: str,
     **options: Unpack[Common],
@@ -79,7 +91,16 @@ def command(
     Exit code: 0 every layer of every server is fresh and the applications answer; 1 failed, not proven or only partly; 3 an outcome is
     unknown or a server was lost; 2 usage.
     """
+    record = run_record.load() if resume else None
+    if resume and record is None:
+        raise UsageError("there is no fix to resume: the last one has verified every server, or none was begun here")
+    if record is not None:
+        targets, batch, options["config"] = targets or record.targets, record.batch, options["config"] or record.config or None
+    if not targets:
+        raise UsageError("which servers? TARGET... is missing")
     fleet = fleet_of(targets, options)
+    if canary and canary not in {server.name for server in fleet.servers}:
+        raise UsageError(f"--canary {canary!r} is none of the servers: {', '.join(server.name for server in fleet.servers)}")
     if fleet.read_only and not dry_run:
         raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
     if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
@@ -92,9 +113,15 @@ def command(
         only=only or (),
         in_flight=InFlight(in_flight) if in_flight else fleet.fixing.in_flight,
         in_flight_wait=fleet.fixing.in_flight_wait if in_flight_wait is None else in_flight_wait,
+        canary=canary,
+        unreachable=Unreachable(unreachable or Unreachable.LOST),
     )
+    if record is not None:
+        chosen = request.in_flight if in_flight else record.request.in_flight
+        request = replace(record.request, in_flight=chosen, in_flight_wait=request.in_flight_wait)
+    record = run_record.RunRecord(targets=targets, request=request, config=options["config"] or "", batch=batch)
     reporter = FixReporter(form)
-    fixing = _Fix(fleet, opener(ctx), request, reporter, batch=batch)
+    fixing = _Fix(fleet, opener(ctx), record, reporter)
     try:
         code = _ended(fixing, yes=yes, dry_run=dry_run)
     finally:
@@ -120,14 +147,15 @@ def _ended(fixing: _Fix, *, yes: bool, dry_run: bool) -> int:
 class _Fix:
     """One run, from the first look to the exit code."""
 
-    def __init__(self, fleet: Fleet, open_fleet: OpenFleet, request: Request, reporter: FixReporter, *, batch: int) -> None:
+    def __init__(self, fleet: Fleet, open_fleet: OpenFleet, record: RunRecord, reporter: FixReporter) -> None:
         self.acting = False
         self.stopping = Stopping()
         self._fleet = fleet
         self._open_fleet = open_fleet
-        self._request = request
+        self._record = record
+        self._request = record.request
         self._reporter = reporter
-        self._batch = batch
+        self._batch = record.batch
 
     async def run(self, *, yes: bool, dry_run: bool) -> ExitCode:
         async with self._open_fleet(self._fleet) as session:
@@ -165,8 +193,9 @@ class _Fix:
         rest = tuple(server for server in plan.servers if server.runnable)
         if rest:
             self.acting = True
+            run_record.save(self._record)
             with self.stopping.heard():
-                ended |= await session.run(replace(plan, servers=rest), self._reporter.progress, self.stopping.why)
+                ended |= await session.run(replace(plan, servers=rest), self._progress, self.stopping.why)
             self.acting = False
             ended |= self._told(compared_again(ended, session.reports))
         if alone := _alone(plan):
@@ -174,8 +203,16 @@ class _Fix:
                 await session.settle(alone)
             ended |= self._told(left_alone_ones(plan, session.reports))
         statuses = [ended.get(server.key, Status.UNKNOWN) for server in plan.servers]
+        if overall(statuses) is Status.DONE:
+            run_record.save(None)
         self._reporter.result(plan, statuses)
         return exit_code(statuses)
+
+    def _progress(self, progress: Progress) -> None:
+        if progress.step == RESULT and progress.status is Status.DONE:
+            self._record = self._record.with_verified((progress.server, str(progress.app)))
+            run_record.save(self._record)
+        self._reporter.progress(progress)
 
     def _told(self, results: Mapping[AppKey, Progress]) -> dict[AppKey, Status]:
         for progress in results.values():

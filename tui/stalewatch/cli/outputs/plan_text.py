@@ -22,6 +22,8 @@ def render(plan: Plan, *, colour: bool = False, width: int | None = None) -> str
         _server(writer, server)
     if len(plan.servers) > 1 and not plan.empty:
         writer.gap()
+        if plan.canary:
+            writer.line(f"{plan.canary} alone first, verified twice; then the others.")
         writer.line(f"{plan.batch} at a time; the next only after the previous is verified; stops at the first failure.")
     return writer.text()
 

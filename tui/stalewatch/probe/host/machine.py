@@ -13,6 +13,7 @@ from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, P
 from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import in_batches, parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records, unit
+from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
 from stalewatch.probe.host.parsers.unit import UnitFacts
 from stalewatch.probe.host.php_cli import command_lines
@@ -258,20 +259,6 @@ async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int],
     blocks = await host.ask(*in_batches("backlog", addresses))
     said = "\n".join(block.text("backlog") for block in blocks)
     return parse_backlogs(said), parse_held(said)
-
-
-def parse_backlogs(text: str) -> dict[str, int]:
-    """Lines of ``ss -lxtn`` (kind, state, waiting, most, address, …): address -> waiting."""
-    fields = (line.split() for line in text.splitlines())
-    return {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[1] == "LISTEN" and row[2].isdecimal()}
-
-
-def parse_held(text: str) -> dict[str, int]:
-    """Address -> connections that were accepted: each is a request, or a web server keeps it open. Those of a TCP address that still wait
-    are counted by the kernel with them."""
-    fields, waiting = (line.split() for line in text.splitlines()), parse_backlogs(text)
-    held = {row[4]: int(row[2][:9]) for row in fields if len(row) > 4 and row[:2] == ["held", "ESTAB"] and row[2].isdecimal()}
-    return {address: count if address.startswith("/") else max(count - waiting.get(address, 0), 0) for address, count in held.items()}
 
 
 async def _test_config(host: HostProbe, master: Master) -> Master:

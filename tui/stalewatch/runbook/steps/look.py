@@ -11,11 +11,18 @@ if TYPE_CHECKING:
     from stalewatch.runbook.draft import Draft
 
 TIMEOUT = 30.0
+AGAIN = "verify-again"
+"""The id of the canary's second verification."""
 
 
 def look(reason: str) -> Step:
     """The step."""
     return LOOK.step("look again", reason, timeout=TIMEOUT)
+
+
+def look_again() -> Step:
+    """Once more, after a pause: what the canary must pass before the other servers follow."""
+    return LOOK.step("look again, after a pause", "the canary: the others follow when it is verified twice", id=AGAIN, timeout=TIMEOUT)
 
 
 def _wanted(draft: Draft) -> list[Step]:
