@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from stalewatch.cli.commands.fix import exit_code
-from stalewatch.model.fixing import InFlight, Unreachable
+from stalewatch.model.fixing import InFlight, WhenUnreachable
 from stalewatch.model.report import Verdict
 from stalewatch.model.snapshot import LockHolder
 from stalewatch.model.text import safe
@@ -104,7 +104,7 @@ def test_resume_goes_on_with_what_was_asked_for_and_knows_what_is_verified(stale
     one.result = {WEB1: Status.FAILED}
     assert stalewatch("fix", "web1", "--yes", "--all", "--canary", "web1", "--unreachable", "skip").exit_code == 1
     asked = one.requests[-1]
-    assert (asked.everything, asked.canary, asked.unreachable) == (True, "web1", Unreachable.SKIP)
+    assert (asked.everything, asked.canary, asked.unreachable) == (True, "web1", WhenUnreachable.SKIP)
     one.result = {WEB1: Status.DONE}
     assert stalewatch("fix", "--resume", "--yes", "--in-flight", "kill").exit_code == 0
     assert one.fleets[-1].servers == one.fleets[-2].servers

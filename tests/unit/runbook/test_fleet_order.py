@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stalewatch.model.fixing import Unreachable
+from stalewatch.model.fixing import WhenUnreachable
 from stalewatch.model.report import Layer, Report
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -86,25 +86,30 @@ def test_all_apps_of_the_canary_come_before_the_other_servers() -> None:
 
 def test_stop_runs_nothing_while_one_server_is_not_seen() -> None:
     servers = (stale("web1"), report(server="web2", host_facts=AWAY), report(server="web3"))
-    made = planned(*servers, unreachable=Unreachable.STOP)
+    made = planned(*servers, unreachable=WhenUnreachable.STOP)
     assert not made.runnable
     assert made.servers[0].blocked == ("web2 can't be reached, and nothing is run without (--unreachable stop)",)
-    assert planned(*servers, unreachable=Unreachable.SKIP).runnable
+    assert planned(*servers, unreachable=WhenUnreachable.SKIP).runnable
     assert planned(*servers).runnable
-    assert planned(*map(stale, ("web1", "web2")), unreachable=Unreachable.STOP).runnable
+    assert planned(*map(stale, ("web1", "web2")), unreachable=WhenUnreachable.STOP).runnable
 
 
 @pytest.mark.parametrize(
-    ("unreachable", "last"), [(Unreachable.LOST, Status.SKIPPED), (Unreachable.STOP, Status.SKIPPED), (Unreachable.SKIP, Status.DONE)]
+    ("unreachable", "last"),
+    [
+        (WhenUnreachable.LOST, Status.SKIPPED),
+        (WhenUnreachable.STOP, Status.SKIPPED),
+        (WhenUnreachable.SKIP, Status.DONE),
+    ],
 )
-def test_a_server_that_is_lost_before_its_turn_stops_the_rest_unless_it_may_be_skipped(unreachable: Unreachable, last: Status) -> None:
+def test_a_server_that_is_lost_before_its_turn_stops_the_rest_unless_it_may_be_skipped(unreachable: WhenUnreachable, last: Status) -> None:
     made = planned(*map(stale, ("web1", "web2", "web3")), unreachable=unreachable)
     _, ended = play(made, {"web2": Outcome(status=Status.UNKNOWN, unreached=True)})
     assert ended == {"web1": Status.DONE, "web2": Status.UNKNOWN, "web3": last}
 
 
 def test_what_fails_for_another_reason_is_never_skipped() -> None:
-    made = planned(*map(stale, ("web1", "web2", "web3")), unreachable=Unreachable.SKIP)
+    made = planned(*map(stale, ("web1", "web2", "web3")), unreachable=WhenUnreachable.SKIP)
     _, ended = play(made, {"web2": Outcome(status=Status.FAILED)})
     assert ended["web3"] is Status.SKIPPED
 

@@ -16,7 +16,7 @@ class InFlight(StrEnum):
     KILL = "kill"
 
 
-class Unreachable(StrEnum):
+class WhenUnreachable(StrEnum):
     """What to do where a server of the fleet can't be reached. ``stop``: nothing is run while one that was asked for is not seen;
     ``skip``: it is left out, also where it is lost before its turn; ``lost``: left out when the plan is made, and one that is lost later
     stops the rest."""

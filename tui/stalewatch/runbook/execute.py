@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from stalewatch.model import figures
-from stalewatch.model.fixing import Unreachable
+from stalewatch.model.fixing import WhenUnreachable
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import LEFT, PROVEN, Choice, Outcome, Phase, Plan, ServerPlan, Status, Step
@@ -79,7 +79,7 @@ def execute(plan: Plan) -> Run:
     """
     ended: dict[AppKey, Status] = {}
     unreached: set[AppKey] = set()
-    skipped = unreached if plan.request.unreachable is Unreachable.SKIP else frozenset()
+    skipped = unreached if plan.request.unreachable is WhenUnreachable.SKIP else frozenset()
     stopped_by = ""
     looking = plan.request.choice is Choice.VERIFY
     for wave in _waves(plan):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
-from stalewatch.model.fixing import Unreachable
+from stalewatch.model.fixing import WhenUnreachable
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice
@@ -19,7 +19,7 @@ def in_order(plan: Plan) -> Plan:
     """*plan* with its canary before the others, or with nothing that may be run."""
     if plan.request.choice is Choice.VERIFY:
         return plan
-    if plan.request.unreachable is Unreachable.STOP and (away := [server.server for server in plan.servers if server.unseen]):
+    if plan.request.unreachable is WhenUnreachable.STOP and (away := [server.server for server in plan.servers if server.unseen]):
         why = safe(f"{figures.several(list(dict.fromkeys(away)))} can't be reached, and nothing is run without (--unreachable stop)")
         return replace(plan, servers=tuple(_stopped(server, why) for server in plan.servers))
     return _with_canary(plan)

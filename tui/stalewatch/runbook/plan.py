@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.app_names import app_name
-from stalewatch.model.fixing import Fixing, InFlight, Unreachable
+from stalewatch.model.fixing import Fixing, InFlight, WhenUnreachable
 from stalewatch.model.layers import Layer
 from stalewatch.model.parsing import Scripts
 from stalewatch.model.smoke import Smoke
@@ -55,7 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: InFlight = InFlight.WAIT
     in_flight_wait: float = Fixing().in_flight_wait
     canary: str = ""
-    unreachable: Unreachable = Unreachable.LOST
+    unreachable: WhenUnreachable = WhenUnreachable.LOST
     verified: tuple[tuple[str, str], ...] = ()
 
     @property

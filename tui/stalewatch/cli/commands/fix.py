@@ -17,7 +17,7 @@ from stalewatch.cli.stopping import Stopping
 from stalewatch.cli.streams import is_terminal, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
-from stalewatch.model.fixing import InFlight, Unreachable
+from stalewatch.model.fixing import InFlight, WhenUnreachable
 from stalewatch.model.replace import replace
 from stalewatch.runbook import run_record
 from stalewatch.runbook.plan import RESULT, Choice, Phase, Plan, Request, Status
@@ -60,7 +60,7 @@ def phases(text: str) -> tuple[Phase, ...]:
 @click.option("--canary", default="", metavar="NAME", help="The server that is fixed first and verified twice (the first one).")
 @click.option(
     "--unreachable",
-    type=click.Choice([Unreachable.STOP.value, Unreachable.SKIP.value]),
+    type=click.Choice([WhenUnreachable.STOP.value, WhenUnreachable.SKIP.value]),
     help="Run nothing while a server can't be reached (stop), or go on without it, also where it is lost before its turn (skip).",
 )
 @click.option("--resume", is_flag=True, help="Go on where the last fix stopped, with what it was asked for.")
@@ -91,9 +91,7 @@ def command(
     Exit code: 0 every layer of every server is fresh and the applications answer; 1 failed, not proven or only partly; 3 an outcome is
     unknown or a server was lost; 2 usage.
     """
-    record = run_record.load() if resume else None
-    if resume and record is None:
-        raise UsageError("there is no fix to resume: the last one has verified every server, or none was begun here")
+    record = _stopped() if resume else None
     if record is not None:
         targets, batch, options["config"] = targets or record.targets, record.batch, options["config"] or record.config or None
     if not targets:
@@ -114,7 +112,7 @@ def command(
         in_flight=InFlight(in_flight) if in_flight else fleet.fixing.in_flight,
         in_flight_wait=fleet.fixing.in_flight_wait if in_flight_wait is None else in_flight_wait,
         canary=canary,
-        unreachable=Unreachable(unreachable or Unreachable.LOST),
+        unreachable=WhenUnreachable(unreachable or WhenUnreachable.LOST),
     )
     if record is not None:
         chosen = request.in_flight if in_flight else record.request.in_flight
@@ -131,6 +129,13 @@ def command(
     if reporter.stuck:
         os._exit(code)
     ctx.exit(code)
+
+
+def _stopped() -> RunRecord:
+    record = run_record.load()
+    if record is None:
+        raise UsageError("there is no fix to resume: the last one has verified every server, or none was begun here")
+    return record
 
 
 def _ended(fixing: _Fix, *, yes: bool, dry_run: bool) -> int:
