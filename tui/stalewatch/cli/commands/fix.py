@@ -97,8 +97,7 @@ def command(
     if not targets:
         raise UsageError("which servers? TARGET... is missing")
     fleet = fleet_of(targets, options)
-    if canary and canary not in {server.name for server in fleet.servers}:
-        raise UsageError(f"--canary {canary!r} is none of the servers: {', '.join(server.name for server in fleet.servers)}")
+    _check_canary(fleet, canary)
     if fleet.read_only and not dry_run:
         raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
     if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
@@ -129,6 +128,11 @@ def command(
     if reporter.stuck:
         os._exit(code)
     ctx.exit(code)
+
+
+def _check_canary(fleet: Fleet, canary: str) -> None:
+    if canary and canary not in {server.name for server in fleet.servers}:
+        raise UsageError(f"--canary {canary!r} is none of the servers: {', '.join(server.name for server in fleet.servers)}")
 
 
 def _stopped() -> RunRecord:
