@@ -164,6 +164,26 @@ async def test_silence_of_this_side_ends_the_lease(places: Path, link: LocalLink
     await held.release()
 
 
+async def test_whether_it_is_still_held_is_answered_by_the_holder_alone(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    await held.still_held()
+    for pid in filter(_is_holder, _processes()):
+        os.kill(pid, signal.SIGSTOP)
+    asking = asyncio.create_task(held.still_held())
+    await asyncio.sleep(0)
+    held._take("beat")  # what was read before this machine slept
+    held._take("beat 1")
+    await asyncio.sleep(0)
+    assert not asking.done()
+    for pid in filter(_is_holder, _processes()):
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(LinkLost):
+        await asking
+    with pytest.raises(LinkLost):
+        await held.still_held()
+    await held.release()
+
+
 async def test_heartbeats_keep_the_lease(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STALEWATCH_LEASE", "1")
     monkeypatch.setattr(module, "HEARTBEAT", 0.2)

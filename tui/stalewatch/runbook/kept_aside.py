@@ -38,9 +38,14 @@ async def tidy(session: AppSession) -> dict[str, SafeText]:
     return {path: safe(f"left aside by a run that was cut off: {became}") for path, became in told.items() if became}
 
 
+def keeps(step: Step) -> bool:
+    """Whether something is kept aside, or written for artisan, while *step* runs."""
+    return bool(step.keeps or step.script)
+
+
 async def keep(session: AppSession, step: Step) -> Outcome | None:
     """Before *step*: None, or why it must not be run. Raises LinkError where the link is gone."""
-    if not step.keeps and not step.script:
+    if not keeps(step):
         return None
     told = await session.artefacts("keep", step.keeps, {"script": step.script, "away": step.away})
     refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
@@ -51,7 +56,7 @@ async def keep(session: AppSession, step: Step) -> Outcome | None:
 
 async def settle(session: AppSession, step: Step) -> Outcome | None:
     """After *step* has ended: None, or what is wrong with what it left; what was there before is back then. Raises LinkError."""
-    if not step.keeps and not step.script:
+    if not keeps(step):
         return None
     told = await session.artefacts("settle", step.keeps, {"script": step.script})
     wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}

@@ -1,5 +1,5 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
-# Hears: beat | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.  Says: held DIR | beat | ended ID CODE.
+# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.  Says: held DIR | beat [NUMBER] | ended ID CODE.
 # A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
 # command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
 who=$1 since=$2 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
@@ -58,7 +58,7 @@ say "$what on $app: begins"
 echo "held $dir"
 while hear; do
   case $line in
-    beat) echo beat ;;
+    beat | 'beat '*) echo "$line" ;;
     'note '*) say "${line#note }" ;;
     'step '*) line=${line#step } && begin "$who" "${line%% *}" "${line#* }" ;;
     'check '*) line=${line#check } && begin '' "${line%% *}" "${line#* }" ;;

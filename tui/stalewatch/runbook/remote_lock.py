@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import shlex
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ class RemoteLock:
         self._directory = ""
         self._held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._steps: dict[str, asyncio.Future[int]] = {}
+        self._questions = itertools.count(1)
         self._heard = 0.0
         self._gone: LinkError | None = None
         self.warnings: list[SafeText] = []
@@ -70,6 +72,19 @@ class RemoteLock:
             await asyncio.wait_for(asyncio.shield(self._held), timeout)
         except TimeoutError:
             raise LinkTimeout(f"the lock was not taken within {timeout:g} s") from None
+
+    async def still_held(self) -> None:
+        """Returns once the holder has answered. This machine may have been asleep since the last answer was read, and another runbook be
+        under way by now: so only an answer to this very question counts. Raises LinkError."""
+        question = f"beat {next(self._questions)}"
+        answered = self._steps[question] = asyncio.get_running_loop().create_future()
+        try:
+            await self._send(question)
+            await asyncio.wait_for(asyncio.shield(answered), SILENCE_LIMIT)
+        except TimeoutError:
+            raise LinkLost(f"no answer of the lock's holder for {SILENCE_LIMIT:g} s") from None
+        finally:
+            self._steps.pop(question, None)
 
     async def note(self, text: str) -> None:
         """One line for the server's syslog."""
@@ -137,6 +152,8 @@ class RemoteLock:
             waiting = self._steps.get(step_id)
             if waiting is not None and not waiting.done():
                 waiting.set_result(int(code) if code.isdigit() else -1)
+        elif word == "beat" and (asked := self._steps.get(line)) is not None and not asked.done():
+            asked.set_result(0)
         elif word == "unlocked":
             self.warnings.append(safe(f"not locked: {rest}", 300))
         elif word == "busy" and not self._held.done():

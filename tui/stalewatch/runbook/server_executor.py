@@ -142,18 +142,22 @@ class ServerExecutor:
         The lock says when it has ended: what still runs on the server keeps it. Ended, and not done, is ``failed``.
         """
         deadline = time.monotonic() + self._timings.resolve
-        over = False
+        over, broken, settled = False, None, not kept_aside.keeps(step)
         while True:
             outcome = await self._look_back(step)
-            if outcome.status in PROVEN or time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
+            if outcome.status in PROVEN and settled:
                 break
-            if not over and outcome.status is not Status.UNKNOWN and await self._is_over():
-                over = True
-                await kept_aside.settle_later(self._session, step)
-                deadline = time.monotonic() + step.timeout
-                continue
+            if time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
+                break
+            if not over and outcome.status is not Status.UNKNOWN and (held := await self._lock_again()) is not None:
+                broken = await kept_aside.settle_later(self._session, step)
+                over, settled = not held.warnings, True
+                await held.release()
+                if over:
+                    deadline = time.monotonic() + step.timeout
+                    continue
             await asyncio.sleep(self._timings.poll)
-        if outcome.status is Status.DONE and (broken := await kept_aside.settle_later(self._session, step)) is not None:
+        if outcome.status is Status.DONE and broken is not None:
             outcome, over = broken, True
         if outcome.status in PROVEN:
             status, words = outcome.status, "not known while it ran; looked again: done"
@@ -177,15 +181,13 @@ class ServerExecutor:
         except LinkError:
             return _outcome(Status.UNKNOWN, why="the link is not back")
 
-    async def _is_over(self) -> bool:
+    async def _lock_again(self) -> RemoteLock | None:
+        """The lock, once nothing that runs on the server keeps it."""
         app, fpm = self._server.lock
         try:
-            held = await acquire(self._session.link, self._who, app, fpm, f"looking back at {self._request.choice.value}")
+            return await acquire(self._session.link, self._who, app, fpm, f"looking back at {self._request.choice.value}")
         except StalewatchError:
-            return False
-        locked = not held.warnings
-        await held.release()
-        return locked
+            return None
 
     def skip(self, step: Step, why: str) -> Outcome:
         """*step* is not started."""
@@ -238,6 +240,7 @@ class ServerExecutor:
                 return refused
             self._before = self._session.report
         await self._sent(step)
+        await self._lock.still_held()
         if (refused := await kept_aside.keep(self._session, step)) is not None:
             return refused
         if step.via == "fastcgi":
