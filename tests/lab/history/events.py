@@ -100,13 +100,15 @@ class Lived:
 
 @dataclass(frozen=True)
 class Visit:
-    """What a visitor got. *number* is None where the answer holds none; *status* 0: no answer, as while a reload drops requests."""
+    """What a visitor got who asked *at* and had the answer at *until*. *number* is None where the answer holds none; *status*
+    0: no answer, as while a reload drops requests."""
 
     host: str
     what: str
     at: float
     status: int
     number: int | None
+    until: float = 0.0
 
 
 @dataclass(frozen=True)

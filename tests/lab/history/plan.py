@@ -15,6 +15,10 @@ LEASE = 30.0
 """Seconds after which the server lets go of a lock whose operator is silent."""
 
 
+CYCLE, BUSY = 40.0, 25.0
+"""Of so many seconds, the first ones with changes and strikes, and the rest without."""
+
+
 @dataclass(frozen=True)
 class Change:
     """Another number for *what* on *host*, *at* seconds after the beginning."""
@@ -48,7 +52,7 @@ class Plan:
 
 
 def make(seed: int, seconds: float, hosts: tuple[str, ...]) -> Plan:
-    """About one change in three seconds, and one strike in four."""
+    """About one change in three seconds, and one strike in four; every now and then neither, so that a fix can come to its end."""
     chance = random.Random(seed)
     changes = [Change(0.0, host, what) for host in hosts for what in ("code", "config")]
     changes += [Change(at, chance.choice(hosts), chance.choice(EDITS)) for at in _moments(chance, seconds, 3.0)]
@@ -61,7 +65,8 @@ def make(seed: int, seconds: float, hosts: tuple[str, ...]) -> Plan:
 def _moments(chance: random.Random, seconds: float, apart: float) -> list[float]:
     moments, at = [], chance.uniform(0.0, apart)
     while at < seconds:
-        moments.append(round(at, 2))
+        if at % CYCLE < BUSY:
+            moments.append(round(at, 2))
         at += chance.uniform(apart / 3, apart * 5 / 3)
     return moments
 

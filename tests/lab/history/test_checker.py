@@ -150,7 +150,11 @@ def test_an_application_that_does_not_answer_any_more() -> None:
 
 
 def test_older_code_than_before_is_served() -> None:
-    assert broken(replace(GOOD, visits=(*GOOD.visits, Visit("web1", "config", 107.0, 200, 1)))) == ["still answers"]
+    older = Visit("web1", "config", 107.0, 200, 1, 107.1)
+    assert broken(replace(GOOD, visits=(*GOOD.visits, older))) == ["still answers"]
+    meanwhile = Visit("web1", "config", 102.9, 200, 2, 103.1)
+    assert broken(replace(GOOD, visits=(GOOD.visits[0], meanwhile, older))) == [], "the old cache was away, and came back"
+    assert broken(replace(GOOD, visits=(GOOD.visits[0], replace(meanwhile, at=103.1, until=103.2), older))) == ["still answers"]
 
 
 def test_exit_codes_that_nothing_explains() -> None:

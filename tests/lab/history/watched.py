@@ -93,9 +93,9 @@ class Watched:
         try:
             answer = self.host.request(uri, timeout=patience)
         except OSError:
-            return Visit(self.name, what, at, 0, None)
+            return Visit(self.name, what, at, 0, None, time.time())
         found = number.search(answer.body)
-        return Visit(self.name, what, at, answer.status, int(found[1]) if found else None)
+        return Visit(self.name, what, at, answer.status, int(found[1]) if found else None, time.time())
 
     # what is there of us
 
