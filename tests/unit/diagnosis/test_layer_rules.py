@@ -721,10 +721,12 @@ def test_workers_older_than_the_code_are_stale_and_none_is_absent() -> None:
     quiet(looked(with_host(queue_workers=(worker(started=-30),), inputs=code(file("app/Jobs/Call.php", -60)))))
 
 
-@pytest.mark.parametrize("kind", ["reverb", "other"])
-def test_what_queue_restart_does_not_reach_is_left_to_the_person(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "remedy"), [("other", Remedy.CONFIGURE), ("reverb", Remedy.RESTART_WORKERS), ("horizon", Remedy.RESTART_WORKERS)]
+)
+def test_what_no_artisan_command_restarts_is_left_to_the_person(kind: str, remedy: Remedy) -> None:
     report = looked(with_host(queue_workers=(worker(kind),), inputs=code(file("app/Jobs/Call.php", -60))))
-    assert only(report, Layer.WORKERS, STALE, "workers.older-than-code").remedy == (Remedy.CONFIGURE,)
+    assert only(report, Layer.WORKERS, STALE, "workers.older-than-code").remedy == (remedy,)
 
 
 @pytest.mark.parametrize("kind", ["queue", "schedule", "octane"])

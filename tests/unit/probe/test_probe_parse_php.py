@@ -149,3 +149,18 @@ async def test_the_log_says_nothing_of_it(link: LocalLink, host: HostProbe, fpm:
     fpm.start(NEVER, "catch_workers_output=yes", "php_flag[log_errors]=on")
     assert told(await probe(link, host, fpm).parse(Scripts(paths=(str(bad),)))) == {str(bad): ("syntax", 1)}
     assert "redeclare" not in (fpm.base / "error.log").read_text()
+
+
+async def test_a_deleted_script_that_every_request_begins_with_is_trouble_and_no_other_is(
+    link: LocalLink, host: HostProbe, fpm: Fpm
+) -> None:
+    front = fpm.script("public/index.php", "require __DIR__.'/../bootstrap/app.php'; require __DIR__.'/../app/Gone.php';")
+    begins, gone = fpm.script("bootstrap/app.php", "echo 'v1';"), fpm.script("app/Gone.php", "")
+    fpm.start(NEVER)
+    assert fpm.get(front) == "v1"
+    begins.unlink()
+    gone.unlink()
+    pool = probe(link, host, fpm)
+    assert told(await pool.parse(Scripts(changed=True))) == {str(begins): ("gone", 0)}
+    front.unlink()
+    assert told(await pool.parse(Scripts(changed=True))) == {}, "the application begins elsewhere now"

@@ -105,7 +105,7 @@ def restarted(
     other = workers("queue" if kind != "queue" else "horizon", (900, T0 - 9000))
     old = report(finding(Layer.WORKERS, Verdict.STALE), host_facts=host(queue_workers=(*workers(kind, *before), *other)))
     server = planned(old)
-    name = {"queue": "queue:restart", "horizon": "horizon:terminate", "octane": "octane:reload"}[kind]
+    name = {"queue": "queue:restart", "horizon": "horizon:terminate", "octane": "octane:reload", "reverb": "reverb:restart"}[kind]
     now = report(*found, at=LATER, host_facts=host(queue_workers=(*workers(kind, *after), *other)))
     proven = prove(step_of(server, name), server, old, now)
     return proven.status, proven.evidence["workers"]
@@ -114,7 +114,7 @@ def restarted(
 OLD, NEW = T0 - 5000, LATER
 
 
-@pytest.mark.parametrize("kind", ["queue", "horizon"])
+@pytest.mark.parametrize("kind", ["queue", "horizon", "reverb"])
 def test_workers_are_proven_by_new_processes_of_their_own_kind(kind: str) -> None:
     assert restarted(kind, ((7, OLD), (8, OLD)), ((17, NEW), (18, NEW))) == (Status.DONE, "2 now, 2 before, 0 still the old ones")
     assert restarted(kind, ((7, OLD), (8, OLD)), ((17, NEW), (8, OLD))) == (Status.RUNNING, "2 now, 2 before, 1 still the old ones")
@@ -126,6 +126,32 @@ def test_workers_are_proven_by_new_processes_of_their_own_kind(kind: str) -> Non
 def test_octane_keeps_its_master_so_only_the_verdict_tells() -> None:
     assert restarted("octane", ((7, OLD),), ((7, OLD),)) == (Status.DONE, "1 now, 1 before, 1 still the old ones")
     assert restarted("octane", ((7, OLD),), ((7, OLD),), finding(Layer.WORKERS))[0] is Status.RUNNING
+
+
+def test_workers_that_stay_or_do_not_come_back_are_told_with_what_to_do() -> None:
+    seen = report(finding(Layer.WORKERS, Verdict.STALE), host_facts=host(queue_workers=workers("horizon", (7, OLD), (8, OLD))))
+    server = planned(seen)
+
+    def said(*after: tuple[int, float]) -> str:
+        now = report(at=LATER, host_facts=host(queue_workers=workers("horizon", *after)))
+        return prove(step_of(server, "horizon:terminate"), server, seen, now).evidence.get("by hand", safe(""))
+
+    assert said((8, OLD), (17, NEW)).startswith("kill 8 (as their user)")
+    assert "horizon:purge" in said((8, OLD))
+    assert said((17, NEW)) == "start those that are missing where they are supervised: nobody did so yet"
+    assert said((17, NEW), (18, NEW)) == ""
+
+
+def test_queue_restart_says_whom_it_reaches_and_whom_not() -> None:
+    mine, apart = QueueWorker(kind="queue", process=process(7)), QueueWorker(kind="queue", process=process(8), release=safe("/srv/old"))
+    told = planned(report(finding(Layer.WORKERS), host_facts=host(queue_workers=(mine,)))).warnings
+    (store,) = (line for line in told if "cache store" in line)
+    assert store.startswith("queue:restart is a key in the cache store of /srv/app: it reaches 1 worker here, and those of other servers")
+    told = planned(report(finding(Layer.WORKERS), host_facts=host(queue_workers=(mine, apart)))).warnings
+    (line,) = (line for line in told if "another release" in line)
+    assert "kill 8 " in line
+    signalled = planned(report(finding(Layer.WORKERS), host_facts=host(queue_workers=workers("horizon", (7, OLD))))).warnings
+    assert not [line for line in signalled if "cache store" in line]
 
 
 # ----------------------------------------------------------------------------------------------------------------------- rights

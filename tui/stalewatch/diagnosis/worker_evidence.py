@@ -24,7 +24,7 @@ EVIDENCE = (
     "directory",
     "repeat",
 )
-_ARTISAN = frozenset({"queue", "horizon", "octane"})
+_ARTISAN = frozenset({"queue", "horizon", "octane", "reverb"})
 
 
 def remedy_of(workers: list[QueueWorker]) -> tuple[Remedy, ...]:

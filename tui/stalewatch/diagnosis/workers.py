@@ -31,7 +31,7 @@ OLDER = Rule(
     "memory until it restarts.",
     evidence=EVIDENCE,
     remedy=(Remedy.RESTART_WORKERS,),
-    advice="Reverb and others: restart them where they are supervised.",
+    advice="Those that no artisan command restarts: restart them where they are supervised.",
 )
 SUSPECT = Rule(
     code="workers.suspect",

@@ -23,7 +23,8 @@ class Scripts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """One script that was not parsed without an error. *kind*: ``syntax`` (PHP's message is *said*), ``utf-16``, ``empty``, ``irregular``
-    (no regular file), ``unread`` (the pool's user may not read it), or ``big`` (too big to be parsed in a request)."""
+    (no regular file), ``unread`` (the pool's user may not read it), ``gone`` (every request begins with it, by the cache), or ``big`` (too
+    big to be parsed in a request)."""
 
     path: SafeText
     kind: str

@@ -134,11 +134,22 @@ final class Parsing
             && ($stat['mode'] & 0170000) === 0100000 && is_readable($path) && !(function_exists('opcache_is_script_cached') && opcache_is_script_cached($path));
     }
 
+    /** Whether it is gone, lives from the cache, and the front script that is still there begins with it. */
+    private function neededByAll(string $path): bool
+    {
+        return preg_match('#^(.*)/(?:vendor/autoload|bootstrap/app)\.php$#', $path, $match) === 1 && !$this->leftOut($path)
+            && is_file("$match[1]/public/index.php") && function_exists('opcache_is_script_cached') && opcache_is_script_cached($path);
+    }
+
     private function parse(string $path): void
     {
         $stat = $this->leftOut($path) ? false : @stat($path);
         if ($stat === false) {
-            return; // gone: whether the new code still asks for it is not known
+            if ($this->neededByAll($path)) {
+                $this->count++;
+                $this->trouble[] = [$path, 'gone', 0, ''];
+            }
+            return; // of any other, whether the new code still asks for it is not known
         }
         $this->count++;
         $trouble = $this->unlike($stat);

@@ -33,6 +33,7 @@ _WORDS = {
     "empty": "is empty",
     "irregular": "is no regular file",
     "unread": "cannot be read by the pool's user",
+    "gone": "is gone, and every request begins with it",
 }
 
 

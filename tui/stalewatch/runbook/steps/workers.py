@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Remedy, Verdict
 from stalewatch.model.text import safe
@@ -13,16 +14,18 @@ from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
 from stalewatch.runbook.steps import artisan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from stalewatch.model.snapshot import HostFacts, Process
+    from stalewatch.model.snapshot import HostFacts, Process, QueueWorker
     from stalewatch.runbook.commands import Access, Command
     from stalewatch.runbook.draft import Draft
 
 QUEUE_RESTART = "queue:restart"
-RESTARTS = {"queue": QUEUE_RESTART, "horizon": "horizon:terminate", "octane": "octane:reload"}
+RESTARTS = {"queue": QUEUE_RESTART, "horizon": "horizon:terminate", "octane": "octane:reload", "reverb": "reverb:restart"}
 """The artisan command by the kind of worker."""
-_DEAF = frozenset({"schedule", "reverb"})
+_DEAF = frozenset({"schedule"})
+_BY_STORE = frozenset({"queue", "reverb"})
+"""The kinds that look for a key in their own cache store; Horizon and Octane get a signal, or a request."""
 _KINDS = {name: kind for kind, name in RESTARTS.items()}
 
 
@@ -54,12 +57,26 @@ def _wanted(draft: Draft) -> list[Step]:
 
 def _left_out(draft: Draft) -> Iterator[LeftOut]:
     if _asked(draft) and worker_kinds(draft.host.queue_workers) & _DEAF:
-        yield LeftOut(safe("schedule:work, reverb"), safe("they don't listen to queue:restart: their supervisor restarts them"))
+        yield LeftOut(safe("schedule:work"), safe("it does not listen to queue:restart: its supervisor restarts it"))
 
 
 def _warns(draft: Draft) -> Iterator[str]:
     yield from artisan.warns(draft)
-    yield "with a cache store that servers share, the queue workers of every server restart at once"
+    by_store = [worker for worker in draft.host.queue_workers if worker.kind in _BY_STORE and worker.holds == "start"]
+    if by_store:
+        many = figures.count(len(by_store), "worker")
+        yield (
+            f"queue:restart is a key in the cache store of {draft.access.root}: it reaches {many} here, and those of other servers that "
+            "share this store"
+        )
+    root = draft.host.release.root
+    apart = [worker for worker in by_store if worker.process.cwd_deleted or (root and worker.release not in ("", root))]
+    if apart:
+        agree = figures.agree(len(apart), "runs", "run")
+        yield (
+            f"{figures.count(len(apart), 'worker')} of another release {agree} here: a file store in each release reaches none of them; "
+            f"then {_by_hand(_pids(apart))}"
+        )
 
 
 def _proven(proof: Proof) -> Outcome:
@@ -71,11 +88,26 @@ def _proven(proof: Proof) -> Outcome:
     was, now = _of_kind(before, kind), _of_kind(after, kind)
     old = {_identity(process) for process in was} & {_identity(process) for process in now}
     evidence = {"workers": f"{len(now)} now, {len(was)} before, {len(old)} still the old ones"}
+    if old and kind != "octane":
+        orphans = "; php artisan horizon:purge ends those without a supervisor" if kind == "horizon" else ""
+        evidence["by hand"] = f"{_by_hand(sorted(pid for pid, _ in old))}{orphans}"
+    elif len(now) < len(was):
+        evidence["by hand"] = "start those that are missing where they are supervised: nobody did so yet"
     if kind != "octane" and (old or len(now) < len(was)):
         return outcome(Status.RUNNING, **evidence)
     if proof.after.layers[Layer.WORKERS] is Verdict.STALE:
         return outcome(Status.RUNNING, **evidence, verdict="still run old code")
     return outcome(Status.DONE, **evidence)
+
+
+def _by_hand(pids: Sequence[int]) -> str:
+    """SIGTERM lets a worker end its job first."""
+    return f"kill {' '.join(map(str, pids[:10]))} (as their user): who supervises them starts them again"
+
+
+def _pids(workers: Sequence[QueueWorker]) -> list[int]:
+    """The pids, in order."""
+    return sorted(worker.process.pid for worker in workers)
 
 
 def _of_kind(host: HostFacts, kind: str) -> list[Process]:
