@@ -301,6 +301,12 @@ FPM_CONFIG_LEFT_OUT = _reason(
     "known.",
     "One file for each pool, or name the socket (--fpm-socket, or app.socket in stalewatch.toml).",
 )
+FPM_CACHE_UNSEEN = _reason(
+    "fpm.cache-unseen",
+    "A PHP-FPM runs here that serves none of the applications that are watched, as far as is known, and it does not tell whose code its "
+    "cache holds: an application of which nothing else tells may be served by it.",
+    "See the message: it says what opens its socket to this login. Or name the applications: --app PATH, or [[server.app]].",
+)
 FPM_SOCKET_MISSING = _reason(
     "fpm.socket-missing",
     "The pool's socket is not there, or the path is not a socket.",

@@ -11,9 +11,9 @@ from stalewatch.model.errors import LinkError, NotPermitted
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
+from stalewatch.probe.code_search import CodeSearch
 from stalewatch.probe.host.app_probe import AppProbe
-from stalewatch.probe.host.code_roots import CodeInCaches, base_of
-from stalewatch.probe.host.discovery import address_of, choose_pool, discover, left_out, only_laravel, pools_not_asked
+from stalewatch.probe.host.discovery import address_of, choose_pool, discover, only_laravel
 from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
@@ -69,12 +69,7 @@ class ServerProbe:
         self._own_requests = OwnRequests()
         self._offset: float | None = None
         self._lone = False
-        self._left_out: tuple[Unseen, ...] = ()
-        self._code = CodeInCaches()
-        self._claimed: set[str] = set()
-        self._others: tuple[str, ...] = ()
-        self._only_code: set[str] = set()
-        self._code_due = True
+        self._code = CodeSearch()
 
     async def start(self) -> None:
         """Start the shell on the server and find its applications and pools. Raises LinkError."""
@@ -89,7 +84,7 @@ class ServerProbe:
         except NotPermitted as error:
             return tuple(self._blind(app, error) for app in self._apps) or (self._empty(TickFacts(), error),)
         runtimes = await self._ask_pools(full)
-        if self._code.take(runtimes, self._claimed) | self._who_uses_what(runtimes):
+        if self._code.take(runtimes, self._apps, self._machine, self._masters()):
             tick, runtimes = await self._look_at_more(runtimes)
         if not self._apps:
             return (self._empty(tick, None, runtimes),)
@@ -131,12 +126,9 @@ class ServerProbe:
         self._access.php_version = next(
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
-        found = await discover(self._host, self._machine, self._server.apps, self._code)
+        found = await discover(self._host, self._machine, self._server.apps, self._code.caches)
         locations = found.locations
-        self._left_out = left_out((*found.left_out, *self._code.beyond))
-        self._others = found.others
-        # What a link led to at an earlier look stays the app's own: its scripts are in the cache still.
-        self._claimed |= {path for each in locations for path in (each.path, each.root, each.base, base_of(each.root)) if path}
+        self._code.claim(found)
         known = {app.location: app for app in self._apps}
         apps = []
         for location in locations:
@@ -151,28 +143,15 @@ class ServerProbe:
                 storage = [f"{location.root}{folder}" for folder in _STORAGE.get(location.kind, ())] if location.root else []
                 self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
         self._apps = tuple(apps)
-        self._also_ask_for_code()
+        needed = {address for _, _, address in self._served.values()}
+        for pool in await self._code.also_ask(self._host, self._machine, self._pools, needed):
+            address = str(pool.listen)
+            self._pools.setdefault(address, PoolProbe(self._link, self._host, self._file, self._access, address, pool))
         for address, probe in self._pools.items():
             served = (app.files.places for app in apps if self._served[app.location.path][2] == address and app.location.root)
             probe.places = tuple(path for places in served for path in places)
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
-
-    def _also_ask_for_code(self) -> None:
-        """One pool of every master that runs and serves no application that we know: whose code is in its cache?"""
-        served = {address for _, _, address in self._served.values()}
-        self._only_code -= served
-        for pool in pools_not_asked(self._machine, self._pools, self._host.hello.login):
-            address = str(pool.listen)
-            self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool)
-            self._only_code.add(address)
-
-    def _who_uses_what(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> bool:
-        """Whether it is another master now whose cache alone holds an application's scripts; with one master there is nothing to ask."""
-        running = [master for master in self._machine.masters if master.record is not None]
-        masters = {str(pool.listen): master.config_path for master in running for pool in master.pools}
-        named = {app.location.root: app.location.passes_to for app in self._apps if app.location.root}
-        return len(running) > 1 and self._code.note_users(runtimes, named, masters, self._machine.web.changed)
 
     async def _look_at_more(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
         """A tick and *runtimes* with the applications that only the caches have told of: their pools are asked for them, too. Raises
@@ -231,7 +210,7 @@ class ServerProbe:
                 self._pools[address].configuration = question(master, pool, tick.boot, self._host.hello.hz, cached)
         # The supervisor probably restarts a worker that has just ended: look again soon.
         ended = workers - {each.record for each in self._machine.php}
-        self._code_due = True
+        self._code.due = True
         self._slow_due = tick.now + (WORKER_RETURNS if ended else SLOW_INTERVAL)
         return tick
 
@@ -268,8 +247,8 @@ class ServerProbe:
             seen = [app.links.found for app in self._apps if self._served[app.location.path][2] == address and app.location.root]
             probe.peers = len(self._machine.watchers)
             probe.links = tuple(link for found in seen if found for link in found) if None not in seen else None
-        due = only or [address for address in self._pools if full or self._code_due or address not in self._only_code]
-        self._code_due = False
+        due = only or [address for address in self._pools if full or self._code.due or address not in self._code.pools]
+        self._code.due = False
         looks = {
             address: probe.look(full=full, wait=wait, idle=self._idle(probe), moved=self._moved, replaced=self._replaced)
             for address, probe in self._pools.items()
@@ -285,7 +264,9 @@ class ServerProbe:
 
     def _masters(self) -> dict[str, str]:
         """Which master each pool belongs to, by address, where that is known."""
-        return {address: master.config_path for master, _, address in self._served.values() if master is not None}
+        running = [master for master in self._machine.masters if master.record is not None]
+        known = {str(pool.listen): master.config_path for master in running for pool in master.pools}
+        return known | {address: master.config_path for master, _, address in self._served.values() if master is not None}
 
     async def _look_again(self, tick: TickFacts, runtimes: dict[str, RuntimeFacts | Unseen]) -> TickFacts:
         """*tick* with the places that a pool sees otherwise as they are after its answer: they may have changed in between."""
@@ -349,7 +330,7 @@ class ServerProbe:
         fpm = with_pools(fpm, master, self._served, runtimes)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
-        others = (*watched, *self._others)
+        others = (*watched, *self._code.others)
         host = app.facts(tick, self._host, fpm, workers=workers, watchers=self._machine.watchers, locks=roots, others=others)
         runtime = runtimes.get(address) or (fpm if isinstance(fpm, Unseen) and app.location.sites else no_pool(master, unseen))
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
@@ -358,14 +339,14 @@ class ServerProbe:
         host = replace(host, fpm=with_extensions(fpm, runtime, tick))
         host = replace(
             host,
-            unwatched=tuple(map(safe, self._others)),
+            unwatched=self._code.unwatched,
             hidden=hidden,
             contained=inside,
             command_lines={str(safe(path)): safe(file) for path, file in self._machine.command_lines.items()},
             cron=cron_lines(self._machine.cron, app.location),
             web=web_facts(app.location, address, self._machine.web.denied),
         )
-        told = (*self._machine.left_out, *(self._left_out if app is self._apps[0] else ()))
+        told = (*self._machine.left_out, *(self._code.problems(self._machine, self._host.hello.login) if app is self._apps[0] else ()))
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))
 
     def _value(self, app: AppProbe, host: HostFacts | Unseen, runtime: RuntimeFacts | Unseen, now: float) -> Snapshot:

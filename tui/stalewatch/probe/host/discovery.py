@@ -200,13 +200,14 @@ def address_of(location: AppLocation, pool: Pool | None) -> str:
     return location.entry.socket or (str(pool.listen) if pool else named)
 
 
-def pools_not_asked(machine: Machine, asked: Collection[str], login: str) -> list[Pool]:
-    """One pool of each master that runs and of which none of *asked* (addresses) is; one that runs as *login* itself before any other."""
+def pools_not_asked(machine: Machine, asked: Collection[str], login: str, shut: Collection[str] = ()) -> list[Pool]:
+    """One pool of each master that runs and of which none of *asked* (addresses) is; one that runs as *login* itself before any other, and
+    one of *shut* last."""
     found = []
     for master in machine.masters:
         pools = [pool for pool in master.pools if pool.listen]
         if master.record is not None and pools and not any(str(pool.listen) in asked for pool in pools):
-            found.append(min(pools, key=lambda pool: pool.user != login))
+            found.append(min(pools, key=lambda pool: (str(pool.listen) in shut, pool.user != login)))
     return found
 
 
