@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.model import figures
 from stalewatch.model.chain import NotJudged
 from stalewatch.model.layers import Layer
@@ -30,7 +31,7 @@ def not_judged(context: Context) -> tuple[NotJudged, ...]:
     host, found = context.host, []
     if host is not None and context.runtime is not None and context.runtime.environment is None and _cached_configuration(host):
         found.append(ENVIRONMENT)
-    return (*found, *_other_code(host), *_other_caches(host)) if host is not None else tuple(found)
+    return (*found, *_other_code(host), *_alone(context), *_other_caches(host)) if host is not None else tuple(found)
 
 
 def _cached_configuration(host: HostFacts) -> bool:
@@ -46,6 +47,21 @@ def _other_code(host: HostFacts) -> tuple[NotJudged, ...]:
         NotJudged(
             safe(what),
             safe("it was not asked for, or this login may not see it; without --app and [[server.app]] what can be seen is watched"),
+        ),
+    )
+
+
+def _alone(context: Context) -> tuple[NotJudged, ...]:
+    if context.opcache is None or not any(script.parent_changed is not None for script in context.opcache.changed):
+        return ()
+    scope = AppScope(context)
+    moved = [str(each.path) for each in context.opcache.changed if each.parent_changed is not None and scope.stands_alone(each.path)]
+    if not moved:
+        return ()
+    return (
+        NotJudged(
+            safe(f"scripts of no application that are requested themselves: {figures.several(moved, NAMED)}"),
+            safe("a directory above them was renamed into place, or only changed its owner, mode or place on the disk"),
         ),
     )
 

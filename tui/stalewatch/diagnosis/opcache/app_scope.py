@@ -4,22 +4,35 @@
 from __future__ import annotations
 
 from stalewatch.diagnosis.context import Context
+from stalewatch.model.places import PLACES
 
 _PUBLIC = ("/public", "/web", "/htdocs", "/public_html", "/www", "/html")
 
 
 class AppScope:
-    """Everything but what lies below another app's root concerns this app: libraries outside of it (``/usr/share/php``) run in it too."""
+    """Everything but what lies below another app's root concerns this app: libraries outside of it (``/usr/share/php``) run in it too. What
+    shares a directory with another app and none with this one is that app's (``/srv/shop/lib`` beside ``/srv/shop/www``)."""
 
     def __init__(self, context: Context) -> None:
         self._base = base_of(context.root)
         link = context.host.release.link if context.host is not None else ""
         self._own = tuple(f"{path}/" for path in dict.fromkeys((self._base, context.root, context.snapshot.app, link)) if path)
         self._others = tuple(f"{root}/" for root in _other_roots(context) if not self._overlaps(f"{root}/"))
+        links = (context.opcache.links if context.opcache is not None else None) or ()
+        self._behind = tuple(f"{link.target}/" for link in links if link.path.startswith(self._own))
+        self._asked_for = tuple(f"{folder}/" for folder in _asked_for(context) if folder not in PLACES)
 
     def concerns(self, path: str) -> bool:
         """Whether *path* can run in this app."""
-        return not self._others or path.startswith(self._own) or not path.startswith(self._others)
+        if not self._others or path.startswith(self._own):
+            return True
+        return not path.startswith(self._others) and (_shares(path, self._own) or not _shares(path, self._others))
+
+    def stands_alone(self, path: str) -> bool:
+        """Whether *path* is of no app, and lies where a worker ran a script that is of none: code that is asked for itself. What shares a
+        directory with this app, or lies where a link of it leads, may be this app's document root."""
+        free = path.startswith(self._asked_for) and not path.startswith((*self._own, *self._others, *self._behind))
+        return free and not _shares(path, self._own)
 
     def inside(self, path: str) -> bool:
         """Whether *path* is below the app's own directories (any release of it)."""
@@ -27,6 +40,28 @@ class AppScope:
 
     def _overlaps(self, other: str) -> bool:
         return any(own.startswith(other) or other.startswith(own) for own in self._own)
+
+
+def _shares(path: str, roots: tuple[str, ...]) -> bool:
+    """Whether *path* and one of *roots* lie below a directory that is no place for several apps."""
+    return any((_above(path, root) or "/") not in PLACES for root in roots)
+
+
+def _above(path: str, root: str) -> str:
+    """The innermost directory that both are below."""
+    both = zip(path.split("/"), root.rstrip("/").split("/"), strict=False)
+    names = []
+    for one, other in both:
+        if one != other:
+            break
+        names.append(one)
+    return "/".join(names)
+
+
+def _asked_for(context: Context) -> set[str]:
+    """The directories of scripts that workers ran last, as the status page has them."""
+    scripts = context.status.scripts if context.status is not None else ()
+    return {str(script).rpartition("/")[0] for script in scripts}
 
 
 def base_of(root: str) -> str:

@@ -23,6 +23,8 @@ def judge(context: Context, opcache: Opcache) -> tuple[ScriptVerdict, ...]:
     concerned = (begun.exactly(script) for script in opcache.changed if ours.concerns(script.path))
     judged = [judge_one(script, opcache, context, max(begun.born, release.came_before(script.path))) for script in concerned]
     judged += [moved_over.judge(script, opcache, context) for script in others if ours.concerns(script.path)]
+    # Where only the directory's place changed, as the first write below it changes it on overlayfs, no app is suspected for it.
+    judged = [one for one in judged if one.state is not ScriptState.RENAMED or not ours.stands_alone(one.script.path)]
     return blade.clear_doubts(tuple(judged), context, opcache)
 
 

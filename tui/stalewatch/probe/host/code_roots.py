@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.model.places import PLACES
 from stalewatch.model.runtime import Opcache, PoolStatus, RuntimeFacts
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ _FRONT = ("index.php", "web/app.php", "web/app_dev.php", "www/app.php")
 """What a script that is requested is called, as far as libraries have no such names (the old Yii framework has its classes in web/)."""
 _FRAMEWORKS = frozenset({"artisan", "bin/console", "wp-config.php"})
 _OF_A_PROJECT = frozenset({"public/index.php", "composer.json"})
-_PLACES = frozenset(
-    f"/{place}"
-    for place in (
-        *("", "srv", "opt", "home", "data", "mnt", "media", "root", "run", "tmp", "dev/shm"),
-        *("usr", "usr/share", "usr/local", "usr/local/share", "usr/local/www"),
-        *("var", "var/lib", "var/tmp", "var/www", "var/www/html", "var/www/vhosts"),
-    )
-)
-"""Directories that hold applications and are none."""
 _NEVER = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/proc", "")
 _LIBRARIES = ("/usr/share/php/", "/usr/share/pear/", "/usr/lib/", "/usr/local/lib/")
 _UPWARDS = 6
@@ -178,9 +170,7 @@ def _is_entry(path: str) -> bool:
 def _upwards(folder: str) -> list[str]:
     """*folder* and what is above it, up to a place that holds applications."""
     found = [folder]
-    while (
-        len(found) < _UPWARDS and (above := found[-1].rpartition("/")[0]) and above not in _PLACES and above.rpartition("/")[0] != "/home"
-    ):
+    while len(found) < _UPWARDS and (above := found[-1].rpartition("/")[0]) and above not in PLACES and above.rpartition("/")[0] != "/home":
         found.append(above)
     return found
 
@@ -192,7 +182,7 @@ def _root(folder: str, beside: bool, signs: Mapping[str, str]) -> str:
     for wanted, ways in ((_FRAMEWORKS, above), (_OF_A_PROJECT, above[::-1])):
         if root := next((path for path in ways if signs.get(path) in wanted), ""):
             return root
-    if beside and folder.rpartition("/")[2] in (*_DOCROOTS, *_ALSO) and (parent := folder.rpartition("/")[0]) not in _PLACES:
+    if beside and folder.rpartition("/")[2] in (*_DOCROOTS, *_ALSO) and (parent := folder.rpartition("/")[0]) not in PLACES:
         return parent
     for path in above[1:]:
         if signs.get(path) != "index.php":
@@ -203,4 +193,4 @@ def _root(folder: str, beside: bool, signs: Mapping[str, str]) -> str:
 
 def _holds(outer: str, inner: str, signs: Mapping[str, str]) -> bool:
     """Whether *inner* is a part of the application at *outer*: below it, and no application by its own looks."""
-    return inner.startswith(f"{outer}/") and outer not in _PLACES and signs.get(inner) not in _FRAMEWORKS
+    return inner.startswith(f"{outer}/") and outer not in PLACES and signs.get(inner) not in _FRAMEWORKS
