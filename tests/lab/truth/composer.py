@@ -148,6 +148,16 @@ STATES = (
         ask=CLASS,
     ),
     stale(
+        name="autoloader: composer.json names another file, not dumped",
+        expect={Layer.PACKAGES: ("stale", "packages.autoload-differs")},
+        arrange=composed(sources={"app/Tariff.php": tariff("v1", "App")}, name="\\App\\Tariff", autoload=_ONE),
+        act=do.then(
+            do.change_text("composer.json", '"files": ["laravel.php"]', '"files": ["laravel.php", "words.php"]'),
+            add("words.php", "<?php function words() { return 'tariff v2'; }"),
+        ),
+        ask=lambda host: "old" if "words" not in host.read("/srv/app/vendor/composer/autoload_static.php") else "new",
+    ),
+    stale(
         name="packages: composer.lock names a newer version than is installed",
         expect={Layer.PACKAGES: ("stale", "packages.lock-differs")},
         arrange=do.then(locked("1.0.0"), do.get("/package")),

@@ -20,6 +20,7 @@ from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.autoload import (
     declared_classes,
     installed_releases,
+    lacking_files,
     lacking_folders,
     parse_autoload,
     unlike_lock,
@@ -63,6 +64,16 @@ def test_the_folders_of_composer_json_are_those_of_the_autoloader(autoload: Any,
         named = ", ".join(f"$baseDir . '/{each}'" for each in folders.split(" "))
         lines.append(f"    '{prefix.replace(chr(92), chr(92) * 2)}' => array({named}),")
     assert lacking_folders(wanted, parse_autoload(b"", "\n".join(lines).encode(), b"", 9)) == lacking
+
+
+def test_the_files_of_composer_json_are_loaded_by_the_autoloader() -> None:
+    line = "        '{}' => __DIR__ . '/../..' . '/{}',"
+    loader = "\n".join((line.format("0" * 32, "app/helpers.php"), line.format("App\\\\A", "app/A.php"))).encode()
+    autoload = parse_autoload(b"", b"", loader, 9)
+    for files, lacking in ((["app/helpers.php", "vendor/x.php"], ()), (["./app/helpers.php", "app/A.php"], ("app/A.php",)), (None, ())):
+        wanted = wanted_autoload(json.dumps({"autoload": {"files": files}}).encode())
+        assert lacking_files(wanted, autoload) == lacking
+    assert lacking_files(wanted_autoload(b'{"autoload": {"files": ["b.php"]}}'), parse_autoload(b"", b"", loader, 2)) == ()  # cut
 
 
 def test_the_classes_of_a_file_have_their_namespace() -> None:

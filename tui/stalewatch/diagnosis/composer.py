@@ -35,8 +35,8 @@ AUTOLOAD = Rule(
     layer=Layer.PACKAGES,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="composer.json names other folders for a namespace than the autoloader that Composer generated: classes are looked for where "
-    "they were before.",
+    meaning="composer.json names other folders for a namespace, or other files to load always, than the autoloader that Composer "
+    "generated: classes and functions are looked for where they were before.",
     evidence=("namespaces", "autoloader written", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice=_DUMP,
@@ -138,13 +138,17 @@ def autoload(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     if facts.folders:
         yield AUTOLOAD.finding(
             "composer.json",
-            f"composer.json names other folders for {figures.several(list(facts.folders), 2)} than Composer's autoloader",
+            f"composer.json says where {figures.several(list(facts.folders), 2)} is, and Composer's autoloader says otherwise",
             (
                 evidence.text("namespaces", ", ".join(facts.folders)),
                 evidence.time("autoloader written", facts.loader.mtime if facts.loader is not None else None),
-                evidence.command("grep", "-F", "--", "$baseDir", paths.absolute("vendor/composer/autoload_psr4.php", context.root)),
+                evidence.command("grep", "-F", "--", "$baseDir", *_generated(context)),
             ),
         )
+
+
+def _generated(context: Context) -> tuple[str, ...]:
+    return tuple(paths.absolute(f"vendor/composer/autoload_{name}.php", context.root) for name in ("psr4", "files"))
 
 
 def lock(context: Context, facts: ComposerFacts) -> Iterator[Finding]:

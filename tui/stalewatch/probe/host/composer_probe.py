@@ -13,6 +13,7 @@ from stalewatch.probe.host.parsers.autoload import (
     AutoloadRules,
     declared_classes,
     installed_releases,
+    lacking_files,
     lacking_folders,
     parse_autoload,
     unlike_lock,
@@ -144,13 +145,12 @@ class ComposerProbe:
         """What is known now."""
         autoload, wanted = self._autoload, self._asked_for()
         loader = self._generated[0] if self._generated else None
-        namespaced = autoload is not None and self._namespaced
         return ComposerFacts(
             loader=loader.stat(self._root) if loader is not None and not self._foreign else None,
             authoritative=autoload is not None and autoload.authoritative,
             unlike_lock=self._unlike_lock(),
-            folders=tuple(safe(prefix or "(no namespace)", 200) for prefix in lacking_folders(wanted, autoload))
-            if autoload is not None and namespaced and not self._contents.denied(f"{self._root}/{COMPOSER}")
+            folders=_unlike(wanted, autoload)
+            if autoload is not None and self._namespaced and not self._contents.denied(f"{self._root}/{COMPOSER}")
             else None,
             moved=self._moved_classes(wanted) if autoload is not None and not autoload.cut else None,
             unread=max(self._unread, self._unasked),
@@ -223,3 +223,8 @@ class ComposerProbe:
 def _asks_apcu(autoload: Autoload) -> bool:
     """Whether this autoloader keeps in APCu where it found classes."""
     return autoload.apcu is not None and not autoload.authoritative
+
+
+def _unlike(wanted: AutoloadRules, autoload: Autoload) -> tuple[SafeText, ...]:
+    prefixes = [prefix or "(no namespace)" for prefix in lacking_folders(wanted, autoload)]
+    return tuple(safe(name, 200) for name in (*prefixes, *lacking_files(wanted, autoload)))

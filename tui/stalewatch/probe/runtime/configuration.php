@@ -8,6 +8,7 @@ namespace Stalewatch;
 final class Configuration
 {
     private const MAX_SIZE = 262144;
+    private const OF_ANY_PROCESS = ['HOME', 'USER', 'LOGNAME', 'PATH', 'PWD', 'OLDPWD', 'SHELL', 'SHLVL', 'LANG', 'TERM', 'TZ', 'HOSTNAME', '_'];
     /** @var array<string, array> */
     private $running;
     /** @var array<string, array{0: string, 1: string, 2: string}> setting => the file that sets it last, its value, the value as written */
@@ -44,13 +45,15 @@ final class Configuration
         return [$file, count(array_keys($verdicts, 'alike', true)), $this->named($verdicts, 'differs'), $this->named($verdicts, 'untold')];
     }
 
-    /** @return array<string, string> variables of this pool by their names, as its workers have them */
+    /** @return array<string, string> variables by their names, as this worker has them: the pool's own, and with clear_env=no those of its unit */
     public function environment(): array
     {
         $found = [];
-        foreach ($this->pool as $name => $_) {
-            if (preg_match('/^env\[(\w+)\]$/', $name, $match) && is_string($value = getenv($match[1], true))) {
-                $found[$match[1]] = $value;
+        $own = preg_replace('/^env\[(\w+)\]$/', '$1', array_map('strval', array_keys($this->pool)));
+        $others = array_diff(array_map('strval', array_keys(getenv())), self::OF_ANY_PROCESS);
+        foreach (array_merge($own, $others) as $name) {
+            if (preg_match('/^\w+$/', $name) && is_string($value = getenv($name, true))) {
+                $found[$name] = $value;
             }
         }
         return $found;

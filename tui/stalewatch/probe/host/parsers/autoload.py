@@ -23,24 +23,26 @@ _DECLARED = re.compile(r"(.*?\.php):\s*(?:(namespace)|(?:(?:abstract|final|reado
 
 
 class Autoload(msgspec.Struct, frozen=True):
-    """*classes*: path below the root, by class, of the application's own. *namespaces*: folders below the root, by prefix.
-    *cut*: the class map has more entries than were read. *apcu*: the prefix of the keys that APCu keeps
-    the paths of other classes under (None: it keeps none)."""
+    """*classes*: path below the root, by class, of the application's own; *files*: paths loaded always. *namespaces*: folders below
+    the root, by prefix. *cut*: the class map has more entries than were read. *apcu*: the prefix of the keys that APCu keeps the
+    paths of other classes under (None: it keeps none)."""
 
     authoritative: bool = False
     namespaces: dict[str, tuple[str, ...]] = {}
     classes: dict[str, str] = {}
     cut: bool = False
     apcu: str | None = None
+    files: tuple[str, ...] = ()
 
 
 class AutoloadRules(msgspec.Struct, frozen=True):
     """What ``autoload`` in composer.json asks for: folders by prefix (``psr-4``), and folders or files in which every class is found
-    (``classmap``), but for what matches one of *excluded* (expressions)."""
+    (``classmap``), but for what matches one of *excluded* (expressions); *files* that are loaded always."""
 
     namespaces: dict[str, tuple[str, ...]] = {}
     classmap: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     def needs_entry(self, path: str, autoload: Autoload) -> bool:
         """Whether the class map of *autoload* must know *path*, that it has no entry for, or knows its class by another path."""
@@ -82,11 +84,12 @@ def parse_autoload(loader: bytes, namespaces: bytes, classmap: bytes, limit: int
         if (match := _NAMESPACE.match(line)) is not None:
             found[_plain(match[1])] = tuple(_folder(_plain(folder)) for folder in _FOLDER.findall(match[2]))
     lines = text(classmap).split("\n")
-    entries = (match for match in map(_ENTRY.match, lines) if match is not None and _HASH.fullmatch(match[1]) is None)
-    classes = {_plain(match[1]): _plain(match[2]) for match in entries}
+    entries = [match for match in map(_ENTRY.match, lines) if match is not None]
+    files = tuple(_plain(match[2]) for match in entries if _HASH.fullmatch(match[1]))
+    classes = {_plain(match[1]): _plain(match[2]) for match in entries if not _HASH.fullmatch(match[1])}
     prefix = _PREFIX.search(text(loader))
     cut, apcu = len(lines) >= limit, _plain(prefix[1]) if prefix is not None else None
-    return Autoload("setClassMapAuthoritative" in text(loader), found, classes, cut, apcu)
+    return Autoload("setClassMapAuthoritative" in text(loader), found, classes, cut, apcu, files)
 
 
 def wanted_autoload(composer: bytes) -> AutoloadRules:
@@ -101,7 +104,7 @@ def wanted_autoload(composer: bytes) -> AutoloadRules:
     named = {prefix: _folders(folders) for prefix, folders in psr4.items()} if isinstance(psr4, dict) else {}
     patterns = section.get("exclude-from-classmap")
     excluded = tuple(_pattern(each) for each in patterns if isinstance(each, str)) if isinstance(patterns, list) else ()
-    return AutoloadRules(named, _folders(section.get("classmap")), excluded)
+    return AutoloadRules(named, _folders(section.get("classmap")), excluded, _folders(section.get("files")))
 
 
 def lacking_folders(wanted: AutoloadRules, autoload: Autoload) -> tuple[str, ...]:
@@ -112,6 +115,11 @@ def lacking_folders(wanted: AutoloadRules, autoload: Autoload) -> tuple[str, ...
         for prefix, folders in sorted(named.items())
         if tuple(folder for folder in autoload.namespaces.get(prefix, ()) if folder in folders) != folders
     )
+
+
+def lacking_files(wanted: AutoloadRules, autoload: Autoload) -> tuple[str, ...]:
+    """The files of composer.json that are to be loaded always and that the autoloader does not load; those in vendor are left out."""
+    return () if autoload.cut else tuple(file for file in wanted.files if file not in autoload.files and not _in(file, ("vendor",)))
 
 
 def declared_classes(payload: bytes) -> dict[str, tuple[str, ...]]:
