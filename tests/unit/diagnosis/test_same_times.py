@@ -57,6 +57,25 @@ def test_sources_with_old_times_are_still_compared_with_what_they_were(now: Any,
     assert report.layers[Layer.CONFIG] is verdict
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "verdict"),
+    [
+        ({}, {}, FRESH),
+        ({}, {"inode": 8}, SUSPECT),
+        ({"sum": safe("1")}, {"sum": safe("1"), "inode": 8}, FRESH),
+        ({"sum": safe("1")}, {"sum": safe("2"), "inode": 8}, STALE),
+    ],
+    ids=["the same file", "another file with the same times", "another file, the same content", "another file, other content"],
+)
+def test_a_link_that_was_made_again_counts_by_what_it_leads_to(then: Any, now: Any, verdict: Verdict) -> None:
+    def look(later: float, made: float, ctime: float = -7_150.5, **more: Any) -> Snapshot:
+        link, leads = file("./config/x.php", -9_000, made), file("config/x.php", -7_200, ctime, **{"dev": 1, "inode": 7, **more})
+        return with_host(later, inputs=sources(config=(link, leads)))
+
+    assert looked(look(-90, -7_000, **then), look(0, -60, **now)).layers[Layer.CONFIG] is verdict
+    assert looked(look(0, -60, **now)).layers[Layer.CONFIG] is SUSPECT
+
+
 def test_a_source_that_came_with_old_times_proves_too() -> None:
     """A folder was renamed into place: that moves no time of what is in it."""
     known = tuple(msgspec.structs.replace(one, dev=1) for one in sources()["config"].direct)

@@ -33,7 +33,8 @@ def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: B
     proven: list[FileStat] = []
     touched: list[FileStat] = []
     moved = baseline if baseline is not None and baseline.inputs != inputs else None
-    known = {old.path: old for old in moved.inputs} if moved is not None else {}
+    known = {str(old.path): old for old in moved.inputs} if moved is not None else {}
+    there = {str(source.path): source for source in inputs} if moved is not None else {}
     limit = max(made, swept) + TOLERANCE
     for source in inputs:
         ahead = not is_writing_time(source.mtime, source.ctime, now)
@@ -44,11 +45,20 @@ def compare(inputs: tuple[FileStat, ...], made: float, swept: float, baseline: B
             if ahead:
                 continue
             break
-        before = known.get(source.path)
-        same = unchanged(source, before) if before is not None else _came_with_old_times(source, moved, limit)
+        before, path = known.get(source.path), source.path.removeprefix("./")
+        if path != source.path and path in there and path in known:
+            same = _same_behind(there[path], known[path])
+        else:
+            same = unchanged(source, before) if before is not None else _came_with_old_times(source, moved, limit)
         if same is not True:
             (touched if same is None else proven).append(source)
     return Behind(tuple(proven), tuple(touched))
+
+
+def _same_behind(now: FileStat, before: FileStat) -> bool | None:
+    """The same for a link (``./PATH``): made again, it changes nothing where it leads to the same file, or to the same content."""
+    same = unchanged(now, before)
+    return same if (now.sum and before.sum) or now.inode == before.inode or same is False else None
 
 
 def _came_with_old_times(source: FileStat, moved: Baseline | None, limit: float) -> bool | None:
