@@ -50,6 +50,7 @@ class FakeEngine:
         self.production = production
         self.valid = True
         self.in_flight = 0
+        self.deploying = False
         self.asked: list[Request] = []
         self.ran: list[Plan] = []
         self.looked: list[list[tuple[str, str]]] = []
@@ -66,6 +67,7 @@ class FakeEngine:
                 steps=STEPS,
                 left_out=left,
                 in_flight=self.in_flight,
+                deploying=self.deploying,
                 evidence_digest=str(len(self.asked)),
             )
             for server, app in keys

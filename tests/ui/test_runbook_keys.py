@@ -48,10 +48,11 @@ async def test_one_server_tab_enter_runs_exactly_the_confirmed_plan() -> None:
         assert isinstance(app.screen, ProgressScreen)
 
 
-@pytest.mark.parametrize("reason", ["production", "in_flight", "several"])
+@pytest.mark.parametrize("reason", ["production", "in_flight", "several", "deploying"])
 async def test_where_it_is_dangerous_the_apps_name_is_typed(reason: str) -> None:
     engine = FakeEngine(build.incident(), production=reason == "production")
     engine.in_flight = 3 if reason == "in_flight" else 0
+    engine.deploying = reason == "deploying"
     app = app_of(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *(("space", "space") if reason == "several" else ()), "r")
@@ -215,6 +216,18 @@ async def test_w_reloads_now_or_waits_again_where_requests_are_in_flight() -> No
         (InFlight.KILL, 5.0),
         (InFlight.WAIT, 5.0),
     ]
+
+
+async def test_d_overrides_a_deploy_under_way_and_nothing_where_there_is_none() -> None:
+    engine = FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(150, 40)) as pilot:
+        await press(pilot, "r", "d", "escape")
+        engine.deploying = True
+        await press(pilot, "r")
+        assert "d despite the deploy" in screen_text(app)
+        await press(pilot, "d", "d")
+    assert [request.during_deploy for request in engine.asked] == [False, False, True, False]
 
 
 def test_a_plan_that_waits_does_not_say_that_it_kills() -> None:

@@ -66,8 +66,24 @@ def test_requests_in_flight_are_counted_only_where_a_step_may_end_them() -> None
 
 def test_a_deploy_under_way_is_named_with_its_sign_and_its_time() -> None:
     facts = host(release=ReleaseFacts(root=safe(APP), under_way=DeployUnderWay(sign=safe(".dep/deploy.lock"), since=T0 - 60)))
-    assert any(f"(.dep/deploy.lock, since {utc(T0 - 60)})" in line for line in planned(report(CONFIG, host_facts=facts)).warnings)
+    said = f"(.dep/deploy.lock, since {utc(T0 - 60)})"
+    server = planned(report(CONFIG, host_facts=facts), during_deploy=True)
+    assert any(said in line for line in server.warnings)
+    assert server.runnable
+    blocked = planned(report(CONFIG, host_facts=facts))
+    assert any(said in line for line in blocked.blocked)
+    assert blocked.deploying
+    assert not any("deploy is" in line for line in blocked.warnings), "once is enough"
     assert not any("deploy" in line for line in planned(report(CONFIG)).warnings)
+    assert not planned(report(CONFIG)).deploying
+
+
+@pytest.mark.parametrize(("age", "runs"), [(3_600, False), (3_601, True)])
+def test_a_lock_that_a_dead_deploy_left_behind_does_not_block(age: int, runs: bool) -> None:
+    facts = host(release=ReleaseFacts(root=safe(APP), under_way=DeployUnderWay(sign=safe(".dep/deploy.lock"), since=T0 - age)))
+    server = planned(report(CONFIG, host_facts=facts))
+    assert server.runnable is runs
+    assert any("a deploy is under way" in line for line in server.warnings) is runs
 
 
 # --------------------------------------------------------------------------------------------------------------- what is left out
@@ -174,3 +190,12 @@ def test_a_step_carries_the_finding_that_justifies_it() -> None:
     need = from_findings(report(finding(Layer.CONFIG, code="config.stale", subject=safe("config/app.php")))).needs[0]
     (cause,) = need.causes
     assert (cause.layer, cause.code, cause.subject) == (Layer.CONFIG, "config.stale", "config/app.php")
+
+
+def test_room_is_asked_for_in_every_folder_that_a_step_writes() -> None:
+    """Each may be a disk of its own."""
+    views = finding(Layer.VIEWS, Verdict.STALE, Remedy.REBUILD)
+    (step,) = [step for step in planned(report(CONFIG, views)).steps if step.kind == "disk-free"]
+    folders = f"{APP} {APP}/bootstrap/cache {APP}/storage/framework/views"
+    assert step.command == f"df -Pk {folders}; df -Pi {folders}"
+    assert not any(step.kind == "disk-free" for step in planned(report(FPM)).steps), "a reload writes nothing"

@@ -209,6 +209,10 @@ def test_a_step_whose_finding_is_gone_is_not_needed_any_more() -> None:
     assert still_needed(step("config:cache"), unseen).status is Status.UNKNOWN
 
 
+SPACE = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 20000000 10000000 10000000 50% /\n"
+INODES = "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/sda1 1000000 1 999999 1% /\n"
+
+
 @pytest.mark.parametrize(
     ("name", "output", "code", "status", "word"),
     [
@@ -235,6 +239,10 @@ def test_a_step_whose_finding_is_gone_is_not_needed_any_more() -> None:
             "9.5 GiB",
         ),
         ("disk-free", "", 1, Status.DONE, "could not be read"),
+        ("disk-free", f"{SPACE}/dev/sdb1 90000 89990 10 99% /srv/cache", 0, Status.FAILED, "10.0 KiB on /srv/cache"),
+        ("disk-free", f"{SPACE}{INODES}tmpfs 1000 801 199 80% /srv/cache", 0, Status.FAILED, "199 free on /srv/cache"),
+        ("disk-free", f"{SPACE}{INODES}tmpfs 1000 800 200 80% /srv/cache", 0, Status.DONE, "9.5 GiB on /"),
+        ("disk-free", f"{SPACE}df: /srv/x: No such file or directory\n{INODES}/dev/sdc 0 0 0 - /", 0, Status.DONE, "9.5 GiB on /"),
         ("artisan", "", 1, Status.FAILED, "no artisan"),
     ],
 )

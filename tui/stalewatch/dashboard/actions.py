@@ -219,6 +219,7 @@ _DIALOGS = (
     _dialog("everything", ("a",), "whole sequence", "plan: the whole sequence, or only what is needed", PLAN),
     _dialog("invalidate", ("i",), "invalidate instead", "plan: invalidate scripts instead of a reload, or reload again", PLAN),
     _dialog("in_flight", ("w",), "kill requests", "plan: reload now and kill requests in flight, or wait for them", PLAN),
+    _dialog("during_deploy", ("d",), "despite the deploy", "plan: also where a deploy is under way", PLAN),
     _dialog("cache_clear", ("x",), "also cache:clear", "plan: with or without cache:clear", PLAN),
     _dialog("copy_plan", ("y",), "copy", "plan: copy it as Markdown", PLAN),
     _dialog("cancel", ("escape", "n", "q", "ctrl+c"), "cancel", "plan: close it; nothing is run", PLAN),

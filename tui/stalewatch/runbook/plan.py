@@ -44,8 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the person asks for. *everything*: the whole sequence whether needed or not; *cache_clear*: also the application cache.
 
     *only*: of a fix, these phases (``clear`` ``rebuild`` ``reload``; empty: all). *in_flight_wait*: for how many seconds at most.
-    *canary*: the server that is first ("": the first that is changed). *verified*: (server, app) that the run before has verified: there
-    only what is stale by now is done.
+    *during_deploy*: also where a deploy is under way. *canary*: the server that is first ("": the first that is changed). *verified*:
+    (server, app) that the run before has verified: there only what is stale by now is done.
     """
 
     choice: Choice
@@ -54,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[Phase, ...] = ()
     in_flight: InFlight = InFlight.WAIT
     in_flight_wait: float = Fixing().in_flight_wait
+    during_deploy: bool = False
     canary: str = ""
     unreachable: WhenUnreachable = WhenUnreachable.LOST
     verified: tuple[tuple[str, str], ...] = ()
@@ -123,7 +124,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     *address*: the target as given. *user*: the pool's user, who must own what is rebuilt. *lock*: directories on the server that are locked
     meanwhile (the app's, the FPM master's configuration; "" is none). *tolerated*: layers that verification does not ask to be fresh,
     because the plan leaves them. *short_name*: as a Report's. *smoke*: what the app must answer before anything and after each step.
-    *unseen*: it is blocked because it could not be looked at."""
+    *unseen*: it is blocked because it could not be looked at. *deploying*: a deploy is under way."""
 
     server: str
     app: SafeText
@@ -141,6 +142,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     short_name: SafeText = SafeText("")
     smoke: Smoke = Smoke()
     unseen: bool = False
+    deploying: bool = False
 
     @property
     def name(self) -> str:

@@ -57,6 +57,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
         evidence_digest=evidence_digest(report),
         short_name=report.short_name,
         smoke=inputs.smoke,
+        deploying=preflight.deploy_under_way(report) is not None,
     )
     if request.choice is Choice.VERIFY:
         return replace(plan, steps=(look("only look: is it fresh?"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.release import LEFT_OVER
 from stalewatch.model import figures
 from stalewatch.model.app_names import app_name
 from stalewatch.model.replace import replace
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import DeployUnderWay
     from stalewatch.runbook.draft import Draft
 
 
@@ -39,6 +41,15 @@ def blocks(draft: Draft) -> Iterator[str]:
     holder = draft.host.lock
     if holder is not None:
         yield f"{holder.who} runs a runbook here since {utc(holder.since)}"
+    way = deploy_under_way(draft.report)
+    if way is not None and not draft.request.during_deploy:
+        yield f"a deploy is under way ({way.sign}, since {utc(way.since)}): wait for its end, or override it (--during-deploy; d in a plan)"
+
+
+def deploy_under_way(report: Report) -> DeployUnderWay | None:
+    """The deploy that runs now; one whose sign is older than an hour has left it behind."""
+    way = report.host.release.under_way if report.host is not None else None
+    return None if way is None or report.host is None or report.host.now - way.since > LEFT_OVER else way
 
 
 def warns(draft: Draft, *, production: bool) -> Iterator[str]:
@@ -46,7 +57,7 @@ def warns(draft: Draft, *, production: bool) -> Iterator[str]:
     if production:
         yield "this is production"
     way = draft.host.release.under_way
-    if way is not None:
+    if way is not None and (draft.request.during_deploy or deploy_under_way(draft.report) is None):
         yield f"a deploy is under way ({way.sign}, since {utc(way.since)}): what is rebuilt now may be old again in a moment"
 
 

@@ -57,6 +57,7 @@ def phases(text: str) -> tuple[Phase, ...]:
     help="Where a reload would kill requests: wait for them to end (wait), invalidate scripts instead, or kill them.",
 )
 @click.option("--in-flight-wait", type=seconds, metavar="SECONDS", help="Wait for them SECONDS at most, then refuse the reload (30).")
+@click.option("--during-deploy", is_flag=True, help="Also where a deploy is under way: what is rebuilt may be old again in a moment.")
 @click.option("--canary", default="", metavar="NAME", help="The server that is fixed first and verified twice (the first one).")
 @click.option(
     "--unreachable",
@@ -79,6 +80,7 @@ def command(
     cache_clear: bool,
     in_flight: str | None,
     in_flight_wait: float | None,
+    during_deploy: bool,
     canary: str,
     unreachable: str | None,
     resume: bool,
@@ -94,9 +96,7 @@ def command(
     record = _stopped() if resume else None
     if record is not None:
         targets, batch, options["config"] = targets or record.targets, record.batch, options["config"] or record.config or None
-    if not targets:
-        raise UsageError("which servers? TARGET... is missing")
-    fleet = fleet_of(targets, options)
+    fleet = fleet_of(_named(targets), options)
     _check_canary(fleet, canary)
     if fleet.read_only and not dry_run:
         raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
@@ -110,12 +110,12 @@ def command(
         only=only or (),
         in_flight=InFlight(in_flight) if in_flight else fleet.fixing.in_flight,
         in_flight_wait=fleet.fixing.in_flight_wait if in_flight_wait is None else in_flight_wait,
+        during_deploy=during_deploy,
         canary=canary,
         unreachable=WhenUnreachable(unreachable or WhenUnreachable.LOST),
     )
     if record is not None:
-        chosen = request.in_flight if in_flight else record.request.in_flight
-        request = replace(record.request, in_flight=chosen, in_flight_wait=request.in_flight_wait)
+        request = _resumed(record.request, request, chosen=in_flight is not None)
     record = run_record.RunRecord(targets=targets, request=request, config=options["config"] or "", batch=batch)
     reporter = FixReporter(form)
     fixing = _Fix(fleet, opener(ctx), record, reporter)
@@ -133,6 +133,19 @@ def command(
 def _check_canary(fleet: Fleet, canary: str) -> None:
     if canary and canary not in {server.name for server in fleet.servers}:
         raise UsageError(f"--canary {canary!r} is none of the servers: {', '.join(server.name for server in fleet.servers)}")
+
+
+def _named(targets: tuple[str, ...]) -> tuple[str, ...]:
+    if not targets:
+        raise UsageError("which servers? TARGET... is missing")
+    return targets
+
+
+def _resumed(stopped: Request, asked: Request, *, chosen: bool) -> Request:
+    """*stopped*, with what may be said otherwise now of requests in flight (*chosen*: what to do with them) and of a deploy."""
+    in_flight = asked.in_flight if chosen else stopped.in_flight
+    during_deploy = asked.during_deploy or stopped.during_deploy
+    return replace(stopped, in_flight=in_flight, in_flight_wait=asked.in_flight_wait, during_deploy=during_deploy)
 
 
 def _stopped() -> RunRecord:

@@ -34,9 +34,10 @@ def title(plan: Plan) -> str:
 
 
 def word_to_type(plan: Plan) -> str:
-    """The app's name where it must be typed: several servers, production, or requests that would be killed. "" where it need not."""
+    """The app's name where it must be typed: several servers, production, a deploy under way, or requests that would
+    be killed. "" where it need not."""
     doing = [server for server in plan.servers if server.runnable]
-    if len(doing) > 1 or any(server.production or server.in_flight for server in doing):
+    if len(doing) > 1 or any(server.production or server.in_flight or server.deploying for server in doing):
         return " ".join(dict.fromkeys(server.name for server in doing))
     return ""
 

@@ -135,6 +135,8 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         if running := sum(server.in_flight or 0 for server in self.plan.servers if server.interrupts):
             kills = f"reload now, kills {running}"
             parts.append(_hint("in_flight", *(("wait for idle",) if asked.in_flight is InFlight.KILL else (kills, kills, "kill"))))
+        if any(server.deploying for server in self.plan.servers):
+            parts.append(_hint("during_deploy", "not during the deploy" if asked.during_deploy else BY_ID["during_deploy"].label))
         parts.append(_hint("cache_clear", cache, cache, f"{'no ' if asked.cache_clear else ''}cache:clear"))
         self.query_one("#keys", HintView).say(*(" · ".join(words) for words in zip(*parts, strict=True)))
 
@@ -228,6 +230,10 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         kills = self._request.in_flight is InFlight.KILL
         if any(server.interrupts and server.in_flight for server in self.plan.servers):
             self._ask(replace(self._request, in_flight=InFlight.WAIT if kills else InFlight.KILL))
+
+    def action_during_deploy(self) -> None:
+        if any(server.deploying for server in self.plan.servers):
+            self._ask(replace(self._request, during_deploy=not self._request.during_deploy))
 
     def action_cache_clear(self) -> None:
         self._ask(replace(self._request, cache_clear=not self._request.cache_clear))

@@ -6,7 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
-from stalewatch.runbook.commands import may_run, permit
+from stalewatch.model.layers import Layer
+from stalewatch.runbook.commands import may_run, permit, usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
 from stalewatch.runbook.steps.artisan import ARTISAN
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 DISK_FLOOR = 64 * 1024 * 1024
 """Bytes: less free space than this and nothing is rebuilt."""
+
+
+INODE_FLOOR = 200
+"""Fewer free inodes than this and nothing is rebuilt: each cache is written as a new file, and views are many."""
 
 
 def _artisan_wanted(draft: Draft) -> list[Step]:
@@ -34,9 +39,22 @@ def _artisan_proven(proof: Proof) -> Outcome:
 
 
 def _disk_wanted(draft: Draft) -> list[Step]:
-    if not draft.of_kind(*ARTISAN, "compile"):
+    folders = _written(draft)
+    if not folders:
         return []
-    return [DISK_FREE.step(shlex.join(("df", "-Pk", draft.access.root)), "a full disk leaves half a cache file", timeout=10.0)]
+    command = f"{shlex.join(('df', '-Pk', *folders))}; {shlex.join(('df', '-Pi', *folders))}"
+    return [DISK_FREE.step(command, "a full disk leaves half a cache file", timeout=10.0)]
+
+
+def _written(draft: Draft) -> list[str]:
+    """The folders that the steps write in, each of which may be a disk of its own."""
+    root = draft.access.root
+    folders = [root] if draft.of_kind(*ARTISAN, "compile") else []
+    for step in draft.of_kind(*ARTISAN):
+        folders += [path.rpartition("/")[0] for path in step.keeps]
+        folders.append(f"{root}/storage/framework/views" if step.layer is Layer.VIEWS else f"{root}/bootstrap/cache")
+    folders += [f"{root}/var/cache"] if draft.of_kind("compile") else []
+    return list(dict.fromkeys(folder for folder in folders if usable(folder)))
 
 
 def _disk_blocks(draft: Draft) -> Iterator[str]:
@@ -46,11 +64,23 @@ def _disk_blocks(draft: Draft) -> Iterator[str]:
 
 
 def _disk_proven(proof: Proof) -> Outcome:
-    fields = proof.said.strip().splitlines()[-1].split() if proof.said.strip() else []
-    if len(fields) < 6 or not fields[3].isdigit():
+    """The fullest of the disks, by two tables: of kilobytes, and of inodes (a file system that makes them as it goes has 0 in all)."""
+    free: dict[bool, list[tuple[int, str]]] = {False: [], True: []}
+    tables = 0
+    for line in proof.said.splitlines():
+        fields = line.split()
+        if len(fields) < 6 or fields[0] == "df:":
+            continue
+        if not fields[3].isdigit():
+            tables += 1
+        elif tables < 2 or fields[1] != "0":
+            free[tables > 1].append((int(fields[3]), fields[5]))
+    if not free[False]:
         return not_known("df could not be read", last_lines(proof.said))
-    free = int(fields[3]) * 1024
-    return outcome(Status.DONE if free >= DISK_FLOOR else Status.FAILED, free=figures.size(free))
+    space, where = min(free[False])
+    inodes, at = min(free[True], default=(INODE_FLOOR, ""))
+    room = {"free": f"{figures.size(space * 1024)} on {where}", **({"inodes": f"{inodes} free on {at}"} if inodes < INODE_FLOOR else {})}
+    return outcome(Status.DONE if space * 1024 >= DISK_FLOOR and inodes >= INODE_FLOOR else Status.FAILED, **room)
 
 
 def _rights_wanted(draft: Draft) -> list[Step]:
