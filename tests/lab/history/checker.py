@@ -14,12 +14,14 @@ SKEW = 0.05
 """Seconds that two logs of one moment may differ."""
 SEEN_BY_A_LOOK = 0.5
 """Seconds before a proof begins that an edit must be over to be seen by it."""
-LINGERS, LINGERS_STRUCK = 5.0, 75.0
+LINGERS, LINGERS_STRUCK = 20.0, 75.0
 """Seconds that processes of a run may be on a server after its end: as it should be, and after a fault (lease, running step)."""
 LAST = "last"
 """The operator who fixes what is left when all others are gone."""
 ENDS = {"SIGKILL": {-signal.SIGKILL}, "SIGTERM": {143, -signal.SIGTERM}, "SIGHUP": {129, -signal.SIGHUP}, "SIGINT": {130, -signal.SIGINT}}
 """The exit codes that a signal explains."""
+TOLD = (129, 130, 143)
+"""Those of a run that was told to end, and ended its step first."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def logged(history: History) -> Iterator[Violation]:
 
 
 def outcomes(history: History) -> Iterator[Violation]:
-    """A run that ended by itself has the outcome of everything that it sent."""
+    """A run that ended by itself, or after one signal that it could hear, has the outcome of everything that it sent."""
     by_name = {run.name: run for run in history.runs}
+    signals = Counter(fault.run for fault in history.faults if fault.kind in ENDS)
     for sent in history.sent:
         run = by_name.get(sent.run)
-        if sent.outcome_at is None and run is not None and run.code in (0, 1, 2, 3):
+        if run is None or sent.outcome_at is not None:
+            continue
+        if run.code in (0, 1, 2, 3) or (run.code in TOLD and signals[run.name] == 1):
             yield Violation("outcomes", sent.at, sent.host, sent.run, f"no outcome of {sent.step}, exit code {run.code}")
 
 

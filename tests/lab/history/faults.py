@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from tests.lab.history.events import Edit, Fault
 from tests.lab.history.operators import Operator
-from tests.lab.history.plan import KILLS, Plan, Strike
-from tests.lab.history.watched import Watched
+from tests.lab.history.plan import DEPLOY, KILLS, Plan, Strike
+from tests.lab.history.watched import NUMBERED, Watched
 
 PATIENCE = 4.0
 """Seconds that a strike waits for somebody who holds the lock."""
@@ -35,7 +35,8 @@ class Faults:
         for change in self._plan.changes:
             if over.wait(max(begun + change.at - time.monotonic(), 0.0)):
                 return
-            self.edits.append(self._fleet[change.host].change(change.what))
+            for what in NUMBERED if change.what == DEPLOY else (change.what,):
+                self.edits.append(self._fleet[change.host].change(what))
 
     def strike(self, over: threading.Event) -> None:
         """The strikes, each at its time, or as soon as somebody can be struck."""

@@ -6,11 +6,12 @@ import random
 from dataclasses import dataclass
 
 OPERATORS = ("anna", "bert", "cleo")
+DEPLOY = "deploy"
 KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 FAULTS = (*KILLS, "freeze", "cut", "hang", "holder")
 """Signals to the operator's program; ``freeze``: it is stopped for a while; ``cut``: every ssh session of the host dies; ``hang``: they
 are stopped for a while; ``holder``: the holder of the lock is killed on the server."""
-EDITS = ("code", "config", "view")
+EDITS = ("code", "config", "view", DEPLOY)
 LEASE = 30.0
 """Seconds after which the server lets go of a lock whose operator is silent."""
 
@@ -21,7 +22,7 @@ CYCLE, BUSY = 40.0, 25.0
 
 @dataclass(frozen=True)
 class Change:
-    """Another number for *what* on *host*, *at* seconds after the beginning."""
+    """Another number for *what* on *host* (``deploy``: for all of it), *at* seconds after the beginning."""
 
     at: float
     host: str

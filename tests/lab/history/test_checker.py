@@ -106,6 +106,10 @@ def test_a_step_without_an_outcome() -> None:
     struck = replace(FIXED, code=-signal.SIGKILL, served={})
     killed = replace(GOOD, sent=lost, runs=(struck, REFUSED), faults=(Fault("SIGKILL", 103.0, 103.0, "anna-1", "web1"),))
     assert broken(killed) == []
+    told = replace(killed, runs=(replace(struck, code=143), REFUSED), faults=(Fault("SIGTERM", 103.0, 103.0, "anna-1", "web1"),))
+    assert broken(told) == ["outcomes"]
+    twice = replace(told, faults=(*told.faults, Fault("SIGINT", 103.5, 103.5, "anna-1", "web1")))
+    assert broken(twice) == [], "told twice, it leaves at once"
 
 
 def test_exit_0_with_old_code_served() -> None:
@@ -136,7 +140,7 @@ def test_something_is_left(what: str) -> None:
 
 
 def test_processes_that_outlive_their_run() -> None:
-    late = replace(GOOD, lived=(Lived("web1", "anna-1", 120.0),))
+    late = replace(GOOD, lived=(Lived("web1", "anna-1", 131.0),))
     assert broken(late) == ["nothing left"]
     faults = (Fault("SIGTERM", 105.0, 105.0, "anna-1", "web1"), Fault("cut", 105.0, 105.0, "", "web1"))
     assert [broken(replace(late, faults=(fault,))) for fault in faults] == [[], []]

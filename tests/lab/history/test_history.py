@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.lab.history import checker
 from tests.lab.history.plan import OPERATORS, Change, Plan, Strike
 from tests.lab.history.run import happen
@@ -25,6 +27,7 @@ SHORT = Plan(
 """The first who holds the lock is killed while it rebuilds, the second one loses its links."""
 
 
+@pytest.mark.timeout(300)
 def test_three_operators_and_one_fleet(lab: Lab, hosts: list[Host], tmp_path: Path) -> None:
     history = happen(lab, [Watched(host) for host in hosts[:2]], SHORT, tmp_path)
     assert [str(one) for one in checker.check(history)] == []
