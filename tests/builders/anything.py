@@ -42,6 +42,7 @@ from stalewatch.model.snapshot import (
 )
 from stalewatch.model.text import SafeText, safe
 from tests.builders.drawn import TIMES, Drawn
+from tests.builders.meeting import Meeting, possible
 from tests.builders.snapshots import NOW, ROOT
 
 SCRIPTS = (f"{ROOT}/app/A.php", f"{ROOT}/bootstrap/cache/config.php", "/usr/share/php/B.php", "/srv/shop/public/index.php", "/", "")
@@ -65,6 +66,7 @@ class Anything:
         self._planned = Random(seed + 2)  # the same again, for what only plans read
         self._named = Random(seed + 3)  # and for the ini files that PHP names
         self._added = Random(seed + 4)  # and for fields that came later
+        self._meeting = Meeting(Random(seed + 5))
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -102,7 +104,7 @@ class Anything:
         return looks
 
     def snapshot(self) -> Snapshot:
-        return _possible(self._drawn())
+        return possible(self._meeting.of(self._drawn()))
 
     def _drawn(self) -> Snapshot:
         return self._filled(
@@ -124,7 +126,7 @@ class Anything:
             cache = msgspec.structs.replace(cache, changed=changed, scripts=tuple(map(self._moved, cache.scripts)))
             runtime = msgspec.structs.replace(runtime, opcache=self._one(cache, cache, self._opcache()))
         at = last.observed_at + self._one(0, 2, 600.5)
-        return _possible(msgspec.structs.replace(last, observed_at=at, host=host, runtime=runtime))
+        return possible(msgspec.structs.replace(last, observed_at=at, host=host, runtime=runtime))
 
     def _moved(self, script: Script) -> Script:
         new = self._script(script.path)
@@ -277,11 +279,15 @@ class Anything:
             status_text=self._text("", "Processes active: 7, idle: 0"),
             born=self._later.choice((None, {}, {self._later.choice(NAMES): self._later.choice(TIMES)})),
             unit_pid=self._planned.choice((None, 0, 1)),
-            pools=self._added.choice((None, (), (MasterPool(safe("www"), (), 1),))),
+            pools=self._added.choice((None, (), (self._master_pool(),))),
             unit_reloads=self._added.choice((None, (), (safe("/bin/kill -USR2 $MAINPID"),))),
             options=self._added.choice(((), (safe("-c"), safe("/etc/php.ini")))),
             extensions=self._added.choice((None, self._folder())),
         )
+
+    def _master_pool(self) -> MasterPool:
+        draw = self._added.choice
+        return MasterPool(safe(draw(("www", "shop"))), draw(((), (safe(ROOT),))), draw((None, 0, 1)))
 
     def _folder(self) -> FileStat:
         """Where extensions are."""
@@ -347,27 +353,3 @@ class Anything:
             problems=self._few(self._unseen),
         )
         return msgspec.structs.replace(found, more_caches=len(found.other_caches or ()) // 2)
-
-
-def _possible(seen: Snapshot) -> Snapshot:
-    """*seen*, where what a process runs and the disk holds no more was replaced after it had started: no file system does it otherwise."""
-    host, runtime = seen.host, seen.runtime
-    if not isinstance(host, HostFacts):
-        return seen
-    workers = tuple(map(_replaced_since, host.queue_workers))
-    fpm = host.fpm
-    if isinstance(fpm, FpmFacts) and isinstance(runtime, RuntimeFacts) and runtime.replaced:
-        started = [runtime.status.started] if isinstance(runtime.status, PoolStatus) else []
-        started += [runtime.opcache.start_time] if isinstance(runtime.opcache, Opcache) else []
-        since = max((*started, fpm.master.started if fpm.master is not None else 0.0)) + 1
-        files = tuple(msgspec.structs.replace(each, ctime=max(each.ctime, since)) for each in fpm.config_files)
-        folder = msgspec.structs.replace(fpm.extensions, ctime=since) if fpm.extensions is not None else None
-        fpm = msgspec.structs.replace(fpm, config_files=files, extensions=folder)
-    return msgspec.structs.replace(seen, host=msgspec.structs.replace(host, fpm=fpm, queue_workers=workers))
-
-
-def _replaced_since(worker: QueueWorker) -> QueueWorker:
-    if not worker.replaced or worker.binary is None:
-        return worker
-    since = worker.process.started + 2
-    return msgspec.structs.replace(worker, binary=msgspec.structs.replace(worker.binary, ctime=max(worker.binary.ctime, since)))

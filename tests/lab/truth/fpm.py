@@ -112,7 +112,7 @@ STATES = (
     ),
     unsettled(
         name="every worker busy, others wait: the kernel tells",
-        expect={Layer.OPCACHE: ("unknown",)},
+        expect={Layer.OPCACHE: ("unknown",), Layer.FPM: ("unknown",)},
         arrange=_ONE_WORKER,
         act=queue,
         errors=frozenset({"fpm.status-hangs"}),
@@ -122,7 +122,7 @@ STATES = (
     ),
     unsettled(
         name="every worker busy for a while: systemd tells",
-        expect={Layer.OPCACHE: ("unknown",)},
+        expect={Layer.OPCACHE: ("unknown",), Layer.FPM: ("unknown",)},
         arrange=_ONE_WORKER,
         act=told,
         errors=frozenset({"fpm.status-hangs"}),

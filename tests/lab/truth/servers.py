@@ -235,7 +235,7 @@ UNSETTLED = (
     ),
     unsettled(
         name="socket not permitted",
-        expect={Layer.OPCACHE: ("unknown",)},
+        expect={Layer.OPCACHE: ("unknown",), Layer.FPM: ("unknown",)},
         act=lambda host: host.deny_socket(),
         undo=lambda host: host.allow_socket(),
         errors=frozenset({"fpm.socket-denied"}),
@@ -248,7 +248,7 @@ UNSETTLED = (
     ),
     unsettled(
         name="every worker busy",
-        expect={Layer.OPCACHE: ("unknown",)},
+        expect={Layer.OPCACHE: ("unknown",), Layer.FPM: ("unknown",)},
         arrange=lambda host: host.pool(pm="static", pm__max_children="1"),
         act=do.jam,
         errors=frozenset({"fpm.status-hangs"}),

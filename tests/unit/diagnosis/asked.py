@@ -13,11 +13,20 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Report
 
 
-def not_asked(whole: Report, less: Report) -> set[Layer]:
-    """Layers that rest on a link which *whole* has and does not bear them, and *less* does not ask for: the other side of it is not seen
-    (docs/design.md); and the configuration where *less* says beside it that the pool does not tell its environment."""
+OTHER_SIDE = frozenset(
+    {"Snapshot.runtime", "RuntimeFacts.opcache", "RuntimeFacts.status", "runtime", "opcache", "status", "some scripts", "the list"}
+)
+"""Without these the other side of a link is not seen."""
+
+
+def not_asked(whole: Report, less: Report, fact: str) -> set[Layer]:
+    """Where *fact* is taken away: layers that rest on a link which *whole* has and does not bear them, and *less* does not ask for, because
+    the other side of it is not seen (docs/design.md); and the configuration where *less* says beside it that the pool does not tell its
+    environment."""
+    if fact == "RuntimeFacts.environment":
+        return {Layer.CONFIG} if ENVIRONMENT in set(less.not_judged) - set(whole.not_judged) else set()
+    if fact not in OTHER_SIDE:
+        return set()
     missed = {link.name for link in whole.chain if link.state is not LinkState.OK} - {link.name for link in less.chain}
     told_in = {Layer.FPM} if LinkName.DISK in missed else set()  # fpm.other-tree says what the link does
-    if ENVIRONMENT in set(less.not_judged) - set(whole.not_judged):
-        told_in.add(Layer.CONFIG)
     return told_in | {layer for layer, premises in PREMISES.items() if missed & set(premises)}

@@ -135,13 +135,13 @@ def _class_finding(
 
 def autoload(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     """composer.json against the autoloader, by what they say and not by times (``docs/facts.md#composer``)."""
-    if facts.folders:
+    if facts.folders and facts.loader is not None:
         yield AUTOLOAD.finding(
             "composer.json",
             f"composer.json says where {figures.several(list(facts.folders), 2)} is, and Composer's autoloader says otherwise",
             (
                 evidence.text("namespaces", ", ".join(facts.folders)),
-                evidence.time("autoloader written", facts.loader.mtime if facts.loader is not None else None),
+                evidence.time("autoloader written", facts.loader.mtime),
                 evidence.command("grep", "-F", "--", "$baseDir", *_generated(context)),
             ),
         )
@@ -168,7 +168,7 @@ def lock(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
 
 def held(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
     """APCu has another path for a class, or none (``docs/facts.md#composer``)."""
-    if facts.held:
+    if facts.held and facts.loader is not None:
         first, many = facts.held[0], len(facts.held)
         told = [
             evidence.text("class", first.name),

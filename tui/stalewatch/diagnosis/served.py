@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.diagnosis import evidence, paths
@@ -101,12 +102,17 @@ def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
     passed = link_passed(context, host, releases)
     switched = switched_at(context, host)
     old = [(release, script) for release, script in own if release not in ("", root)]
-    if not old and passed and not opcache.revalidate_path and switched is not None and used <= switched:
+    if not old and passed and not opcache.revalidate_path and switched is not None and not used_since(opcache, releases, switched):
         old = unknown_target(context, host, opcache, switched)
     if not old:
         return None
     release, last = max(old, key=lambda pair: pair[1].last_used)
     return Served(last, release, used, switched, passed)
+
+
+def used_since(opcache: Opcache, releases: Releases, switched: float) -> bool:
+    """Whether a script of the current release was used since its link was *switched*. PHP tells whole seconds."""
+    return any(script.last_used >= floor(switched) and releases.of(script.path) == releases.root for script in opcache.listed)
 
 
 def unknown_target(context: Context, host: HostFacts, opcache: Opcache, switched: float) -> list[tuple[str, Script]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import floor
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import paths, served
@@ -75,7 +74,7 @@ def requested(context: Context, switched: float) -> bool:
     opcache, releases = context.opcache, served.Releases.of_app(context, context.root)
     if context.memory.entered == switched and context.memory.root == context.root:
         return True
-    return opcache is not None and any(releases.of(one.path) == context.root and one.last_used >= floor(switched) for one in opcache.listed)
+    return opcache is not None and served.used_since(opcache, releases, switched)
 
 
 def _says(context: Context, host: HostFacts) -> str:

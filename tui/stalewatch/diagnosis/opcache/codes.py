@@ -92,8 +92,8 @@ DELETED_UNSEEN = Rule(
     layer=Layer.OPCACHE,
     verdict=Verdict.SUSPECT,
     severity=Severity.WARNING,
-    meaning="A cached script is not on the disk any more, and PHP may not see since when (the directories above it are hidden from the "
-    "pool): whether it was used since is not known.",
+    meaning="A cached script of the application is not on the disk any more, and PHP may not see since when (the directories above it are "
+    "hidden from the pool): whether it was used since is not known.",
     evidence=_EVIDENCE,
     remedy=(Remedy.RELOAD,),
 )

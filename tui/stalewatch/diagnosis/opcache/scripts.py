@@ -34,13 +34,13 @@ def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -
     if not script.cached:
         return ScriptVerdict(script, ScriptState.NEUTRAL, known)
     if script.mtime is None:
-        return deleted(script, opcache, known, context.now)
+        return deleted(script, opcache, known, context.now, own=AppScope(context).inside(script.path))
     if opcache.validate_timestamps and script.timestamp:
         return timestamps_on.judge(script, opcache, known, context.now)
     return timestamps_off.judge(script, opcache, known)
 
 
-def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> ScriptVerdict:
+def deleted(script: Script, opcache: Opcache, known: Window, now: float, *, own: bool) -> ScriptVerdict:
     """Gone from disk: a left-over, as after every deploy into a new directory, unless it still runs (``docs/facts.md#opcache-deleted``)."""
     seen = known.seen
     checked = opcache.validate_timestamps and bool(script.timestamp)
@@ -51,7 +51,8 @@ def deleted(script: Script, opcache: Opcache, known: Window, now: float) -> Scri
     used = late or (seen is not None and (seen.ran_deleted or (seen.mtime is None and script.hits > seen.hits)))
     if not used:
         over = checked and script.revalidate is not None and now >= due and script.last_used <= due + timestamps_on.TOLERANCE
-        if script.ctime is not None or over:
+        # A pool that sees no directory above it either (open_basedir, chroot) may not run it: it is another pool's, if it is not the app's.
+        if script.ctime is not None or over or not own:
             return ScriptVerdict(script, ScriptState.NEUTRAL, known)
         why = "was deleted from the disk, and whether it was used since could not be seen"
         return ScriptVerdict(script, ScriptState.DELETED_UNSEEN, known, why=why)
