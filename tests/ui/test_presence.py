@@ -34,9 +34,9 @@ def test_a_pane_says_who_runs_a_runbook_and_who_else_looks() -> None:
 
 
 def test_the_detail_says_both_and_still_finds_its_findings() -> None:
-    report = shared(build.stale(), MARA, BEN)
+    report = shared(build.stale(), msgspec.structs.replace(MARA, pid=4711), BEN)
     rows = [row.text for row in verdict.lines(report, CLOCK, 100)]
-    assert any("mara@laptop runs a runbook here" in row for row in rows)
+    assert any("mara@laptop runs a runbook here since 12:49 (pid 4711)" in row for row in rows)
     assert any("ben@desk" in row for row in rows)
     for place, finding in zip(verdict.places(report, CLOCK, 100), report.findings, strict=True):
         assert str(finding.summary)[:40] in rows[place]

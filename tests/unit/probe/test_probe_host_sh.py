@@ -340,7 +340,9 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
         assert [(watcher.who, watcher.since) for watcher in watchers if watcher.who == bob] == [(bob, 1795557000)]
         assert ann not in [watcher.who for watcher in watchers]
         _, fast = await mine.tick()
-        assert [(lock.who, lock.since) for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [(bob, 1795557001)]
+        mine_is = [lock for lock in fast.locks if lock.inode == tmp_path.stat().st_ino]
+        assert [(lock.who, lock.since) for lock in mine_is] == [(bob, 1795557001)]
+        assert b"stalewatch-lock" in Path(f"/proc/{mine_is[0].pid}/cmdline").read_bytes()
         holder.stdin.close()
         holder.wait(10)
         assert not [lock for lock in (await mine.tick())[1].locks if lock.inode == tmp_path.stat().st_ino]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
+from subprocess import PIPE
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +20,7 @@ from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.model.times import utc
 from stalewatch.runbook import remote_lock as module
 from stalewatch.runbook.remote_lock import Busy, CannotLock, acquire
+from stalewatch.transport.link import Stream
 from stalewatch.transport.local import LocalLink
 
 if TYPE_CHECKING:
@@ -70,12 +74,90 @@ async def test_a_second_person_is_told_who_runs_a_runbook_since_when(places: Pat
     held = await take(places, link)
     with pytest.raises(Busy) as refused:
         await take(places, link, "bob@desk")
-    told = [f"alice@laptop runs a runbook on this application since {utc(at)}" for at in range(before, int(time.time()) + 1)]
-    assert refused.value.message in told
+    message, _, more = refused.value.message.partition(" (")
+    assert message in [f"alice@laptop runs a runbook on this application since {utc(at)}" for at in range(before, int(time.time()) + 1)]
+    assert _is_holder(int(more.removeprefix("pid ").removesuffix(")")))
     await held.release()
     again = await take(places, link, "bob@desk")
     assert again.warnings == []
     await again.release()
+
+
+async def test_a_second_person_is_told_which_step_runs(places: Path, link: LocalLink) -> None:
+    held = await take(places, link)
+    gate = places / "gate"
+    running = asyncio.create_task(held.step("config:cache", f"until [ -e '{gate}' ]; do sleep 0.05; done", 30))
+    await until(lambda: "config:cache on" in _read(places / "syslog"))
+    with pytest.raises(Busy, match=r"since .* \(step config:cache, pid \d+\)"):
+        await take(places, link, "bob@desk")
+    gate.touch()
+    await running
+    await held.release()
+
+
+async def test_a_program_of_somebody_else_that_holds_the_lock_is_named_and_its_password_is_not(places: Path, link: LocalLink) -> None:
+    other = subprocess.Popen(
+        ["flock", str(places / "app"), "sh", "-c", "echo; read -r _", "x", "--password=hunter2"], stdin=PIPE, stdout=PIPE
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    other.stdout.readline()
+    with pytest.raises(Busy) as refused:
+        await take(places, link)
+    other.communicate()
+    user = getpass.getuser()
+    assert f"another program holds a lock on this application: flock {places}/app" in refused.value.message
+    assert f"(pid {other.pid} of {user})" in refused.value.message
+    assert "hunter2" not in refused.value.message
+    assert "wait until it ends" in refused.value.grant
+
+
+@pytest.mark.parametrize(
+    "noise", ["failed units: 2", "busy day ahead", "held /etc", "unlocked the door", "\\033]0;web1\\007", "ended config:cache 0"]
+)
+async def test_what_a_login_shell_says_is_no_answer_of_the_lock(places: Path, noise: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Talkative(LocalLink):
+        async def coprocess(self, command: str) -> Stream:
+            return await super().coprocess(f"printf '{noise}\\n{noise}'; {command}")
+
+    held = await take(places, Talkative())
+    assert held.warnings == []
+    assert (await held.step("look", "echo said", 10)).output == "said\n"
+    await held.release()
+
+
+async def test_a_step_of_another_application_is_not_taken_for_the_holder_of_this_one(places: Path, link: LocalLink) -> None:
+    (places / "other").mkdir()
+    busy = await acquire(link, "mara@desk", str(places / "other"), "", "fix")
+    gate = places / "gate"
+    running = asyncio.create_task(busy.step("slow", f"until [ -e '{gate}' ]; do sleep 0.05; done", 30))
+    await until(lambda: "slow on" in _read(places / "syslog"))
+    nobodys = subprocess.Popen(["flock", str(places / "app"), "sh", "-c", "echo; read -r _"], stdin=PIPE, stdout=PIPE)
+    assert nobodys.stdout is not None
+    nobodys.stdout.readline()
+    with pytest.raises(Busy, match="another program holds a lock"):
+        await take(places, link)
+    nobodys.communicate()
+    gate.touch()
+    await running
+    await busy.release()
+
+
+async def test_a_version_that_tells_no_nonce_keeps_this_one_out_and_is_named(places: Path, link: LocalLink) -> None:
+    """What other versions read of each other: flock on the directory, and the holder's words in the process list."""
+    words = ["sh", "-c", "echo; read -r _", "stalewatch-lock", "eva@old", "1795557001", str(places / "app"), "fix"]
+    older = subprocess.Popen(["flock", "-n", "-E", "75", str(places / "app"), *words], stdin=PIPE, stdout=PIPE)
+    assert older.stdout is not None
+    older.stdout.readline()
+    with pytest.raises(Busy, match=f"eva@old runs a runbook on this application since {utc(1795557001)}"):
+        await take(places, link)
+    older.communicate()
+    held = await take(places, link)
+    assert subprocess.run(["flock", "-n", "-E", "75", str(places / "app"), "true"], check=False).returncode == 75
+    (holder, *_) = (pid for pid in _processes() if _is_holder(pid))
+    told = Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")
+    assert told[told.index(b"stalewatch-lock") + 1] == b"alice@laptop"
+    await held.release()
 
 
 async def test_another_app_of_the_same_master_is_kept_out_too(places: Path, link: LocalLink) -> None:

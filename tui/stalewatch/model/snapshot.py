@@ -76,10 +76,16 @@ __all__ = [
 
 
 class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody runs a runbook on this app (or FPM master) right now."""
+    """Somebody runs a runbook on this app (or FPM master) right now, held by the process *pid* of the server (0: not known)."""
 
     who: SafeText
     since: float
+    pid: int = 0
+
+    @property
+    def words(self) -> str:
+        """``mara@laptop (pid 4711)``."""
+        return f"{self.who} (pid {self.pid})" if self.pid else self.who
 
 
 class PeerWatcher(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
-# Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT
-# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.  Says: held DIR | beat [NUMBER] | ended ID CODE.
+# Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE
+# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.
+# Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE.
 # A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
 # command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
-who=$1 since=$2 app=$3 what=$4 running='' lease=${STALEWATCH_LEASE:-30}
+who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' lease=${STALEWATCH_LEASE:-30}
 umask 077
 exec 9>&1
 say() { logger -t stalewatch -- "$who: $1" >/dev/null 2>&1 9>&-; }
@@ -49,16 +50,16 @@ while [ -p "$5/$4.pipe" ] && [ ! -e "$5/$4.end" ] && [ "$tries" -lt 20 ]; do
 done
 say "$1" "$4 on $3 ended with code $code"
 kill -0 "$7" 2>/dev/null || rm -rf -- "$5"
-echo "ended $4 $code" >&9'
+echo "$8 ended $4 $code" >&9'
 begin() { # WHO ID COMMAND
-  $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ </dev/null >/dev/null 2>&1 &
+  $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ "$nonce" </dev/null >/dev/null 2>&1 &
   running=$!
 }
 say "$what on $app: begins"
-echo "held $dir"
+echo "$nonce held $dir"
 while hear; do
   case $line in
-    beat | 'beat '*) echo "$line" ;;
+    beat | 'beat '*) echo "$nonce $line" ;;
     'note '*) say "${line#note }" ;;
     'step '*) line=${line#step } && begin "$who" "${line%% *}" "${line#* }" ;;
     'check '*) line=${line#check } && begin '' "${line%% *}" "${line#* }" ;;

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import secrets
 import shlex
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
-from stalewatch.model.text import SafeText, safe
+from stalewatch.model.text import SafeText, redacted, safe
 from stalewatch.model.times import utc
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ class Ended(msgspec.Struct, frozen=True):
 class RemoteLock:
     """A held lock. Made by :func:`acquire`."""
 
-    def __init__(self, link: Link, stream: Stream) -> None:
+    def __init__(self, link: Link, stream: Stream, nonce: str) -> None:
         self._link = link
+        self._nonce = nonce
         self._stream = stream
         self._directory = ""
         self._held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -141,7 +143,9 @@ class RemoteLock:
         except LinkError as error:
             self._end(error)
 
-    def _take(self, line: str) -> None:
+    def _take(self, said: str) -> None:
+        """What comes without the nonce is a login shell's, or a server's that has its own ideas."""
+        line = said.partition(f"{self._nonce} ")[2]
         word, _, rest = line.partition(" ")
         if word == "held" and rest.startswith("/"):
             self._directory = rest
@@ -157,10 +161,9 @@ class RemoteLock:
         elif word == "unlocked":
             self.warnings.append(safe(f"not locked: {rest}", 300))
         elif word == "busy" and not self._held.done():
-            which, since, who = (*rest.split(" ", 2), "", "")[:3]
-            place = "this application" if which == "app" else "this FPM master"
-            known = f" since {utc(int(since))}" if since.isdigit() and since != "0" else ""
-            self._held.set_exception(Busy(f"{safe(who or 'somebody', 200)} runs a runbook on {place}{known}"))
+            self._held.set_exception(Busy(_busy(rest)))
+        elif word == "taken" and not self._held.done():
+            self._held.set_exception(_taken(rest))
         elif word == "failed" and not self._held.done():
             self._held.set_exception(CannotLock(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
 
@@ -189,9 +192,30 @@ class RemoteLock:
                 future.exception()  # looked at: nobody may be waiting
 
 
+def _busy(rest: str) -> str:
+    which, since, pid, step, who = (*rest.split(" ", 4), "", "", "", "")[:5]
+    known = f" since {utc(int(since))}" if since.isdecimal() and since != "0" else ""
+    more = [f"step {safe(step, 100)}"] if step not in ("", "-") else []
+    more += [f"pid {pid}"] if pid.isdecimal() and pid != "0" else []
+    details = f" ({', '.join(more)})" if more else ""
+    return f"{safe(who or 'somebody', 200)} runs a runbook on {_place(which)}{known}{details}"
+
+
+def _taken(rest: str) -> Busy:
+    which, pid, user, command = (*rest.split(" ", 3), "", "", "")[:4]
+    holder = f"pid {safe(pid, 20)} of {safe(user, 100)}"
+    message = f"another program holds a lock on {_place(which)}: {redacted(safe(command.strip(), 200))} ({holder})"
+    return Busy(message, grant="wait until it ends, or end it if it should not run: stalewatch locks the same directory")
+
+
+def _place(which: str) -> str:
+    return "this application" if which == "app" else "this FPM master"
+
+
 async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> RemoteLock:
     """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) on the server. Raises Busy, CannotLock, LinkError."""
-    holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what)))
+    nonce = secrets.token_hex(8)
+    holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what, nonce)), nonce)
     try:
         await holding.wait_held(timeout)
     except BaseException:
@@ -200,9 +224,9 @@ async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeou
     return holding
 
 
-def lock_command(who: str, app: str, fpm: str, what: str) -> str:
-    """The command line that takes the locks and becomes the holder."""
-    words = (_one_line(who), app, fpm, _one_line(what), _script("lock_holder.sh"))
+def lock_command(who: str, app: str, fpm: str, what: str, nonce: str) -> str:
+    """The command line that takes the locks and becomes the holder; *nonce* begins each line that it says."""
+    words = (_one_line(who), app, fpm, _one_line(what), _script("lock_holder.sh"), nonce)
     return shlex.join(("sh", "-c", _script("acquire_lock.sh"), "stalewatch", *words))
 
 

@@ -88,7 +88,7 @@ class ServerExecutor:
             left = {} if self._lock.warnings else await kept_aside.tidy(self._session)
             answer = await self._answers.before()
         except Busy as busy:
-            outcome = _outcome(Status.FAILED, why=busy.message)
+            outcome = _outcome(Status.FAILED, why=busy.message, grant=busy.grant)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
             why = "nothing was started" if self._lock is not None else "the lock was not taken; nothing was started"
             outcome = replace(_outcome(Status.UNKNOWN, why=f"{why}: {error.message}"), unreached=True)

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 
 def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:
-    """``★ mara@laptop runs a runbook here since 12:49``, where somebody holds the lock."""
+    """``★ mara@laptop runs a runbook here since 12:49 (pid 4711)``, where somebody holds the lock."""
     host = report.host
     if host is None or host.lock is None:
         return []
     since = f" since {clock.hm(host.lock.since)}" if host.lock.since else ""
-    return [crop(line(Span("★ ", "warning"), Span(f"{host.lock.who} runs a runbook here{since}", "warning")), width)]
+    pid = f" (pid {host.lock.pid})" if host.lock.pid else ""
+    return [crop(line(Span("★ ", "warning"), Span(f"{host.lock.who} runs a runbook here{since}{pid}", "warning")), width)]
 
 
 def watcher_lines(report: Report, clock: Clock, width: int) -> list[Line]:

@@ -37,11 +37,12 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """A ``stalewatch-lock`` that is held: *inode* of the locked directory."""
+    """A ``stalewatch-lock`` that is held: *inode* of the locked directory, *pid* of who holds it."""
 
     inode: int
     who: str
     since: float
+    pid: int = 0
 
 
 class TickFacts(msgspec.Struct, frozen=True):
@@ -195,10 +196,11 @@ def _locks(sections: Iterable[BlockSection]) -> tuple[Lock, ...]:
     locks = []
     for section in sections:
         args = records.text(section.payload).split("\n")
-        inode = section.argument.rpartition(":")[2]
+        pid, _, place = section.argument.partition(" ")
+        inode = place.rpartition(":")[2]
         if "stalewatch-lock" not in args or not inode.isdecimal():
             continue
         rest = args[args.index("stalewatch-lock") + 1 :]
         if len(rest) >= 2 and rest[1].replace(".", "", 1).isdecimal():
-            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1])))
+            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), int(pid) if pid.isdecimal() else 0))
     return tuple(locks)
