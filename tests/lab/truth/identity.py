@@ -260,6 +260,14 @@ NAMESPACES = (
         remembered=True,
         undo=_SHARED_MOUNTS,
     ),
+    stale(
+        name="FPM in a mount namespace of its own: only a folder in a folder",
+        expect=_OTHER_TREE,
+        arrange=_OWN_MOUNTS,
+        act=hidden_from_fpm(_NEWER, "/app/Http"),
+        errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
     unsettled(
         name="FPM in a mount namespace of its own: the same code mounted over the application",
         expect={**_NOTHING_FRESH, Layer.FPM: ("suspect", "fpm.other-tree")},

@@ -13,7 +13,7 @@ from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import deploys_of, writable_by
-from stalewatch.probe.host.app_files import app_files, wanted_contents
+from stalewatch.probe.host.app_files import MOST_FOLDERS, app_files, code_folders, wanted_contents
 from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, records
 from stalewatch.probe.host.parsers.cache_inputs import group, layer_files
@@ -431,6 +431,20 @@ def test_whether_the_pools_user_may_write(owner: str, group_name: str, mode: int
     directory = msgspec.structs.replace(record("storage/framework/views"), owner=owner, group=group_name, mode=0o040000 | mode)
     pool = Pool(name=safe("www"), listen=safe("/run/www.sock"), user=safe("www-data"), group=safe("www-data"))
     assert writable_by(directory, FpmFacts(running=True, pool=pool)) is expected
+
+
+def test_the_folders_of_code_that_the_pool_is_asked_for_are_few_and_the_topmost() -> None:
+    files = app_files(AppLocation(path=ROOT, root=ROOT, kind="laravel"), None)
+    deep = [f"app/Domain/D{number}/{'x/' * (number % 3)}A.php" for number in range(90)]
+    walk = {
+        one.path: one
+        for one in map(record, ("artisan", "app/A.php", "app/Http/B.php", "./config/link.php", "vendor/composer/c.php", *deep))
+    }
+    found = code_folders(walk, files)
+    assert found[:3] == (f"{ROOT}/vendor", f"{ROOT}/app/Http", f"{ROOT}/vendor/composer")
+    assert len(found) == MOST_FOLDERS
+    assert all(path.count("/") <= found[-1].count("/") for path in found)
+    assert set(found) < set(msgspec.structs.replace(files, deeper=found).places) < set(msgspec.structs.replace(files, deeper=found).fixed)
 
 
 def linked(path: str) -> FileRecord:

@@ -147,9 +147,6 @@ class ServerProbe:
         for pool in await self._code.also_ask(self._host, self._machine, self._pools, needed):
             address = str(pool.listen)
             self._pools.setdefault(address, PoolProbe(self._link, self._host, self._file, self._access, address, pool))
-        for address, probe in self._pools.items():
-            served = (app.files.places for app in apps if self._served[app.location.path][2] == address and app.location.root)
-            probe.places = tuple(path for places in served for path in places)
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
 
@@ -244,8 +241,10 @@ class ServerProbe:
         """*only*: these, else all; those that are asked for whose code they hold only on the slow beat."""
         wait = TIMEOUT + 1.0 if full else POOL_WAIT
         for address, probe in self._pools.items():
-            seen = [app.links.found for app in self._apps if self._served[app.location.path][2] == address and app.location.root]
+            served = [app for app in self._apps if self._served[app.location.path][2] == address and app.location.root]
+            seen = [app.links.found for app in served]
             probe.peers = len(self._machine.watchers)
+            probe.places = tuple(path for app in served for path in app.files.places)
             probe.links = tuple(link for found in seen if found for link in found) if None not in seen else None
         due = only or [address for address in self._pools if full or self._code.due or address not in self._code.pools]
         self._code.due = False

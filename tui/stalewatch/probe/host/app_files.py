@@ -29,6 +29,7 @@ ENV_FILES = (".env", ".env.production", ".env.staging", ".env.local")
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of all sources together: more is not read (0.1 s of the server's time for each change that moved one of them)."""
+MOST_FOLDERS = 20
 _FOLDERS = ("app/", "bootstrap/", "config/", "routes/", "resources/", "database/", "lang/", "src/", "packages/", "modules/", "Modules/")
 _FILES = frozenset({"artisan", "composer.json", "composer.lock", "public/index.php"})
 
@@ -38,7 +39,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     ``env[APP_…_CACHE]`` where it says so).
 
     *env*: ``APP_ENV`` of the pool's own environment ("" not set): then Laravel reads ``.env.$APP_ENV`` where that exists.
-    *symfony_cache*: ``APP_CACHE_DIR`` there.
+    *symfony_cache*: ``APP_CACHE_DIR`` there. *deeper*: more folders of code, as far as they are known.
     """
 
     root: str
@@ -47,6 +48,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     views: str
     env: str = ""
     symfony_cache: str = ""
+    deeper: tuple[str, ...] = ()
 
     def at(self, name: str) -> str:
         """*name* below the root."""
@@ -69,7 +71,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES, *_USER_INI]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
-        return (self.root, *map(self.at, named), *self.folders, self.views, *self.caches.values(), *self.signs, *deploy_logs)
+        return (self.root, *map(self.at, named), *self.folders, *self.deeper, self.views, *self.caches.values(), *self.signs, *deploy_logs)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def places(self) -> tuple[str, ...]:
         """What the pool is asked for too: whether it sees the same tree."""
-        return (self.root, *self.folders, *map(self.at, (*_ENTRIES, *_USER_INI)))
+        return (self.root, *self.folders, *self.deeper, *map(self.at, (*_ENTRIES, *_USER_INI)))
 
 
 def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:
@@ -106,6 +108,14 @@ def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:
         env=name if _ENV_NAME.fullmatch(name) else "",
         symfony_cache=env.get("APP_CACHE_DIR", ""),
     )
+
+
+def code_folders(walk: Mapping[str, FileRecord], files: AppFiles) -> tuple[str, ...]:
+    """The folders in which *walk* has files, and that of the packages: something may be mounted over each of them. At most
+    :data:`MOST_FOLDERS`, the topmost first."""
+    folders = {path.rpartition("/")[0] for path in walk if path.startswith(files.root + "/") and "/./" not in path}
+    found = sorted(folders - {files.root, *files.folders}, key=lambda path: (path.count("/"), path))
+    return (files.at("vendor"), *[path for path in found if path != files.at("vendor")][: MOST_FOLDERS - 1])
 
 
 def wanted_contents(files: AppFiles) -> FileContents:

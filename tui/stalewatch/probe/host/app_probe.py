@@ -21,7 +21,7 @@ from stalewatch.probe.host.app_facts import (
     view_facts,
     writable_by,
 )
-from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, own_sources, wanted_contents
+from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, code_folders, own_sources, wanted_contents
 from stalewatch.probe.host.code_links import CodeLinks
 from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.host_probe import in_batches
@@ -297,6 +297,7 @@ class AppProbe:
     def _take(self, section: BlockSection) -> None:
         if section.name == "walk":
             self._walk = records.parse_files(section.payload)
+            self.files = replace(self.files, deeper=code_folders(self._walk, self.files))
             self._walk_cut = sum(not path.startswith(f"{self.location.root}/vendor/") for path in self._walk) > MAX_WALK
         elif section.name == "views":
             self._views = section.payload
