@@ -30,6 +30,12 @@ def _limited(host: Host) -> None:
     warm(host)
 
 
+def _apcu(host: Host) -> str:
+    """Whether the pool has the extension."""
+    do.run_in_pool("file_put_contents('/tmp/lab-apcu', extension_loaded('apcu') ? 'new' : 'old');")(host)
+    return host.read("/tmp/lab-apcu")
+
+
 _LOWER = "s/128M/64M/"
 _UNIT = f"/run/systemd/system/{php.FPM}.service.d"
 _SCANNED = (
@@ -57,6 +63,12 @@ STATES = (
         arrange=do.ini(memory_limit="96M"),
         act=do.shell(f"rm {_ETC}/conf.d/99-lab.ini"),
         ask=memory_limit,
+    ),
+    stale(
+        name="fpm: an extension enabled by a link to its old ini file, no reload",
+        expect={Layer.FPM: ("stale", "fpm.config-newer")},
+        act=do.shell(f"ln -s ../../mods-available/apcu.ini {_ETC}/conf.d/20-apcu.ini"),
+        ask=_apcu,
     ),
     stale(
         name="fpm: an ini file of the unit's PHP_INI_SCAN_DIR edited",

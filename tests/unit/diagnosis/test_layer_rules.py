@@ -451,6 +451,8 @@ def test_an_ini_file_that_only_php_still_names_is_stale() -> None:
     both = host(fpm=fpm(config_files=(known, replace(known, path=safe(path)))))
     quiet(looked(snapshot(host=both, runtime=runtime(ini=(gone,)))))  # this login sees it: the pool may only not look
     only(looked(snapshot(runtime=runtime(ini=(moved,)))), Layer.FPM, STALE, "fpm.config-newer")
+    linked = IniFile(safe(str(known.path)), *(file("", -60).mtime,) * 2)
+    only(looked(snapshot(host=host(fpm=fpm(config_files=(known,))), runtime=runtime(ini=(linked,)))), Layer.FPM, STALE, "fpm.config-newer")
     kept = replace(moved, mtime=file("", -7200).mtime)
     only(looked(snapshot(runtime=runtime(ini=(kept,)))), Layer.FPM, SUSPECT, "fpm.config-suspect")
 

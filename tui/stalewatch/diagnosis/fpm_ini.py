@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Finding
     from stalewatch.model.snapshot import FpmFacts
 
+TOLERANCE = 1.0
+"""Seconds: PHP tells whole ones."""
 GONE = Rule(
     code="fpm.ini-gone",
     layer=Layer.FPM,
@@ -31,11 +33,15 @@ GONE = Rule(
 
 
 def files(context: Context, fpm: FpmFacts) -> tuple[FileStat, ...]:
-    """The files of FPM's configuration, and the changed ones that only PHP itself names (``PHP_INI_SCAN_DIR``, ``-c``)."""
-    known = {file.path for file in fpm.config_files}
+    """The files of FPM's configuration, and the changed ones that only PHP itself names (``PHP_INI_SCAN_DIR``, ``-c``). The pool sees
+    also when a link was made, as ``phpenmod`` does; the host follows it to a file that is older."""
     told = context.runtime.ini if context.runtime is not None else ()
-    others = (FileStat(one.path, one.mtime, one.ctime) for one in told if one.mtime is not None and one.ctime is not None)
-    return (*fpm.config_files, *(file for file in others if file.path not in known))
+    found = {file.path: file for file in fpm.config_files}
+    for one in told:
+        known = found.get(one.path)
+        if one.mtime is not None and one.ctime is not None and (known is None or one.ctime > known.ctime + TOLERANCE):
+            found[one.path] = FileStat(one.path, one.mtime, one.ctime)
+    return tuple(found.values())
 
 
 def gone(context: Context, fpm: FpmFacts) -> Iterator[Finding]:

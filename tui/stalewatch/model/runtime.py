@@ -244,7 +244,7 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     told_by: SafeText = SafeText("")
     """The app among those of the same master that tells of OPcache's counters, which all of them share; "" each may."""
     ini: tuple[IniFile, ...] = ()
-    """Ini files that PHP read and that are gone, or changed since S, wherever they are."""
+    """Ini files that PHP read and that are gone, or changed since S, wherever they are, and new ones beside them."""
 
     reused: bool = False
     """An earlier answer: a pool that starts workers on demand and has none was not asked again."""

@@ -46,10 +46,11 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
 
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
 ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
-``disable_functions``. ``compare``, ``ini`` (ini files that PHP read and that are gone: null, null, or
-changed after S: mtime, ctime) and ``replaced`` (binary and extensions that this process runs and that the disk holds no more; null:
-/proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
-ctime, size: of those that the pool sees) where they were asked for; ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
+``disable_functions``. ``compare``, ``ini`` (ini files that PHP read and that are gone: null, null, or changed after S, and new ones
+beside them: mtime, ctime, also of a link) and ``replaced`` (binary and extensions that this process runs and that the disk holds no more;
+null: /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` with ``scripts``; ``places`` (path, device, inode, mtime,
+ctime, size: of those that the pool sees) where they were asked for;
+``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
 now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: it cannot be asked) with ``apcu``;
 ``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,

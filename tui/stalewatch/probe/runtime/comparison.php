@@ -260,17 +260,22 @@ function replaced(int $started): ?array
     return array_slice($found, 0, 50);
 }
 
-/** @return list<array{0: string, 1: int|null, 2: int|null}> ini files that PHP read and that are gone since, or changed: path, mtime, ctime */
+/** @return list<array{0: string, 1: int|null, 2: int|null}> path, mtime, ctime of ini files that PHP read and that are gone since or changed, and of new ones beside them; a link counts too */
 function ini_files(int $started): array
 {
-    $scanned = array_map('trim', explode(',', (string) php_ini_scanned_files()));
+    $read = array_filter(array_map('trim', explode(',', php_ini_loaded_file() . ',' . php_ini_scanned_files())));
+    $beside = [];
+    foreach (function_exists('glob') ? array_unique(array_map('dirname', $read)) : [] as $folder) {
+        $beside = array_merge($beside, glob("$folder/*.ini") ?: []);
+    }
     $found = [];
-    foreach (array_filter(array_merge([(string) php_ini_loaded_file()], $scanned)) as $path) {
-        $stat = @stat($path);
-        if ($stat === false && (string) ini_get('open_basedir') === '' && @is_executable(dirname($path))) {
+    foreach (array_unique(array_merge($read, $beside)) as $path) {
+        [$stat, $link] = [@stat($path), @lstat($path)];
+        if ($stat !== false && $link !== false) {
+            $times = [max($stat['mtime'], $link['mtime']), max($stat['ctime'], $link['ctime'])];
+            max($times) >= $started && $found[] = [$path, $times[0], $times[1]];
+        } elseif (in_array($path, $read, true) && (string) ini_get('open_basedir') === '' && @is_executable(dirname($path))) {
             $found[] = [$path, null, null];
-        } elseif ($stat !== false && max($stat['mtime'], $stat['ctime']) >= $started) {
-            $found[] = [$path, $stat['mtime'], $stat['ctime']];
         }
     }
     return array_slice($found, 0, 200);
