@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from stalewatch.diagnosis.fleet import compare
-from stalewatch.diagnosis.inputs import came
+from stalewatch.diagnosis.inputs import came, unchanged
 from stalewatch.diagnosis.marked import marked
 from stalewatch.diagnosis.memory import MAX_UNCACHED, Baseline, Memory, invalidated_by_us
 from stalewatch.diagnosis.unreachable import never_seen
@@ -113,6 +114,13 @@ def test_a_server_never_seen_is_unknown_under_its_own_name() -> None:
 def test_how_long_before_the_code_a_worker_started_is_said_rightly() -> None:
     old = with_host(queue_workers=(worker(started=-660),), inputs=sources(code=(file("app/Jobs/Call.php", -60),)))
     assert told(looked(old), "workers.older-than-code") == "1 queue worker started 10 min before app/Jobs/Call.php was changed"
+
+
+@pytest.mark.parametrize(("leads_to", "same"), [("1:5", True), ("1:6", None), ("", None)])
+def test_a_link_that_was_made_again_is_what_it_was_where_it_leads_to_the_same_file(leads_to: str, same: bool | None) -> None:
+    """Another file may hold the same: `.env` is never read."""
+    link = replace(file("./.env", -7_200), mtime=0.0, sum=safe("1:5"))
+    assert unchanged(replace(link, ctime=at(-60), inode=8, sum=safe(leads_to)), link) is same
 
 
 def test_a_change_came_with_its_mtime_where_that_proves_it_else_with_its_ctime_but_not_before_it_was_seen_unchanged() -> None:

@@ -466,6 +466,7 @@ def test_a_source_that_is_a_link_is_an_input_as_itself_too() -> None:
         ("./config/a.php", 0.0, 9.0, 0),
     ]
     assert not any(stat.path[:2] == "./" for layer in ("routes", "events", "views") for stat in found[layer].direct)
+    assert {stat.sum for stat in found["config"].direct if stat.path[:2] == "./"} == {"None:1"}, "the inode that it leads to"
     assert set(layer_files(found, ROOT)) == {f"{ROOT}/.env", f"{ROOT}/config/a.php"}
 
 

@@ -16,7 +16,8 @@ class FileStat(msgspec.Struct, frozen=True):
     """One ``stat`` on the server. *path* is relative to the app root where the file is below it, absolute otherwise.
 
     *mtime* and *ctime* keep the fraction where the server's ``stat`` tells it (GNU), whole seconds otherwise (busybox). *dev*: the
-    device that *inode* is on (None: not seen). *sum*: the content, as ``cksum`` sums it ("": not taken, as of environment files).
+    device that *inode* is on (None: not seen). *sum*: the content, as ``cksum`` sums it ("": not taken, as of environment files);
+    of a link (*path* begins with ``./``) the place of the file that it leads to.
     """
 
     path: SafeText

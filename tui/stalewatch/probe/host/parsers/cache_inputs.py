@@ -51,7 +51,8 @@ def group(
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
     templates, for other machines) and are only used if there is no ``.env``.
     *skeleton*: where the application keeps its sources. If its configuration folder is not known, ``config`` has no inputs.
-    *content*: the check sum of a source. A link to a source or a folder of sources is one itself, by its ctime.
+    *content*: the check sum of a source. A link to a source or a folder of sources is one itself, by its ctime; the one to a source has
+    the place of what it leads to for a sum.
     """
     records = list(records)
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
@@ -74,12 +75,21 @@ def group(
         for layer in layers:
             # When it was made proves nothing of the files behind it: only that it leads elsewhere, perhaps, since its ctime.
             direct[layer].append(replace(link, mtime=0.0))
+    leads_to: dict[str, FileRecord] = {}
+    targets = {record.path: record for record in records}
     for link in (record for record in records if S_ISLNK(record.mode) and _LINK in record.path):
         path = link.path.removeprefix(f"{root}{_LINK}")
+        if (target := targets.get(f"{root}/{path}")) is not None:
+            leads_to[link.path] = target
         for layer in (each for each in _DIRECT if path not in unused and _DIRECT[each](path, skeleton)):
             direct[layer].append(replace(link, mtime=0.0, size=0))
+
+    def told(record: FileRecord) -> SafeText:
+        target = leads_to.get(record.path)
+        return content(record) if target is None else SafeText(f"{target.dev}:{target.inode}")
+
     return {
-        layer: _inputs([], [], root, cut, content) if layer in unseen else _inputs(direct[layer], indirect[layer], root, cut, content)
+        layer: _inputs([], [], root, cut, told) if layer in unseen else _inputs(direct[layer], indirect[layer], root, cut, told)
         for layer in _DIRECT
     }
 
