@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 class End(StrEnum):
     """``healed``: verified, the new code is served, a second fix finds nothing. ``left``: the plan says what a person must do, and did
-    no harm. ``refused``: blocked, with the reason. ``unproven``: it ran, and says that it is not verified. ``wrong``: it is worse than
-    before, or called verified and is not."""
+    no harm. ``refused``: blocked, or a check before the first change failed, with the reason. ``unproven``: it ran, and says that it is
+    not verified. ``wrong``: it is worse than before, or called verified and is not."""
 
     HEALED = "healed"
     LEFT = "left"
@@ -71,8 +71,19 @@ def all_rights(host: Host) -> None:
     file.chmod(0o440)
 
 
+def least_rights(host: Host) -> None:
+    """The login may run nothing as anybody else, the lab's own exact lines neither: sudo takes the last line that fits."""
+    file = host.root(RIGHTS.replace("heal", "zz-heal"))
+    file.write_text("deploy ALL=(ALL:ALL) !ALL\n")
+    file.chmod(0o440)
+
+
+RIGHTS_OF: dict[str, Callable[[Host], None]] = {"all": all_rights, "least": least_rights}
+
+
 def usual_rights(host: Host) -> None:
     """Those of the lab again."""
+    host.root(RIGHTS.replace("heal", "zz-heal")).unlink(missing_ok=True)
     host.root(RIGHTS).unlink(missing_ok=True)
 
 
@@ -120,15 +131,16 @@ class Hammer:
             self.lost += lost(self._host, self._state)
 
 
-async def run(lab: Lab, states: Sequence[State], tell: Callable[[Healing], None] = lambda _one: None) -> list[Healing]:
-    """Every state on the next host that is free; what came of them in the order of *states*."""
+async def run(lab: Lab, states: Sequence[State], tell: Callable[[Healing], None] = lambda _one: None, rights: str = "all") -> list[Healing]:
+    """Every state on the next host that is free; what came of them in the order of *states*. *rights* of the login: of
+    :data:`RIGHTS_OF`."""
     waiting, ended = deque(states), dict[str, Healing]()
     with ThreadPoolExecutor(2 * len(lab.hosts)) as threads:
 
         async def work(host: Host) -> None:
             while waiting:
                 state = waiting.popleft()
-                ended[state.name] = await Healer(lab, host, state, threads).heal()
+                ended[state.name] = await Healer(lab, host, state, threads, rights).heal()
                 tell(ended[state.name])
 
         await asyncio.gather(*map(work, lab.hosts))
@@ -138,8 +150,9 @@ async def run(lab: Lab, states: Sequence[State], tell: Callable[[Healing], None]
 class Healer:
     """Makes one state on one host and fixes it."""
 
-    def __init__(self, lab: Lab, host: Host, state: State, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, lab: Lab, host: Host, state: State, threads: ThreadPoolExecutor, rights: str = "all") -> None:
         self._host = host
+        self._rights = RIGHTS_OF[rights]
         self._state = state
         self._threads = threads
         apps = (AppEntry(path=state.app),) if state.named else ()
@@ -161,7 +174,8 @@ class Healer:
     async def _heal(self) -> Healing:
         state = self._state
         await self._aside(Host.restore)
-        await self._aside(all_rights)
+        await self._aside(usual_rights)
+        await self._aside(self._rights)
         await self._aside(state.arrange)
         if state.remembered:
             await self._session.look()
@@ -207,7 +221,8 @@ class Healer:
             left = "; ".join(f"{one.what}: {one.why}" for one in server.left_out)
             return End.LEFT, left or "no step, and no reason"
         if status not in PROVEN:
-            return End.UNPROVEN, why
+            begun = {line.step for line in self._told if line.status is Status.RUNNING} & {step.id for step in server.acting}
+            return End.UNPROVEN if begun else End.REFUSED, why
         if after == "old":
             return End.WRONG, "called verified, and the old code is served"
         if report.verdict in (Verdict.STALE, Verdict.SUSPECT):

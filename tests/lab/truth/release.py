@@ -15,6 +15,7 @@ CURRENT = f"{SHOP}/current"
 _INDEX = "public/index.php"
 _LINKED = f"{CURRENT}/{_INDEX}"
 _PID = "/tmp/lab-worker.pid"
+_LOOP = "/tmp/lab-worker-supervisor.pid"
 
 _TREES = """
 mkdir -p /srv/shop/releases
@@ -64,11 +65,13 @@ _ADMIN = "php_admin_value[{}]"
 
 
 def start_worker(directory: str, user: str = "deploy") -> do.Change:
-    """A queue worker as a supervisor starts it that resolved *directory* before; it waits for a job for a minute."""
+    """A queue worker as a supervisor starts it that resolved *directory* before; it waits for a job for a minute. When it ends, it is
+    started again in the current release."""
 
     def change(host: Host) -> None:
-        run = f"cd {directory}; echo $$ >{_PID}; exec php artisan queue:work --sleep=60 --tries=1 </dev/null >/dev/null 2>&1"
-        host.start(["sh", "-ec", run], user=user)
+        run = f"echo $$ >{_PID}; exec php artisan queue:work --sleep=60 --tries=1 </dev/null >/dev/null 2>&1"
+        loop = f"echo $$ >{_LOOP}; cd {directory}; while :; do sh -c '{run}' || :; cd /; cd {CURRENT}; sleep 0.2; done"
+        host.start(["sh", "-ec", loop], user=user)
         until(lambda: host.exists(_PID) and bool(host.read(_PID).strip()), f"a worker on {host.name}")
         until(lambda: idle(host, host.read(_PID).strip()), f"a worker on {host.name} that waits for jobs", patience=20, pause=0.1)
 
@@ -91,7 +94,7 @@ def idle(host: Host, pid: str) -> bool:
 
 def stop_worker(host: Host) -> None:
     """End it."""
-    host.run(["sh", "-c", f"[ ! -f {_PID} ] || kill -9 $(cat {_PID}); rm -f {_PID}"])
+    host.run(["sh", "-c", f"[ ! -f {_LOOP} ] || kill -9 $(cat {_LOOP}); [ ! -f {_PID} ] || kill -9 $(cat {_PID}); rm -f {_PID} {_LOOP}"])
 
 
 def in_release_1(host: Host) -> str:

@@ -19,6 +19,7 @@ from tests.lab.waiting import until
 _HOLDING = Path(__file__).parent.parent / "files" / "holding.php"
 _MARK = "/tmp/lab-holding-"
 _PID = "/tmp/lab-php.pid"
+_SUPERVISOR_PID = "/tmp/lab-supervisor-"
 _OTHER = "/srv/other"
 _OLDER = {Layer.WORKERS: ("stale", "workers.older-than-code")}
 _WORKING = {Layer.WORKERS: ("fresh",)}
@@ -33,10 +34,11 @@ _SCHEDULE = """
 """
 
 
-def hold(command: str, title: str = "", *, serves: bool = True, app: str = APP, user: str = "www-data") -> do.Change:
+def hold(command: str, title: str = "", *, serves: bool = True, app: str = APP, user: str = "www-data", again: bool = False) -> do.Change:
     """Start *command* (its words after ``php``) with holding.php in the place of the script, and wait until it holds its code.
 
-    *serves*: it is one of those that run requests or jobs. *title*: what it calls itself then."""
+    *serves*: it is one of those that run requests or jobs. *title*: what it calls itself then. *again*: something supervises it, and
+    starts it again when it ends."""
 
     def change(host: Host) -> None:
         script = host.file(f"{app}/{command.split()[0].removeprefix(f'{app}/')}")
@@ -44,8 +46,9 @@ def hold(command: str, title: str = "", *, serves: bool = True, app: str = APP, 
         script.write_text(_HOLDING.read_text())
         before = _holding(host)
         setting = {"LAB_SERVES": "yes" if serves else "no", "LAB_TITLE": title}
-        run = f"cd {app}; exec env {' '.join(f'{key}={shlex.quote(value)}' for key, value in setting.items())} php {command}"
-        host.start(["sh", "-ec", f"{run} </dev/null >/dev/null 2>&1"], user=user)
+        run = f"env {' '.join(f'{key}={shlex.quote(value)}' for key, value in setting.items())} php {command} </dev/null >/dev/null 2>&1"
+        loop = f"echo >{_SUPERVISOR_PID}$$; while :; do {run} || :; sleep 0.2; done"
+        host.start(["sh", "-ec", f"cd {app}; {loop if again else f'exec {run}'}"], user=user)
         until(lambda: len(_holding(host)) > len(before), f"{command} on {host.name}", pause=0.05)
 
     return change
@@ -57,6 +60,9 @@ def _holding(host: Host) -> list[str]:
 
 def end(host: Host) -> None:
     """End all of them, and artisan's own."""
+    for loop in host.root("/tmp").glob("lab-supervisor-*"):
+        host.run(["kill", "-9", loop.name.rpartition("-")[2]], check=False)
+        loop.unlink()
     own = host.root(_PID)
     pids = [*_holding(host), *(own.read_text().split() if own.exists() else ())]
     if pids:
@@ -112,9 +118,9 @@ STALE = (
         expect=_OLDER,
         arrange=do.then(
             do.get(),
-            hold("artisan horizon", serves=False),
-            hold(f"artisan horizon:supervisor lab:one database {_SUPERVISOR}", serves=False),
-            hold("artisan horizon:work database --name=default --supervisor=lab:one --queue=default"),
+            hold("artisan horizon", serves=False, again=True),
+            hold(f"artisan horizon:supervisor lab:one database {_SUPERVISOR}", serves=False, again=True),
+            hold("artisan horizon:work database --name=default --supervisor=lab:one --queue=default", again=True),
         ),
         act=JOB,
         ask=served,
@@ -126,7 +132,7 @@ STALE = (
         arrange=do.then(
             do.get(),
             hold("artisan octane:start --server=swoole", serves=False),
-            hold("vendor/bin/swoole-server storage/logs/octane-server-state.json", _SWOOLE.format("worker")),
+            hold("vendor/bin/swoole-server storage/logs/octane-server-state.json", _SWOOLE.format("worker"), again=True),
         ),
         act=JOB,
         ask=served,
@@ -143,7 +149,7 @@ STALE = (
     stale(
         name="workers: Reverb, older than the deploy",
         expect=_OLDER,
-        arrange=do.then(do.get(), hold("artisan reverb:start --port=8080")),
+        arrange=do.then(do.get(), hold("artisan reverb:start --port=8080", again=True)),
         act=JOB,
         ask=served,
         undo=end,

@@ -169,7 +169,9 @@ def test_a_refusal_of_sudo_is_one_whatever_its_exit_code(refusal: str) -> None:
     before = report(finding(Layer.FPM))
     server = planned(before)
     rights = step_of(server, "rights")
-    assert judge(rights, server, before, refusal, 126).status is Status.FAILED
+    refused = judge(rights, server, before, refusal, 126)
+    assert refused.status is Status.FAILED
+    assert refused.evidence["grant"].startswith("in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2")
     assert judge(rights, server, before, "sudo: unknown option", 126).status is Status.DONE
 
 

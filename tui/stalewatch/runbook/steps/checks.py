@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
-from stalewatch.runbook.commands import may_run, permit, usable
+from stalewatch.runbook.commands import may_run, permit, usable, usable_name
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
 from stalewatch.runbook.steps.artisan import ARTISAN
@@ -100,10 +100,15 @@ def _rights_proven(proof: Proof) -> Outcome:
     if proof.code == 0:
         return outcome(Status.DONE, sudo="every command of the plan is permitted")
     if _refused(proof.said) or proof.code == 1:
-        permitted = sum(not line.startswith("sudo:") for line in proof.said.strip().splitlines())  # it prints each one that is
+        permitted = sum(not line.startswith(("sudo:", "Sorry, ")) for line in proof.said.strip().splitlines())  # it prints each one that is
         missing = asked[min(permitted, len(asked) - 1)].replace("sudo -n -l", "sudo -n", 1)
-        return outcome(Status.FAILED, **{"not permitted": missing, "grant": f"in sudoers: {permit(missing)}"})
+        return outcome(Status.FAILED, **{"not permitted": missing, "grant": f"in sudoers: {permit(missing, _login(proof))}"})
     return not_known("sudo does not tell what it permits", last_lines(proof.said))
+
+
+def _login(proof: Proof) -> str:
+    host = proof.before.host
+    return str(host.login) if host is not None and usable_name(str(host.login)) else "LOGIN"
 
 
 def _refused(output: str) -> bool:
