@@ -59,6 +59,12 @@ def cron(line: str) -> do.Change:
 
 
 _NO_CRON = do.shell("umount /etc/cron.d")
+_TIMER = do.shell(
+    "cp -a /etc/systemd/system /run/lab-units; mount -t tmpfs -o mode=0755 tmpfs /etc/systemd/system; cd /etc/systemd/system;"
+    " cp -a /run/lab-units/. .; rm -r /run/lab-units; mkdir -p timers.target.wants; ln -s ../lab.timer timers.target.wants/lab.timer;"
+    f" printf '[Service]\\nWorkingDirectory={_RELEASES}/1\\nExecStart=/usr/bin/php artisan schedule:run\\n' >lab.service;"
+    " printf '[Timer]\\nOnCalendar=daily\\n' >lab.timer"
+)
 
 
 STATES = (
@@ -137,6 +143,15 @@ STATES = (
         ask=lambda _host: "old",
         app=CURRENT,
         undo=_NO_CRON,
+    ),
+    stale(
+        name="a systemd timer names the old release",
+        expect=_CRON,
+        arrange=layout(),
+        act=do.then(_TIMER, do.shell(FLIP), lambda host: host.reload()),
+        ask=lambda _host: "old",
+        app=CURRENT,
+        undo=do.shell("umount -l /etc/systemd/system"),
     ),
     healthy(
         name="cron names the link, a comment the old release",

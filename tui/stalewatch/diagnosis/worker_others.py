@@ -32,7 +32,8 @@ CRON_OLD_RELEASE = Rule(
     layer=Layer.WORKERS,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="A line of cron runs PHP in another release than the current one: whatever it starts runs the code of that release.",
+    meaning="A line of cron, or of the service of a systemd timer, runs PHP in another release than the current one: whatever it starts "
+    "runs the code of that release.",
     evidence=("cron line", "release", "current release", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Let the line name the link (current), not what it leads to.",
@@ -84,10 +85,11 @@ def cron_old_release(context: Context) -> Iterator[Finding]:
     old = [line for line in (host.cron or () if host is not None else ()) if root and line.release != root]
     if old:
         file = old[0].line.rpartition(":")[0]
+        what = "a systemd timer" if file.endswith(".service") else "cron"
         listed = evidence.command("grep", "-n", old[0].release, file) if file.startswith("/") else evidence.command("crontab", "-l")
         yield CRON_OLD_RELEASE.finding(
             old[0].line,
-            f"cron runs PHP in {paths.name_of(old[0].release)}, but the current release is {paths.name_of(root)}",
+            f"{what} runs PHP in {paths.name_of(old[0].release)}, but the current release is {paths.name_of(root)}",
             (
                 evidence.text("cron line", figures.several([line.line for line in old])),
                 evidence.text("release", old[0].release),

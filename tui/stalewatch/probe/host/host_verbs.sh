@@ -101,6 +101,11 @@ verb_cron() {
   section cron ''
   set +f
   set -- /etc/crontab /etc/cron.d /etc/cron.d/* /var/spool/cron/crontabs /var/spool/cron/crontabs/* /var/spool/cron /var/spool/cron/*
+  for path in /etc/systemd/system/*.timer /run/systemd/transient/*.timer; do # enabled, or made by systemd-run
+    for line in /etc/systemd/system/*.wants/"${path##*/}" "/run/systemd/transient/${path##*/}"; do
+      [ ! -e "$line" ] || [ ! -f "${path%.timer}.service" ] || set -- "$@" "${path%.timer}.service"
+    done
+  done
   set -f
   now=$(stats "$@")
   if [ "$now" != "$last_cron" ]; then
@@ -109,7 +114,8 @@ verb_cron() {
     out=''
     for path; do
       [ -f "$path" ] && [ -r "$path" ] || continue
-      cron_paths "$path" "$(grep -n -E '^[^#]*(php|artisan|console)' <"$path" | head -n 2001)"
+      case $path in *.service) now='^(ExecStart|WorkingDirectory)=' ;; *) now='^[^#]*(php|artisan|console)' ;; esac
+      cron_paths "$path" "$(grep -n -E -e "$now" <"$path" | head -n 2001)"
     done
     cron_paths "crontab -l" "$(crontab -l 2>/dev/null </dev/null | grep -n -E '^[^#]*(php|artisan|console)' | head -n 2001)"
     told_cron=$out
