@@ -95,7 +95,7 @@ STATES = (
     healthy(
         name="fpm: php.ini and pool file rewritten as they were, with their old times",
         arrange=_limited,
-        act=do.then(_another(_PHP_INI, "", "cp -p"), do.shell(f"chown www-data {_POOL}")),
+        act=do.then(_another(_PHP_INI, "", "cp -p"), do.shell(f"chown www-data {_POOL}; cp {_PHP_INI} {_ETC}/before.ini")),
     ),
     healthy(
         name="fpm: another pool file copied over with its old time, then reload",

@@ -263,9 +263,10 @@ function replaced(int $started): ?array
 /** @return list<array{0: string, 1: int|null, 2: int|null}> path, mtime, ctime of ini files that PHP read and that are gone since or changed, and of new ones beside them; a link counts too */
 function ini_files(int $started): array
 {
-    $read = array_filter(array_map('trim', explode(',', php_ini_loaded_file() . ',' . php_ini_scanned_files())));
-    $beside = [];
-    foreach (function_exists('glob') ? array_unique(array_map('dirname', $read)) : [] as $folder) {
+    $scanned = array_filter(array_map('trim', explode(',', (string) php_ini_scanned_files())));
+    $read = array_filter(array_merge([(string) php_ini_loaded_file()], $scanned));
+    $beside = []; // in the folders that PHP reads every ini file of
+    foreach (function_exists('glob') ? array_unique(array_map('dirname', $scanned)) : [] as $folder) {
         $beside = array_merge($beside, glob("$folder/*.ini") ?: []);
     }
     $found = [];
