@@ -12,6 +12,7 @@ machine and on who else uses it, so pytest never runs them.
     stalled   a terminal that takes nothing for 10 s: which looks at the servers were lost
     cost      a real host of the lab, watched and not watched: CPU over there, and ours per look (needs root)
     apps      the same of twelve applications in one FPM master: in one pool, and in a pool each (needs root)
+    fix       a whole fix of a host of the lab, from confirmed to verified, against its bare commands (needs root)
     live      100 links to real hosts of the lab: from a key to its paint, also while they connect (needs root)
 
 The fleets of ``quiet``, ``busy``, ``pan`` and ``memory`` are synthetic: a thread publishes reports through the real publisher and board,

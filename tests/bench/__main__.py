@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import tests.bench
-from tests.bench import apps, cost, painting, stalled, start
+from tests.bench import apps, cost, fixing, painting, stalled, start
 from tests.bench.table import Row, table
 from tests.lab import Unavailable
 
@@ -28,6 +28,7 @@ BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "cost": cost.cost,
     "apps": apps.apps,
     "live": cost.live,
+    "fix": fixing.fix,
 }
 
 
