@@ -165,6 +165,21 @@ async def test_a_pool_that_may_not_read_its_configuration_says_nothing_of_it(lin
     assert (await facts(pool)).configuration == ()
 
 
+async def test_a_script_is_compiled_and_not_executed(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    fpm.start("php_admin_value[opcache.validate_timestamps]=0")
+    ran = fpm.root / "ran"
+    home = fpm.script("home.php", f"touch('{ran}'); function of_home() {{}} class Home {{}} echo 'v1';")
+    twin = fpm.script("twin.php", "function of_home() {} class Home {} echo 'twin';")
+    broken = fpm.script("broken.php", "echo 'v1'")
+    pool = probe(link, host, fpm)
+    await facts(pool)
+    assert [await pool.compile(str(path)) for path in (home, twin, broken, fpm.root / "none.php", home)] == [True, True, False, False, True]
+    assert not ran.exists()
+    home.write_text("<?php echo 'v2';\n")
+    assert fpm.get(home) == "v1", "it was cached"
+    assert fpm.get(twin) == "twin"
+
+
 async def test_old_code_in_use_is_a_candidate_until_it_is_invalidated(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("php_admin_value[opcache.validate_timestamps]=0")
     home = fpm.script("home.php", "echo 'v1';")

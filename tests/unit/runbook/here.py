@@ -39,6 +39,7 @@ class Here:
         self.link = LocalLink()
         self.old_bytecode = False
         self.invalidated: list[str] = []
+        self.compiled: list[str] = []
         self.keepings: list[tuple[str, tuple[str, ...]]] = []
         self.wrong: dict[str, str] = {}
         self.down = False
@@ -57,6 +58,10 @@ class Here:
         self.invalidated += paths
         self.old_bytecode = False
         return dict.fromkeys(paths, True)
+
+    async def compile(self, path: str) -> bool:
+        self.compiled.append(path)
+        return True
 
     async def request(self, _parameters: Mapping[str, str]) -> Response:
         self.asked += 1

@@ -30,6 +30,8 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     if verb == "invalidate":
         paths = [str(path) for path in options.get("paths", [])]
         acted = {"results": [[path, cache.invalidate(path), cache.is_cached(path)] for path in paths]}
+    if verb == "compile":
+        acted = {"results": [[str(path), False, cache.is_cached(str(path))] for path in options.get("paths", [])]}
     if verb in ("keep", "settle", "tidy"):
         acted = {"artefacts": [[str(path), ""] for path in options.get("files", [])]}
     if verb == "parse":

@@ -99,6 +99,13 @@ class ServerSession:
             self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
 
+    async def compile(self, app: str, path: str) -> bool:
+        """Whether OPcache holds *path* after the pool of *app* was told to compile it; nothing of it is executed. Raises LinkError."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.pool_of(app).compile(path)
+
     async def request(self, app: str, parameters: Mapping[str, str]) -> Response:
         """One request to *app* through its pool, with these FastCGI parameters. Raises LinkError."""
         async with self._looking:

@@ -121,6 +121,10 @@ class PooledApp:
         """Path -> no longer cached. Raises LinkError."""
         return await self._pool.session(self.report.server).invalidate(self.report.app, tuple(paths))
 
+    async def compile(self, path: str) -> bool:
+        """Whether OPcache holds *path* now; nothing of it is executed. Raises LinkError."""
+        return await self._pool.session(self.report.server).compile(self.report.app, path)
+
     async def request(self, parameters: Mapping[str, str]) -> Response:
         """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
         return await self._pool.session(self.report.server).request(self.report.app, parameters)

@@ -32,6 +32,10 @@ class AppSession(Protocol):
         """Path -> no longer cached. Raises LinkError."""
         ...
 
+    async def compile(self, path: str) -> bool:
+        """Whether OPcache holds *path* after it was told to compile it; nothing of it is executed. Raises LinkError."""
+        ...
+
     async def request(self, parameters: Mapping[str, str]) -> Response:
         """One request to the app through its pool, with these FastCGI parameters. Raises LinkError."""
         ...

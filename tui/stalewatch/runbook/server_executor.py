@@ -17,6 +17,7 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
+from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
@@ -256,7 +257,10 @@ class ServerExecutor:
             if ended.code != 0 and (_never_ran(ended.output, ended.code) or _was_not_reached(step, ended.output)):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0
-        return await self._answers.still(await self._proof(step, self._before))
+        proven = await self._proof(step, self._before)
+        if step.kind == "reload":
+            proven = await compile_hottest(self._session, self._before, proven)
+        return await self._answers.still(proven)
 
     async def _proof(self, step: Step, before: Report) -> Outcome:
         """Look until the artefacts say done or failed; what says "not yet" is asked until the step's time is over."""

@@ -12,7 +12,8 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
-``"links": [[ROOT, PATH, bool], …]``; ``digests`` and ``invalidate`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str, …]}``; ``keep``
+``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
+…]}``; ``keep``
 ``settle`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool``;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
@@ -52,7 +53,8 @@ null: /proc cannot be read) come with ``compare`` and ``scripts``; ``scripts`` w
 ctime, size: of those that the pool sees) where they were asked for;
 ``digests`` (path, device, inode, mtime, ctime, md5: of as many as
 time allows) with ``digests``; ``results`` (path, what ``opcache_invalidate`` returned, whether it is cached
-now) with ``invalidate``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: it cannot be asked) with ``apcu``;
+now) with ``invalidate``, and of one script with ``compile``; ``apcu`` (key, whether APCu holds it, its value if that is a text; null: it
+cannot be asked) with ``apcu``;
 ``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,
 and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,

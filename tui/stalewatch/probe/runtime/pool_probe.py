@@ -164,6 +164,10 @@ class PoolProbe:
         self._schedule.again()
         return results
 
+    async def compile(self, path: str) -> bool:
+        """Whether OPcache holds *path* after it was told to compile it. Raises LinkError."""
+        return any(cached for *_, cached in (await self._act("compile", {"paths": [inside(path, self._chroot)]})).results)
+
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         """``keep``, ``settle`` or ``tidy`` *files*: path -> what is wrong, or became of it ("" nothing). Raises LinkError."""
         told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
@@ -360,9 +364,8 @@ class PoolProbe:
             said = response.stderr or safe(response.body[:200])
             raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", reason=reasons.FPM_ERROR)
         answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
-        expected = self.pool.user if self.pool else ""
-        if expected and answer.user and answer.user != expected:
-            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {expected}", reason=reasons.FPM_OTHER_USER)
+        if self.pool and self.pool.user and answer.user not in ("", self.pool.user):
+            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {self.pool.user}", reason=reasons.FPM_OTHER_USER)
         return answer
 
     async def _busy(self) -> RuntimeFacts | Unseen:
@@ -393,7 +396,7 @@ class PoolProbe:
     @property
     def _chroot(self) -> str:
         """The directory that the pool takes for /, "" where it has no other."""
-        return str(self.pool.settings.get("chroot", "")).rstrip("/") if self.pool else ""
+        return str(self._settings.get("chroot", "")).rstrip("/")
 
     def _last_changed(self) -> int:
         return self._last.opcache.changed_total if self._last is not None and isinstance(self._last.opcache, Opcache) else 0

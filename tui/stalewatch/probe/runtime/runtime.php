@@ -1,5 +1,5 @@
 <?php
-// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, keep, settle and tidy.
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, compile, keep, settle and tidy.
 // PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
@@ -159,6 +159,10 @@ function answer(string $verb, array $options): array
     if ($error === '' && $verb === 'invalidate') {
         load('verbs.php');
         $acted = invalidate((array) ($options['paths'] ?? []));
+    }
+    if ($error === '' && $verb === 'compile') {
+        load('verbs.php');
+        $acted = compile((array) ($options['paths'] ?? []));
     }
     if ($error === '' && $verb === 'digests') {
         load('verbs.php');

@@ -29,6 +29,27 @@ function invalidate(array $paths): array
     return ['results' => $results];
 }
 
+/** Compiles those that are not cached; none of them is executed. Ours is not loaded beside them: one request for each. */
+function compile(array $paths): array
+{
+    if (function_exists('ini_set')) {
+        ini_set('log_errors', '0'); // what does not compile alone is compiled when it is asked for
+    }
+    $results = [];
+    foreach (array_slice($paths, 0, 1) as $path) {
+        $path = (string) $path;
+        $cached = function_exists('opcache_is_script_cached') && opcache_is_script_cached($path);
+        try {
+            $done = !$cached && is_file($path) && function_exists('opcache_compile_file') && @opcache_compile_file($path);
+        } catch (\Throwable $error) {
+            $done = false;
+        }
+        http_response_code(200);
+        $results[] = [$path, $done, $cached || $done];
+    }
+    return ['results' => $results];
+}
+
 /** What APCu holds under these keys: [key, whether it holds it, a text or null]; null where it cannot be asked. Composer asks as here. */
 function apcu(array $keys): array
 {
