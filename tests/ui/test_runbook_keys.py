@@ -7,13 +7,15 @@ import base64
 import msgspec
 import pytest
 
+from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.plan_words import cost
 from stalewatch.dashboard.render.progress_lines import RunState, head_lines, progress_lines
+from stalewatch.dashboard.render.times import Clock
 from stalewatch.dashboard.screens.confirm import CHANGED, ConfirmScreen, PlanView
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.model.fixing import Fixing, InFlight
-from stalewatch.model.text import SafeText
-from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status
+from stalewatch.model.text import SafeText, safe
+from stalewatch.runbook.plan import Choice, Progress, Request, ServerPlan, Status
 from tests.builders import incident as build
 from tests.builders.fake_engine import STEPS, FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
@@ -272,3 +274,18 @@ def test_what_is_done_partly_is_not_called_verified() -> None:
     assert head.text.strip() == "~ web1 partly: the planned changes are in place, and not everything is fresh"
     assert head.spans[0].role == "suspect"
     assert "~ partly" in "".join(row.text for row in progress_lines(run, 120))
+
+
+SENTENCE = "web1 ran old code 18 min; fixed in 6 s; 0 requests lost; errors stopped 2025-10-24 10:52:24Z"
+
+
+def test_the_sentence_after_a_fix_is_in_the_dialog_and_in_what_y_copies() -> None:
+    engine = FakeEngine(build.incident())
+    plan = engine.plan([("web1", build.APP)], Request(choice=Choice.FIX))
+    result = Progress(server="web1", app=build.APP, step="result", status=Status.DONE, evidence={"in short": safe(SENTENCE)}, at=build.NOW)
+    run = RunState(plan, {("web1", build.APP): (result,)}, {("web1", build.APP): "done"}, True, clock=Clock(build.NOW))
+    said = "web1 ran old code 18 min; fixed in 6 s; 0 requests lost; errors stopped 12:52:24"
+    assert said in " ".join(" ".join(row.text for row in progress_lines(run, 120)).split())
+    pane = msgspec.structs.replace(build.pane(build.fresh("web1")), progress=(result,))
+    assert said in markdown.status([pane], Clock(build.NOW), "")
+    assert "fixed in" not in markdown.status([build.pane(build.fresh("web1"))], Clock(build.NOW), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -130,6 +131,7 @@ async def test_stale_config_and_bytecode_end_fresh_and_the_audit_was_first(site:
     assert final(told) == dict.fromkeys(
         ["lock", "artisan", "disk-free", "parse", "config:cache", "invalidate", "verify", "result"], Status.DONE
     )
+    assert re.fullmatch(r"web1 (ran old code .*; )?fixed in (<1|\d+) s; 0 requests lost", told[-1].evidence["in short"])
     assert (site.root / "ran").read_text() == f"{site.root}/artisan config:cache --no-interaction --no-ansi\n"
     assert site.invalidated == [f"{site.root}/app.php", f"{site.root}/bootstrap/cache/config.php"]
     when_run = [json.loads(line) for line in (site.root / "audit-when-run").read_text().splitlines()]

@@ -19,7 +19,9 @@ from stalewatch.runbook.app_answers import AppAnswers
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
+from stalewatch.runbook.in_short import IN_SHORT, Fixed, in_short
 from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.step_spec import last_lines
 from stalewatch.runbook.steps.look import AGAIN
@@ -76,6 +78,9 @@ class ServerExecutor:
         self._said = ""
         self._begun = False
         self._sends = False
+        self._began: tuple[float, Report] | None = None
+        self._done_at = 0.0
+        self._lost: int | None = 0
         self._invalidated: dict[str, bool] = {}
         self._crash = ""
         self._answers = AppAnswers(session, server.smoke, recover=timings.recover, poll=timings.poll)
@@ -96,6 +101,7 @@ class ServerExecutor:
         except StalewatchError as error:
             outcome = _outcome(Status.FAILED, why=error.message)
         else:
+            self._began = (time.monotonic(), self._session.report)
             warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
             outcome = Outcome(status=Status.DONE, evidence={**warnings, **left, "app": answer.words})
         self._progress("lock", outcome.status, outcome.evidence)
@@ -199,6 +205,11 @@ class ServerExecutor:
         await self.release()
         why, status = self._crash or why, self.ended_as(status)
         evidence = {"why": safe(why)} if why else {}
+        if status is Status.DONE and self._began is not None and self._done_at:
+            began, before = self._began
+            seconds = time.monotonic() - began
+            fixed = Fixed(before=before, after=self._session.report, done_at=self._done_at, seconds=seconds, lost=self._lost)
+            evidence[IN_SHORT] = in_short(fixed)
         if self._sends:
             await self._recorded(self._entry(RESULT, RESULT, status=status.value, evidence=dict(evidence)))
         return self._progress(RESULT, status, evidence)
@@ -247,6 +258,9 @@ class ServerExecutor:
         if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
         self._begun = True
+        if step.interrupts:
+            killed = in_flight(self._before)
+            self._lost = None if killed is None or self._lost is None else self._lost + killed
         if step.via == "fastcgi":
             self._invalidated = await self._session.invalidate(step.paths)
         else:
@@ -269,6 +283,7 @@ class ServerExecutor:
             after = await self._session.look()
             outcome = verify.prove(step, self._server, before, after, said=self._said, invalidated=self._invalidated)
             if outcome.status is not Status.RUNNING:
+                self._done_at = after.observed_at or 0.0
                 self._looked_at = time.monotonic() if outcome.status is Status.DONE else 0.0
                 break
             if time.monotonic() > deadline:

@@ -9,6 +9,7 @@ from stalewatch.dashboard.render.evidence import value_words
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import VERDICT_SIGN, VERDICT_WORD
 from stalewatch.model.report import Report, Verdict
+from stalewatch.runbook.in_short import IN_SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +31,17 @@ def status(panes: Sequence[Pane], clock: Clock, title: str) -> str:
         since = ""
         if pane.report and pane.report.stale_since:
             since = f" since {report_parts.clock_of(pane.report, clock).exact(pane.report.stale_since)}"
-        words = str(found.summary) if found else str(pane.error.message) if pane.error else ""
+        words = str(found.summary) if found else str(pane.error.message) if pane.error else _fixed(pane, clock)
         rows.append(f"- {VERDICT_SIGN[verdict]} `{pane.server}` **{VERDICT_WORD[verdict]}**{since}{': ' + words if words else ''}")
     if len(panes) > 4:
         rows[-1] = f"- and {len(panes) - 3} more servers"
     return "\n".join(" ".join(row.split()) for row in rows) + "\n"
+
+
+def _fixed(pane: Pane, clock: Clock) -> str:
+    """What the last runbook here came to, once it has ended well."""
+    result = pane.progress[-1] if pane.progress else None
+    return clock.retold(result.evidence.get(IN_SHORT, "")) if result is not None else ""
 
 
 def findings(report: Report, clock: Clock, only: Finding | None = None) -> str:

@@ -12,6 +12,7 @@ from stalewatch.model import figures
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
+from stalewatch.runbook.in_short import IN_SHORT
 from stalewatch.runbook.plan import RESULT, Choice, Progress, Status
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def _planned(plan: Plan, names: Sequence[str]) -> str:
 def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, width: int) -> list[Line]:
     head = line(Span(server.server, "title"), Span(f"  {server.app}  ", "muted"), OUTCOME.get(outcome, Span(outcome)))
     rows = [crop(head, width)]
+    if (result := latest.get(RESULT)) is not None and IN_SHORT in result.evidence:
+        rows += paragraph(result.evidence[IN_SHORT], width, "strong", " ")
     rows += [row for words in server.blocked for row in paragraph(f"✗ blocked: {words}", width, "stale-mark", " ")]
     known = {step.id for step in server.steps}
     for step in server.steps:
