@@ -163,7 +163,7 @@ def caches(**other: CacheFile | None) -> tuple[CacheFile, ...]:
         "services": "services.php",
     }
     usual = {
-        layer: CacheFile(name=layer, path=found.path, stat=found, complete=True, named=())
+        layer: CacheFile(name=layer, path=found.path, stat=found, complete=True, named=(), shared=False)
         for layer, found in ((layer, file(f"bootstrap/cache/{name}", CACHED)) for layer, name in names.items())
     }
     return tuple(cache for cache in {**usual, **other}.values() if cache is not None)

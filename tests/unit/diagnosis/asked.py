@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 OTHER_SIDE = frozenset(
     {"Snapshot.runtime", "RuntimeFacts.opcache", "RuntimeFacts.status", "runtime", "opcache", "status", "some scripts", "the list"}
+    | {"HostFacts.fpm", "FpmFacts.pool", "FpmFacts.pools_on_server", "fpm", "the pool"}
 )
-"""Without these the other side of a link is not seen."""
+"""Without these the other side of a link is not seen, or nothing shows that the pool that was asked is the app's."""
 
 
 def not_asked(whole: Report, less: Report, fact: str) -> set[Layer]:

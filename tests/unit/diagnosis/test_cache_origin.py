@@ -15,6 +15,7 @@ from tests.builders.snapshots import (
     ROOT,
     at,
     caches,
+    codes,
     file,
     fpm,
     host,
@@ -128,8 +129,7 @@ def test_a_shared_cache_from_before_the_link_was_set_back_suspects(layer: Layer)
         (releases(CACHED - 61, CACHED - 60), True),
         (releases(CACHED - 900, CACHED + 60), True),
         (releases(CACHED - 900, CACHED - 60, switched=CACHED - 1), True),
-        (releases(CACHED - 900, CACHED - 60, switched=None), True),
-        (ReleaseFacts(root=safe(ROOT), link=safe(LINK), switched_at=at(-300)), True),
+        (ReleaseFacts(root=safe(ROOT)), True),
     ],
     ids=[
         "own folder",
@@ -138,8 +138,24 @@ def test_a_shared_cache_from_before_the_link_was_set_back_suspects(layer: Layer)
         "newer came later",
         "written after the switch",
         "no link",
-        "not listed",
     ],
 )
 def test_a_shared_cache_is_quiet_unless_a_newer_release_could_have_made_it(release: ReleaseFacts, shared: bool) -> None:
     quiet(looked(with_host(caches=caches(config=config(shared=shared)), release=release)))
+
+
+@pytest.mark.parametrize(
+    ("release", "shared"),
+    [
+        (releases(CACHED - 900, CACHED - 60, switched=None), True),
+        (ReleaseFacts(root=safe(ROOT), link=safe(LINK), switched_at=at(-300)), True),
+        (releases(CACHED - 900), None),
+    ],
+    ids=["when the link was switched is not told", "releases not listed", "whether they share it is not told"],
+)
+def test_a_cache_that_another_release_may_have_made_is_not_green(release: ReleaseFacts, shared: bool | None) -> None:
+    report = looked(with_host(caches=caches(config=config(shared=shared)), release=release))
+    assert report.layers[Layer.CONFIG] is Verdict.UNKNOWN
+    assert "config.sources-unseen" in codes(report)
+    own = looked(with_host(caches=caches(config=config(named=(named(ROOT, state="own"),), shared=shared)), release=release))
+    assert own.layers[Layer.CONFIG] is Verdict.FRESH, "it names our root"

@@ -125,7 +125,9 @@ class Story:
             if each.name in facts["cleared"]:
                 return CacheFile(name=each.name, path=each.path)
             at = self.at(facts["discovered"]) if "discovered" in facts and each.name in ("packages", "services") else cached
-            return CacheFile(name=each.name, path=each.path, stat=FileStat(each.path, at, at, 100, 9), complete=True, named=())
+            return CacheFile(
+                name=each.name, path=each.path, stat=FileStat(each.path, at, at, 100, 9), complete=True, named=(), shared=False
+            )
 
         view = CompiledView(compiled=FileStat(safe("storage/framework/views/a.php"), cached, cached), source=stat(LAYER_FILES["views"][0]))
         workers = tuple(Process(pid=100 + each, started=started, title=safe("php-fpm: pool www")) for each in range(7))

@@ -53,6 +53,14 @@ def judge(context: Context, layer: Layer, cache: CacheFile) -> Iterator[Finding]
         yield from _for_release(context, layer, cache)
 
 
+def untold(context: Context, cache: CacheFile) -> bool:
+    """Whether it was not seen if *cache*, which names no root, was written for another release."""
+    release = context.host.release if context.host is not None else None
+    if release is None or not release.link or any(_reached(context, root) for root in cache.named or ()):
+        return False
+    return cache.shared is None or (cache.shared and None in (release.switched_at, release.beside))
+
+
 def _reached(context: Context, root: NamedRoot) -> bool:
     """Whether *root* is our application as the login sees it, or as the pool does (in a chroot or a container)."""
     if root.state != "missing":

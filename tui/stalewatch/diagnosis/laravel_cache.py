@@ -147,7 +147,7 @@ def judge(context: Context, layer: Layer) -> Ruling:
     found = list(broken(context, layer, cache, cache.stat))
     if found:
         return rule_on(Verdict.FRESH, found)  # how old it is does not matter: nothing can use it, and artisan not rebuild it
-    if None in (cache.complete, cache.named):
+    if None in (cache.complete, cache.named) or cache_origin.untold(context, cache):
         found += unseen(layer, cache.path, context.root, itself=True)
     found += cache_origin.judge(context, layer, cache)
     if any(finding.verdict is Verdict.STALE for finding in found):
