@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.check is not None:
         return told(msgspec.json.decode(given.check.read_bytes(), type=History))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it, and its children would too
     try:
         with Lab(2) as lab, tempfile.TemporaryDirectory() as directory:
             made = plan.make(given.seed, given.seconds, tuple(lab.targets))
