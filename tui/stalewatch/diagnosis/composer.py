@@ -160,7 +160,7 @@ def lock(context: Context, facts: ComposerFacts) -> Iterator[Finding]:
             f"{figures.several(list(facts.unlike_lock), 2)} {figures.agree(many, 'is', 'are')} not installed as composer.lock says",
             (
                 evidence.number("packages", many),
-                evidence.text("installed", ", ".join(facts.unlike_lock[:10])),
+                evidence.text("installed", figures.several(list(facts.unlike_lock), 10)),
                 evidence.stat(*(paths.absolute(name, context.root) for name in ("composer.lock", "vendor/composer/installed.json"))),
             ),
         )

@@ -130,7 +130,7 @@ def _shown(context: Context, fpm: FpmFacts, newest: FileStat, more: int, setting
     yield evidence.text("file", newest.path)
     yield evidence.time("modified", newest.mtime)
     yield evidence.time("changed", newest.ctime)
-    yield evidence.text("settings", ", ".join(settings[:SHOWN]))
+    yield evidence.text("settings", figures.several(settings, SHOWN) if settings else "")
     yield evidence.time("pool started", start.pool or None)
     yield evidence.time("cache started", start.cache or None)
     yield evidence.number("more files", more)

@@ -158,7 +158,7 @@ def judge(context: Context, layer: Layer) -> Ruling:
         found += stale(context, layer, cache.stat, sources, baseline)
         found += gone(context, layer, cache.stat, sources, baseline)
         found += provider(context, layer, cache.stat, sources)
-        if sources.cut:
+        if sources.cut or sources.hides(cache.stat.ctime):
             found += unseen(layer, cache.path, context.root, some=True)
     if layer is Layer.CONFIG:
         found += pool_environment.cached_otherwise(context, cache)

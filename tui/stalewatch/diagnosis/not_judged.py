@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = NotJudged(
     safe("the environment of PHP-FPM's workers"),
     safe(
-        "the pool may not tell it (parse_ini_file, ini_get_all or getenv in disable_functions), so a variable of which the cached "
-        "configuration holds another value is not seen"
+        "the pool may not tell it (parse_ini_file, ini_get_all or getenv in disable_functions), or a cached configuration is longer than "
+        "8 MB, so a variable of which the cached configuration holds another value is not seen"
     ),
 )
 NAMED = 3

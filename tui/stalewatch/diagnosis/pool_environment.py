@@ -60,7 +60,7 @@ def cached_otherwise(context: Context, cache: CacheFile) -> Iterator[Finding]:
         cache.path,
         f"the pool's environment has other values than the cached configuration: {figures.several(list(map(str, names)), SHOWN)}",
         (
-            evidence.text("variables", ", ".join(names[:SHOWN])),
+            evidence.text("variables", figures.several(list(map(str, names)), SHOWN)),
             evidence.text("pool file", newest.path if newest is not None else ""),
             evidence.time("modified", newest.mtime if newest is not None else None),
             evidence.time("changed", newest.ctime if newest is not None else None),

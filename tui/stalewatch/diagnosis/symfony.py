@@ -184,7 +184,7 @@ def older(context: Context, layer: Layer, compiled: Compiled) -> Iterator[Findin
         evidence.time("compiled", file.mtime),
         evidence.text("compiled file", file.path),
         evidence.text("environment", compiled.environment),
-        evidence.text("removed", ", ".join(compiled.gone[:10])),
+        evidence.text("removed", figures.several(list(compiled.gone), 10) if compiled.gone else ""),
     ]
     if many > 1:
         told.append(evidence.number("more sources", many - 1))

@@ -90,7 +90,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     if not found:
         found += touched(context, workers, code.direct)
     found += other_older(context, workers, code.direct)
-    if code.cut:
+    if code.cut or (not found and code.hides(min(worker.process.started for worker in workers) + TOLERANCE)):
         others = (*unseen(workers, "not all of the app's code was looked at: it has more files than stalewatch lists"), *others)
     reloaded = reload_unseen(workers, newest) if newest is not None else ()
     return rule_on(Verdict.FRESH, (*found, *reloaded, *release_unseen(context, workers), *others))

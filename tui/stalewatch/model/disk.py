@@ -55,6 +55,10 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool | None = None
 
 
+MAX_INPUTS = 200
+"""Sources of one kind that are listed: so many of those that changed last, and of those that were written last."""
+
+
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The source files that a layer is made from, newest (max of mtime, ctime) first. *truncated*: there were more than we take. *cut*: and
     the newest may not be among them, because the application has more files than we list.
@@ -66,6 +70,11 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     indirect: tuple[FileStat, ...] = ()
     truncated: bool = False
     cut: bool = False
+
+    def hides(self, since: float) -> bool:
+        """Whether some that changed after *since* may not be listed: of a kind there are more than we take, and all that we took did."""
+        kinds = (self.direct, self.indirect) if self.truncated else ()
+        return any(sum(source.ctime > since for source in kind) >= MAX_INPUTS for kind in kinds)
 
 
 class CompiledView(msgspec.Struct, frozen=True, kw_only=True):

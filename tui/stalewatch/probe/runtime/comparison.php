@@ -130,12 +130,12 @@ function compare(array $scripts, array $facts, array $options, bool $all, array 
     $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
     $limit = max(1, (int) ($options['limit'] ?? 2000));
     $changed = $entries = $rows = [];
-    $total = 0;
+    $total = $entered = 0;
     foreach ($scripts as $path => $script) {
         $path = (string) ($script['full_path'] ?? $path);
         $isEntry = basename($path) === 'index.php';
         [$suspicious, $row] = $comparison->look($path, $script, $all || $isEntry);
-        if ($isEntry && count($entries) < 100) {
+        if ($isEntry && ++$entered <= MAX_ENTRIES) {
             $entries[] = $row;
         }
         if ($all) {
@@ -147,7 +147,7 @@ function compare(array $scripts, array $facts, array $options, bool $all, array 
     }
     [$links, $through] = isset($options['links']) ? linked($scripts, $facts, $comparison, (array) $options['links'], $limit) : [null, null];
     $result = ['compare' => [
-        'links' => $links, 'through' => $through, 'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit, 'changed' => $changed, 'entry_points' => $entries,
+        'links' => $links, 'through' => $through, 'total' => count($scripts), 'changed_total' => $total, 'truncated' => $total > $limit || $entered > MAX_ENTRIES, 'changed' => $changed, 'entry_points' => $entries,
         'file_cache_seen' => $comparison->seesFileCache(), 'moved' => $comparison->moved(),
         'preloaded' => $preloaded,
     ]];
@@ -213,12 +213,23 @@ function linked(array $scripts, array $facts, Comparison $comparison, array $lin
         return [null, null];
     }
     $seen = $switched = $paths = [];
-    foreach (array_slice($links, 0, 2000) as [$root, $name, $compiled]) {
+    if (count($links) > MAX_LINKS) {
+        return [null, null];
+    }
+    foreach ($links as [$root, $name, $compiled]) {
         $led = led("$root/$name");
+        $folder = $led !== null && $led[1] === 0 && $led[0] === "$root/$name"; // it was a link at an earlier look
+        if ($folder) {
+            $stat = @lstat($led[0]);
+            if ($stat === false) {
+                continue;
+            }
+            $led[1] = $stat['ctime'];
+        }
         if ($led !== null) {
             $seen[] = ["$root/$name", $led[0], $led[1]];
             if ($compiled && $led[1] >= max($facts['start_time'], $facts['last_restart_time'])) {
-                $switched[] = [(string) $root, (string) $name, $led[0]];
+                $switched[] = [(string) $root, (string) $name, $led[0], $folder];
             }
         }
     }
@@ -279,7 +290,7 @@ function ini_files(int $started): array
             $found[] = [$path, null, null];
         }
     }
-    return array_slice($found, 0, 200);
+    return $found;
 }
 
 /**
@@ -292,5 +303,5 @@ function folders(array $scripts): array
     foreach ($scripts as $script) {
         $found[implode('/', array_slice(explode('/', dirname((string) $script)), 0, 7))] = true;
     }
-    return array_slice(array_map('strval', array_keys($found)), 0, 100);
+    return array_map('strval', array_keys($found));
 }

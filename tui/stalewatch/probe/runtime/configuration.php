@@ -187,17 +187,27 @@ function configuration(array $options): array
  * Variables of the pool that a cached configuration of Laravel holds another value of.
  *
  * @param list<array{0: string, 1: string}> $caches cached configuration, folder of its sources
- * @return list<array{0: string, 1: list<string>, 2: list<string>}> cache, names whose value is another one, names whose value is not in it
+ * @return list<array{0: string, 1: list<string>, 2: list<string>}>|null cache, names whose value is another one, names whose value is not
+ * in it; null: one of them is longer than is compared
  */
-function environment(Configuration $configuration, array $caches): array
+function environment(Configuration $configuration, array $caches): ?array
 {
     $variables = $configuration->environment();
     $found = [];
-    foreach (array_slice($caches, 0, 50) as [$cache, $folder]) {
-        $cached = $variables === [] || !is_file($cache) || filesize($cache) > MAX_DIGEST_SIZE ? false : @file_get_contents($cache);
+    foreach ($caches as [$cache, $folder]) {
+        if ($variables === [] || !is_file($cache)) {
+            continue;
+        }
+        if (filesize($cache) > MAX_CACHED) {
+            return null;
+        }
+        $cached = @file_get_contents($cache);
         $sources = '';
         foreach ($cached !== false && function_exists('glob') ? (glob("$folder/{*,*/*}.php", GLOB_BRACE) ?: []) : [] as $source) {
-            $sources .= strlen($sources) < MAX_DIGEST_SIZE && is_file($source) ? (string) @file_get_contents($source, false, null, 0, 65536) : '';
+            $sources .= is_file($source) ? (string) @file_get_contents($source, false, null, 0, MAX_CACHED) : '';
+            if (strlen($sources) >= MAX_CACHED) {
+                return null;
+            }
         }
         if ($sources === '') {
             continue;

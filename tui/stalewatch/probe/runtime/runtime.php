@@ -7,6 +7,9 @@ namespace Stalewatch;
 const MAX_DIGEST_SIZE = 1048576;
 const DIGEST_SECONDS = 0.05;
 const MAX_MOVED = 100;
+const MAX_ENTRIES = 5000;
+const MAX_LINKS = 20000;
+const MAX_CACHED = 8388608;
 const LOADING_SECONDS = 10;
 
 final class Warnings
@@ -194,7 +197,7 @@ function answer(string $verb, array $options): array
         $answer += configuration((array) $options['configuration']);
     }
     if ($verb === 'scripts' && ($variables = variables()) !== null) {
-        $answer['variables'] = array_slice(array_keys($variables), 0, 500);
+        $answer['variables'] = array_keys($variables);
     }
     return $listing ? $answer + ['replaced' => replaced($facts['start_time']), 'extension_dir' => (string) ini_get('extension_dir'), 'ini' => ini_files($facts['start_time'])] + compare($status['scripts'] ?? [], $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? [])) : $answer;
 }
