@@ -77,6 +77,13 @@ STATES = (
         act=switch(do.CONTROLLER, f"{_CODE}/v2.php"),
         causes=1,
     ),
+    stale(
+        name="a link below the root: app is a folder now, vt=0",
+        expect={**_SWITCHED, **dict.fromkeys((Layer.CONFIG, Layer.ROUTES, Layer.EVENTS), ("absent",))},
+        arrange=do.then(do.shell(f"cd {APP}/bootstrap/cache; rm config.php routes-v7.php events.php"), behind("app")),
+        act=do.then(do.pause(1.1), do.shell(f"rm {APP}/app; cp -a {_CODE}/v2 {APP}/app"), do.get()),
+        remembered=True,
+    ),
     healthy(
         name="a link below the root: app switched, vt=1, ttl over",
         arrange=do.then(do.ini(realpath_cache_ttl=1), behind("app", vt=1)),

@@ -43,6 +43,8 @@ done
 """
 BUILD = _TREES + CACHE.format("1 2")
 FLIP = "ln -s releases/2 /srv/shop/next; mv -T /srv/shop/next /srv/shop/current"
+_UNCACHED = dict.fromkeys((Layer.PACKAGES, Layer.CONFIG, Layer.ROUTES, Layer.EVENTS), ("absent",))
+_FOLDER = "cd /srv/shop; rm current releases/2/bootstrap/cache/*.php; cp -a releases/2 current"
 SERVED = Ask(script=_LINKED)
 RESOLVED = Ask(script=f"{SHOP}/releases/2/{_INDEX}")
 _WORKER = {Layer.WORKERS: ("fresh",)}
@@ -125,6 +127,14 @@ STATES = (
         expect={Layer.RELEASE: ("suspect", "release.link-passed")},
         arrange=layout(),
         act=flip,
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    stale(
+        name="release: a folder in the place of the link, vt=0",
+        expect={**_UNCACHED, Layer.OPCACHE: ("stale", "opcache.link-switched")},
+        arrange=layout(directives={"php_admin_value[opcache.validate_timestamps]": 0}),
+        act=do.then(do.pause(1.1), do.shell(_FOLDER), do.get(script=_LINKED)),
         ask=SERVED,
         app=CURRENT,
     ),

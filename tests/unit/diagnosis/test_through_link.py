@@ -11,7 +11,7 @@ from stalewatch.model.report import Layer, Remedy, Verdict
 from stalewatch.model.runtime import CodeLink, ThroughLink
 from stalewatch.model.snapshot import PoolWorker
 from stalewatch.model.text import safe
-from tests.builders.snapshots import NOW, ROOT, START, at, host, looked, opcache, runtime, script, snapshot, status
+from tests.builders.snapshots import NOW, ROOT, START, at, host, looked, only, opcache, runtime, script, snapshot, status, vt0
 
 CODE, OTHER = "opcache.link-switched", "/srv/shop/current"
 NOTHING = (Verdict.FRESH, 0)
@@ -110,3 +110,12 @@ def test_one_finding_for_each_link() -> None:
         f"{ROOT}/app",
         f"{ROOT}/vendor",
     ]
+
+
+@pytest.mark.parametrize("path", [f"{ROOT}/app", ROOT])
+def test_a_folder_in_the_place_of_a_link_is_called_one(path: str) -> None:
+    old = script("/srv/code/v1/Home.php", compiled=None)
+    cache = vt0(links=(CodeLink(safe(path), safe(path), at(-60)),), through=(ThroughLink(safe(path), safe("/srv/code/v1"), old, True),))
+    report = looked(snapshot(runtime=runtime(cache)))
+    found = only(report, Layer.OPCACHE, Verdict.STALE, "opcache.link-switched")
+    assert ("is a folder now" in found.summary, "/srv/code/v1" in found.summary) == (True, True)

@@ -65,7 +65,8 @@ async def test_none_and_too_many(coprocess: Coprocess, root: Path) -> None:
     (block,) = await coprocess.ask(("links", str(root), "3"), timeout=10)
     section = block.first("links")
     assert section is not None
-    assert len(section.payload.split()) == 4, "one more than was asked for tells that there are more"
+    *links, last = section.payload.split()
+    assert (len(links), last) == (4, b"more")
 
 
 def test_more_than_are_followed_is_known() -> None:
@@ -87,3 +88,45 @@ def test_of_the_root_s_own_link_is_only_asked_where_it_leads() -> None:
     links = CodeLinks("/srv/shop/current", "/srv/shop/releases/2")
     links.take(BlockSection("links", "/srv/shop/releases/2", b"/srv/shop/releases/2/storage\n"))
     assert links.found == (("/srv/shop", "current", False), ("/srv/shop/releases/2", "storage", True))
+
+
+def section(root: str, *names: str, more: str = "") -> BlockSection:
+    return BlockSection("links", root, ("".join(f"{root}/{name}\n" for name in names) + more).encode())
+
+
+def test_a_link_that_is_none_any_more_is_still_asked_for() -> None:
+    links = CodeLinks("/srv/app", "/srv/app")
+    links.take(section("/srv/app", "app", "public"))
+    links.take(section("/srv/app", "public"))
+    assert links.found == (("/srv/app", "app", True), ("/srv/app", "public", True))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "own"), [("/srv/shop/live", True, True), ("/srv/shop/live", False, False), ("/srv/current", False, True)]
+)
+def test_a_folder_in_the_place_of_the_root_s_link_is_asked_for_too(path: str, before: bool, own: bool) -> None:
+    folder, _, name = path.rpartition("/")
+    linked = CodeLinks(path, "/srv/shop/releases/1") if before else None
+    links = CodeLinks(path, path, linked)
+    links.take(section(path))
+    assert links.found == (((folder, name, True),) if own else ())
+    assert CodeLinks(path, path, links).was_link is own
+
+
+def test_links_beyond_a_limit_are_told() -> None:
+    links = CodeLinks("/srv/app", "/srv/app")
+    links.take(section("/srv/app", "app", more="more\n"))
+    assert [each.code for each in links.problems] == ["app.links-left-out"]
+    assert links.found == (("/srv/app", "app", True),)
+
+
+@pytest.mark.asyncio
+async def test_links_behind_links_that_are_too_many_are_told(coprocess: Coprocess, root: Path) -> None:
+    for number in range(4):
+        (root / f"l{number}").symlink_to(root.parent / "code")
+        (root.parent / "code" / f"x{number}").symlink_to(root.parent / "lib")
+    for limit, told in (("40", False), ("5", True)):
+        (block,) = await coprocess.ask(("links", str(root), limit), timeout=10)
+        found = block.first("links")
+        assert found is not None
+        assert (found.payload.split()[-1:] == [b"more"]) is told

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stalewatch.model.disk import MAX_INPUTS
 from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from stalewatch.model.text import safe
@@ -497,3 +498,39 @@ def test_ten_times_the_sources_cost_about_ten_times_as_much() -> None:
         return time.process_time() - begun
 
     assert min(cost(20_000) for _ in range(3)) < 40 * min(cost(2_000) for _ in range(3)), "a hundred times would be a square"
+
+
+def test_a_copy_behind_a_link_says_nothing_to_a_cache_by_when_it_came() -> None:
+    """``app`` was switched to a copy that was made meanwhile: only workers hold the old one for that."""
+    seen = [linked("app"), record("app/Providers/AppServiceProvider.php", 1.0), record("app/Listeners/A.php", 1.0), record("config/a.php")]
+    seen = [msgspec.structs.replace(each, ctime=8.0) if each.path.startswith(f"{ROOT}/app/") else each for each in seen]
+    found = group(seen, ROOT)
+    assert {(str(stat.path), stat.ctime) for stat in found["config"].indirect} == {("app/Providers/AppServiceProvider.php", 1.0)}
+    assert {(str(stat.path), stat.ctime) for stat in found["events"].direct} == {("app/Listeners/A.php", 1.0)}
+    assert {str(stat.path): stat.ctime for stat in found["code"].direct if stat.path.startswith("app")} == {
+        "app": 9.0,
+        "app/Providers/AppServiceProvider.php": 8.0,
+        "app/Listeners/A.php": 8.0,
+    }
+
+
+@pytest.mark.parametrize(("folder", "layers"), [("app", {"events", "code"}), ("vendor", {"code"}), ("bootstrap", {"config", "code"})])
+def test_behind_a_link_that_cannot_be_seen_nothing_is_compared(folder: str, layers: set[str]) -> None:
+    found = group(
+        [linked(folder), record("config/a.php"), record("routes/web.php"), record(".env"), record("x/EventServiceProvider.php")], ROOT
+    )
+    assert {layer for layer in ("config", "routes", "events", "code") if not found[layer].direct} == layers
+
+
+def test_a_time_that_lies_ahead_takes_nobodys_place() -> None:
+    ahead = [record(f"config/{number}.php", 9_000.0) for number in range(MAX_INPUTS + 5)]
+    ahead = [msgspec.structs.replace(each, ctime=1.0) for each in ahead]
+    found = group([*ahead, record("config/changed.php", 50.0)], ROOT)["config"]
+    assert "config/changed.php" in {str(stat.path) for stat in found.direct}
+
+
+@pytest.mark.parametrize(
+    ("many", "since", "hidden"), [(MAX_INPUTS, 5.0, False), (MAX_INPUTS + 1, 5.0, True), (MAX_INPUTS + 1, 50.0, False)]
+)
+def test_more_changed_files_than_are_listed_are_known(many: int, since: float, hidden: bool) -> None:
+    assert group([record(f"config/{number}.php", 9.0) for number in range(many)], ROOT)["config"].hides(since) is hidden

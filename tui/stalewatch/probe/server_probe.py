@@ -130,12 +130,13 @@ class ServerProbe:
         locations = found.locations
         self._code.claim(found)
         known = {app.location: app for app in self._apps}
+        links = {app.location.path: app.links for app in self._apps}
         apps = []
         for location in locations:
             master, pool = choose_pool(location, self._machine)
             address = address_of(location, pool)
             self._served[location.path] = (master, pool, address)
-            app = known.get(location) or AppProbe(location, pool, self._fleet)
+            app = known.get(location) or AppProbe(location, pool, self._fleet, links.get(location.path))
             if master is not None and master.config_path not in master.denied:
                 app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
             apps.append(app)

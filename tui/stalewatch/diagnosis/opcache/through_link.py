@@ -47,7 +47,7 @@ def find(context: Context, opcache: Opcache) -> Iterator[Held]:
     """Links of this app with old scripts behind them. What a key or the web server reaches through a link of this app is its code, even if
     it was found as an application of its own."""
     ours = AppScope(context)
-    links = {str(link.path): link for link in opcache.links or () if link.path.startswith(f"{context.root}/")}
+    links = {str(link.path): link for link in opcache.links or () if f"{link.path}/".startswith(f"{context.root}/")}
     together: dict[tuple[str, str], list[ThroughLink]] = {}
     for each in opcache.through or ():
         if each.link not in links or not each.script.cached:
@@ -84,13 +84,13 @@ def _by_use(compiled: list[ThroughLink]) -> tuple[Script, ...]:
 
 def _finding(context: Context, opcache: Opcache, held: Held, verdict: Verdict) -> Finding:
     """What is said of one link (``docs/facts.md#link-on-the-way``)."""
-    link, root = paths.short(held.link.path, context.root), context.root
+    itself = held.link.path == context.root
+    link = str(held.link.path) if itself else paths.short(held.link.path, context.root)
     names = [f"{link}{script.path[len(held.old) :]}" for script in held.scripts]
     count = figures.count(len(names), "script")
     holds = "may still run" if verdict is Verdict.SUSPECT else "still runs"
-    said = (
-        f"the link {link} leads to {held.link.target} now, and PHP {holds} {count} of {held.old}, where it led before: most used {names[0]}"
-    )
+    now = f"{link} is a folder now" if held.link.path == held.link.target else f"the link {link} leads to {held.link.target} now"
+    said = f"{now}, and PHP {holds} {count} of {held.old}, where it led before: most used {names[0]}"
     if verdict is Verdict.PENDING:
         said += "; this ends when PHP looks again where the link leads (realpath_cache_ttl)"
     used = ", ".join(f"{name} ({figures.count(one.hits, 'hit')})" for name, one in zip(names[:NAMED], held.scripts, strict=False))
@@ -106,7 +106,7 @@ def _finding(context: Context, opcache: Opcache, held: Held, verdict: Verdict) -
             evidence.number("scripts", len(names)),
             evidence.text("most used", used),
             evidence.time("cache since", opcache.since),
-            evidence.command("readlink", "-f", f"{root}/{link}"),
+            evidence.command("readlink", "-f", link if itself else f"{context.root}/{link}"),
             *repro.script_command(context, held.scripts[0].path),
         ),
         since=held.link.switched,

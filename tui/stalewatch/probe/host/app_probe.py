@@ -66,7 +66,7 @@ MAX_VIEWS = 5000
 class AppProbe:
     """The state of one application. ``paths`` are checked with stat at every tick; ``slow`` reads what is expensive."""
 
-    def __init__(self, location: AppLocation, pool: Pool | None, fleet: Fleet) -> None:
+    def __init__(self, location: AppLocation, pool: Pool | None, fleet: Fleet, before: CodeLinks | None = None) -> None:
         self.location = location
         self.files: AppFiles = app_files(location, pool)
         self.log_lines: tuple[LogLine, ...] = ()
@@ -88,7 +88,7 @@ class AppProbe:
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
-        self.links = CodeLinks(location.path, location.root)
+        self.links = CodeLinks(location.path, location.root, before)
         self._composer = ComposerProbe(location.root, self._contents)
         self._others = OtherCachesProbe(location.root, location.kind)
         self._symfony = SymfonyProbe(location.root, self.files.symfony_cache) if location.kind == "symfony" else None

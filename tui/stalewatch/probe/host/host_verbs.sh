@@ -358,13 +358,16 @@ own() { # ROOT COMMAND..., in a subshell: COMMAND with the names of all sources 
   top=$1
   shift
   linked=''
-  for path in config routes resources resources/views; do # find follows a link that ends in a slash, and none below
-    [ ! -h "$top/$path" ] || [ ! -d "$top/$path" ] || linked="$linked$top/$path/$nl"
+  for path in app bootstrap config routes resources resources/views src lang database packages modules Modules; do
+    # find follows a link that ends in a slash, and none below
+    [ ! -h "$top/$path" ] || [ ! -d "$top/$path" ] || [ "$top/$path" -ef "$top" ] || linked="$linked$top/$path/$nl"
   done
   IFS=$nl
   exec find "$top/" $linked \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
     -o \( -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) \
-    -o -type l \( -path "$top/config" -o -path "$top/routes" -o -path "$top/resources" -o -path "$top/resources/views" \) \) \
+    -o -type l \( -path "$top/app" -o -path "$top/bootstrap" -o -path "$top/config" -o -path "$top/routes" -o -path "$top/resources" \
+    -o -path "$top/resources/views" -o -path "$top/src" -o -path "$top/lang" -o -path "$top/database" -o -path "$top/packages" \
+    -o -path "$top/modules" -o -path "$top/Modules" \) \) \
     ! -name "*$nl*" ! -path "*$nl*" -exec "$@" -- {} + 2>/dev/null
 }
 
@@ -386,11 +389,12 @@ verb_walk() { # ROOT LIMIT [new]: also sources that are links: what they lead to
   number_of "$root"
   [ "${3-}" = new ] && before=new || eval "before=\${walk_$number-}"
   set --
+  [ ! -h "$root/vendor" ] || now=$now$nl$(stat -c "$format" -- "$root/vendor" 2>/dev/null)
   set +f
   for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json"; do
     [ ! -f "$path" ] || [ -h "$path" ] || case $path in *"$nl"*) ;; *) set -- "$@" "$path" ;; esac
   done
-  linked=$(find "$root/./config/" "$root/./routes/" -type l -name '*.php' ! -path "*$nl*" -print 2>/dev/null | head -n 200)$nl
+  linked=$(find "$root/./config/" "$root/./routes/" -type l -name '*.php' ! -path "*$nl*" -print 2>/dev/null)$nl
   for path in "$root"/.env*; do case $path in *"$nl"*) ;; *) [ ! -h "$path" ] || linked="$linked$root/./${path##*/}$nl" ;; esac; done
   set -f
   now=$now$nl$(stats "$@")

@@ -8,34 +8,41 @@ verb_link() { # PATH: the link itself; when what it leads to was made, where the
   out="$out$(stat -L -c %W -- "$1" 2>/dev/null)"
 }
 
-# Links below ROOT that code can be reached through: to directories, or PHP files. Then those in the directories that they lead to.
+# Links below ROOT that code can be reached through: to directories, or PHP files. Then those in the directories that they lead to. "more":
+# there are others, beyond a limit.
 verb_links() { # ROOT LIMIT
   section links "$1"
+  more=''
+  limit=$2
   now=$(links_in "$1/")
-  code_links "$now" "$2"
+  code_links "$now" "$limit"
   set --
   IFS=$nl
-  for path in $folders; do case $path in */storage | */storage/*) ;; *) [ $# -ge 20 ] || set -- "$@" "$path/" ;; esac; done
+  for path in $folders; do case $path in */storage | */storage/*) ;; *) [ $# -ge 100 ] && more=more || set -- "$@" "$path/" ;; esac; done
   unset IFS
-  [ $# = 0 ] || code_links "$(links_in "$@")" 200
+  [ $# = 0 ] || code_links "$(links_in "$@")" "$limit"
+  out="$out$more$nl"
 }
 
 links_in() { # FOLDER/...: none of them has a double slash, so none of the links has
-  find "$@" -maxdepth 4 \( -name node_modules -o -name .git -o -type d \( -name storage -o -name uploads \) \) -prune -o -type l ! -name "*$nl*" -print 2>/dev/null | head -n 5000
+  find "$@" -maxdepth 4 \( -name node_modules -o -name .git -o -type d \( -name storage -o -name uploads \) \) -prune -o -type l ! -name "*$nl*" -print 2>/dev/null | head -n 5001
 }
 
 code_links() { # PATHS LIMIT
   folders=''
   number=0
+  looked=0
   IFS=$nl
   for path in $1; do
+    looked=$((looked + 1))
+    [ "$looked" -le 5000 ] || { more=more; break; }
     if [ -d "$path" ]; then folders="$folders$path$nl"
     else
       case $path in *.php) [ -f "$path" ] || continue ;; *) continue ;; esac
     fi
     number=$((number + 1))
     out="$out$path$nl"
-    [ "$number" -le "$2" ] || break # one more than the limit tells that there are more
+    [ "$number" -le "$2" ] || { more=more; break; }
   done
   unset IFS
 }

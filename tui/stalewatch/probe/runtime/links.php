@@ -31,15 +31,16 @@ final class ThroughLinks
     }
 
     /**
-     * @param list<array{0: string, 1: string, 2: string}> $links root of an application, the path below it of a link that was switched, where it leads
+     * @param list<array{0: string, 1: string, 2: string, 3: bool}> $links root of an application, the path below it of a link that was switched,
+     * where it leads, whether a folder lies in its place now
      * @return list<array>|null [link, what it led to, whether by OPcache's key, row] for what was compiled through one before it was switched,
      * null: there was no time to look
      */
     public function look(array $links, int $limit): ?array
     {
         $found = [];
-        foreach ($links as [$root, $name, $target]) {
-            foreach ($this->through($root, $name, $target) as [$path, $old, $keyed]) {
+        foreach ($links as [$root, $name, $target, $folder]) {
+            foreach ($this->through($root, $name, $target, $folder) as [$path, $old, $keyed]) {
                 if (count($found) < $limit) {
                     $found[] = ["$root/$name", $old, $keyed, $this->comparison->look($path, $this->scripts[$path], true)[1]];
                 }
@@ -52,7 +53,7 @@ final class ThroughLinks
     }
 
     /** @return iterable<array{0: string, 1: string, 2: bool}> script, what the link led to when it was compiled, whether a key shows it */
-    private function through(string $root, string $name, string $target): iterable
+    private function through(string $root, string $name, string $target, bool $folder): iterable
     {
         $beside = substr($target, 0, (int) strrpos($target, '/') + 1);
         [$siblings, $others] = [[], []];
@@ -63,6 +64,8 @@ final class ThroughLinks
             }
             if ($file) {
                 $others[$path] = [strlen($path)]; // the link leads to the script itself
+            } elseif ($folder) {
+                $others[$path] = array_map('strlen', $this->above($path)); // the link can have led anywhere
             } elseif (strlen($beside) > 1 && strpos($path, $beside) === 0 && ($cut = strpos($path, '/', strlen($beside))) !== false) {
                 $siblings[$path] = [$cut];
             } elseif (strpos($path, "$root/") !== 0) {
@@ -71,6 +74,9 @@ final class ThroughLinks
         }
         $keyed = $this->keyed($root, $name, $target, $siblings) ?: $this->keyed($root, $name, $target, $others);
         $old = (string) key($keyed);
+        if ($folder && $old === '') {
+            return; // what lies beside a folder has nothing to do with it
+        }
         foreach ($siblings + $others as $path => $cuts) {
             $cut = $old !== '' ? strlen($old) : $cuts[0];
             if (isset($keyed[$old][$path])) {

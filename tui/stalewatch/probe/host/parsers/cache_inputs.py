@@ -11,6 +11,7 @@ from functools import partial
 from stat import S_ISLNK
 from typing import TYPE_CHECKING
 
+from stalewatch.model.disk import MAX_INPUTS
 from stalewatch.model.layers import FILE_CACHED, LAYERS, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Inputs
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from stalewatch.probe.host.parsers.records import FileRecord
 
-MAX_INPUTS = 200
 MAX_WALK = 20_000
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
@@ -31,8 +31,16 @@ _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
 _LINK = "/./"
 """Before the path of a source in that of a record which is the link itself: the source has the record of what it leads to."""
 _USUAL = Skeleton()
-_BEHIND = {"config": ("config", "code"), "routes": ("routes", "code")}
-"""Folders that may be links, and the layers whose sources lie behind them: where those could not be seen, the layer has none."""
+_COPIED = ("app", "src", "packages", "modules", "Modules")
+_BEHIND = {
+    "config": ("config", "code"),
+    "routes": ("routes", "code"),
+    "bootstrap": ("config", "code"),
+    **dict.fromkeys(_COPIED, ("events", "code")),
+    **dict.fromkeys(("lang", "database", "vendor"), ("code",)),
+}
+"""Folders that may be links, and the layers whose sources lie behind them: where those could not be seen, the layer has none. Of one of
+``_COPIED`` copies are made long before the link is switched to one: when a file of a copy came says nothing to a cache."""
 
 
 def group(
@@ -44,8 +52,8 @@ def group(
     env: str = "",
     content: Callable[[FileRecord], SafeText] = lambda _record: SafeText(""),
 ) -> dict[str, Inputs]:
-    """The inputs of each layer that is made from files, and ``code``, newest first, at most :data:`MAX_INPUTS` of a kind (the newest are
-    what a verdict needs).
+    """The inputs of each layer that is made from files, and ``code``, newest first: of a kind those :data:`MAX_INPUTS` that changed
+    last and those that were written last.
 
     *cut*: *records* are not all that there are.
     *env*: the pool's ``APP_ENV``. Laravel reads ``.env``, or ``.env.$APP_ENV`` if that is set and exists; others may lie there (as
@@ -58,21 +66,24 @@ def group(
     unused = _unused_env({record.path.removeprefix(root + "/") for record in records}, env)
     direct: dict[str, list[FileRecord]] = {layer: [] for layer in _DIRECT}
     indirect: dict[str, list[FileRecord]] = {layer: [] for layer in _DIRECT}
+    links = [record for record in records if S_ISLNK(record.mode)]
+    copies = tuple(f"{link.path}/" for link in links if link.path.removeprefix(root + "/") in _COPIED)
     for record in records:
         path = record.path.removeprefix(root + "/")
         if path in unused:
             continue
+        written = replace(record, ctime=record.mtime) if copies and record.path.startswith(copies) else record
         for layer in _DIRECT:
             if _DIRECT[layer](path, skeleton):
-                direct[layer].append(record)
+                direct[layer].append(record if layer == "code" else written)
             elif _INDIRECT.get(layer, _never)(path):
-                indirect[layer].append(record)
+                indirect[layer].append(written)
     unseen = set() if skeleton.config else {"config"}
-    for link in (record for record in records if S_ISLNK(record.mode)):
+    for link in links:
         layers = _BEHIND.get(link.path.removeprefix(root + "/"), ())
         if not any(record.path.startswith(f"{link.path}/") for record in records):
             unseen.update(layers)
-        for layer in layers:
+        for layer in layers if f"{link.path}/" not in copies else ("code",):
             # When it was made proves nothing of the files behind it: only that it leads elsewhere, perhaps, since its ctime.
             direct[layer].append(replace(link, mtime=0.0))
     leads_to: dict[str, FileRecord] = {}
@@ -122,7 +133,12 @@ def _inputs(
 
 
 def _newest(records: list[FileRecord]) -> list[FileRecord]:
-    return sorted(records, key=lambda record: record.newest, reverse=True)[:MAX_INPUTS]
+    """Those that changed last, and those that were written last: an mtime that lies ahead takes nobody's place."""
+    if len(records) > MAX_INPUTS:
+        changed = sorted(records, key=lambda record: record.ctime, reverse=True)[:MAX_INPUTS]
+        written = sorted(records, key=lambda record: min(record.mtime, record.ctime), reverse=True)[:MAX_INPUTS]
+        records = list({record.path: record for record in (*changed, *written)}.values())
+    return sorted(records, key=lambda record: record.newest, reverse=True)
 
 
 def _never(_path: str) -> bool:
