@@ -70,6 +70,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/web_server/reading.py", "MAX_PATTERNS"): TOLD,
     ("host/web_server/reading.py", "MAX_FILE"): TOLD,
     ("host/app_files.py", "MAX_BYTES"): "their contents are not compared, so a newer ctime suspects",
+    ("host/app_files.py", "MOST_FOLDERS"): "of those below them nothing is heard where only the pool sees another folder (docs/design.md)",
     ("host/app_probe.py", "MAX_VIEWS"): UNKNOWN,
     ("host/machine.py", "MAX_CRON"): TOLD,
     ("host/host_probe.py", "_AT_ONCE"): BATCH,
