@@ -431,3 +431,48 @@ async def test_a_directory_of_apache_decides_itself_where_it_may(coprocess: Copr
     assert "canary" not in str(files.texts)
     (found,) = apache.parse(files)
     assert found.passes_to == (passes_to,)
+
+
+HANDLED = """<VirtualHost *:80>
+DocumentRoot /srv/a/public
+<FilesMatch \\.php$>
+SetHandler "proxy:unix:/run/a.sock|fcgi://a"
+</FilesMatch>
+<{0}>
+SetHandler "proxy:unix:/run/b.sock|fcgi://b"
+</{1}>
+</VirtualHost>
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "both"),
+    [
+        ("Location /api", True),
+        ('LocationMatch "^/api/.*"', True),
+        ("Directory /srv/a/public/api", True),
+        ("Files api.php", True),
+        ("Location /fpm-status", False),
+        ("Directory /srv/b", False),
+    ],
+)
+async def test_a_part_of_a_site_that_another_pool_serves(coprocess: Coprocess, tmp_path: Path, section: str, both: bool) -> None:
+    main = tmp_path / "apache2.conf"
+    main.write_text(HANDLED.format(section, section.split()[0]))
+    (block,) = await coprocess.ask(("web", "apache", str(main)), timeout=10)
+    told = block.first("text")
+    assert told is not None
+    (found,) = apache.parse(Files(str(main), {str(main): records.text(told.payload)}, {}))
+    assert found.passes_to == (("/run/a.sock", "/run/b.sock") if both else ("/run/a.sock",))
+
+
+@pytest.mark.parametrize(
+    ("script", "both"), [("/srv/a/public/api.php", True), ("$document_root/api.php", True), ("$document_root$fastcgi_script_name", False)]
+)
+async def test_an_address_of_its_own_for_a_script(coprocess: Coprocess, tmp_path: Path, script: str, both: bool) -> None:
+    main = tmp_path / "nginx.conf"
+    own = f"location = /api {{ fastcgi_param SCRIPT_FILENAME {script}; fastcgi_pass unix:/run/b.sock; }}"
+    main.write_text(f"server {{ root /srv/a/public; location ~ \\.php$ {{ fastcgi_pass unix:/run/a.sock; }} {own} }}")
+    sites = nginx.parse(Files(str(main), {str(main): await read(coprocess, main)}, {}))
+    passed = {one for site in sites if site.root == "/srv/a/public" for one in site.passes_to}
+    assert passed == ({"/run/a.sock", "/run/b.sock"} if both else {"/run/a.sock"})

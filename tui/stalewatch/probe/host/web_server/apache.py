@@ -203,17 +203,19 @@ def _decided(place: str, root: str, rules: Sequence[list[_Rule]], known: _Known)
         (_rank(rule), -depth, at, rule) for depth, some in enumerate(rules) for at, rule in enumerate(some) if rule.words[0] in _HANDLERS
     ]
     passes: tuple[str, ...] = ()
+    parts: list[str] = []
     doubt, runs, file = "", False, ""
     for *_, rule in sorted(wanted, key=lambda each: each[:3]):
         applies = _applies(rule.within, place, root)
-        if applies is False:
-            continue
         some, why, itself = _handled(rule.words, known)
+        if applies is False:
+            parts += some if _is_part(rule.within, place, root) else ()
+            continue
         if applies:
             passes, doubt, runs, file = some, why, itself, rule.file
         elif some or itself:
             passes, doubt = tuple(dict.fromkeys((*passes, *some))), "Apache decides at each request what runs its PHP (<If>)"
-    return passes, doubt, runs, file, ""
+    return tuple(dict.fromkeys((*passes, *parts))) if passes else (), doubt, runs, file, ""
 
 
 def _asked_for(rule: _Rule, place: str) -> bool:
@@ -280,6 +282,19 @@ def _applies(within: Iterable[tuple[str, ...]], place: str, root: str) -> bool |
     """Whether the script of *place*, in *root*, is inside of all of *within*; None: it depends on the request."""
     answers = list(_each(within, f"{place}{_SCRIPT}", f"{root}{_SCRIPT}"))
     return False if False in answers else None if None in answers else True
+
+
+def _is_part(within: Iterable[tuple[str, ...]], place: str, root: str) -> bool:
+    """Whether other scripts of the site are inside of all of *within*: a part of it that another pool may serve. Not: FPM's status page."""
+    for section in within:
+        kind, word = section[0], section[-1]
+        if kind.startswith("directory") and not (root and word.startswith(f"{root}/")):
+            return False
+        if kind.startswith("location") and (not word.lstrip("^").startswith(f"{place}/") or "status" in word or "ping" in word):
+            return False
+        if kind.startswith("files") and "ph" not in word:
+            return False
+    return True
 
 
 def _each(within: Iterable[tuple[str, ...]], asked: str, path: str) -> Iterator[bool | None]:

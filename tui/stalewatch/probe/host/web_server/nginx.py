@@ -157,6 +157,8 @@ class _Scope:
     def is_narrow(self) -> bool:
         """A location for one address that is no script, such as FPM's status page."""
         words = self.name.split(" ")
+        if self.params.get("SCRIPT_FILENAME", "").endswith(".php"):
+            return False
         if words[0] != "location" or len(words) < 3 or "php" in words[-1].partition("fpm")[0]:
             return False
         return words[1] == "=" or (
