@@ -12,7 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 from subprocess import PIPE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -201,6 +201,17 @@ async def test_what_a_command_leaves_running_does_not_hold_the_step(places: Path
     assert ended.code == 0
 
 
+async def test_what_a_command_said_needs_no_other_channel(places: Path) -> None:
+    class OneChannel(LocalLink):
+        async def run(self, *_: object, **__: object) -> NoReturn:
+            raise AssertionError("MaxSessions")
+
+    held = await take(places, OneChannel())
+    assert (await held.step("look", "printf 'a\\tb\\n\\303\\244\\n'", 10)).output == "a\tb\nä\n"
+    assert (await held.step("quiet", "true", 10)).output == ""
+    await held.release()
+
+
 async def test_quotes_backslashes_and_spaces_of_a_command_arrive_as_they_are(places: Path, link: LocalLink) -> None:
     held = await take(places, link)
     assert (await held.step("x", r"""printf '%s|' 'a  b' "c\d" '$HOME' '  '""", 10)).output == r"a  b|c\d|$HOME|  |"
@@ -313,7 +324,7 @@ async def test_letting_go_of_a_holder_that_is_frozen_is_no_error(places: Path, l
 
 async def test_without_flock_it_says_so_and_goes_on(tmp_path: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
-    for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid"):
+    for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid", "od", "sed"):
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or f"/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     held = await acquire(link, "alice", str(tmp_path), "", "fix")

@@ -1,6 +1,6 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE
-# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | end.
-# Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE.
+# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | tell ID | end.
+# Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE | out ID HEX..., some of what the command said | told ID.
 # A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
 # command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
 who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' lease=${STALEWATCH_LEASE:-30}
@@ -55,12 +55,17 @@ begin() { # WHO ID COMMAND
   $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ "$nonce" </dev/null >/dev/null 2>&1 &
   running=$!
 }
+tell() { # ID; no other channel: a server may permit two sessions only
+  tail -c 65536 "$dir/$1.out" | od -An -v -tx1 | sed "s/^/$nonce out $1 /"
+  echo "$nonce told $1"
+}
 say "$what on $app: begins"
 echo "$nonce held $dir"
 while hear; do
   case $line in
     beat | 'beat '*) echo "$nonce $line" ;;
     'note '*) say "${line#note }" ;;
+    'tell '*) tell "${line#tell }" ;;
     'step '*) line=${line#step } && begin "$who" "${line%% *}" "${line#* }" ;;
     'check '*) line=${line#check } && begin '' "${line%% *}" "${line#* }" ;;
     end) break ;;
