@@ -66,8 +66,8 @@ def judge(context: Context) -> Ruling:
     if context.host is None:
         return Ruling(Verdict.UNKNOWN)
     base = Verdict.FRESH if context.laravel else Verdict.ABSENT
-    if context.host.release.link and (context.opcache is None or not context.witness.shows):
-        base = Verdict.UNKNOWN  # which release is served behind the link only the OPcache of a pool that serves the app tells
+    if context.host.release.link and context.opcache is None:
+        base = Verdict.UNKNOWN  # which release is served behind the link only OPcache tells
     return rule_on(base, (*under_way(context, context.host), *served.judge(context, context.host), *dirty(context.host)))
 
 

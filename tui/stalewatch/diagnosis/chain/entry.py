@@ -35,6 +35,8 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     if host is None or opcache is None or not opcache.enabled:
         return None
     told = {"script": _script(context, opcache), "passed": _passed(context), "leads to": context.root}
+    if host.release.link and not context.witness.shows:
+        return _unseen("nothing shows that the pool that was asked serves this app, so where its link leads for PHP is not known", told)
     if not any_script(context, opcache, AppScope(context)):
         return _unseen(_not_requested(context), told) if _may_be_old(context, host, opcache) else None
     wrong = [finding for layer in (Layer.RELEASE, Layer.OPCACHE) for finding in rulings[layer].findings if finding.code in WRONG]
