@@ -83,9 +83,9 @@ class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
 
     @property
-    def words(self) -> str:
-        """``mara@laptop (pid 4711)``."""
-        return f"{self.who} (pid {self.pid})" if self.pid else self.who
+    def process(self) -> str:
+        """What is said after who and since when: `` (pid 4711)``, or nothing."""
+        return f" (pid {self.pid})" if self.pid else ""
 
 
 class PeerWatcher(msgspec.Struct, frozen=True, kw_only=True):

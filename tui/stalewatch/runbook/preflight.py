@@ -40,7 +40,7 @@ def blocks(draft: Draft) -> Iterator[str]:
     """Why nothing of *draft* may be run, whatever its steps are."""
     holder = draft.host.lock
     if holder is not None:
-        yield f"{holder.words} runs a runbook here since {utc(holder.since)}"
+        yield f"{holder.who} runs a runbook here since {utc(holder.since)}{holder.process}"
     way = deploy_under_way(draft.report)
     if way is not None and not draft.request.during_deploy:
         yield f"a deploy is under way ({way.sign}, since {utc(way.since)}): wait for its end, or override it (--during-deploy; d in a plan)"

@@ -40,7 +40,7 @@ def left_alone(report: Report) -> Progress:
     fresh = report.verdict is Verdict.FRESH or (report.verdict is Verdict.PENDING and not still_old(report))
     evidence = {"why": safe("nothing to do"), "verdict": safe(report.verdict)}
     if holder is not None:
-        evidence["busy"] = safe(f"{holder.words} runs a runbook here since {iso(holder.since)}: look again when it has ended")
+        evidence["busy"] = safe(f"{holder.who} runs a runbook here since {iso(holder.since)}{holder.process}: look again when it has ended")
     for finding in report.findings:
         if finding.verdict.rank >= Verdict.PENDING.rank or finding in broken:
             evidence[finding.code] = finding.summary
