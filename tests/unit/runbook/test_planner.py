@@ -152,7 +152,7 @@ def test_queue_restart_only_when_workers_are_stale_and_after_the_reload() -> Non
     assert acting(planned(report(finding(Layer.FPM), host_facts=working))) == ["reload"]
     server = planned(report(finding(Layer.FPM), finding(Layer.WORKERS), host_facts=working))
     assert acting(server) == ["reload", "queue:restart"]
-    assert any("every server" in warning for warning in server.warnings)
+    assert any("those of other servers that share this store" in warning for warning in server.warnings)
 
 
 def test_the_whole_sequence_whether_needed_or_not() -> None:

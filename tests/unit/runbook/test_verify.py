@@ -238,6 +238,8 @@ INODES = "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/sda1 1000000 1 99
             Status.DONE,
             "9.5 GiB",
         ),
+        ("disk-free", f"{SPACE}tmpfs 4096 100 3996 3% /srv/app/bootstrap/cache", 0, Status.DONE, "3.9 MiB on /srv/app/bootstrap/cache"),
+        ("disk-free", f"{SPACE}tmpfs 4096 3096 1000 76% /srv/app/bootstrap/cache", 0, Status.FAILED, "on /srv/app/bootstrap/cache"),
         ("disk-free", "", 1, Status.DONE, "could not be read"),
         ("disk-free", f"{SPACE}/dev/sdb1 90000 89990 10 99% /srv/cache", 0, Status.FAILED, "10.0 KiB on /srv/cache"),
         ("disk-free", f"{SPACE}{INODES}tmpfs 1000 801 199 80% /srv/cache", 0, Status.FAILED, "199 free on /srv/cache"),

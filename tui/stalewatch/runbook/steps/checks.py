@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from stalewatch.runbook.draft import Draft
 
 DISK_FLOOR = 64 * 1024 * 1024
-"""Bytes: less free space than this and nothing is rebuilt."""
-
+"""Bytes: less free space than this and nothing is rebuilt. A small disk of its own needs :func:`_floor`."""
 
 INODE_FLOOR = 200
 """Fewer free inodes than this and nothing is rebuilt: each cache is written as a new file, and views are many."""
@@ -66,6 +65,7 @@ def _disk_blocks(draft: Draft) -> Iterator[str]:
 def _disk_proven(proof: Proof) -> Outcome:
     """The fullest of the disks, by two tables: of kilobytes, and of inodes (a file system that makes them as it goes has 0 in all)."""
     free: dict[bool, list[tuple[int, str]]] = {False: [], True: []}
+    sizes: dict[str, int] = {}
     tables = 0
     for line in proof.said.splitlines():
         fields = line.split()
@@ -75,12 +75,19 @@ def _disk_proven(proof: Proof) -> Outcome:
             tables += 1
         elif tables < 2 or fields[1] != "0":
             free[tables > 1].append((int(fields[3]), fields[5]))
+            sizes[fields[5]] = int(fields[1]) if tables < 2 and fields[1].isdigit() else sizes.get(fields[5], 0)
     if not free[False]:
         return not_known("df could not be read", last_lines(proof.said))
-    space, where = min(free[False])
+    space, where = min(free[False], key=lambda each: each[0] * 1024 - _floor(sizes[each[1]] * 1024))
     inodes, at = min(free[True], default=(INODE_FLOOR, ""))
     room = {"free": f"{figures.size(space * 1024)} on {where}", **({"inodes": f"{inodes} free on {at}"} if inodes < INODE_FLOOR else {})}
-    return outcome(Status.DONE if space * 1024 >= DISK_FLOOR and inodes >= INODE_FLOOR else Status.FAILED, **room)
+    enough = space * 1024 >= _floor(sizes[where] * 1024) and inodes >= INODE_FLOOR
+    return outcome(Status.DONE if enough else Status.FAILED, **room)
+
+
+def _floor(size: int) -> int:
+    """How much of a disk of *size* bytes must be free: caches are a few MB, and some have a small disk of their own."""
+    return min(DISK_FLOOR, max(2 * 1024 * 1024, size // 10))
 
 
 def _rights_wanted(draft: Draft) -> list[Step]:
