@@ -63,13 +63,13 @@ async def test_a_file_of_the_web_server_that_is_too_long(host: HostProbe, tmp_pa
 
 def test_the_shell_reads_as_much_as_is_said() -> None:
     assert (HOST / "web_verbs.sh").read_text().count(f"head -c {reading.MAX_FILE} <") == 3
-    verbs = (HOST / "host_verbs.sh").read_text()
+    verbs = (HOST / "process_verbs.sh").read_text()
     assert (f"-gt {machine.MAX_CRON} ]" in verbs, verbs.count(f"head -n {machine.MAX_CRON + 1})")) == (True, 2)
 
 
 @pytest.mark.parametrize(("lines", "cut"), [(2000, False), (2001, True)])
 def test_more_lines_of_cron_than_are_read(tmp_path: Path, lines: int, cut: bool) -> None:
-    verbs = HOST / "host_verbs.sh"
+    verbs = HOST / "process_verbs.sh"
     listed = "\n".join(f"{number}:* * * * * root php /srv/a" for number in range(1, lines + 1))
     script = f"out='' nl='\n'; . {verbs}; cron_paths /etc/cron.d/a \"$1\"; printf %s \"$out\""
     said = subprocess.run(["sh", "-c", script, "sh", listed], check=True, capture_output=True, text=True, timeout=20).stdout

@@ -23,7 +23,7 @@ BOOTSTRAP = (
 )
 """Reads the nonce and the program from stdin, so that neither is in a command line. It is one line, because some read /proc by lines."""
 
-PARTS = ("host_verbs.sh", "web_verbs.sh", "link_verbs.sh", "host.sh")
+PARTS = ("host_verbs.sh", "process_verbs.sh", "source_verbs.sh", "web_verbs.sh", "link_verbs.sh", "host.sh")
 
 LEASE_REFRESH = 8.0
 """Seconds without a request after which a line is sent only to keep the lease (it ends after 30 s)."""

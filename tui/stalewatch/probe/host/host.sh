@@ -1,5 +1,5 @@
 # stalewatch host probe. POSIX sh: dash, bash, busybox ash. Read from stdin by a bootstrap that sets $nonce, after the functions of
-# host_verbs.sh; "$@" is WHO SINCE.
+# host_verbs.sh and its like; "$@" is WHO SINCE.
 #
 # Request: "SEQ VERB ARGS" (ARGS are shell words; a space follows VERB also without any). Answer: sections between "\n$nonce begin SEQ\n" and "\n$nonce end SEQ\n".
 #   hello                our login, the clock's rate and zone, tools

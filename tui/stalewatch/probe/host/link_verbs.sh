@@ -1,4 +1,4 @@
-# Symbolic links of an application: functions only, sent with host_verbs.sh and web_verbs.sh before host.sh. POSIX sh.
+# Symbolic links of an application: functions only, sent with host_verbs.sh before host.sh. POSIX sh.
 
 verb_link() { # PATH: the link itself; when what it leads to was made, where the file system keeps that
   [ -h "$1" ] || return 0

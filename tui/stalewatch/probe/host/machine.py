@@ -42,7 +42,7 @@ _CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[
 _PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
 _MORE = "more "
 MAX_CRON = 2000
-"""Lines of one file of cron, as in ``host_verbs.sh``."""
+"""Lines of one file of cron, as in ``process_verbs.sh``."""
 _BINARIES = ("/usr/bin", "/usr/local/bin")
 _FPM_BINARIES = ("/usr/sbin", "/usr/local/sbin")
 _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
