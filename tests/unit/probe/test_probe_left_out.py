@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from stalewatch.model import reasons
-from stalewatch.probe.host import machine
+from stalewatch.probe.host import machine, php_processes
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.file_contents import FileContents
 from stalewatch.probe.host.host_probe import HostProbe
-from stalewatch.probe.host.machine import CronPath, Machine, Master
+from stalewatch.probe.host.machine import Machine, Master
 from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.parsers.records import FileRecord
+from stalewatch.probe.host.php_processes import CronPath
 from stalewatch.probe.host.web_server import reading
 from stalewatch.probe.host.web_server.reading import WebServers
 
@@ -64,7 +65,7 @@ async def test_a_file_of_the_web_server_that_is_too_long(host: HostProbe, tmp_pa
 def test_the_shell_reads_as_much_as_is_said() -> None:
     assert (HOST / "web_verbs.sh").read_text().count(f"head -c {reading.MAX_FILE} <") == 3
     verbs = (HOST / "process_verbs.sh").read_text()
-    assert (f"-gt {machine.MAX_CRON} ]" in verbs, verbs.count(f"head -n {machine.MAX_CRON + 1})")) == (True, 2)
+    assert (f"-gt {php_processes.MAX_CRON} ]" in verbs, verbs.count(f"head -n {php_processes.MAX_CRON + 1})")) == (True, 2)
 
 
 @pytest.mark.parametrize(("lines", "cut"), [(2000, False), (2001, True)])
@@ -79,8 +80,8 @@ def test_more_lines_of_cron_than_are_read(tmp_path: Path, lines: int, cut: bool)
 
 def test_cron_that_is_not_read_whole_is_said() -> None:
     text = "/etc/cron.d/a:1 /srv/a\nmore /etc/cron.d/a\n"
-    assert list(machine.cron_paths(text)) == [CronPath("/etc/cron.d/a:1", "/srv/a")]
-    (told,) = Machine(cron_left_out=machine.cron_left_out(text)).left_out
+    assert list(php_processes.cron_paths(text)) == [CronPath("/etc/cron.d/a:1", "/srv/a")]
+    (told,) = Machine(cron_left_out=php_processes.cron_left_out(text)).left_out
     assert (told.code, "/etc/cron.d/a" in told.message) == (reasons.APP_CRON_LEFT_OUT.code, True)
 
 

@@ -72,7 +72,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/app_files.py", "MAX_BYTES"): "their contents are not compared, so a newer ctime suspects",
     ("host/app_files.py", "MOST_FOLDERS"): "of those below them nothing is heard where only the pool sees another folder (docs/design.md)",
     ("host/app_probe.py", "MAX_VIEWS"): UNKNOWN,
-    ("host/machine.py", "MAX_CRON"): TOLD,
+    ("host/php_processes.py", "MAX_CRON"): TOLD,
     ("host/host_probe.py", "_AT_ONCE"): BATCH,
     ("host/code_links.py", "MOST"): TOLD,
     ("host/file_contents.py", "MAX_PLAIN"): TOLD,

@@ -10,8 +10,8 @@ import pytest
 
 from stalewatch.model.snapshot import QueueWorker
 from stalewatch.probe.host.discovery import AppLocation
-from stalewatch.probe.host.machine import CronPath, PhpProcess
 from stalewatch.probe.host.parsers.records import FileRecord, ProcessRecord
+from stalewatch.probe.host.php_processes import CronPath, PhpProcess
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 
 ROOT = "/srv/app"

@@ -17,6 +17,17 @@ from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers.fpm_config import FpmConfig
 from stalewatch.probe.host.parsers.unit import UnitFacts
 from stalewatch.probe.host.php_cli import command_lines
+from stalewatch.probe.host.php_processes import (
+    MAX_CRON,
+    UNIT,
+    CronPath,
+    PhpProcess,
+    cron_left_out,
+    cron_paths,
+    php_processes,
+    record_and_args,
+    with_binaries,
+)
 from stalewatch.probe.host.web_server import reading as web_server
 from stalewatch.probe.host.web_server.reading import WebServers
 
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stalewatch.probe.host.host_probe import HostProbe
-    from stalewatch.probe.host.parsers.framing import Block, BlockSection
+    from stalewatch.probe.host.parsers.framing import Block
     from stalewatch.probe.host.parsers.records import ProcessRecord
 
 CONF_LIMIT = 1_048_576
@@ -33,19 +44,9 @@ INCLUDE_DEPTH = 6
 """FPM itself refuses files that include each other deeper."""
 _MASTER = re.compile(r"^php-fpm: master process \((.+)\)$")
 _POOL = re.compile(r"^php-fpm: pool (.+)$")
-_UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
 _DEBIAN = re.compile(r"^/etc/php/(\d+\.\d+)/fpm/")
-_SUPERVISORS = frozenset(
-    {"supervisord", "runsv", "s6-supervise", "rr", "circusd", "tini", "dumb-init", "docker-init", "catatonit", "monit"}
-)
 _CONTAINER = re.compile(r"(?:docker|libpod|containerd|crio|lxc\.payload|nspawn)[-/.:]([\w.-]+?)(?:\.scope)?(?:/|$)", re.MULTILINE)
-_PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
-_MORE = "more "
-MAX_CRON = 2000
-"""Lines of one file of cron, as in ``process_verbs.sh``."""
-_BINARIES = ("/usr/bin", "/usr/local/bin")
 _FPM_BINARIES = ("/usr/sbin", "/usr/local/sbin")
-_LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/local/etc/php-fpm.conf")
 
 
@@ -81,33 +82,6 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
         """What its unit starts it with and changes what its configuration means; none where the unit's main process is another."""
         own = self.record is not None and self.unit_facts.main_pid == self.record.pid
         return self.unit_facts.options if own else ()
-
-
-class PhpProcess(msgspec.Struct, frozen=True):
-    """A PHP process that is not FPM: its arguments, its working directory and binary by /proc ("" not permitted), the
-    name of its parent, its unit, and the file that its first argument names."""
-
-    record: ProcessRecord
-    args: tuple[str, ...]
-    cwd: str
-    user: str
-    parent: str = ""
-    unit: str = ""
-    exe: str = ""
-    binary: FileStat | None = None
-
-    @property
-    def supervised(self) -> bool:
-        """Whether something started it that keeps programs running, and no person, cron or deploy."""
-        service = self.record.parent == 1 and bool(self.unit) and not _LOGINS.match(self.unit)
-        return self.record.pid == 1 or self.parent in _SUPERVISORS or service
-
-
-class CronPath(msgspec.Struct, frozen=True):
-    """A path in a line of cron that runs PHP. *line*: ``FILE:NUMBER``."""
-
-    line: str
-    path: str
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -147,7 +121,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     return Machine(
         masters=complete,
         command_lines=await command_lines(host, sorted({master.binary for master in complete})),
-        php=await _with_binaries(host, tuple(_php_processes(scan))),
+        php=await with_binaries(host, tuple(php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
         cron=tuple(cron_paths(records.text(told.payload))) if (told := cron.first("cron")) is not None else None,
@@ -174,7 +148,7 @@ def _running_masters(scan: Block) -> list[Master]:
     masters = []
     for pid, (record, title) in parse_processes(scan.of("process")).items():
         if match := _MASTER.match(title):
-            unit = _UNIT.findall(cgroups.get(str(pid), ""))
+            unit = UNIT.findall(cgroups.get(str(pid), ""))
             binary = binaries.get(str(pid), "").removesuffix(" (deleted)")
             masters.append(
                 Master(config_path=match[1], record=record, title=title, unit=unit[-1] if unit else "", binary=binary or record.comm)
@@ -300,52 +274,6 @@ def _absolute(pattern: str, config_path: str) -> str:
     return pattern if pattern.startswith("/") else f"{config_path.rpartition('/')[0]}/{pattern}"
 
 
-def _php_processes(scan: Block) -> Iterable[PhpProcess]:
-    cwds = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("cwd")}
-    owners = {section.argument: records.text(section.payload).strip() for section in scan.of("owner")}
-    parents = {section.argument: records.text(section.payload).strip() for section in scan.of("parent")}
-    units = {section.argument: _UNIT.findall(records.text(section.payload)) for section in scan.of("cgroup")}
-    exes = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("exe")}
-    for section in scan.of("php"):
-        if (found := _record_and_args(section)) is not None:
-            record, args = found
-            pid = section.argument
-            yield PhpProcess(
-                record, args, cwds.get(pid, ""), owners.get(pid, ""), parents.get(pid, ""), (units.get(pid) or [""])[-1], exes.get(pid, "")
-            )
-
-
-async def _with_binaries(host: HostProbe, found: tuple[PhpProcess, ...]) -> tuple[PhpProcess, ...]:
-    """*found* with the stat of the PHP that each was started as, the newest of several that it may be; none where neither its arguments nor
-    the name of its program, which a process that gives itself a title keeps, says which file that is."""
-    names = {each.record.pid: next((name for name in (each.args[0], each.record.comm) if _PHP.search(name)), "") for each in found}
-    paths = {
-        name: (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in _BINARIES)
-        for name in names.values()
-        if name and "\n" not in name
-    }
-    if not paths:
-        return found
-    (block,) = await host.ask(("stat", *sorted({path for some in paths.values() for path in some})))
-    there = records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
-    stats = {name: [there[path].stat() for path in some if path in there] for name, some in paths.items()}
-    newest = {name: max(some, key=lambda each: max(each.mtime, each.ctime)) for name, some in stats.items() if some}
-    return tuple(replace(each, binary=newest.get(names[each.record.pid])) for each in found)
-
-
-def cron_left_out(text: str) -> tuple[str, ...]:
-    """The files of which not all lines were read."""
-    return tuple(row.removeprefix(_MORE) for row in text.splitlines() if row.startswith(_MORE))
-
-
-def cron_paths(text: str) -> Iterable[CronPath]:
-    """What the verb ``cron`` tells."""
-    for row in text.splitlines():
-        line, _, path = row.rpartition(" ")
-        if line and path.startswith("/") and not row.startswith(_MORE):
-            yield CronPath(line, path)
-
-
 def _container(scan: Block, master: Master) -> str:
     """What *master* runs in that we do not: a container by its cgroup, or a pid namespace below ours; "" neither."""
     pid = str(master.record.pid) if master.record is not None else ""
@@ -386,7 +314,7 @@ def _watchers(scan: Block, host: HostProbe) -> Iterable[PeerWatcher]:
     ours = (host.me[0], str(host.me[1]))
     seen = set()
     for section in scan.of("watch"):
-        found = _record_and_args(section)
+        found = record_and_args(section)
         if found is None or "stalewatch-watch" not in found[1]:
             continue
         _, args = found
@@ -395,9 +323,3 @@ def _watchers(scan: Block, host: HostProbe) -> Iterable[PeerWatcher]:
         if len(who_since) == 2 and rest[1].isdecimal() and who_since != ours and who_since not in seen:
             seen.add(who_since)
             yield PeerWatcher(who=safe(rest[0], 100), since=records.parse_time(rest[1]))
-
-
-def _record_and_args(section: BlockSection) -> tuple[ProcessRecord, tuple[str, ...]] | None:
-    line, _, rest = records.text(section.payload).partition("\n")
-    record = records.parse_process(line)
-    return (record, tuple(rest.rstrip("\n").split("\n"))) if record is not None else None

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from stalewatch.model.snapshot import Process
     from stalewatch.probe.host.discovery import AppLocation
-    from stalewatch.probe.host.machine import CronPath, PhpProcess
     from stalewatch.probe.host.parsers.records import FileRecord
     from stalewatch.probe.host.parsers.worker_commands import WorkerCommand
+    from stalewatch.probe.host.php_processes import CronPath, PhpProcess
 
 _CONSOLES = {"artisan": "laravel", "console": "symfony"}
 _DELETED = " (deleted)"
