@@ -65,7 +65,7 @@ def test_version(stalewatch: Stalewatch) -> None:
         (("check", "--wait", "soon"), "'soon' is not a number of seconds"),
         (("check", "--timeout", "nan", "web1"), "nan is not between"),
         (("check", "--timeout", "-1", "web1"), "-1 is not between"),
-        (("fix", "--yes"), "missing argument"),
+        (("fix", "--yes"), "target... is missing"),
         (("fix", "--yes", "--only", "clear,restart", "web1"), "'restart' is none of clear, rebuild, reload"),
         (("fix", "--yes", "--batch", "0", "web1"), "0"),
         (("check", "--config", "nowhere.toml"), "'nowhere.toml' does not exist"),

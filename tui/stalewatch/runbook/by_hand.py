@@ -5,7 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis import composer, fpm, worker_others, worker_places, workers
+from stalewatch.diagnosis.opcache import codes as opcache_codes
 from stalewatch.diagnosis.rules import RULES
+from stalewatch.model import reasons
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook.commands import usable
@@ -76,13 +79,13 @@ def _restart_fpm(_finding: Finding, report: Report) -> str:
 
 
 def _preload(finding: Finding, report: Report) -> str:
-    opcache, host, fpm = report.opcache, report.host, report.fpm
+    opcache, host, seen = report.opcache, report.host, report.fpm
     if opcache is None or host is None:
         return ""
     named, release = str(opcache.preload), host.release
     other = next((str(fact.value) for fact in finding.evidence if fact.label == "preloaded release"), "")
     right = named.replace(other, str(release.link or release.root), 1) if other and named.startswith(f"{other}/") else ""
-    config = str(fpm.config_path).rpartition("/")[0] if fpm is not None else ""
+    config = str(seen.config_path).rpartition("/")[0] if seen is not None else ""
     found = f" (grep -rn opcache.preload {shlex.quote(config)} finds it)" if usable(config) else ""
     wanted = f"set opcache.preload={right}" if right else "let opcache.preload name the current release"
     return f"{wanted}{found}, then: {_restart_fpm(finding, report) or 'restart PHP-FPM'}"
@@ -112,19 +115,19 @@ def _start_fpm(_finding: Finding, report: Report) -> str:
 
 
 _LINES: dict[str, Callable[[Finding, Report], str]] = {
-    "packages.class-map": _dump,
-    "packages.autoload-differs": _dump,
-    "packages.lock-differs": _install,
-    "opcache.preload-other-release": _preload,
-    "fpm.other-tree": _restart_fpm,
-    "fpm.not-running": _start_fpm,
-    "fpm.socket-missing": _restart_fpm,
-    "workers.cron-old-release": _cron,
-    "workers.other-older": _restart_worker,
-    "workers.older-than-code": _restart_worker,
-    "workers.suspect": _restart_worker,
-    "workers.old-binary": _restart_worker,
-    "workers.binary-suspect": _restart_worker,
-    "workers.reload-unseen": _restart_worker,
+    composer.CLASS_MAP.code: _dump,
+    composer.AUTOLOAD.code: _dump,
+    composer.LOCK.code: _install,
+    opcache_codes.PRELOAD_ELSEWHERE.code: _preload,
+    fpm.OTHER_TREE.code: _restart_fpm,
+    reasons.FPM_NOT_RUNNING.code: _start_fpm,
+    reasons.FPM_SOCKET_MISSING.code: _restart_fpm,
+    worker_others.CRON_OLD_RELEASE.code: _cron,
+    worker_others.OTHER_OLDER.code: _restart_worker,
+    workers.OLDER.code: _restart_worker,
+    workers.SUSPECT.code: _restart_worker,
+    worker_places.OLD_BINARY.code: _restart_worker,
+    worker_places.BINARY_CHANGED.code: _restart_worker,
+    workers.RELOAD_UNSEEN.code: _restart_worker,
 }
 """By the code of a finding."""
