@@ -61,7 +61,7 @@ FIXES: list[tuple[str, tuple[Finding, ...], Opcache, list[str]]] = [
     ("config, and OPcache looks after ten minutes", (CONFIG,), vt1(600), ["config:cache", "invalidate"]),
     ("config, OPcache off", (CONFIG,), vt0(enabled=False), ["config:cache"]),
     ("the incident", (CONFIG, ROUTES, bytecode()), vt0(), ["config:cache", "route:cache", "invalidate"]),
-    ("many scripts", tuple(bytecode(f"{APP}/app/{n}.php") for n in range(31)), vt0(), ["reload"]),
+    ("many scripts", tuple(bytecode(f"{APP}/app/{n}.php") for n in range(51)), vt0(), ["reload"]),
     ("the pool's configuration", (finding(Layer.FPM),), vt1(), ["reload"]),
     ("the pool's configuration and a script", (finding(Layer.FPM), bytecode()), vt0(), ["reload"]),
     ("packages", (finding(Layer.PACKAGES),), vt1(), ["package:discover"]),
@@ -201,11 +201,11 @@ def test_only_some_phases() -> None:
 
 
 def test_many_scripts_one_by_one_where_the_person_prefers_that() -> None:
-    seen = report(*(bytecode(f"{APP}/app/{n}.php") for n in range(31)), runtime_facts=runtime(opcache=vt0()))
+    seen = report(*(bytecode(f"{APP}/app/{n}.php") for n in range(51)), runtime_facts=runtime(opcache=vt0()))
     server = planned(seen, in_flight=InFlight.INVALIDATE)
     assert acting(server) == ["invalidate"]
-    assert len(server.steps[-2].paths) == 31
-    diagnosed = finding(Layer.OPCACHE, STALE, Remedy.RELOAD, paths=tuple(f"{APP}/app/{n}.php" for n in range(31)))
+    assert len(server.steps[-2].paths) == 51
+    diagnosed = finding(Layer.OPCACHE, STALE, Remedy.RELOAD, paths=tuple(f"{APP}/app/{n}.php" for n in range(51)))
     assert acting(planned(report(diagnosed, runtime_facts=runtime(opcache=vt0())), in_flight=InFlight.INVALIDATE)) == ["invalidate"]
     assert acting(planned(report(diagnosed, finding(Layer.FPM)), in_flight=InFlight.INVALIDATE)) == ["reload"]
 
@@ -220,8 +220,8 @@ def test_in_flight_requests_are_counted_without_our_own() -> None:
     server = planned(report(finding(Layer.FPM), runtime_facts=busy), in_flight=InFlight.KILL)
     assert server.in_flight == 3
     assert any("kills 3 requests" in warning for warning in server.warnings)
-    scripts = tuple(bytecode(f"{APP}/app/{n}.php") for n in range(31))
-    assert any("invalidate would lose none (31 scripts)" in line for line in planned(report(*scripts, runtime_facts=busy)).warnings)
+    scripts = tuple(bytecode(f"{APP}/app/{n}.php") for n in range(51))
+    assert any("invalidate would lose none (51 scripts)" in line for line in planned(report(*scripts, runtime_facts=busy)).warnings)
     gentle = host(fpm=fpm(process_control_timeout=10.0))
     server = planned(report(finding(Layer.FPM), host_facts=gentle, runtime_facts=busy))
     assert server.in_flight == 0

@@ -64,7 +64,7 @@ class Remedy(StrEnum):
     CONFIGURE = "configure"
 
 
-MAX_INVALIDATED = 30
+MAX_INVALIDATED = 50
 """Up to so many scripts are invalidated one by one; more are a reload's work."""
 
 
