@@ -44,6 +44,12 @@ def files(context: Context, fpm: FpmFacts) -> tuple[FileStat, ...]:
     return tuple(found.values())
 
 
+def undated(context: Context) -> str:
+    """An ini file that is there, and of which the pool tells only when it was written, which any copy keeps; "" there is none."""
+    told = context.runtime.ini if context.runtime is not None else ()
+    return next((str(one.path) for one in told if one.mtime is not None and one.ctime is None), "")
+
+
 def gone(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """What PHP read and neither side finds any more (``docs/facts.md#fpm-ini``)."""
     known = {file.path for file in fpm.config_files}

@@ -53,6 +53,9 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
         return unseen(LinkName.PHP, reasons.CHAIN_NOT_OBSERVED.unseen(str(untold[0].summary)), **_evidence(fpm))
     if runtime is not None and fpm.version and not f"{runtime.php_version}.".startswith(f"{fpm.version}."):
         return broken(LinkName.PHP, f"{says} answers, where PHP {fpm.version} is configured", "the pool itself", **_evidence(fpm))
+    if undated := fpm_ini.undated(context):
+        what = f"when {paths.name_of(undated)} was changed cannot be told"
+        return unseen(LinkName.PHP, reasons.CHAIN_PHP_UNSEEN.unseen(what, "let the pool call stat (disable_functions)"), **_evidence(fpm))
     if how := _witness(context, fpm):
         return ok(LinkName.PHP, says, how, **_evidence(fpm))
     told = context.snapshot.runtime

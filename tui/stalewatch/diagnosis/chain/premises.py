@@ -22,7 +22,7 @@ sources. No premise is asked of a layer that cannot be wrong without it."""
 _OTHERS: dict[Layer, tuple[LinkName, ...]] = {
     Layer.RELEASE: (LinkName.DISK, LinkName.ENTRY),
     Layer.OPCACHE: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.DISK, LinkName.ENTRY),
-    Layer.FPM: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.PHP),
+    Layer.FPM: (LinkName.WEB_SERVER, LinkName.POOL, LinkName.PHP, LinkName.DISK),
     Layer.WORKERS: (),
 }
 _OF_NOTHING = {Layer.OPCACHE: _OTHERS[Layer.OPCACHE], Layer.RELEASE: (LinkName.ENTRY,)}
