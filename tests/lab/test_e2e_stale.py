@@ -158,7 +158,7 @@ def test_several_stale_servers_are_marked_typed_for_and_fixed_one_after_the_othe
         terminal.wait_for(RUNS)
         terminal.type("\r")
         terminal.wait_until(lambda: serving(web1) == serving(web2) == "home v2", timeout=60)
-        terminal.wait_for(lambda text: text.count("✓ verified") >= 2, timeout=60)
+        terminal.wait_for(r"✓ web1, web2 verified: run the code on their disks", timeout=60)
         terminal.type("\x1b")
         terminal.wait_for(lambda text: "goes back" not in text and text.count("✓ FRESH") == 3, timeout=40)
         terminal.type("q")

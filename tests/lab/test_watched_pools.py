@@ -30,7 +30,8 @@ async def test_looks_at_two_pools_of_a_master_are_no_misses_of_the_applications(
         assert runtime_of(last).own_requests - runtime_of(first).own_requests >= 2 * LOOKS
         missed = opcache_of(last).misses - opcache_of(first).misses
         ours = runtime_of(last).own_requests - runtime_of(first).own_requests
-        assert abs(missed - ours) <= 2, "pools are asked at once: which of them is counted first may differ"
+        assert missed <= ours + 2, "pools are asked at once: which of them is counted first may differ"
+        assert missed >= 0.9 * ours, "OPcache adds without a lock: of two pools that count at the same moment one is lost"
     assert {str(runtime_of(each).told_by) for each in after} == {"/srv/app"}, "the counters are told once"
 
 
