@@ -114,6 +114,7 @@ def test_what_was_not_observed_makes_no_layer_fresh(seed: int) -> None:
         pytest.param(390040, id="a binary that was replaced"),
         pytest.param(3976225106773534398, id="the places by which two trees are told apart"),
         pytest.param(6329198206283726302, id="when an ini file was changed"),
+        pytest.param(6059864294363237276, id="the pool, which alone tells of an ini file that is gone"),
         pytest.param(16676430749096572588, id="the pool, of which only an earlier look shows that it serves the app"),
         pytest.param(15463237804091351248, id="what APCu holds where no autoloader is Composer's"),
         pytest.param(6735947257966143520, id="what was compiled through a link that was switched"),

@@ -72,8 +72,11 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
 
 
 def _witness(context: Context, fpm: FpmFacts) -> str:
-    """Who shows that binary and extensions are those on the disk, in words; "" nobody. That they are not, is a finding."""
-    if context.runtime is not None and context.runtime.replaced is not None:
+    """Who shows that binary and extensions are those on the disk, in words; "" nobody. That they are not, is a finding. Which ini files it
+    read, and where its extensions are, only the pool knows."""
+    if context.runtime is None:
+        return ""
+    if context.runtime.replaced is not None:
         return _BY_ITSELF
     folder, start = fpm.extensions, start_of(context, fpm).latest
     same = folder is not None and folder.ctime + LOADING < start
