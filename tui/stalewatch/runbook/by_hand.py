@@ -27,14 +27,20 @@ def sentence(finding: Finding, report: Report) -> str:
     line = _LINES.get(finding.code, _nothing)(finding, report)
     if line:
         return f"by hand: {line}"
-    advice = RULES[finding.code].advice if finding.code in RULES else ""
-    return f"by hand: {advice[0].lower()}{advice[1:]}" if advice else _NOTHING_KNOWN
+    advice = _advice(finding)
+    return f"by hand: {advice}" if advice else _NOTHING_KNOWN
 
 
 def afterwards(finding: Finding) -> str:
     """What to do about a *finding* that comes back after the steps that fix it."""
+    advice = _advice(finding)
+    return f": {advice}" if advice else ""
+
+
+def _advice(finding: Finding) -> str:
+    """What its rule advises, to stand within a sentence."""
     advice = RULES[finding.code].advice if finding.code in RULES else ""
-    return f": {advice[0].lower()}{advice[1:]}" if advice else ""
+    return f"{advice[:1].lower()}{advice[1:]}"
 
 
 def unexplained(report: Report) -> Iterator[LeftOut]:
@@ -74,8 +80,7 @@ def _install(_finding: Finding, report: Report) -> str:
 
 
 def _restart_fpm(_finding: Finding, report: Report) -> str:
-    unit = str(report.fpm.unit) if report.fpm is not None else ""
-    return f"sudo systemctl restart {shlex.quote(unit)}" if unit.endswith(".service") else ""
+    return _systemctl("restart", report)
 
 
 def _preload(finding: Finding, report: Report) -> str:
@@ -110,8 +115,12 @@ def _restart_worker(finding: Finding, report: Report) -> str:
 
 
 def _start_fpm(_finding: Finding, report: Report) -> str:
+    return _systemctl("start", report)
+
+
+def _systemctl(verb: str, report: Report) -> str:
     unit = str(report.fpm.unit) if report.fpm is not None else ""
-    return f"sudo systemctl start {shlex.quote(unit)}" if unit.endswith(".service") else ""
+    return f"sudo systemctl {verb} {shlex.quote(unit)}" if unit.endswith(".service") else ""
 
 
 _LINES: dict[str, Callable[[Finding, Report], str]] = {

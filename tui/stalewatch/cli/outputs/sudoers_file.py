@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
@@ -21,22 +22,19 @@ _HEAD = """\
 
 def text(rights: Sequence[Rights]) -> str:
     """One file for all servers that need the same; for another server another one, with its own heading."""
-    files: dict[tuple[object, ...], list[str]] = {}
+    files: dict[tuple[Rights, ...], list[str]] = {}
     for server, apps in groupby(rights, key=lambda each: str(each.server)):
-        needed = tuple((str(each.app), each.user, each.login, each.lines, each.missing) for each in apps)
-        files.setdefault(needed, []).append(server)
-    by_name = {str(each.server): [other for other in rights if other.server == each.server] for each in rights}
-    return "\n".join("".join(f"{line}\n" for line in _file(servers, by_name[servers[0]])) for servers in files.values())
+        files.setdefault(tuple(replace(each, server=safe("")) for each in apps), []).append(server)
+    return "\n".join("".join(f"{line}\n" for line in _file(servers, apps)) for apps, servers in files.items())
 
 
-def _file(servers: list[str], apps: list[Rights]) -> Iterator[str]:
+def _file(servers: list[str], apps: tuple[Rights, ...]) -> Iterator[str]:
     yield _comment(f"{', '.join(servers)}:")
     yield from _HEAD.splitlines()
     seen: set[str] = set()
     for each in apps:
-        who = f"{each.app or 'no application'}"
         yield ""
-        yield _comment(f"{who}: {_what(each)}")
+        yield _comment(f"{each.app or 'no application'}: {_what(each)}")
         yield from (_comment(f"not complete: {line}") for line in each.missing)
         yield from (line for line in each.lines if line not in seen)
         seen |= {*each.lines}
