@@ -97,11 +97,11 @@ def served_by_a_new_start(host: Host, state: State) -> str:
 
 
 def lost(host: Host, state: State) -> bool:
-    """Whether a visitor's request now gets no answer, or 5xx. Where the state asks something else than the application (a worker, or
-    artisan), a visitor still asks for its front page."""
+    """Whether a visitor's request now gets no answer, or 5xx. A visitor takes the way of the state: through its web server, or to its
+    pool. Where the state asks something else than the application (a worker, or artisan), a visitor still asks for its front page."""
     ask = state.ask if isinstance(state.ask, Ask) else Ask(script=f"{state.app}/public/index.php")
     try:
-        return host.request(ask.uri, script=ask.script, pool=ask.pool, timeout=ask.patience).status >= 500
+        return ask.answer(host)[0] >= 500
     except OSError:
         return True
 

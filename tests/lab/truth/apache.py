@@ -46,23 +46,20 @@ Define pool shop
 class Web(Ask):
     """The same question, asked of Apache."""
 
-    def __call__(self, host: Host) -> str:
-        try:
-            body = _get(host)
-        except OSError:
-            return "down"
-        return next((word for word, start in (("old", self.old), ("new", self.new)) if body.strip().startswith(start)), "broken")
+    def answer(self, host: Host) -> tuple[int, str]:
+        return _get(host)
 
 
 def _port(host: Host) -> int:
     return host.port + 20_000
 
 
-def _get(host: Host) -> str:
+def _get(host: Host) -> tuple[int, str]:
     link = http.client.HTTPConnection(host.address, _port(host), timeout=10)
     try:
         link.request("GET", "/")
-        return link.getresponse().read().decode("utf-8", "replace")
+        response = link.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
     finally:
         link.close()
 

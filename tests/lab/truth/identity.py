@@ -15,6 +15,8 @@ from tests.lab.truth.state import APP, HOME, UNCHANGED, Ask, healthy, stale, uns
 _OLD = "find . -path ./vendor -prune -o -type f ! -path './bootstrap/cache/*' ! -path './storage/*' -exec touch -h -d 1980-01-01 {} +"
 """Every file gets the same old time, as an archive with no times in it gives them."""
 _REQUESTS = do.then(do.get(), do.get("/config"), do.get("/api/ping"), do.get("/view"))
+_PONG = Ask(uri="/api/pong", old="<!DOCTYPE html>", new="pong v1")
+"""Where the new routes lead; the old ones know no such address."""
 _EDITS = do.then(
     do.change_text(do.CONTROLLER, "home v1", "home v2"),
     do.AGENT,
@@ -50,7 +52,7 @@ SAME_TIMES = (
         expect=_ALL_OLD,
         arrange=unpacked,
         act=do.then(_EDITS, do.shell(_OLD), do.pause(3.0), _REQUESTS),
-        ask=all_of(HOME, CONFIG, Ask(uri="/api/ping", old="pong v1", new=""), VIEW),
+        ask=all_of(HOME, CONFIG, _PONG, VIEW),
         remembered=True,
     ),
     stale(
@@ -58,7 +60,7 @@ SAME_TIMES = (
         expect=ROUTES_STALE,
         arrange=unpacked,
         act=do.shell("sed s/ping/pong/ routes/api.php >/tmp/r; cat /tmp/r >routes/api.php; touch -d 1980-01-01 routes/api.php"),
-        ask=Ask(uri="/api/ping", old="pong v1", new=""),
+        ask=_PONG,
         remembered=True,
     ),
     stale(

@@ -86,7 +86,12 @@ def job(host: Host) -> str:
         until(lambda: out.exists() and bool(out.read_text().strip()), "a job", patience=5)
     except TimeoutError:
         return "down"
-    return {"job v1": "old", "job v2": "new"}.get(out.read_text().splitlines()[0], "broken")
+    return version(out.read_text().splitlines()[0])
+
+
+def version(line: str) -> str:
+    """Which code wrote *line*."""
+    return {"job v1": "old", "job v2": "new"}.get(line.partition("-")[0], "broken")
 
 
 def unchanged_job(host: Host) -> str:

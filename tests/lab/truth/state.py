@@ -36,10 +36,15 @@ class Ask:
     pool: str = "www"
     patience: float = 10.0
 
+    def answer(self, host: Host) -> tuple[int, str]:
+        """HTTP status and body. Raises OSError where nobody answers."""
+        response = host.request(self.uri, script=self.script, pool=self.pool, timeout=self.patience)
+        return response.status, response.body
+
     def __call__(self, host: Host) -> str:
         """``old``, ``new``, ``down`` (nobody answers within *patience* seconds), or ``broken`` (something else is answered)."""
         try:
-            body = host.request(self.uri, script=self.script, pool=self.pool, timeout=self.patience).body.strip()
+            body = self.answer(host)[1].strip()
         except OSError:
             return "down"
         for word, beginning in (("old", self.old), ("new", self.new)):

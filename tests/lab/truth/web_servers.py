@@ -24,14 +24,11 @@ class Web(Ask):
 
     name: str = "lab.invalid"
 
-    def __call__(self, host: Host) -> str:
-        try:
-            status, body = http.get(host, self.uri, self.name)
-        except OSError:
-            return "down"
+    def answer(self, host: Host) -> tuple[int, str]:
+        status, body = http.get(host, self.uri, self.name)
         if status in (502, 503):
-            return "down"
-        return next((word for word, start in (("old", self.old), ("new", self.new)) if body.strip().startswith(start)), "broken")
+            raise ConnectionError(f"the web server finds no pool: {status}")
+        return status, body
 
 
 HOME = Web()

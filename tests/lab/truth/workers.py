@@ -12,7 +12,7 @@ from pathlib import Path
 from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
-from tests.lab.truth.servers import HEAL_JOB, JOB, job
+from tests.lab.truth.servers import HEAL_JOB, JOB, job, version
 from tests.lab.truth.state import APP, healthy, stale, unsettled
 from tests.lab.waiting import until
 
@@ -78,7 +78,7 @@ def served(host: Host) -> str:
     out.unlink(missing_ok=True)
     host.run(["touch", f"{APP}/storage/app/ask"], user="www-data")
     until(lambda: out.exists() and out.read_text().endswith("\n"), f"an answer on {host.name}")
-    return {"job v1": "old", "job v2": "new"}.get(out.read_text().splitlines()[-1], "broken")
+    return version(out.read_text().splitlines()[-1])
 
 
 def php(command: str) -> do.Change:
@@ -108,7 +108,7 @@ def ran(host: Host) -> str:
     out.unlink(missing_ok=True)
     pid = host.read(_PID).strip()
     host.run(["sh", "-ec", f"cd $(readlink /proc/{pid}/cwd); php artisan schedule:run"], user="www-data")
-    return {"job v1": "old", "job v2": "new"}.get(out.read_text().splitlines()[-1], "broken")
+    return version(out.read_text().splitlines()[-1])
 
 
 SECOND = do.shell(f"mkdir {_OTHER} && cp -a {APP}/. {_OTHER} && chmod o+w {_OTHER}/storage/app")
