@@ -86,9 +86,9 @@ class FakeEngine:
     def look(self, keys: Sequence[tuple[str, str]]) -> None:
         self.looked.append(list(keys))
 
-    def progress(self, server: str, *done: str, running: str = "") -> None:
-        """Put progress into the pane of *server*."""
-        items = [Progress(server=server, app=APP, step=step, status=Status.DONE, at=NOW) for step in done]
+    def progress(self, server: str, *done: str, running: str = "", proof: dict[str, SafeText] | None = None) -> None:
+        """Put progress into the pane of *server*; *proof*: the evidence of each step of *done*."""
+        items = [Progress(server=server, app=APP, step=step, status=Status.DONE, evidence=proof or {}, at=NOW) for step in done]
         if running:
             items.append(Progress(server=server, app=APP, step=running, status=Status.RUNNING, at=NOW))
         old = next(pane for pane in self.board.consume().panes if pane.server == server)

@@ -276,6 +276,25 @@ def test_what_is_done_partly_is_not_called_verified() -> None:
     assert "~ partly" in "".join(row.text for row in progress_lines(run, 120))
 
 
+async def test_at_the_end_the_result_is_in_sight_however_far_the_steps_had_scrolled() -> None:
+    engine = FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f", "tab", "enter")
+        engine.progress(
+            "web1", *(step.id for step in STEPS[:-1]), running=STEPS[-1].id, proof={f"proof {n}": safe("seen") for n in range(6)}
+        )
+        app.flush()
+        screen = app.screen
+        assert isinstance(screen, ProgressScreen)
+        await shown(pilot, "▸ web1: verify")
+        await settle(pilot)
+        assert screen.scrolled.scroll_offset.y > 0
+        engine.futures[0].set_result({("web1", build.APP): Status.DONE})
+        await shown(pilot, "✓ web1 verified")
+        assert screen.scrolled.scroll_offset.y == 0
+
+
 SENTENCE = "web1 ran old code 18 min; fixed in 6 s; 0 requests lost; errors stopped 2025-10-24 10:52:24Z"
 
 

@@ -89,6 +89,7 @@ class ProgressScreen(ScrollModal[None]):
         super().__init__()
         self._model, self._plan = model, plan
         self._followed: int | None = None
+        self._ended = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -100,16 +101,19 @@ class ProgressScreen(ScrollModal[None]):
         self.set_interval(0.25, self.redraw)  # the future ends without a word to the board
 
     def redraw(self) -> None:
-        """Only rows that changed are painted; the step that runs is kept in sight."""
+        """Only rows that changed are painted; the step that runs is kept in sight; at the end, what failed, else the result."""
         head, view = self.query_one(ProgressHead), self.query_one(ProgressView)
         head.styles.height = max(2, len(head_lines(run_of(self._model, self._plan), head.room[0])))
         head.redraw()
         self.query_one(ProgressHint).redraw()
         view.redraw()
-        running = next((at for at, row in enumerate(view.lines) if row.text.startswith(f" {STATUS_SIGN[Status.RUNNING].text} ")), None)
+        running = _first(view.lines, Status.RUNNING)
         if running is not None and running != self._followed:
             self._followed = running
             view.show_row(min(running + 3, len(view.lines) - 1))
+        if run_of(self._model, self._plan).done and not self._ended:
+            self._ended = True
+            view.show_row(_first(view.lines, Status.FAILED) or 0)
 
     @property
     def scrolled(self) -> ProgressView:
@@ -117,3 +121,8 @@ class ProgressScreen(ScrollModal[None]):
 
     def action_hide(self) -> None:
         self.dismiss(None)
+
+
+def _first(rows: Sequence[Line], status: Status) -> int | None:
+    """Where the first step of *status* stands."""
+    return next((at for at, row in enumerate(rows) if row.text.startswith(f" {STATUS_SIGN[status].text} ")), None)

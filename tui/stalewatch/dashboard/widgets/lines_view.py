@@ -72,12 +72,15 @@ class LinesView(ScrollView, can_focus=False):
         return self.size.width - bar, self.size.height
 
     def show_row(self, y: int) -> None:
-        """Scroll just as far as needed for row *y* to be seen."""
+        """Scroll just as far as needed for row *y* to be seen.
+
+        By force: rows that have only just come have no scrollbar yet, without which nothing scrolls.
+        """
         top = self.scroll_offset.y
         if y < top:
-            self.scroll_to(y=y, animate=False)
+            self.scroll_to(y=y, animate=False, force=True)
         elif y >= top + self.size.height:
-            self.scroll_to(y=y - self.size.height + 1, animate=False)
+            self.scroll_to(y=y - self.size.height + 1, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         theme, width = self.app.theme, self.size.width
