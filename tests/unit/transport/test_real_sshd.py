@@ -239,6 +239,18 @@ async def test_a_given_up_run_that_ignores_term_is_killed(link: Link, sshd: Sshd
     await until(lambda: not alive(pid), seconds=8)
 
 
+async def test_a_coprocess_that_waits_for_what_never_comes_ends_with_the_link(sshd: Sshd) -> None:
+    """It does not see the end of its input: a disk does not answer, for which a pipe stands here."""
+    link = await sshd.lab.connect("real")
+    pipe, pid_file = sshd.folder / "home/pipe", sshd.folder / "home/pid"
+    os.mkfifo(pipe)
+    waiting = await link.coprocess(f"sh -c 'echo $$ >{pid_file}; exec 3<{pipe}'; cat")
+    await until(lambda: pid_file.exists() and pid_file.read_text())
+    await waiting.close()
+    await link.close()
+    await until(lambda: not alive(int(pid_file.read_text())))
+
+
 async def test_what_root_started_is_ended_too_though_sshd_passes_no_signals_on(sshd: Sshd) -> None:
     link = await sshd.lab.connect("root@real")
     with pytest.raises(LinkTimeout):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from stalewatch.runbook.own_files import open_own
+
 MAX_BYTES = 1_000_000
 
 
@@ -22,7 +24,7 @@ class _PrivateFile(RotatingFileHandler):
     """Readable by its owner only; a log that cannot be written is no reason to disturb anybody."""
 
     def _open(self):  # type: ignore[no-untyped-def]
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = open_own(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
@@ -48,7 +50,7 @@ def record(error: BaseException) -> str:
     """Append the traceback of *error*; what to add to the one line on stderr: `` (traceback in FILE)``, or nothing."""
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = open_own(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as log:
             log.write("".join(traceback.format_exception(error)))
     except OSError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import msgspec
 import platformdirs
 
 from stalewatch.diagnosis.memory import Memory
+from stalewatch.runbook.own_files import open_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +56,9 @@ def folder() -> Path:
 
 def _read(path: Path) -> bytes:
     """Empty where the file is not ours, not a file or too large. Raises OSError. A pipe in its place is not waited for."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+    with open(open_own(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
         status = os.fstat(file.fileno())
-        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and status.st_size <= MAX_BYTES
+        ours = status.st_uid == os.getuid() and status.st_size <= MAX_BYTES
         return file.read(MAX_BYTES) if ours else b""
 
 

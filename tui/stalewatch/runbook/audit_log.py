@@ -10,6 +10,7 @@ import platformdirs
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import StalewatchError
+from stalewatch.runbook.own_files import open_own
 
 
 class AuditFailed(StalewatchError):
@@ -49,7 +50,7 @@ class AuditLog:
         """Returns when *entry* is on the disk. Raises AuditFailed."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             try:
                 os.write(handle, msgspec.json.encode(entry) + b"\n")
                 os.fsync(handle)

@@ -8,6 +8,7 @@ import msgspec
 
 from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.runbook.audit_log import AuditEntry, default_path
+from stalewatch.runbook.own_files import read_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +24,7 @@ _CACHES = {layer.spec.rebuild: layer for layer in REBUILT}
 def cleared_layers(path: Path | None = None) -> dict[AppKey, frozenset[Layer]]:
     """Layers by (server, app) for :func:`stalewatch.runbook.propose.propose`. A log that is missing or damaged is an empty one."""
     try:
-        with (path or default_path()).open("rb") as log:
-            log.seek(0, 2)
-            log.seek(max(log.tell() - TAIL, 0))
-            return from_lines(log.read().splitlines())
+        return from_lines(read_own(path or default_path(), TAIL, end=True).splitlines())
     except OSError:
         return {}
 

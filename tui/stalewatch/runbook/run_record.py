@@ -12,10 +12,14 @@ import msgspec
 import platformdirs
 
 from stalewatch.model.replace import replace
+from stalewatch.runbook.own_files import read_own
 from stalewatch.runbook.plan import Request
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey
+
+
+MAX_BYTES = 4 * 1024 * 1024
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +38,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path | None = None) -> RunRecord | None:
     """The run that stopped; None where the last one verified everything, or nothing is known of it."""
     try:
-        return msgspec.json.decode((path or default_path()).read_bytes(), type=RunRecord)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(read_own(path or default_path(), MAX_BYTES), type=RunRecord)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -108,9 +108,11 @@ watchdog() {
     [ "$quiet" -lt 3 ] || break
   done
   gone_dirs
+  trap '' TERM
   kill -TERM "$$" 2>/dev/null
   sleep 1
-  kill -KILL "$$" 2>/dev/null
+  # What it waits for would stay after it (a disk that does not answer), so all of its group is ended, this one too.
+  kill -s KILL -- "-$$" 2>/dev/null || kill -KILL "$$" 2>/dev/null
   exit 0
 }
 

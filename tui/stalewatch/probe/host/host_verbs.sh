@@ -1,6 +1,9 @@
 # The verbs of the stalewatch host probe: functions only, sent before host.sh by tui/stalewatch/probe/host/coprocess.py. POSIX sh.
 # Each adds its sections to $out; the head of host.sh describes them.
 
+# Whether it is a file that we may read: a pipe or a device in its place would keep us waiting, or never end.
+readable() { [ -f "$1" ] && [ -r "$1" ]; }
+
 verb_stat() { section files ''; out="$out$(stats "$@")"; }
 
 verb_real() {
@@ -41,7 +44,7 @@ verb_complete() { # PATH...
   limit=''
   command -v timeout >/dev/null 2>&1 && limit='timeout 5'
   for path; do
-    [ -f "$path" ] && [ -r "$path" ] || continue
+    readable "$path" || continue
     state=cut
     case $(head -c 5 <"$path" 2>/dev/null) in
       '<?php') case $(tail -c 16 <"$path" 2>/dev/null | tr -d ' \n\r\t\000') in *\; | *\}) state=complete ;; esac ;;
@@ -56,14 +59,14 @@ verb_complete() { # PATH...
 
 # Two harmless settings out of the cached configuration; the rest of that file never leaves the server.
 verb_keys() { # PATH
-  [ -r "$1" ] || return 0
+  readable "$1" || return 0
   section keys "$1"
   out="$out$(grep -o -e "'check_cache_timestamps' => [a-z]*" -e "'compiled' => '[^']*'" <"$1" 2>/dev/null)"
 }
 
 # The lines of bootstrap/app.php that say where sources are; the rest of that file never leaves the server.
 verb_hints() { # PATH
-  [ -f "$1" ] && [ -r "$1" ] || return 0
+  readable "$1" || return 0
   section hints "$1"
   out="$out$(grep -E -e Application -e '::[[:space:]]*configure' -e 'withEvents' -e '[cC]onfigPath' \
     -e "__DIR__[[:space:]]*\.[[:space:]]*['\"]/\.\./" -e '(app|base)_path\(' -e '^[[:space:]]*\],?\)' <"$1" 2>/dev/null)"
@@ -71,17 +74,17 @@ verb_hints() { # PATH
 
 verb_version() { # ROOT
   file=$1/vendor/laravel/framework/src/Illuminate/Foundation/Application.php
-  if [ ! -f "$file" ] && grep -qs /usr/share/php/Illuminate "$1/vendor/autoload.php"; then
+  if [ ! -f "$file" ] && readable "$1/vendor/autoload.php" && grep -qs /usr/share/php/Illuminate "$1/vendor/autoload.php"; then
     file=/usr/share/php/Illuminate/Foundation/Application.php
   fi
-  [ -r "$file" ] || return 0
+  readable "$file" || return 0
   section version "$1"
   out="$out$(grep -m 1 'const VERSION' <"$file" 2>/dev/null)"
 }
 
 # Binary: printed directly, so what was collected is printed first.
 verb_gz() { # PATH LIMIT
-  [ -r "$1" ] && [ -f "$1" ] || return 0
+  readable "$1" || return 0
   if command -v gzip >/dev/null 2>&1; then section gz "$1"; else section raw "$1"; fi
   printf %s "$out"
   out=''
@@ -89,13 +92,13 @@ verb_gz() { # PATH LIMIT
 }
 
 verb_tail() { # PATH LIMIT
-  [ -f "$1" ] && [ -r "$1" ] || return 0
+  readable "$1" || return 0
   section text "$1"
   out="$out$(tail -c "$2" <"$1" 2>/dev/null | tr -d '\000')"
 }
 
 verb_log() { # PATH OFFSET LIMIT
-  [ -f "$1" ] && [ -r "$1" ] || return 0
+  readable "$1" || return 0
   section log "$1"
   printf %s "$out"
   out=''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from stat import S_ISFIFO
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -70,6 +71,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     born: dict[str, float] | None = None
     left_out: tuple[str, ...] = ()
     unit_facts: UnitFacts = UnitFacts()
+    pipes: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -117,7 +119,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     masters = [master for master, place in zip(running, places, strict=True) if not place]
     masters += await _stopped_masters(host, masters)
     known = {(master.config_path, master.files): master for master in before.masters}
-    complete = tuple([await _complete(host, master, known) for master in masters])
+    complete = tuple([await with_files(host, master, known) for master in masters])
     return Machine(
         masters=complete,
         command_lines=await command_lines(host, sorted({master.binary for master in complete})),
@@ -167,9 +169,9 @@ def _web_servers(scan: Block) -> tuple[str, ...]:
     return tuple(sorted({f"{section.argument} {records.text(section.payload).strip()}" for section in scan.of("web")}))
 
 
-async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:
+async def with_files(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> Master:
     """Add configuration, its files' stats and the unit's status to a master that was found."""
-    files = await _config_files(host, master, known)
+    files, pipes = await _config_files(host, master, known)
     before = known.get((master.config_path, files))
     if before is not None:
         master = replace(
@@ -177,9 +179,9 @@ async def _complete(host: HostProbe, master: Master, known: dict[tuple[str, tupl
         )
     else:
         master = await read_config(host, master)
-        files = await _config_files(host, master, known)
+        files, pipes = await _config_files(host, master, known)
     facts, (backlogs, held) = await _unit(host, master), await _connections(host, master)
-    master = replace(master, files=files, unit_facts=facts, backlogs=backlogs, held=held)
+    master = replace(master, files=files, pipes=pipes, unit_facts=facts, backlogs=backlogs, held=held)
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -200,8 +202,10 @@ async def read_config(host: HostProbe, master: Master) -> Master:
     return replace(master, config=config, pools=fpm_config.pools(config), denied=tuple(denied), left_out=tuple(long))
 
 
-async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]) -> tuple[FileStat, ...]:
-    """The stats of everything that a reload would read again, newest first."""
+async def _config_files(
+    host: HostProbe, master: Master, known: dict[tuple[str, tuple[FileStat, ...]], Master]
+) -> tuple[tuple[FileStat, ...], tuple[str, ...]]:
+    """The stats of everything that a reload would read again, newest first; the pipes among them that it would wait for."""
     includes = master.config.includes or next((old.config.includes for (path, _), old in known.items() if path == master.config_path), ())
     patterns = [master.config_path, *_ini_patterns(master.config_path), *(_absolute(each, master.config_path) for each in includes)]
     patterns += [binary] if (binary := _binary(master)) else [f"{folder}/{master.binary}" for folder in _FPM_BINARIES if master.binary]
@@ -210,7 +214,13 @@ async def _config_files(host: HostProbe, master: Master, known: dict[tuple[str, 
     for block in blocks:
         for section in block.of("files"):
             found |= records.parse_files(section.payload)
-    return tuple(record.stat() for record in sorted(found.values(), key=lambda each: (-each.mtime, each.path)))
+    newest = sorted(found.values(), key=lambda each: (-each.mtime, each.path))
+    return tuple(record.stat() for record in newest), tuple(record.path for record in newest if _is_waited_for(record))
+
+
+def _is_waited_for(record: records.FileRecord) -> bool:
+    """Whether FPM would open this pipe: of the folders with ini files it takes what is a file only."""
+    return S_ISFIFO(record.mode) and (not record.path.endswith(".ini") or record.path.endswith("/php.ini"))
 
 
 async def _births(host: HostProbe, master: Master) -> dict[str, float] | None:
@@ -238,6 +248,9 @@ async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int],
 async def _test_config(host: HostProbe, master: Master) -> Master:
     """Have FPM itself judge its files, once for these: where none is newer than the master, a reload would read what runs already."""
     boot, binary = host.last_tick.boot, _binary(master)
+    if master.pipes:
+        said = f"{master.pipes[0]} is a pipe and no file: FPM would wait for it without end"
+        return replace(master, config_test=ConfigTest(valid=False, said=safe(said, 300)))
     if master.record is None or not boot or not binary or not master.files:
         return master
     if master.files[0].mtime <= boot + master.record.ticks / host.hello.hz:

@@ -112,7 +112,7 @@ verb_cron() {
     before=$out
     out=''
     for path; do
-      [ -f "$path" ] && [ -r "$path" ] || continue
+      readable "$path" || continue
       case $path in *.service) now='^(ExecStart|WorkingDirectory)=' ;; *) now='^[^#]*(php|artisan|console)' ;; esac
       cron_paths "$path" "$(grep -n -E -e "$now" <"$path" | head -n 2001)"
     done
@@ -202,7 +202,7 @@ verb_fpmtest() { # BINARY OPTION...
     set -- sudo -n "$@"
   fi
   limit=''
-  command -v timeout >/dev/null 2>&1 && limit='timeout 10'
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
   out="$out$($limit "$@" 2>&1 </dev/null | tail -c 4000)"
 }
 

@@ -58,7 +58,7 @@ final class Comparison
             (int) ($script['memory_consumption'] ?? 0), $script['revalidate'] ?? null,
             $stat === false ? null : $stat['mtime'], $stat === false ? $this->lastSeen($path) : $stat['ctime'],
             $stat === false ? 0 : $stat['size'], $stat === false ? 0 : $stat['ino'], $cached,
-            $stat !== false && $ours ? $this->digest($path, $stat['size']) : '', $parent ?: null,
+            $stat !== false && $ours ? $this->digest($path, $stat) : '', $parent ?: null,
             $kept === false ? null : $kept['mtime'], $stat === false ? null : $stat['dev'],
         ]];
     }
@@ -114,13 +114,19 @@ final class Comparison
         }, array_slice($paths, 0, MAX_MOVED));
     }
 
-    private function digest(string $path, int $size): string
+    private function digest(string $path, array $stat): string
     {
-        if ($this->digestUntil === null || $size > MAX_DIGEST_SIZE || microtime(true) > $this->digestUntil) {
+        if ($this->digestUntil === null || !digestible($stat) || microtime(true) > $this->digestUntil) {
             return '';
         }
         return (string) @md5_file($path);
     }
+}
+
+/** Whether it is a file of a size that may be read: a pipe in its place would keep a worker waiting. */
+function digestible(array $stat): bool
+{
+    return ($stat['mode'] & 0170000) === 0100000 && $stat['size'] <= MAX_DIGEST_SIZE;
 }
 
 /** @param array<string, array> $scripts */

@@ -11,7 +11,7 @@ function digests(array $paths): array
     $found = [];
     foreach ($paths as $path) {
         $stat = microtime(true) < $until && function_exists('md5_file') ? @stat((string) $path) : false;
-        if ($stat !== false && $stat['size'] <= MAX_DIGEST_SIZE) {
+        if ($stat !== false && digestible($stat)) {
             $found[] = [(string) $path, $stat['dev'], $stat['ino'], $stat['mtime'], $stat['ctime'], (string) @md5_file((string) $path)];
         }
     }

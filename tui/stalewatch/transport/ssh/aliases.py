@@ -65,7 +65,7 @@ def _of_file(file: str, base: str, depth: int) -> Iterator[str]:
         elif depth < _MAX_DEPTH:
             for word in words:
                 pattern = Path(base).expanduser() / Path(word).expanduser()
-                for included in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
+                for included in filter(Path.is_file, sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))):
                     yield from _of_file(str(included), base, depth + 1)
 
 

@@ -37,10 +37,15 @@ class CommandTermination:
 
     async def gently(self, process: Process) -> None:
         """A coprocess leaves, and runs its trap, when its stdin ends; if it is still there after 5 s, it is killed."""
-        with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
-            process.stdin.write_eof()
-            await asyncio.wait_for(process.wait_closed(), _LEAVING)
-            return
+        try:
+            with contextlib.suppress(TimeoutError, *LIBRARY_ERRORS):
+                process.stdin.write_eof()
+                await asyncio.wait_for(process.wait_closed(), _LEAVING)
+                return
+        except asyncio.CancelledError:  # the link is being closed: what it waits for there would keep it
+            with contextlib.suppress(*LIBRARY_ERRORS):
+                process.terminate()
+            raise
         await self.now(process)
 
     async def now(self, process: Process) -> None:
