@@ -9,7 +9,7 @@ import pytest
 
 from stalewatch.diagnosis.memory import invalidated_by_us
 from stalewatch.model.report import Layer, Remedy, Severity, Verdict
-from stalewatch.model.snapshot import Process, Script, Unseen, ViewFacts
+from stalewatch.model.snapshot import CacheFile, Process, Script, Unseen, ViewFacts
 from stalewatch.model.text import safe
 from tests.builders.snapshots import (
     CONTROLLER,
@@ -17,6 +17,7 @@ from tests.builders.snapshots import (
     START,
     WRITTEN,
     at,
+    caches,
     codes,
     file,
     fpm,
@@ -209,6 +210,17 @@ def test_what_we_invalidated_after_the_change_is_fresh() -> None:
     known = invalidated_by_us(remembered(suspect), [CONTROLLER], at(-3))
     later = with_opcache(vt0(script(compiled=None, mtime=-60, used=-1, hits=2)))
     quiet(looked(later, memory=known))
+
+
+@pytest.mark.parametrize(("invalidated", "verdict"), [(-59.3, FRESH), (-59.9, SUSPECT)])
+def test_a_cache_made_and_invalidated_in_one_second_is_told_by_the_fraction_of_its_time(invalidated: float, verdict: Verdict) -> None:
+    """PHP tells whole seconds; the host probe saw when the file was written."""
+    path = f"{ROOT}/bootstrap/cache/config.php"
+    made = CacheFile(name="config", path=safe(path), stat=file("bootstrap/cache/config.php", -59.6), complete=True, named=(), shared=False)
+    seen = host(caches=caches(config=made))
+    known = invalidated_by_us(remembered(with_opcache(vt0(), -100)), [path], at(invalidated))
+    report = looked(snapshot(host=seen, runtime=runtime(vt0(script(path, compiled=None, mtime=-60, used=-1, hits=2)))), memory=known)
+    assert report.layers[Layer.OPCACHE] is verdict, report.findings
 
 
 def test_a_script_seen_uncached_was_compiled_after_that() -> None:

@@ -1,4 +1,4 @@
-"""The second in which the cache started, finer than PHP tells it: a deploy and its reload often share one."""
+"""Seconds, finer than PHP tells them: a deploy and its reload often share one, and so do a rebuild and the invalidation after it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from stalewatch.model.snapshot import Opcache, Script
 
 class Beginning(NamedTuple):
     """*born*: when the workers came that began with this cache, to the millisecond (0.0 not known): nothing in it was compiled earlier.
-    *changed*: ctimes in that second with their fraction, by path."""
+    *changed*: ctimes with their fraction, by path, where that decides: those in that second, and those of artisan's caches, which a fix
+    makes and invalidates within a second."""
 
-    since: int
     born: float
     changed: dict[str, float]
 
     def exactly(self, script: Script) -> Script:
-        """*script* with the fraction of its ctime, where that decides and the host probe saw it."""
-        if script.ctime is None or floor(script.ctime) != self.since or script.path not in self.changed:
+        """*script* with the fraction of its ctime, where the host probe saw it."""
+        exact = self.changed.get(script.path)
+        if exact is None or script.ctime is None or floor(script.ctime) != floor(exact):
             return script
-        return replace(script, ctime=self.changed[script.path])
+        return replace(script, ctime=exact)
 
 
 def beginning(context: Context, opcache: Opcache) -> Beginning:
-    """What the host tells of the second S. A reset leaves the workers as they are, so their birth says nothing of it."""
+    """What the host tells of such seconds. A reset leaves the workers as they are, so their birth says nothing of it."""
     since = opcache.since
-    changed = {
-        absolute(file.path, context.root): file.ctime
-        for inputs in (context.host.inputs.values() if context.host is not None else ())
-        for file in inputs.direct
-        if floor(file.ctime) == since
-    }
-    return Beginning(since, _born(context, since), changed)
+    host = context.host
+    files = [file for inputs in host.inputs.values() for file in inputs.direct if floor(file.ctime) == since] if host is not None else []
+    files += [cache.stat for cache in host.caches if cache.stat is not None] if host is not None else []
+    changed = {absolute(file.path, context.root): file.ctime for file in files}
+    return Beginning(_born(context, since), changed)
 
 
 def _born(context: Context, since: int) -> float:
