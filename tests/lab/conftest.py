@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 
 import pytest
 
 from tests.lab import Host, Lab, Unavailable
+from tests.lab.harm.never_worse import NeverWorse
+from tests.lab.harm.table import Row, table
+
+NEVER_WORSE = "never worse"
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +46,20 @@ def web2(hosts: list[Host]) -> Host:
 @pytest.fixture
 def web3(hosts: list[Host]) -> Host:
     return hosts[2]
+
+
+@pytest.fixture
+def never_worse(lab: Lab, request: pytest.FixtureRequest) -> NeverWorse:
+    """Fixes whose hosts are recorded before and after; what came of them is in the table that ``make harm`` ends with."""
+    words = request.node.name.removeprefix("test_").replace("_", " ").replace("[", ": ").rstrip("]")
+    return NeverWorse(lab, words, lambda row: request.node.user_properties.append((NEVER_WORSE, asdict(row))))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.verbosity < 1:
+        return
+    ended = [report for word in ("passed", "failed") for report in terminalreporter.stats.get(word, ())]
+    rows = [Row(**told) for report in ended for name, told in report.user_properties if name == NEVER_WORSE]
+    if rows:
+        terminalreporter.section("never worse")
+        terminalreporter.write("\n".join([*table(rows), ""]))

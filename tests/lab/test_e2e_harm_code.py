@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.lab.harm.never_worse import NeverWorse
+from tests.lab.harm.seen import Page
 from tests.lab.host import HOUR
-from tests.lab.program import check, ours, stalewatch
 from tests.lab.truth.release import CURRENT, SHOP, flip, layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.lab import Host, Lab
+    from tests.lab import Host
 
 CONTROLLER = "app/Http/Controllers/HomeController.php"
 CACHED = "bootstrap/cache/config.php"
@@ -37,16 +38,15 @@ def state(host: Host) -> State:
     return State(host.get("/"), host.get("/config"), host.fpm_master(), frozenset(host.fpm_workers()), host.status()["start time"])
 
 
-def refused(lab: Lab, host: Host, *arguments: str, named: str) -> str:
+def refused(never_worse: NeverWorse, host: Host, *arguments: str, named: str) -> str:
     """A fix that is refused, changes nothing and names the file: what it said."""
     before = state(host)
-    ran = stalewatch(lab, "fix", "--yes", *arguments, host.name)
+    ran = never_worse.fix(*arguments, host.name)
     assert ran.code == 1, ran.stdout + ran.stderr
     said = " ".join((ran.stdout + ran.stderr).split())
     assert "does not parse" in said, said
     assert named in said, said
     assert state(host) == before, said
-    assert ours(host) == []
     return said
 
 
@@ -92,17 +92,15 @@ BREAKS = (parse_error, merged_badly, utf16, newer_php, half_upload, not_readable
 
 
 @pytest.mark.parametrize("breaks", BREAKS)
-def test_new_code_that_cannot_run_stays_on_the_disk(lab: Lab, hosts: list[Host], breaks: Callable[[Host], str]) -> None:
-    web1 = hosts[0]
+def test_new_code_that_cannot_run_stays_on_the_disk(web1: Host, breaks: Callable[[Host], str], never_worse: NeverWorse) -> None:
     web1.fpm(validate_timestamps=0)
     assert web1.get("/") == "home v1"
     named = breaks(web1)
     assert web1.get("/") == "home v1"
-    assert "the old code is still served" in refused(lab, web1, named=named)
+    assert "the old code is still served" in refused(never_worse, web1, named=named)
 
 
-def test_a_reload_makes_nothing_run_that_cannot_run_whoever_it_belongs_to(lab: Lab, hosts: list[Host]) -> None:
-    web1 = hosts[0]
+def test_a_reload_makes_nothing_run_that_cannot_run_whoever_it_belongs_to(web1: Host, never_worse: NeverWorse) -> None:
     web1.fpm(validate_timestamps=0)
     web1.pool("shop")
     shop = web1.root("/srv/shop/index.php")
@@ -114,42 +112,41 @@ def test_a_reload_makes_nothing_run_that_cannot_run_whoever_it_belongs_to(lab: L
     shop.write_text("<?php echo 'shop v2' oops;\n")
     web1.edit(CONTROLLER, replace=("home v1", "home v2"))
     assert (web1.get("/"), asked()) == ("home v1", "shop v1")
+    never_worse.asks(Page(), Page("/", "/srv/shop/index.php", "shop"))
     reload = ("--app", "/srv/app", "--all", "--only", "reload")
-    said = refused(lab, web1, *reload, named="/srv/shop/index.php:1 (syntax error")
+    said = refused(never_worse, web1, *reload, named="/srv/shop/index.php:1 (syntax error")
     assert "another application of this PHP-FPM" in said
     assert asked() == "shop v1"
-    ran = stalewatch(lab, "fix", "--yes", "--app", "/srv/app", web1.name)
+    ran = never_worse.fix("--app", "/srv/app", web1.name)
     assert ran.code == 0, "its own scripts alone may be invalidated: " + ran.stdout + ran.stderr
     assert (web1.get("/"), asked()) == ("home v2", "shop v1")
 
 
-def test_a_release_that_cannot_run_is_not_made_to_run_by_a_reload(lab: Lab, hosts: list[Host]) -> None:
-    web1 = hosts[0]
+def test_a_release_that_cannot_run_is_not_made_to_run_by_a_reload(web1: Host, never_worse: NeverWorse) -> None:
     layout()(web1)
     web1.run(["sed", "-i", "s/return response/return (response/", f"{SHOP}/releases/2/{CONTROLLER}"])
     flip(web1)
     asked = lambda: web1.request("/", script=f"{CURRENT}/public/index.php").body  # noqa: E731
     assert asked() == "home v1"
     before = (web1.fpm_master(), web1.fpm_workers())
-    ran = stalewatch(lab, "fix", "--yes", "--all", "--only", "reload", web1.name)
+    never_worse.asks(Page("/", f"{CURRENT}/public/index.php"))
+    ran = never_worse.fix("--all", "--only", "reload", web1.name)
     said = ran.stdout + ran.stderr
     assert ran.code == 1, said
     assert f"does not parse: {SHOP}/releases/2/{CONTROLLER}:" in said
     assert ((web1.fpm_master(), web1.fpm_workers()), asked()) == (before, "home v1")
 
 
-def test_half_a_cache_file_is_not_made_to_run(lab: Lab, hosts: list[Host]) -> None:
-    web1 = hosts[0]
+def test_half_a_cache_file_is_not_made_to_run(web1: Host, never_worse: NeverWorse) -> None:
     web1.fpm(validate_timestamps=0)
     assert web1.get("/config") == "v1 agent-v1"
     whole = web1.read(f"/srv/app/{CACHED}")
     web1.edit(CACHED, whole[: len(whole) // 2])
     before = state(web1)
     assert before.config == "v1 agent-v1"
-    ran = stalewatch(lab, "fix", "--yes", web1.name)
+    never_worse.asks(Page(), Page("/config"))
+    ran = never_worse.fix(web1.name)
     assert state(web1) == before, ran.stdout + ran.stderr
-    if ran.code == 0:  # made again
-        assert check(lab, web1.name)[0] == 0
-    else:
+    if ran.code != 0:  # not made again
         assert f"/srv/app/{CACHED}:" in ran.stdout + ran.stderr
         assert web1.read(f"/srv/app/{CACHED}") == whole[: len(whole) // 2]

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.lab import php
+from tests.lab.harm.never_worse import NeverWorse
 from tests.lab.heal.run import all_rights, usual_rights
 from tests.lab.program import serving, stalewatch
 
@@ -36,7 +37,7 @@ def under_another_program(host: Host) -> int:
     return int(host.run(["pgrep", "-xf", "sleep 86399"]).stdout)
 
 
-def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Host, tmp_path: Path) -> None:
+def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Host, tmp_path: Path, never_worse: NeverWorse) -> None:
     stranger = under_another_program(web1)
     try:
         all_rights(web1)
@@ -47,7 +48,7 @@ def test_a_unit_that_runs_other_programs_too_is_not_reloaded(lab: Lab, web1: Hos
         assert re.search(r"kill -USR2 \d+", planned.stdout), planned.stdout
         inventory = tmp_path / "stalewatch.toml"
         inventory.write_text('[[server]]\ntarget = "web1"\n[[server.app]]\npath = "/srv/app"\nreload = "many"\n')
-        ran = stalewatch(lab, "fix", "--yes", "--all", "web1", "--config", str(inventory))
+        ran = never_worse.fix("--all", "web1", "--config", str(inventory))
         assert ran.code == 0, ran.stdout
         assert serving(web1) == "home v2"
         assert int(web1.run(["pgrep", "-xf", "sleep 86399"]).stdout) == stranger
