@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -75,6 +76,31 @@ def test_no_output_and_no_file_of_ours_holds_a_secret(lab: Lab, web1: Host) -> N
     assert any("audit" in name for name in files), sorted(files)
     assert_no_canary(raw, *(part.encode() for ran in outputs for part in (ran.stdout, ran.stderr)), *files.values())
     assert_no_canary("\n".join(web1.syslog()).encode())
+
+
+def test_what_artisan_and_the_log_say_is_told_without_its_passwords(lab: Lab, web1: Host) -> None:
+    thrown = "no route to mysql://app:canary-url@db/shop (Authorization: Bearer canary-bearer, DB_PASSWORD=canary-env)"
+    web1.fpm(validate_timestamps=0)
+    assert web1.get("/config") == "v1 agent-v1"
+    throw = f"if (PHP_SAPI === 'cli') {{ fwrite(STDERR, '{thrown}'); exit(1); }}\n"
+    web1.edit("config/session.php", replace=("return [", throw + "return ["))
+    stamp = web1.run(["date", "+%Y-%m-%d %H:%M:%S"]).stdout.strip()
+    with web1.file("storage/logs/laravel.log").open("a") as log:
+        log.write(f"[{stamp}] production.ERROR: {thrown}\n")
+    with dashboard(lab, "web1") as terminal:
+        terminal.wait_for(r"config +✗", timeout=30)
+        terminal.type("\r6")
+        terminal.wait_for(r"no route to mysql://app:\*\*\*@db", timeout=30)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        raw = terminal.raw
+    ran = stalewatch(lab, "fix", "--yes", "--format", "json", "web1")
+    assert ran.code == 1, ran.stdout + ran.stderr
+    assert "no route to mysql://app:***@db" in ran.stdout, "the rest of it is what a person needs"
+    audit = next(text for name, text in kept().items() if "audit" in name)
+    assert b"no route to mysql://app:***@db" in audit
+    for text in (raw, ran.stdout.encode(), ran.stderr.encode(), *kept().values()):
+        assert re.findall(rb"canary-(?:url|bearer|env)", text) == []
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: what the server's processes send can't be read")

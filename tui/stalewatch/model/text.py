@@ -6,7 +6,6 @@ A :data:`SafeText` can be written to a terminal as it is. It may still hold Rich
 
 from __future__ import annotations
 
-import re
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -27,21 +26,6 @@ def safe(raw: str | bytes, limit: int = MAX_LENGTH) -> SafeText:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return SafeText(text)
-
-
-_SECRET = re.compile(
-    r"""(?ix)
-    ( (?:^|\s) --? [\w-]* (?:pass(?:word|wd|phrase)?|secret|token|api-?key|credentials?) [=\s]
-    | \b [\w.]* (?:password|passwd|secret|token|api_?key) =
-    | :// [^\s/:@]* : )
-    ( [^\s@]+ )
-    """
-)
-
-
-def redacted(command: str) -> SafeText:
-    """*command*, as the arguments of a process are, without the passwords and tokens in it: ``--password=…``, ``://user:…@``."""
-    return safe(_SECRET.sub(r"\1***", command))
 
 
 def is_exact(raw: str, safe_text: str) -> bool:

@@ -18,7 +18,8 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, StalewatchError
-from stalewatch.model.text import SafeText, redacted, safe
+from stalewatch.model.redaction import redacted
+from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _busy(rest: str) -> str:
 def _taken(rest: str) -> Busy:
     which, pid, user, command = (*rest.split(" ", 3), "", "", "")[:4]
     holder = f"pid {safe(pid, 20)} of {safe(user, 100)}"
-    message = f"another program holds a lock on {_place(which)}: {redacted(safe(command.strip(), 200))} ({holder})"
+    message = f"another program holds a lock on {_place(which)}: {redacted(command.strip(), 200)} ({holder})"
     return Busy(message, grant="wait until it ends, or end it if it should not run: stalewatch locks the same directory")
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from stalewatch.model.layers import Layer
 from stalewatch.model.parsing import Parsed, Scripts
+from stalewatch.model.redaction import redacted
 from stalewatch.model.report import Finding, Remedy, Report
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import Access, Command
@@ -120,5 +121,5 @@ def not_known(why: str, said: str) -> Outcome:
 
 
 def last_lines(output: str, most: int = 3) -> SafeText:
-    """The end of what a command said, in one line."""
-    return safe("; ".join(line.strip() for line in output.strip().splitlines()[-most:])[-400:])
+    """The end of what a command said, in one line, without passwords and tokens."""
+    return safe("; ".join(redacted(line.strip()) for line in output.strip().splitlines()[-most:])[-400:])

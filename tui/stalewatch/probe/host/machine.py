@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model import figures, reasons
+from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
-from stalewatch.model.text import redacted, safe
+from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import in_batches, parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records, unit
 from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
@@ -141,7 +142,7 @@ def pool_of(title: str) -> str:
 
 def process(record: ProcessRecord, title: str, *, boot: float, hz: int) -> Process:
     """The snapshot's value: start time by the server's clock."""
-    return Process(pid=record.pid, started=round(boot + record.ticks / hz, 3), title=redacted(safe(title, 300)))
+    return Process(pid=record.pid, started=round(boot + record.ticks / hz, 3), title=redacted(title, 300))
 
 
 def _running_masters(scan: Block) -> list[Master]:

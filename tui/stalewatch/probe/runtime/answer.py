@@ -9,6 +9,7 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import ProtocolError
+from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.runtime import CachedEnvironment, CodeLink, IniFile, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, RuntimeFacts, Script, Unseen
@@ -179,7 +180,9 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
         elif (begin := body.find(_BEGIN)) >= 0:
             body = body[begin:].partition(b"\n")[0]  # without what auto_prepend_file and its kin print around it
         elif not body.startswith(b"{"):
-            raise ProtocolError(f"something else answers in the probe's place: {safe(body[:100], 100)}", reason=reasons.FPM_OTHER_ANSWER)
+            raise ProtocolError(
+                f"something else answers in the probe's place: {redacted(body[:100], 100)}", reason=reasons.FPM_OTHER_ANSWER
+            )
         answer = msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
         raise ProtocolError(f"the pool's answer is not an answer of the probe: {safe(str(error), 200)}") from None

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from stalewatch.model import reasons
+from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.records import FAR_FUTURE
@@ -68,7 +69,7 @@ def _worker(row: dict[Any, Any]) -> PoolWorker:
         requests=_count(facts.get("requests")),
         duration=microseconds / 1e6,
         method=word("request method", 16),
-        uri=word("request uri", 512),
+        uri=redacted(word("request uri", 512)),
         script=word("script", 1024),
     )
 

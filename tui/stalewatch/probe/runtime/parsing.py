@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
+from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.probe.runtime.chroot import inside, outside
@@ -82,4 +83,4 @@ async def parse(
 
 def _trouble(row: tuple[str, str, int, str], chroot: str) -> Trouble:
     path, kind, line, said = row
-    return Trouble(path=safe(outside(path, chroot)), kind=kind, line=max(line, 0), said=safe(said, 300))
+    return Trouble(path=safe(outside(path, chroot)), kind=kind, line=max(line, 0), said=redacted(said, 300))

@@ -9,6 +9,7 @@ import msgspec
 
 from stalewatch.model import figures, reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
+from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import SafeText, safe
@@ -341,7 +342,7 @@ class PoolProbe:
                         answer = self._decoded(response)
                         self._count(answer)
                         return answer
-                    said = f"{NOT_VISIBLE} ({safe(response.body.strip() or response.stderr, 60)})"
+                    said = f"{NOT_VISIBLE} ({redacted(response.body.strip() or response.stderr, 60)})"
                     self._learn(response, tried)
                 tried[place.base] = self._file.refused(place.base) or said
                 self._places = [each for each in self._places if each.base not in tried]
@@ -361,7 +362,7 @@ class PoolProbe:
 
     def _decoded(self, response: Response) -> Answer:
         if response.status >= 400 or not response.body:
-            said = response.stderr or safe(response.body[:200])
+            said = response.stderr or redacted(response.body[:200])
             raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", reason=reasons.FPM_ERROR)
         answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
         if self.pool and self.pool.user and answer.user not in ("", self.pool.user):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, LeftOut, Outcome, Phase, Status, Step
-from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
+from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, outcome
 from stalewatch.runbook.steps import artisan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _wanted(draft: Draft) -> list[Step]:
 def _proven(proof: Proof) -> Outcome:
     """It leaves no artefact: artisan's own words are all there is, and its exit code is 0 also where it failed."""
     failed = "Failed to clear" in proof.said
-    words = " ".join(proof.said.split())[-200:] or "nothing"
+    words = " ".join(last_lines(proof.said).split())[-200:] or "nothing"
     return outcome(Status.FAILED if failed else Status.DONE, said=words, proof="none: it leaves no file that could be looked at")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from stalewatch.model.errors import ProtocolError
+from stalewatch.model.redaction import redacted
 from stalewatch.model.text import SafeText, safe
 
 MAX_HEADER_BYTES: Final = 64 * 1024
@@ -44,7 +45,7 @@ def parse_response(stdout: bytes, stderr: bytes = b"") -> Response:
         if not colon or not name.strip():
             raise ProtocolError(f"the FastCGI answer has a malformed header: {safe(line, 80)}")
         headers[safe(name.strip()).lower()] = safe(value.strip())
-    return Response(_status(headers.get("status", "200")), headers, body, safe(stderr.strip()))
+    return Response(_status(headers.get("status", "200")), headers, body, redacted(stderr.strip()))
 
 
 def _split(stdout: bytes) -> tuple[bytes, bytes]:

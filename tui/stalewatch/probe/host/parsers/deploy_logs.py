@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import Deploy
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.records import FAR_FUTURE
@@ -31,7 +32,7 @@ def parse_reflog(content: str) -> tuple[Deploy, ...]:
         if match := _REFLOG.match(line):
             commit, who, _, at, what = match.groups()
             moment = min(float(at), FAR_FUTURE)
-            deploys.append(Deploy(at=moment, source="git", what=safe(what or "", 200), who=safe(who, 100), commit=safe(commit)))
+            deploys.append(Deploy(at=moment, source="git", what=redacted(what or "", 200), who=safe(who, 100), commit=safe(commit)))
     return tuple(reversed(deploys[-MAX_DEPLOYS:]))
 
 
@@ -45,7 +46,7 @@ def parse_releases_log(content: str) -> tuple[Deploy, ...]:
         except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
             continue
         what = f"release {entry.release_name}" + (f" of {entry.target}" if entry.target else "")
-        deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="deployer", what=safe(what, 200), who=safe(entry.user, 100)))
+        deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="deployer", what=redacted(what, 200), who=safe(entry.user, 100)))
     return tuple(reversed(deploys))
 
 
@@ -59,7 +60,7 @@ def parse_revisions_log(content: str) -> tuple[Deploy, ...]:
                 at = datetime.strptime(release, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
             except ValueError:
                 continue
-            what = safe(f"release {release} of {branch}", 200)
+            what = redacted(f"release {release} of {branch}", 200)
             deploys.append(Deploy(at=min(max(at, 0.0), FAR_FUTURE), source="revision", what=what, who=safe(who, 100), commit=safe(commit)))
     return tuple(reversed(deploys[-MAX_DEPLOYS:]))
 

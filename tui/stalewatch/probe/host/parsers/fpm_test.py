@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from stalewatch.model import reasons
+from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import ConfigTest, Unseen
-from stalewatch.model.text import SafeText, safe
+from stalewatch.model.text import SafeText
 
 _NAMED = re.compile(r"configuration file '?([^'\s]+)'?")
 
@@ -34,4 +35,4 @@ def read(output: str, *, login: str = "LOGIN", binary: str = "/usr/sbin/php-fpm"
 def first_error(output: str) -> SafeText:
     """The line that names the mistake: php-fpm says it first, then that it could not load the file, then that it could not start."""
     error = next((line for line in output.splitlines() if "] ERROR: " in line), "")
-    return safe(error.partition("] ERROR: ")[2].strip(), 400)
+    return redacted(error.partition("] ERROR: ")[2].strip(), 400)

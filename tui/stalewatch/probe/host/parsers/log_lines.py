@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import LogLine
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.log_stamp import stamp_of
@@ -62,7 +63,7 @@ def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, f
             alarm = alarm or _LEVEL.search(text) is not None
         elif not (alarm or reassure):
             continue
-        lines.append(LogLine(log=safe(watch.path), at=at, text=safe(text, MAX_TEXT), alarm=alarm, reassure=reassure, fpm=fpm))
+        lines.append(LogLine(log=safe(watch.path), at=at, text=redacted(text, MAX_TEXT), alarm=alarm, reassure=reassure, fpm=fpm))
     return tuple(lines)
 
 
