@@ -11,11 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from stalewatch.model import figures
 from tests.lab import Lab, Unavailable
-from tests.lab.heal.run import RIGHTS_OF, End, Healing, run
+from tests.lab.heal.judge import End, Healing
+from tests.lab.heal.run import RIGHTS_OF, run
 from tests.lab.truth import STATES, Kind
 from tests.lab.truth.fleet import STATES as FLEET
 from tests.lab.truth.run import HOSTS
+from tests.lab.truth.state import State
 
 LEAST = (
     "config: cache truncated",
@@ -45,29 +48,50 @@ def main() -> int:
         print("no stale state is called so", file=sys.stderr)
         return 2
     begun = time.monotonic()
+    ended: list[Healing] = []
+
+    def tell(one: Healing) -> None:
+        ended.append(one)
+        print(line(one), flush=True)
+
     with tempfile.TemporaryDirectory() as kept:
         os.environ["XDG_STATE_HOME"] = kept
         try:
             with Lab(min(HOSTS, len(states))) as lab:
-                healings = asyncio.run(run(lab, states, lambda one: print(line(one), flush=True), given.rights))
+                asyncio.run(run(lab, states, tell, given.rights))
         except Unavailable as reason:
             print(f"The lab cannot run here: {reason}", file=sys.stderr)
             return 2
-    ends = Counter(one.end for one in healings)
-    print()
-    print(table(healings, given.rights))
-    print(f"{time.monotonic() - begun:.0f} s")
-    return int(ends[End.WRONG] > 0)
+        finally:  # also of a run that was stopped
+            print(*missing(states, ended), "", table(ended, given.rights), f"{time.monotonic() - begun:.0f} s", summed_up(ended), sep="\n")
+    return int(len(ended) < len(states) or any(one.end is End.WRONG for one in ended))
+
+
+def missing(states: Sequence[State], ended: Sequence[Healing]) -> list[str]:
+    """The states of which nothing is known, a line each."""
+    known = {one.state.name for one in ended}
+    return [f"? {state.name:<68} did not end" for state in states if state.name not in known]
 
 
 def table(healings: Sequence[Healing], rights: str) -> str:
-    """The counts, as a table that a page can take."""
-    ends = Counter(one.end for one in healings)
-    lost, sent = sum(one.lost for one in healings), sum(one.sent for one in healings)
-    command = "python -m tests.lab.heal" + (f" --rights {rights}" if rights != "all" else "")
-    head = ("command", "rights", "states", *(end.value for end in End), "requests lost")
-    row = (f"`{command}`", rights, str(len(healings)), *(str(ends[end]) for end in End), f"{lost} of {sent}")
+    """The counts, as the table of docs/testing.md."""
+    ends, (lost, sent) = Counter(one.end for one in healings), requests(healings)
+    command = "make heal" if rights == "all" else f"python -m tests.lab.heal --rights {rights}"
+    head = ("command", "states", *(end.value for end in End), "requests lost")
+    row = (f"`{command}`", str(len(healings)), *(str(ends[end]) for end in End), f"{lost} of {sent:,}")
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), row))
+
+
+def summed_up(healings: Sequence[Healing]) -> str:
+    """The counts, as a sentence for README."""
+    ends, (lost, sent) = Counter(one.end for one in healings), requests(healings)
+    counts = ", ".join(f"{ends[end]} {end}" for end in End)
+    return f"{figures.count(len(healings), 'stale state')}: {counts}; {lost} of {sent:,} requests lost"
+
+
+def requests(healings: Sequence[Healing]) -> tuple[int, int]:
+    """How many were lost, of how many."""
+    return sum(one.lost for one in healings), sum(one.sent for one in healings)
 
 
 def line(one: Healing) -> str:

@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from subprocess import SubprocessError
 from typing import TypeVar
 
 from stalewatch.engine.fleet_session import FleetSession
 from stalewatch.engine.session_pool import SessionPool
-from stalewatch.model.errors import LinkError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
-from stalewatch.model.report import Report, Verdict
-from stalewatch.runbook.plan import PROVEN, Choice, Plan, Progress, Request, Status
+from stalewatch.runbook.plan import Choice, Plan, Progress, Request
 from tests.lab import Host, Lab
+from tests.lab.heal.judge import Course, End, Healing, judge
 from tests.lab.truth.run import LATER, Forgetful
 from tests.lab.truth.state import Ask, State
 
 PACE = 0.05
 """Seconds between two requests of the hammer."""
+PATIENCE = 300.0
+"""Seconds for one state."""
 FIX = Request(choice=Choice.FIX)
 T = TypeVar("T")
-
-
-class End(StrEnum):
-    """``healed``: verified, the new code is served, a second fix finds nothing. ``left``: the plan says what a person must do, and did
-    no harm. ``refused``: blocked, or a check before the first change failed, with the reason. ``unproven``: it ran, and says that it is
-    not verified. ``wrong``: it is worse than before, or called verified and is not."""
-
-    HEALED = "healed"
-    LEFT = "left"
-    REFUSED = "refused"
-    UNPROVEN = "unproven"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Healing:
-    """What came of one state. *before*, *after*: what the application served. *lost*: requests of the hammer that failed during the fix.
-    *said*: why it is not healed. *steps*: what was run. *after* is ``same`` where a new master serves the same."""
-
-    state: State
-    end: End
-    before: str
-    after: str
-    verdict: str = ""
-    lost: int = 0
-    sent: int = 0
-    seconds: float = 0.0
-    steps: tuple[str, ...] = ()
-    said: str = ""
 
 
 RIGHTS = "/etc/sudoers.d/heal"
@@ -87,8 +58,11 @@ def usual_rights(host: Host) -> None:
     host.root(RIGHTS).unlink(missing_ok=True)
 
 
-def served_by_a_new_start(host: Host, state: State) -> str:
-    """What a new master serves, whose cache is empty: more than that no fix can reach. "" where none starts."""
+def served_by_the_disk(host: Host, state: State) -> str:
+    """What a new master serves where nothing is left of what was compiled or cached before: more than that no fix can reach. "" where
+    none starts."""
+    kept = "bootstrap/cache/*.php storage/framework/views/*.php var/cache/*"
+    host.run(["sh", "-c", f"cd {shlex.quote(state.app)} && rm -rf {kept}"], check=False)
     try:
         host.restart()
     except RuntimeError:
@@ -162,16 +136,52 @@ class Healer:
         self._told: list[Progress] = []
 
     async def heal(self) -> Healing:
-        """Make the state, fix it twice, and look at what is served. Never raises for what a state can do."""
+        """Make the state, fix it twice, and look at what is served. Whatever goes wrong in it is its own end: the others go on."""
         try:
-            return await self._heal()
-        except (RuntimeError, ValueError, OSError, SubprocessError, LinkError) as error:
-            return Healing(self._state, End.WRONG, "", "", said=f"could not be made: {str(error)[-300:]}")
+            return await asyncio.wait_for(self._heal(), PATIENCE)
+        except Exception as error:  # noqa: BLE001  the border of one state
+            return self._broken(error)
         finally:
-            await self._pool.close_all()
-            await self._aside(self._state.undo)
+            for over in (self._pool.close_all(), self._aside(self._state.undo)):
+                try:
+                    await over
+                except Exception as error:  # noqa: BLE001  the next state begins with a restore
+                    print(f"after {self._state.name}: {type(error).__name__}: {str(error)[-300:]}", file=sys.stderr)
+
+    def _broken(self, error: Exception) -> Healing:
+        why = "not over in time" if isinstance(error, TimeoutError) and not str(error) else f"{type(error).__name__}: {str(error)[-300:]}"
+        return Healing(self._state, End.WRONG, "", "", said=f"the state itself broke off: {why}")
 
     async def _heal(self) -> Healing:
+        state = self._state
+        await self._make()
+        await self._session.look()
+        before = await self._aside(state.ask)
+        hammer = Hammer(self._host, state)
+        begun = time.monotonic()
+        plan = self._plan()
+        with hammer.running():
+            statuses = await self._session.run(plan, self._told.append)
+        seconds = time.monotonic() - begun
+        after = await self._aside(state.ask)
+        await self._session.look()
+        report = next((report for report in self._session.reports if report.app == state.app), None)
+        course = Course(
+            plan=next(iter(plan.servers), None),
+            status=statuses.get((self._host.name, state.app)),
+            told=self._told,
+            report=report,
+            again=_acting(self._plan()),
+            before=before,
+            after=after,
+            disk=await self._aside(partial(served_by_the_disk, state=state)) if after in ("old", "broken") else "",
+        )
+        end, said = judge(course)
+        lost = hammer.lost if before in ("old", "new") else 0
+        verdict = report.verdict.value if report is not None else "none"
+        return Healing(state, end, before, course.served, verdict, lost, hammer.sent, seconds, _acting(plan), said)
+
+    async def _make(self) -> None:
         state = self._state
         await self._aside(Host.restore)
         await self._aside(usual_rights)
@@ -184,57 +194,15 @@ class Healer:
         if state.meanwhile is not None:
             await self._session.look()
             await self._aside(state.meanwhile)
-        await self._session.look()
-        before = await self._aside(state.ask)
-        hammer = Hammer(self._host, state)
-        begun = time.monotonic()
-        plan = self._plan()
-        with hammer.running():
-            statuses = await self._session.run(plan, self._told.append)
-        seconds = time.monotonic() - begun
-        after = await self._aside(state.ask)
-        if after in ("old", "broken") and after == before and await self._aside(partial(served_by_a_new_start, state=state)) == after:
-            after = "same"
-        await self._session.look()
-        report = next((report for report in self._session.reports if report.app == state.app), None)
-        end, said = self._judge(plan, statuses.get((self._host.name, state.app)), before, after, report)
-        lost = hammer.lost if before in ("old", "new") else 0
-        steps = tuple(step.id for server in plan.servers for step in server.acting)
-        verdict = report.verdict.value if report is not None else "none"
-        return Healing(state, end, before, after, verdict, lost, hammer.sent, seconds, steps, said)
 
     def _plan(self) -> Plan:
         """The plan for the application of the state only."""
         plan = self._session.propose(FIX)
         return Plan(request=plan.request, servers=tuple(server for server in plan.servers if server.app == self._state.app))
 
-    def _judge(self, plan: Plan, status: Status | None, before: str, after: str, report: Report | None) -> tuple[End, str]:
-        why = "; ".join(str(line.evidence.get("why", "")) for line in self._told if line.step == "result")
-        if before in ("old", "new") and after in ("down", "broken"):
-            return End.WRONG, f"it answered before and does not now: {why}"
-        if not plan.servers or report is None:
-            return End.WRONG, "no such app was found"
-        server = plan.servers[0]
-        if server.blocked:
-            return End.REFUSED, str(server.blocked[0])
-        if not server.acting:
-            left = "; ".join(f"{one.what}: {one.why}" for one in server.left_out)
-            return End.LEFT, left or "no step, and no reason"
-        if status not in PROVEN:
-            begun = {line.step for line in self._told if line.status is Status.RUNNING} & {step.id for step in server.acting}
-            return End.UNPROVEN if begun else End.REFUSED, why
-        if after == "old":
-            return End.WRONG, "called verified, and the old code is served"
-        if report.verdict in (Verdict.STALE, Verdict.SUSPECT):
-            told = next((str(finding.summary) for finding in report.findings if finding.verdict is report.verdict), "")
-            left = "; ".join(f"{one.what}: {one.why}" for one in server.left_out)
-            end = End.LEFT if left and status is Status.PARTLY else End.WRONG
-            return end, f"called {status}, and it is {report.verdict.value}: {told}; {left}"
-        again = self._plan()
-        if again.acting:
-            steps = ", ".join(step.id for one in again.servers for step in one.acting)
-            return End.WRONG, f"a second fix would run {steps}"
-        return End.HEALED, ""
-
     async def _aside(self, function: Callable[[Host], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, self._host)
+
+
+def _acting(plan: Plan) -> tuple[str, ...]:
+    return tuple(step.id for server in plan.servers for step in server.acting)

@@ -36,6 +36,12 @@ def _apcu(host: Host) -> str:
     return host.read("/tmp/lab-apcu")
 
 
+def _own_limit(host: Host) -> str:
+    """Whether the pool still has the limit of the file that is gone."""
+    do.run_in_pool("file_put_contents('/tmp/lab-limit', ini_get('memory_limit'));")(host)
+    return "old" if host.read("/tmp/lab-limit") == "96M" else "new"
+
+
 _LOWER = "s/128M/64M/"
 _UNIT = f"/run/systemd/system/{php.FPM}.service.d"
 _SCANNED = (
@@ -62,7 +68,7 @@ STATES = (
         expect={Layer.FPM: ("stale", "fpm.ini-gone")},
         arrange=do.ini(memory_limit="96M"),
         act=do.shell(f"rm {_ETC}/conf.d/99-lab.ini"),
-        ask=memory_limit,
+        ask=_own_limit,
     ),
     stale(
         name="fpm: an extension enabled by a link to its old ini file, no reload",

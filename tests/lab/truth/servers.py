@@ -57,8 +57,8 @@ def upgrade(host: Host) -> None:
 
 
 def downgrade(host: Host) -> None:
-    """The machine's own binary again."""
-    host.run(["sh", "-c", f"umount {_BINARY}; rm -f /run/lab-php-fpm"], check=False)
+    """The machine's own binary again, also where FPM was started from the other one meanwhile."""
+    host.run(["sh", "-c", f"umount -l {_BINARY}; rm -f /run/lab-php-fpm"], check=False)
 
 
 def own_copy(folder: str) -> do.Change:
