@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from stalewatch.runbook.own_files import open_own
+from stalewatch.config.own_files import open_own
 
 MAX_BYTES = 1_000_000
 

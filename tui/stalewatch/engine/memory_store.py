@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
+from stalewatch.config.own_files import open_own
 from stalewatch.diagnosis.memory import Memory
-from stalewatch.runbook.own_files import open_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from stalewatch.config.own_files import open_own
 from stalewatch.model import reasons
 from stalewatch.model.errors import StalewatchError
-from stalewatch.runbook.own_files import open_own
 
 
 class AuditFailed(StalewatchError):

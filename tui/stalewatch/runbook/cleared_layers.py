@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.config.own_files import read_own
 from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.runbook.audit_log import AuditEntry, default_path
-from stalewatch.runbook.own_files import read_own
 
 if TYPE_CHECKING:
     from pathlib import Path

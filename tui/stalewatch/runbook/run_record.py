@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
+from stalewatch.config.own_files import read_own
 from stalewatch.model.replace import replace
-from stalewatch.runbook.own_files import read_own
 from stalewatch.runbook.plan import Request
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from stalewatch.cli import debug_log
+from stalewatch.config.own_files import open_own, read_own
 from stalewatch.runbook import run_record
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed, AuditLog
 from stalewatch.runbook.cleared_layers import cleared_layers
-from stalewatch.runbook.own_files import open_own, read_own
 
 ENTRY = AuditEntry(at=1.0, who="ann", server="web1", address="web1", app="/srv/app", event="send", step="reload")
 
