@@ -48,7 +48,20 @@ def test_every_function_of_the_host_probe_is_called() -> None:
 def test_every_verb_of_the_runtime_probe_is_asked() -> None:
     php = (RUNTIME / "runtime.php").read_text(encoding="utf-8")
     verbs = set(re.findall(r"\$verb === '(\w+)'", php))
-    assert verbs == {"compare", "scripts", "digests", "invalidate", "compile", "apcu", "keep", "settle", "tidy", "parse"}
+    assert verbs == {
+        "compare",
+        "scripts",
+        "digests",
+        "invalidate",
+        "compile",
+        "apcu",
+        "keep",
+        "settle",
+        "exchange",
+        "drop",
+        "tidy",
+        "parse",
+    }
     assert verbs <= words(RUNTIME) | words(PACKAGE / "runbook")
     assert "opcache_reset" not in php
 

@@ -33,8 +33,8 @@ class Cache:
         os.utime(file, ns=(1_700_000_000_123_456_789,) * 2)
         return file
 
-    async def ask(self, verb: str, *files: Path, away: bool = False, script: bool = False) -> list[str]:
-        options = {"away": away, "script": str(self.script) if script else ""}
+    async def ask(self, verb: str, *files: Path, script: bool = False, **flags: bool) -> list[str]:
+        options = {**flags, "script": str(self.script) if script else ""}
         return list((await self.pool.artefacts(verb, [str(file) for file in files], options)).values())
 
     def names(self) -> set[str]:
@@ -85,6 +85,7 @@ async def test_what_was_there_is_back_unless_the_new_one_can_run(
         assert link_disabled or after.st_mtime_ns == before.st_mtime_ns
     else:
         assert file.read_text() == new
+    assert await cache.ask("drop", file) == [""]
     assert cache.names() == {name}
 
 
@@ -94,6 +95,7 @@ async def test_half_a_file_is_not_left_where_there_was_none(fpm: Fpm, cache: Cac
     assert await cache.ask("keep", file) == [""]
     file.write_text("<?php return array (")
     assert await cache.ask("settle", file) == ["it does not parse (line 1)"]
+    assert await cache.ask("drop", file) == [""]
     assert cache.names() == set()
 
 
@@ -103,7 +105,79 @@ async def test_a_command_that_did_nothing_leaves_the_same_file(fpm: Fpm, cache: 
     before = file.stat()
     await cache.ask("keep", file)
     assert await cache.ask("settle", file) == [""]
+    await cache.ask("drop", file)
     assert (file.stat().st_ino, file.stat().st_nlink) == (before.st_ino, 1)
+
+
+def look(file: Path) -> tuple[str, int, int, int]:
+    found = file.stat()
+    return file.read_text(), found.st_mode, found.st_uid, found.st_mtime_ns
+
+
+@pytest.mark.parametrize("link_disabled", [False, True], ids=["link", "copy"])
+async def test_what_is_kept_and_what_is_there_change_places_as_often_as_asked(fpm: Fpm, cache: Cache, link_disabled: bool) -> None:
+    begin(fpm, *(["php_admin_value[disable_functions]=link"] if link_disabled else []))
+    file = cache.old("config.php")
+    old = look(file)
+    await cache.ask("keep", file)
+    file.unlink()
+    file.write_text("<?php return array ('new' => 1,);")
+    new = look(file)
+    assert await cache.ask("settle", file) == [""]
+    for wanted in (old, new, old):
+        assert await cache.ask("exchange", file) == [""]
+        found = look(file)
+        assert found[:3] == wanted[:3]
+        assert abs(found[3] - wanted[3]) < (1_000_000_000 if link_disabled else 1)
+    await cache.ask("drop", file)
+    assert cache.names() == {"config.php"}
+
+
+async def test_what_was_not_there_before_is_gone_after_an_exchange_and_what_was_cleared_is_back(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    made, cleared = cache.folder / "events.php", cache.old("config.php")
+    await cache.ask("keep", made)
+    await cache.ask("keep", cleared, clears=True)
+    made.write_text("<?php return array ();")
+    cleared.unlink()
+    assert await cache.ask("settle", made) == [""]
+    assert await cache.ask("exchange", made, cleared) == ["", ""]
+    assert cache.names() == {"config.php", ".stalewatch"}
+    assert await cache.ask("exchange", made, cleared) == ["", ""]
+    assert cache.names() == {"events.php", ".stalewatch"}
+    assert await cache.ask("tidy", made, cleared) == ["", "removed"], "it was to be gone"
+    assert cache.names() == {"events.php"}
+
+
+async def test_what_nobody_kept_is_not_moved_away(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    file = cache.old("config.php")
+    assert await cache.ask("exchange", file) == ["it was not kept aside"]
+    assert cache.names() == {"config.php"}
+
+
+@pytest.mark.parametrize(
+    ("looks", "used", "compiled", "served"),
+    [(1, True, False, "old"), (0, False, False, "old"), (0, True, False, "bytecode"), (0, True, True, "old")],
+    ids=["looks at the disk", "nothing held", "held for ever", "made to compile"],
+)
+async def test_after_an_exchange_opcache_has_what_it_had(
+    fpm: Fpm, cache: Cache, looks: int, used: bool, compiled: bool, served: str
+) -> None:
+    """What OPcache never looks at again may be other than what the disk had: then it stays."""
+    shows = fpm.script("shows.php", f"echo (include '{cache.folder}/config.php')['is'];")
+    fpm.start(f"php_admin_value[opcache.validate_timestamps]={looks}", "php_admin_value[opcache.revalidate_freq]=60")
+    file = cache.old("config.php", "<?php return array ('is' => 'bytecode',);")
+    if used:
+        assert fpm.get(shows) == "bytecode"
+    cache.old("config.php", "<?php return array ('is' => 'old',);")
+    await cache.ask("keep", file)
+    file.unlink()
+    cache.old("config.php", "<?php return array ('is' => 'new',);")
+    assert await cache.ask("settle", file) == [""]
+    assert fpm.get(shows) == ("bytecode" if used and not looks else "new"), "the new one is asked at once where OPcache looks at all"
+    assert await cache.ask("exchange", file, compiled=compiled) == [""]
+    assert fpm.get(shows) == served
 
 
 async def test_both_manifests_are_moved_away_and_come_back_together(fpm: Fpm, cache: Cache) -> None:
@@ -117,6 +191,7 @@ async def test_both_manifests_are_moved_away_and_come_back_together(fpm: Fpm, ca
     await cache.ask("keep", packages, services, away=True)
     packages.write_text("<?php return array ();")
     assert await cache.ask("settle", packages, services) == ["", ""], "Laravel makes the second one when it is missing"
+    assert await cache.ask("drop", packages, services) == ["", ""]
     assert cache.names() == {"packages.php"}
 
 
@@ -190,6 +265,11 @@ async def test_it_puts_back_what_artisan_deleted_even_if_nobody_hears_of_it(fpm:
     await cache.ask("keep", file, script=True)
     run(cache.script, f"unlink('{file}'); throw new Exception('no');")
     assert file.read_text() == OLD
+    before = look(file)
+    assert await cache.ask("settle", file, script=True) == [""]
+    for _ in range(2):
+        assert await cache.ask("exchange", file) == [""]
+        assert look(file) == before
 
 
 async def test_a_pool_that_may_not_tell_its_environment_refuses(fpm: Fpm, cache: Cache) -> None:

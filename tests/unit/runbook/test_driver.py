@@ -84,6 +84,42 @@ async def test_an_app_that_answered_before_a_step_and_not_after_it_is_a_failure_
     assert final(told)["verify"] is Status.SKIPPED
 
 
+@pytest.mark.parametrize(
+    ("answers", "broke", "undone", "exchanged"),
+    [
+        ([200, 500, 200], "config:cache", "the old config cache is back; GET / answers 200 again", 1),
+        ([200, 500], "config:cache", "the old config cache is back, and GET / answers 500 still", 1),
+        ([200, 200, 500, 200], "invalidate", "the old bytecode is gone; the old config cache is back; GET / answers 200 again", 1),
+        (
+            [200, 200, 500],
+            "invalidate",
+            "the old bytecode is gone; the old caches did not help, so the new ones are there again: GET / answers 500",
+            2,
+        ),
+        ([200, 200, 200, 500, 200], "verify", "the old config cache is back; GET / answers 200 again", 1),
+    ],
+)
+async def test_what_made_the_app_answer_5xx_is_undone_and_it_is_asked_again(
+    site: Here, audit: AuditLog, answers: list[int], broke: str, undone: str, exchanged: int
+) -> None:
+    site.old_bytecode, site.answers = True, answers
+    ended, told = await execute(site, audit, timings=msgspec.structs.replace(FAST, recover=0.0))
+    assert set(ended.values()) == {Status.FAILED}
+    failed = next(line for line in told if line.status is Status.FAILED)
+    assert (failed.step, failed.evidence["undone"]) == (broke, undone)
+    assert told[-1].evidence["why"].endswith(undone)
+    verbs = [verb for verb, _ in site.keepings]
+    assert verbs == ["tidy", "keep", "settle", *["exchange"] * exchanged, "drop"]
+
+
+async def test_what_cannot_be_put_back_is_said(site: Here, audit: AuditLog) -> None:
+    site.answers, site.wrong = [200, 500], {"exchange": "Permission denied"}
+    ended, told = await execute(site, audit, timings=msgspec.structs.replace(FAST, recover=0.0))
+    assert set(ended.values()) == {Status.FAILED}
+    said = f"the old config cache could not be put back: {site.root}/bootstrap/cache/config.php: Permission denied"
+    assert next(line.evidence["undone"] for line in told if line.status is Status.FAILED) == said
+
+
 async def test_the_same_request_is_made_after_a_step_also_where_that_look_knows_no_entry_script(
     site: Here, audit: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +216,7 @@ async def test_what_is_made_and_cannot_run_is_failed_with_what_artisan_said(site
     site.wrong = {"settle": "it does not parse (line 3)"}
     ended, told = await execute(site, audit)
     cached = (f"{site.root}/bootstrap/cache/config.php",)
-    assert site.keepings == [("tidy", cached), ("keep", cached), ("settle", cached)]
+    assert site.keepings == [("tidy", cached), ("keep", cached), ("settle", cached), ("drop", cached)]
     assert set(ended.values()) == {Status.FAILED}
     evidence = next(line.evidence for line in told if line.step == "config:cache" and line.status is Status.FAILED)
     assert evidence[cached[0]] == "it does not parse (line 3): what was there before is back"

@@ -121,4 +121,4 @@ async def test_what_a_lost_step_left_is_settled_under_the_lock(site: Watched, au
 
     await asyncio.gather(run(site, audit, tell), lose_the_link())
     assert next(line.status for line in reversed(told) if line.step == "config:cache") is Status.DONE
-    assert site.done == [("tidy", True), ("keep", True), ("settle", True)]
+    assert site.done == [("tidy", True), ("keep", True), ("settle", True), ("drop", True)]

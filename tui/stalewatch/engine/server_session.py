@@ -114,7 +114,7 @@ class ServerSession:
             return await self._probe.request(app, parameters)
 
     async def artefacts(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> dict[str, str]:
-        """Ask the pool of *app* to ``keep``, ``settle`` or ``tidy`` these files: path -> what it says ("" nothing). Raises LinkError."""
+        """Ask the pool of *app* to ``keep`` these files aside, and so on: path -> what it says ("" nothing). Raises LinkError."""
         async with self._looking:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")

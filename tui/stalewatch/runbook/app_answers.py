@@ -50,15 +50,26 @@ class AppAnswers:
 
     async def still(self, outcome: Outcome) -> Outcome:
         """*outcome* of a step, or ``failed`` where the app answered before the runbook and does not now."""
-        if self._first is None or not self._first.answers or outcome.status is not Status.DONE:
+        if not self.answered or outcome.status is not Status.DONE:
             return outcome
+        if (now := await self.again()).answers:
+            return outcome
+        why = safe(f"the app answered before this and does not now: {now.words}")
+        return Outcome(status=Status.FAILED, evidence={"why": why, **outcome.evidence})
+
+    async def again(self) -> SmokeAnswer:
+        """Its answer, or the last one that was none when it had its time to recover."""
         deadline = time.monotonic() + self._recover
         while (now := await self._ask()).answers is not True:
             if time.monotonic() > deadline:
-                why = safe(f"the app answered before this and does not now: {now.words}")
-                return Outcome(status=Status.FAILED, evidence={"why": why, **outcome.evidence})
+                break
             await asyncio.sleep(self._poll)
-        return outcome
+        return now
+
+    @property
+    def answered(self) -> bool:
+        """Whether it answered before the runbook."""
+        return self._first is not None and self._first.answers is True
 
     async def finally_(self, outcome: Outcome) -> Outcome:
         """*outcome* of the whole runbook with what the app answers: fresh code that answers 5xx is no success, whoever broke

@@ -41,9 +41,10 @@ class AppSession(Protocol):
         ...
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
-        """The pool keeps *files* aside (``keep``), or puts them back where one of them can't run (``settle``): path -> what is wrong
-        ("" nothing); or removes or puts back what a run that was cut off has left aside (``tidy``): path -> which ("" nothing was left).
-        *options*: ``script``, that gives artisan the pool's environment ("" none), and ``away``. Raises LinkError."""
+        """The pool keeps *files* aside (``keep``), puts them back where one of them can't run (``settle``), lets them and what is there
+        change places (``exchange``), or removes the copies (``drop``): path -> what is wrong ("" nothing); or removes or puts back what a
+        run that was cut off has left aside (``tidy``): path -> which ("" nothing was left). *options*: ``script``, that gives artisan the
+        pool's environment ("" none), ``away``, ``clears`` and ``compiled``. Raises LinkError."""
         ...
 
     async def parse(self, scripts: Scripts) -> Parsed:

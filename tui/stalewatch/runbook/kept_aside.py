@@ -1,4 +1,4 @@
-"""What a rebuild writes is kept aside by the pool meanwhile, and put back where the new one can't run: a rebuild is all or nothing."""
+"""What a step rewrites or clears is kept aside by the pool until the application answers after it, and put back where it does not."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from stalewatch.model.errors import LinkError
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import usable
-from stalewatch.runbook.plan import Outcome, Status
+from stalewatch.runbook.plan import Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stalewatch.runbook.app_session import AppSession
-    from stalewatch.runbook.plan import Step
 
 
 ENVIRONMENT = "bootstrap/cache/.stalewatch/environment.php"
@@ -43,29 +44,74 @@ def keeps(step: Step) -> bool:
     return bool(step.keeps or step.script)
 
 
-async def keep(session: AppSession, step: Step) -> Outcome | None:
-    """Before *step*: None, or why it must not be run. Raises LinkError where the link is gone."""
-    if not keeps(step):
-        return None
-    told = await session.artefacts("keep", step.keeps, {"script": step.script, "away": step.away})
-    refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
-    if not told:
-        refused = {"why": "the pool does not keep files aside"}
-    return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed") if refused else None
+class KeptAside:
+    """What the steps of one server's runbook have kept aside so far. Raises LinkError, where nothing else is said."""
 
+    def __init__(self, session: AppSession) -> None:
+        self._session = session
+        self._asked: list[Step] = []
+        self._kept: list[Step] = []
+        self._running = False
 
-async def settle(session: AppSession, step: Step) -> Outcome | None:
-    """After *step* has ended: None, or what is wrong with what it left; what was there before is back then. Raises LinkError."""
-    if not keeps(step):
-        return None
-    told = await session.artefacts("settle", step.keeps, {"script": step.script})
-    wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}
-    return outcome(Status.FAILED, **wrong) if wrong else None
+    async def keep(self, step: Step) -> Outcome | None:
+        """Before *step*: None, or why it must not be run. A clear goes on without: it is asked for also where there is no room."""
+        if not keeps(step):
+            return None
+        clears = step.phase is Phase.CLEAR
+        self._asked.append(step)
+        self._running = True
+        told = await self._session.artefacts("keep", step.keeps, {"script": step.script, "away": step.away, "clears": clears})
+        refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
+        if not told:
+            refused = {"why": "the pool does not keep files aside"}
+        if not refused:
+            self._kept.append(step)
+        if clears or not refused:
+            return None
+        self._running = False
+        return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed")
 
+    async def settle(self, step: Step) -> Outcome | None:
+        """After *step* has ended: None, or what is wrong with what it left; what was there before is back then."""
+        if not keeps(step) or step.phase is Phase.CLEAR:
+            self._running = False
+            return None
+        told = await self._session.artefacts("settle", step.keeps, {"script": step.script})
+        self._running = False
+        wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}
+        if wrong:
+            self._kept.remove(step)
+        return outcome(Status.FAILED, **wrong) if wrong else None
 
-async def settle_later(session: AppSession, step: Step) -> Outcome | None:
-    """As :func:`settle` for a step whose link was lost; None also where the pool can't be asked: the next rebuild does it then."""
-    try:
-        return await settle(session, step)
-    except LinkError:
-        return None
+    async def settle_later(self, step: Step) -> Outcome | None:
+        """As :meth:`settle` for a step whose link was lost; None also where the pool can't be asked: the next rebuild does it then."""
+        try:
+            return await self.settle(step)
+        except LinkError:
+            return None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that can be taken back."""
+        return tuple(self._kept)
+
+    async def exchange(self, steps: Sequence[Step], *, compiled: bool) -> str:
+        """What was there before *steps* and what is there now change places: "", or why not. *compiled*: OPcache was made to compile it."""
+        for step in steps:
+            told = await self._session.artefacts("exchange", step.keeps, {"compiled": compiled})
+            if wrong := [f"{path}: {why}" for path, why in told.items() if why]:
+                return "; ".join(wrong)
+        return ""
+
+    async def drop(self) -> None:
+        """Nothing of it is needed any more. Never raises: what is not removed now, because a step still runs, is by the next run."""
+        if self._running:
+            return
+        asked, self._asked, self._kept = self._asked, [], []
+        files = dict.fromkeys(path for step in asked for path in step.keeps)
+        script = next((step.script for step in asked if step.script), "")
+        if files or script:
+            try:
+                await self._session.artefacts("drop", tuple(files), {"script": script})
+            except LinkError:
+                return

@@ -80,9 +80,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     *paths*: scripts to invalidate; *scripts*: those to parse. *layer*: whose artefact proves it. *timeout* in seconds. *causes* empty:
     asked for, or follows from an earlier step; done without reading the evidence again. For people: *does* (a sentence with ``{}`` for
     *what* it is done to) and *label* (one word). *interrupts*: requests in flight may be lost. *keeps*: files that are kept aside
-    meanwhile, the one that proves it first, and put back where it leaves one that can't run; *away*: they are moved aside, so that it
-    starts without them. *script*: PHP that gives the command the pool's environment, written before it ("" none). *idle*: for so many
-    seconds it waits until no request is in flight, and is refused where that does not come (None: it does not wait)."""
+    until the app answers after it, the one that proves it first, and put back where it leaves one that can't run, or the app does not
+    answer; *away*: they are moved aside, so that it starts without them. *script*: PHP that gives the command the pool's environment,
+    written before it ("" none). *idle*: for so many seconds it waits until no request is in flight, and is refused where that does not
+    come (None: it does not wait)."""
 
     id: str
     kind: str

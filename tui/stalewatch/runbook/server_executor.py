@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from functools import partial
@@ -16,15 +15,17 @@ from stalewatch.model.replace import replace
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
-from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
 from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.in_short import IN_SHORT, Fixed, in_short
+from stalewatch.runbook.kept_aside import KeptAside
 from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
+from stalewatch.runbook.server_audit import ServerAudit
 from stalewatch.runbook.step_spec import last_lines
 from stalewatch.runbook.steps.look import AGAIN
+from stalewatch.runbook.undo import taken_back, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ class ServerExecutor:
         self._session = session
         self._tell = on_progress
         self._who = who
-        self._audit = audit
+        self._audit = ServerAudit(server, who, audit)
         self._timings = timings
         self._request = request
         self._lock: RemoteLock | None = None
@@ -77,13 +78,13 @@ class ServerExecutor:
         self._looked_at = 0.0
         self._said = ""
         self._begun = False
-        self._sends = False
         self._began: tuple[float, Report] | None = None
         self._done_at = 0.0
         self._lost: int | None = 0
         self._invalidated: dict[str, bool] = {}
         self._crash = ""
         self._answers = AppAnswers(session, server.smoke, recover=timings.recover, poll=timings.poll)
+        self._kept = KeptAside(session)
 
     async def begin(self) -> Outcome:
         """Take the locks, and ask whether the app answers before anything is done to it."""
@@ -127,7 +128,7 @@ class ServerExecutor:
             outcome = await self._prove_fresh(step) if step.via == "look" else await self._act(step)
         except asyncio.CancelledError:
             if self._begun and step.via != "look":
-                self._left(step)
+                self._audit.left(step)
             raise
         except LinkTimeout as error:
             outcome = _outcome(Status.UNKNOWN, why=error.message)
@@ -140,7 +141,7 @@ class ServerExecutor:
             log.exception("%s on %s", step.id, self._server.server)
             outcome = self.crashed(step, error)
         if step.via != "look":
-            outcome = await self._audited(step, outcome)
+            outcome = await self._audit.ended(step, outcome)
         return self._progress(step.id, outcome.status, outcome.evidence)
 
     async def resolve(self, step: Step) -> Outcome:
@@ -157,7 +158,8 @@ class ServerExecutor:
             if time.monotonic() > deadline or (over and outcome.status is Status.FAILED):
                 break
             if not over and outcome.status is not Status.UNKNOWN and (held := await self._lock_again()) is not None:
-                broken = await kept_aside.settle_later(self._session, step)
+                broken = await self._kept.settle_later(step) or await self._answered_later(step)
+                await self._kept.drop()
                 over, settled = not held.warnings, True
                 await held.release()
                 if over:
@@ -174,8 +176,16 @@ class ServerExecutor:
             status, words = Status.UNKNOWN, "not known while it ran; looked again: still not known whether it was done"
         outcome = Outcome(status=status, evidence={"link": safe(words), **outcome.evidence})
         if step.via != "look":
-            outcome = await self._audited(step, outcome)
+            outcome = await self._audit.ended(step, outcome)
         return self._progress(step.id, status, outcome.evidence)
+
+    async def _answered_later(self, step: Step) -> Outcome | None:
+        """None where the app still answers, or can't be asked; else that it does not, with what was put back."""
+        try:
+            outcome = await self._answers.still(Outcome(status=Status.DONE))
+            return await undo(step, outcome, self._kept, self._answers) if outcome.status is Status.FAILED else None
+        except LinkError:
+            return None
 
     async def _look_back(self, step: Step) -> Outcome:
         try:
@@ -202,6 +212,8 @@ class ServerExecutor:
 
     async def end(self, status: Status, why: str) -> Outcome:
         """Unlock, and say how it ended."""
+        if self._lock is not None:
+            await self._kept.drop()
         await self.release()
         why, status = self._crash or why, self.ended_as(status)
         evidence = {"why": safe(why)} if why else {}
@@ -210,8 +222,7 @@ class ServerExecutor:
             seconds = time.monotonic() - began
             fixed = Fixed(before=before, after=self._session.report, done_at=self._done_at, seconds=seconds, lost=self._lost)
             evidence[IN_SHORT] = in_short(fixed)
-        if self._sends:
-            await self._recorded(self._entry(RESULT, RESULT, status=status.value, evidence=dict(evidence)))
+        await self._audit.over(Outcome(status=status, evidence=evidence))
         return self._progress(RESULT, status, evidence)
 
     def crashed(self, step: Step | None, error: Exception) -> Outcome:
@@ -235,7 +246,7 @@ class ServerExecutor:
         if self._lock is None:
             return _outcome(Status.FAILED, why="the lock is not held")
         if step.phase is Phase.PREFLIGHT:
-            await self._sent(step)
+            await self._audit.sent(step)
             if step.scripts is not None:
                 return verify.judge(step, self._server, self._session.report, "", 0, await self._session.parse(step.scripts))
             ended = await self._lock.step(step.id, step.command, step.timeout, acting=False)
@@ -251,9 +262,9 @@ class ServerExecutor:
             if (refused := await until_idle(self._session, step, self._timings.poll, tell)) is not None:
                 return refused
             self._before = self._session.report
-        await self._sent(step)
+        await self._audit.sent(step)
         await self._lock.still_held()
-        if (refused := await kept_aside.keep(self._session, step)) is not None:
+        if (refused := await self._kept.keep(step)) is not None:
             return refused
         if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
@@ -266,7 +277,7 @@ class ServerExecutor:
         else:
             ended = await self._lock.step(step.id, step.command, step.timeout)
             self._said = ended.output
-            if (broken := await kept_aside.settle(self._session, step)) is not None:
+            if (broken := await self._kept.settle(step)) is not None:
                 return Outcome(status=broken.status, evidence={**broken.evidence, "said": last_lines(self._said)})
             if ended.code != 0 and (_never_ran(ended.output, ended.code) or _was_not_reached(step, ended.output)):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
@@ -274,7 +285,18 @@ class ServerExecutor:
         proven = await self._proof(step, self._before)
         if step.kind == "reload":
             proven = await compile_hottest(self._session, self._before, proven)
-        return await self._answers.still(proven)
+        return await self._answered(step, proven)
+
+    async def _answered(self, step: Step, proven: Outcome) -> Outcome:
+        """*proven*, where the app still answers; else, and where it is no success, what was there before is put back."""
+        outcome = await self._answers.still(proven)
+        if outcome.status is not Status.FAILED or self._lock is None:
+            return outcome
+        self._looked_at = 0.0
+        await self._lock.still_held()
+        if proven.status is Status.FAILED:
+            return await taken_back(step, outcome, self._kept)
+        return await undo(step, outcome, self._kept, self._answers)
 
     async def _proof(self, step: Step, before: Report) -> Outcome:
         """Look until the artefacts say done or failed; what says "not yet" is asked until the step's time is over."""
@@ -305,7 +327,9 @@ class ServerExecutor:
             outcome = verify.is_fixed(self._server, await self._session.look(), invalidated=invalidated, strict=looking)
             proven = proven + 1 if outcome.status in PROVEN else 0
             if proven == 2:
-                return await self._answers.finally_(outcome)
+                outcome = await self._answers.finally_(outcome)
+                broke = outcome.status is Status.FAILED and self._answers.answered and self._lock is not None
+                return await undo(step, outcome, self._kept, self._answers) if broke else outcome
             if proven == 0 and time.monotonic() >= deadline:
                 return Outcome(status=Status.FAILED, evidence=outcome.evidence)
             await asyncio.sleep(self._timings.confirm_delay)
@@ -318,47 +342,6 @@ class ServerExecutor:
         return self._session.report
 
     # --------------------------------------------------------------------------------------------------------- reporting
-
-    async def _sent(self, step: Step) -> None:
-        entry = self._entry("send", step.id, command=step.command, reason=step.reason)
-        await asyncio.to_thread(self._audit.record, entry)
-        self._sends = True
-
-    async def _audited(self, step: Step, outcome: Outcome) -> Outcome:
-        entry = self._entry("outcome", step.id, status=outcome.status.value, evidence=dict(outcome.evidence))
-        why = await self._recorded(entry)
-        return Outcome(status=outcome.status, evidence={**outcome.evidence, "audit": safe(why)}) if why else outcome
-
-    async def _recorded(self, entry: AuditEntry) -> str:
-        """Why *entry* could not be written ("": it is)."""
-        try:
-            await asyncio.to_thread(self._audit.record, entry)
-        except AuditFailed as error:
-            return error.message
-        return ""
-
-    def _left(self, step: Step) -> None:
-        """The program ends while *step* runs: at once, because nobody waits for it any more."""
-        why = {"why": "the program ended while it ran; it runs to its end on the server"}
-        with contextlib.suppress(AuditFailed):
-            self._audit.record(self._entry("outcome", step.id, status=Status.UNKNOWN.value, evidence=why))
-
-    def _entry(
-        self, event: str, step: str, *, command: str = "", reason: str = "", status: str = "", evidence: dict[str, str] | None = None
-    ) -> AuditEntry:
-        return AuditEntry(
-            at=time.time(),
-            who=self._who,
-            server=self._server.server,
-            address=self._server.address,
-            app=self._server.app,
-            event=event,
-            step=step,
-            command=command,
-            reason=reason,
-            status=status,
-            evidence=evidence or {},
-        )
 
     def _progress(self, step: str, status: Status, evidence: dict[str, SafeText]) -> Outcome:
         snapshot = self._session.report.snapshot

@@ -13,8 +13,9 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
 
 VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
-…]}``; ``keep``
-``settle`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool``;
+…]}``; ``keep``,
+``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool``,
+``exchange`` also ``"compiled": bool``;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
@@ -58,9 +59,10 @@ cannot be asked) with ``apcu``;
 ``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,
 and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,
-or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) and writes the
-PHP *script* that gives artisan the worker's environment, with ``settle``, which puts everything back where one of them can't run, and
-with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none).
+or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) or to clear and
+writes the PHP *script* that gives artisan the worker's environment, with ``settle``, which puts everything back where one of them can't
+run, with ``exchange``, by which what is kept and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``
+and with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none).
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
 those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
 led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names.

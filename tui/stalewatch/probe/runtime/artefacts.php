@@ -1,5 +1,5 @@
 <?php
-// Loaded by runtime.php: cache files are kept aside while artisan makes them again, and put back where it made none that can run.
+// Loaded by runtime.php: cache files are kept aside while artisan makes them again or clears them, and put back where that went wrong.
 
 namespace Stalewatch;
 
@@ -7,6 +7,9 @@ namespace Stalewatch;
 final class Artefacts
 {
     private const FOLDER = '.stalewatch';
+    /** What else may lie in it, beside copies: it goes with the last of them. */
+    private const OURS = ['room', self::LIST];
+    private const LIST = 'list';
     /** @var list<string> */
     private $files;
 
@@ -17,11 +20,11 @@ final class Artefacts
     }
 
     /** @return list<array{0: string, 1: string}> file, why it is not kept ('': it is, or there is none) */
-    public function keep(bool $away, string $script): array
+    public function keep(bool $away, bool $clears, string $script): array
     {
         $told = [];
         foreach ($this->files as $file) {
-            $told[] = [$file, $this->room($file) ?: $this->kept($file, $away)];
+            $told[] = [$file, ($clears ? '' : $this->room($file)) ?: $this->kept($file, $away) ?: $this->remember($file, $clears)];
         }
         if ($script !== '') {
             $told[] = [$script, $this->environment($script)];
@@ -33,7 +36,12 @@ final class Artefacts
         return $told;
     }
 
-    /** @return list<array{0: string, 1: string}> file, what is wrong with it ('': nothing); if anything is, what was there before is back */
+    /**
+     * Whether the new files can run: if one can't, what was there before is back; else it is kept for an exchange, and the next request
+     * runs the new ones, where OPcache looks at the disk at all.
+     *
+     * @return list<array{0: string, 1: string}> file, what is wrong with it ('': nothing)
+     */
     public function settle(string $script): array
     {
         $told = [];
@@ -43,7 +51,36 @@ final class Artefacts
         }
         $wrong = array_filter(array_column($told, 1)) !== [];
         foreach ($this->files as $file) {
-            $wrong ? $this->putBack($file) : @unlink(self::aside($file));
+            $wrong ? $this->putBack($file) : self::forget($file, false);
+            $back = !is_file(self::aside($file)) && (self::known($file)[$file]['there'] ?? false);
+            !$wrong && $back && self::copied($file, self::aside($file)); // artisan's end has put it back
+        }
+        $script === '' || @unlink($script);
+        return $told;
+    }
+
+    /**
+     * What is kept aside and what is there change places; a second exchange takes the first one back. *compiled*: OPcache has compiled
+     * what is there, even where it does not look at the disk.
+     *
+     * @return list<array{0: string, 1: string}> file, why not ('': it has)
+     */
+    public function exchange(bool $compiled): array
+    {
+        $told = [];
+        foreach ($this->files as $file) {
+            $told[] = [$file, self::exchanged($file)];
+            self::forget($file, $compiled);
+        }
+        return $told;
+    }
+
+    /** @return list<array{0: string, 1: string}> file, why its copy is still there ('': it is not) */
+    public function drop(string $script): array
+    {
+        $told = [];
+        foreach ($this->files as $file) {
+            $told[] = [$file, !is_file(self::aside($file)) || unlink(self::aside($file)) ? '' : self::why('it is still there')];
         }
         $this->leave($script);
         return $told;
@@ -61,11 +98,10 @@ final class Artefacts
             $aside = self::aside($file);
             $became = '';
             if (is_file($aside)) {
-                $whole = file_exists($file) && self::fault($file) === '';
+                $whole = file_exists($file) ? self::fault($file) === '' : (self::known($file)[$file]['clears'] ?? false);
                 $became = ($whole ? unlink($aside) : rename($aside, $file)) ? ($whole ? 'removed' : 'put back') : self::why('it is still there');
             }
             $told[] = [$file, $became];
-            @unlink(dirname($aside) . '/room');
         }
         $this->leave($script);
         return $told;
@@ -96,6 +132,49 @@ final class Artefacts
             return '';
         }
         return self::why('it cannot be copied');
+    }
+
+    /** Whether there was one; whether OPcache holds it without looking at the disk; whether it is to be gone. */
+    private function remember(string $file, bool $clears): string
+    {
+        $list = dirname(self::aside($file)) . '/' . self::LIST;
+        if (!is_dir(dirname($list))) {
+            return is_dir(dirname($file)) ? self::why('no folder can be made beside it') : '';
+        }
+        $held = setting('validate_timestamps', 1) === 0 && function_exists('opcache_is_script_cached') && opcache_is_script_cached($file);
+        $known = [$file => ['there' => is_file(self::aside($file)), 'held' => $held, 'clears' => $clears]] + self::known($file);
+        return file_put_contents($list, json_encode($known)) ? '' : self::why('nothing can be written beside it');
+    }
+
+    /** @return array<string, array{there: bool, held: bool, clears: bool}> what was remembered of the files that are kept in the folder of $file */
+    private static function known(string $file): array
+    {
+        return (array) json_decode((string) @file_get_contents(dirname(self::aside($file)) . '/' . self::LIST), true);
+    }
+
+    /** OPcache compiles *file* at its next use, unless it still holds what it held when that was kept. */
+    private static function forget(string $file, bool $compiled): void
+    {
+        if (function_exists('opcache_invalidate') && ($compiled || !(self::known($file)[$file]['held'] ?? false))) {
+            @opcache_invalidate($file, true);
+        }
+    }
+
+    private static function exchanged(string $file): string
+    {
+        clearstatcache();
+        [$aside, $between] = [self::aside($file), self::aside($file) . '.between'];
+        if (!isset(self::known($file)[$file]) || is_link($file)) {
+            return 'it was not kept aside';
+        }
+        @unlink($between);
+        if (is_file($file) && !(is_file($aside) ? self::copied($file, $between) : rename($file, $between))) {
+            return self::why('it cannot be moved');
+        }
+        $moved = !is_file($aside) || rename($aside, $file); // does nothing where both are names of one file
+        $moved && is_file($between) && rename($between, $aside);
+        @unlink($between);
+        return $moved ? '' : self::why('it cannot be put back');
     }
 
     /** Why twice the file, and a bit, cannot be written beside it: space, inodes and quota are told by trying only. */
@@ -149,9 +228,14 @@ final class Artefacts
 
     private function leave(string $script): void
     {
-        foreach (array_filter([$script, ...$this->files]) as $file) {
-            $file === $script ? @unlink($script) : null;
-            @rmdir($file === $script ? dirname($script) : dirname(self::aside($file)));
+        $script === '' || @unlink($script);
+        foreach (array_unique(array_map('dirname', array_filter([$script, ...array_map([self::class, 'aside'], $this->files)]))) as $folder) {
+            if (array_diff(@scandir($folder) ?: ['?'], ['.', '..'], self::OURS) === []) {
+                foreach (self::OURS as $name) {
+                    @unlink("$folder/$name");
+                }
+                @rmdir($folder);
+            }
         }
     }
 
@@ -244,8 +328,16 @@ function artefacts(string $verb, array $options): array
 {
     $artefacts = new Artefacts((array) ($options['files'] ?? []));
     $script = (string) ($options['script'] ?? '');
-    if ($verb === 'tidy') {
-        return ['artefacts' => $artefacts->tidy($script)];
+    switch ($verb) {
+        case 'keep':
+            return ['artefacts' => $artefacts->keep((bool) ($options['away'] ?? false), (bool) ($options['clears'] ?? false), $script)];
+        case 'settle':
+            return ['artefacts' => $artefacts->settle($script)];
+        case 'exchange':
+            return ['artefacts' => $artefacts->exchange((bool) ($options['compiled'] ?? false))];
+        case 'drop':
+            return ['artefacts' => $artefacts->drop($script)];
+        default:
+            return ['artefacts' => $artefacts->tidy($script)];
     }
-    return ['artefacts' => $verb === 'keep' ? $artefacts->keep((bool) ($options['away'] ?? false), $script) : $artefacts->settle($script)];
 }

@@ -119,7 +119,7 @@ final class Parsing
     {
         foreach ($this->leftOut($folder) ? [] : (@scandir($folder) ?: []) as $name) {
             $path = "$folder/$name";
-            $stat = $name === '.' || $name === '..' ? false : @lstat($path);
+            $stat = in_array($name, ['.', '..', '.stalewatch'], true) ? false : @lstat($path);
             if ($stat !== false && ($stat['mode'] & 0170000) === 0040000) {
                 $folders[] = $path;
             } elseif ($stat !== false && $this->isNew($path, $name, $stat)) {

@@ -170,7 +170,7 @@ class PoolProbe:
         return any(cached for *_, cached in (await self._act("compile", {"paths": [inside(path, self._chroot)]})).results)
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
-        """``keep``, ``settle`` or ``tidy`` *files*: path -> what is wrong, or became of it ("" nothing). Raises LinkError."""
+        """Do *verb* to *files* that are kept aside: path -> what is wrong, or became of it ("" nothing). Raises LinkError."""
         told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
         return {path: safe(why, 200) for path, (_, why) in zip((*files, *(path for path, _ in told[len(files) :])), told, strict=False)}
 

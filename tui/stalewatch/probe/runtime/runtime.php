@@ -1,5 +1,5 @@
 <?php
-// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, compile, keep, settle and tidy.
+// stalewatch runtime probe. Runs inside an FPM pool, answers one JSON object, changes nothing but by the verbs invalidate, compile, keep, settle, exchange, drop and tidy.
 // PHP 7.4 to 8.5. Any function may be disabled: ask before calling. Wire format: the docstring of tui/stalewatch/probe/runtime/__init__.py.
 
 namespace Stalewatch;
@@ -175,7 +175,7 @@ function answer(string $verb, array $options): array
         load('verbs.php');
         $acted = apcu((array) ($options['keys'] ?? []));
     }
-    if ($verb === 'keep' || $verb === 'settle' || $verb === 'tidy') {
+    if ($verb === 'keep' || $verb === 'settle' || $verb === 'exchange' || $verb === 'drop' || $verb === 'tidy') {
         load('artefacts.php');
         $acted = artefacts($verb, $options);
     }

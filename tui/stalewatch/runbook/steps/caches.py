@@ -140,7 +140,7 @@ def _views_rebuilt(proof: Proof, host: HostFacts) -> Outcome:
 
 
 def _clears(draft: Draft) -> list[Step]:
-    return [
+    steps = [
         CLEAR.step(
             draft.access.text(draft.access.artisan(layer.spec.clear)),
             reason,
@@ -152,6 +152,7 @@ def _clears(draft: Draft) -> list[Step]:
         )
         for layer, reason, causes in _to_clear(draft)
     ]
+    return [replace(step, keeps=_kept(draft, step.layer)) for step in steps] if draft.may_ask else steps
 
 
 def _to_clear(draft: Draft) -> list[tuple[Layer, str, tuple[Cause, ...]]]:

@@ -1,0 +1,67 @@
+"""What a step broke is put back: artisan succeeds, the new cache is sound PHP, and the application answers 5xx with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.test_e2e_harm_rebuild import CACHED, kept, step
+
+if TYPE_CHECKING:
+    from tests.lab import Host
+    from tests.lab.harm.never_worse import NeverWorse
+
+CONTROLLER = "app/Http/Controllers/HomeController.php"
+THROWS = "if (config('services.retell.agent') !== 'agent-v1') { throw new \\Exception('no such agent'); } return response("
+
+
+def answers_with_the_cached_value_only(host: Host, **opcache: object) -> None:
+    """What runs accepts the value that is cached, and throws at the one that a source has by now."""
+    host.fpm(**opcache)
+    host.edit(CONTROLLER, replace=("return response(", THROWS))
+    host.restart()
+    host.cache("config")
+    host.run(["touch", "-d", "1 minute ago", f"/srv/app/{CACHED}"])  # what is younger than 2 s is not held by OPcache
+    assert host.get("/") == "home v1"
+    host.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+
+
+@pytest.mark.parametrize(
+    ("opcache", "broke", "said"),
+    [
+        ({"validate_timestamps": 1}, "config:cache", "the old config cache is back; GET / answers 200 again"),
+        (
+            {"validate_timestamps": 0},
+            "invalidate",
+            "the old bytecode is gone; the old config cache is back; GET / answers 200 again",
+        ),
+    ],
+    ids=["looks at the disk", "never looks"],
+)
+def test_a_new_cache_that_breaks_the_app_is_taken_back(
+    web1: Host, never_worse: NeverWorse, opcache: dict[str, object], broke: str, said: str
+) -> None:
+    answers_with_the_cached_value_only(web1, **opcache)
+    before = kept(web1)
+    ran = never_worse.fix("--format", "json", "web1")
+    assert ran.code == 1, ran.stdout + ran.stderr
+    failed = step(ran, broke)
+    assert failed["status"] == "failed", ran.stdout
+    evidence = failed["evidence"]
+    assert isinstance(evidence, dict)
+    assert evidence["why"] == "the app answered before this and does not now: GET / answers 500"
+    assert evidence["undone"] == said
+    assert (kept(web1), web1.request("/").status) == (before, 200)
+    web1.restart()
+    assert web1.get("/") == "home v1", "also from the disk"
+
+
+def test_a_cleared_cache_that_the_app_needs_is_back(web1: Host, never_worse: NeverWorse) -> None:
+    answers_with_the_cached_value_only(web1, validate_timestamps=1)
+    before = kept(web1)
+    ran = never_worse.fix("--format", "json", "--only", "clear", "web1")
+    assert ran.code == 1, ran.stdout + ran.stderr
+    failed = step(ran, "config:clear")
+    assert "the old config cache is back; GET / answers 200 again" in str(failed["evidence"]), ran.stdout
+    assert (kept(web1), web1.request("/").status) == (before, 200)
