@@ -155,3 +155,19 @@ def test_hostile_names_in_check_and_fix(lab: Lab, web1: Host) -> None:
     until(lambda: says(web1) == "two", "the new code")
     for line in web1.syslog():
         assert line.isprintable(), line
+
+
+def test_what_is_nested_without_end_is_one_servers_trouble(lab: Lab, hosts: list[Host]) -> None:
+    web1, web2, _ = hosts
+    deep = "[" * 100_000
+    for file in ("vendor/composer/installed.json", "composer.json", "composer.lock"):
+        web2.edit(file, f'{{"packages":[{{"name":"a/b","extra":{{"laravel":{deep}')
+    web1.edit("storage/first.php", "<?php echo str_repeat('{\"a\":', 100000); exit;")
+    web1.ini(auto_prepend_file="/srv/app/storage/first.php")
+    assert web2.get("/") == "home v1"
+    code, entries = check(lab, "web1", "web2", "web3")
+    assert code == 3
+    assert (entries["web1"]["verdict"], entries["web3"]["verdict"]) == ("unknown", "fresh"), explain(entries["web1"])
+    assert entries["web1"]["errors"][0]["code"] == "link.protocol", explain(entries["web1"])
+    assert entries["web2"]["layers"]["packages"] == "unknown", explain(entries["web2"])
+    assert entries["web2"]["layers"]["opcache"] == "fresh", explain(entries["web2"])

@@ -89,7 +89,9 @@ def test_what_artisan_and_the_log_say_is_told_without_its_passwords(lab: Lab, we
         log.write(f"[{stamp}] production.ERROR: {thrown}\n")
     with dashboard(lab, "web1") as terminal:
         terminal.wait_for(r"config +✗", timeout=30)
-        terminal.type("\r6")
+        terminal.type("\r")
+        terminal.wait_for("Verdict, and why")
+        terminal.type("6")
         terminal.wait_for(r"no route to mysql://app:\*\*\*@db", timeout=30)
         terminal.type("q")
         assert terminal.wait_exit() == 0

@@ -172,9 +172,9 @@ SSH_FORWARDING_OFF = _reason(
 )
 SSH_MAX_SESSIONS = _reason(
     "ssh.max-sessions",
-    "sshd opens no further session on this connection. One is needed to look, one more for a relay where sshd does not forward, two more "
+    "sshd opens no further session on this connection. One is needed to look, one more for a relay where sshd does not forward, one more "
     "while a runbook runs.",
-    "Set MaxSessions in sshd_config to its default, 10 (5 is enough), and reload sshd.",
+    "Set MaxSessions in sshd_config to its default, 10 (3 are enough), and reload sshd.",
 )
 HOST_NO_SHELL = _reason(
     "host.no-shell",

@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 
 from stalewatch.config.own_files import read_own
+from stalewatch.model import bounded_json
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Request
 
@@ -38,8 +39,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path | None = None) -> RunRecord | None:
     """The run that stopped; None where the last one verified everything, or nothing is known of it."""
     try:
-        return msgspec.json.decode(read_own(path or default_path(), MAX_BYTES), type=RunRecord)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return bounded_json.decode(read_own(path or default_path(), MAX_BYTES), type=RunRecord)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model.errors import LinkError, LinkTimeout, StalewatchError
+from stalewatch.model.errors import LinkError, LinkTimeout, NotPermitted, StalewatchError
 from stalewatch.model.replace import replace
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
@@ -96,6 +96,8 @@ class ServerExecutor:
             answer = await self._answers.before()
         except Busy as busy:
             outcome = _outcome(Status.FAILED, why=busy.message, grant=busy.grant)
+        except NotPermitted as error:  # the server refuses the session of the lock's holder; the link itself works
+            outcome = _outcome(Status.FAILED, why=f"the lock was not taken; nothing was started: {error.message}", grant=error.grant)
         except LinkError as error:  # no step can have begun: they are sent only once the lock is held
             why = "nothing was started" if self._lock is not None else "the lock was not taken; nothing was started"
             outcome = replace(_outcome(Status.UNKNOWN, why=f"{why}: {error.message}"), unreached=True)

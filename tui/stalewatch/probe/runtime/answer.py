@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import bounded_json, reasons
 from stalewatch.model.errors import ProtocolError
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
@@ -183,7 +183,7 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
             raise ProtocolError(
                 f"something else answers in the probe's place: {redacted(body[:100], 100)}", reason=reasons.FPM_OTHER_ANSWER
             )
-        answer = msgspec.json.decode(body, type=Answer)
+        answer = bounded_json.decode(body, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
         raise ProtocolError(f"the pool's answer is not an answer of the probe: {safe(str(error), 200)}") from None
     if answer.sapi not in _SAPIS:

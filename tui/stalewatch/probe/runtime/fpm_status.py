@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import bounded_json, reasons
 from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
 from stalewatch.model.text import safe
@@ -34,7 +34,7 @@ _BROKEN = reasons.FPM_STATUS_UNREADABLE.unseen("FPM's status page answered somet
 def parse_page(body: bytes) -> PoolStatus | Unseen:
     """The status page's ``?json&full``; from broken JSON still the numbers before its first process."""
     try:
-        return from_mapping(msgspec.json.decode(body, strict=False))
+        return from_mapping(bounded_json.decode(body, strict=False))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         head = body.decode("utf-8", "replace").partition('"processes"')[0]
         pool = re.search(r'"pool":\s*"([^"]*)"', head)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stalewatch.model import bounded_json
 from stalewatch.probe.host.parsers.records import text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def parse_autoload(loader: bytes, namespaces: bytes, classmap: bytes, limit: int
 def wanted_autoload(composer: bytes) -> AutoloadRules:
     """``autoload`` of composer.json; what cannot be read asks for nothing."""
     try:
-        document = msgspec.json.decode(composer) if composer.strip() else {}
+        document = bounded_json.decode(composer) if composer.strip() else {}
     except msgspec.MsgspecError:
         return AutoloadRules()
     section = document.get("autoload") if isinstance(document, dict) else None
@@ -142,7 +143,7 @@ def unlike_lock(lock: bytes, installed: Mapping[str, Release], *, development: b
     """Packages of composer.lock that are not *installed* as it says: ``acme/a 1.0 (locked: 2.0)``. None when it cannot be read.
     *development*: those for development are installed too."""
     try:
-        document = msgspec.json.decode(lock, type=_Lock)
+        document = bounded_json.decode(lock, type=_Lock)
     except msgspec.MsgspecError:
         return None
     expected = [*document.packages, *(document.packages_dev if development else [])]
@@ -181,9 +182,9 @@ def installed_releases(content: bytes) -> tuple[dict[str, Release], bool] | None
     """By name, and whether those for development are among them; None when installed.json cannot be read."""
     try:
         if content.lstrip()[:1] == b"[":
-            found = _Installed(msgspec.json.decode(content, type=list[Release]))
+            found = _Installed(bounded_json.decode(content, type=list[Release]))
         else:
-            found = msgspec.json.decode(content, type=_Installed)
+            found = bounded_json.decode(content, type=_Installed)
     except msgspec.MsgspecError:
         return None
     return {package.name: package for package in found.packages}, found.dev

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model import bounded_json
 from stalewatch.probe.host.parsers.php_export import UnreadableExportError, as_php, exported
 
 
@@ -68,13 +69,13 @@ def framework_version(installed: bytes) -> str:
 
 def _decode_installed(content: bytes) -> list[_Package]:
     if content.lstrip()[:1] == b"[":
-        return msgspec.json.decode(content, type=list[_Package])
-    return msgspec.json.decode(content, type=_Installed).packages
+        return bounded_json.decode(content, type=list[_Package])
+    return bounded_json.decode(content, type=_Installed).packages
 
 
 def _composer_extra(content: bytes) -> Any:
     try:
-        document = msgspec.json.decode(content) if content.strip() else {}
+        document = bounded_json.decode(content) if content.strip() else {}
     except msgspec.MsgspecError:
         return None
     return _laravel(document.get("extra")) if isinstance(document, dict) else None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from stalewatch.model import bounded_json
 from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import Deploy
 from stalewatch.model.text import safe
@@ -41,7 +42,7 @@ def parse_releases_log(content: str) -> tuple[Deploy, ...]:
     deploys = []
     for line in content.splitlines()[-MAX_DEPLOYS:]:
         try:
-            entry = msgspec.json.decode(line, type=_DeployerEntry)
+            entry = bounded_json.decode(line, type=_DeployerEntry)
             at = datetime.fromisoformat(entry.created_at).timestamp()
         except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
             continue
