@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from stalewatch.diagnosis.memory import Baseline, Memory, Seen
-from stalewatch.engine.memory_store import save
-from stalewatch.model.snapshot import RuntimeFacts, Unseen
+from stalewatch.diagnosis.memory import Awaited, Baseline, Memory, Seen
+from stalewatch.engine.memory_store import load_awaited, save, save_awaited
+from stalewatch.model.snapshot import QueueWorker, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
 from tests.builders import outputs as examples
+from tests.builders import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,18 @@ def test_json_has_an_entry_per_app(stalewatch: Stalewatch, seams: Seams) -> None
     assert (marked["remembered"], marked["scripts"], marked["caches"], marked["errors"]) == (True, 382, ["config"], [])
     assert (away["remembered"], away["scripts"], away["observed_at"]) == (False, None, None)
     assert away["errors"][0]["code"].startswith("link.")
+
+
+def test_workers_that_were_ended_for_good_are_no_longer_awaited(stalewatch: Stalewatch, seams: Seams) -> None:
+    gone = (Awaited(examples.NOW, QueueWorker(kind="queue", process=values.process(7, 0.0))),)
+    save("deploy@web1:22", {"/srv/app": REMEMBERED})
+    save_awaited("deploy@web1:22", "/srv/app", gone)
+    seams.looks = [(examples.fresh("web1"),)]
+    assert "awaited" not in stalewatch("mark", "web1").stdout
+    assert load_awaited("deploy@web1:22", "/srv/app") == gone
+    result = stalewatch("mark", "--workers-ended", "web1")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "web1 /srv/app: no longer awaited: 1 queue worker")
+    assert load_awaited("deploy@web1:22", "/srv/app") == ()
 
 
 def test_it_needs_a_target(stalewatch: Stalewatch) -> None:

@@ -65,7 +65,30 @@ def test_a_worker_is_told_by_its_command_line(found: PhpProcess, kind: str, hold
 
 
 def stranger(*args: str, cwd: str = ROOT, parent: int = 1, of: str = "systemd", unit: str = "", age: float = 5.0) -> PhpProcess:
-    return PhpProcess(ProcessRecord(7, "php", "S", parent, round((890.0 - age) * 100)), args, cwd, "", of, unit)
+    return PhpProcess(ProcessRecord(7, "php", "S", parent, round((890.0 - age) * 100)), args, cwd, "", of, (unit,) if unit else ())
+
+
+MANAGER = ("user@1000.service", "shop.service")
+KEEPERS = [
+    (("laravel-worker.service",), "systemd", 1, ("laravel-worker.service", "")),
+    (MANAGER, "systemd", 1, ("user@1000.service/shop.service", "")),
+    (("user@1000.service",), "systemd", 1, ("", "")),
+    (("ssh.service",), "sshd", 9, ("", "")),
+    ((), "sh", 9, ("", "")),
+    (("supervisor.service",), "supervisord", 9, ("", "supervisord")),
+    (("supervisord.service",), "php", 9, ("", "supervisord")),
+    ((), "runsv", 9, ("", "runsv")),
+    (("horizon.service",), "php", 9, ("horizon.service", "")),
+]
+
+
+@pytest.mark.parametrize(("units", "parent", "of", "told"), KEEPERS)
+def test_who_keeps_a_worker_running_is_told_by_its_units_and_its_parent(
+    units: tuple[str, ...], parent: str, of: int, told: tuple[str, str]
+) -> None:
+    found = PhpProcess(ProcessRecord(7, "php", "S", of, 1000), ("php", "artisan", "queue:work"), ROOT, "www-data", parent, units)
+    (worker,) = seen(found)
+    assert (worker.unit, worker.supervisor, worker.user) == (*told, "www-data")
 
 
 def lasting(found: PhpProcess, place: AppLocation = APP, sources: Mapping[str, FileRecord] = MappingProxyType({})) -> list[str]:

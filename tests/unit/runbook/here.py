@@ -13,7 +13,7 @@ import msgspec
 from stalewatch.model.errors import LinkLost
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.report import Finding, Layer, Report
-from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, ReleaseFacts, ViewFacts
+from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, QueueWorker, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.local import LocalLink
@@ -40,6 +40,7 @@ class Here:
         self.old_bytecode = False
         self.invalidated: list[str] = []
         self.compiled: list[str] = []
+        self.awaited: list[QueueWorker] = []
         self.keepings: list[tuple[str, tuple[str, ...]]] = []
         self.wrong: dict[str, str] = {}
         self.down = False
@@ -58,6 +59,9 @@ class Here:
         self.invalidated += paths
         self.old_bytecode = False
         return dict.fromkeys(paths, True)
+
+    async def await_workers(self, workers: Sequence[QueueWorker]) -> None:
+        self.awaited += workers
 
     async def compile(self, path: str) -> bool:
         self.compiled.append(path)

@@ -6,7 +6,7 @@ import pytest
 
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.report import Evidence, Layer, Remedy, Verdict
-from stalewatch.model.snapshot import ComposerFacts, ReleaseFacts, Unseen
+from stalewatch.model.snapshot import ComposerFacts, QueueWorker, ReleaseFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Request
 from tests.builders import values
@@ -14,7 +14,8 @@ from tests.builders.runbook import finding, host, plan, report, runtime, vt1
 
 LOADER = values.file("vendor/composer/autoload_static.php", 0.0, owner=safe("deployer"))
 RELEASE = ReleaseFacts(root=safe("/srv/shop/releases/2"), link=safe("/srv/shop/current"))
-HOST = host(composer=ComposerFacts(loader=LOADER), release=RELEASE)
+FEED = QueueWorker(kind="other", process=values.process(4712, 0.0), unit=safe("feed.service"))
+HOST = host(composer=ComposerFacts(loader=LOADER), release=RELEASE, queue_workers=(FEED,))
 PRELOAD = runtime(opcache=vt1(preload=safe("/srv/shop/releases/1/preload.php")))
 
 
@@ -48,6 +49,16 @@ LINES = [
             "by hand: restart it where it is supervised (systemctl status 4711 names the unit; under supervisord: supervisorctl restart "
             "PROGRAM)"
         ),
+    ),
+    (
+        "workers.other-older",
+        (("pid", 4712),),
+        "by hand: sudo systemctl restart feed.service",
+    ),
+    (
+        "workers.not-back",
+        (("start again", "sudo systemctl start laravel-worker.service"),),
+        ("by hand: sudo systemctl start laravel-worker.service; if they were ended for good: stalewatch mark --workers-ended deploy@web1"),
     ),
     ("fpm.config-invalid", (), "by hand: fix the file, and do not reload before `php-fpm -t` says that the test is successful."),
 ]

@@ -138,7 +138,7 @@ def test_workers_that_stay_or_do_not_come_back_are_told_with_what_to_do() -> Non
 
     assert said((8, OLD), (17, NEW)).startswith("kill 8 (as their user)")
     assert "horizon:purge" in said((8, OLD))
-    assert said((17, NEW)) == "start those that are missing where they are supervised: nobody did so yet"
+    assert said((17, NEW)).startswith("nobody started those that are missing: cd /srv/app && ")
     assert said((17, NEW), (18, NEW)) == ""
 
 

@@ -58,7 +58,7 @@ class Context:
             memory = replace(memory, baselines={}, views=(), rendered={})
         return cls(
             snapshot=snapshot,
-            memory=Memory() if host is not None and memory.at > snapshot.observed_at + CLOCK_STEP else memory,
+            memory=Memory(awaited=memory.awaited) if host is not None and memory.at > snapshot.observed_at + CLOCK_STEP else memory,
             thresholds=thresholds,
             host=host,
             fpm=snapshot.seen_fpm,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.worker_evidence import kinds_of
 from stalewatch.model.snapshot import Unseen
 
 if TYPE_CHECKING:
-    from stalewatch.diagnosis.memory import Memory
+    from stalewatch.diagnosis.memory import Awaited, Memory
     from stalewatch.model.report import Report
     from stalewatch.model.text import SafeText
 
@@ -18,7 +19,7 @@ class Mark:
     """What is remembered of one app. *kept* None: nothing was seen that could be kept. *scripts*: how many; None: OPcache is off there.
 
     *complete*: whether that is every script of this cache. *caches*: the Laravel caches whose sources are remembered. *errors*: what could
-    not be looked at.
+    not be looked at. *workers_ended*: the workers that are awaited no longer, in words ("" none).
     """
 
     server: str
@@ -30,10 +31,11 @@ class Mark:
     complete: bool = True
     caches: tuple[str, ...] = ()
     errors: tuple[Unseen, ...] = ()
+    workers_ended: str = ""
 
 
-def marked(report: Report, memory: Memory) -> Mark:
-    """What *memory*, read back after the look of *report*, holds of it."""
+def marked(report: Report, memory: Memory, ended: tuple[Awaited, ...] = ()) -> Mark:
+    """What *memory*, read back after the look of *report*, holds of it. *ended*: workers that are awaited no longer."""
     seen = Mark(server=report.server, address=report.address, app=report.app, observed_at=report.observed_at, errors=_unseen(report))
     snapshot = report.snapshot
     if snapshot is None or report.observed_at is None:
@@ -46,6 +48,7 @@ def marked(report: Report, memory: Memory) -> Mark:
         scripts=len(memory.scripts) if on else None,
         complete=opcache is None or len(memory.scripts) >= opcache.cached_scripts,
         caches=tuple(name for name in memory.baselines if name != "workers"),
+        workers_ended=kinds_of([one.worker for one in ended]) if ended else "",
     )
 
 

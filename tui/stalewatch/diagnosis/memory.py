@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import CompiledView, FileStat, Script
+from stalewatch.model.snapshot import CompiledView, FileStat, QueueWorker, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +67,13 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
     own: int
 
 
+class Awaited(msgspec.Struct, frozen=True, array_like=True):
+    """A *worker* that our runbook told to end at *at* (server's clock): another one must take its place."""
+
+    at: float
+    worker: QueueWorker
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything remembered. *since*: S, since when the cache holds what *scripts* tells; another S voids them.
 
@@ -78,7 +85,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     *roots*: those that it was before, latest first. *passed*: a script that the web server passed through the
     app's link. *served_by*: address of the pool in which requests of this app were last seen.
     *displaced*: scripts in whose places the last full list found other files. *entered*: when the app's link was switched, if a script of
-    the current release was used since. *same_tree*: the pool saw the same tree as the login when both were last asked.
+    the current release was used since. *same_tree*: the pool saw the same tree as the login when both were last asked. *awaited*: workers
+    that must come back, kept in a file of its own because a runbook and a dashboard may run side by side.
     """
 
     version: int = 1
@@ -106,6 +114,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     passed: str = ""
     entered: float = 0.0
     same_tree: bool = False
+    awaited: tuple[Awaited, ...] = ()
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:

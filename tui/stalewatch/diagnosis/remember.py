@@ -24,6 +24,7 @@ from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, displaced, same_content, window
 from stalewatch.diagnosis.served import passed_script
 from stalewatch.diagnosis.views import is_newer, rendered
+from stalewatch.diagnosis.worker_restarts import still_awaited
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
@@ -50,6 +51,7 @@ def remember(context: Context, rulings: dict[Layer, Ruling], rate: float | None)
             root_since=old.root_since if same_root else context.now,
             passed=passed_script(context, context.host.release.link) if context.host.release.link else "",
             roots=earlier_roots(old, str(context.host.release.root)),
+            awaited=still_awaited(old.awaited, context.host, context.now),
         )
     if (moved := release_moved(context)) is not None:
         known = replace(known, entered=moved if requested(context, moved) else 0.0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, inputs, paths, worker_others, worker_places
+from stalewatch.diagnosis import evidence, inputs, paths, worker_others, worker_places, worker_restarts
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
@@ -63,7 +63,7 @@ RELOAD_UNSEEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="octane:reload loads the new code, but only a restart of octane:start can be seen.",
 )
-RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES)
+RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES, *worker_restarts.RULES)
 
 
 def judge(context: Context) -> Ruling:
@@ -79,7 +79,12 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     strange = tuple(worker for worker in host.queue_workers if not worker.placed)
     code = host.inputs.get("code")
     newest = newest_of(code.direct, context.now) if code is not None else None
-    others = (*app_unseen(strange, newest.mtime if newest is not None else None), *cron_old_release(context), *cron_unseen(host))
+    others = (
+        *worker_restarts.not_back(context),
+        *app_unseen(strange, newest.mtime if newest is not None else None),
+        *cron_old_release(context),
+        *cron_unseen(host),
+    )
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]

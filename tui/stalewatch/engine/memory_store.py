@@ -17,13 +17,15 @@ import msgspec
 import platformdirs
 
 from stalewatch.config.own_files import open_own
-from stalewatch.diagnosis.memory import Memory
+from stalewatch.diagnosis.memory import Awaited, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 16 * 1024 * 1024
 """A remembered script takes about 150 bytes; 20,000 is the most that :class:`Memory` holds."""
+
+_AWAITED = "awaited"
 
 
 def load(target: str, app: str) -> Memory:
@@ -44,9 +46,26 @@ def save(target: str, memories: Mapping[str, Memory]) -> None:
                 _write(_path(target, app), data)
 
 
-def _path(target: str, app: str) -> Path:
+def load_awaited(target: str, app: str) -> tuple[Awaited, ...]:
+    """The workers of *app* on *target* that must come back; none where nothing is kept that can be used."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.msgpack.decode(_read(_path(target, app, _AWAITED)), type=tuple[Awaited, ...])
+    return ()
+
+
+def save_awaited(target: str, app: str, awaited: tuple[Awaited, ...]) -> None:
+    """Keep *awaited*, or remove what was kept of it. A disk that takes nothing is no error."""
+    path = _path(target, app, _AWAITED)
+    with contextlib.suppress(OSError):
+        if awaited:
+            _write(path, msgspec.msgpack.encode(awaited))
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _path(target: str, app: str, kind: str = "msgpack") -> Path:
     name = hashlib.sha256(f"{target}\0{app}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return folder() / f"{name}.msgpack"
+    return folder() / f"{name}.{kind}"
 
 
 def folder() -> Path:

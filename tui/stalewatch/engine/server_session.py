@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, invalidated_by_us
-from stalewatch.engine.memory_store import load, save
+from stalewatch.diagnosis.worker_restarts import told_to_end
+from stalewatch.engine.memory_store import load, load_awaited, save, save_awaited
 from stalewatch.model.app_names import names_apart
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.model.replace import replace
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import Snapshot
+    from stalewatch.model.snapshot import QueueWorker, Snapshot
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link, OnStep
 
@@ -99,6 +100,13 @@ class ServerSession:
             self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
 
+    async def await_workers(self, app: str, workers: tuple[QueueWorker, ...]) -> None:
+        """Remember, also for other programs on this machine, that *workers* are told to end now: as many must come back."""
+        now = time.time() + self._clock_offset
+        known = self.memories.get(app, Memory())
+        awaited = told_to_end(replace(known, awaited=load_awaited(self.server.target, app)), workers, now)
+        await asyncio.to_thread(save_awaited, self.server.target, app, awaited)
+
     async def compile(self, app: str, path: str) -> bool:
         """Whether OPcache holds *path* after the pool of *app* was told to compile it; nothing of it is executed. Raises LinkError."""
         async with self._looking:
@@ -145,6 +153,9 @@ class ServerSession:
             self.memories[snapshot.app] = load(self.server.target, snapshot.app)
         if snapshot.clock_offset is not None:
             self._clock_offset = snapshot.clock_offset
-        memory, report = diagnose(self.memories[snapshot.app], snapshot, self._fleet.thresholds)
+        awaited = load_awaited(self.server.target, snapshot.app)
+        memory, report = diagnose(replace(self.memories[snapshot.app], awaited=awaited), snapshot, self._fleet.thresholds)
+        if memory.awaited != awaited:
+            save_awaited(self.server.target, snapshot.app, memory.awaited)
         self.memories[snapshot.app] = memory
         return report

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import QueueWorker
     from stalewatch.runbook.plan import Plan, Progress, Status
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import ConnectStep, Link
@@ -120,6 +121,10 @@ class PooledApp:
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Path -> no longer cached. Raises LinkError."""
         return await self._pool.session(self.report.server).invalidate(self.report.app, tuple(paths))
+
+    async def await_workers(self, workers: Sequence[QueueWorker]) -> None:
+        """Remember that they are told to end. Raises LinkLost."""
+        await self._pool.session(self.report.server).await_workers(self.report.app, tuple(workers))
 
     async def compile(self, path: str) -> bool:
         """Whether OPcache holds *path* now; nothing of it is executed. Raises LinkError."""

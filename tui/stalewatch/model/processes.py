@@ -31,7 +31,9 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     workers); ``unsure``: it can load code again without a new process (FrankenPHP); ``unknown``: its
     name says nothing of what it does. *placed* False: it may be another app's. *script*: the file of the app that one of an unknown name
     runs, where it was seen. *binary*: the PHP on the disk by the name that it was started with. *replaced*: whether the process runs
-    another file than that, by /proc (None: this login may not look).
+    another file than that, by /proc (None: this login may not look). *user*: whom it runs as. *unit*: of systemd
+    (``NAME.service``, that of a user's own manager as ``user@N.service/NAME.service``); *supervisor*: what else starts it again, by its
+    name ("" nothing that is seen).
     """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
@@ -42,6 +44,9 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     script: FileStat | None = None
     binary: FileStat | None = None
     replaced: bool | None = None
+    user: SafeText = SafeText("")
+    unit: SafeText = SafeText("")
+    supervisor: SafeText = SafeText("")
 
 
 class CronLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import QueueWorker
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
 
@@ -30,6 +31,10 @@ class AppSession(Protocol):
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Path -> no longer cached. Raises LinkError."""
+        ...
+
+    async def await_workers(self, workers: Sequence[QueueWorker]) -> None:
+        """Remember that *workers* are told to end now, and that as many must come back. Raises LinkLost."""
         ...
 
     async def compile(self, path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import composer, fpm, worker_others, worker_places, workers
+from stalewatch.diagnosis import composer, fpm, worker_others, worker_places, worker_restarts, workers
 from stalewatch.diagnosis.opcache import codes as opcache_codes
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model import reasons
@@ -107,11 +107,19 @@ def _cron(finding: Finding, report: Report) -> str:
 
 
 def _restart_worker(finding: Finding, report: Report) -> str:
-    """Which supervisor starts it again, systemd tells; nothing else on the server knows it for all of them."""
+    """By its unit or its supervisor, where the server shows them."""
     pid = next((fact.value for fact in finding.evidence if fact.label == "pid"), None)
     if pid is None:
         return ""
+    found = report.host.queue_workers if report.host is not None else ()
+    if lines := worker_restarts.restart_lines(worker for worker in found if worker.process.pid == pid):
+        return "; ".join(lines)
     return f"restart it where it is supervised (systemctl status {pid} names the unit; under supervisord: supervisorctl restart PROGRAM)"
+
+
+def _start_worker(finding: Finding, report: Report) -> str:
+    again = next((str(fact.value) for fact in finding.evidence if fact.label == "start again"), "")
+    return f"{again}; if they were ended for good: stalewatch mark --workers-ended {shlex.quote(report.address)}"
 
 
 def _start_fpm(_finding: Finding, report: Report) -> str:
@@ -133,6 +141,7 @@ _LINES: dict[str, Callable[[Finding, Report], str]] = {
     reasons.FPM_SOCKET_MISSING.code: _restart_fpm,
     worker_others.CRON_OLD_RELEASE.code: _cron,
     worker_others.OTHER_OLDER.code: _restart_worker,
+    worker_restarts.NOT_BACK.code: _start_worker,
     workers.OLDER.code: _restart_worker,
     workers.SUSPECT.code: _restart_worker,
     worker_places.OLD_BINARY.code: _restart_worker,

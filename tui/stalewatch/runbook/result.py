@@ -9,6 +9,7 @@ from stalewatch.diagnosis.smoke import APP_ERROR
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
+from stalewatch.runbook import by_hand
 from stalewatch.runbook.plan import PROVEN, RESULT, Plan, Progress, Status
 from stalewatch.runbook.verify import remaining
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stalewatch.model.inventory import AppKey
-    from stalewatch.model.report import Report
+    from stalewatch.model.report import Finding, Report
 
 
 def blocked_ones(plan: Plan) -> dict[AppKey, Progress]:
@@ -43,9 +44,15 @@ def left_alone(report: Report) -> Progress:
         evidence["busy"] = safe(f"{holder.who} runs a runbook here since {iso(holder.since)}{holder.process}: look again when it has ended")
     for finding in report.findings:
         if finding.verdict.rank >= Verdict.PENDING.rank or finding in broken:
-            evidence[finding.code] = finding.summary
+            evidence[finding.code] = safe(f"{finding.summary}{_by_hand(finding, report)}")
     status = Status.UNKNOWN if report.host is None else Status.DONE if fresh and not broken and holder is None else Status.FAILED
     return Progress(server=report.server, app=report.app, step=RESULT, status=status, evidence=evidence)
+
+
+def _by_hand(finding: Finding, report: Report) -> str:
+    """What a person must do about it, where that is known."""
+    said = by_hand.sentence(finding, report) if finding.verdict in (Verdict.SUSPECT, Verdict.STALE) else ""
+    return f"; {said}" if said.startswith("by hand") else ""
 
 
 def still_old(report: Report) -> float:

@@ -25,6 +25,7 @@ from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.server_audit import ServerAudit
 from stalewatch.runbook.step_spec import last_lines
 from stalewatch.runbook.steps.look import AGAIN
+from stalewatch.runbook.steps.workers import told_to_end
 from stalewatch.runbook.undo import taken_back, undo
 
 if TYPE_CHECKING:
@@ -270,6 +271,8 @@ class ServerExecutor:
             return refused
         if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
+        if workers := told_to_end(step, self._before):
+            await self._session.await_workers(workers)
         self._begun = True
         if step.interrupts:
             killed = in_flight(self._before)

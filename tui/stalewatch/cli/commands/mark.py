@@ -24,27 +24,36 @@ if TYPE_CHECKING:
 @click.command("mark")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to answer (text).")
+@click.option("--workers-ended", is_flag=True, help="Queue workers that did not come back after a fix were ended for good.")
 @common
 @click.pass_context
-def command(ctx: click.Context, /, targets: tuple[str, ...], form: str, **options: Unpack[Common]) -> None:
+def command(ctx: click.Context, /, targets: tuple[str, ...], form: str, workers_ended: bool, **options: Unpack[Common]) -> None:
     """Remember what is cached now. For a deploy script, before it deploys.
 
     With validate_timestamps=0 one look can only suspect that old code runs; two looks prove it. Nothing is changed on a server.
 
     Exit code: 0 remembered; 1 could not be saved on this machine; 3 could not look; 2 usage or configuration.
     """
-    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form))
+    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, workers_ended=workers_ended))
 
 
-def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text") -> ExitCode:
-    """Look, keep what was seen, say on stdout what it is, and return the exit code."""
+def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", workers_ended: bool = False) -> ExitCode:
+    """Look, keep what was seen, say on stdout what it is, and return the exit code.
+
+    *workers_ended*: await none of those that a fix ended."""
     from stalewatch.cli.outputs import mark_lines
     from stalewatch.diagnosis.marked import marked
-    from stalewatch.engine.memory_store import folder, load
+    from stalewatch.engine.memory_store import folder, load, load_awaited, save_awaited
     from stalewatch.model.text import safe
 
     debug_log.start()
-    marks = [marked(report, load(report.address, report.app)) for report in asyncio.run(look_once(open_fleet, fleet))]
+    reports = asyncio.run(look_once(open_fleet, fleet))
+    marks = []
+    for report in reports:
+        ended = load_awaited(report.address, report.app) if workers_ended else ()
+        marks.append(marked(report, load(report.address, report.app), ended))
+        if ended:
+            save_awaited(report.address, report.app, ())
     emit(mark_lines.json(marks) if form == "json" else mark_lines.text(marks))
     if any(one.kept is False for one in marks):
         tell(f"stalewatch: not remembered: {safe(str(folder()))} cannot be written (no permission? disk full?)\n")

@@ -35,6 +35,8 @@ def _lines(one: Mark) -> list[str]:
         lines.append(f"{who}: remembered {_what(one)} ({clock(one.observed_at, one.observed_at, None)})")
     elif one.kept is False:
         lines.append(f"{who}: NOT remembered: the state directory of this machine cannot be written (no permission? disk full?)")
+    if one.workers_ended:
+        lines.append(f"{who}: no longer awaited: {one.workers_ended}")
     for error in one.errors:
         lines.append(f"{who}: not seen: {error.message}" + (f"; {error.grant}" if error.grant else ""))
     return lines or [f"{who}: nothing was seen"]
@@ -58,5 +60,6 @@ def _entry(one: Mark) -> dict[str, object]:
         "scripts": one.scripts,
         "complete": one.complete,
         "caches": list(one.caches),
+        "workers_ended": one.workers_ended,
         "errors": [{"code": error.code, "message": error.message, "grant": error.grant} for error in one.errors],
     }

@@ -28,7 +28,7 @@ from stalewatch.probe.host.php_processes import (
     cron_paths,
     php_processes,
     record_and_args,
-    with_binaries,
+    with_owners,
 )
 from stalewatch.probe.host.web_server import reading as web_server
 from stalewatch.probe.host.web_server.reading import WebServers
@@ -124,7 +124,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     return Machine(
         masters=complete,
         command_lines=await command_lines(host, sorted({master.binary for master in complete})),
-        php=await with_binaries(host, tuple(php_processes(scan))),
+        php=await with_owners(host, tuple(php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),
         cron=tuple(cron_paths(records.text(told.payload))) if (told := cron.first("cron")) is not None else None,

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.records import ProcessRecord
 
 UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
-_SUPERVISORS = frozenset(
-    {"supervisord", "runsv", "s6-supervise", "rr", "circusd", "tini", "dumb-init", "docker-init", "catatonit", "monit"}
-)
+_RESTARTING = frozenset({"supervisord", "runsv", "s6-supervise", "circusd", "monit"})
+_SUPERVISORS = _RESTARTING | {"rr", "tini", "dumb-init", "docker-init", "catatonit"}
+_SUPERVISORD = re.compile(r"supervisord?\.service")
 _PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
 _MORE = "more "
 MAX_CRON = 2000
@@ -32,22 +32,37 @@ _LOGINS = re.compile(r"(ssh|sshd|cron|crond|atd|user@.*)\.service$")
 
 class PhpProcess(msgspec.Struct, frozen=True):
     """A PHP process that is not FPM: its arguments, its working directory and binary by /proc ("" not permitted), the
-    name of its parent, its unit, and the file that its first argument names."""
+    name of its parent, its units from the outermost (a user's own manager is one), and the file that its first argument names."""
 
     record: ProcessRecord
     args: tuple[str, ...]
     cwd: str
     user: str
     parent: str = ""
-    unit: str = ""
+    units: tuple[str, ...] = ()
     exe: str = ""
     binary: FileStat | None = None
 
     @property
     def supervised(self) -> bool:
         """Whether something started it that keeps programs running, and no person, cron or deploy."""
-        service = self.record.parent == 1 and bool(self.unit) and not _LOGINS.match(self.unit)
-        return self.record.pid == 1 or self.parent in _SUPERVISORS or service
+        return self.record.pid == 1 or self.parent in _SUPERVISORS or (self.record.parent == 1 and bool(self._service))
+
+    @property
+    def unit(self) -> str:
+        """The unit of systemd that runs it and nothing else that is known ("" none): of a user's own manager with that in front."""
+        return "" if self.supervisor or not self._service else "/".join(self.units[-2:])
+
+    @property
+    def supervisor(self) -> str:
+        """What starts it again beside systemd, by its name: its parent, or whose unit it runs in ("" nothing)."""
+        within = self._service and _SUPERVISORD.match(self._service)
+        return self.parent if self.parent in _RESTARTING else "supervisord" if within else ""
+
+    @property
+    def _service(self) -> str:
+        """Its innermost unit, unless that is one in which people, cron and deploys start what they like."""
+        return "" if not self.units or _LOGINS.match(self.units[-1]) else self.units[-1]
 
 
 class CronPath(msgspec.Struct, frozen=True):
@@ -60,7 +75,6 @@ class CronPath(msgspec.Struct, frozen=True):
 def php_processes(scan: Block) -> Iterable[PhpProcess]:
     """What the verb ``scan`` tells of them."""
     cwds = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("cwd")}
-    owners = {section.argument: records.text(section.payload).strip() for section in scan.of("owner")}
     parents = {section.argument: records.text(section.payload).strip() for section in scan.of("parent")}
     units = {section.argument: UNIT.findall(records.text(section.payload)) for section in scan.of("cgroup")}
     exes = {section.argument: records.text(section.payload).strip("\n") for section in scan.of("exe")}
@@ -69,26 +83,34 @@ def php_processes(scan: Block) -> Iterable[PhpProcess]:
             record, args = found
             pid = section.argument
             yield PhpProcess(
-                record, args, cwds.get(pid, ""), owners.get(pid, ""), parents.get(pid, ""), (units.get(pid) or [""])[-1], exes.get(pid, "")
+                record,
+                args,
+                cwds.get(pid, ""),
+                "",
+                parents.get(pid, ""),
+                tuple(dict.fromkeys(units.get(pid, ()))),
+                exes.get(pid, ""),
             )
 
 
-async def with_binaries(host: HostProbe, found: tuple[PhpProcess, ...]) -> tuple[PhpProcess, ...]:
-    """*found* with the stat of the PHP that each was started as, the newest of several that it may be; none where neither its arguments nor
-    the name of its program, which a process that gives itself a title keeps, says which file that is."""
+async def with_owners(host: HostProbe, found: tuple[PhpProcess, ...]) -> tuple[PhpProcess, ...]:
+    """*found* with whom each runs as, and with the stat of the PHP that it was started as, the newest of several that it may be; none where
+    neither its arguments nor the name of its program, which a process that gives itself a title keeps, says which file that is."""
     names = {each.record.pid: next((name for name in (each.args[0], each.record.comm) if _PHP.search(name)), "") for each in found}
     paths = {
         name: (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in _BINARIES)
         for name in names.values()
         if name and "\n" not in name
     }
-    if not paths:
+    if not found:
         return found
-    (block,) = await host.ask(("stat", *sorted({path for some in paths.values() for path in some})))
+    owned = {each.record.pid: f"/proc/{each.record.pid}" for each in found}
+    (block,) = await host.ask(("stat", *sorted({path for some in paths.values() for path in some}), *owned.values()))
     there = records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
     stats = {name: [there[path].stat() for path in some if path in there] for name, some in paths.items()}
     newest = {name: max(some, key=lambda each: max(each.mtime, each.ctime)) for name, some in stats.items() if some}
-    return tuple(replace(each, binary=newest.get(names[each.record.pid])) for each in found)
+    users = {pid: there[path].owner for pid, path in owned.items() if path in there}
+    return tuple(replace(each, binary=newest.get(names[each.record.pid]), user=users.get(each.record.pid, "")) for each in found)
 
 
 def cron_left_out(text: str) -> tuple[str, ...]:

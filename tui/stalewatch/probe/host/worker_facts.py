@@ -62,6 +62,9 @@ def queue_workers(
                 binary=each.binary,
                 replaced=each.exe.endswith(_DELETED) if each.exe else None,
                 script=own.stat(location.root) if own is not None and command.holds == "unknown" else None,
+                user=safe(each.user),
+                unit=safe(each.unit),
+                supervisor=safe(each.supervisor),
             )
         )
     return tuple(sorted(_served(workers), key=lambda worker: worker.process.pid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.worker_restarts import among, counted, of_kind, start_again
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Remedy, Verdict
@@ -16,7 +17,8 @@ from stalewatch.runbook.steps import artisan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stalewatch.model.snapshot import HostFacts, Process, QueueWorker
+    from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import QueueWorker
     from stalewatch.runbook.commands import Access, Command
     from stalewatch.runbook.draft import Draft
 
@@ -27,6 +29,13 @@ _DEAF = frozenset({"schedule"})
 _BY_STORE = frozenset({"queue", "reverb"})
 """The kinds that look for a key in their own cache store; Horizon and Octane get a signal, or a request."""
 _KINDS = {name: kind for kind, name in RESTARTS.items()}
+
+
+def told_to_end(step: Step, report: Report) -> tuple[QueueWorker, ...]:
+    """The workers of *report* that *step* tells to end, and for each of which another one must come; Octane's start again by themselves."""
+    kind = _KINDS.get(step.id, "")
+    host = report.host if step.kind == RESTART_WORKERS.kind and kind != "octane" else None
+    return counted((worker for worker in host.queue_workers if worker.placed), kind) if host is not None else ()
 
 
 def _asked(draft: Draft) -> bool:
@@ -85,14 +94,15 @@ def _proven(proof: Proof) -> Outcome:
     if before is None or after is None:
         return outcome(Status.RUNNING, why="the server could not be looked at")
     kind = _KINDS.get(proof.step.id, "queue")
-    was, now = _of_kind(before, kind), _of_kind(after, kind)
-    old = {_identity(process) for process in was} & {_identity(process) for process in now}
+    was, now = counted(before.queue_workers, kind), counted(after.queue_workers, kind)
+    old = [worker for worker in of_kind(before.queue_workers, kind) if among(after.queue_workers, worker)]
     evidence = {"workers": f"{len(now)} now, {len(was)} before, {len(old)} still the old ones"}
     if old and kind != "octane":
         orphans = "; php artisan horizon:purge ends those without a supervisor" if kind == "horizon" else ""
-        evidence["by hand"] = f"{_by_hand(sorted(pid for pid, _ in old))}{orphans}"
+        evidence["by hand"] = f"{_by_hand(_pids(old))}{orphans}"
     elif len(now) < len(was):
-        evidence["by hand"] = "start those that are missing where they are supervised: nobody did so yet"
+        gone = [worker for worker in was if not among(now, worker)]
+        evidence["by hand"] = "nobody started those that are missing: " + start_again(gone[: len(was) - len(now)], proof.after.app)
     if kind != "octane" and (old or len(now) < len(was)):
         return outcome(Status.RUNNING, **evidence)
     if proof.after.layers[Layer.WORKERS] is Verdict.STALE:
@@ -108,14 +118,6 @@ def _by_hand(pids: Sequence[int]) -> str:
 def _pids(workers: Sequence[QueueWorker]) -> list[int]:
     """The pids, in order."""
     return sorted(worker.process.pid for worker in workers)
-
-
-def _of_kind(host: HostFacts, kind: str) -> list[Process]:
-    return [worker.process for worker in host.queue_workers if worker.kind == kind and worker.holds == "start"]
-
-
-def _identity(process: Process) -> tuple[int, int]:
-    return (process.pid, round(process.started))
 
 
 def _grants(access: Access) -> list[Command]:
