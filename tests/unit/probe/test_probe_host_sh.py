@@ -195,7 +195,13 @@ async def test_what_several_patterns_match_is_told(coprocess: Coprocess, tmp_pat
     [
         (b"<?php return array (\n  'a' => 1,\n);\n", "complete"),
         (b"<?php return array (\n  'a' => ", "cut"),
+        (b"<?php return [\n  'a' => 1,\n];\n", "complete"),
+        (b"<?php\n\n/*\n| Routes\n*/\n\napp('router')->setCompiledRoutes(\n  array (\n));\n", "complete"),
+        (b"<?php\n\napp('router')->setRoutes(\n    unserialize(base64_decode('TzoyOiJ4'))\n);\n", "complete"),
         (b"", "cut"),
+        (b"<?php return 1;\n", "cut"),
+        (b"<?php\n\n// nothing;\n", "cut"),
+        (b"disk quota exceeded\n", "cut"),
     ],
 )
 async def test_a_cut_cache_file_is_told(coprocess: Coprocess, tmp_path: Path, content: bytes, state: str) -> None:

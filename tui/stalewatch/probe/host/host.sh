@@ -13,7 +13,7 @@
 #   born P...            when these files were made, where the file system keeps that
 #   text P LIMIT         one file                                         web KIND PATTERN...  statements of web servers
 #   conf PATTERN LIMIT   FPM configuration without secrets
-#   complete P...        whether a cache file begins and ends as PHP does keys P               harmless keys of a cached config.php
+#   complete P...        whether a cache file is whole, and what artisan writes keys P               harmless keys of a cached config.php
 #   named ROOT P...      the roots that the paths in cache files name, and whether those files are below ROOT
 #   autoload ROOT LIMIT  of Composer's autoloader: its settings, its namespaces, the class map's entries of the app itself
 #   kernel ROOT          the lines of a Symfony kernel that say where its cache directory is
