@@ -120,6 +120,18 @@ async def test_what_cannot_be_put_back_is_said(site: Here, audit: AuditLog) -> N
     assert next(line.evidence["undone"] for line in told if line.status is Status.FAILED) == said
 
 
+@pytest.mark.parametrize(("before", "after", "status"), [(200, 404, Status.FAILED), (200, 302, Status.DONE), (404, 404, Status.DONE)])
+async def test_a_page_that_was_found_before_a_step_and_not_after_it_is_a_failure(
+    site: Here, audit: AuditLog, before: int, after: int, status: Status
+) -> None:
+    site.answers = [before, after]
+    ended, told = await execute(site, audit, timings=msgspec.structs.replace(FAST, recover=0.0))
+    assert set(ended.values()) == {status}
+    if status is Status.FAILED:
+        step = next(line for line in told if line.status is Status.FAILED)
+        assert step.evidence["why"] == "the app answered before this and does not now: GET / answers 404, 200 before"
+
+
 async def test_the_same_request_is_made_after_a_step_also_where_that_look_knows_no_entry_script(
     site: Here, audit: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

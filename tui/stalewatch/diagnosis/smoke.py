@@ -46,10 +46,18 @@ RULES = (APP_ERROR,)
 
 
 class SmokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """*answers*: as it should; None: the application was not asked, or did not say. *words*: what came, ``GET / answers 200``."""
+    """*answers*: as it should; None: the application was not asked, or did not say. *words*: what came, ``GET / answers 200``. *status*: of
+    HTTP, where it answers as it should (0: not)."""
 
     answers: bool | None
     words: SafeText
+    status: int = 0
+
+    def after(self, before: SmokeAnswer) -> SmokeAnswer:
+        """This answer, held against the one *before* a step: a page that is no longer found is no answer, where it was one."""
+        if self.answers and before.answers and before.status < 400 <= self.status:
+            return SmokeAnswer(answers=False, words=safe(f"{self.words}, {before.status} before"))
+        return self
 
 
 def not_asked(why: str) -> SmokeAnswer:
@@ -121,7 +129,7 @@ def judge(response: Response, smoke: Smoke) -> SmokeAnswer:
         return SmokeAnswer(answers=False, words=safe(f"{said}, not {smoke.status}" if smoke.status else said))
     if smoke.text and smoke.text.encode() not in response.body:
         return SmokeAnswer(answers=False, words=safe(f"{said} without {smoke.text!r}", 300))
-    return SmokeAnswer(answers=True, words=safe(said))
+    return SmokeAnswer(answers=True, words=safe(said), status=response.status)
 
 
 def with_answer(report: Report, asked: Mapping[str, str] | None, answer: SmokeAnswer) -> Report:

@@ -84,10 +84,10 @@ class AppAnswers:
         return Outcome(status=outcome.status, evidence={**outcome.evidence, "app": now.words})
 
     async def _ask(self) -> SmokeAnswer:
-        """The same request each time: a look after a step may not tell of the entry script."""
+        """The same request each time, as a look after a step may not tell of the entry script. It is held against the first answer."""
         if self._parameters is None:
             self._parameters = smoke.parameters(self._session.report, self._wanted)
         answer = await ask(self._session, self._parameters, self._wanted)
         if answer.answers is None:
             _ = self._session.link  # raises where there is none any more: nothing is known of the app then
-        return answer
+        return answer if self._first is None else answer.after(self._first)
