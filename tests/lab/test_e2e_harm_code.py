@@ -88,7 +88,29 @@ def error_in_a_new_class(host: Host) -> str:
     return "/srv/app/app/Support/Answer.php:8 (syntax error"
 
 
-BREAKS = (parse_error, merged_badly, utf16, newer_php, half_upload, not_readable, error_in_a_new_class)
+def in_a_package(host: Host) -> str:
+    greeter = "vendor/acme/greeter/src/Greeter.php"
+    assert host.get("/package") == "greeter v1"
+    host.edit(greeter, host.read(f"/srv/app/{greeter}") + "\nfunction oops( {\n")
+    return f"/srv/app/{greeter}:"
+
+
+def in_what_artisan_starts_with_too(host: Host) -> str:
+    host.edit("bootstrap/app.php", host.read("/srv/app/bootstrap/app.php") + "\nreturn (;\n")
+    return "/srv/app/bootstrap/app.php:"
+
+
+BREAKS = (
+    parse_error,
+    merged_badly,
+    utf16,
+    newer_php,
+    half_upload,
+    not_readable,
+    error_in_a_new_class,
+    in_a_package,
+    in_what_artisan_starts_with_too,
+)
 
 
 @pytest.mark.parametrize("breaks", BREAKS)
@@ -135,6 +157,21 @@ def test_a_release_that_cannot_run_is_not_made_to_run_by_a_reload(web1: Host, ne
     assert ran.code == 1, said
     assert f"does not parse: {SHOP}/releases/2/{CONTROLLER}:" in said
     assert ((web1.fpm_master(), web1.fpm_workers()), asked()) == (before, "home v1")
+
+
+@pytest.mark.parametrize("broken", ["const V = ;", "require '/srv/app/nowhere.php';"], ids=["a parse error", "a file that is not there"])
+def test_a_preload_script_that_breaks_is_not_reloaded(web1: Host, broken: str, never_worse: NeverWorse) -> None:
+    """FPM would not start again; and php-fpm -t, which loads it, is where that shows."""
+    web1.edit("preload.php", "<?php\nconst V = 1;\n", mtime=time.time() - HOUR)
+    web1.ini(opcache__preload="/srv/app/preload.php", opcache__preload_user="www-data", opcache__validate_timestamps=0)
+    assert web1.get("/") == "home v1"
+    web1.edit("preload.php", f"<?php\n{broken}\n")
+    web1.release("v2")
+    before = state(web1)
+    ran = never_worse.fix("--all", "--only", "reload", web1.name)
+    assert ran.code == 1, ran.stdout
+    assert "preload.php" in ran.stdout
+    assert state(web1) == before
 
 
 def test_half_a_cache_file_is_not_made_to_run(web1: Host, never_worse: NeverWorse) -> None:

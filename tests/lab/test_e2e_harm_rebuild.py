@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -195,3 +196,37 @@ def test_half_a_configuration_is_made_again_before_anyone_runs_it(lab: Lab, web1
     assert web1.get("/config") == "v1 agent-v1"
     web1.restart()
     assert web1.get("/config") == "v1 agent-v1"
+
+
+@pytest.mark.parametrize("name", ["config", "routes-v7"])
+def test_sound_php_that_is_no_cache_is_made_again_before_anyone_runs_it(web1: Host, name: str, never_worse: NeverWorse) -> None:
+    """It parses, and with it the application has no configuration, or no routes."""
+    cached = f"bootstrap/cache/{name}.php"
+    web1.run(["touch", "-d", "1 hour ago", f"/srv/app/{cached}"])  # younger ones are not kept
+    web1.fpm(validate_timestamps=0)
+    assert (web1.get("/"), web1.get("/config")) == ("home v1", "v1 agent-v1")
+    web1.edit(cached, "<?php return 1;\n", mtime=time.time() - 60)
+    ran = fix(never_worse)
+    assert ran.code == 0, ran.stdout + ran.stderr
+    web1.restart()
+    assert (web1.get("/"), web1.get("/config")) == ("home v1", "v1 agent-v1")
+
+
+def test_a_cache_that_is_a_link_to_a_shared_file_is_left_alone(all_rights: Host, never_worse: NeverWorse) -> None:
+    """artisan would write through it, and to give it back is not ours: other releases use the same file."""
+    all_rights.run(["sh", "-ec", SHARED])
+    all_rights.pool(**{"php_admin_value[opcache.validate_timestamps]": 0})
+    assert all_rights.get("/config") == "v1 agent-v1"
+    all_rights.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    ran = fix(never_worse)
+    assert ran.code == 1, ran.stdout + ran.stderr
+    assert "no regular file" in str(step(ran, "config:cache")["evidence"]), ran.stdout
+    assert all_rights.run(["readlink", f"/srv/app/{CACHED}"]).stdout.strip() == "/srv/shared/config.php"
+
+
+SHARED = """
+mkdir /srv/shared
+mv /srv/app/bootstrap/cache/config.php /srv/shared
+ln -s /srv/shared/config.php /srv/app/bootstrap/cache/config.php
+chown -R www-data: /srv/shared
+"""

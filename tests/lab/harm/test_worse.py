@@ -34,7 +34,8 @@ def found(said: str = "", **changed: Any) -> tuple[int, int, int]:
     [
         (Answer(200, "home v2"), 0),
         (Answer(200, "home v3"), 0),
-        (Answer(404, "not found"), 0),
+        (Answer(302, ""), 0),
+        (Answer(404, "not found"), 1),
         (Answer(500, "Server Error"), 1),
         (Answer(0, ""), 1),
         (Answer(200, "home v1"), 1),

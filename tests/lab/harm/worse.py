@@ -27,7 +27,7 @@ def _answers(before: Seen, after: Seen) -> Iterator[str]:
 
 
 def _good(answer: Answer) -> bool:
-    return 0 < answer.status < 500
+    return 0 < answer.status < 400
 
 
 def _older(now: str, was: str) -> bool:
