@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.model.report import Layer
+from stalewatch.model.text import safe
 from stalewatch.runbook.execute import Begin, Do, Effect, End, Recheck, Resolve, Skip, execute, refused
 from stalewatch.runbook.plan import LEFT, Choice, Outcome, Plan, Request, ServerPlan, Status
 from tests.builders.runbook import finding, plan, report, runtime, vt0
@@ -101,6 +102,13 @@ def test_a_failed_step_is_named_at_the_end_and_at_each_step_that_was_not_begun()
     effects = play(PLAN, lambda effect: told(Status.FAILED, "exit code 1") if is_(effect, Do, "config:cache") else None)
     assert ends(effects) == [End(WEB1, Status.FAILED, "config:cache: exit code 1"), *NOT_REACHED]
     assert skips(effects) == [Skip(WEB1, each, "config:cache is failed") for each in WEB1.steps[step("config:cache") + 1 :]]
+
+
+def test_a_reason_that_two_layers_have_is_told_once_and_the_verdict_of_the_whole_not_beside_it() -> None:
+    seen = {"verdict": "unknown", "opcache": "unknown: no pool", "fpm": "unknown: no pool"}
+    unproven = Outcome(status=Status.FAILED, evidence={name: safe(words) for name, words in seen.items()})
+    effects = play(PLAN, lambda effect: unproven if is_(effect, Do, "verify") else None)
+    assert ends(effects)[0].why == "verify: unknown: no pool"
 
 
 def test_a_step_that_nobody_knows_the_end_of_is_named_as_unknown() -> None:

@@ -180,6 +180,20 @@ def test_fixed_means_every_layer_that_the_plan_answers_for() -> None:
     assert is_fixed(plain(), report(bytecode(), bytecode(f"{APP}/b.php")), invalidated=frozenset({CONTROLLER})).status is Status.FAILED
 
 
+def test_what_could_not_be_looked_at_has_its_reason_and_what_to_grant() -> None:
+    two = Unseen(code="fpm.undecided", message=safe("two FPM masters run this app"), grant=safe("let the web server name one"))
+    blind = msgspec.structs.replace(report(layers={Layer.OPCACHE: Verdict.UNKNOWN, Layer.FPM: Verdict.UNKNOWN}), errors=(two,))
+    words = "unknown: two FPM masters run this app (let the web server name one)"
+    assert is_fixed(plain(), blind).evidence == {"verdict": "unknown", "opcache": words, "fpm": words}
+    assert is_fixed(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).evidence["opcache"] == "unknown"
+
+
+def test_what_a_second_fix_takes_out_of_opcache_is_said() -> None:
+    assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT))).evidence["next"] == "fix again: it invalidates them"
+    assert "next" not in is_fixed(plain(Layer.OPCACHE), report(bytecode(verdict=Verdict.SUSPECT))).evidence
+    assert "next" not in is_fixed(plain(), report(finding(Layer.CONFIG, Verdict.STALE, Remedy.REBUILD))).evidence
+
+
 def test_pending_counts_once_the_next_use_heals_it_but_not_for_a_mere_look() -> None:
     waiting = finding(Layer.OPCACHE, Verdict.PENDING, until=T0 + 2)
     over = finding(Layer.OPCACHE, Verdict.PENDING, until=T0 - 1)

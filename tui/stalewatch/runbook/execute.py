@@ -176,8 +176,13 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
             status, left = Status.PARTLY, f"partly: not fixed: {outcome.evidence.get(LEFT, 'what the plan leaves')}"
         elif outcome.status is not Status.DONE:
             yield from _skip(server, later, f"{step.id} is {outcome.status.value}")
-            return outcome.status, f"{step.id}: {'; '.join(outcome.evidence.values())}"
+            return outcome.status, f"{step.id}: {_told(outcome)}"
     return status, left if server.steps else "nothing to do"
+
+
+def _told(outcome: Outcome) -> str:
+    """What was seen, each thing once; the verdict of the whole server only where nothing says it of a layer."""
+    return "; ".join(dict.fromkeys(value for key, value in outcome.evidence.items() if key != "verdict" or len(outcome.evidence) == 1))
 
 
 def _stopped(server: ServerPlan, rest: tuple[Step, ...], outcome: Outcome) -> Generator[Effect, Outcome, tuple[Status, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.model.report import Finding, Layer, Report, Verdict
+from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook import steps
@@ -66,12 +66,14 @@ def is_fixed(server: ServerPlan, report: Report, *, invalidated: frozenset[str] 
         findings = [finding for finding in report.findings if finding.layer is layer and finding.verdict is verdict]
         tolerated = layer in server.tolerated
         if verdict in _BAD and not (findings and all(_answered(finding, invalidated, server) for finding in findings)):
-            (left if tolerated else bad)[layer.value] = _words(verdict, findings)
+            (left if tolerated else bad)[layer.value] = _words(verdict, findings, report)
         elif verdict is Verdict.PENDING and (seconds := remaining(findings, report.observed_at)) > 0:
-            (left if tolerated and seconds > SOON else waiting)[layer.value] = _words(verdict, findings)
+            (left if tolerated and seconds > SOON else waiting)[layer.value] = _words(verdict, findings, report)
         elif verdict is Verdict.PENDING and strict:
-            waiting[layer.value] = _words(verdict, findings)
+            waiting[layer.value] = _words(verdict, findings, report)
     evidence.update({name: safe(words) for name, words in (bad or waiting or left).items()})
+    if Layer.OPCACHE.value in bad and any(Remedy.INVALIDATE in one.remedy for one in report.findings if one.layer is Layer.OPCACHE):
+        evidence["next"] = safe("fix again: it invalidates them")
     if not bad and not waiting:
         if left:
             evidence[LEFT] = safe(", ".join(f"{name} {report.layers[Layer(name)].value}" for name in left))
@@ -113,5 +115,9 @@ def _answered(finding: Finding, invalidated: frozenset[str], server: ServerPlan)
     return told and bool(finding.paths) and set(finding.paths) <= invalidated
 
 
-def _words(verdict: Verdict, findings: list[Finding]) -> str:
-    return f"{verdict.value}: {findings[0].summary}" if findings else verdict.value
+def _words(verdict: Verdict, findings: list[Finding], report: Report) -> str:
+    """A verdict with its reason: what could not be looked at has no finding."""
+    if findings:
+        return f"{verdict.value}: {findings[0].summary}"
+    reasons = [f"{error.message} ({error.grant})" if error.grant else str(error.message) for error in report.errors[:1]]
+    return ": ".join([verdict.value, *(reasons if verdict is Verdict.UNKNOWN else ())])
