@@ -74,6 +74,7 @@ def test_a_rebuild_has_the_environment_of_the_pool(all_rights: Host, never_worse
     assert ran.code == 0, ran.stdout + ran.stderr
     assert all_rights.get("/config") == f"{SECRET} agent-v2"
     assert "'env' => 'staging'" in all_rights.read(f"/srv/app/{CACHED}")
+    assert "not compared" not in step(ran, "config:cache")["evidence"], "the pool would make the same"
     assert SECRET not in ran.stdout + ran.stderr
     for folder in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
         for path in Path(os.environ[folder]).rglob("*"):

@@ -61,6 +61,7 @@ def test_every_verb_of_the_runtime_probe_is_asked() -> None:
         "drop",
         "tidy",
         "parse",
+        "remake",
     }
     assert verbs <= words(RUNTIME) | words(PACKAGE / "runbook")
     assert "opcache_reset" not in php

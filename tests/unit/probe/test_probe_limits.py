@@ -36,6 +36,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/link_verbs.sh", "head -n 5001"): TOLD,
     ("runtime/artefacts.php", "array_slice("): RUNBOOK,
     ("runtime/runtime.php", "array_slice("): WHOLE,
+    ("runtime/remade.php", "array_slice("): SHOWN,
     (
         "runtime/links.php",
         "array_slice(",

@@ -12,6 +12,7 @@ import msgspec
 
 from stalewatch.model.errors import LinkLost
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
+from stalewatch.model.remade import Remade
 from stalewatch.model.report import Finding, Layer, Report
 from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, QueueWorker, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
@@ -47,6 +48,8 @@ class Here:
         self.answers = [200]
         self.asked = 0
         self.breaks = ""
+        self.remade = Remade()
+        self.visits: list[Mapping[str, str]] = []
         self.report = self._see()
 
     async def look(self) -> Report:
@@ -74,6 +77,10 @@ class Here:
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         self.keepings.append((verb, tuple(files)))
         return {path: self.wrong.get(verb, "") for path in files}
+
+    async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
+        self.visits.append(visit)
+        return self.remade
 
     async def parse(self, scripts: Scripts) -> Parsed:
         broken = self.breaks == "at once" or (self.breaks == "while artisan runs" and (self.root / "ran").exists())

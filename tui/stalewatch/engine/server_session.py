@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
+    from stalewatch.model.remade import Remade
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import QueueWorker, Snapshot
     from stalewatch.transport.fastcgi.response import Response
@@ -127,6 +128,13 @@ class ServerSession:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
             return await self._probe.pool_of(app).artefacts(verb, files, options)
+
+    async def remake(self, app: str, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
+        """Whether the pool of *app* would make the cached configuration *cache*. Raises LinkError."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.pool_of(app).remake(cache, root, visit)
 
     async def parse(self, app: str, scripts: Scripts) -> Parsed:
         """Whether the pool of *app* can compile *scripts*. Raises LinkLost."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import AppKey, Fleet
     from stalewatch.model.parsing import Parsed, Scripts
+    from stalewatch.model.remade import Remade
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import QueueWorker
     from stalewatch.runbook.plan import Plan, Progress, Status
@@ -138,6 +139,10 @@ class PooledApp:
         """Path -> what is wrong ("" nothing). A lost link is tried again once. Raises LinkError."""
         session = await self._pool.open(self.report.server)
         return await session.artefacts(self.report.app, verb, tuple(files), options)
+
+    async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
+        """Whether the pool would make the cached configuration *cache*. Raises LinkError."""
+        return await self._pool.session(self.report.server).remake(self.report.app, cache, root, visit)
 
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether the pool can compile *scripts*. Raises LinkLost."""

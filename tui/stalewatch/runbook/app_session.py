@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stalewatch.model.parsing import Parsed, Scripts
+    from stalewatch.model.remade import Remade
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import QueueWorker
     from stalewatch.transport.fastcgi.response import Response
@@ -50,6 +51,11 @@ class AppSession(Protocol):
         change places (``exchange``), or removes the copies (``drop``): path -> what is wrong ("" nothing); or removes or puts back what a
         run that was cut off has left aside (``tidy``): path -> which ("" nothing was left). *options*: ``script``, that gives artisan the
         pool's environment ("" none), ``away``, ``clears`` and ``compiled``. Raises LinkError."""
+        ...
+
+    async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
+        """Whether the pool would make *cache*, the cached configuration of the application at *root*, for a request of the parameters
+        *visit*. The application's own code is executed. Raises LinkError."""
         ...
 
     async def parse(self, scripts: Scripts) -> Parsed:

@@ -15,6 +15,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
+from stalewatch.runbook.as_the_pool import compared
 from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.in_short import IN_SHORT, Fixed, in_short
@@ -287,7 +288,7 @@ class ServerExecutor:
             if ended.code != 0 and (_never_ran(ended.output, ended.code) or _was_not_reached(step, ended.output)):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")
         self._looked_at = 0.0
-        proven = await self._proof(step, self._before)
+        proven = await compared(self._session, self._server, step, await self._proof(step, self._before))
         if step.kind == "reload":
             proven = await compile_hottest(self._session, self._before, proven)
         return await self._answered(step, proven)

@@ -11,7 +11,8 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
 
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
-VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
+VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``, where the parameters *request* come beside ours;
+``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
 ``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool``,
@@ -44,7 +45,8 @@ VERB and body: ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`
      "artefacts": [["/srv/app/bootstrap/cache/config.php", ""], …],
      "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null,
      "parsed": {"count": 2, "trouble": [["/srv/app/x.php", "syntax", 12, "syntax error, …"], …],
-                "paths": ["/srv/app/y.php", …], "folders": ["/srv/app/app", …], "why": ""}}
+                "paths": ["/srv/app/y.php", …], "folders": ["/srv/app/app", …], "why": ""},
+     "remade": [["database.redis.client", …], 0, ""]}
 
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
 ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
@@ -58,6 +60,8 @@ now) with ``invalidate``, and of one script with ``compile``; ``apcu`` (key, whe
 cannot be asked) with ``apcu``;
 ``parsed`` (how many, those with an error as :class:`stalewatch.model.parsing.Trouble`, what there was no time for, to be asked next,
 and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
+``remade`` (keys of which the pool would make another value than *cache* has, how many more there are, and why it is not known:
+``application``, ``opcache``, ``thrown`` or ``ended``) with ``remake``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,
 or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) or to clear and
 writes the PHP *script* that gives artisan the worker's environment, with ``settle``, which puts everything back where one of them can't

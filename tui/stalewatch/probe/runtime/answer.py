@@ -167,6 +167,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     variables: list[str] | None = None
     artefacts: list[tuple[str, str]] = []
     parsed: ParsedAnswer | None = None
+    remade: tuple[list[str], int, str] | None = None
 
 
 def decode(body: bytes, *, deflated: bool) -> Answer:
@@ -269,6 +270,15 @@ def ini_files(answer: Answer, before: RuntimeFacts | None) -> tuple[IniFile, ...
         return tuple(IniFile(safe(path), _moment(mtime), _moment(ctime)) for path, mtime, ctime in answer.ini)
     known = before.seen_opcache if before is not None else None
     return before.ini if before is not None and known is not None and known.start_time == answer.opcache.start_time else ()
+
+
+def replaced(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ...] | None:
+    """What this process runs and the disk holds no more; the verb status does not ask for it: what was seen before holds until FPM is
+    restarted."""
+    if answer.verb != "status":
+        return tuple(safe(path) for path in answer.replaced) if answer.replaced is not None else None
+    known = before.seen_opcache if before is not None else None
+    return before.replaced if before is not None and known is not None and known.start_time == answer.opcache.start_time else None
 
 
 def variables(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ...] | None:

@@ -12,7 +12,7 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitt
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
-from stalewatch.model.text import SafeText, safe
+from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
@@ -22,6 +22,7 @@ from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.parsing import parse
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
+from stalewatch.probe.runtime.remaking import remake
 from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, parameters
 from stalewatch.probe.runtime.visits import Visits
 from stalewatch.transport.fastcgi.client import request
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from stalewatch.model.parsing import Parsed, Scripts
+    from stalewatch.model.remade import Remade
     from stalewatch.model.runtime import CachedEnvironment, RunningFile
     from stalewatch.model.snapshot import Pool
     from stalewatch.probe.host.host_probe import HostProbe
@@ -49,6 +51,7 @@ IDLE_INTERVAL = 60.0
 ENDING = 5.0
 """Seconds in which a worker ends whose idle time is over: FPM looks once a second."""
 MAX_CHANGED = 2000
+NONE: Mapping[str, str] = {}
 _DIGEST_UP_TO = 200
 _DIGEST_ROUNDS = 4
 """Requests for digests in one full look, each of which PHP spends 50 ms on at most."""
@@ -174,9 +177,9 @@ class PoolProbe:
         told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
         return {path: safe(why, 200) for path, (_, why) in zip((*files, *(path for path, _ in told[len(files) :])), told, strict=False)}
 
-    async def _act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0) -> Answer:
+    async def _act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
         patience = timeout or max(TIMEOUT, self._host.timeout)
-        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=patience), Unseen):
+        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=patience, more=more), Unseen):
             raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
         return answer
 
@@ -197,6 +200,10 @@ class PoolProbe:
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether *scripts* can be compiled; nothing of them is executed or cached. Raises LinkLost, if the link is lost."""
         return await parse(lambda body: self._act("parse", body), lambda: self._link.alive, scripts, self._chroot)
+
+    async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
+        """As :func:`stalewatch.probe.runtime.remaking.remake` says. Raises LinkLost, if the link is lost."""
+        return await remake(self._act, lambda: self._link.alive, cache, root, visit, self._chroot)
 
     async def close(self) -> None:
         """Cancel the running request. Never raises."""
@@ -288,7 +295,7 @@ class PoolProbe:
             status=status,
             own_requests=self._own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
-            replaced=self._replaced(verb, answer),
+            replaced=answers.replaced(answer, self._last),
             ini=answers.ini_files(answer, self._last),
             places=answers.places(answer, self._chroot),
             relay=relay,
@@ -312,16 +319,8 @@ class PoolProbe:
             return answers.environment(answer)
         return self._last.environment if self._last is not None and self.configuration is not None else None
 
-    def _replaced(self, verb: str, answer: Answer) -> tuple[SafeText, ...] | None:
-        """The verb status does not ask for it: what was seen before holds until FPM is restarted."""
-        if verb != "status":
-            return tuple(safe(path) for path in answer.replaced) if answer.replaced is not None else None
-        before = self._last.seen_opcache if self._last is not None else None
-        same = before is not None and before.start_time == answer.opcache.start_time
-        return self._last.replaced if self._last is not None and same else None
-
-    async def _answer(self, verb: str, body: bytes, *, timeout: float) -> Answer | Unseen:
-        """Send a request, trying the directories that this pool may see. Raises LinkError."""
+    async def _answer(self, verb: str, body: bytes, *, timeout: float, more: Mapping[str, str] = NONE) -> Answer | Unseen:
+        """Send a request, trying the directories that this pool may see; *more*: parameters beside our own. Raises LinkError."""
         async with self._lock:
             tried: dict[str, str] = {}
             self._places = self._places or places(self._settings, self._storage, self._allowed)
@@ -333,7 +332,7 @@ class PoolProbe:
                     if isinstance(stream, Unseen):
                         return stream
                     try:
-                        sent = parameters(place.seen(path), verb, body)
+                        sent = {**more, **parameters(place.seen(path), verb, body)}
                         self._sent += 1
                         response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
                     except NotPermitted as error:

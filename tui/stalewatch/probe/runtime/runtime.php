@@ -179,6 +179,10 @@ function answer(string $verb, array $options): array
         load('artefacts.php');
         $acted = artefacts($verb, $options);
     }
+    if ($verb === 'remake') {
+        load('remade.php');
+        $acted = remade($options);
+    }
     $status = $error === '' ? opcache_get_status($listing || !empty($options['changed'])) : false;
     if ($error === '' && $status === false) {
         $error = restricted() ? 'restricted' : 'disabled';

@@ -18,6 +18,7 @@ _FILES = {
     "verbs.php": ("verbs.php",),
     "artefacts.php": ("artefacts.php",),
     "parse.php": ("parse.php",),
+    "remade.php": ("remade.php",),
 }
 """What each file is made of. A pool asks ``runtime.php``; PHP compiles the others only at a request that needs them."""
 

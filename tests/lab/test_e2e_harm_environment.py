@@ -1,0 +1,33 @@
+"""What artisan caches is what the pool would make of it, or the old cache is served on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.lab.test_e2e_harm_rebuild import fix, kept, step
+
+if TYPE_CHECKING:
+    from tests.lab import Host
+    from tests.lab.harm.never_worse import NeverWorse
+
+ASKED = ("'agent' => 'agent-v1'", "'agent' => ini_get('user_agent').' agent-v1'")
+
+
+def stale_by_the_pools_ini(host: Host) -> None:
+    """A value of the configuration is of php.ini; the pool's is another one than that of the command line, and in the cache."""
+    host.pool(**{"php_admin_value[user_agent]": "the-pool", "php_admin_value[opcache.validate_timestamps]": 0})
+    host.edit("config/services.php", replace=ASKED)
+    host.run(["php", "-d", "user_agent=the-pool", "/srv/app/artisan", "config:cache"], user="www-data")
+    assert host.get("/config") == "v1 the-pool agent-v1"
+    host.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+
+
+def test_another_php_ini_of_the_command_line_is_not_baked_in(web1: Host, never_worse: NeverWorse) -> None:
+    stale_by_the_pools_ini(web1)
+    before = kept(web1)
+    ran = fix(never_worse)
+    failed = step(ran, "config:cache")
+    assert (ran.code, failed["status"]) == (1, "failed"), ran.stdout + ran.stderr
+    assert "the pool would make another value of: services.retell.agent" in str(failed["evidence"])
+    assert "the-pool" not in ran.stdout + ran.stderr, "no value leaves the server"
+    assert (kept(web1), web1.get("/config")) == (before, "v1 the-pool agent-v1")
