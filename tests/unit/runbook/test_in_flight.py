@@ -117,14 +117,21 @@ def wait(session: Session, limit: float) -> tuple[object, list[dict[str, SafeTex
 
 
 def test_it_goes_on_as_soon_as_nothing_is_in_flight() -> None:
-    session = Session(busy(1, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 0)), busy(9))
+    both, one, none = busy(1, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 1)), busy(0, ("api", "/srv/api", 0))
+    session = Session(both, both, one, none, busy(9))
     refused, told = wait(session, 60.0)
     assert refused is None
-    assert session.looks == 2
+    assert session.looks == 3
     assert told == [
         {"waits for": "2 requests in flight (pool www (app) 1 and pool api (api) 1)"},
         {"waits for": "1 request in flight (pool api (api) 1)"},
     ]
+
+
+def test_what_came_since_the_last_look_is_waited_for_too() -> None:
+    refused, told = wait(Session(busy(0), busy(1), busy(0)), 60.0)
+    assert refused is None
+    assert told == [{"waits for": "1 request in flight (pool www (app) 1)"}]
 
 
 @pytest.mark.parametrize("seen", [busy(0), busy(None)])
@@ -135,7 +142,7 @@ def test_it_does_not_wait_for_what_is_not_there_or_cannot_be_counted(seen: Repor
 def test_where_they_do_not_end_in_time_it_is_refused_and_says_what_helps() -> None:
     session = Session(busy(3))
     refused, _ = wait(session, 0.0)
-    assert session.looks == 0
+    assert session.looks == 1
     assert getattr(refused, "status", None) is Status.FAILED
     words = getattr(refused, "evidence", {})
     assert words["why"] == "3 requests in flight after 0 s (pool www (app) 3): a reload would kill what runs"
