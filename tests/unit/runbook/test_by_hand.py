@@ -6,7 +6,7 @@ import pytest
 
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.report import Evidence, Layer, Remedy, Verdict
-from stalewatch.model.snapshot import ComposerFacts, QueueWorker, ReleaseFacts, Unseen
+from stalewatch.model.snapshot import CompiledView, ComposerFacts, QueueWorker, ReleaseFacts, Unseen, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Request
 from tests.builders import values
@@ -103,3 +103,20 @@ def test_an_error_that_no_verdict_hangs_on_is_not_a_thing_to_do() -> None:
     told = Unseen(code="log.denied", message=safe("a log may not be read"))
     seen = values.report("web1", "/srv/app", snapshot=report().snapshot, errors=(told,))
     assert plan([seen], Request(choice=Choice.FIX)).servers[0].left_out == ()
+
+
+STALE_VIEW = finding(Layer.VIEWS, Verdict.STALE, Remedy.REBUILD)
+COMPILED = values.file("storage/framework/views/a.php", 0.0, owner=safe("root"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "left"), [(False, False, True), (False, None, True), (False, True, False), (True, False, False), (None, None, False)]
+)
+def test_views_that_the_pool_may_not_write_are_left_with_the_line_that_gives_them_to_it(
+    folder: bool | None, file: bool | None, left: bool
+) -> None:
+    facts = ViewFacts(views=(CompiledView(compiled=COMPILED, writable=file),), writable=folder)
+    server = plan([report(STALE_VIEW, finding(Layer.CONFIG), host_facts=host(views=facts))], Request(choice=Choice.FIX)).servers[0]
+    line = "by hand: give them to the pool's user: sudo chown -R www-data /srv/app/storage/framework/views, then fix again"
+    assert (line in [one.why for one in server.left_out]) == left
+    assert [step.id for step in server.steps if step.id in ("config:cache", "view:cache")] == ["config:cache", *["view:cache"][left:]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import composer, fpm, worker_others, worker_places, worker_restarts, workers
 from stalewatch.diagnosis.opcache import codes as opcache_codes
+from stalewatch.diagnosis.paths import absolute
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model import reasons
 from stalewatch.model.report import Verdict
@@ -29,6 +30,19 @@ def sentence(finding: Finding, report: Report) -> str:
         return f"by hand: {line}"
     advice = _advice(finding)
     return f"by hand: {advice}" if advice else _NOTHING_KNOWN
+
+
+def not_writable(report: Report) -> str:
+    """What to do where compiled views are where the pool's user cannot write: no step could make them again ("": it can)."""
+    facts = report.host.views if report.host is not None else None
+    if facts is None or facts.writable is not False or all(view.writable for view in facts.views):
+        return ""
+    fpm, runtime = report.fpm, report.runtime
+    user = str(runtime.user) if runtime is not None else str(fpm.pool.user) if fpm is not None and fpm.pool is not None else ""
+    folder = absolute(facts.views[0].compiled.path, report.host.release.root or report.app).rpartition("/")[0] if report.host else ""
+    if not user or not usable(folder):
+        return "by hand: give the folder of the compiled views to the pool's user, then fix again"
+    return f"by hand: give them to the pool's user: sudo chown -R {shlex.quote(user)} {shlex.quote(folder)}, then fix again"
 
 
 def afterwards(finding: Finding) -> str:

@@ -76,7 +76,7 @@ def _left_why(finding: Finding, report: Report) -> str:
         line = by_hand.sentence(finding, report)
         return f"it could not be looked at; {line}" if line.startswith("by hand") else "it could not be looked at"
     if finding.verdict is not Verdict.PENDING:
-        return ""
+        return by_hand.not_writable(report) if finding.layer is Layer.VIEWS else ""
     if finding.until is None:
         return "heals by itself when it is used next"
     remaining = finding.until - (report.observed_at or 0.0)
