@@ -72,6 +72,15 @@ def impatient(made: Plan) -> Plan:
     return replace(made, servers=tuple(replace(one, steps=tuple(map(without_time, one.steps))) for one in made.servers))
 
 
+async def test_where_the_pool_could_not_write_nothing_is_run(site: Here, audit: AuditLog) -> None:
+    site.wrong = {"writable": "denied root 0755"}
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED}
+    refused = next(line for line in told if line.step == "disk-free" and line.status is Status.FAILED)
+    assert refused.evidence["grant"].startswith("sudo setfacl -m u:")
+    assert not (site.root / "ran").exists()
+
+
 async def test_an_app_that_answered_before_a_step_and_not_after_it_is_a_failure_whatever_the_artefacts_say(
     site: Here, audit: AuditLog
 ) -> None:

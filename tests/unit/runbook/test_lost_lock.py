@@ -34,7 +34,8 @@ class Watched(Here):
         self.done: list[tuple[str, bool]] = []
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
-        self.done.append((verb, await self._is_held()))
+        if verb != "writable":
+            self.done.append((verb, await self._is_held()))
         return await super().artefacts(verb, files, options)
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:

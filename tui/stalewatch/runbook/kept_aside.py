@@ -39,6 +39,17 @@ async def tidy(session: AppSession) -> dict[str, SafeText]:
     return {path: safe(f"left aside by a run that was cut off: {became}") for path, became in told.items() if became}
 
 
+async def unwritable(session: AppSession, step: Step) -> dict[str, str]:
+    """What keeps the pool from writing what *step* names ("" nothing); empty where it can't be asked. Raises LinkLost."""
+    if not step.writes:
+        return {}
+    try:
+        return await session.artefacts("writable", step.writes, {})
+    except LinkError:
+        _ = session.link
+        return {}
+
+
 def keeps(step: Step) -> bool:
     """Whether something is kept aside, or written for artisan, while *step* runs."""
     return bool(step.keeps or step.script)

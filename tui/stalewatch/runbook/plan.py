@@ -83,7 +83,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     until the app answers after it, the one that proves it first, and put back where it leaves one that can't run, or the app does not
     answer; *away*: they are moved aside, so that it starts without them. *script*: PHP that gives the command the pool's environment,
     written before it ("" none). *idle*: for so many seconds it waits until no request is in flight, and is refused where that does not
-    come (None: it does not wait)."""
+    come (None: it does not wait). *writes*: of a check, what the steps write, which the pool is asked for: files, and folders that end in a
+    slash."""
 
     id: str
     kind: str
@@ -104,6 +105,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     script: str = ""
     scripts: Scripts | None = None
     idle: float | None = None
+    writes: tuple[str, ...] = ()
 
     @property
     def acting(self) -> bool:

@@ -254,7 +254,8 @@ class ServerExecutor:
             if step.scripts is not None:
                 return verify.judge(step, self._server, self._session.report, "", 0, await self._session.parse(step.scripts))
             ended = await self._lock.step(step.id, step.command, step.timeout, acting=False)
-            return verify.judge(step, self._server, self._session.report, ended.output, ended.code)
+            unwritable = await kept_aside.unwritable(self._session, step)
+            return verify.judge(step, self._server, self._session.report, ended.output, ended.code, unwritable=unwritable)
         self._before = await self._look()
         self._invalidated, self._said = {}, ""
         if step.scripts is not None:

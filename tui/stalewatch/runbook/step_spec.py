@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to prove *step* by. *before*, *after*: the reports around it. *said*, *code*: of its command (an exit code is no
-    evidence but for a check). *invalidated*: script path -> no longer cached, as PHP answered; *parsed*: what it said of the scripts."""
+    evidence but for a check). *invalidated*: script path -> no longer cached, as PHP answered; *parsed*: what it said of the scripts;
+    *unwritable*: what keeps it from writing there ("" nothing)."""
 
     step: Step
     server: ServerPlan
@@ -35,6 +36,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     code: int = 0
     invalidated: Mapping[str, bool] = {}
     parsed: Parsed | None = None
+    unwritable: Mapping[str, str] = {}
 
     @property
     def sent(self) -> int:

@@ -37,12 +37,22 @@ def prove(
     return steps.spec_of(step.kind).prove(proof)
 
 
-def judge(step: Step, server: ServerPlan, report: Report, said: str, code: int, parsed: Parsed | None = None) -> Outcome:
-    """What the command of a check says, or what PHP says of its scripts (*parsed*).
+def judge(
+    step: Step,
+    server: ServerPlan,
+    report: Report,
+    said: str,
+    code: int,
+    parsed: Parsed | None = None,
+    unwritable: Mapping[str, str] | None = None,
+) -> Outcome:
+    """What the command of a check says, or what PHP says of its scripts (*parsed*) or of what the steps write (*unwritable*).
 
     A failed one stops the server's plan; one that can't tell is done, with the reason as evidence.
     """
-    return steps.spec_of(step.kind).prove(Proof(step=step, server=server, before=report, after=report, said=said, code=code, parsed=parsed))
+    return steps.spec_of(step.kind).prove(
+        Proof(step=step, server=server, before=report, after=report, said=said, code=code, parsed=parsed, unwritable=unwritable or {})
+    )
 
 
 def may_run(step: Step, server: ServerPlan, report: Report, parsed: Parsed) -> Outcome:

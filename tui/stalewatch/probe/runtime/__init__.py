@@ -16,7 +16,7 @@ VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
 ``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool``,
-``exchange`` also ``"compiled": bool``;
+``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``, folders with a slash at their end;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
@@ -66,7 +66,8 @@ and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) or to clear and
 writes the PHP *script* that gives artisan the worker's environment, with ``settle``, which puts everything back where one of them can't
 run, with ``exchange``, by which what is kept and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``
-and with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none).
+with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none), and with ``writable`` (what keeps the pool's
+user from making it again, a word and what it is about, see ``verbs.php``; "" nothing).
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
 those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
 led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names.

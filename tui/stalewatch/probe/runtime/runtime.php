@@ -175,6 +175,10 @@ function answer(string $verb, array $options): array
         load('verbs.php');
         $acted = apcu((array) ($options['keys'] ?? []));
     }
+    if ($verb === 'writable') {
+        load('verbs.php');
+        $acted = writable((array) ($options['files'] ?? []));
+    }
     if ($verb === 'keep' || $verb === 'settle' || $verb === 'exchange' || $verb === 'drop' || $verb === 'tidy') {
         load('artefacts.php');
         $acted = artefacts($verb, $options);

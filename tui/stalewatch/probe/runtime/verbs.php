@@ -66,3 +66,57 @@ function apcu(array $keys): array
     }
     return ['apcu' => $found];
 }
+
+/** @return array{artefacts: list<array{0: string, 1: string}>} file, or folder that ends in a slash; what keeps this worker from making it again, '': nothing */
+function writable(array $paths): array
+{
+    clearstatcache();
+    $told = [];
+    foreach (array_slice($paths, 0, 50) as $path) {
+        $told[] = [(string) $path, (string) ini_get('open_basedir') === '' ? unwritable((string) $path) : '']; // what that hides is not told
+    }
+    return ['artefacts' => $told];
+}
+
+/** A word, and what it is about: `missing`, `read-only MOUNT`, `immutable`, `denied OWNER MODE`, `kept OWNER`, `immutable-file`; '': nothing. */
+function unwritable(string $path): string
+{
+    $folder = substr($path, -1) === '/' ? rtrim($path, '/') : dirname($path);
+    $stat = is_dir($folder) ? @stat($folder) : false;
+    if ($stat === false) {
+        return 'missing';
+    }
+    $uid = worker_user()[0];
+    if (!is_writable($folder)) {
+        $own = $stat['uid'] === $uid && ($stat['mode'] & 0200) !== 0;
+        return read_only_mount($folder) ?: ($own ? 'immutable' : sprintf('denied %s %04o', owner_name($stat['uid']), $stat['mode'] & 07777));
+    }
+    $file = $folder . '/' === $path ? false : @lstat($path);
+    if ($file === false || $uid === 0) {
+        return '';
+    }
+    if (($stat['mode'] & 01000) !== 0 && $uid !== $stat['uid'] && $uid !== $file['uid']) {
+        return 'kept ' . owner_name($file['uid']); // a sticky folder
+    }
+    return $file['uid'] === $uid && ($file['mode'] & 0200) !== 0 && !is_writable($path) ? (read_only_mount($path) ?: 'immutable-file') : '';
+}
+
+function read_only_mount(string $path): string
+{
+    $real = (string) realpath($path);
+    $found = ['', ''];
+    foreach (explode("\n", (string) @file_get_contents('/proc/self/mounts')) as $line) {
+        [, $mount, , $options] = explode(' ', $line) + ['', '', '', ''];
+        $mount = str_replace(['\\040', '\\011', '\\134'], [' ', "\t", '\\'], $mount);
+        if ($mount !== '' && strpos("$real/", rtrim($mount, '/') . '/') === 0 && strlen($mount) >= strlen($found[0])) {
+            $found = [$mount, $options]; // of several at one place the last is the one that is seen
+        }
+    }
+    return strpos(",$found[1],", ',ro,') !== false ? "read-only $found[0]" : '';
+}
+
+function owner_name(int $uid): string
+{
+    $entry = function_exists('posix_getpwuid') ? posix_getpwuid($uid) : false;
+    return $entry === false ? (string) $uid : $entry['name'];
+}

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
 from stalewatch.runbook.commands import may_run, permit, usable, usable_name
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
+from stalewatch.runbook.steps import writable
 from stalewatch.runbook.steps.artisan import ARTISAN
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def _disk_wanted(draft: Draft) -> list[Step]:
     if not folders:
         return []
     command = f"{shlex.join(('df', '-Pk', *folders))}; {shlex.join(('df', '-Pi', *folders))}"
-    return [DISK_FREE.step(command, "a full disk leaves half a cache file", timeout=10.0)]
+    step = DISK_FREE.step(command, "a full disk leaves half a cache file", timeout=10.0)
+    return [replace(step, writes=writable.written(draft)) if draft.may_ask else step]
 
 
 def _written(draft: Draft) -> list[str]:
@@ -63,7 +66,10 @@ def _disk_blocks(draft: Draft) -> Iterator[str]:
 
 
 def _disk_proven(proof: Proof) -> Outcome:
-    """The fullest of the disks, by two tables: of kilobytes, and of inodes (a file system that makes them as it goes has 0 in all)."""
+    """What can't be written; else the fullest of the disks, by two tables: of kilobytes, and of inodes (a file system that makes them as it
+    goes has 0 in all)."""
+    if refused := writable.refusals(proof.unwritable, str(proof.server.user)):
+        return outcome(Status.FAILED, **refused)
     free: dict[bool, list[tuple[int, str]]] = {False: [], True: []}
     sizes: dict[str, int] = {}
     tables = 0
