@@ -95,7 +95,7 @@ def test_what_starts_them_again_is_told_as_it_was_seen() -> None:
         ),
         "nobody": (
             own,
-            "cd /srv/app && sudo -u www-data php artisan queue:work --tries=3 (nothing supervised it: let systemd or supervisord do so)",
+            "cd /srv/app && sudo -u www-data php artisan queue:work --tries=3 (no supervisor was seen)",
         ),
     }
     for name, (gone, line) in found.items():

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from stalewatch.model.errors import LinkLost
-from stalewatch.model.snapshot import NamedRoot
+from stalewatch.model.snapshot import CacheStore, NamedRoot
 from stalewatch.model.text import safe
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.host_probe import HostProbe, parse_hello
@@ -283,6 +283,93 @@ async def test_the_roots_that_a_cache_names_are_told_and_nothing_else_of_it(copr
         NamedRoot(safe(f"{tmp_path}/2"), (safe("resources"), safe("storage")), "other"),
         NamedRoot(safe(f"{tmp_path}/current"), (safe("resources"),), "own"),
     ]
+
+
+CONFIGURATION = """<?php return array (
+  'cache' =>
+  array (
+    'default' => '{default}',
+    'stores' =>
+    array (
+      'array' =>
+      array (
+        'driver' => 'array',
+        'serialize' => false,
+      ),
+      'file' =>
+      array (
+        'driver' => 'file',
+        'path' => '{folder}',
+      ),
+      'redis' =>
+      array (
+        'driver' => 'redis',
+        'connection' => 'cache',
+      ),
+      'database' =>
+      array (
+        'driver' => 'database',
+        'connection' => NULL,
+      ),
+      'dynamodb' =>
+      array (
+        'driver' => 'dynamodb',
+        'secret' => 'canary',
+      ),
+    ),
+    'prefix' => 'canary',
+  ),
+  'database' =>
+  array (
+    'default' => 'mysql',
+    'connections' =>
+    array (
+      'mysql' =>
+      array (
+        'url' => 'mysql://canary@db',
+        'host' => 'db.internal',
+        'port' => '3306',
+        'password' => 'canary',
+      ),
+    ),
+    'redis' =>
+    array (
+      'client' => 'phpredis',
+      'default' =>
+      array (
+        'host' => '127.0.0.1',
+        'port' => 6379,
+      ),
+      'cache' =>
+      array (
+        'host' => '10.0.0.5',
+        'password' => 'canary',
+        'port' => 6380,
+      ),
+    ),
+  ),
+);
+"""
+
+
+async def test_of_a_cached_configuration_the_default_cache_store_is_told_and_no_secret(coprocess: Coprocess, tmp_path: Path) -> None:
+    folder = tmp_path / "my store"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    told = {
+        "file": CacheStore(safe("file"), safe("file"), safe(str(folder))),
+        "redis": CacheStore(safe("redis"), safe("redis"), safe("10.0.0.5:6380")),
+        "database": CacheStore(safe("database"), safe("database"), safe("db.internal:3306")),
+        "array": CacheStore(safe("array"), safe("array")),
+        "dynamodb": CacheStore(safe("dynamodb"), safe("dynamodb")),
+        "gone": None,
+    }
+    for default, store in told.items():
+        (tmp_path / "config.php").write_text(CONFIGURATION.format(default=default, folder=tmp_path / "link"))
+        (block,) = await coprocess.ask(("named", str(tmp_path), f"{tmp_path}/config.php"), timeout=10)
+        (section,) = block.sections
+        assert parse_origin(section.payload).store == store, default
+        assert b"canary" not in section.payload
 
 
 async def test_a_log_is_read_from_an_offset(coprocess: Coprocess, tmp_path: Path) -> None:

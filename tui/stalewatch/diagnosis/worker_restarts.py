@@ -92,7 +92,7 @@ def not_back(context: Context) -> Iterator[Finding]:
                 (
                     evidence.time("told to end", owed[0].at),
                     evidence.text("user", str(gone[0].user)),
-                    evidence.text("start again", start_again(gone, context.snapshot.app)),
+                    evidence.text("start again", start_again(gone, context.snapshot.app, str(host.login))),
                     evidence.command("pgrep", "-af", "php"),
                 ),
                 since=owed[0].at,
@@ -122,14 +122,12 @@ def restart_lines(workers: Iterable[QueueWorker], verb: str = "restart") -> tupl
     return tuple(dict.fromkeys(lines))
 
 
-def start_again(workers: Sequence[QueueWorker], app: str) -> str:
-    """What to type so that *workers* of *app*, which have ended, run again."""
+def start_again(workers: Sequence[QueueWorker], app: str, login: str) -> str:
+    """What *login* types so that *workers* of *app*, which have ended, run again."""
     by_hand = []
     for worker in [each for each in workers if " horizon:" not in each.process.title] or workers:
         if not worker.unit and not worker.supervisor:
-            who = f"sudo -u {shlex.quote(str(worker.user))} " if worker.user else ""
-            by_hand.append(
-                f"cd {shlex.quote(app)} && {who}{worker.process.title} (nothing supervised it: let systemd or supervisord do so)"
-            )
+            who = f"sudo -u {shlex.quote(str(worker.user))} " if worker.user not in ("", login) else ""
+            by_hand.append(f"cd {shlex.quote(app)} && {who}{worker.process.title} (no supervisor was seen)")
     lines = dict.fromkeys((*restart_lines(workers, "start"), *by_hand))
     return "; ".join(lines)

@@ -39,10 +39,20 @@ class NamedRoot(msgspec.Struct, frozen=True):
     state: Literal["own", "other", "missing"]
 
 
+class CacheStore(msgspec.Struct, frozen=True):
+    """The store that Laravel's cache is kept in by default, as its cached configuration has it. *place*: a folder (real path),
+    ``HOST:PORT`` or the name of a connection ("" not told)."""
+
+    name: SafeText
+    driver: SafeText
+    place: SafeText = SafeText("")
+
+
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file that Laravel caches a layer in. *name*: in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
     *complete* False: truncated or not PHP (None: not looked at). *named*: the roots that the paths inside of it name (None: not looked at).
-    *shared*: it is in a folder outside of the application's root, where a link leads to (None: not looked at).
+    *shared*: it is in a folder outside of the application's root, where a link leads to (None: not looked at). *store*: that the cached
+    configuration names (None: another file, or it names none that is seen).
 
     Written down it keeps its old field, ``layer``, so that recordings made before can be replayed.
     """
@@ -53,6 +63,7 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool | None = None
     named: tuple[NamedRoot, ...] | None = None
     shared: bool | None = None
+    store: CacheStore | None = None
 
 
 MAX_INPUTS = 200

@@ -14,6 +14,7 @@ from stalewatch.model.composer import ComposerFacts, MovedClass
 from stalewatch.model.disk import (
     MAX_SUMS,
     CacheFile,
+    CacheStore,
     CompiledView,
     Deploy,
     DeployUnderWay,
@@ -37,6 +38,7 @@ __all__ = [
     "MAX_SUMS",
     "AppLayout",
     "CacheFile",
+    "CacheStore",
     "Compiled",
     "CompiledView",
     "ComposerFacts",

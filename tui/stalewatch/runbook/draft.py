@@ -25,13 +25,15 @@ WINDOW = 5
 
 @dataclass(kw_only=True)
 class Draft:
-    """*host*: the report's, seen. *cleared*: layers that a clear has emptied and a rebuild fills again. *steps*: the acting ones so far."""
+    """*host*: the report's, seen. *cleared*: layers that a clear has emptied and a rebuild fills again. *sharing*: the other
+    servers of this fleet whose workers look into the same cache store. *steps*: the acting ones so far."""
 
     report: Report
     host: HostFacts
     request: Request
     access: Access
     cleared: frozenset[Layer] = frozenset()
+    sharing: tuple[str, ...] = ()
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from stalewatch.model.layers import REBUILT, Layer
 from stalewatch.model.report import MAX_INVALIDATED, Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook import by_hand
+from stalewatch.runbook import by_hand, worker_reach
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Cause, LeftOut
 
@@ -62,7 +62,7 @@ def from_findings(report: Report, *, few: int = MAX_INVALIDATED, gentle: bool = 
         found = () if why else _needs_of(finding, report, few, gentle=gentle)
         needs.extend(found)
         if not found:
-            left.append(LeftOut(finding.summary, safe(why or by_hand.sentence(finding, report))))
+            left.append(LeftOut(finding.summary, safe(left_because(finding, report))))
             layers.append(finding.layer)
         elif Remedy.CONFIGURE in finding.remedy:
             again = f"the steps fix it once; it comes back until the configuration is changed{by_hand.afterwards(finding)}"
@@ -71,12 +71,17 @@ def from_findings(report: Report, *, few: int = MAX_INVALIDATED, gentle: bool = 
     return Needs(needs=tuple(needs), left=tuple(left), layers=tuple(dict.fromkeys(layers)))
 
 
+def left_because(finding: Finding, report: Report) -> str:
+    """Why no step fixes *finding*, and what a person does about it where that is known."""
+    return _left_why(finding, report) or by_hand.sentence(finding, report)
+
+
 def _left_why(finding: Finding, report: Report) -> str:
     if finding.verdict is Verdict.UNKNOWN:
         line = by_hand.sentence(finding, report)
         return f"it could not be looked at; {line}" if line.startswith("by hand") else "it could not be looked at"
     if finding.verdict is not Verdict.PENDING:
-        return by_hand.not_writable(report) if finding.layer is Layer.VIEWS else ""
+        return by_hand.not_writable(report) if finding.layer is Layer.VIEWS else worker_reach.unreached(finding, report)
     if finding.until is None:
         return "heals by itself when it is used next"
     remaining = finding.until - (report.observed_at or 0.0)

@@ -39,12 +39,14 @@ _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan of one app may know beside its report. *unit*: the configured reload unit ("": the one that was found); *cleared*:
-    layers that a clear has emptied and a rebuild fills again; *smoke*: the request that it must answer."""
+    layers that a clear has emptied and a rebuild fills again; *smoke*: the request that it must answer; *sharing*: the other servers of
+    this fleet whose workers look into the same cache store."""
 
     production: bool = False
     unit: str = ""
     cleared: frozenset[Layer] = frozenset()
     smoke: Smoke = Smoke()
+    sharing: tuple[str, ...] = ()
 
 
 def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerPlan:
@@ -65,7 +67,9 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
     if blocked or report.host is None:
         return replace(plan, blocked=blocked, unseen=report.host is None)
     access = access_of(report, report.host, inputs)
-    return _filled(plan, Draft(report=report, host=report.host, request=request, access=access, cleared=inputs.cleared))
+    return _filled(
+        plan, Draft(report=report, host=report.host, request=request, access=access, cleared=inputs.cleared, sharing=inputs.sharing)
+    )
 
 
 def _filled(plan: ServerPlan, draft: Draft) -> ServerPlan:

@@ -12,6 +12,7 @@ from stalewatch.runbook import planner
 from stalewatch.runbook.fleet_order import in_order
 from stalewatch.runbook.plan import Plan, ServerPlan
 from stalewatch.runbook.sudoers import rights
+from stalewatch.runbook.worker_reach import sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ def _inputs(reports: Sequence[Report], fleet: Fleet, emptied: Mapping[AppKey, fr
             unit=units.get(report.key, ""),
             cleared=emptied.get(report.key, frozenset()),
             smoke=smokes.get(report.key, Smoke()),
+            sharing=sharing(report, reports),
         )
 
 

@@ -9,7 +9,7 @@ from stalewatch.diagnosis.smoke import APP_ERROR
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
-from stalewatch.runbook import by_hand
+from stalewatch.runbook.needs import left_because
 from stalewatch.runbook.plan import PROVEN, RESULT, Plan, Progress, Status
 from stalewatch.runbook.verify import remaining
 
@@ -51,8 +51,8 @@ def left_alone(report: Report) -> Progress:
 
 def _by_hand(finding: Finding, report: Report) -> str:
     """What a person must do about it, where that is known."""
-    said = by_hand.sentence(finding, report) if finding.verdict in (Verdict.SUSPECT, Verdict.STALE) else ""
-    return f"; {said}" if said.startswith("by hand") else ""
+    said = left_because(finding, report) if finding.verdict in (Verdict.SUSPECT, Verdict.STALE) else ""
+    return f"; {said}" if "by hand: " in said else ""
 
 
 def still_old(report: Report) -> float:

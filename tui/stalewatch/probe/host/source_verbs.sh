@@ -1,6 +1,7 @@
 # The sources of an application: functions only, sent with host_verbs.sh before host.sh. POSIX sh.
 
-# The roots that cache files were made for, by the paths of Laravel's own folders in them: STATE FOLDER ROOT. No other value leaves the server.
+# The roots that cache files were made for, by the paths of Laravel's own folders in them: STATE FOLDER ROOT; and of a configuration the
+# default cache store: store NAME DRIVER PLACE. No other value leaves the server.
 verb_named() { # ROOT PATH...
   top=$1
   shift
@@ -28,7 +29,37 @@ verb_named() { # ROOT PATH...
       out="$out$state $folder $line$nl"
     done
     unset IFS
+    case $path in */config.php) default_store "$path" ;; esac
   done
+}
+
+default_store() { # PATH, as PHP's var_export lays it out
+  now=$(LC_ALL=C awk -F"'" '
+    /^  \047/ { top = $2; one = two = "" }
+    /^    \047/ { one = $2; two = "" }
+    /^      \047/ { two = $2 }
+    !/^ +\047[a-z]+\047 => / { next }
+    { value = $4; if (value == "" && match($0, /=> [0-9]+,$/)) value = substr($0, RSTART + 3, RLENGTH - 4) }
+    top == "cache" && /^    \047default\047/ { name = value }
+    top == "database" && /^    \047default\047/ { base = value }
+    top == "cache" && one == "stores" && /^        \047/ { store[two, $2] = value }
+    top == "database" && (one == "redis" || one == "connections") && /^        \047(host|port)\047/ { at[one, two, $2] = value }
+    END {
+      driver = store[name, "driver"]
+      if (driver == "") exit
+      link = store[name, "connection"]
+      place = driver == "file" ? store[name, "path"] : link
+      if (driver == "redis") { kind = "redis"; if (link == "") link = "default" }
+      if (driver == "database") { kind = "connections"; if (link == "") link = base }
+      if (kind != "" && at[kind, link, "host"] != "") place = at[kind, link, "host"] ":" at[kind, link, "port"]
+      if (index(name driver, " ") || index(place, "@")) exit
+      print name " " driver " " place
+    }' <"$1" 2>/dev/null)
+  case $now in
+    *' file /'*) now="${now%% /*} $(readlink -f -- "/${now#* /}" 2>/dev/null)" ;;
+    '') return 0 ;;
+  esac
+  out="${out}store $now$nl"
 }
 
 verb_kernel() { # ROOT

@@ -9,16 +9,17 @@ from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.report import Remedy, Verdict
 from stalewatch.model.text import safe
+from stalewatch.runbook import worker_reach
 from stalewatch.runbook.needs import why, worker_kinds
 from stalewatch.runbook.plan import LeftOut, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
 from stalewatch.runbook.steps import artisan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import QueueWorker
+    from stalewatch.model.snapshot import HostFacts, QueueWorker
     from stalewatch.runbook.commands import Access, Command
     from stalewatch.runbook.draft import Draft
 
@@ -26,8 +27,6 @@ QUEUE_RESTART = "queue:restart"
 RESTARTS = {"queue": QUEUE_RESTART, "horizon": "horizon:terminate", "octane": "octane:reload", "reverb": "reverb:restart"}
 """The artisan command by the kind of worker."""
 _DEAF = frozenset({"schedule"})
-_BY_STORE = frozenset({"queue", "reverb"})
-"""The kinds that look for a key in their own cache store; Horizon and Octane get a signal, or a request."""
 _KINDS = {name: kind for kind, name in RESTARTS.items()}
 
 
@@ -35,7 +34,12 @@ def told_to_end(step: Step, report: Report) -> tuple[QueueWorker, ...]:
     """The workers of *report* that *step* tells to end, and for each of which another one must come; Octane's start again by themselves."""
     kind = _KINDS.get(step.id, "")
     host = report.host if step.kind == RESTART_WORKERS.kind and kind != "octane" else None
-    return counted((worker for worker in host.queue_workers if worker.placed), kind) if host is not None else ()
+    return counted(_hearing(host), kind) if host is not None else ()
+
+
+def _hearing(host: HostFacts) -> list[QueueWorker]:
+    """Those of the app that a restart may reach."""
+    return [worker for worker in host.queue_workers if worker.placed and worker_reach.hears(worker, host) is not False]
 
 
 def _asked(draft: Draft) -> bool:
@@ -49,7 +53,7 @@ def _wanted(draft: Draft) -> list[Step]:
         return []
     needs = draft.needs(Remedy.RESTART_WORKERS)
     reason, causes = why(needs) if needs else ("asked for: the whole sequence", ())
-    kinds = worker_kinds(draft.host.queue_workers) - _DEAF - {"other"}
+    kinds = worker_kinds(tuple(worker for worker in draft.host.queue_workers if worker_reach.hears(worker, draft.host) is not False))
     return [
         RESTART_WORKERS.step(
             draft.access.text(draft.access.artisan(name)),
@@ -60,7 +64,7 @@ def _wanted(draft: Draft) -> list[Step]:
             timeout=artisan.TIMEOUT,
             causes=causes,
         )
-        for name in dict.fromkeys(RESTARTS.get(kind, QUEUE_RESTART) for kind in sorted(kinds))
+        for name in dict.fromkeys(RESTARTS.get(kind, QUEUE_RESTART) for kind in sorted(kinds - _DEAF - {"other"}))
     ]
 
 
@@ -71,20 +75,21 @@ def _left_out(draft: Draft) -> Iterator[LeftOut]:
 
 def _warns(draft: Draft) -> Iterator[str]:
     yield from artisan.warns(draft)
-    by_store = [worker for worker in draft.host.queue_workers if worker.kind in _BY_STORE and worker.holds == "start"]
+    host = draft.host
+    by_store = [worker for worker in host.queue_workers if worker.kind in worker_reach.BY_STORE and worker.holds == "start"]
     if by_store:
-        many = figures.count(len(by_store), "worker")
-        yield (
-            f"queue:restart is a key in the cache store of {draft.access.root}: it reaches {many} here, and those of other servers that "
-            "share this store"
-        )
-    root = draft.host.release.root
+        yield worker_reach.reach(host, draft.access.root, by_store, draft.sharing)
+    deaf = [worker for worker in by_store if worker_reach.hears(worker, host) is False]
+    root = host.release.root
     apart = [worker for worker in by_store if worker.process.cwd_deleted or (root and worker.release not in ("", root))]
-    if apart:
+    if deaf:
+        agree = figures.agree(len(deaf), "does", "do")
+        yield f"{figures.count(len(deaf), 'worker')} here {agree} not hear it: {worker_reach.by_hand(deaf, draft.report)}"
+    elif apart and worker_reach.store_of(host) is None:
         agree = figures.agree(len(apart), "runs", "run")
         yield (
             f"{figures.count(len(apart), 'worker')} of another release {agree} here: a file store in each release reaches none of them; "
-            f"then {_by_hand(_pids(apart))}"
+            f"then {worker_reach.by_hand(apart, draft.report)}"
         )
 
 
@@ -94,30 +99,24 @@ def _proven(proof: Proof) -> Outcome:
     if before is None or after is None:
         return outcome(Status.RUNNING, why="the server could not be looked at")
     kind = _KINDS.get(proof.step.id, "queue")
-    was, now = counted(before.queue_workers, kind), counted(after.queue_workers, kind)
-    old = [worker for worker in of_kind(before.queue_workers, kind) if among(after.queue_workers, worker)]
+    hearing, running = _hearing(before), [worker for worker in after.queue_workers if worker.placed]
+    deaf = [worker for worker in before.queue_workers if not among(hearing, worker)]
+    was, now = counted(hearing, kind), counted((worker for worker in running if not among(deaf, worker)), kind)
+    old = [worker for worker in of_kind(hearing, kind) if among(running, worker)]
     evidence = {"workers": f"{len(now)} now, {len(was)} before, {len(old)} still the old ones"}
     if old and kind != "octane":
         orphans = "; php artisan horizon:purge ends those without a supervisor" if kind == "horizon" else ""
-        evidence["by hand"] = f"{_by_hand(_pids(old))}{orphans}"
+        evidence["by hand"] = f"{worker_reach.by_hand(old, proof.after)}{orphans}"
     elif len(now) < len(was):
         gone = [worker for worker in was if not among(now, worker)]
-        evidence["by hand"] = "nobody started those that are missing: " + start_again(gone[: len(was) - len(now)], proof.after.app)
+        evidence["by hand"] = "nobody started those that are missing: " + start_again(
+            gone[: len(was) - len(now)], proof.after.app, str(after.login)
+        )
     if kind != "octane" and (old or len(now) < len(was)):
         return outcome(Status.RUNNING, **evidence)
     if proof.after.layers[Layer.WORKERS] is Verdict.STALE:
         return outcome(Status.RUNNING, **evidence, verdict="still run old code")
     return outcome(Status.DONE, **evidence)
-
-
-def _by_hand(pids: Sequence[int]) -> str:
-    """SIGTERM lets a worker end its job first."""
-    return f"kill {' '.join(map(str, pids[:10]))} (as their user): who supervises them starts them again"
-
-
-def _pids(workers: Sequence[QueueWorker]) -> list[int]:
-    """The pids, in order."""
-    return sorted(worker.process.pid for worker in workers)
 
 
 def _grants(access: Access) -> list[Command]:

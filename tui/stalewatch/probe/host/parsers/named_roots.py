@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from stalewatch.model.snapshot import NamedRoot
+from stalewatch.model.snapshot import CacheStore, NamedRoot
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.records import text
 
@@ -16,11 +16,13 @@ class CacheOrigin(NamedTuple):
 
     named: tuple[NamedRoot, ...] | None = None
     shared: bool | None = None
+    store: CacheStore | None = None
 
 
 def parse_origin(payload: bytes) -> CacheOrigin:
-    """The lines ``inside`` or ``outside``, and ``STATE FOLDER ROOT``."""
+    """The lines ``inside`` or ``outside``, ``STATE FOLDER ROOT``, and ``store NAME DRIVER PLACE``."""
     shared: bool | None = None
+    store: CacheStore | None = None
     folders: dict[str, list[str]] = {}
     states: dict[str, Literal["own", "other", "missing"]] = {}
     for line in text(payload).split("\n"):
@@ -28,8 +30,11 @@ def parse_origin(payload: bytes) -> CacheOrigin:
         folder, _, root = rest.partition(" ")
         if line in ("inside", "outside"):
             shared = line == "outside"
+        elif state == "store" and folder and root:
+            driver, _, place = root.partition(" ")
+            store = CacheStore(safe(folder), safe(driver), safe(place))
         elif state in _STATES and root:
             states[root] = _STATES[state]
             folders.setdefault(root, []).append(folder)
     named = tuple(NamedRoot(safe(root), tuple(map(safe, sorted(set(found)))), states[root]) for root, found in folders.items())
-    return CacheOrigin(named, shared)
+    return CacheOrigin(named, shared, store)
