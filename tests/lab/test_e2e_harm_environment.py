@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.lab import sshd
 from tests.lab.test_e2e_harm_rebuild import fix, kept, step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.lab import Host
     from tests.lab.harm.never_worse import NeverWorse
 
@@ -31,3 +36,21 @@ def test_another_php_ini_of_the_command_line_is_not_baked_in(web1: Host, never_w
     assert "the pool would make another value of: services.retell.agent" in str(failed["evidence"])
     assert "the-pool" not in ran.stdout + ran.stderr, "no value leaves the server"
     assert (kept(web1), web1.get("/config")) == (before, "v1 the-pool agent-v1")
+
+
+@pytest.fixture
+def staging_login(web1: Host) -> Iterator[Host]:
+    """The login has APP_ENV of its own, and sudo keeps it."""
+    sshd.configure(web1, "SetEnv APP_ENV=staging")
+    sshd.permit(web1, 'Defaults env_keep += "APP_ENV"')
+    yield web1
+    sshd.undo(web1)
+
+
+def test_a_variable_of_the_login_is_not_artisans_even_where_sudo_keeps_it(staging_login: Host, never_worse: NeverWorse) -> None:
+    staging_login.cache("config")
+    staging_login.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    ran = fix(never_worse)
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert "'env' => 'production'" in staging_login.read("/srv/app/bootstrap/cache/config.php")
+    assert staging_login.get("/config") == "v1 agent-v2"

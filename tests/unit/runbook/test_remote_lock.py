@@ -180,6 +180,19 @@ async def test_a_step_runs_in_the_app_without_input_and_tells_what_it_said(place
     assert "ended with code 3" in log
 
 
+async def test_a_step_has_none_of_the_logins_variables(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "of the login")
+    monkeypatch.setenv("PHP_INI_SCAN_DIR", "/home/me/php")
+    monkeypatch.setenv("HOME", "/home/with a blank")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    lock = await acquire(link, "me", str(places / "app"), "", "fix")
+    ended = await lock.step("artisan", "env", 10)
+    await lock.release()
+    told = dict(line.partition("=")[::2] for line in ended.output.splitlines())
+    assert set(told) - {"USER", "LOGNAME", "SHELL"} <= {"PATH", "HOME", "XDG_RUNTIME_DIR", "PWD", "OLDPWD", "SHLVL", "_"}
+    assert (told["HOME"], told["XDG_RUNTIME_DIR"]) == ("/home/with a blank", "/run/user/1000"), "sudo and systemctl --user go by them"
+
+
 async def test_however_much_a_command_says_only_its_beginning_and_end_are_kept_and_it_ends_by_itself(places: Path, link: LocalLink) -> None:
     lock = await acquire(link, "ann@laptop", str(places / "app"), "", "fix")
     command = "echo first; seq 1 400000; echo last >&2; exit 7"
@@ -324,7 +337,7 @@ async def test_letting_go_of_a_holder_that_is_frozen_is_no_error(places: Path, l
 
 async def test_without_flock_it_says_so_and_goes_on(tmp_path: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
-    for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid", "od", "sed"):
+    for name in ("sh", "date", "mktemp", "rm", "tail", "timeout", "setsid", "od", "sed", "env"):
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or f"/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     held = await acquire(link, "alice", str(tmp_path), "", "fix")

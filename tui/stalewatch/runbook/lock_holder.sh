@@ -1,7 +1,8 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE
 # Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | tell ID | end.
 # Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE | out ID HEX..., some of what the command said | told ID.
-# A step runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
+# A step has none of the login's variables but what sudo and systemctl go by: the others would be artisan's, too.
+# It runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
 # command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
 who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' lease=${STALEWATCH_LEASE:-30}
 umask 077
@@ -40,7 +41,9 @@ if mkfifo "$5/$4.pipe" 2>/dev/null; then
 else
   exec 3>"$5/$4.out"
 fi
-sh -c "$6" </dev/null >&3 2>&1 3>&- 9>&-
+env -i ${PATH+"PATH=$PATH"} ${HOME+"HOME=$HOME"} ${USER+"USER=$USER"} ${LOGNAME+"LOGNAME=$LOGNAME"} ${SHELL+"SHELL=$SHELL"} \
+  ${XDG_RUNTIME_DIR+"XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"} ${DBUS_SESSION_BUS_ADDRESS+"DBUS_SESSION_BUS_ADDRESS=$DBUS_SESSION_BUS_ADDRESS"} \
+  sh -c "$6" </dev/null >&3 2>&1 3>&- 9>&-
 code=$?
 exec 3>&-
 tries=0 # what the command left running may hold the pipe open
