@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Report
 from stalewatch.model.snapshot import AppLayout, Compiled, SymfonyFacts
 from stalewatch.model.text import safe
@@ -65,6 +66,20 @@ def test_a_pool_that_does_not_look_at_the_disk_is_reloaded_after_it() -> None:
 )
 def test_without_a_finding_it_is_only_run_when_asked_for(request_: dict[str, Any], wanted: bool) -> None:
     assert any(step.kind == "compile" for step in planned(symfony(), **request_).steps) is wanted
+
+
+@pytest.mark.parametrize(
+    ("folder", "place"),
+    [("var/cache/prod", f"{APP}/var/cache"), ("/var/tmp/api/cache/prod", "/var/tmp/api/cache")],
+    ids=["as usual", "moved by the kernel"],
+)
+def test_it_has_the_variables_of_the_pool_by_a_script_beside_what_it_compiles(folder: str, place: str) -> None:
+    stat = values.file(f"{folder}/App_KernelProdContainer.php", T0 - 900)
+    facts = (Compiled(layer="config", environment=safe("prod"), file=stat, sources=()),)
+    own = symfony(CONFIG, facts=facts, runtime_facts=replace(runtime(), variables=(safe("APP_ENV"),)))
+    (step,) = [step for step in planned(own).steps if step.kind == "compile"]
+    assert step.script == f"{place}/.stalewatch/environment.php"
+    assert step.command == COMMAND.replace("php /", f"php -d auto_prepend_file={step.script} /")
 
 
 def test_an_application_without_a_compiled_container_is_not_compiled() -> None:

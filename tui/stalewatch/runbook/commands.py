@@ -29,8 +29,9 @@ class Command(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
     configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
-    *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan the
-    environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no *php* of it.
+    *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan and
+    bin/console the environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no
+    *php* of it.
     *master*: the FPM master's pid where a reload has to be a signal to it, because *unit* is not its own (0: it is). *title*: what /proc
     must still call it then. *fpm_config*: the master's, where it is not its binary's usual one; *fpm_options*: what
     else it was started with that changes what it means. *main*: the master's pid where *unit* is its own (0: not known).
@@ -59,12 +60,16 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
     def rebuild(self, name: str) -> Command:
         """``artisan NAME`` for what is made of the environment: in the pool's."""
-        before = ("-d", f"auto_prepend_file={self.script}") if self.script else ()
-        return Command((self.php, *before, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
+        return Command((*self._php_as_the_pool, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
 
     def console(self, name: str) -> Command:
-        """Symfony's ``bin/console NAME`` as the pool's user, in the environment that is served."""
-        return Command((self.php, f"{self.root}/bin/console", name, f"--env={self.environment}", "--no-debug", *ARTISAN_FLAGS), self.user)
+        """Symfony's ``bin/console NAME`` as the pool's user, in the pool's environment, for the one of Symfony's that is served."""
+        words = (f"{self.root}/bin/console", name, f"--env={self.environment}", "--no-debug")
+        return Command((*self._php_as_the_pool, *words, *ARTISAN_FLAGS), self.user)
+
+    @property
+    def _php_as_the_pool(self) -> tuple[str, ...]:
+        return (self.php, "-d", f"auto_prepend_file={self.script}") if self.script else (self.php,)
 
     def text(self, command: Command) -> str:
         """*command* as the login user types it on the server: with ``sudo -n``, ``runuser`` (from root) or nothing before it."""

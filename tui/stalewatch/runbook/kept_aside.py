@@ -13,11 +13,24 @@ from stalewatch.runbook.step_spec import outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stalewatch.model.report import Report
     from stalewatch.runbook.app_session import AppSession
 
+_SCRIPT = ".stalewatch/environment.php"
 
-ENVIRONMENT = "bootstrap/cache/.stalewatch/environment.php"
-"""Where the PHP is that gives artisan the pool's environment, below the application."""
+
+def environment_script(report: Report) -> str:
+    """Where the PHP is written that gives artisan or bin/console the pool's environment: beside what they make, where the pool's user may
+    write. "": nowhere."""
+    host = report.host
+    if host is None or host.layout.kind not in ("laravel", "symfony"):
+        return ""
+    if host.layout.kind == "laravel":
+        return f"{report.app}/bootstrap/cache/{_SCRIPT}"
+    compiled = next((str(each.file.path) for each in (host.symfony.compiled if host.symfony is not None else ())), "")
+    folder = compiled.rpartition("/")[0].rpartition("/")[0]
+    path = f"{folder}/{_SCRIPT}" if folder.startswith("/") else f"{report.app}/{folder}/{_SCRIPT}"
+    return path if folder and usable(path) else ""
 
 
 async def tidy(session: AppSession) -> dict[str, SafeText]:
@@ -26,13 +39,13 @@ async def tidy(session: AppSession) -> dict[str, SafeText]:
     Raises LinkLost, where the link is lost, and nothing else: a pool that can't be asked keeps nothing aside either.
     """
     report = session.report
-    host = report.host
-    if host is None or host.layout.kind != "laravel":
+    host, script = report.host, environment_script(report)
+    if host is None or not script:
         return {}
     root = host.release.root or report.app
     paths = [str(cache.path) if cache.path.startswith("/") else f"{root}/{cache.path}" for cache in host.caches]
     try:
-        told = await session.artefacts("tidy", [path for path in paths if usable(path)], {"script": f"{report.app}/{ENVIRONMENT}"})
+        told = await session.artefacts("tidy", [path for path in paths if usable(path)], {"script": script})
     except LinkError:
         _ = session.link
         return {}
@@ -75,7 +88,7 @@ class KeptAside:
         refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
         if not told:
             refused = {"why": "the pool does not keep files aside"}
-        if not refused:
+        if not refused and step.keeps:
             self._kept.append(step)
         if clears or not refused:
             return None
@@ -90,7 +103,7 @@ class KeptAside:
         told = await self._session.artefacts("settle", step.keeps, {"script": step.script})
         self._running = False
         wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}
-        if wrong:
+        if wrong and step in self._kept:
             self._kept.remove(step)
         return outcome(Status.FAILED, **wrong) if wrong else None
 

@@ -19,7 +19,7 @@ from stalewatch.runbook import preflight, steps
 from stalewatch.runbook.commands import Access, fpm_binary, usable, usable_name
 from stalewatch.runbook.draft import Draft
 from stalewatch.runbook.evidence_digest import evidence_digest
-from stalewatch.runbook.kept_aside import ENVIRONMENT
+from stalewatch.runbook.kept_aside import environment_script
 from stalewatch.runbook.php_cli import command_line
 from stalewatch.runbook.plan import Choice, LeftOut, Phase, Request, ServerPlan
 from stalewatch.runbook.steps.look import look
@@ -146,10 +146,10 @@ _ANYWAY = re.compile(
 
 
 def _script(report: Report) -> str:
-    """Where the PHP is written that gives artisan the environment of the pool; "" where that is the one of any service."""
+    """Where the PHP is written that gives artisan and bin/console the environment of the pool; "" where that is the one of any service."""
     names = (report.runtime.variables if report.runtime is not None else None) or ()
     own = any(not _ANYWAY.fullmatch(str(name)) for name in names)
-    return f"{report.app}/{ENVIRONMENT}" if own else ""
+    return environment_script(report) if own else ""
 
 
 def _unusual_config(fpm: FpmFacts | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.symfony import LAYERS, environment_served
 from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy
 from stalewatch.model.text import safe
 from stalewatch.model.times import utc
@@ -39,7 +40,8 @@ def _wanted(draft: Draft) -> list[Step]:
         return []
     command = draft.access.text(_command(draft.access))
     what = f"Symfony's container ({draft.access.environment})"
-    return [COMPILE.step(command, reason, what=what, layer=Layer.CONFIG, timeout=TIMEOUT, causes=causes)]
+    step = COMPILE.step(command, reason, what=what, layer=Layer.CONFIG, timeout=TIMEOUT, causes=causes)
+    return [replace(step, script=draft.access.script)]
 
 
 def _command(access: Access) -> Command:
