@@ -91,7 +91,14 @@ def trouble(kind: str, path: str = CONTROLLER, line: int = 0, words: str = "") -
         ([trouble("utf-16")], f"{CONTROLLER} is UTF-16: PHP takes it for text"),
         ([trouble("irregular")], f"{CONTROLLER} is no regular file"),
         ([trouble("unread")], f"{CONTROLLER} cannot be read by the pool's user"),
-        ([trouble("gone", f"{APP}/bootstrap/app.php")], f"{APP}/bootstrap/app.php is gone, and every request begins with it"),
+        (
+            [trouble("gone", f"{APP}/bootstrap/app.php")],
+            f"the new code cannot run: {APP}/bootstrap/app.php is gone, and every request begins with it: put it back or deploy again",
+        ),
+        (
+            [trouble("gone", f"{APP}/bootstrap/app.php"), trouble("empty")],
+            f"the new code does not parse: {APP}/bootstrap/app.php is gone, and every request begins with it",
+        ),
         ([trouble("empty", f"{APP}/{n}.php") for n in range(5)], f"{APP}/2.php is empty; and 2 more;"),
         (
             [trouble("syntax", "/srv/shop/x.php", 1, "no")],

@@ -188,6 +188,12 @@ def test_what_could_not_be_looked_at_has_its_reason_and_what_to_grant() -> None:
     assert is_fixed(plain(), report(layers={Layer.OPCACHE: Verdict.UNKNOWN})).evidence["opcache"] == "unknown"
 
 
+def test_a_finding_that_could_not_be_judged_says_what_to_do() -> None:
+    unseen = finding(Layer.WORKERS, Verdict.UNKNOWN, code="workers.release-unseen", summary=safe("no release is told"))
+    words = "unknown: no release is told: log in as the workers' user, or start them by the full path of the release's artisan."
+    assert is_fixed(plain(), report(unseen)).evidence["workers"] == words
+
+
 def test_what_a_second_fix_takes_out_of_opcache_is_said() -> None:
     assert is_fixed(plain(), report(bytecode(verdict=Verdict.SUSPECT))).evidence["next"] == "fix again: it invalidates them"
     assert "next" not in is_fixed(plain(Layer.OPCACHE), report(bytecode(verdict=Verdict.SUSPECT))).evidence

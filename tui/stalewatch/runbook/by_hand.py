@@ -46,7 +46,7 @@ def not_writable(report: Report) -> str:
 
 
 def afterwards(finding: Finding) -> str:
-    """What to do about a *finding* that comes back after the steps that fix it."""
+    """What to do about a *finding* that comes back after the steps that fix it, or that they leave unknown."""
     advice = _advice(finding)
     return f": {advice}" if advice else ""
 

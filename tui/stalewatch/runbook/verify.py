@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
-from stalewatch.runbook import steps
+from stalewatch.runbook import by_hand, steps
 from stalewatch.runbook.needs import SOON
 from stalewatch.runbook.plan import LEFT, Outcome, ServerPlan, Status, Step
 from stalewatch.runbook.step_spec import Proof, outcome
@@ -128,6 +128,7 @@ def _answered(finding: Finding, invalidated: frozenset[str], server: ServerPlan)
 def _words(verdict: Verdict, findings: list[Finding], report: Report) -> str:
     """A verdict with its reason: what could not be looked at has no finding."""
     if findings:
-        return f"{verdict.value}: {findings[0].summary}"
+        grant = by_hand.afterwards(findings[0]) if verdict is Verdict.UNKNOWN else ""
+        return f"{verdict.value}: {findings[0].summary}{grant}"
     reasons = [f"{error.message} ({error.grant})" if error.grant else str(error.message) for error in report.errors[:1]]
     return ": ".join([verdict.value, *(reasons if verdict is Verdict.UNKNOWN else ())])

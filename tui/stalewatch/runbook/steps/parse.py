@@ -33,7 +33,7 @@ _WORDS = {
     "empty": "is empty",
     "irregular": "is no regular file",
     "unread": "cannot be read by the pool's user",
-    "gone": "is gone, and every request begins with it",
+    "gone": "is gone, and every request begins with it: put it back or deploy again, then fix again",
 }
 
 
@@ -123,7 +123,8 @@ def _told(proof: Proof, broken: list[Trouble]) -> str:
     code = "the new code" if own else "new code of another application of this PHP-FPM"
     opcache = proof.before.opcache
     still = "; the old code is still served" if opcache is not None and opcache.enabled and not opcache.validate_timestamps else ""
-    return f"{code} does not parse: {named}{more}{still}"
+    trouble = "cannot run" if all(each.kind == "gone" for each in broken) else "does not parse"
+    return f"{code} {trouble}: {named}{more}{still}"
 
 
 def _one(trouble: Trouble) -> str:
