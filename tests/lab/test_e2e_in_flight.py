@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from stalewatch.runbook.audit_log import default_path
 from tests.lab.program import stalewatch
 from tests.lab.waiting import until
 from tests.terminal import STALEWATCH
@@ -45,6 +48,17 @@ def test_slow_requests_of_all_pools_of_the_master_are_waited_for_or_the_reload_i
             assert re.search(r"pool www[^0-9]* 1\b", said), said
             assert web1.status()["start time"] == master, "nothing was reloaded"
             argv = [*STALEWATCH, *RELOAD, "--format", "json", "--ssh-config", str(lab.ssh_config), "--in-flight-wait", "60"]
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as stopped:
+                assert stopped.stdout is not None
+                assert any("waits for" in line for line in stopped.stdout)
+                stopped.send_signal(signal.SIGTERM)
+                last = json.loads(stopped.communicate(timeout=50)[0].splitlines()[-1])
+            assert stopped.returncode == 143
+            assert "stopped by SIGTERM before reload" in last["evidence"]["why"], last
+            logged = [entry for entry in map(json.loads, default_path().read_text().splitlines()) if entry["step"] == "reload"]
+            assert [(entry["event"], entry["evidence"]) for entry in logged[-1:]] == [("outcome", {"why": "stopped by SIGTERM"})], logged
+            assert not any(body.done() for body in bodies)
+            assert web1.status()["start time"] == master, "nothing was reloaded"
             with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as waiting:
                 assert waiting.stdout is not None
                 assert any("waits for" in line for line in waiting.stdout)

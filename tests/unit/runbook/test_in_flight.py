@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from stalewatch.model.report import Layer, Report
 from stalewatch.model.snapshot import MasterPool, Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import idle
-from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
+from stalewatch.runbook.plan import Choice, Outcome, Phase, Request, ServerPlan, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from tests.builders.runbook import APP, bytecode, finding, fpm, host, plan, report, runtime, vt0
 
@@ -110,10 +111,10 @@ class Session:
         return self.report
 
 
-def wait(session: Session, limit: float) -> tuple[object, list[dict[str, SafeText]]]:
+def wait(session: Session, limit: float, stopped: Callable[[], str] = lambda: "") -> tuple[object, list[dict[str, SafeText]]]:
     told: list[dict[str, SafeText]] = []
     step = msgspec.structs.replace(reload_of(planned(busy(0))), idle=limit)
-    return asyncio.run(idle.until_idle(session, step, 0.0, told.append)), told  # type: ignore[arg-type]
+    return asyncio.run(idle.until_idle(session, step, 0.0, told.append, stopped)), told  # type: ignore[arg-type]
 
 
 def test_it_goes_on_as_soon_as_nothing_is_in_flight() -> None:
@@ -137,6 +138,14 @@ def test_what_came_since_the_last_look_is_waited_for_too() -> None:
 @pytest.mark.parametrize("seen", [busy(0), busy(None)])
 def test_it_does_not_wait_for_what_is_not_there_or_cannot_be_counted(seen: Report) -> None:
     assert wait(Session(seen), 60.0) == (None, [])
+
+
+def test_who_stops_the_run_ends_the_wait_and_nothing_is_begun() -> None:
+    session = Session(busy(3))
+    answer, told = wait(session, 3600.0, lambda: "stopped by SIGTERM" if session.looks > 2 else "")
+    assert answer == Outcome(status=Status.WAITING, evidence={"why": safe("stopped by SIGTERM")})
+    assert len(told) == 2
+    assert wait(Session(busy(0)), 60.0, lambda: "stopped by SIGTERM") == (None, []), "what need not wait is asked before each step"
 
 
 def test_where_they_do_not_end_in_time_it_is_refused_and_says_what_helps() -> None:

@@ -39,14 +39,17 @@ async def run(
 ) -> dict[AppKey, Status]:
     """Execute *plan*; the status of every server in it. Never raises an Exception: a lost link or a bug is that server's ``unknown``.
 
-    *stopped*: why no further step may be begun, in words ("": go on); what runs is finished, proven and unlocked first.
+    *stopped*: why no further step may be begun, in words ("": go on); what runs is finished, proven and unlocked first, and
+    what waits for requests to end is not begun.
 
     *sessions*: by (server, app). *who* is what others read (default: user@host of this machine). Cancelling lets the running step end
     by itself on the server, writes that into the audit log, and unlocks.
     """
     name, written, times, tell = who or whoami(), audit or AuditLog(), timings or Timings(), _guarded(on_progress)
     executors = {
-        server.key: ServerExecutor(server, sessions[server.key], tell, who=name, audit=written, timings=times, request=plan.request)
+        server.key: ServerExecutor(
+            server, sessions[server.key], tell, who=name, audit=written, timings=times, request=plan.request, stopped=stopped
+        )
         for server in plan.servers
         if server.key in sessions
     }

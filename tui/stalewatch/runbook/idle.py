@@ -19,14 +19,23 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Step
 
 
-async def until_idle(session: AppSession, step: Step, poll: float, tell: Callable[[dict[str, SafeText]], object]) -> Outcome | None:
+async def until_idle(
+    session: AppSession,
+    step: Step,
+    poll: float,
+    tell: Callable[[dict[str, SafeText]], object],
+    stopped: Callable[[], str] = lambda: "",
+) -> Outcome | None:
     """Look every *poll* seconds until *step* would kill no request; the refusal where its time is over before that. *tell* is called with
-    what is waited for. Where nobody can count them it goes on: that was said in the plan. Raises LinkError.
+    what is waited for. Where nobody can count them it goes on: that was said in the plan. ``waiting`` where somebody stops the run
+    meanwhile (*stopped*: in words). Raises LinkError.
 
     It begins with a look: since the last one the pool has parsed every script that would go live, and requests came meanwhile."""
     deadline = time.monotonic() + (step.idle or 0.0)
     await session.look()
     while running := in_flight(session.report):
+        if why := stopped():
+            return Outcome(status=Status.WAITING, evidence={"why": safe(why)})
         where = where_in_flight(session.report)
         if time.monotonic() >= deadline:
             why = f"{figures.count(running, 'request')} in flight after {step.idle:g} s ({where}): a reload would kill what runs"

@@ -67,6 +67,7 @@ class ServerExecutor:
         audit: AuditLog,
         timings: Timings,
         request: Request,
+        stopped: Callable[[], str] = lambda: "",
     ) -> None:
         self._server = server
         self._session = session
@@ -75,6 +76,7 @@ class ServerExecutor:
         self._audit = ServerAudit(server, who, audit)
         self._timings = timings
         self._request = request
+        self._stopped = stopped
         self._lock: RemoteLock | None = None
         self._before: Report | None = None
         self._looked_at = 0.0
@@ -264,7 +266,7 @@ class ServerExecutor:
                 return may
         if step.idle is not None:
             tell = partial(self._progress, step.id, Status.RUNNING)
-            if (refused := await until_idle(self._session, step, self._timings.poll, tell)) is not None:
+            if (refused := await until_idle(self._session, step, self._timings.poll, tell, self._stopped)) is not None:
                 return refused
             self._before = self._session.report
         await self._audit.sent(step)
