@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.program import ours
+from tests.lab.test_e2e_fix_trouble import begin_fix, begun, cut
 from tests.lab.test_e2e_harm_rebuild import CACHED, kept, step
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
-    from tests.lab import Host
+    from tests.lab import Host, Lab
     from tests.lab.harm.never_worse import NeverWorse
 
 CONTROLLER = "app/Http/Controllers/HomeController.php"
@@ -65,3 +68,34 @@ def test_a_cleared_cache_that_the_app_needs_is_back(web1: Host, never_worse: Nev
     failed = step(ran, "config:clear")
     assert "the old config cache is back; GET / answers 200 again" in str(failed["evidence"]), ran.stdout
     assert (kept(web1), web1.request("/").status) == (before, 200)
+
+
+WAITS_AND_FAILS = """
+if (PHP_SAPI === 'cli' && in_array('config:cache', $_SERVER['argv'])) {
+    while (!file_exists('/srv/app/storage/gate')) { usleep(20000); clearstatcache(); }
+    %s
+}
+return ["""
+
+
+@pytest.mark.parametrize("ends", ["throw new Exception('no such region');", "posix_kill(getmypid(), 9);"], ids=["fails", "is killed"])
+def test_the_server_puts_the_old_cache_back_with_nobody_connected(lab: Lab, web1: Host, ends: str) -> None:
+    web1.fpm(validate_timestamps=0)
+    web1.cache("config")
+    assert web1.get("/config") == "v1 agent-v1"
+    web1.edit("config/services.php", replace=("return [", WAITS_AND_FAILS % ends))
+    before, so_far = kept(web1), begun(web1)
+    running = begin_fix(lab, "web1")
+    try:
+        until(lambda: begun(web1) > so_far and not web1.file(CACHED).exists(), "artisan has cleared the cache", 30)
+    finally:
+        running.kill()
+        running.communicate()
+    cut(web1)
+    web1.edit("storage/gate", "")
+    until(lambda: web1.file(CACHED).exists() and ours(web1) == [], "the server has ended by itself", 30)
+    assert kept(web1) == before
+    assert list(web1.file("bootstrap/cache").glob(".stalewatch*")) == []
+    assert web1.get("/config") == "v1 agent-v1"
+    web1.restart()
+    assert web1.get("/config") == "v1 agent-v1", "also from the disk"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stalewatch.probe.host.host_probe import HostProbe
+from stalewatch.probe.runtime.kept_files import told_alone
 from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.fpm import Fpm, probe
@@ -95,7 +96,6 @@ async def test_half_a_file_is_not_left_where_there_was_none(fpm: Fpm, cache: Cac
     assert await cache.ask("keep", file) == [""]
     file.write_text("<?php return array (")
     assert await cache.ask("settle", file) == ["it does not parse (line 1)"]
-    assert await cache.ask("drop", file) == [""]
     assert cache.names() == set()
 
 
@@ -270,6 +270,27 @@ async def test_it_puts_back_what_artisan_deleted_even_if_nobody_hears_of_it(fpm:
     for _ in range(2):
         assert await cache.ask("exchange", file) == [""]
         assert look(file) == before
+
+
+@pytest.mark.parametrize(("new", "wrong"), [("<?php return array (", "it does not parse (line 1)"), ("<?php return array ();", "")])
+async def test_the_server_settles_it_itself_when_we_and_our_probe_are_gone(
+    fpm: Fpm, host: HostProbe, cache: Cache, new: str, wrong: str
+) -> None:
+    begin(fpm)
+    file = cache.old("config.php")
+    before = look(file)
+    await cache.ask("keep", file)
+    command = await cache.pool.alone("settle", [str(file)], {"script": ""})
+    dropping = await cache.pool.alone("drop", [str(file)], {"script": ""})
+    await host.close()
+    file.unlink()
+    file.write_text(new)
+    said = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True).stdout
+    assert told_alone([str(file)], said) == {str(file): wrong}
+    assert (look(file) == before) is bool(wrong)
+    if not wrong:  # then there is nothing to drop any more
+        assert told_alone([str(file)], subprocess.run(["sh", "-c", dropping], capture_output=True, check=True, text=True).stdout)
+    assert cache.names() == {"config.php"}
 
 
 async def test_a_pool_that_may_not_tell_its_environment_refuses(fpm: Fpm, cache: Cache) -> None:

@@ -44,6 +44,7 @@ class Here:
         self.awaited: list[QueueWorker] = []
         self.keepings: list[tuple[str, tuple[str, ...]]] = []
         self.wrong: dict[str, str] = {}
+        self.by_itself = ""
         self.down = False
         self.answers = [200]
         self.asked = 0
@@ -82,6 +83,12 @@ class Here:
     async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
         self.visits.append(visit)
         return self.remade
+
+    async def alone(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> str:
+        return self.by_itself
+
+    def told(self, files: Sequence[str], said: str) -> dict[str, str]:
+        return {path: said.strip().removeprefix("fine") for path in files}
 
     async def parse(self, scripts: Scripts) -> Parsed:
         broken = self.breaks == "at once" or (self.breaks == "while artisan runs" and (self.root / "ran").exists())

@@ -244,6 +244,26 @@ async def test_what_is_made_and_cannot_run_is_failed_with_what_artisan_said(site
     assert site.invalidated == [], "the old bytecode goes on"
 
 
+@pytest.mark.parametrize(
+    ("said", "evidence", "verbs"),
+    [
+        ("fine", "", ["tidy", "keep", "drop"]),
+        ("it does not parse (line 3)", "it does not parse (line 3): what was there before is back", ["tidy", "keep", "drop"]),
+        ("", "", ["tidy", "keep", "settle", "drop"]),
+    ],
+    ids=["fine", "broken", "it said nothing"],
+)
+async def test_what_the_server_has_settled_itself_is_taken_for_what_it_says(
+    site: Here, audit: AuditLog, said: str, evidence: str, verbs: list[str]
+) -> None:
+    site.by_itself = f"printf %s '{said}'"
+    ended, told = await execute(site, audit)
+    assert set(ended.values()) == {Status.FAILED if evidence else Status.DONE}
+    assert [verb for verb, _ in site.keepings] == verbs
+    if evidence:
+        assert next(line.evidence for line in told if line.status is Status.FAILED)[f"{site.root}/bootstrap/cache/config.php"] == evidence
+
+
 async def test_somebody_else_is_at_it_then_nothing_is_sent(site: Here, audit: AuditLog) -> None:
     bob = await acquire(LocalLink(), "bob@desk", str(site.root), "", "fix")
     ended, told = await execute(site, audit)

@@ -377,3 +377,20 @@ def _is_holder(pid: int) -> bool:
 
 def _read(path: Path) -> str:
     return path.read_text() if path.exists() else ""
+
+
+async def test_a_command_that_follows_a_step_runs_also_when_the_link_is_cut_meanwhile(places: Path, link: LocalLink) -> None:
+    held = await acquire(link, "alice", str(places / "app"), "", "fix")
+    ended = await held.step("one", "echo one; exit 3", 10.0, then="echo two | tr a-z A-Z")
+    assert (ended.code, ended.output, ended.then) == (3, "one\n", "TWO\n")
+    assert (await held.step("other", "echo other", 10.0)).then == "", "it follows one step only"
+    gate, done = places / "gate", places / "done"
+    waits = f"until [ -e {gate} ]; do sleep 0.02; done; false"
+    running = asyncio.create_task(held.step("cut", waits, 10.0, then=f"echo done >{done}"))
+    await until(lambda: "cut on" in _read(places / "syslog"))
+    await link.close()
+    with pytest.raises(LinkLost):
+        await running
+    gate.touch()
+    await until(lambda: _read(done) == "done\n")
+    await held.release()

@@ -136,6 +136,13 @@ class ServerSession:
                 raise LinkLost(f"{self.server.name}: not connected")
             return await self._probe.pool_of(app).remake(cache, root, visit)
 
+    async def alone(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> str:
+        """The command line that asks the same on the server itself, without us ("" there is none). Raises LinkError."""
+        async with self._looking:
+            if self._probe is None:
+                raise LinkLost(f"{self.server.name}: not connected")
+            return await self._probe.pool_of(app).alone(verb, files, options)
+
     async def parse(self, app: str, scripts: Scripts) -> Parsed:
         """Whether the pool of *app* can compile *scripts*. Raises LinkLost."""
         async with self._looking:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.engine.server_session import Memories, ServerSession
 from stalewatch.model.errors import LinkLost, LinkTimeout
+from stalewatch.probe.runtime.kept_files import told_alone
 from stalewatch.runbook import driver
 
 if TYPE_CHECKING:
@@ -143,6 +144,14 @@ class PooledApp:
     async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
         """Whether the pool would make the cached configuration *cache*. Raises LinkError."""
         return await self._pool.session(self.report.server).remake(self.report.app, cache, root, visit)
+
+    async def alone(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> str:
+        """The command line that asks the same on the server itself ("" there is none). Raises LinkError."""
+        return await self._pool.session(self.report.server).alone(self.report.app, verb, tuple(files), options)
+
+    def told(self, files: Sequence[str], said: str) -> dict[str, str]:
+        """What that command has *said* ({} no answer)."""
+        return told_alone(files, said)
 
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether the pool can compile *scripts*. Raises LinkLost."""

@@ -58,6 +58,15 @@ class AppSession(Protocol):
         *visit*. The application's own code is executed. Raises LinkError."""
         ...
 
+    async def alone(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> str:
+        """The command line by which the server itself asks the same of its pool, whatever becomes of the link, once *files* are kept aside;
+        "" where it has no program for that. Raises LinkError."""
+        ...
+
+    def told(self, files: Sequence[str], said: str) -> dict[str, str]:
+        """What such a command has *said* of *files*, as :meth:`artefacts`; empty where that is no answer."""
+        ...
+
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether the pool can compile *scripts*; nothing of them is executed or cached. Raises LinkLost."""
         ...

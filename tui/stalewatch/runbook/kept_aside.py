@@ -95,12 +95,21 @@ class KeptAside:
         self._running = False
         return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed")
 
-    async def settle(self, step: Step) -> Outcome | None:
-        """After *step* has ended: None, or what is wrong with what it left; what was there before is back then."""
+    async def alone(self, step: Step) -> str:
+        """The command line by which the server settles *step* itself, in case that the link is cut meanwhile ("" there is none)."""
+        if not keeps(step) or step.phase is Phase.CLEAR:
+            return ""
+        return await self._session.alone("settle", step.keeps, {"script": step.script})
+
+    async def settle(self, step: Step, said: str = "") -> Outcome | None:
+        """After *step* has ended: None, or what is wrong with what it left; what was there before is back then. *said*: what the server
+        said that has settled it itself."""
         if not keeps(step) or step.phase is Phase.CLEAR:
             self._running = False
             return None
-        told = await self._session.artefacts("settle", step.keeps, {"script": step.script})
+        told = self._session.told(step.keeps, said) if said else {}
+        if not told:
+            told = await self._session.artefacts("settle", step.keeps, {"script": step.script})
         self._running = False
         wrong = {path: f"{why}: what was there before is back" for path, why in told.items() if why}
         if wrong and step in self._kept:
@@ -113,6 +122,11 @@ class KeptAside:
             return await self.settle(step)
         except LinkError:
             return None
+
+    @property
+    def anything(self) -> bool:
+        """Whether there may be a copy."""
+        return bool(self._asked)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -128,7 +142,7 @@ class KeptAside:
         return ""
 
     async def drop(self) -> None:
-        """Nothing of it is needed any more. Never raises: what is not removed now, because a step still runs, is by the next run."""
+        """Nothing of it is needed any more; under the lock. What a step still needs that runs is left to the next run. Never raises."""
         if self._running:
             return
         asked, self._asked, self._kept = self._asked, [], []

@@ -1,10 +1,10 @@
 # Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE
-# Hears: beat [NUMBER] | note TEXT | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | tell ID | end.
+# Hears: beat [NUMBER] | note TEXT | then COMMAND (after the next step, with its own output: ID.then) | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | tell ID | end.
 # Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE | out ID HEX..., some of what the command said | told ID.
 # A step has none of the login's variables but what sudo and systemctl go by: the others would be artisan's, too.
 # It runs to its end whatever becomes of the link: it writes to a file, and the result goes to the syslog from here. However much a
 # command says, the file holds the first and the last 32 kB of it, and the command never writes into a closed pipe.
-who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' lease=${STALEWATCH_LEASE:-30}
+who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' then='' lease=${STALEWATCH_LEASE:-30}
 umask 077
 exec 9>&1
 say() { logger -t stalewatch -- "$who: $1" >/dev/null 2>&1 9>&-; }
@@ -46,6 +46,7 @@ env -i ${PATH+"PATH=$PATH"} ${HOME+"HOME=$HOME"} ${USER+"USER=$USER"} ${LOGNAME+
   sh -c "$6" </dev/null >&3 2>&1 3>&- 9>&-
 code=$?
 exec 3>&-
+[ -z "$9" ] || sh -c "$9" </dev/null >"$5/$4.then.out" 2>/dev/null 9>&-
 tries=0 # what the command left running may hold the pipe open
 while [ -p "$5/$4.pipe" ] && [ ! -e "$5/$4.end" ] && [ "$tries" -lt 20 ]; do
   tries=$((tries + 1))
@@ -55,8 +56,8 @@ say "$1" "$4 on $3 ended with code $code"
 kill -0 "$7" 2>/dev/null || rm -rf -- "$5"
 echo "$8 ended $4 $code" >&9'
 begin() { # WHO ID COMMAND
-  $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ "$nonce" </dev/null >/dev/null 2>&1 &
-  running=$!
+  $own sh -c "$runner" stalewatch-step "$1" "$since" "$app" "$2" "$dir" "$3" $$ "$nonce" "$then" </dev/null >/dev/null 2>&1 &
+  running=$! then=''
 }
 tell() { # ID; no other channel: a server may permit two sessions only
   tail -c 65536 "$dir/$1.out" | od -An -v -tx1 | sed "s/^/$nonce out $1 /"
@@ -68,6 +69,7 @@ while hear; do
   case $line in
     beat | 'beat '*) echo "$nonce $line" ;;
     'note '*) say "${line#note }" ;;
+    'then '*) then=${line#then } ;;
     'tell '*) tell "${line#tell }" ;;
     'step '*) line=${line#step } && begin "$who" "${line%% *}" "${line#* }" ;;
     'check '*) line=${line#check } && begin '' "${line%% *}" "${line#* }" ;;

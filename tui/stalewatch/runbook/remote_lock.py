@@ -47,10 +47,12 @@ class CannotLock(StalewatchError):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """A step that ended on the server. *output*: both channels, the last 64 kB. *code* is not evidence."""
+    """A step that ended on the server. *output*: both channels, the last 64 kB. *then*: what the command after it said. *code* is not
+    evidence."""
 
     code: int
     output: str
+    then: str = ""
 
 
 class RemoteLock:
@@ -93,13 +95,16 @@ class RemoteLock:
         """One line for the server's syslog."""
         await self._send(f"note {_one_line(text)}")
 
-    async def step(self, step_id: str, command: str, timeout: float, *, acting: bool = True) -> Ended:
-        """Run *command* to its end on the server; *acting*: it is logged in the server's syslog.
+    async def step(self, step_id: str, command: str, timeout: float, *, acting: bool = True, then: str = "") -> Ended:
+        """Run *command* to its end on the server, and *then* ("" nothing), whatever becomes of the link; *acting*: *command* is logged in
+        the server's syslog.
 
         Raises LinkLost (outcome unknown) and LinkTimeout (it still runs).
         """
-        if not command.isprintable() or " " in step_id:
+        if not f"{command}{then}".isprintable() or " " in step_id:
             raise CannotLock("a command must be one printable line")
+        if then:
+            await self._send(f"then {then}")
         ended = self._steps[step_id] = asyncio.get_running_loop().create_future()
         await self._send(f"{'step' if acting else 'check'} {step_id} {command}")
         try:
@@ -108,7 +113,7 @@ class RemoteLock:
             raise LinkTimeout(f"{step_id} still runs after {timeout:g} s") from None
         finally:
             self._steps.pop(step_id, None)
-        return Ended(code, await self._output(step_id))
+        return Ended(code, await self._output(step_id), await self._output(f"{step_id}.then") if then else "")
 
     async def _output(self, step_id: str) -> str:
         """What the command said, through the holder: another channel may be one more than the server permits. Raises LinkLost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from functools import partial
@@ -218,8 +219,6 @@ class ServerExecutor:
 
     async def end(self, status: Status, why: str) -> Outcome:
         """Unlock, and say how it ended."""
-        if self._lock is not None:
-            await self._kept.drop()
         await self.release()
         why, status = self._crash or why, self.ended_as(status)
         evidence = {"why": safe(why)} if why else {}
@@ -244,7 +243,15 @@ class ServerExecutor:
         """Unlock. Never raises, may be called twice."""
         held, self._lock = self._lock, None
         if held is not None:
+            await self._drop(held)
             await held.release()
+
+    async def _drop(self, held: RemoteLock) -> None:
+        """Remove what is kept aside, if *held* still is."""
+        if self._kept.anything:
+            with contextlib.suppress(LinkError):
+                await held.still_held()
+                await self._kept.drop()
 
     # ------------------------------------------------------------------------------------------------------------ acting
 
@@ -273,6 +280,7 @@ class ServerExecutor:
         await self._lock.still_held()
         if (refused := await self._kept.keep(step)) is not None:
             return refused
+        then = await self._kept.alone(step)
         if step.via == "fastcgi":
             await self._lock.note(f"{step.id} on {self._server.app}: {len(step.paths)} scripts")
         if workers := told_to_end(step, self._before):
@@ -284,9 +292,9 @@ class ServerExecutor:
         if step.via == "fastcgi":
             self._invalidated = await self._session.invalidate(step.paths)
         else:
-            ended = await self._lock.step(step.id, step.command, step.timeout)
+            ended = await self._lock.step(step.id, step.command, step.timeout, then=then)
             self._said = ended.output
-            if (broken := await self._kept.settle(step)) is not None:
+            if (broken := await self._kept.settle(step, ended.then)) is not None:
                 return Outcome(status=broken.status, evidence={**broken.evidence, "said": last_lines(self._said)})
             if ended.code != 0 and (_never_ran(ended.output, ended.code) or _was_not_reached(step, ended.output)):
                 return _outcome(Status.FAILED, why=last_lines(ended.output) or f"exit code {ended.code}")

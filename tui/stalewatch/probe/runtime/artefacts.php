@@ -8,7 +8,9 @@ final class Artefacts
 {
     private const FOLDER = '.stalewatch';
     /** What else may lie in it, beside copies: it goes with the last of them. */
-    private const OURS = ['room', self::LIST];
+    private const OURS = ['room', self::LIST, ...self::ALONE];
+    /** What a request needs that the server makes by itself when we are gone, and the probe's own files with us. */
+    private const ALONE = ['runtime.php', 'artefacts.php'];
     private const LIST = 'list';
     /** @var list<string> */
     private $files;
@@ -32,6 +34,8 @@ final class Artefacts
         if (array_filter(array_column($told, 1)) !== []) {
             array_map([$this, 'putBack'], $this->files);
             $this->leave($script);
+        } elseif ($this->files !== [] && !$clears) {
+            $this->readyAlone(dirname(self::aside($this->files[0])));
         }
         return $told;
     }
@@ -55,7 +59,7 @@ final class Artefacts
             $back = !is_file(self::aside($file)) && (self::known($file)[$file]['there'] ?? false);
             !$wrong && $back && self::copied($file, self::aside($file)); // artisan's end has put it back
         }
-        $script === '' || @unlink($script);
+        $wrong ? $this->leave($script) : ($script === '' || @unlink($script));
         return $told;
     }
 
@@ -105,6 +109,14 @@ final class Artefacts
         }
         $this->leave($script);
         return $told;
+    }
+
+    /** So far in the future that OPcache never keeps them. */
+    private function readyAlone(string $folder): void
+    {
+        foreach (function_exists('touch') && is_dir($folder) ? self::ALONE : [] as $name) {
+            @copy(__DIR__ . "/$name", "$folder/$name") && @touch("$folder/$name", time() + 315360000);
+        }
     }
 
     private static function aside(string $file): string

@@ -15,6 +15,7 @@ from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
+from stalewatch.probe.runtime import kept_files
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.last_scripts import LastScripts
@@ -174,8 +175,11 @@ class PoolProbe:
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         """Do *verb* to *files* that are kept aside: path -> what is wrong, or became of it ("" nothing). Raises LinkError."""
-        told = (await self._act(verb, {"files": [inside(path, self._chroot) for path in files], **options})).artefacts
-        return {path: safe(why, 200) for path, (_, why) in zip((*files, *(path for path, _ in told[len(files) :])), told, strict=False)}
+        return kept_files.told(files, await self._act(verb, kept_files.body(files, options, self._chroot)))
+
+    async def alone(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> str:
+        """The command line that asks the same on the server itself, once ``keep`` was asked ("" there is none). Raises LinkError."""
+        return await self._access.alone(self.address, kept_files.request_alone(verb, files, options, self._chroot)) if files else ""
 
     async def _act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
         patience = timeout or max(TIMEOUT, self._host.timeout)

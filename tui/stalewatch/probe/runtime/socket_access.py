@@ -10,7 +10,7 @@ from stalewatch.model.errors import LinkError, LinkLost, NotPermitted
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.socket_refusal import Refusal, why_refused
-from stalewatch.transport.relay.programs import candidates, wanted
+from stalewatch.transport.relay.programs import candidates, once, wanted
 from stalewatch.transport.relay.relay import Relay
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ class SocketAccess:
         if refusal.cause.code == reasons.FPM_PORT_REFUSED.code:
             return reasons.FPM_PORT_REFUSED.unseen(f"{error.message}", "start FPM")
         return error.unseen() if refusal.cause.code == reasons.SSH_FORWARDING_OFF.code else refusal.cause
+
+    async def alone(self, address: str, request: bytes) -> str:
+        """The command line that sends *request* there from the server itself, without us; "" where that takes more than its PHP. Raises
+        LinkError."""
+        user = self._user.get(address, "")
+        (block,) = await self._host.ask(("programs", *wanted(self.php_version)))
+        found = sorted(name for name in block.text("programs").split() if name.startswith("php"))
+        return once(found[0], user, address, request) if found else ""
 
     def way(self, address: str) -> tuple[Literal["tunnel", "tcp", "relay", "sudo"], SafeText]:
         """How *address* is reached, and by which relay ("" by none)."""

@@ -34,6 +34,17 @@ async def request(stream: Stream, params: Mapping[str, str], body: bytes = b"", 
         await stream.close()
 
 
+def whole(data: bytes, limit: int = DEFAULT_LIMIT) -> Response:
+    """An answer that somebody else has received. Raises ProtocolError; Incomplete where it is not all there."""
+    decoder, stdout, stderr = Decoder(limit), bytearray(), bytearray()
+    for event in decoder.feed(data):
+        if isinstance(event, EndRequest):
+            return _finish(event, stdout, stderr)
+        (stdout if isinstance(event, Stdout) else stderr).extend(event.data)
+    decoder.eof()
+    raise ProtocolError("the FastCGI answer ended twice")
+
+
 async def _exchange(stream: Stream, sent: bytes, decoder: Decoder) -> Response:
     writing = asyncio.create_task(stream.write(sent))  # while we read: FPM may answer before it has read a large body
     try:

@@ -29,13 +29,21 @@ class RelayProgram(NamedTuple):
         return "exec " + shlex.join((*sudo, *self.argv))
 
 
+def once(program: str, user: str, address: str, request: bytes) -> str:
+    """The command line that sends *request* to *address* once, in the PHP *program*, without us: it says the answer in base64. As *user* by
+    sudo, if one is given, it is what permits the relay."""
+    relay = RelayProgram(program, _php(program), b"")
+    sent = shlex.join(("printf", "%s\\n", _encoded("once.php").decode().strip(), address, base64.b64encode(request).decode()))
+    return f"{sent} | {relay.command(user).removeprefix('exec ')}"
+
+
 def candidates(found: Collection[str]) -> Iterator[RelayProgram]:
     """The relays for which a server has what they need. *found*: those of :func:`wanted` that it has.
 
     The first three answer in 0.05 ms; with the last two a process or more is started for each request.
     """
     for name in sorted(each for each in found if each.startswith("php")):
-        yield RelayProgram(name, (name, "-n", "-r", "eval(base64_decode(fgets(STDIN)));", MARK), _encoded("relay.php"))
+        yield RelayProgram(name, _php(name), _encoded("relay.php"))
     if "python3" in found:
         argv = ("python3", "-IS", "-c", 'exec(__import__("base64").b64decode(input()))', MARK)
         yield RelayProgram("python3", argv, _encoded("relay_python.py"))
@@ -49,6 +57,10 @@ def candidates(found: Collection[str]) -> Iterator[RelayProgram]:
 def wanted(php_version: str = "") -> tuple[str, ...]:
     """The names of programs that a relay can use. *php_version*: of the server's FPM (``8.2``): its PHP may have no other name."""
     return ("php", *([f"php{php_version}"] if php_version else ()), "python3", "perl", "socat", "nc", "base64")
+
+
+def _php(name: str) -> tuple[str, ...]:
+    return (name, "-n", "-r", "eval(base64_decode(fgets(STDIN)));", MARK)
 
 
 def _encoded(name: str, before: str = "") -> bytes:
