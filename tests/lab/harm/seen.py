@@ -13,8 +13,8 @@ from tests.lab.application import APP
 PLACES = "/srv /opt /tmp /var/tmp /dev/shm /home"
 MADE = re.compile(r"/bootstrap/cache/(config|routes-v7|events|packages|services)\.php$")
 """What artisan may make, and a fix must not take away."""
-MOVING = re.compile(r"/storage/(framework|logs|app)/|/var/(cache|log)/|\.sqlite$")
-"""What the applications write themselves at any request."""
+MOVING = re.compile(r"/storage/(framework|logs|app)/|/var/(cache|log)/|\.sqlite$|/[0-9a-f]{32}/srv/.*\.bin$")
+"""What the applications, and OPcache, write themselves at any request."""
 PASSING = ("php-fpm", "sshd", "systemd", "(sd-pam)", "ps", "dbus-daemon", "sudo")
 """Programs of which processes come and go."""
 

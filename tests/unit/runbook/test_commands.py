@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer
 from stalewatch.model.text import safe
-from stalewatch.runbook.commands import Access, fpm_binary, may_run, usable
+from stalewatch.runbook.commands import Access, code_folder, fpm_binary, may_run, usable
 from stalewatch.runbook.plan import Choice, Request
 from stalewatch.runbook.steps.artisan import ARTISAN
+from stalewatch.runbook.steps.file_cache import WIPE_FILE_CACHE
 from stalewatch.runbook.sudoers import sudoers
 from tests.builders.runbook import bytecode, finding, plan, report, runtime, vt0
 from tests.lab.php import BINARY, FPM, filled
@@ -47,8 +48,44 @@ def test_visudo_takes_the_lines(tmp_path: Path, root: str) -> None:
 
 def test_a_wildcard_is_never_printed_bare() -> None:
     lines = sudoers(replace(ACCESS, file_cache="/var/cache/opcache"))
-    assert "-name \\*.bin" in lines
+    assert "-path /var/cache/opcache/" + "\\?" * 32 + "/srv/app/\\*.bin" in lines
     assert " *" not in lines
+
+
+@pytest.mark.parametrize(
+    ("path", "real", "folder"),
+    [
+        ("/srv/app", "/srv/app", "/srv/app"),
+        ("/srv/shop/current", "/srv/shop/releases/2", "/srv/shop"),
+        ("/srv/app", "/srv/green", "/srv/green"),
+        ("/app", "/opt/releases/2", "/opt/releases/2"),
+    ],
+)
+def test_the_folder_of_an_apps_code(path: str, real: str, folder: str) -> None:
+    assert code_folder(path, real) == folder
+
+
+@pytest.mark.parametrize("app", ["/srv/app", "/srv/my app [2]", "/srv/a+b.c$d*?"])
+def test_the_wipe_takes_what_php_wrote_for_this_app_and_nothing_else(tmp_path: Path, app: str) -> None:
+    cache, system = tmp_path / "cache", "cc9877054b5a4523e00bd8efaa3b9660"
+    ours = [f"{system}{app}/index.php.bin", f"{system}{app}/vendor/a b/c.php.bin"]
+    others = [
+        "backup.bin",
+        "uploads/photo.bin",
+        f"uploads{app}/photo.bin",
+        f"{system}/srv/other/index.php.bin",
+        f"{system}{app}2/index.php.bin",
+        f"{system}{app}/readme.txt",
+        f"{app.lstrip('/')}/x.bin",
+    ]
+    for name in (*ours, *others):
+        (cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache / name).write_text("x")
+    (tmp_path / "link").symlink_to(cache)
+    access = Access(login="www-data", user="www-data", root=app, file_cache=str(tmp_path / "link"))
+    for command in WIPE_FILE_CACHE.grants(access):
+        subprocess.run(command.argv, check=True)
+    assert sorted(str(path.relative_to(cache)) for path in cache.rglob("*") if path.is_file()) == sorted(others)
 
 
 @pytest.mark.parametrize("login", ["root", "www-data"])
@@ -79,7 +116,7 @@ def test_no_name_reaches_a_shell_unquoted(root: str, script: str) -> None:
             assert words[:6] == ["sudo", "-n", "-u", "www-data", "/usr/bin/php", f"{root}/artisan"]
             assert len(words) == 9
         if step.kind == "wipe-file-cache":
-            assert words[5] == root
+            assert words[5:7] == ["-H", root]
     assert all(usable(path) for step in server.steps for path in step.paths)
 
 

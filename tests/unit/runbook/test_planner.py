@@ -143,7 +143,8 @@ def test_file_cache_is_wiped_before_artisan_and_the_reload_is_not_skipped_for_it
     server = planned(report(old, CONFIG, runtime_facts=runtime(opcache=vt0(file_cache=safe("/var/cache/opcache")))))
     assert acting(server) == ["wipe-file-cache", "config:cache", "reload"]
     wipe, *_, reload, _verify = [step for step in server.steps if step.phase is not Phase.PREFLIGHT]
-    assert wipe.command == "sudo -n -u www-data /usr/bin/find /var/cache/opcache -type f -name '*.bin' -delete"
+    bytecode = f"/var/cache/opcache/{'?' * 32}/srv/app/*.bin"
+    assert wipe.command == f"sudo -n -u www-data /usr/bin/find -H /var/cache/opcache -type f -path '{bytecode}' -delete"
     assert reload.causes == ()
 
 

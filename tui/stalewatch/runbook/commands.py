@@ -6,6 +6,7 @@ every line is exact.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 
@@ -28,7 +29,8 @@ class Command(msgspec.Struct, frozen=True):
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one app on one server is reached by commands. *login*: who we are on the server; *user*: the pool's; *root*: the app's path as
-    configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *workers*: whether Horizon and Octane may be restarted too.
+    configured. *file_cache*: the pool's ``opcache.file_cache`` ("" none). *code*: the folder with the app's code, in all of its releases
+    ("": *root*). *workers*: whether Horizon and Octane may be restarted too.
     *environment*: that a Symfony application is served in ("" it is none, or nothing is compiled). *script*: PHP that gives artisan and
     bin/console the environment of the pool ("" it has none of its own). *lacks*: the version of the pool's PHP, where the server has no
     *php* of it.
@@ -44,6 +46,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     php: str = "/usr/bin/php"
     fpm_binary: str = ""
     file_cache: str = ""
+    code: str = ""
     workers: bool = False
     environment: str = ""
     script: str = ""
@@ -96,6 +99,13 @@ def fpm_binary(seen: str, config_path: str, unit: str) -> str:
         return f"/usr/sbin/{seen}"
     version = re.match(r"/etc/php/(\d+\.\d+)/fpm/", config_path) or re.fullmatch(r"php(\d+\.\d+)-fpm(?:\.service)?", unit)
     return f"/usr/sbin/php-fpm{version[1]}" if version else ""
+
+
+def code_folder(path: str, real: str) -> str:
+    """The folder that holds the code of an app in all of its releases: *path* as configured may be a link to *real*. A folder right below
+    / is nobody's own."""
+    both = posixpath.commonpath((path, real))
+    return both if both.count("/") > 1 else real
 
 
 def usable_name(name: str) -> bool:

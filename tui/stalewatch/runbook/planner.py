@@ -16,7 +16,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
 from stalewatch.model.text import safe
 from stalewatch.runbook import preflight, steps
-from stalewatch.runbook.commands import Access, fpm_binary, usable, usable_name
+from stalewatch.runbook.commands import Access, code_folder, fpm_binary, usable, usable_name
 from stalewatch.runbook.draft import Draft
 from stalewatch.runbook.evidence_digest import evidence_digest
 from stalewatch.runbook.kept_aside import environment_script
@@ -203,4 +203,5 @@ def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         php=line.php,
         lacks=line.lacks,
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",
+        code=code_folder(report.app, str(host.release.root) or report.app) if report.app.startswith("/") else "",
     )

@@ -27,8 +27,8 @@ final class Comparison
         $this->validates = $facts['validate_timestamps'];
         $this->protected = $facts['file_update_protection'];
         if (!$this->validates && $facts['file_cache'] !== '') {
-            // One folder per build of PHP: with several, which one is this PHP's cannot be told.
-            $folders = (function_exists('glob') ? glob($facts['file_cache'] . '/*', GLOB_ONLYDIR) : false) ?: [];
+            // One folder per build of PHP, of 32 digits: with several, which one is this PHP's cannot be told. Others are somebody else's.
+            $folders = (function_exists('glob') ? glob($facts['file_cache'] . '/' . str_repeat('[0-9a-f]', 32), GLOB_ONLYDIR) : false) ?: [];
             $this->kept = count($folders) === 1 ? $folders[0] : '';
         }
         $this->digestUntil = $digest && function_exists('md5_file') ? microtime(true) + DIGEST_SECONDS : null;

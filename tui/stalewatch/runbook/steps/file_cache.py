@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import Layer
@@ -14,16 +15,24 @@ if TYPE_CHECKING:
     from stalewatch.runbook.draft import Draft
 
 
-def _command(access: Access, file_cache: str) -> Command:
-    return Command(("/usr/bin/find", file_cache, "-type", "f", "-name", "*.bin", "-delete"), access.user)
+def _command(access: Access) -> Command:
+    """PHP keeps the bytecode of /srv/app/x.php in FILE_CACHE/KEY/srv/app/x.php.bin, where KEY stands for this PHP in 32 digits. Whatever
+    else is below that folder may be somebody's upload, or the bytecode of an application that nobody asked to fix."""
+    bytecode = f"{_literal(access.file_cache.rstrip('/'))}/{'?' * 32}{_literal(access.code or access.root)}/*.bin"
+    return Command(("/usr/bin/find", "-H", access.file_cache, "-type", "f", "-path", bytecode, "-delete"), access.user)
+
+
+def _literal(path: str) -> str:
+    """*path* in a pattern, as itself."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)
 
 
 def _wanted(draft: Draft) -> list[Step]:
     file_cache = draft.access.file_cache
     asked = draft.needs(Remedy.WIPE) or draft.request.choice is Choice.CLEAR or draft.request.everything
-    if not asked or not draft.wants(Phase.CLEAR) or not usable(file_cache) or file_cache.count("/") < 2:
+    if not asked or not draft.wants(Phase.CLEAR) or not usable(file_cache) or not usable(draft.access.root):
         return []
-    command = draft.access.text(_command(draft.access, file_cache))
+    command = draft.access.text(_command(draft.access))
     reason = "OPcache's compiled files survive a reload" + (", and artisan reads them too" if draft.laravel else "")
     return [WIPE_FILE_CACHE.step(command, reason, layer=Layer.OPCACHE, paths=(file_cache,))]
 
@@ -50,5 +59,5 @@ WIPE_FILE_CACHE = StepSpec(
     wanted=_wanted,
     prove=_proven,
     answers=_answers,
-    grants=lambda access: [_command(access, access.file_cache)] if access.file_cache else [],
+    grants=lambda access: [_command(access)] if access.file_cache else [],
 )
