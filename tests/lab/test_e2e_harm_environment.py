@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab import sshd
+from tests.lab import php, sshd
 from tests.lab.test_e2e_harm_rebuild import fix, kept, step
+from tests.lab.truth.web_servers import no_nginx, site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,3 +55,17 @@ def test_a_variable_of_the_login_is_not_artisans_even_where_sudo_keeps_it(stagin
     assert ran.code == 0, ran.stdout + ran.stderr
     assert "'env' => 'production'" in staging_login.read("/srv/app/bootstrap/cache/config.php")
     assert staging_login.get("/config") == "v1 agent-v2"
+
+
+def test_what_the_web_server_passes_is_a_part_of_what_the_pool_would_make(web1: Host, never_worse: NeverWorse) -> None:
+    site(f"unix:{php.SOCKET}; fastcgi_param APP_ENV staging")(web1)
+    try:
+        web1.run(["env", "APP_ENV=staging", "php", "/srv/app/artisan", "config:cache"], user="www-data")
+        web1.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+        before = kept(web1)
+        ran = fix(never_worse)
+        assert (ran.code, step(ran, "config:cache")["status"]) == (1, "failed"), ran.stdout + ran.stderr
+        assert "another value of: app.env (" in str(step(ran, "config:cache")["evidence"])
+        assert kept(web1) == before
+    finally:
+        no_nginx(web1)

@@ -49,6 +49,16 @@ def test_the_request_is_the_web_servers_own(seen: Report, script: str, name: str
     assert not {"PHP_VALUE", "PHP_ADMIN_VALUE"} & set(asked)
 
 
+def test_what_the_web_server_passes_with_each_request_is_passed() -> None:
+    staging = replace(site(f"{APP}/public"), variables=((safe("APP_ENV"), safe("staging")),))
+    asked = parameters(server(staging, site("/srv/other")), Smoke())
+    assert asked is not None
+    assert asked["APP_ENV"] == "staging"
+    asked = parameters(server(site("/srv/other"), staging), Smoke())
+    assert asked is not None
+    assert "APP_ENV" not in asked, "another site's"
+
+
 def test_without_an_entry_script_nothing_is_sent() -> None:
     assert parameters(server(), Smoke()) is None
     assert parameters(report(), Smoke()) is None

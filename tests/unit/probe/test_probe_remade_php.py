@@ -110,6 +110,7 @@ async def test_what_the_web_server_passes_is_a_part_of_what_the_pool_would_make(
     application.has("['env' => $this->environment('APP_ENV')]", "['env' => 'staging']")
     assert (await application.remade({**VISIT, "APP_ENV": "staging"})) == FINE
     assert (await application.remade()).differs == ("env",)
+    assert (await application.remade({**VISIT, "APP_ENV": "production"})).differs == ("env",)
 
 
 async def test_the_files_on_the_disk_count_and_not_what_opcache_holds_of_them(application: Application) -> None:

@@ -476,3 +476,23 @@ async def test_an_address_of_its_own_for_a_script(coprocess: Coprocess, tmp_path
     sites = nginx.parse(Files(str(main), {str(main): await read(coprocess, main)}, {}))
     passed = {one for site in sites if site.root == "/srv/a/public" for one in site.passes_to}
     assert passed == ({"/run/a.sock", "/run/b.sock"} if both else {"/run/a.sock"})
+
+
+@pytest.mark.parametrize("kind", ["nginx", "apache"])
+async def test_of_what_is_passed_to_php_only_the_environment_is_told(coprocess: Coprocess, tmp_path: Path, kind: str) -> None:
+    if kind == "nginx":
+        lines = ("APP_ENV staging", "APP_DEBUG 'false'", "APP_KEY canary", "APP_ENV $canary if_not_empty", 'APP_ENV "canary;of x"')
+        params = "".join(f"fastcgi_param {line};" for line in lines)
+        location = f"location ~ \\.php$ {{ {params} fastcgi_pass unix:/run/a.sock; }}"
+        text = f"server {{ root /srv/a; fastcgi_param APP_ENV outer; {location} }} server {{ root /srv/b; {location.replace(params, '')} }}"
+    else:
+        lines = ("SetEnv APP_ENV staging", "SetEnv APP_DEBUG false", "SetEnv APP_KEY canary", 'SetEnv APP_ENV "canary of x"')
+        handler = '<FilesMatch "\\.php$">\nSetHandler "proxy:unix:/run/a.sock|fcgi://localhost"\n</FilesMatch>'
+        inside = "<Directory /srv/a/x>\nSetEnv APP_ENV inner\n</Directory>"
+        hosts = (f"DocumentRoot /srv/a\n{chr(10).join(lines)}\n{inside}\n{handler}", f"DocumentRoot /srv/b\n{handler}")
+        text = "\n".join(f"<VirtualHost *:80>\n{host}\n</VirtualHost>" for host in hosts)
+    (tmp_path / "main.conf").write_text(text)
+    files = await files_of(coprocess, kind, tmp_path / "main.conf", f"{tmp_path}/none")
+    assert "canary" not in str(files.texts)
+    sites = {site.root: site.variables for site in (nginx if kind == "nginx" else apache).parse(files)}
+    assert sites == {"/srv/a": (("APP_ENV", "staging"), ("APP_DEBUG", "false")), "/srv/b": ()}

@@ -94,7 +94,15 @@ def parameters(report: Report, smoke: Smoke) -> dict[str, str] | None:
         "HTTP_HOST": name,
         "HTTP_USER_AGENT": "stalewatch",
         "HTTP_ACCEPT": "*/*",
+        **_passed(report, root),
     }
+
+
+def _passed(report: Report, root: str) -> dict[str, str]:
+    """Variables that the web server passes with each request for a script in *root*."""
+    web = report.host.web if report.host is not None else None
+    site = next((site for site in (web.sites if web is not None else ()) if site.root == root), None)
+    return {str(name): str(value) for name, value in site.variables} if site is not None else {}
 
 
 def _entries(report: Report) -> Iterator[tuple[str, str]]:

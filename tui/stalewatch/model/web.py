@@ -11,7 +11,8 @@ from stalewatch.model.text import SafeText
 
 class WebSite(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a web server's configuration that runs PHP. *root*: the directory of its scripts. *passes_to*: every address that its
-    requests can go to. *undecided*: why that cannot be told ("" it can). *runs_php*: the web server itself is PHP."""
+    requests can go to. *undecided*: why that cannot be told ("" it can). *runs_php*: the web server itself is PHP. *variables*: names and
+    values that PHP is passed with a request; only ``APP_ENV`` and ``APP_DEBUG`` are told."""
 
     server: Literal["nginx", "apache", "caddy"]
     root: SafeText
@@ -20,6 +21,7 @@ class WebSite(msgspec.Struct, frozen=True, kw_only=True):
     undecided: SafeText = SafeText("")
     runs_php: bool = False
     file: SafeText = SafeText("")
+    variables: tuple[tuple[SafeText, SafeText], ...] = ()
 
 
 class WebFacts(msgspec.Struct, frozen=True, kw_only=True):

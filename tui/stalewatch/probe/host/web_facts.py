@@ -39,6 +39,7 @@ def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> W
             undecided=safe(site.undecided, 500),
             runs_php=site.runs_php,
             file=safe(site.file),
+            variables=tuple((safe(name), safe(value)) for name, value in site.variables),
         )
         for site in told
     )

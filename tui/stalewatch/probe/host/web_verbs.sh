@@ -33,7 +33,8 @@ web_file() { # $path, $kind
   esac
 }
 
-# A word of a value may be a secret, so of a variable's values only addresses and paths are told; any other one is "?".
+# A word of a value may be a secret, so of a variable's values only addresses and paths are told; any other one is "?". Of what is passed to
+# PHP, beside the script, only the name of the environment and whether it debugs.
 told_nginx() {
   LC_ALL=C awk '
     function take() { if (some) words[++n] = word; word = ""; some = 0 }
@@ -56,6 +57,7 @@ told_nginx() {
       if (maps) { if (first == "include") print "include\t" words[2] "\t;"; else if (n == 2) print "value\t" place(words[2]) "\t;" }
       else if (first == "set" && n == 3) print "set\t" words[2] "\t" place(words[3]) "\t;"
       else if (first == "fastcgi_param" && (words[2] == "SCRIPT_FILENAME" || words[2] == "DOCUMENT_ROOT")) print "fastcgi_param\t" words[2] "\t" words[3] "\t;"
+      else if (first == "fastcgi_param" && words[2] ~ /^APP_(ENV|DEBUG)$/ && words[3] ~ /^[A-Za-z0-9_.-]+$/ && n < 5) print "fastcgi_param\t" words[2] "\t" words[3] "\t;"
       else if (first == "root" || first == "alias" || first == "fastcgi_pass" || first == "include") print first "\t" words[2] "\t;"
       else if (first == "server_name") { line = first; for (i = 2; i <= n && i < 9; i++) line = line "\t" words[i]; print line "\t;" }
       else if (first == "server" && n > 1) { line = "server\t" words[2]; for (i = 3; i <= n; i++) if (words[i] == "down") line = line "\tdown"; print line "\t;" }
@@ -107,6 +109,7 @@ told_apache() {
     function told(name,    i, line) {
       if (name == "include" || name == "includeoptional") print "include\t" words[2] "\t;"
       else if (name ~ /^(serverroot|documentroot|servername|loadmodule)$/) print name "\t" words[2] "\t;"
+      else if (name == "setenv" && words[2] ~ /^APP_(ENV|DEBUG)$/ && words[3] ~ /^[A-Za-z0-9_.-]+$/) print name "\t" words[2] "\t" words[3] "\t;"
       else if (name == "virtualdocumentroot") print "documentroot\t${?}\t;"
       else if (name == "serveralias") { line = name; for (i = 2; i <= n && i < 9; i++) line = line "\t" words[i]; print line "\t;" }
       else if (name == "define") print name "\t" words[2] "\t" (n > 2 ? place(words[3]) : "") "\t;"

@@ -15,6 +15,7 @@ final class Remade
     const SECONDS = 15;
     private const SHOWN = 10;
     private const CONFIGURED = 'Illuminate\Foundation\Bootstrap\LoadConfiguration';
+    private const OF_A_REQUEST = '/^(HTTP|REQUEST|SERVER|REMOTE|SCRIPT|DOCUMENT|GATEWAY|QUERY|PATH)_/';
     private const BOOTED = 'Illuminate\Foundation\Bootstrap\BootProviders';
     /** @var string */
     private $root;
@@ -85,7 +86,11 @@ final class Remade
 
     private function asCommand(): void
     {
-        $_SERVER = array_diff_key($_SERVER, $this->request, ['PHP_SELF' => 0]);
+        foreach (array_keys($this->request) as $name) {
+            if (preg_match(self::OF_A_REQUEST, (string) $name)) {
+                unset($_SERVER[$name]);
+            }
+        }
         $_SERVER['APP_RUNNING_IN_CONSOLE'] = $_ENV['APP_RUNNING_IN_CONSOLE'] = 'true';
     }
 

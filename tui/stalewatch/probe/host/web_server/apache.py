@@ -42,6 +42,7 @@ class _Host:
         self.aliases: list[tuple[str, str]] = []
         self.rules: list[_Rule] = []
         self.unread: list[str] = []
+        self.variables: dict[str, str] = {}
 
 
 class _Known(NamedTuple):
@@ -148,6 +149,8 @@ def _take(host: _Host, words: tuple[str, ...], within: tuple[tuple[str, ...], ..
         host.root = words[1]
     elif words[0] in ("servername", "serveralias"):
         host.names += [name.partition(":")[0] for name in words[1:]]
+    elif words[0] == "setenv" and len(words) == 3 and not within:
+        host.variables[words[1]] = words[2]
     elif words[0] == "alias" and len(words) == 3:
         host.aliases.append((words[1], words[2]))
     elif words[0] == "allowoverride":
@@ -188,6 +191,7 @@ def _site(host: _Host, place: str, root: str, rules: Sequence[list[_Rule]], know
         undecided=why,
         runs_php=runs,
         file=file or host.file,
+        variables=tuple(host.variables.items()),
     )
 
 

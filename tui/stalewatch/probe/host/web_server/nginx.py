@@ -112,6 +112,7 @@ class _Scope:
         self.root = ""
         self.names: tuple[str, ...] = ()
         self.params: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
         self.unread = ""
         self.passes: list[tuple[_Scope, str, str]] = outer.passes if outer is not None and not name.startswith("server") else []
 
@@ -126,7 +127,8 @@ class _Scope:
         elif word == "server_name":
             self.names = statement.words[1:]
         elif word == "fastcgi_param" and len(statement.words) == 3:
-            self.params[value] = statement.words[2]
+            own = self.params if value in ("SCRIPT_FILENAME", "DOCUMENT_ROOT") else self.variables
+            own[value] = statement.words[2]
         elif word == "fastcgi_pass":
             self.passes.append((self, value, statement.file))
 
@@ -135,23 +137,25 @@ class _Scope:
         told = {scope for scope, value, _ in self.passes if not value.startswith(_UNREAD)}
         passes = [each for each in self.passes if not each[1].startswith(_UNREAD) or each[0] not in told]
         wide = [each for each in passes if not each[0].is_narrow()] or passes
-        by_root: dict[str, list[tuple[str, str]]] = {}
-        for scope, value, file in wide:
-            for root in scope.scripts(known):
-                by_root.setdefault(root, []).append((value, file))
+        by_root: dict[str, list[tuple[_Scope, str, str]]] = {}
+        for each in wide:
+            for root in each[0].scripts(known):
+                by_root.setdefault(root, []).append(each)
         why = unreadable(next((scope.unread for scope in self._outwards() if scope.unread), ""))
         own = [Site(server="nginx", root=root, names=self.names, undecided=why) for root in self.scripts(known)] if not self.passes else []
         return own or [self._site(root, some, known) for root, some in by_root.items()]
 
-    def _site(self, root: str, passes: list[tuple[str, str]], known: _Known) -> Site:
-        ways = [known.addresses(value) for value, _ in passes]
+    def _site(self, root: str, passes: list[tuple[_Scope, str, str]], known: _Known) -> Site:
+        ways = [known.addresses(value) for _, value, _ in passes]
+        first, _, file = passes[0]
         return Site(
             server="nginx",
             root=root,
             names=self.names,
             passes_to=tuple(dict.fromkeys(one for some, _ in ways for one in some)),
             undecided=next((why for _, why in ways if why), ""),
-            file=passes[0][1],
+            file=file,
+            variables=tuple(first.variables.items()),
         )
 
     def is_narrow(self) -> bool:

@@ -20,7 +20,7 @@ Kind = Literal["nginx", "apache", "caddy"]
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One place that runs PHP: *root* its directory of scripts ("" not a plain path), *passes_to* every address that requests can go to
-    (socket paths, ``host:port``), *undecided* why that cannot be told."""
+    (socket paths, ``host:port``), *undecided* why that cannot be told. *variables*: names and values that PHP is passed."""
 
     server: Kind
     root: str
@@ -29,6 +29,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     undecided: str = ""
     runs_php: bool = False
     file: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 class Files(msgspec.Struct, frozen=True):
