@@ -153,7 +153,7 @@ class Engine:
         assert self._pool is not None  # plans are run in the loop that made it
         for server in plan.servers:
             self.publisher.clear_progress(server.key)
-        result = await self._pool.run(plan, self._reports().values(), self._progressed)
+        result, _ = await self._pool.run(plan, lambda: self._reports().values(), self._progressed)
         self._look_now([server.server for server in plan.servers])
         return result
 

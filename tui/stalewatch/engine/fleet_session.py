@@ -12,7 +12,6 @@ from stalewatch.engine.failures import as_unseen, unknown_reports
 from stalewatch.engine.session_pool import PooledApp, SessionPool
 from stalewatch.model.errors import LinkTimeout, UsageError
 from stalewatch.model.smoke import Smoke
-from stalewatch.runbook import driver
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.needs import SOON
@@ -87,9 +86,7 @@ class FleetSession:
     ) -> dict[AppKey, Status]:
         """Execute a confirmed plan: the status of every server in it. *reports* are those of its end afterwards. *stopped*: why no
         further step may be begun ("": go on)."""
-        apps = {report.key: PooledApp(self._pool, report) for report in self.reports}
-        ended = await driver.run(plan, apps, on_progress, stopped=stopped)
-        self.reports = compared(self._pool.fleet, tuple(app.report for app in apps.values()))
+        ended, self.reports = await self._pool.run(plan, lambda: self.reports, on_progress, stopped)
         return ended
 
     async def _look(self, server: Server) -> tuple[Report, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from stalewatch.engine.comparison import compared
 from stalewatch.engine.server_session import Memories, ServerSession
 from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.probe.runtime.kept_files import told_alone
 from stalewatch.runbook import driver
+from stalewatch.runbook.result import compared_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,9 +99,25 @@ class SessionPool:
         """Close every session. Never raises."""
         await asyncio.gather(*(self.close(session) for session in list(self._sessions.values())))
 
-    async def run(self, plan: Plan, reports: Iterable[Report], on_progress: Callable[[Progress], None]) -> dict[AppKey, Status]:
-        """Execute a confirmed plan; *reports*: the latest ones. Never raises for one server's trouble: that is a Status."""
-        return await driver.run(plan, {report.key: PooledApp(self, report) for report in reports}, on_progress)
+    async def run(
+        self,
+        plan: Plan,
+        latest: Callable[[], Iterable[Report]],
+        on_progress: Callable[[Progress], None],
+        stopped: Callable[[], str] = lambda: "",
+    ) -> tuple[dict[AppKey, Status], tuple[Report, ...]]:
+        """Execute a confirmed plan: the status of every server in it, and the reports of its end, compared with each other; a verified
+        server that is not fresh in that comparison is ``partly``. *latest*: the reports, which for servers outside the plan may come in
+        meanwhile. *stopped*: why no further step may be begun ("": go on). Never raises for one server's trouble: that is a Status."""
+        apps = {report.key: PooledApp(self, report) for report in latest()}
+        ended = await driver.run(plan, apps, on_progress, stopped=stopped)
+        planned = {server.key for server in plan.servers}
+        reports = (apps[report.key].report if report.key in planned & apps.keys() else report for report in latest())
+        ends = compared(self.fleet, tuple(reports))
+        for told in compared_again(ended, ends).values():
+            on_progress(told)
+            ended[told.server, str(told.app)] = told.status
+        return ended, ends
 
 
 class PooledApp:

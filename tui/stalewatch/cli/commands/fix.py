@@ -21,7 +21,7 @@ from stalewatch.model.fixing import InFlight, WhenUnreachable
 from stalewatch.model.replace import replace
 from stalewatch.runbook import run_record
 from stalewatch.runbook.plan import RESULT, Choice, Phase, Plan, Request, Status
-from stalewatch.runbook.result import blocked_ones, compared_again, left_alone_ones, overall
+from stalewatch.runbook.result import blocked_ones, left_alone_ones, overall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -219,7 +219,6 @@ class _Fix:
             with self.stopping.heard():
                 ended |= await session.run(replace(plan, servers=rest), self._progress, self.stopping.why)
             self.acting = False
-            ended |= self._told(compared_again(ended, session.reports))
         if alone := _alone(plan):
             if not self.stopping.number:
                 await session.settle(alone)
