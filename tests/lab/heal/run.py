@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from stalewatch.engine.fleet_session import FleetSession
+from stalewatch.engine.memory_store import save_awaited
 from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.runbook.plan import Choice, Plan, Progress, Request
@@ -183,6 +184,7 @@ class Healer:
 
     async def _make(self) -> None:
         state = self._state
+        save_awaited(self._host.name, state.app, ())  # of an earlier state
         await self._aside(Host.restore)
         await self._aside(usual_rights)
         await self._aside(self._rights)

@@ -6,17 +6,19 @@ from stalewatch.model.report import Layer
 from tests.lab import Host, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.release import CURRENT, FLIP, layout
-from tests.lab.truth.servers import HEAL_JOB, JOB, NOT_LARAVEL, no_copy, own_copy, replace_file
+from tests.lab.truth.servers import HEAL_JOB, JOB, no_copy, own_copy, replace_file
 from tests.lab.truth.state import APP, Ask, healthy, stale
+from tests.lab.truth.symfony import API, COMPILED, INDEX, api, symfony
 from tests.lab.truth.workers import end, hold, served
 from tests.lab.waiting import until
 
 _SUSPECT = {Layer.WORKERS: ("suspect", "workers.other-older")}
 _WORKING = {Layer.WORKERS: ("fresh",)}
 _CRON = {Layer.WORKERS: ("stale", "workers.cron-old-release"), Layer.OPCACHE: ("absent",)}
-_API = "/srv/api"
 _LOOP = "<?php while (true) { sleep(1); }"
 _STARTED = "/tmp/lab-daemon.pid"
+_LOOP_PID = "/tmp/lab-daemon-supervisor.pid"
+_HELD = f"{API}/var/log/held"
 _TAB = "/etc/cron.d/lab"
 _RELEASES = "/srv/shop/releases"
 
@@ -43,14 +45,17 @@ def stop(host: Host) -> None:
     host.run(["sh", "-c", f"kill -9 $(cat {_STARTED}); rm {_STARTED}"], check=False)
 
 
-def symfony(host: Host) -> None:
-    """A Symfony application by its layout."""
-    files = ("bin/console", "src/Kernel.php", "public/index.php")
-    put = "".join(f"mkdir -p $(dirname {name}); echo '<?php' >{name}; " for name in files)
-    do.shell(f"mkdir {_API}; cd {_API}; {put} find . -exec touch -d '2 hours ago' {{}} +")(host)
-    do.pause(1.1)(host)
-    host.restart()
-    do.get(script=f"{_API}/public/index.php")(host)
+def consume(host: Host) -> None:
+    """messenger:consume of the Symfony application, which something starts again when it ends."""
+    run = f"echo $$ >{_STARTED}; exec php bin/console messenger:consume async --env=prod </dev/null >/dev/null 2>&1"
+    loop = f"cd {API}; echo $$ >{_LOOP_PID}; while :; do sh -c '{run}' || :; sleep 0.2; done"
+    host.start(["sh", "-ec", loop], user="www-data")
+    until(lambda: host.exists(_HELD) and bool(host.read(_HELD)), f"messenger:consume on {host.name}")
+
+
+def stop_consuming(host: Host) -> None:
+    """End what starts it again, then itself."""
+    host.run(["sh", "-c", f"kill -9 $(cat {_LOOP_PID}); kill -9 $(cat {_STARTED}); rm {_LOOP_PID} {_STARTED}"], check=False)
 
 
 def cron(line: str) -> do.Change:
@@ -86,15 +91,13 @@ STATES = (
     ),
     stale(
         name="workers: messenger:consume, older than the deploy",
-        expect={**NOT_LARAVEL, Layer.WORKERS: ("stale", "workers.older-than-code")},
-        arrange=do.then(symfony, daemon("bin/console messenger:consume async", "bin/console", _API)),
-        act=do.then(
-            lambda host: host.edit(f"{_API}/src/Kernel.php", "<?php // v2"), do.pause(2.1), do.get(script=f"{_API}/public/index.php")
-        ),
-        ask=lambda _host: "old",
-        app=_API,
+        expect={**COMPILED, Layer.WORKERS: ("stale", "workers.older-than-code")},
+        arrange=do.then(symfony(), consume),
+        act=do.then(api("src/Controller/HomeController.php", "home v1", "home v2"), do.pause(2.2), do.get(script=INDEX)),
+        ask=lambda host: host.read(_HELD),
+        app=API,
         named=True,
-        undo=stop,
+        undo=stop_consuming,
     ),
     healthy(
         name="workers: php server.php, started after the deploy",
@@ -122,7 +125,7 @@ STATES = (
     stale(
         name="workers: PHP replaced under one of the login's own",
         expect={Layer.WORKERS: ("stale", "workers.old-binary")},
-        arrange=do.then(own_copy("/usr/bin"), do.get(), hold("artisan horizon", user="deploy")),
+        arrange=do.then(own_copy("/usr/bin"), do.get(), hold("artisan horizon", user="deploy", again=True)),
         act=replace_file(php.CLI),
         ask=lambda _host: "old",
         undo=do.then(end, no_copy("/usr/bin")),

@@ -21,9 +21,9 @@ _CONTAINER = Ask(script=INDEX, old="home v1, parameter v1", new="home v1, parame
 _CODE = Ask(script=INDEX, old="home v1", new="home v2")
 _ROUTE = Ask(script=INDEX, uri="/", old="home v1", new="next")
 _SAME = Ask(script=INDEX, old="home v2", new="home v1, parameter v1")
-_COMPILED = {**NOT_LARAVEL, Layer.CONFIG: ("fresh",), Layer.ROUTES: ("fresh",)}
-_CONFIG_STALE = {**_COMPILED, Layer.CONFIG: ("stale", "config.compiled-stale")}
-_ROUTES_STALE = {**_COMPILED, Layer.ROUTES: ("stale", "routes.compiled-stale")}
+COMPILED = {**NOT_LARAVEL, Layer.CONFIG: ("fresh",), Layer.ROUTES: ("fresh",)}
+_CONFIG_STALE = {**COMPILED, Layer.CONFIG: ("stale", "config.compiled-stale")}
+_ROUTES_STALE = {**COMPILED, Layer.ROUTES: ("stale", "routes.compiled-stale")}
 
 
 def console(*words: str, env: str = "") -> do.Change:
@@ -124,7 +124,7 @@ STATES = (
     ),
     stale(
         name="Symfony: services.yaml with an older mtime",
-        expect={**_COMPILED, Layer.CONFIG: ("suspect", "config.compiled-suspect")},
+        expect={**COMPILED, Layer.CONFIG: ("suspect", "config.compiled-suspect")},
         arrange=symfony(),
         act=do.then(api("config/services.yaml", "parameter v1", "parameter v2", mtime_back=60.0), _RESTART),
         ask=_CONTAINER,
@@ -132,7 +132,7 @@ STATES = (
     ),
     stale(
         name="Symfony: compiled again, FPM holds the old one",
-        expect={**_COMPILED, **BYTECODE},
+        expect={**COMPILED, **BYTECODE},
         arrange=do.then(symfony(), do.VT0, do.get(script=INDEX)),
         act=do.then(api("config/services.yaml", "parameter v1", "parameter v2"), console("cache:clear"), _SERVE),
         ask=_CONTAINER,
@@ -141,7 +141,7 @@ STATES = (
     ),
     healthy(
         name="Symfony: services.yaml edited, compiled again, reload",
-        expect=_COMPILED,
+        expect=COMPILED,
         arrange=symfony(),
         act=do.then(
             api("config/services.yaml", "parameter v1", "parameter v2"), console("cache:clear"), lambda host: host.reload(), _SERVE, _SERVE
@@ -151,7 +151,7 @@ STATES = (
     ),
     healthy(
         name="Symfony: a controller's method edited, container not compiled",
-        expect=_COMPILED,
+        expect=COMPILED,
         arrange=symfony(),
         act=do.then(api("src/Controller/HomeController.php", "home v1", "home v2"), _SERVE, _SERVE),
         ask=_CODE,
@@ -159,7 +159,7 @@ STATES = (
     ),
     healthy(
         name="Symfony: configuration of another environment edited",
-        expect=_COMPILED,
+        expect=COMPILED,
         arrange=do.then(
             symfony(), do.shell(f"mkdir {API}/config/packages/dev; cp {API}/config/packages/framework.yaml {API}/config/packages/dev/")
         ),
@@ -169,7 +169,7 @@ STATES = (
     ),
     healthy(
         name="Symfony: compiled where it was built, then copied",
-        expect=_COMPILED,
+        expect=COMPILED,
         arrange=symfony(),
         act=do.then(
             do.shell(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy, Report, Verdict
-from stalewatch.model.snapshot import CacheFile, CacheStore, QueueWorker, ReleaseFacts
+from stalewatch.model.snapshot import AppLayout, CacheFile, CacheStore, Compiled, QueueWorker, ReleaseFacts, SymfonyFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status
 from stalewatch.runbook.verify import prove
@@ -27,7 +28,7 @@ ARRAY = CacheStore(safe("array"), safe("array"))
 
 def worker(pid: int, release: str = "", started: float = T0 - 5000, kind: Any = "queue", **more: Any) -> QueueWorker:
     of = values.process(pid, started, "php artisan queue:work", cwd_deleted=more.pop("deleted", False))
-    return QueueWorker(kind=kind, process=of, release=safe(release), user=safe("www-data"), **more)
+    return QueueWorker(kind=kind, process=of, release=safe(release), user=more.pop("user", safe("www-data")), **more)
 
 
 def seen(
@@ -61,7 +62,7 @@ def planned(*reports: Report) -> ServerPlan:
 def test_a_worker_hears_what_is_left_in_the_store_that_it_looks_into(
     store: CacheStore | None, found: QueueWorker, told: bool | None
 ) -> None:
-    assert hears(found, host(release=RELEASE, caches=seen(store).host.caches)) is told  # type: ignore[union-attr]
+    assert hears(found, host(release=RELEASE, queue_workers=(found,), caches=seen(store).host.caches)) is told  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("code", "found"), [("workers.old-release", worker(7, OLD)), ("workers.old-release", worker(7))])
@@ -94,7 +95,11 @@ def test_those_that_hear_it_are_restarted_and_the_others_are_not_waited_for() ->
     after = seen(FILE, worker(17, ROOT, LATER), worker(8, OLD), at=LATER)
     proven = prove(server.acting[0], server, before, after)
     assert proven.evidence["workers"] == "1 now, 1 before, 0 still the old ones"
-    assert proven.status is Status.RUNNING, "the other one still runs old code"
+    assert proven.status is Status.DONE
+    elsewhere = seen(FILE, worker(17, OLD, LATER), at=LATER)
+    assert prove(server.acting[0], server, seen(FILE, worker(7, ROOT)), elsewhere).status is Status.RUNNING, (
+        "it came back in the old release"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,3 +121,77 @@ def test_the_plan_names_the_store_and_the_servers_that_share_it(store: CacheStor
     (line,) = [line for line in planned(*fleet).warnings if line.startswith("queue:restart is a key")]
     assert words in line
     assert ("web2" in line) is (store == REDIS)
+
+
+HORIZON = (worker(7, ROOT, kind="horizon", user=safe("horizon")), worker(8, ROOT, kind="horizon", user=safe("horizon")))
+
+
+def as_user(*workers: QueueWorker, user: str) -> tuple[QueueWorker, ...]:
+    return tuple(replace(each, user=safe(user)) for each in workers)
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        ("www-data", "sudo -n -u www-data /usr/bin/php /srv/app/artisan horizon:terminate --no-interaction --no-ansi"),
+        ("horizon", "sudo -n -u horizon /usr/bin/php /srv/app/artisan horizon:terminate --no-interaction --no-ansi"),
+        ("deploy", "/usr/bin/php /srv/app/artisan horizon:terminate --no-interaction --no-ansi"),
+        ("", "sudo -n -u www-data /usr/bin/php /srv/app/artisan horizon:terminate --no-interaction --no-ansi"),
+    ],
+)
+def test_horizon_is_told_to_end_as_its_own_user_because_nobody_else_may_signal_it(user: str, command: str) -> None:
+    server = planned(seen(FILE, *as_user(*HORIZON, user=user), code="workers.older-than-code"))
+    assert [step.command for step in server.acting] == [command]
+
+
+def test_nothing_of_an_application_is_run_as_root() -> None:
+    server = planned(seen(FILE, *as_user(*HORIZON, user="root"), code="workers.older-than-code"))
+    assert server.acting == ()
+    assert server.left_out[0].why.startswith("horizon:terminate reaches none of them (they run as root, as whom nothing of an application")
+    mixed = planned(seen(FILE, *as_user(HORIZON[0], user="root"), HORIZON[1], code="workers.older-than-code"))
+    assert [step.id for step in mixed.acting] == ["horizon:terminate"]
+    assert "sudo -n -u horizon " in mixed.acting[0].command
+
+
+def symfony(*workers: QueueWorker, environment: str = "prod") -> Report:
+    before = seen(None, *workers, code="workers.older-than-code")
+    compiled = Compiled(
+        environment=safe(environment), layer="config", file=values.file(f"{ROOT}/var/cache/{environment}/App_KernelProdContainer.php", T0)
+    )
+    facts = host(
+        queue_workers=workers,
+        release=RELEASE,
+        caches=(),
+        views=ViewFacts(),
+        layout=AppLayout(kind="symfony"),
+        symfony=SymfonyFacts(compiled=(compiled,) if environment else ()),
+    )
+    return report(*before.findings, host_facts=facts)
+
+
+def test_messenger_is_told_by_the_console_in_the_environment_that_is_served() -> None:
+    server = planned(symfony(worker(7, ROOT, kind="messenger")))
+    (step,) = server.acting
+    assert step.command.startswith("sudo -n -u www-data /usr/bin/php /srv/app/bin/console messenger:stop-workers --env=prod ")
+    assert not [check for check in server.steps if check.id == "artisan"]
+
+
+@pytest.mark.parametrize(
+    ("release", "environment", "why"),
+    [
+        (
+            OLD,
+            "prod",
+            "messenger:stop-workers reaches none of them (Symfony keeps its key apart for each release); by hand: sudo -u www-data",
+        ),
+        (
+            ROOT,
+            "",
+            "messenger:stop-workers reaches none of them (which environment is served is not known); by hand: sudo -u www-data kill 7",
+        ),
+    ],
+)
+def test_messenger_that_does_not_hear_it_is_left_with_the_line_to_type(release: str, environment: str, why: str) -> None:
+    server = planned(symfony(worker(7, release, kind="messenger"), environment=environment))
+    assert server.acting == ()
+    assert server.left_out[0].why.startswith(why)

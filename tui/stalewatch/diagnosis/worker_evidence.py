@@ -24,14 +24,14 @@ EVIDENCE = (
     "directory",
     "repeat",
 )
-_ARTISAN = frozenset({"queue", "horizon", "octane", "reverb"})
+_BY_COMMAND = frozenset({"queue", "horizon", "octane", "reverb", "messenger"})
 
 
 def remedy_of(workers: list[QueueWorker]) -> tuple[Remedy, ...]:
-    """An artisan command restarts some; the others (and what starts a new PHP for each job) only who supervises them."""
-    by_artisan = [worker.kind in _ARTISAN and worker.holds == "start" for worker in workers]
-    remedy = (Remedy.RESTART_WORKERS,) if any(by_artisan) else ()
-    return remedy if all(by_artisan) else (*remedy, Remedy.CONFIGURE)
+    """A command of the application restarts some; the others (and what starts a new PHP for each job) only who supervises them."""
+    by_command = [worker.kind in _BY_COMMAND and worker.holds == "start" for worker in workers]
+    remedy = (Remedy.RESTART_WORKERS,) if any(by_command) else ()
+    return remedy if all(by_command) else (*remedy, Remedy.CONFIGURE)
 
 
 def in_ps(workers: list[QueueWorker]) -> Evidence:

@@ -36,7 +36,7 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     name ("" nothing that is seen).
     """
 
-    kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
+    kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "messenger", "other"]
     process: Process
     release: SafeText = SafeText("")
     holds: Literal["start", "none", "unsure", "unknown"] = "start"

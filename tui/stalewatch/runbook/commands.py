@@ -37,6 +37,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     *master*: the FPM master's pid where a reload has to be a signal to it, because *unit* is not its own (0: it is). *title*: what /proc
     must still call it then. *fpm_config*: the master's, where it is not its binary's usual one; *fpm_options*: what
     else it was started with that changes what it means. *main*: the master's pid where *unit* is its own (0: not known).
+    *worker_users*: kind and user of workers that get a signal and are not the pool's user's: nobody else may send it.
     """
 
     login: str
@@ -56,10 +57,17 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     fpm_config: str = ""
     fpm_options: tuple[str, ...] = ()
     main: int = 0
+    worker_users: tuple[tuple[str, str], ...] = ()
 
     def artisan(self, name: str) -> Command:
         """``artisan NAME`` as the pool's user, so that what it writes can be rewritten by FPM."""
         return Command((self.php, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
+
+    def restart(self, kind: str, name: str) -> Command:
+        """``artisan NAME``, or ``bin/console NAME``, which restarts workers of *kind*: as their own user where they get a signal."""
+        if kind == "messenger":
+            return self.console(name)
+        return Command(self.artisan(name).argv, dict(self.worker_users).get(kind, self.user))
 
     def rebuild(self, name: str) -> Command:
         """``artisan NAME`` for what is made of the environment: in the pool's."""

@@ -24,6 +24,7 @@ from stalewatch.runbook.php_cli import command_line
 from stalewatch.runbook.plan import Choice, LeftOut, Phase, Request, ServerPlan
 from stalewatch.runbook.steps.look import look
 from stalewatch.runbook.steps.parse import guarded
+from stalewatch.runbook.worker_reach import signalled_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,6 +190,7 @@ def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
     unit = inputs.unit or (str(fpm.unit) if fpm else "")
     return Access(
         login=str(host.login),
+        worker_users=tuple((kind, name) for kind, name in signalled_as(host).items() if usable_name(name) and name != user),
         user=user if usable_name(user) else "",
         root=report.app,
         unit=unit if usable_name(unit) else "",

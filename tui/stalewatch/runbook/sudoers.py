@@ -23,7 +23,7 @@ def rights(report: Report, access: Access | None) -> Rights:
     """*access*: how the app is reached (None: the server was not seen)."""
     if access is None or report.host is None:
         return Rights(server=safe(report.server), app=report.app, missing=tuple(_unseen(report)))
-    access = replace(access, workers=bool(worker_kinds(report.host.queue_workers) & {"horizon", "octane", "reverb"}))
+    access = replace(access, workers=bool(worker_kinds(report.host.queue_workers) & {"horizon", "octane", "reverb", "messenger"}))
     artisan = "" if report.host.layout.kind == "laravel" else f"{access.root}/artisan"
     lines = tuple(_lines(access, without=artisan)) if usable(access.root) else ()
     return Rights(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import worker_places
+from stalewatch.diagnosis.symfony import environment_served
 from stalewatch.diagnosis.worker_evidence import TOLERANCE
 from stalewatch.diagnosis.worker_restarts import restart_lines, start_again
 from stalewatch.model import figures
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Finding, Report
     from stalewatch.model.snapshot import CacheStore, HostFacts, QueueWorker
 
+NAMES = {
+    "queue": "queue:restart",
+    "horizon": "horizon:terminate",
+    "octane": "octane:reload",
+    "reverb": "reverb:restart",
+    "messenger": "messenger:stop-workers",
+}
+"""The command by the kind of worker: of artisan, the last one of bin/console."""
 BY_STORE = frozenset({"queue", "reverb"})
-"""The kinds that look for a key in their own cache store; Horizon and Octane get a signal, or a request."""
+"""The kinds of Laravel that look for a key in their own cache store."""
+_BY_SIGNAL = frozenset({"horizon", "octane"})
+"""The kinds that get a signal, which the system lets their own user and root send."""
 _OF_ONE_PROCESS = frozenset({"array", "null", "apc"})
 """Drivers whose values no other process of the command line sees."""
 _LOCAL = re.compile(r"(localhost|127\..*|\[?::1\]?|/.*)(:\d*)?")
@@ -32,6 +43,10 @@ def store_of(host: HostFacts) -> CacheStore | None:
 
 def hears(worker: QueueWorker, host: HostFacts) -> bool | None:
     """Whether the restart of its kind reaches *worker*; None: cannot be told."""
+    if worker.kind in _BY_SIGNAL:
+        return not worker.user or worker.user == signalled_as(host).get(worker.kind)
+    if worker.kind == "messenger":
+        return not _elsewhere(worker, host)
     if worker.kind not in BY_STORE:
         return True
     store = store_of(host)
@@ -51,6 +66,12 @@ def _came_before(worker: QueueWorker, host: HostFacts) -> bool:
     """Whether it started before the link led to the current release, so that it runs in another one."""
     switched = host.release.switched_at
     return switched is not None and worker.process.started + TOLERANCE < switched
+
+
+def signalled_as(host: HostFacts) -> dict[str, str]:
+    """By the kinds that get a signal, the user whose workers get it: of the oldest, and never root, as whom nothing of an app is run."""
+    workers = sorted(host.queue_workers, key=lambda worker: -worker.process.started)
+    return {worker.kind: str(worker.user) for worker in workers if worker.kind in _BY_SIGNAL and worker.user not in ("", "root")}
 
 
 def concerned(finding: Finding, host: HostFacts) -> tuple[QueueWorker, ...]:
@@ -74,12 +95,20 @@ def unreached(finding: Finding, report: Report) -> str:
     if host is None or Remedy.RESTART_WORKERS not in finding.remedy:
         return ""
     workers = concerned(finding, host)
-    if not workers or any(hears(worker, host) is not False for worker in workers):
+    kinds = {worker.kind for worker in workers}
+    lost = kinds == {"messenger"} and not environment_served(report)
+    if not workers or (not lost and any(hears(worker, host) is not False for worker in workers)):
         return ""
-    return f"queue:restart reaches none of them ({_why(host)}); by hand: {by_hand(workers, report)}"
+    name = NAMES.get(min(kinds), "queue:restart")
+    why = "which environment is served is not known" if lost else _why(min(kinds), host)
+    return f"{name} reaches none of them ({why}); by hand: {by_hand(workers, report)}"
 
 
-def _why(host: HostFacts) -> str:
+def _why(kind: str, host: HostFacts) -> str:
+    if kind == "messenger":
+        return "Symfony keeps its key apart for each release"
+    if kind in _BY_SIGNAL:
+        return "they run as root, as whom nothing of an application is run"
     store = store_of(host)
     if store is not None and store.driver in _OF_ONE_PROCESS:
         return f"the cache store {store.name} is of the driver {store.driver}, which no other process sees"

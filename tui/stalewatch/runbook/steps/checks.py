@@ -27,7 +27,7 @@ INODE_FLOOR = 200
 
 
 def _artisan_wanted(draft: Draft) -> list[Step]:
-    if not draft.of_kind(*ARTISAN):
+    if not draft.laravel or not draft.of_kind(*ARTISAN):
         return []
     command = shlex.join(("test", "-f", f"{draft.access.root}/artisan"))
     return [ARTISAN_THERE.step(command, "without artisan nothing can be rebuilt", timeout=10.0)]

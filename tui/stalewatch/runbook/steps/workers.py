@@ -1,4 +1,4 @@
-"""Restart the long-running workers: queue, Horizon, Octane. Pure."""
+"""Restart the long-running workers: queue, Horizon, Octane, Reverb, messenger. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from stalewatch.runbook.needs import why, worker_kinds
 from stalewatch.runbook.plan import LeftOut, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
 from stalewatch.runbook.steps import artisan
+from stalewatch.runbook.worker_reach import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
     from stalewatch.runbook.commands import Access, Command
     from stalewatch.runbook.draft import Draft
 
-QUEUE_RESTART = "queue:restart"
-RESTARTS = {"queue": QUEUE_RESTART, "horizon": "horizon:terminate", "octane": "octane:reload", "reverb": "reverb:restart"}
-"""The artisan command by the kind of worker."""
 _DEAF = frozenset({"schedule"})
-_KINDS = {name: kind for kind, name in RESTARTS.items()}
+_KINDS = {name: kind for kind, name in NAMES.items()}
 
 
 def told_to_end(step: Step, report: Report) -> tuple[QueueWorker, ...]:
@@ -43,7 +41,7 @@ def _hearing(host: HostFacts) -> list[QueueWorker]:
 
 
 def _asked(draft: Draft) -> bool:
-    if not draft.laravel or not draft.fixing or not draft.wants(Phase.RELOAD):
+    if not (draft.laravel or draft.access.environment) or not draft.fixing or not draft.wants(Phase.RELOAD):
         return False
     return bool(draft.needs(Remedy.RESTART_WORKERS) or (draft.request.everything and draft.host.queue_workers))
 
@@ -56,7 +54,7 @@ def _wanted(draft: Draft) -> list[Step]:
     kinds = worker_kinds(tuple(worker for worker in draft.host.queue_workers if worker_reach.hears(worker, draft.host) is not False))
     return [
         RESTART_WORKERS.step(
-            draft.access.text(draft.access.artisan(name)),
+            draft.access.text(draft.access.restart(kind, name)),
             reason,
             id=name,
             what=name,
@@ -64,7 +62,8 @@ def _wanted(draft: Draft) -> list[Step]:
             timeout=artisan.TIMEOUT,
             causes=causes,
         )
-        for name in dict.fromkeys(RESTARTS.get(kind, QUEUE_RESTART) for kind in sorted(kinds - _DEAF - {"other"}))
+        for kind, name in sorted(NAMES.items())
+        if kind in kinds and draft.laravel is not (kind == "messenger")
     ]
 
 
@@ -114,13 +113,14 @@ def _proven(proof: Proof) -> Outcome:
         )
     if kind != "octane" and (old or len(now) < len(was)):
         return outcome(Status.RUNNING, **evidence)
-    if proof.after.layers[Layer.WORKERS] is Verdict.STALE:
+    if proof.after.layers[Layer.WORKERS] is Verdict.STALE and not any(among(running, worker) for worker in deaf):
         return outcome(Status.RUNNING, **evidence, verdict="still run old code")
     return outcome(Status.DONE, **evidence)
 
 
 def _grants(access: Access) -> list[Command]:
-    return [access.artisan(name) for kind, name in RESTARTS.items() if kind == "queue" or access.workers]
+    kinds = [kind for kind in NAMES if kind != "messenger" or access.environment]
+    return [access.restart(kind, NAMES[kind]) for kind in kinds if kind == "queue" or access.workers]
 
 
 RESTART_WORKERS = StepSpec(

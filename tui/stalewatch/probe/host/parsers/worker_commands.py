@@ -1,4 +1,4 @@
-"""Which PHP command lines are long-running workers of a Laravel application, and what code such a process holds. Pure."""
+"""Which PHP command lines are long-running workers of a Laravel or Symfony application, and what code such a process holds. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import Literal, NamedTuple
 
-Kind = Literal["queue", "horizon", "octane", "schedule", "reverb", "other"]
+Kind = Literal["queue", "horizon", "octane", "schedule", "reverb", "messenger", "other"]
 Holds = Literal["start", "none", "unsure", "unknown"]
 
 _COMMANDS: dict[str, tuple[Kind, Holds]] = {
@@ -26,8 +26,8 @@ _COMMANDS: dict[str, tuple[Kind, Holds]] = {
     "websockets:serve": ("other", "start"),
 }
 _CONSOLE: dict[str, tuple[Kind, Holds]] = {
-    "messenger:consume": ("other", "start"),
-    "messenger:consume-messages": ("other", "start"),
+    "messenger:consume": ("messenger", "start"),
+    "messenger:consume-messages": ("messenger", "start"),
     "enqueue:consume": ("other", "start"),
     "rabbitmq:consumer": ("other", "start"),
     "rabbitmq:multiple-consumer": ("other", "start"),
