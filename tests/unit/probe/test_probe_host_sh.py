@@ -436,6 +436,17 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
         mine_is = [lock for lock in fast.locks if lock.inode == tmp_path.stat().st_ino]
         assert [(lock.who, lock.since) for lock in mine_is] == [(bob, 1795557001)]
         assert b"stalewatch-lock" in Path(f"/proc/{mine_is[0].pid}/cmdline").read_bytes()
+        assert mine_is[0].step == ""
+        words = ["sh", "-c", "read -r _\n# a script", "stalewatch-step", bob, "1795557001", str(tmp_path), "config:cache", "/tmp/x"]
+        step = subprocess.Popen(words, stdin=subprocess.PIPE)
+        await until(lambda: b"stalewatch-step" in Path(f"/proc/{step.pid}/cmdline").read_bytes())
+        _, fast = await mine.tick()
+        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
+        _, fast = await mine.tick()
+        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"], "also where nothing moved"
+        step.communicate(b"\n")
+        _, fast = await mine.tick()
+        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [""]
         holder.stdin.close()
         holder.wait(10)
         assert not [lock for lock in (await mine.tick())[1].locks if lock.inode == tmp_path.stat().st_ino]

@@ -160,6 +160,23 @@ async def test_a_version_that_tells_no_nonce_keeps_this_one_out_and_is_named(pla
     await held.release()
 
 
+async def test_what_other_versions_read_of_a_step_stays_as_it_is(places: Path, link: LocalLink) -> None:
+    """Who, since when, for which application and which step: the words after the mark, in this order since 0.1. More may follow."""
+    held = await take(places, link)
+    gate = places / "gate"
+    running = asyncio.create_task(held.step("config:cache", f"until [ -e '{gate}' ]; do sleep 0.05; done", 30))
+    await until(lambda: "config:cache on" in _read(places / "syslog"))
+    said = [Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in _processes() if _is_ours(pid, b"stalewatch-step")]
+    gate.touch()
+    await running
+    assert said
+    for words in said:
+        who, since, app, step = words[words.index(b"stalewatch-step") + 1 :][:4]
+        assert (who, app, step) == (b"alice@laptop", str(places / "app").encode(), b"config:cache")
+        assert abs(int(since) - time.time()) < 3600
+    await held.release()
+
+
 async def test_another_app_of_the_same_master_is_kept_out_too(places: Path, link: LocalLink) -> None:
     held = await take(places, link)
     (places / "other").mkdir()
@@ -368,10 +385,14 @@ def _processes() -> list[int]:
 
 def _is_holder(pid: int) -> bool:
     """Whether it is one of the processes that hold this test's lock."""
+    return _is_ours(pid, b"stalewatch-lock")
+
+
+def _is_ours(pid: int, mark: bytes) -> bool:
     with contextlib.suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         ours = f"TMPDIR={os.environ['TMPDIR']}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return ours and b"stalewatch-lock" in words
+        return ours and mark in words
     return False
 
 

@@ -78,16 +78,19 @@ __all__ = [
 
 
 class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody runs a runbook on this app (or FPM master) right now, held by the process *pid* of the server (0: not known)."""
+    """Somebody runs a runbook on this app (or FPM master) right now, held by the process *pid* of the server (0: not known). *step*: what
+    of it runs ("" nothing, or not seen)."""
 
     who: SafeText
     since: float
     pid: int = 0
+    step: SafeText = SafeText("")
 
     @property
     def process(self) -> str:
-        """What is said after who and since when: `` (pid 4711)``, or nothing."""
-        return f" (pid {self.pid})" if self.pid else ""
+        """What is said after who and since when: `` (step config:cache, pid 4711)``, or nothing."""
+        known = ([f"step {self.step}"] if self.step else []) + ([f"pid {self.pid}"] if self.pid else [])
+        return f" ({', '.join(known)})" if known else ""
 
 
 class PeerWatcher(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,9 @@ class Busy(StalewatchError):
     reason = reasons.RUNBOOK_BUSY
 
 
+_GOES_ON = "wait until it has ended; where its operator is gone, it lets go by itself, at the latest 30 s after its step"
+
+
 class CannotLock(StalewatchError):
     """The holder could not be started on the server."""
 
@@ -181,7 +184,7 @@ class RemoteLock:
         elif word == "unlocked":
             self.warnings.append(safe(f"not locked: {rest}", 300))
         elif word == "busy" and not self._held.done():
-            self._held.set_exception(Busy(_busy(rest)))
+            self._held.set_exception(Busy(_busy(rest), grant=_GOES_ON))
         elif word == "taken" and not self._held.done():
             self._held.set_exception(_taken(rest))
         elif word == "failed" and not self._held.done():

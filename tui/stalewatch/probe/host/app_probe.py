@@ -271,7 +271,7 @@ class AppProbe:
         record = tick.files.get(self.location.path)
         for lock in tick.locks:
             if (record is not None and lock.inode == record.inode) or lock.inode not in roots:
-                return LockHolder(who=safe(lock.who, 100), since=lock.since, pid=lock.pid)
+                return LockHolder(who=safe(lock.who, 100), since=lock.since, pid=lock.pid, step=safe(lock.step, 100))
         return None
 
     def _due(self, tick: TickFacts) -> list[tuple[str, ...]]:

@@ -71,7 +71,7 @@ files=''       # shell words
 sockets=''
 masters=''
 dog=''
-last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_cron='?' told_cron='' numbered=''
+last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_held='?' held='' last_cron='?' told_cron='' numbered=''
 out=''
 
 section() { # NAME ARGUMENT
@@ -265,18 +265,44 @@ tick_locks() {
   while read -r _ kind _ _ pid inode _; do
     case $kind in FLOCK) now="$now$pid $inode$nl" ;; esac
   done 2>/dev/null <"$proc/locks"
-  [ "$now" = "$last_locks" ] && return
-  last_locks=$now
+  if [ "$now" != "$last_locks" ]; then
+    last_locks=$now last_held='?' held=''
+    IFS=$nl
+    for entry in $now; do
+      unset IFS
+      ! grep -qs stalewatch-lock "$proc/${entry% *}/cmdline" || held="$held$entry$nl"
+    done
+    unset IFS
+  fi
+  steps=''
+  [ -z "$held" ] || lock_steps
+  [ "$held$steps" = "$last_held" ] && return
+  last_held=$held$steps
   section locks ''
   IFS=$nl
-  for entry in $now; do
+  for entry in $held; do
     unset IFS
-    if grep -qs stalewatch-lock "$proc/${entry% *}/cmdline"; then
-      section lock "$entry"
-      out="$out$(tr '\000' '\n' <"$proc/${entry% *}/cmdline" 2>/dev/null)"
-    fi
+    section lock "$entry"
+    out="$out$(tr '\000' '\n' <"$proc/${entry% *}/cmdline" 2>/dev/null)"
   done
   unset IFS
+  section steps ''
+  out="$out$steps"
+}
+
+# What runs under the locks: SINCE of the holder and the step's name, as its process has them in its arguments.
+lock_steps() {
+  set +f
+  for path in $(grep -ls -e stalewatch-step "$proc"/[0-9]*/cmdline); do
+    line=$(tr '\000\n' '\n ' <"$path" 2>/dev/null)
+    case $line in *"${nl}stalewatch-step$nl"*) ;; *) continue ;; esac
+    line=${line#*"${nl}stalewatch-step$nl"}
+    line=${line#*"$nl"}
+    step=${line#*"$nl"}
+    step=${step#*"$nl"}
+    steps="$steps${line%%"$nl"*} ${step%%"$nl"*}$nl"
+  done
+  set -f
 }
 
 verb_private() { # BASE NAME STAMP FILE...

@@ -37,12 +37,13 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """A ``stalewatch-lock`` that is held: *inode* of the locked directory, *pid* of who holds it."""
+    """A ``stalewatch-lock`` that is held: *inode* of the locked directory, *pid* of who holds it, *step* that runs under it ("" none)."""
 
     inode: int
     who: str
     since: float
     pid: int = 0
+    step: str = ""
 
 
 class TickFacts(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ class HostProbe:
             sockets=records.parse_sockets(sockets.payload) if sockets else before.sockets,
             children=records.parse_children(children.payload) if children else before.children,
             processes=processes,
-            locks=_locks(block.of("lock")) if block.first("locks") else before.locks,
+            locks=_locks(block.of("lock"), block.text("steps")) if block.first("locks") else before.locks,
         )
 
 
@@ -192,8 +193,9 @@ def parse_processes(sections: Iterable[BlockSection]) -> dict[int, tuple[Process
     return found
 
 
-def _locks(sections: Iterable[BlockSection]) -> tuple[Lock, ...]:
+def _locks(sections: Iterable[BlockSection], running: str) -> tuple[Lock, ...]:
     locks = []
+    steps = dict(line.partition(" ")[::2] for line in running.split("\n"))
     for section in sections:
         args = records.text(section.payload).split("\n")
         pid, _, place = section.argument.partition(" ")
@@ -202,5 +204,6 @@ def _locks(sections: Iterable[BlockSection]) -> tuple[Lock, ...]:
             continue
         rest = args[args.index("stalewatch-lock") + 1 :]
         if len(rest) >= 2 and rest[1].replace(".", "", 1).isdecimal():
-            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), int(pid) if pid.isdecimal() else 0))
+            holder = int(pid) if pid.isdecimal() else 0
+            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), holder, safe(steps.get(rest[1], ""), 100)))
     return tuple(locks)
