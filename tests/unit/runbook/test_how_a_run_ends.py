@@ -108,7 +108,7 @@ def test_a_reason_that_two_layers_have_is_told_once_and_the_verdict_of_the_whole
     seen = {"verdict": "unknown", "opcache": "unknown: no pool", "fpm": "unknown: no pool"}
     unproven = Outcome(status=Status.FAILED, evidence={name: safe(words) for name, words in seen.items()})
     effects = play(PLAN, lambda effect: unproven if is_(effect, Do, "verify") else None)
-    assert ends(effects)[0].why == "verify: unknown: no pool"
+    assert ends(effects)[0].why == "verify: opcache, fpm: unknown: no pool"
 
 
 def test_a_step_that_nobody_knows_the_end_of_is_named_as_unknown() -> None:

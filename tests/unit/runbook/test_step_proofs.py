@@ -172,6 +172,7 @@ def test_a_refusal_of_sudo_is_one_whatever_its_exit_code(refusal: str) -> None:
     refused = judge(rights, server, before, refusal, 126)
     assert refused.status is Status.FAILED
     assert refused.evidence["grant"].startswith("in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2")
+    assert refused.evidence["grant"].endswith(" (every line: stalewatch init --sudoers web1)")
     assert judge(rights, server, before, "sudo: unknown option", 126).status is Status.DONE
 
 

@@ -66,6 +66,8 @@ class End(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+_SENTENCES = frozenset({"why", "grant", "next", "link", "audit", "verdict"})
+"""Evidence that needs no word before it."""
 Effect: TypeAlias = Begin | Recheck | Do | Resolve | Skip | End
 Run: TypeAlias = "Generator[tuple[Effect, ...], tuple[Outcome, ...], dict[AppKey, Status]]"
 
@@ -181,8 +183,12 @@ def _steps(server: ServerPlan) -> Generator[Effect, Outcome, tuple[Status, str]]
 
 
 def _told(outcome: Outcome) -> str:
-    """What was seen, each thing once; the verdict of the whole server only where nothing says it of a layer."""
-    return "; ".join(dict.fromkeys(value for key, value in outcome.evidence.items() if key != "verdict" or len(outcome.evidence) == 1))
+    """What was seen, each thing once with what it is of; the verdict of the whole server only where nothing says it of a layer."""
+    of: dict[str, list[str]] = {}
+    for label, value in outcome.evidence.items():
+        if label != "verdict" or len(outcome.evidence) == 1:
+            of.setdefault(value, []).append(label)
+    return "; ".join(value if _SENTENCES.intersection(labels) else f"{', '.join(labels)}: {value}" for value, labels in of.items())
 
 
 def _stopped(server: ServerPlan, rest: tuple[Step, ...], outcome: Outcome) -> Generator[Effect, Outcome, tuple[Status, str]]:

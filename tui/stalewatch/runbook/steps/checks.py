@@ -115,8 +115,12 @@ def _rights_proven(proof: Proof) -> Outcome:
     if _refused(proof.said) or proof.code == 1:
         permitted = sum(not line.startswith(("sudo:", "Sorry, ")) for line in proof.said.strip().splitlines())  # it prints each one that is
         missing = asked[min(permitted, len(asked) - 1)].replace("sudo -n -l", "sudo -n", 1)
-        return outcome(Status.FAILED, **{"not permitted": missing, "grant": f"in sudoers: {permit(missing, _login(proof))}"})
+        return outcome(Status.FAILED, **{"not permitted": missing, "grant": _grant(missing, proof)})
     return not_known("sudo does not tell what it permits", last_lines(proof.said))
+
+
+def _grant(missing: str, proof: Proof) -> str:
+    return f"in sudoers: {permit(missing, _login(proof))} (every line: stalewatch init --sudoers {proof.server.server})"
 
 
 def _login(proof: Proof) -> str:
