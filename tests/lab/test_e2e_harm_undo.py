@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.program import ours
+from tests.lab.program import ours, serving
 from tests.lab.test_e2e_fix_trouble import begin_fix, begun, cut
-from tests.lab.test_e2e_harm_rebuild import CACHED, kept, step
+from tests.lab.test_e2e_harm_rebuild import CACHED, File, all_rights, kept, step
 from tests.lab.waiting import until
 
 if TYPE_CHECKING:
@@ -68,6 +70,59 @@ def test_a_cleared_cache_that_the_app_needs_is_back(web1: Host, never_worse: Nev
     failed = step(ran, "config:clear")
     assert "the old config cache is back; GET / answers 200 again" in str(failed["evidence"]), ran.stdout
     assert (kept(web1), web1.request("/").status) == (before, 200)
+
+
+SLOW = "if (PHP_SAPI === 'cli' && in_array('config:cache', $_SERVER['argv'])) { sleep(1); } return ["
+
+
+@pytest.mark.usefixtures(all_rights.__name__)
+def test_visitors_never_meet_the_moment_without_a_cache(web1: Host, never_worse: NeverWorse) -> None:
+    """artisan clears the cache, then makes the configuration for a second: elsewhere."""
+    web1.pool(**{"env[OTHER]": "x", "php_admin_value[opcache.revalidate_freq]": 0})
+    web1.edit(CONTROLLER, replace=("'home v1'", "app()->configurationIsCached() ? 'home v1' : 'none'"))
+    web1.restart()
+    web1.cache("config")
+    assert web1.get("/") == "home v1"
+    web1.edit("config/services.php", replace=("return [", SLOW))
+    web1.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    answers: set[str] = set()
+    over = threading.Event()
+
+    def hammer() -> None:
+        while not over.is_set():
+            answers.add(serving(web1))
+
+    visitors = threading.Thread(target=hammer)
+    visitors.start()
+    try:
+        ran = never_worse.fix("web1")
+    finally:
+        over.set()
+        visitors.join()
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert answers == {"home v1"}
+    assert web1.get("/config").endswith(" agent-v2")
+
+
+@pytest.mark.usefixtures(all_rights.__name__)
+def test_what_is_built_aside_is_what_artisan_builds_in_place(web1: Host, never_worse: NeverWorse) -> None:
+    """Nothing in a cache tells where it was built; a route without a name gets one of chance."""
+    web1.pool(**{"env[OTHER]": "x"})
+    names = [f"bootstrap/cache/{name}.php" for name in ("config", "events", "packages", "services")]
+    names += [str(path.relative_to(web1.file("."))) for path in web1.file("bootstrap/cache").glob("routes-*.php")]
+    web1.run(["env", "OTHER=x", "php", "/srv/app/artisan", "package:discover"], user="www-data")
+    for command in ("config:cache", "route:cache", "event:cache"):
+        web1.run(["env", "OTHER=x", "php", "/srv/app/artisan", command], user="www-data")
+    before = {name: kept(web1, name) for name in names}
+    assert never_worse.fix("--all", "web1").code == 0
+    for name in names:
+        after = kept(web1, name)
+        assert without_chance(after) == without_chance(before[name]), name
+        assert after.mtime > before[name].mtime, name
+
+
+def without_chance(file: File) -> File:
+    return file._replace(content=re.sub(rb"generated::\w{16}", b"", file.content), mtime=0)
 
 
 WAITS_AND_FAILS = """

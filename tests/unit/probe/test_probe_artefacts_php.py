@@ -34,7 +34,7 @@ class Cache:
         os.utime(file, ns=(1_700_000_000_123_456_789,) * 2)
         return file
 
-    async def ask(self, verb: str, *files: Path, script: bool = False, **flags: bool) -> list[str]:
+    async def ask(self, verb: str, *files: Path, script: bool = False, **flags: object) -> list[str]:
         options = {**flags, "script": str(self.script) if script else ""}
         return list((await self.pool.artefacts(verb, [str(file) for file in files], options)).values())
 
@@ -291,6 +291,51 @@ async def test_the_server_settles_it_itself_when_we_and_our_probe_are_gone(
     if not wrong:  # then there is nothing to drop any more
         assert told_alone([str(file)], subprocess.run(["sh", "-c", dropping], capture_output=True, check=True, text=True).stdout)
     assert cache.names() == {"config.php"}
+
+
+VARIABLE = "APP_CONFIG_CACHE"
+BUILDS = f"$to = $_SERVER['{VARIABLE}'] ?? ''; $to === '' || file_put_contents($to, "
+
+
+@pytest.mark.parametrize(
+    ("new", "wrong"), [("<?php return array (2);", ""), ("<?php return array (", "it does not parse (line 1)"), ("", "it is no PHP")]
+)
+async def test_what_is_built_aside_takes_the_place_in_one_rename_if_it_can_run(fpm: Fpm, cache: Cache, new: str, wrong: str) -> None:
+    begin(fpm)
+    file = cache.old("config.php")
+    before, inode = look(file), file.stat().st_ino
+    assert await cache.ask("keep", file, script=True, variables=[VARIABLE]) == ["", ""]
+    run(cache.script, f"{BUILDS}'{new}');")
+    assert (look(file), file.stat().st_ino) == (before, inode), "what is served was not touched"
+    assert await cache.ask("settle", file, script=True) == [wrong]
+    assert look(file)[:3] == ((OLD if wrong else new), *before[1:3])
+    if not wrong:
+        assert await cache.ask("exchange", file) == [""]
+    assert look(file) == before
+    await cache.ask("drop", file, script=True)
+    assert cache.names() == {"config.php"}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [("", "{folder}/.stalewatch/config.built"), ("{folder}/config.php", "{folder}/.stalewatch/config.built"), ("/elsewhere/c.php",) * 2],
+    ids=["none of its own", "the same", "elsewhere"],
+)
+async def test_where_the_pool_has_such_a_variable_it_must_name_the_file_that_is_served(fpm: Fpm, cache: Cache, own: str, told: str) -> None:
+    begin(fpm, *([f"env[{VARIABLE}]={own.format(folder=cache.folder)}"] if own else []))
+    file = cache.old("config.php")
+    await cache.ask("keep", file, script=True, variables=[VARIABLE])
+    assert run(cache.script, f"echo getenv('{VARIABLE}');") == told.format(folder=cache.folder)
+
+
+async def test_a_framework_that_does_not_build_aside_is_settled_as_ever(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    file = cache.old("config.php")
+    await cache.ask("keep", file, script=True, variables=[VARIABLE])
+    file.unlink()
+    file.write_text("<?php return array (")
+    assert await cache.ask("settle", file, script=True) == ["it does not parse (line 1)"]
+    assert file.read_text() == OLD
 
 
 async def test_a_pool_that_may_not_tell_its_environment_refuses(fpm: Fpm, cache: Cache) -> None:

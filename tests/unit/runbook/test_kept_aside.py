@@ -39,6 +39,13 @@ def test_artisan_is_given_the_environment_of_the_pool_where_that_is_not_the_one_
     assert ("-d auto_prepend_file=" in step.command) is given
 
 
+@pytest.mark.parametrize(("login", "given"), [("root", True), ("www-data", True), ("deploy", False)])
+def test_a_login_that_needs_no_line_in_sudoers_has_its_caches_built_aside(login: str, given: bool) -> None:
+    facts = replace(runtime(), variables=(safe("USER"),))
+    step = rebuild(report(finding(Layer.CONFIG), runtime_facts=facts, host_facts=replace(host(), login=safe(login))))
+    assert ("-d auto_prepend_file=" in step.command) is given
+
+
 def test_a_broken_file_is_moved_away_and_a_whole_one_is_copied() -> None:
     stale = finding(Layer.CONFIG)
     assert rebuild(report(stale)).away is False

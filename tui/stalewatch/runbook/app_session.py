@@ -50,7 +50,7 @@ class AppSession(Protocol):
         """The pool keeps *files* aside (``keep``), puts them back where one of them can't run (``settle``), lets them and what is there
         change places (``exchange``), or removes the copies (``drop``): path -> what is wrong ("" nothing); or removes or puts back what a
         run that was cut off has left aside (``tidy``): path -> which ("" nothing was left). *options*: ``script``, that gives artisan the
-        pool's environment ("" none), ``away``, ``clears`` and ``compiled``. Raises LinkError."""
+        pool's environment ("" none), ``away``, ``clears``, ``variables`` and ``compiled``. Raises LinkError."""
         ...
 
     async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:

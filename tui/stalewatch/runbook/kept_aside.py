@@ -68,6 +68,13 @@ def keeps(step: Step) -> bool:
     return bool(step.keeps or step.script)
 
 
+def _variables(step: Step) -> list[str]:
+    """By which Laravel is told to build each of the files that are kept aside; none where one has no such variable."""
+    files = step.layer.spec.files if step.layer is not None and step.phase is Phase.REBUILD else ()
+    names = [file.variable for file in files]
+    return names if len(names) == len(step.keeps) and all(names) else []
+
+
 class KeptAside:
     """What the steps of one server's runbook have kept aside so far. Raises LinkError, where nothing else is said."""
 
@@ -84,7 +91,8 @@ class KeptAside:
         clears = step.phase is Phase.CLEAR
         self._asked.append(step)
         self._running = True
-        told = await self._session.artefacts("keep", step.keeps, {"script": step.script, "away": step.away, "clears": clears})
+        options = {"script": step.script, "away": step.away, "clears": clears, "variables": _variables(step)}
+        told = await self._session.artefacts("keep", step.keeps, options)
         refused = {path: f"not kept aside: {why}" for path, why in told.items() if why}
         if not told:
             refused = {"why": "the pool does not keep files aside"}

@@ -146,11 +146,13 @@ _ANYWAY = re.compile(
 """Variables that a service has anyway, and no application is configured by."""
 
 
-def _script(report: Report) -> str:
-    """Where the PHP is written that gives artisan and bin/console the environment of the pool; "" where that is the one of any service."""
-    names = (report.runtime.variables if report.runtime is not None else None) or ()
-    own = any(not _ANYWAY.fullmatch(str(name)) for name in names)
-    return environment_script(report) if own else ""
+def _script(report: Report, *, free: bool) -> str:
+    """Where the PHP is written that gives artisan and bin/console the environment of the pool; "" where that is the one of any service. By
+    it artisan is also told to build its caches aside: so always where the login is *free* to run it, because that takes no line in sudoers.
+    """
+    names = report.runtime.variables if report.runtime is not None else None
+    own = any(not _ANYWAY.fullmatch(str(name)) for name in names or ())
+    return environment_script(report) if own or (free and names is not None) else ""
 
 
 def _unusual_config(fpm: FpmFacts | None) -> str:
@@ -201,7 +203,7 @@ def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         fpm_options=_options(fpm),
         main=fpm.master.pid if fpm is not None and fpm.master is not None and fpm.unit_pid == fpm.master.pid else 0,
         environment=environment_served(report),
-        script=_script(report),
+        script=_script(report, free=str(host.login) in ("root", user)),
         php=line.php,
         lacks=line.lacks,
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",

@@ -15,8 +15,8 @@ VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``
 ``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
-``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool``,
-``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``, folders with a slash at their end;
+``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool,
+"variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``, folders with a slash at their end;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::
@@ -64,8 +64,9 @@ and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``application``, ``opcache``, ``thrown`` or ``ended``) with ``remake``;
 ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside,
 or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) or to clear and
-writes the PHP *script* that gives artisan the worker's environment, with ``settle``, which puts everything back where one of them can't
-run, with ``exchange``, by which what is kept and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``
+writes the PHP *script* that gives artisan the worker's environment and tells it by *variables* to build the files aside, with
+``settle``, which moves over what was built, or puts everything back where one of them can't run, with ``exchange``, by which what is kept
+and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``,
 with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none), and with ``writable`` (what keeps the pool's
 user from making it again, a word and what it is about, see ``verbs.php``; "" nothing).
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:

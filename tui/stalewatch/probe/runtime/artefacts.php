@@ -14,10 +14,13 @@ final class Artefacts
     private const LIST = 'list';
     /** @var list<string> */
     private $files;
+    /** @var list<string> what Laravel calls the variable that says where it writes each of them */
+    private $variables;
 
-    public function __construct(array $files)
+    public function __construct(array $files, array $variables = [])
     {
         $this->files = array_slice(array_map('strval', $files), 0, 20);
+        $this->variables = array_map('strval', $variables);
         clearstatcache();
     }
 
@@ -51,7 +54,12 @@ final class Artefacts
         $told = [];
         foreach ($this->files as $number => $file) {
             $missing = !file_exists($file) && !is_link($file);
-            $told[] = [$file, $missing && $number > 0 ? '' : ($missing ? 'it is not there' : self::fault($file))];
+            $built = is_file(self::built($file)) ? self::fault(self::built($file)) : null;
+            $told[] = [$file, $built ?? ($missing && $number > 0 ? '' : ($missing ? 'it is not there' : self::fault($file)))];
+        }
+        $wrong = array_filter(array_column($told, 1)) !== [];
+        foreach ($wrong ? [] : $this->files as $number => $file) {
+            $told[$number][1] = self::movedOver($file);
         }
         $wrong = array_filter(array_column($told, 1)) !== [];
         foreach ($this->files as $file) {
@@ -124,9 +132,30 @@ final class Artefacts
         return dirname($file) . '/' . self::FOLDER . '/' . basename($file);
     }
 
+    /** Where artisan builds it, so that nobody meets half of it, or none. */
+    private static function built(string $file): string
+    {
+        return dirname($file) . '/' . self::FOLDER . '/' . basename($file, '.php') . '.built';
+    }
+
+    /** In one rename: what was built takes the place, and the rights, of what is served. Why not ('': it does, or there is none). */
+    private static function movedOver(string $file): string
+    {
+        $built = self::built($file);
+        if (!is_file($built)) {
+            return '';
+        }
+        if (is_file($file)) {
+            function_exists('chgrp') && filegroup($built) !== filegroup($file) && @chgrp($built, filegroup($file));
+            function_exists('chmod') && @chmod($built, fileperms($file) & 07777);
+        }
+        return rename($built, $file) ? '' : self::why('it cannot take the place of the old one');
+    }
+
     private function kept(string $file, bool $away): string
     {
         $aside = self::aside($file);
+        @unlink(self::built($file));
         if (is_file($aside) && !file_exists($file)) {
             rename($aside, $file); // an earlier run was cut off
         }
@@ -241,6 +270,9 @@ final class Artefacts
     private function leave(string $script): void
     {
         $script === '' || @unlink($script);
+        foreach ($this->files as $file) {
+            @unlink(self::built($file));
+        }
         foreach (array_unique(array_map('dirname', array_filter([$script, ...array_map([self::class, 'aside'], $this->files)]))) as $folder) {
             if (array_diff(@scandir($folder) ?: ['?'], ['.', '..'], self::OURS) === []) {
                 foreach (self::OURS as $name) {
@@ -295,6 +327,11 @@ final class Artefacts
         if (!self::folder($script)) {
             return self::why('no folder can be made for it');
         }
+        foreach (array_combine($this->variables, array_slice($this->files, 0, count($this->variables))) as $name => $file) {
+            if (($values[$name] ?? $file) === $file) {
+                $values[$name] = self::built($file);
+            }
+        }
         @unlink($script);
         $pairs = array_map(function (string $file): array {
             return [self::aside($file), $file];
@@ -338,7 +375,7 @@ PHP;
 /** @return array{artefacts: list<array{0: string, 1: string}>} */
 function artefacts(string $verb, array $options): array
 {
-    $artefacts = new Artefacts((array) ($options['files'] ?? []));
+    $artefacts = new Artefacts((array) ($options['files'] ?? []), (array) ($options['variables'] ?? []));
     $script = (string) ($options['script'] ?? '');
     switch ($verb) {
         case 'keep':

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def body(files: Sequence[str], options: Mapping[str, object], root: str) -> dict[str, object]:
-    """*root*: what the pool takes for / ("" the usual)."""
-    return {"files": [inside(path, root) for path in files], **options}
+    """*root*: what the pool takes for / ("" the usual): artisan, which is not in there, can't be told where it is to build."""
+    return {"files": [inside(path, root) for path in files], **options, **({"variables": []} if root else {})}
 
 
 def request_alone(verb: str, files: Sequence[str], options: Mapping[str, object], root: str) -> bytes:
