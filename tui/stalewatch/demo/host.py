@@ -71,10 +71,6 @@ class Host:
             "USER": "deploy",
             "LOGNAME": "deploy",
             "STALEWATCH_PROC": str(self.home / "proc"),
-            "STALEWATCH_DEMO": str(self.home),
-            "STALEWATCH_DEMO_NAME": self.scene.name,
-            "STALEWATCH_DEMO_SHIMS": str(self._shims),
-            "STALEWATCH_REAL_PATH": _SYSTEM_PATH,
             **{name: os.environ[name] for name in ("TZ",) if name in os.environ},
         }
 

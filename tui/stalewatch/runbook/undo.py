@@ -61,11 +61,11 @@ async def taken_back(step: Step, failed: Outcome, kept: KeptAside) -> Outcome:
 
 def _names(steps: Iterable[Step]) -> str:
     names = [str(step.what) for step in steps]
-    return f"the old {figures.several(names)} {'caches' if len(names) > 1 else 'cache'}"
+    return f"the old {figures.several(names)} {figures.agree(len(names), 'cache', 'caches')}"
 
 
 def _are_back(steps: list[Step]) -> str:
-    return f"{_names(steps)} {'are' if len(steps) > 1 else 'is'} back"
+    return f"{_names(steps)} {figures.agree(len(steps), 'is', 'are')} back"
 
 
 def _told(broken: Outcome, *words: str) -> Outcome:
