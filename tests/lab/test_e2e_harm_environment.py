@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ASKED = ("'agent' => 'agent-v1'", "'agent' => ini_get('user_agent').' agent-v1'")
 
+ASKED_AT_RANDOM = ("'agent' => 'agent-v1'", "'agent' => 'agent-v2', 'build' => uniqid(), 'host' => $_SERVER['HTTP_HOST'] ?? 'none'")
+PROVIDER = "public function register()\n    {\n        config(['app.locale' => 'de', 'package.of' => 'a provider']);"
+
 
 def stale_by_the_pools_ini(host: Host) -> None:
     """A value of the configuration is of php.ini; the pool's is another one than that of the command line, and in the cache."""
@@ -49,12 +52,14 @@ def staging_login(web1: Host) -> Iterator[Host]:
 
 
 def test_a_variable_of_the_login_is_not_artisans_even_where_sudo_keeps_it(staging_login: Host, never_worse: NeverWorse) -> None:
+    staging_login.edit("app/Providers/AppServiceProvider.php", replace=("public function register()\n    {", PROVIDER))
     staging_login.cache("config")
-    staging_login.edit("config/services.php", replace=("agent-v1", "agent-v2"))
+    staging_login.edit("config/services.php", replace=ASKED_AT_RANDOM)
     ran = fix(never_worse)
     assert ran.code == 0, ran.stdout + ran.stderr
     assert "'env' => 'production'" in staging_login.read("/srv/app/bootstrap/cache/config.php")
     assert staging_login.get("/config") == "v1 agent-v2"
+    assert not {"why", "not compared"} & set(dict(step(ran, "config:cache")["evidence"])), "the pool would make the same"  # type: ignore[call-overload]
 
 
 def test_what_the_web_server_passes_is_a_part_of_what_the_pool_would_make(web1: Host, never_worse: NeverWorse) -> None:

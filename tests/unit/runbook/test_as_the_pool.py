@@ -11,10 +11,14 @@ from stalewatch.model.remade import Remade
 from stalewatch.model.report import Layer
 from stalewatch.model.text import safe
 from stalewatch.runbook.as_the_pool import compared
+from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Request, Status, Step
 from stalewatch.runbook.step_spec import outcome
 from tests.builders.runbook import plan
 from tests.unit.runbook.here import Here, application
+from tests.unit.runbook.test_driver import audit, cut_while_artisan_runs, pytestmark, site
+
+__all__ = ["audit", "pytestmark", "site"]
 
 DONE = outcome(Status.DONE, cache="written")
 
@@ -65,3 +69,13 @@ async def test_what_could_not_be_compared_is_said_and_is_no_failure(here: Here, 
 async def test_nothing_of_the_application_is_run_where_there_is_nothing_to_compare(here: Here, proven: Outcome, layer: Layer) -> None:
     assert await of(here, proven, layer) == proven
     assert here.visits == []
+
+
+async def test_a_step_whose_link_was_cut_is_compared_when_it_is_back(site: Here, audit: AuditLog) -> None:
+    site.remade = Remade(differs=(safe("app.env"),))
+    _, told = await cut_while_artisan_runs(site, audit)
+    last = [line for line in told if line.step == "config:cache"][-1]
+    assert last.status is Status.FAILED
+    assert "another value of: app.env" in last.evidence["why"]
+    assert last.evidence["undone"] == "the old config cache is back"
+    assert [verb for verb, _ in site.keepings if verb in ("exchange", "drop")] == ["exchange", "drop"]

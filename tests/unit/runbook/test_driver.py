@@ -283,7 +283,8 @@ async def test_no_audit_no_command(site: Here, audit: AuditLog) -> None:
     assert any("audit log" in value for line in told for value in line.evidence.values())
 
 
-async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_step_ended(site: Here, audit: AuditLog) -> None:
+async def cut_while_artisan_runs(site: Here, audit: AuditLog) -> tuple[Ended, list[Progress]]:
+    """A fix whose link is lost during config:cache, and is back for the look after it."""
     gate = site.root / "gate"
     gate.touch()
     link = site.link
@@ -306,6 +307,11 @@ async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_
     made = plan([await site.look()], Request(choice=Choice.FIX))
     running = driver.run(made, {site.report.key: site}, on_progress, who="alice", audit=audit, timings=FAST)
     ended, _ = await asyncio.gather(running, lose_it())
+    return ended, told
+
+
+async def test_a_link_lost_in_the_middle_is_unknown_until_a_look_shows_that_the_step_ended(site: Here, audit: AuditLog) -> None:
+    ended, told = await cut_while_artisan_runs(site, audit)
     lines = [line for line in told if line.step == "config:cache"]
     assert [line.status for line in lines] == [Status.RUNNING, Status.UNKNOWN, Status.DONE]
     assert "looked again: done" in lines[-1].evidence["link"]

@@ -187,8 +187,12 @@ class ServerExecutor:
         return self._progress(step.id, status, outcome.evidence)
 
     async def _answered_later(self, step: Step) -> Outcome | None:
-        """None where the app still answers, or can't be asked; else that it does not, with what was put back."""
+        """None where the pool would make the same and the app still answers, or can't be asked; else which is not so, and what was put
+        back."""
         try:
+            made = await compared(self._session, self._server, step, Outcome(status=Status.DONE))
+            if made.status is Status.FAILED:
+                return await taken_back(step, made, self._kept)
             outcome = await self._answers.still(Outcome(status=Status.DONE))
             return await undo(step, outcome, self._kept, self._answers) if outcome.status is Status.FAILED else None
         except LinkError:
