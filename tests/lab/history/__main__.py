@@ -31,7 +31,7 @@ def main() -> int:
     try:
         with Lab(2) as lab, tempfile.TemporaryDirectory() as directory:
             made = plan.make(given.seed, given.seconds, tuple(lab.targets))
-            history = happen(lab, [Watched(host) for host in lab.hosts], made, Path(directory))
+            history = happen(lab, [Watched(host, linked=number % 2 == 1) for number, host in enumerate(lab.hosts)], made, Path(directory))
     except Unavailable as reason:
         print(f"The lab cannot run here: {reason}", file=sys.stderr)
         return 1

@@ -12,9 +12,9 @@ from contextlib import suppress
 from tests.lab.history.events import Edit, Fault
 from tests.lab.history.operators import Operator
 from tests.lab.history.plan import DEPLOY, KILLS, Plan, Strike
-from tests.lab.history.watched import NUMBERED, Watched
+from tests.lab.history.watched import Watched
 
-PATIENCE = 4.0
+PATIENCE = 8.0
 """Seconds that a strike waits for somebody who holds the lock."""
 
 
@@ -35,8 +35,8 @@ class Faults:
         for change in self._plan.changes:
             if over.wait(max(begun + change.at - time.monotonic(), 0.0)):
                 return
-            for what in NUMBERED if change.what == DEPLOY else (change.what,):
-                self.edits.append(self._fleet[change.host].change(what))
+            watched = self._fleet[change.host]
+            self.edits += watched.deploy() if change.what == DEPLOY else [watched.change(change.what)]
 
     def strike(self, over: threading.Event) -> None:
         """The strikes, each at its time, or as soon as somebody can be struck."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.lab import Lab
 from tests.lab.history.checker import LAST
 from tests.lab.history.events import History
-from tests.lab.history.faults import Faults
+from tests.lab.history.faults import PATIENCE, Faults
 from tests.lab.history.operators import Operator
 from tests.lab.history.plan import LEASE, OPERATORS, Plan
 from tests.lab.history.recorder import Recorder
@@ -30,8 +30,10 @@ def happen(lab: Lab, fleet: Sequence[Watched], plan: Plan, directory: Path) -> H
         for recorder in recorders:
             stack.enter_context(recorder.running())
         working = [threads.submit(operator.work, plan.arguments[operator.name], plan.pauses[operator.name], over) for operator in operators]
-        working += [threads.submit(work, over) for work in (faults.change, faults.strike)]
+        striking = [threads.submit(work, over) for work in (faults.change, faults.strike)]
+        working += striking
         wait(working, timeout=plan.seconds, return_when=FIRST_EXCEPTION)
+        wait(striking, timeout=2 * PATIENCE, return_when=FIRST_EXCEPTION)  # where a fix is slow to begin
         over.set()
         faults.settle()
         for one in working:

@@ -183,7 +183,7 @@ def test_a_last_fix_that_does_not_heal() -> None:
 def test_the_begin_and_the_end_of_a_command_by_sudo_itself() -> None:
     accept = (
         '@cee:{"sudo":{"accept":{"uuid":"u","server_time":{"seconds":7,"nanoseconds":500000000},"runargv":["/bin/x","-t"],'
-        '"runenv":["PATH=/bin","LC_RUN=anna-1"]}}}'
+        '"runenv":["PATH=/bin","XDG_RUNTIME_DIR=anna-1"]}}}'
     )
     ended = '@cee:{"sudo":{"exit":{"uuid":"u","exit_time":{"seconds":8,"nanoseconds":0},"exit_value":0}}}'
     entries = [{"SYSLOG_IDENTIFIER": "sudo", "MESSAGE": text} for text in (accept, "pam_unix(sudo:session): session opened", ended)]

@@ -15,8 +15,9 @@ from tests.lab.history.events import Edit, Visit
 from tests.lab.host import parent
 from tests.lab.namespaces import comm
 
-RUN = "LC_RUN"
-"""The environment variable with the name of the run, that sshd gives to a login by the key it came with."""
+RUN = "XDG_RUNTIME_DIR"
+"""The environment variable with the name of the run, that sshd gives to a login by the key it came with: of those that a step keeps, the
+one that nothing here reads."""
 SUDO = f'Defaults log_format=json, log_exit_status, env_keep += "{RUN}"\n'
 POOL_LOG = "/var/log/history-pool.log"
 NUMBERED = {
@@ -27,14 +28,31 @@ NUMBERED = {
 """File, URI, and where the number is in both."""
 SUDOERS, SSHD, KEYS = "/etc/sudoers.d/history", "/etc/ssh/sshd_config", "/home/deploy/.ssh/authorized_keys"
 UNIMPORTANT = (".git", "storage")
+LINKED = """
+mkdir /srv/releases
+mv /srv/app /srv/releases/1
+rm -rf /srv/releases/1/bootstrap/cache/*.php /srv/releases/1/storage/framework/views/*.php
+ln -s releases/1 /srv/app
+chown -h deploy:deploy /srv/app /srv/releases
+"""
+NEXT = """
+cp -a /srv/app/. "/srv/releases/$1" || true
+cd "/srv/releases/$1"
+rm -rf bootstrap/cache/*.php bootstrap/cache/.stalewatch* storage/framework/views/*.php
+"""
+"""A runbook may keep files aside in the release that is copied, or take them away meanwhile."""
+SWITCH = 'ln -s "releases/$1" /srv/next; chown -h deploy:deploy /srv/next; mv -T /srv/next /srv/app'
 
 
 class Watched:
-    """*host* with its application, whose pool never looks at the disk."""
+    """*host* with its application, whose pool never looks at the disk. *linked*: the application is a link to a release, and a deploy is
+    another release and a switch of the link."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, linked: bool = False) -> None:
         self.host = host
         self.name = host.name
+        self._linked = linked
+        self._release = 1
         self._numbers = dict.fromkeys(NUMBERED, 1)
         self._alone = threading.Lock()
         self._files: set[str] = set()
@@ -49,6 +67,9 @@ class Watched:
             sudoers.chmod(0o440)
             self.host.root(SSHD).write_text(f"PermitUserEnvironment yes\nMaxStartups 100\n{kept[SSHD]}")
             self.host.start_sshd()
+            if self._linked:
+                self.host.run(["sh", "-ec", LINKED])
+                self.host.cache("config")
             self.host.pool(
                 access__log=POOL_LOG,
                 access__format='"%{STALEWATCH}e %{mili}d"',
@@ -73,18 +94,36 @@ class Watched:
 
     def change(self, what: str) -> Edit:
         """The next number is on the disk, in one rename."""
-        path, _, number = NUMBERED[what]
         with self._alone:
-            self._numbers[what] += 1
-            file = self.host.file(path)
             begun = time.time()
-            text = number.sub(lambda found: found[0].replace(found[1], str(self._numbers[what])), file.read_text())
-            new = file.with_name(f".{file.name}.new")
-            new.write_text(text)
-            owner = file.stat()
-            os.chown(new, owner.st_uid, owner.st_gid)
-            new.replace(file)
+            self._write(what, self.host.file("."))
             return Edit(self.name, what, self._numbers[what], begun, time.time())
+
+    def deploy(self) -> list[Edit]:
+        """The next number of everything: one file after the other, or a release that is made, cached and switched to."""
+        if not self._linked:
+            return [self.change(what) for what in NUMBERED]
+        with self._alone:
+            begun = time.time()
+            self._release += 1
+            name = str(self._release)
+            self.host.run(["sh", "-ec", NEXT, "sh", name])
+            for what in NUMBERED:
+                self._write(what, self.host.root(f"/srv/releases/{name}"))
+            self.host.run(["php", f"/srv/releases/{name}/artisan", "config:cache"], user="www-data")
+            self.host.run(["sh", "-ec", SWITCH, "sh", name])
+            return [Edit(self.name, what, self._numbers[what], begun, time.time()) for what in NUMBERED]
+
+    def _write(self, what: str, root: Path) -> None:
+        path, _, number = NUMBERED[what]
+        self._numbers[what] += 1
+        file = root / path
+        text = number.sub(lambda found: found[0].replace(found[1], str(self._numbers[what])), file.read_text())
+        new = file.with_name(f".{file.name}.new")
+        new.write_text(text)
+        owner = file.stat()
+        os.chown(new, owner.st_uid, owner.st_gid)
+        new.replace(file)
 
     def visit(self, what: str, patience: float = 10.0) -> Visit:
         """What a visitor gets now."""
@@ -139,12 +178,14 @@ class Watched:
         return [str(Path("/") / path.relative_to(self.host.root())) for path in self.host.root("/etc/php").glob("*/fpm")]
 
     def _listed(self) -> set[str]:
-        root = self.host.file(".")
+        """By their names in the application, whatever release they are in."""
+        roots = self.host.root("/srv/releases").iterdir() if self._linked else [self.host.file(".")]
         found = set()
-        for directory, below, files in os.walk(root):
-            place = Path(directory).relative_to(root)
-            below[:] = [name for name in below if str(place / name) not in UNIMPORTANT]
-            found |= {str(place / name) for name in (*below, *files)}
+        for root in roots:
+            for directory, below, files in os.walk(root):
+                place = Path(directory).relative_to(root)
+                below[:] = [name for name in below if str(place / name) not in UNIMPORTANT]
+                found |= {str(place / name) for name in (*below, *files)}
         return found
 
 
