@@ -30,7 +30,7 @@ def web(
 
 
 def report(facts: WebFacts | None, *, silent: bool = True, pools: int = 2) -> Report:
-    seen = host(fpm=fpm(pools_on_server=pools), web=facts)
+    seen = host(fpm=fpm(pools_on_server=pools), web=facts, login=safe("deploy"))
     return looked(snapshot(host=seen, runtime=runtime(opcache(**SILENT)) if silent else runtime()))
 
 
@@ -63,6 +63,6 @@ def test_what_may_not_be_read_counts_only_where_nothing_else_shows_the_pool() ->
     told = report(UNREAD)
     assert told.layers[Layer.OPCACHE] is told.layers[Layer.FPM] is Verdict.UNKNOWN
     (error,) = [one for one in told.errors if one.code == "web.config-denied"]
-    assert (FILE in error.message, f"sudo chmod o+r {FILE}" in error.grant) == (True, True)
+    assert (FILE in error.message, f"sudo setfacl -m u:deploy:r {FILE}" in error.grant) == (True, True)
     for quiet in (report(UNREAD, silent=False), report(UNREAD, pools=1)):
         assert (link(quiet), quiet.verdict, quiet.errors) == (None, Verdict.FRESH, ())

@@ -125,7 +125,7 @@ def test_of_a_long_history_the_end_is_read_and_nothing_was_missed() -> None:
 @pytest.mark.parametrize(
     ("mode", "group", "grant"),
     [
-        (0o100640, "adm", "sudo usermod -aG adm deploy, and log in again"),
+        (0o100640, "adm", f"sudo setfacl -m u:deploy:r {PATH} (and logrotate's create line)"),
         (0o100600, "adm", f"sudo setfacl -m u:deploy:r {PATH} (and logrotate's create line)"),
         (0o100640, "root", f"sudo setfacl -m u:deploy:r {PATH} (and logrotate's create line)"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from stalewatch.model.snapshot import Pool
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.records import FileRecord
-from stalewatch.probe.host.socket_refusal import denied
+from stalewatch.probe.host.socket_refusal import beside, denied
 
 
 def socket(name: str, inode: int, owner: str = "www-data", group: str = "www-data", mode: int = 0o660, kind: int = 0o140000) -> FileRecord:
@@ -53,3 +53,15 @@ def test_nobody_is_told_to_open_the_pools_of_others(
 ) -> None:
     told = denied("u07", "/run/php/p.sock", record, runs_as, beside)
     assert (told.code, told.grant) == ("fpm.socket-denied", grant)
+
+
+@pytest.mark.parametrize(
+    ("address", "patterns"),
+    [
+        ("/run/php/p.sock", ("/run/php/*", "/run/*/*.sock")),
+        ("/srv/u07/run/php.sock", ("/srv/u07/run/*", "/srv/*/run/*.sock", "/srv/u07/*/*.sock")),
+        ("/p.sock", ()),
+    ],
+)
+def test_the_pools_of_other_customers_are_looked_for_where_they_lie(address: str, patterns: tuple[str, ...]) -> None:
+    assert beside(address) == patterns

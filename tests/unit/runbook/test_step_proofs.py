@@ -11,7 +11,7 @@ from stalewatch.model.text import safe
 from stalewatch.model.times import utc
 from stalewatch.runbook.plan import Cause, Choice, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import is_fixed, judge, prove, still_needed
-from tests.builders.runbook import T0, bytecode, finding, host, plan, process, report, runtime, vt0
+from tests.builders.runbook import T0, bytecode, finding, fpm, host, plan, process, report, runtime, vt0
 from tests.builders.values import file
 
 LATER = T0 + 3
@@ -174,6 +174,16 @@ def test_a_refusal_of_sudo_is_one_whatever_its_exit_code(refusal: str) -> None:
     assert refused.evidence["grant"].startswith("in sudoers: deploy ALL=(root) NOPASSWD: /usr/sbin/php-fpm8.2")
     assert refused.evidence["grant"].endswith(" (every line: stalewatch init --sudoers web1)")
     assert judge(rights, server, before, "sudo: unknown option", 126).status is Status.DONE
+
+
+def test_a_test_that_is_not_permitted_names_the_login_and_the_exact_line() -> None:
+    master = fpm(config_path=safe("/opt/shop/fpm.conf"), binary=safe("/opt/php/sbin/php-fpm"))
+    before = report(finding(Layer.FPM), host_facts=host(login=safe("u07"), fpm=master))
+    server = planned(before)
+    test = step_of(server, "fpm-test")
+    told = judge(test, server, before, "sudo: a password is required", 1)
+    line = f"in sudoers: u07 ALL=(root) NOPASSWD: {test.command.removeprefix('sudo -n ')}"
+    assert (told.status, line in told.evidence["unknown"]) == (Status.DONE, True), told
 
 
 # ------------------------------------------------------------------------------------------------------- is it fixed, is it needed

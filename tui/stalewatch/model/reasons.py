@@ -237,7 +237,7 @@ LOG_MISSING = _reason(
 LOG_DENIED = _reason(
     "log.denied",
     "This login may not read a log.",
-    "Add the login to the log's group, or grant it read access with setfacl.",
+    "Grant it read access to that file with setfacl; the log's group may open much more.",
     exit=ExitCode.OK,
 )
 LOG_NO_FILE = _reason(

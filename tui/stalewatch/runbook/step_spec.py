@@ -16,7 +16,7 @@ from stalewatch.model.parsing import Parsed, Scripts
 from stalewatch.model.redaction import redacted
 from stalewatch.model.report import Finding, Remedy, Report
 from stalewatch.model.text import SafeText, safe
-from stalewatch.runbook.commands import Access, Command
+from stalewatch.runbook.commands import Access, Command, permit, usable_name
 from stalewatch.runbook.plan import Cause, LeftOut, Outcome, Phase, ServerPlan, Status, Step
 
 if TYPE_CHECKING:
@@ -120,6 +120,13 @@ def outcome(status: Status, /, **evidence: str) -> Outcome:
 def not_known(why: str, said: str) -> Outcome:
     """A check that could not tell: no reason to stop, and said."""
     return outcome(Status.DONE, unknown=why, **({"said": said} if said else {}))
+
+
+def to_permit(proof: Proof, command: str) -> str:
+    """What to write into sudoers, for the login that was refused *command* (``sudo -n …``)."""
+    host = proof.before.host
+    login = str(host.login) if host is not None and usable_name(str(host.login)) else "LOGIN"
+    return f"in sudoers: {permit(command, login)}"
 
 
 def last_lines(output: str, most: int = 3) -> SafeText:

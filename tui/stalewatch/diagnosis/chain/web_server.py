@@ -24,7 +24,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     if web is None or not (web.sites or web.denied):
         return None
     if not web.sites:
-        return _unread(web) if not context.witness.shows else None
+        return _unread(web, context) if not context.witness.shows else None
     site = web.sites[0]
     who = f"{site.server} {site.names[0] if site.names else site.root}"
     if web.passes_to and web.asked != web.passes_to:
@@ -47,14 +47,16 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     )
 
 
-def _unread(web: WebFacts) -> Observed:
+def _unread(web: WebFacts, context: Context) -> Observed:
     """Nothing that was read names the app, and what could not be read may."""
-    right = "o+rx" if web.denied[0].endswith("/") else "o+r"
+    login = (context.host.login if context.host is not None else "") or "LOGIN"
+    right = f"u:{login}:{'rx' if web.denied[0].endswith('/') else 'r'}"
+    grant = f"sudo {shlex.join(('setfacl', '-m', right, str(web.denied[0])))}"
     return unseen(
         LinkName.WEB_SERVER,
         reasons.WEB_CONFIG_DENIED.unseen(
             f"this login may not read {figures.several(web.denied)}, which may say where this app's requests go",
-            f"sudo {shlex.join(('chmod', right, str(web.denied[0])))}, or name the pool: socket under [[server.app]] in stalewatch.toml",
+            f"{grant}, or name the pool: socket under [[server.app]] in stalewatch.toml",
         ),
         file=web.denied[0],
     )

@@ -32,8 +32,8 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refus
             ),
             reached_as="",
         )
-    folder = address.rpartition("/")[0]
-    listening, stat, test, beside = await host.ask(("listening", address), ("socket", address), ("test", address), ("list", f"{folder}/*"))
+    asked = (("listening", address), ("socket", address), ("test", address), ("list", *beside(address)))
+    listening, stat, test, others = await host.ask(*asked)
     found = stat.first("files")
     record = records.parse_files(found.payload).get(address) if found else None
     tested = test.first("sockets")
@@ -43,9 +43,9 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refus
     if not state.is_socket:
         return Refusal(reasons.FPM_SOCKET_MISSING.unseen(f"{address} is not a socket"))
     if not state.writable:
-        section = beside.first("files")
-        others = records.parse_files(section.payload).values() if section and folder else ()
-        return Refusal(denied(host.hello.login, address, record, pool, list(others)), _owner(record))
+        section = others.first("files")
+        found_beside = records.parse_files(section.payload).values() if section else ()
+        return Refusal(denied(host.hello.login, address, record, pool, list(found_beside)), _owner(record))
     answered = listening.text("listening")
     if answered == "1" or (answered == "" and listening.first("listening") is None):
         cause = reasons.SSH_FORWARDING_OFF.unseen(
@@ -53,6 +53,14 @@ async def why_refused(host: HostProbe, address: str, pool: Pool | None) -> Refus
         )
         return Refusal(cause, reached_as="")
     return Refusal(reasons.FPM_SOCKET_DEAD.unseen(f"{address} exists, but no process listens on it: FPM is down", "start FPM"))
+
+
+def beside(address: str) -> tuple[str, ...]:
+    """Patterns of where the sockets of other pools lie: in its directory, and where another name stands in the place of one on the way,
+    as that of another customer does: ``/srv/*/run/*.sock``."""
+    names = address.split("/")[1:-1]
+    patterns = ["/".join(("", *names[:at], "*", *names[at + 1 :], "*.sock")) for at in range(1, len(names))]
+    return (*([f"/{'/'.join(names)}/*"] if names else []), *patterns)
 
 
 def _owner(record: FileRecord | None) -> str | None:

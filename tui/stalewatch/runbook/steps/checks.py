@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
-from stalewatch.runbook.commands import may_run, permit, usable, usable_name
+from stalewatch.runbook.commands import may_run, usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
-from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
+from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome, to_permit
 from stalewatch.runbook.steps import writable
 from stalewatch.runbook.steps.artisan import ARTISAN
 
@@ -120,12 +120,7 @@ def _rights_proven(proof: Proof) -> Outcome:
 
 
 def _grant(missing: str, proof: Proof) -> str:
-    return f"in sudoers: {permit(missing, _login(proof))} (every line: stalewatch init --sudoers {proof.server.server})"
-
-
-def _login(proof: Proof) -> str:
-    host = proof.before.host
-    return str(host.login) if host is not None and usable_name(str(host.login)) else "LOGIN"
+    return f"{to_permit(proof, missing)} (every line: stalewatch init --sudoers {proof.server.server})"
 
 
 def _refused(output: str) -> bool:

@@ -10,7 +10,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers import fpm_test
 from stalewatch.runbook.commands import Access, Command
 from stalewatch.runbook.plan import LeftOut, Outcome, Phase, Status, Step
-from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome
+from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, not_known, outcome, to_permit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,8 @@ def _proven(proof: Proof) -> Outcome:
         return outcome(Status.FAILED, **{NAME: result.said or said or f"exit code {proof.code}"})
     if result.code == reasons.FPM_TEST_UNCLEAR.code and proof.code not in (126, 127):
         return outcome(Status.FAILED, **{NAME: said or f"exit code {proof.code}"})
-    return not_known(f"{result.message} ({result.grant})" if result.code == reasons.FPM_TEST_DENIED.code else result.message, said)
+    denied = result.code == reasons.FPM_TEST_DENIED.code
+    return not_known(f"{result.message} ({to_permit(proof, proof.step.command)})" if denied else result.message, said)
 
 
 FPM_TEST = StepSpec(
