@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import PackageFacts
 from stalewatch.model.text import safe
-from stalewatch.runbook.plan import Choice, Request, ServerPlan, Status, Step
+from stalewatch.runbook.kept_aside import KeptAside
+from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import prove
 from tests.builders.runbook import T0, finding, host, plan, report, runtime
+from tests.unit.runbook.here import Here, application
 
 
 def planned(seen: Report) -> ServerPlan:
@@ -71,3 +75,22 @@ def test_a_configuration_with_other_values_than_the_pools_is_not_proven() -> Non
     assert prove(step, server, before, good).status is Status.DONE
     proven = prove(step, server, before, report(other, at=T0 + 2, host_facts=replace(host(), caches=made)))
     assert (proven.status, proven.evidence["why"]) == (Status.FAILED, other.summary)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_application_cache_that_is_emptied_is_the_one_that_the_pool_names(own: bool) -> None:
+    variables = (safe("CACHE_STORE"),) if own else ()
+    seen = report(runtime_facts=replace(runtime(), variables=variables))
+    made = plan([seen], Request(choice=Choice.CLEAR, cache_clear=True)).servers[0]
+    step = next(step for step in made.steps if step.id == "cache:clear")
+    assert ("-d auto_prepend_file=" in step.command, bool(step.script)) == (own, own)
+
+
+async def test_what_needs_the_environment_of_the_pool_is_not_run_without_it(tmp_path: Path) -> None:
+    session = Here(application(tmp_path / "app", tmp_path / "audit"))
+    step = Step(id="cache:clear", kind="cache-clear", phase=Phase.CLEAR, command="true", reason=safe(""), script="/app/environment.php")
+    refused = await KeptAside(session).keep(step)
+    assert refused is not None, "the pool did not say that it has written the script"
+    assert refused.status is Status.FAILED
+    session.wrong = {"keep": "no room"}
+    assert await KeptAside(session).keep(replace(step, script="", keeps=("/app/config.php",))) is None, "another clear goes on"

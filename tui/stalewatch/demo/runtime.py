@@ -34,6 +34,8 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
         acted = {"results": [[str(path), False, cache.is_cached(str(path))] for path in options.get("paths", [])]}
     if verb in ("keep", "settle", "tidy"):
         acted = {"artefacts": [[str(path), ""] for path in options.get("files", [])]}
+    if verb == "remake":
+        acted = {"remade": [[], 0, ""]}
     if verb == "parse":
         acted = {"parsed": {"count": len(options.get("paths", [])), "trouble": [], "paths": [], "folders": [], "why": ""}}
     reply = {

@@ -69,8 +69,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
             return self.console(name)
         return Command(self.artisan(name).argv, dict(self.worker_users).get(kind, self.user))
 
-    def rebuild(self, name: str) -> Command:
-        """``artisan NAME`` for what is made of the environment: in the pool's."""
+    def in_the_pools_environment(self, name: str) -> Command:
+        """``artisan NAME`` where the environment decides what it does."""
         return Command((*self._php_as_the_pool, f"{self.root}/artisan", name, *ARTISAN_FLAGS), self.user)
 
     def console(self, name: str) -> Command:

@@ -98,7 +98,7 @@ class KeptAside:
             refused = {"why": "the pool does not keep files aside"}
         if not refused and step.keeps:
             self._kept.append(step)
-        if clears or not refused:
+        if not refused or (clears and not step.script):
             return None
         self._running = False
         return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, LeftOut, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, last_lines, outcome
@@ -20,8 +21,9 @@ NAME = "cache:clear"
 def _wanted(draft: Draft) -> list[Step]:
     if not draft.request.cache_clear or not draft.laravel or not draft.wants(Phase.CLEAR):
         return []
-    command = draft.access.text(draft.access.artisan(NAME))
-    return [CACHE_CLEAR.step(command, "asked for: empty the application cache", id=NAME, what=NAME, timeout=artisan.TIMEOUT)]
+    command = draft.access.text(draft.access.in_the_pools_environment(NAME))  # which may name another store
+    step = CACHE_CLEAR.step(command, "asked for: empty the application cache", id=NAME, what=NAME, timeout=artisan.TIMEOUT)
+    return [replace(step, script=draft.access.script)]
 
 
 def _proven(proof: Proof) -> Outcome:
@@ -50,5 +52,5 @@ CACHE_CLEAR = StepSpec(
     blocks=artisan.blocks,
     warns=_warns,
     left_out=_left_out,
-    grants=lambda access: [access.artisan(NAME)],
+    grants=lambda access: [access.in_the_pools_environment(NAME)],
 )

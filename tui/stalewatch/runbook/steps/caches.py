@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def _rebuilds(draft: Draft) -> list[Step]:
     steps = [
         REBUILD.step(
-            draft.access.text(draft.access.rebuild(layer.spec.rebuild)),
+            draft.access.text(draft.access.in_the_pools_environment(layer.spec.rebuild)),
             reason,
             id=layer.spec.rebuild,
             what=layer.value,
@@ -211,6 +211,6 @@ REBUILD = StepSpec(
     prove=_rebuilt,
     blocks=artisan.blocks,
     warns=artisan.warns,
-    grants=lambda access: [access.rebuild(name) for name in [spec.rebuild for spec in LAYERS if spec.rebuild]],
+    grants=lambda access: [access.in_the_pools_environment(name) for name in [spec.rebuild for spec in LAYERS if spec.rebuild]],
 )
 """``*:cache`` of one layer, or ``package:discover``."""
