@@ -242,6 +242,25 @@ async def test_what_a_command_said_needs_no_other_channel(places: Path) -> None:
     await held.release()
 
 
+async def test_where_nothing_can_be_written_in_tmp_another_place_is_taken(
+    places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/proc/nowhere")
+    held = await take(places, link)
+    assert (await held.step("look", "echo said", 10)).output == "said\n"
+    kept = [path for base in ("/var/tmp", "/dev/shm") for path in Path(base).glob("stalewatch-run.*/look.out")]
+    assert kept
+    await held.release()
+    assert not any(path.exists() for path in kept)
+
+
+async def test_where_nothing_can_be_written_at_all_that_is_the_reason(places: Path, link: LocalLink) -> None:
+    _program(places / "bin" / "mktemp", "#!/bin/sh\nexit 1\n")
+    with pytest.raises(CannotLock, match="read-only, full or out of inodes") as refused:
+        await take(places, link)
+    assert "df -i" in refused.value.grant
+
+
 async def test_quotes_backslashes_and_spaces_of_a_command_arrive_as_they_are(places: Path, link: LocalLink) -> None:
     held = await take(places, link)
     assert (await held.step("x", r"""printf '%s|' 'a  b' "c\d" '$HOME' '  '""", 10)).output == r"a  b|c\d|$HOME|  |"

@@ -8,11 +8,18 @@ who=$1 since=$2 app=$3 what=$4 nonce=$5 running='' then='' lease=${STALEWATCH_LE
 umask 077
 exec 9>&1
 say() { logger -t stalewatch -- "$who: $1" >/dev/null 2>&1 9>&-; }
-for dir in "${TMPDIR:-/tmp}"/stalewatch-run.*; do # what a killed holder of ours left
+for dir in "${TMPDIR:-/tmp}"/stalewatch-run.* /var/tmp/stalewatch-run.* /dev/shm/stalewatch-run.*; do # what a killed holder of ours left
   left=${dir##*/stalewatch-run.}
   [ ! -O "$dir" ] || [ -L "$dir" ] || kill -0 "${left%%.*}" 2>/dev/null || rm -rf -- "$dir"
 done
-dir=$(mktemp -d "${TMPDIR:-/tmp}/stalewatch-run.$$.XXXXXX") || exit 73
+dir=''
+for base in "${TMPDIR:-/tmp}" /var/tmp /dev/shm; do # one may be read-only, full or out of inodes
+  dir=$(mktemp -d "$base/stalewatch-run.$$.XXXXXX" 2>/dev/null) || continue
+  printf %65536s '' 2>/dev/null >"$dir/room" && rm -f -- "$dir/room" && break
+  rm -rf -- "$dir"
+  dir=''
+done
+[ -n "$dir" ] || exit 73
 finish() { # CODE
   trap '' HUP INT TERM PIPE
   [ -z "$running" ] || while kill -0 "$running" 2>/dev/null; do wait "$running"; done

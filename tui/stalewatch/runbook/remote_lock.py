@@ -40,6 +40,7 @@ class Busy(StalewatchError):
     reason = reasons.RUNBOOK_BUSY
 
 
+_NO_ROOM = "73"
 _GOES_ON = "wait until it has ended; where its operator is gone, it lets go by itself, at the latest 30 s after its step"
 
 
@@ -188,7 +189,7 @@ class RemoteLock:
         elif word == "taken" and not self._held.done():
             self._held.set_exception(_taken(rest))
         elif word == "failed" and not self._held.done():
-            self._held.set_exception(CannotLock(f"the lock could not be taken (flock: code {safe(rest, 20)})"))
+            self._held.set_exception(_failed(rest))
 
     async def _watch_link(self) -> None:
         await self._link.wait_closed()  # a running step may hold the stream open
@@ -222,6 +223,13 @@ def _busy(rest: str) -> str:
     more += [f"pid {pid}"] if pid.isdecimal() and pid != "0" else []
     details = f" ({', '.join(more)})" if more else ""
     return f"{safe(who or 'somebody', 200)} runs a runbook on {_place(which)}{known}{details}"
+
+
+def _failed(code: str) -> CannotLock:
+    if code.strip() == _NO_ROOM:
+        message = "no step's output can be kept on the server: /tmp, /var/tmp and /dev/shm are read-only, full or out of inodes"
+        return CannotLock(message, grant="free space or inodes (df -h, df -i), or mount one of them read-write")
+    return CannotLock(f"the lock could not be taken (flock: code {safe(code, 20)})")
 
 
 def _taken(rest: str) -> Busy:
