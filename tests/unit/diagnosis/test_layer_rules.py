@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.diagnosis.memory import asked_by_us
+from stalewatch.diagnosis.smoke import parameters
 from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
 from stalewatch.model.runtime import IniFile, RunningFile
+from stalewatch.model.smoke import Smoke
 from stalewatch.model.snapshot import (
     AppLayout,
     CacheFile,
@@ -44,6 +47,7 @@ from tests.builders.snapshots import (
     only,
     opcache,
     quiet,
+    remembered,
     runtime,
     script,
     snapshot,
@@ -385,6 +389,25 @@ def test_a_switched_link_that_ends_by_itself_or_is_over() -> None:
     only(looked(young), Layer.RELEASE, PENDING, "release.old-served")
     quiet(looked(flipped(-400, passed=NEW, new_used=-5)))
     quiet(looked(flipped(-400, passed=NEW)))
+
+
+@pytest.mark.parametrize(("hits", "verdict"), [(0, STALE), (1, STALE), (2, FRESH)])
+def test_our_own_request_does_not_show_what_visitors_are_served(hits: int, verdict: Verdict) -> None:
+    """The web server passes the old release's real path; two smoke requests went to the new one."""
+    before = flipped(-30, passed=OLD)
+    seen = flipped(-30, passed=OLD, new_used=-2)
+    old, new = seen.runtime.opcache.entry_points
+    cache = msgspec.structs.replace(seen.runtime.opcache, entry_points=(old, msgspec.structs.replace(new, hits=hits)))
+    seen = msgspec.structs.replace(seen, runtime=msgspec.structs.replace(seen.runtime, opcache=cache))
+    known = asked_by_us(asked_by_us(remembered(before), at(-9)), at(-2))
+    assert looked(seen, memory=known).layers[Layer.RELEASE] is verdict
+
+
+def test_the_smoke_request_asks_what_visitors_are_answered_from() -> None:
+    """A reload does not help where the web server itself passes the old release: then it must show that it did not."""
+    passed = parameters(looked(flipped(-5, passed=OLD)), Smoke())
+    assert passed is not None
+    assert passed["SCRIPT_FILENAME"] == f"{OLD}/public/index.php"
 
 
 def test_nothing_requested_since_the_switch_but_the_link_is_passed() -> None:

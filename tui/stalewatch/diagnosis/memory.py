@@ -86,7 +86,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     app's link. *served_by*: address of the pool in which requests of this app were last seen.
     *displaced*: scripts in whose places the last full list found other files. *entered*: when the app's link was switched, if a script of
     the current release was used since. *same_tree*: the pool saw the same tree as the login when both were last asked. *awaited*: workers
-    that must come back, kept in a file of its own because a runbook and a dashboard may run side by side.
+    that must come back, kept in a file of its own because a runbook and a dashboard may run side by side. *asked*: when our own smoke
+    request was made last, and *asks*, how many there were: they tell nothing of what visitors are served.
     """
 
     version: int = 1
@@ -115,6 +116,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     entered: float = 0.0
     same_tree: bool = False
     awaited: tuple[Awaited, ...] = ()
+    asked: float = 0.0
+    asks: int = 0
 
 
 def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:
@@ -122,6 +125,11 @@ def earlier_roots(memory: Memory, root: str) -> tuple[str, ...]:
     if memory.root in ("", root):
         return memory.roots
     return tuple(dict.fromkeys((memory.root, *(each for each in memory.roots if each != root))))[:MAX_ROOTS]
+
+
+def asked_by_us(memory: Memory, at: float) -> Memory:
+    """*memory* knowing that we made a request of the app at *at* (server's clock)."""
+    return replace(memory, asked=at, asks=memory.asks + 1)
 
 
 def invalidated_by_us(memory: Memory, paths: Iterable[str], at: float) -> Memory:

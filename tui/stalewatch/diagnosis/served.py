@@ -98,7 +98,7 @@ def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
     root = host.release.root
     releases = Releases.of_app(context, root)
     own = [(releases.of(script.path), script) for script in opcache.entry_points if script.cached]
-    used = max((script.last_used for release, script in own if release == root), default=0)
+    used = max((script.last_used for release, script in own if release == root and not only_by_us(context, script)), default=0)
     passed = link_passed(context, host, releases)
     switched = switched_at(context, host)
     old = [(release, script) for release, script in own if release not in ("", root)]
@@ -108,6 +108,12 @@ def find(context: Context, host: HostFacts, opcache: Opcache) -> Served | None:
         return None
     release, last = max(old, key=lambda pair: pair[1].last_used)
     return Served(last, release, used, switched, passed)
+
+
+def only_by_us(context: Context, script: Script) -> bool:
+    """Whether our own smoke requests alone account for the use of *script*: the web server may pass visitors another one."""
+    memory = context.memory
+    return memory.asks > 0 and script.hits < memory.asks and abs(script.last_used - floor(memory.asked)) <= FLIP_TOLERANCE
 
 
 def used_since(opcache: Opcache, releases: Releases, switched: float) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from stalewatch.diagnosis import evidence
 from stalewatch.diagnosis.rule import Rule
+from stalewatch.diagnosis.served import OLD_SERVED
 from stalewatch.model import reasons
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
@@ -115,6 +116,10 @@ def _entries(report: Report) -> Iterator[tuple[str, str]]:
     if runtime is None or not app:
         return
     status = runtime.seen_status
+    old = {str(finding.subject) for finding in report.findings if finding.code == OLD_SERVED.code}
+    for script in status.scripts if status is not None else ():
+        if script in old:  # what visitors are answered from is what the web server passes, whatever the link leads to
+            yield str(script), "localhost"
     for script in status.scripts if status is not None else ():
         if script.startswith(f"{app}/") and script.endswith("/index.php"):
             yield str(script), "localhost"

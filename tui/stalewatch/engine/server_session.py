@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.diagnose import diagnose
-from stalewatch.diagnosis.memory import Memory, invalidated_by_us
+from stalewatch.diagnosis.memory import Memory, asked_by_us, invalidated_by_us
 from stalewatch.diagnosis.worker_restarts import told_to_end
 from stalewatch.engine.memory_store import load, load_awaited, save, save_awaited
 from stalewatch.model.app_names import names_apart
@@ -120,7 +120,9 @@ class ServerSession:
         async with self._looking:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.request(app, parameters)
+            answered = await self._probe.request(app, parameters)
+            self.memories[app] = asked_by_us(self.memories.get(app, Memory()), time.time() + self._clock_offset)
+            return answered
 
     async def artefacts(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> dict[str, str]:
         """Ask the pool of *app* to ``keep`` these files aside, and so on: path -> what it says ("" nothing). Raises LinkError."""
