@@ -195,6 +195,75 @@ async def test_both_manifests_are_moved_away_and_come_back_together(fpm: Fpm, ca
     assert cache.names() == {"packages.php"}
 
 
+class Views:
+    """The folder of compiled views, as it is given to the pool."""
+
+    def __init__(self, cache: Cache, fpm: Fpm) -> None:
+        self.cache = cache
+        self.folder = fpm.root / "storage" / "framework" / "views"
+        self.folder.mkdir(parents=True)
+
+    async def ask(self, verb: str, **flags: object) -> str:
+        told = await self.cache.pool.artefacts(verb, [f"{self.folder}/"], {"script": "", **flags})
+        assert list(told) == [f"{self.folder}/"]
+        return next(iter(told.values()))
+
+    def compiled(self, **views: str) -> None:
+        for path in self.folder.glob("*.php"):
+            path.unlink()
+        for name, text in views.items():
+            (self.folder / f"{name}.php").write_text(text)
+
+    @property
+    def there(self) -> dict[str, str]:
+        return {path.stem: path.read_text() for path in self.folder.glob("*.php")}
+
+
+@pytest.mark.parametrize("link_disabled", [False, True], ids=["link", "copy"])
+async def test_compiled_views_change_places_as_a_folder(fpm: Fpm, cache: Cache, link_disabled: bool) -> None:
+    begin(fpm, *(["php_admin_value[disable_functions]=link"] if link_disabled else []))
+    views = Views(cache, fpm)
+    views.compiled(a="a1", gone="g1")
+    assert await views.ask("keep") == ""
+    views.compiled(a="a2", new="n2")
+    assert await views.ask("settle") == ""
+    for wanted in ({"a": "a1", "gone": "g1"}, {"a": "a2", "new": "n2"}, {"a": "a1", "gone": "g1"}):
+        assert await views.ask("exchange") == ""
+        assert views.there == wanted
+    assert await views.ask("drop") == ""
+    assert {path.name for path in views.folder.iterdir()} == {"a.php", "gone.php"}
+    assert await views.ask("exchange") == "it was not kept aside"
+    assert await views.ask("keep") == ""
+    assert await views.ask("tidy") == "removed", "views are compiled again when they are asked for"
+
+
+async def test_too_many_views_are_not_kept_and_nothing_of_them_is_left(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    views = Views(cache, fpm)
+    for number in range(5001):
+        (views.folder / f"{number}.php").touch()
+    assert await views.ask("keep") == "more than 5000 files"
+    assert not (views.folder / ".stalewatch").exists()
+
+
+async def test_where_there_are_no_second_names_a_big_folder_is_not_copied(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm, "php_admin_value[disable_functions]=link")
+    views = Views(cache, fpm)
+    with (views.folder / "big.php").open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    assert await views.ask("keep") == "more than 64 MB"
+    assert not (views.folder / ".stalewatch").exists()
+
+
+async def test_a_cut_left_aside_views_and_files_are_told_in_the_order_of_the_question(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    views, file = Views(cache, fpm), cache.old("config.php")
+    asked = [f"{views.folder}/", str(file)]
+    await cache.pool.artefacts("keep", asked, {"script": ""})
+    file.unlink()
+    assert await cache.pool.artefacts("tidy", asked, {"script": ""}) == {asked[0]: "removed", asked[1]: "put back"}
+
+
 async def test_what_a_cut_left_aside_is_back_before_the_next_rebuild(fpm: Fpm, cache: Cache) -> None:
     begin(fpm)
     file = cache.old("config.php")

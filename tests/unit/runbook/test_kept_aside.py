@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Report, Verdict
-from stalewatch.model.snapshot import PackageFacts
+from stalewatch.model.snapshot import CompiledView, FileStat, PackageFacts, ViewFacts
 from stalewatch.model.text import safe
-from stalewatch.runbook.kept_aside import KeptAside
-from stalewatch.runbook.plan import Choice, Phase, Request, ServerPlan, Status, Step
+from stalewatch.runbook.kept_aside import KeptAside, views_folder
+from stalewatch.runbook.plan import Choice, Outcome, Phase, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import prove
-from tests.builders.runbook import T0, finding, host, plan, report, runtime
+from tests.builders.runbook import APP, T0, finding, host, plan, report, runtime
 from tests.unit.runbook.here import Here, application
 
 
@@ -56,6 +57,37 @@ def test_a_broken_file_is_moved_away_and_a_whole_one_is_copied() -> None:
     assert [path.rpartition("/")[2] for path in rebuild(report(stale)).keeps] == ["config.php"]
     caches = tuple(replace(cache, complete=False) for cache in host().caches)
     assert rebuild(report(stale, host_facts=replace(host(), caches=caches))).away is True
+
+
+@pytest.mark.parametrize(
+    ("compiled", "folder"),
+    [
+        ((), f"{APP}/storage/framework/views/"),
+        (("storage/framework/views/a.php",), f"{APP}/storage/framework/views/"),
+        (("/var/views/a.php",), "/var/views/"),
+    ],
+    ids=["none yet", "where they are usually", "elsewhere"],
+)
+def test_of_compiled_views_the_folder_is_kept(compiled: tuple[str, ...], folder: str) -> None:
+    views = tuple(CompiledView(compiled=FileStat(safe(path), 1.0, 1.0, 1)) for path in compiled)
+    assert views_folder(replace(host(), views=ViewFacts(views=views)), APP) == folder
+
+
+@pytest.mark.parametrize("layer", [Layer.VIEWS, Layer.CONFIG])
+async def test_what_is_not_kept_of_the_views_is_said_and_stops_nothing(layer: Layer) -> None:
+    class Refusing:
+        async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
+            return dict.fromkeys(files, "more than 5000 files")
+
+    place = "/srv/views/" if layer is Layer.VIEWS else "/srv/config.php"
+    step = replace(rebuild(report(finding(Layer.CONFIG))), layer=layer, keeps=(place,))
+    kept = KeptAside(Refusing())  # type: ignore[arg-type]
+    refused = await kept.keep(step)
+    assert (refused is None) is (layer is Layer.VIEWS)
+    assert kept.steps == ()
+    if refused is None:
+        assert kept.noted(Outcome(status=Status.DONE)).evidence == {place: "not kept aside: more than 5000 files"}
+        assert kept.noted(Outcome(status=Status.DONE)).evidence == {}, "of the next step"
 
 
 @pytest.mark.parametrize(("cached", "away"), [(("a",), False), (("a", "gone"), True)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.errors import LinkError
+from stalewatch.model.layers import Layer
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import HostFacts
     from stalewatch.runbook.app_session import AppSession
 
 _SCRIPT = ".stalewatch/environment.php"
@@ -33,6 +35,13 @@ def environment_script(report: Report) -> str:
     return path if folder and usable(path) else ""
 
 
+def views_folder(host: HostFacts, root: str) -> str:
+    """Where the views of the application at *root* are compiled, with a slash at its end."""
+    compiled = next((str(view.compiled.path) for view in host.views.views), "storage/framework/views/")
+    folder = f"{compiled.rpartition('/')[0]}/"
+    return folder if folder.startswith("/") else f"{root}/{folder}"
+
+
 async def tidy(session: AppSession) -> dict[str, SafeText]:
     """Under the lock, before anything: what a run that was cut off has left aside goes, or is back where it is needed. File -> which.
 
@@ -44,6 +53,7 @@ async def tidy(session: AppSession) -> dict[str, SafeText]:
         return {}
     root = host.release.root or report.app
     paths = [str(cache.path) if cache.path.startswith("/") else f"{root}/{cache.path}" for cache in host.caches]
+    paths += [views_folder(host, root)] if host.layout.kind == "laravel" else []
     try:
         told = await session.artefacts("tidy", [path for path in paths if usable(path)], {"script": script})
     except LinkError:
@@ -83,9 +93,11 @@ class KeptAside:
         self._asked: list[Step] = []
         self._kept: list[Step] = []
         self._running = False
+        self._without: dict[str, str] = {}
 
     async def keep(self, step: Step) -> Outcome | None:
-        """Before *step*: None, or why it must not be run. A clear goes on without: it is asked for also where there is no room."""
+        """Before *step*: None, or why it must not be run. A clear goes on without, because it is asked for also where there is no room; and
+        so do compiled views, which are made again when they are asked for: see :meth:`noted`."""
         if not keeps(step):
             return None
         clears = step.phase is Phase.CLEAR
@@ -98,14 +110,23 @@ class KeptAside:
             refused = {"why": "the pool does not keep files aside"}
         if not refused and step.keeps:
             self._kept.append(step)
-        if not refused or (clears and not step.script):
-            return None
-        self._running = False
-        return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed")
+        optional = clears and not step.script
+        if refused and all(optional or (path in step.keeps and path.endswith("/")) for path in refused):
+            self._without = refused
+        elif refused:
+            self._running = False
+            return outcome(Status.FAILED, **refused, state="nothing was run, and nothing was changed")
+        return None
+
+    def noted(self, outcome: Outcome) -> Outcome:
+        """*outcome* of the step that was kept last, with what was not kept aside of it."""
+        without, self._without = self._without, {}
+        more = {path: safe(why) for path, why in without.items()}
+        return Outcome(status=outcome.status, evidence={**outcome.evidence, **more}) if more else outcome
 
     async def alone(self, step: Step) -> str:
         """The command line by which the server settles *step* itself, in case that the link is cut meanwhile ("" there is none)."""
-        if not keeps(step) or step.phase is Phase.CLEAR:
+        if not keeps(step) or step.phase is Phase.CLEAR or step.layer is Layer.VIEWS:
             return ""
         return await self._session.alone("settle", step.keeps, {"script": step.script})
 

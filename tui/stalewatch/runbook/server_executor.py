@@ -306,7 +306,7 @@ class ServerExecutor:
         proven = await compared(self._session, self._server, step, await self._proof(step, self._before))
         if step.kind == "reload":
             proven = await compile_hottest(self._session, self._before, proven)
-        return await self._answered(step, proven)
+        return self._kept.noted(await self._answered(step, proven))
 
     async def _answered(self, step: Step, proven: Outcome) -> Outcome:
         """*proven*, where the app still answers; else, and where it is no success, what was there before is put back."""

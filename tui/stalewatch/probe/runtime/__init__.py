@@ -16,7 +16,8 @@ VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
 ``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool,
-"variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``, folders with a slash at their end;
+"variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``; in all of these a folder has a slash
+at its end;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
 200 with a JSON object (with the header ``X-Stalewatch: deflate`` it is compressed by ``gzdeflate``)::

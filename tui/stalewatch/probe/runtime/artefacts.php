@@ -204,10 +204,16 @@ final class Artefacts
     private static function exchanged(string $file): string
     {
         clearstatcache();
-        [$aside, $between] = [self::aside($file), self::aside($file) . '.between'];
         if (!isset(self::known($file)[$file]) || is_link($file)) {
             return 'it was not kept aside';
         }
+        return self::changePlaces($file, self::aside($file));
+    }
+
+    /** Either may be missing. Why they don't ('': they do). */
+    public static function changePlaces(string $file, string $aside): string
+    {
+        $between = "$aside.between";
         @unlink($between);
         if (is_file($file) && !(is_file($aside) ? self::copied($file, $between) : rename($file, $between))) {
             return self::why('it cannot be moved');
@@ -241,7 +247,7 @@ final class Artefacts
     }
 
     /** A second name has the owner, the mode and the times too; what makes a cache writes a new file. */
-    private static function copied(string $file, string $aside): bool
+    public static function copied(string $file, string $aside): bool
     {
         if (function_exists('link') && @link($file, $aside)) {
             return true;
@@ -308,7 +314,7 @@ final class Artefacts
         }
     }
 
-    private static function why(string $otherwise): string
+    public static function why(string $otherwise): string
     {
         $said = (string) end(Warnings::$seen);
         return preg_match('/Permission denied|No space left on device|Read-only file system|Disk quota exceeded|open_basedir/', $said, $match) ? $match[0] : $otherwise;
@@ -375,7 +381,13 @@ PHP;
 /** @return array{artefacts: list<array{0: string, 1: string}>} */
 function artefacts(string $verb, array $options): array
 {
-    $artefacts = new Artefacts((array) ($options['files'] ?? []), (array) ($options['variables'] ?? []));
+    $paths = array_map('strval', (array) ($options['files'] ?? []));
+    $folders = array_values(preg_grep('#/$#', $paths));
+    if ($folders !== []) {
+        load('kept_folder.php');
+        return with_folders($verb, $paths, $folders, $options);
+    }
+    $artefacts = new Artefacts($paths, (array) ($options['variables'] ?? []));
     $script = (string) ($options['script'] ?? '');
     switch ($verb) {
         case 'keep':

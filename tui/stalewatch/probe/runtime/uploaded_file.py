@@ -17,6 +17,7 @@ _FILES = {
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),
     "artefacts.php": ("artefacts.php",),
+    "kept_folder.php": ("kept_folder.php",),
     "parse.php": ("parse.php",),
     "remade.php": ("remade.php",),
 }

@@ -11,6 +11,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy
 from stalewatch.model.times import utc, written_by
 from stalewatch.runbook.commands import usable
+from stalewatch.runbook.kept_aside import views_folder
 from stalewatch.runbook.needs import cached_layers, why
 from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
@@ -54,9 +55,12 @@ def _cannot_start(draft: Draft, layer: Layer | None) -> bool:
 
 
 def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
-    """The files that the pool keeps aside; compiled views are many, and each is made again when it is asked for."""
-    if layer is None or layer is Layer.VIEWS:
+    """What the pool keeps aside: the files of *layer*, or the folder of the compiled views, which ends in a slash."""
+    if layer is None:
         return ()
+    if layer is Layer.VIEWS:
+        folder = views_folder(draft.host, draft.host.release.root or draft.report.app)
+        return (folder,) if usable(folder) else ()
     names = [file.name for file in layer.spec.files]
     found = sorted((cache for cache in draft.host.caches if cache.name in names), key=lambda cache: names.index(cache.name))
     paths = tuple(draft.absolute(cache.path) for cache in found)
