@@ -34,11 +34,20 @@ _SCHEDULE = """
 """
 
 
-def hold(command: str, title: str = "", *, serves: bool = True, app: str = APP, user: str = "www-data", again: bool = False) -> do.Change:
+def hold(
+    command: str,
+    title: str = "",
+    *,
+    serves: bool = True,
+    app: str = APP,
+    user: str = "www-data",
+    again: bool = False,
+    orphan: bool = False,
+) -> do.Change:
     """Start *command* (its words after ``php``) with holding.php in the place of the script, and wait until it holds its code.
 
     *serves*: it is one of those that run requests or jobs. *title*: what it calls itself then. *again*: something supervises it, and
-    starts it again when it ends."""
+    starts it again when it ends. *orphan*: what has started it ends at once."""
 
     def change(host: Host) -> None:
         script = host.file(f"{app}/{command.split()[0].removeprefix(f'{app}/')}")
@@ -48,7 +57,8 @@ def hold(command: str, title: str = "", *, serves: bool = True, app: str = APP, 
         setting = {"LAB_SERVES": "yes" if serves else "no", "LAB_TITLE": title}
         run = f"env {' '.join(f'{key}={shlex.quote(value)}' for key, value in setting.items())} php {command} </dev/null >/dev/null 2>&1"
         loop = f"echo >{_SUPERVISOR_PID}$$; while :; do {run} || :; sleep 0.2; done"
-        host.start(["sh", "-ec", f"cd {app}; {loop if again else f'exec {run}'}"], user=user)
+        how = loop if again else f"{run} &" if orphan else f"exec {run}"
+        host.start(["sh", "-ec", f"cd {app}; {how}"], user=user)
         until(lambda: len(_holding(host)) > len(before), f"{command} on {host.name}", pause=0.05)
 
     return change
@@ -122,6 +132,14 @@ STALE = (
             hold(f"artisan horizon:supervisor lab:one database {_SUPERVISOR}", serves=False, again=True),
             hold("artisan horizon:work database --name=default --supervisor=lab:one --queue=default", again=True),
         ),
+        act=JOB,
+        ask=served,
+        undo=end,
+    ),
+    stale(
+        name="workers: Horizon's own, whose supervisor has ended, older than the deploy",
+        expect={Layer.WORKERS: (*_OLDER[Layer.WORKERS], "workers.orphaned")},
+        arrange=do.then(do.get(), hold("artisan horizon:work database --name=default --supervisor=lab:one --queue=default", orphan=True)),
         act=JOB,
         ask=served,
         undo=end,

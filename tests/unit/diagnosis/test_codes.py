@@ -56,6 +56,8 @@ NOT_BY_TIME = {
     "workers.deleted-directory": "a directory that is gone",
     "workers.old-binary": "a file that only the process still has",
     "workers.old-release": "paths",
+    "workers.not-back": "how many there were and are",
+    "workers.orphaned": "the parent of a process",
 }
 """What is compared by findings that no two times decide; a ``broken`` file is read, not compared."""
 

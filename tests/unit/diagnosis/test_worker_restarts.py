@@ -132,3 +132,13 @@ def test_restart_lines_name_each_unit_once() -> None:
 def test_a_look_without_the_host_keeps_what_is_awaited(awaited: tuple[Awaited, ...]) -> None:
     blind = replace(with_host(), host=Unseen(code="link.lost", message=safe("no")))
     assert diagnose(Memory(awaited=awaited), blind)[0].awaited == awaited
+
+
+def test_horizons_own_processes_without_their_parent_are_told() -> None:
+    lost = replace(balanced(30, 1, NEW)[0], orphan=True)
+    _, report = looked(Memory(), *HORIZON, lost)
+    (found,) = [finding for finding in report.findings if finding.code == "workers.orphaned"]
+    assert found.summary == "1 process of Horizon has lost the one that started it"
+    assert report.layers[Layer.WORKERS] is Verdict.SUSPECT
+    _, report = looked(Memory(), *HORIZON, *balanced(30, 2, NEW))
+    assert "workers.orphaned" not in codes(report)

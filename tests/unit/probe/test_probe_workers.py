@@ -91,6 +91,22 @@ def test_who_keeps_a_worker_running_is_told_by_its_units_and_its_parent(
     assert (worker.unit, worker.supervisor, worker.user) == (*told, "www-data")
 
 
+@pytest.mark.parametrize(
+    ("command", "parent", "of", "orphan"),
+    [
+        ("horizon:work", 1, "systemd", True),
+        ("horizon:supervisor", 1, "init", True),
+        ("horizon:work", 900, "systemd", True),
+        ("horizon:work", 71, "php", False),
+        ("horizon", 1, "systemd", False),
+        ("queue:work", 1, "systemd", False),
+    ],
+)
+def test_horizons_own_processes_are_orphans_where_init_is_their_parent(command: str, parent: int, of: str, orphan: bool) -> None:
+    found = PhpProcess(ProcessRecord(7, "php", "S", parent, 1000), ("php", "artisan", command, "redis"), ROOT, "www-data", of)
+    assert [worker.orphan for worker in seen(found)] == [orphan]
+
+
 def lasting(found: PhpProcess, place: AppLocation = APP, sources: Mapping[str, FileRecord] = MappingProxyType({})) -> list[str]:
     workers = queue_workers((found,), place, alone=True, boot=110.0, hz=100, now=1000.0, sources=sources)
     assert {worker.kind for worker in workers} <= {"other", "messenger"}

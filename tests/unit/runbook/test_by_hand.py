@@ -15,7 +15,8 @@ from tests.builders.runbook import finding, host, plan, report, runtime, vt1
 LOADER = values.file("vendor/composer/autoload_static.php", 0.0, owner=safe("deployer"))
 RELEASE = ReleaseFacts(root=safe("/srv/shop/releases/2"), link=safe("/srv/shop/current"))
 FEED = QueueWorker(kind="other", process=values.process(4712, 0.0), unit=safe("feed.service"))
-HOST = host(composer=ComposerFacts(loader=LOADER), release=RELEASE, queue_workers=(FEED,))
+ORPHAN = QueueWorker(kind="horizon", process=values.process(4713, 0.0), user=safe("feeds"), orphan=True)
+HOST = host(composer=ComposerFacts(loader=LOADER), release=RELEASE, queue_workers=(FEED, ORPHAN))
 PRELOAD = runtime(opcache=vt1(preload=safe("/srv/shop/releases/1/preload.php")))
 
 
@@ -54,6 +55,21 @@ LINES = [
         "workers.other-older",
         (("pid", 4712),),
         "by hand: sudo systemctl restart feed.service",
+    ),
+    (
+        "workers.other-older",
+        (("pid", 4713),),
+        "by hand: sudo -u feeds kill 4713, and start it again as it was started (no unit and no supervisor was seen)",
+    ),
+    (
+        "workers.reload-unseen",
+        (("pid", 4712),),
+        "by hand: sudo systemctl restart feed.service; octane:reload loads the code too, but leaves nothing to prove it by",
+    ),
+    (
+        "workers.orphaned",
+        (("processes", "4713"),),
+        "by hand: sudo -u feeds php /srv/app/artisan horizon:purge (or sudo -u feeds kill 4713)",
     ),
     (
         "workers.not-back",

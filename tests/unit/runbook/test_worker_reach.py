@@ -195,3 +195,25 @@ def test_messenger_that_does_not_hear_it_is_left_with_the_line_to_type(release: 
     server = planned(symfony(worker(7, release, kind="messenger"), environment=environment))
     assert server.acting == ()
     assert server.left_out[0].why.startswith(why)
+
+
+def test_orphans_are_not_waited_for_and_their_line_starts_nothing_again() -> None:
+    lost = replace(worker(9, ROOT, kind="horizon"), orphan=True)
+    server = planned(seen(FILE, lost, code="workers.older-than-code"))
+    assert server.left_out[0].why == (
+        "horizon:terminate reaches none of them (they have lost the process that would end them); by hand: sudo -u www-data kill 9"
+    )
+    before = seen(FILE, worker(7, ROOT, kind="horizon"), lost, code="workers.older-than-code")
+    both = planned(before)
+    after = seen(FILE, worker(17, ROOT, LATER, kind="horizon"), lost, at=LATER)
+    assert prove(both.acting[0], both, before, after).status is Status.DONE
+
+
+def test_a_restart_that_will_not_be_provable_is_said_before() -> None:
+    told = [line for line in planned(seen(REDIS, worker(7), code="workers.older-than-code")).warnings if "will not be verified" in line]
+    expected = (
+        "in which release 1 worker will run cannot be read by deploy, so that their restart will not be verified: log in as their user, or "
+        "start them by the full path of the release's artisan"
+    )
+    assert told == [expected]
+    assert not [line for line in planned(seen(REDIS, worker(7, ROOT))).warnings if "will not be verified" in line]

@@ -157,7 +157,7 @@ def old_release(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[
 def release_unseen(context: Context, workers: tuple[QueueWorker, ...]) -> Iterator[Finding]:
     """/proc does not say which release a worker is in. One that started before the switch is in an old one (``docs/facts.md#workers``)."""
     release = context.host.release if context.host is not None else None
-    if release is None or not release.link or not _takes_turns(release.root, release.link):
+    if release is None or not release.link or not takes_turns(release.root, release.link):
         return
     hidden = [worker for worker in workers if not worker.release and not worker.process.cwd_deleted]
     switched = release.switched_at
@@ -189,7 +189,7 @@ def release_unseen(context: Context, workers: tuple[QueueWorker, ...]) -> Iterat
         )
 
 
-def _takes_turns(root: str, link: str) -> bool:
+def takes_turns(root: str, link: str) -> bool:
     """Whether *link* is one that deploys switch, and not only another name of the app."""
     return root.rpartition("/")[0].endswith("/releases") or paths.name_of(link) == "current"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, inputs, paths, worker_others, worker_places, worker_restarts
+from stalewatch.diagnosis import evidence, inputs, paths, worker_orphans, worker_others, worker_places, worker_restarts
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
@@ -63,7 +63,7 @@ RELOAD_UNSEEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="octane:reload loads the new code, but only a restart of octane:start can be seen.",
 )
-RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES, *worker_restarts.RULES)
+RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES, *worker_orphans.RULES, *worker_restarts.RULES)
 
 
 def judge(context: Context) -> Ruling:
@@ -88,7 +88,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     if not workers:
         return rule_on(Verdict.ABSENT, others)
     found = [*deleted(context, workers), *old_release(context, workers)]
-    others = (*others, *old_binary(workers), *binary_unseen(workers))
+    others = (*others, *worker_orphans.orphaned(workers), *old_binary(workers), *binary_unseen(workers))
     if code is None or not code.direct:
         return rule_on(Verdict.FRESH, (*found, *unseen(workers), *others))
     found += older(workers, newest) if newest is not None else ()

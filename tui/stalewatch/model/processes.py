@@ -33,7 +33,7 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     runs, where it was seen. *binary*: the PHP on the disk by the name that it was started with. *replaced*: whether the process runs
     another file than that, by /proc (None: this login may not look). *user*: whom it runs as. *unit*: of systemd
     (``NAME.service``, that of a user's own manager as ``user@N.service/NAME.service``); *supervisor*: what else starts it again, by its
-    name ("" nothing that is seen).
+    name ("" nothing that is seen). *orphan*: one of Horizon's own whose parent has ended.
     """
 
     kind: Literal["queue", "horizon", "octane", "schedule", "reverb", "messenger", "other"]
@@ -47,6 +47,7 @@ class QueueWorker(msgspec.Struct, frozen=True, kw_only=True):
     user: SafeText = SafeText("")
     unit: SafeText = SafeText("")
     supervisor: SafeText = SafeText("")
+    orphan: bool = False
 
 
 class CronLine(msgspec.Struct, frozen=True, kw_only=True):

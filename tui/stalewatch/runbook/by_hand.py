@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import composer, fpm, worker_others, worker_places, worker_restarts, workers
+from stalewatch.diagnosis import composer, fpm, worker_orphans, worker_others, worker_places, worker_restarts, workers
 from stalewatch.diagnosis.opcache import codes as opcache_codes
 from stalewatch.diagnosis.paths import absolute
 from stalewatch.diagnosis.rules import RULES
@@ -126,9 +126,23 @@ def _restart_worker(finding: Finding, report: Report) -> str:
     if pid is None:
         return ""
     found = report.host.queue_workers if report.host is not None else ()
-    if lines := worker_restarts.restart_lines(worker for worker in found if worker.process.pid == pid):
-        return "; ".join(lines)
+    worker = next((worker for worker in found if worker.process.pid == pid), None)
+    if worker is not None:
+        kill = f"{_as(str(worker.user), report)}kill {pid}, and start it again as it was started (no unit and no supervisor was seen)"
+        return "; ".join(worker_restarts.restart_lines([worker])) or kill
     return f"restart it where it is supervised (systemctl status {pid} names the unit; under supervisord: supervisorctl restart PROGRAM)"
+
+
+def _reload_octane(finding: Finding, report: Report) -> str:
+    again = _restart_worker(finding, report)
+    return f"{again}; octane:reload loads the code too, but leaves nothing to prove it by" if again else ""
+
+
+def _purge(finding: Finding, report: Report) -> str:
+    pids = next((str(fact.value) for fact in finding.evidence if fact.label == "processes"), "")
+    found = report.host.queue_workers if report.host is not None else ()
+    who = next((_as(str(worker.user), report) for worker in found if worker.orphan), "")
+    return f"{who}php {shlex.quote(f'{report.app}/artisan')} horizon:purge (or {who}kill {pids})" if pids else ""
 
 
 def _start_worker(finding: Finding, report: Report) -> str:
@@ -160,6 +174,7 @@ _LINES: dict[str, Callable[[Finding, Report], str]] = {
     workers.SUSPECT.code: _restart_worker,
     worker_places.OLD_BINARY.code: _restart_worker,
     worker_places.BINARY_CHANGED.code: _restart_worker,
-    workers.RELOAD_UNSEEN.code: _restart_worker,
+    workers.RELOAD_UNSEEN.code: _reload_octane,
+    worker_orphans.ORPHANED.code: _purge,
 }
 """By the code of a finding."""

@@ -43,6 +43,8 @@ def store_of(host: HostFacts) -> CacheStore | None:
 
 def hears(worker: QueueWorker, host: HostFacts) -> bool | None:
     """Whether the restart of its kind reaches *worker*; None: cannot be told."""
+    if worker.orphan:
+        return False
     if worker.kind in _BY_SIGNAL:
         return not worker.user or worker.user == signalled_as(host).get(worker.kind)
     if worker.kind == "messenger":
@@ -107,6 +109,8 @@ def unreached(finding: Finding, report: Report) -> str:
 def _why(kind: str, host: HostFacts) -> str:
     if kind == "messenger":
         return "Symfony keeps its key apart for each release"
+    if kind in _BY_SIGNAL and all(worker.orphan for worker in host.queue_workers if worker.kind == kind):
+        return "they have lost the process that would end them"
     if kind in _BY_SIGNAL:
         return "they run as root, as whom nothing of an application is run"
     store = store_of(host)
@@ -124,9 +128,8 @@ def by_hand(workers: Sequence[QueueWorker], report: Report) -> str:
         users = {str(worker.user) for worker in alone}
         own = f"kill {pids}" if users == {login} else f"kill {pids} (as their user)"
         kill = f"sudo -u {next(iter(users))} kill {pids}" if len(users) == 1 and not users & {"", login} else own
-        lines.append(
-            f"{kill}, and if nothing starts {figures.agree(len(alone), 'it', 'them')} again: {start_again(alone, report.app, login)}"
-        )
+        again = start_again([worker for worker in alone if not worker.orphan], report.app, login)
+        lines.append(f"{kill}, and if nothing starts {figures.agree(len(alone), 'it', 'them')} again: {again}" if again else kill)
     return "; ".join(lines)
 
 

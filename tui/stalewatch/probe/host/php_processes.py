@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
 _RESTARTING = frozenset({"supervisord", "runsv", "s6-supervise", "circusd", "monit"})
 _SUPERVISORS = _RESTARTING | {"rr", "tini", "dumb-init", "docker-init", "catatonit"}
+_INITS = frozenset({"systemd", "init"})
 _SUPERVISORD = re.compile(r"supervisord?\.service")
 _PHP = re.compile(r"(^|/)php[\d.]*(-cli|-zts)?$")
 _MORE = "more "
@@ -47,6 +48,11 @@ class PhpProcess(msgspec.Struct, frozen=True):
     def supervised(self) -> bool:
         """Whether something started it that keeps programs running, and no person, cron or deploy."""
         return self.record.pid == 1 or self.parent in _SUPERVISORS or (self.record.parent == 1 and bool(self._service))
+
+    @property
+    def adopted(self) -> bool:
+        """Whether init is its parent, of the machine or of a user."""
+        return self.record.parent == 1 or self.parent in _INITS
 
     @property
     def unit(self) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.php_processes import CronPath, PhpProcess
 
 _CONSOLES = {"artisan": "laravel", "console": "symfony"}
+_HORIZONS_OWN = frozenset({"horizon:supervisor", "horizon:work"})
 _DELETED = " (deleted)"
 _NO_RELEASES = frozenset({"shared", "storage", ".dep"})
 
@@ -65,6 +66,7 @@ def queue_workers(
                 user=safe(each.user),
                 unit=safe(each.unit),
                 supervisor=safe(each.supervisor),
+                orphan=each.adopted and any(arg in _HORIZONS_OWN for arg in each.args),
             )
         )
     return tuple(sorted(_served(workers), key=lambda worker: worker.process.pid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.worker_places import takes_turns
 from stalewatch.diagnosis.worker_restarts import among, counted, of_kind, start_again
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
@@ -74,6 +75,7 @@ def _left_out(draft: Draft) -> Iterator[LeftOut]:
 
 def _warns(draft: Draft) -> Iterator[str]:
     yield from artisan.warns(draft)
+    yield from _unprovable(draft)
     host = draft.host
     by_store = [worker for worker in host.queue_workers if worker.kind in worker_reach.BY_STORE and worker.holds == "start"]
     if by_store:
@@ -89,6 +91,18 @@ def _warns(draft: Draft) -> Iterator[str]:
         yield (
             f"{figures.count(len(apart), 'worker')} of another release {agree} here: a file store in each release reaches none of them; "
             f"then {worker_reach.by_hand(apart, draft.report)}"
+        )
+
+
+def _unprovable(draft: Draft) -> Iterator[str]:
+    """New workers whose release cannot be read are no proof, and it is better to know that before."""
+    host = draft.host
+    hidden = [each for each in host.queue_workers if each.holds == "start" and not each.release and not each.process.cwd_deleted]
+    if hidden and host.release.link and takes_turns(host.release.root, host.release.link):
+        yield (
+            f"in which release {figures.count(len(hidden), 'worker')} will run cannot be read by "
+            f"{draft.access.login or 'this login'}, so that their restart will not be verified: log in as their user, or "
+            "start them by the full path of the release's artisan"
         )
 
 
