@@ -63,7 +63,7 @@ final class Artefacts
         }
         $wrong = array_filter(array_column($told, 1)) !== [];
         foreach ($this->files as $file) {
-            $wrong ? $this->putBack($file) : self::forget($file, false);
+            $wrong ? $this->putBack($file) : (self::untouched($file) || self::forget($file, false));
             $back = !is_file(self::aside($file)) && (self::known($file)[$file]['there'] ?? false);
             !$wrong && $back && self::copied($file, self::aside($file)); // artisan's end has put it back
         }
@@ -191,6 +191,14 @@ final class Artefacts
     private static function known(string $file): array
     {
         return (array) json_decode((string) @file_get_contents(dirname(self::aside($file)) . '/' . self::LIST), true);
+    }
+
+    /** Artisan did not write it again: what OPcache holds of it is as good as before, and is remembered. */
+    private static function untouched(string $file): bool
+    {
+        clearstatcache();
+        $aside = self::aside($file);
+        return is_file($aside) && is_file($file) && [fileinode($aside), stat($aside)['dev']] === [fileinode($file), stat($file)['dev']];
     }
 
     /** OPcache compiles *file* at its next use, unless it still holds what it held when that was kept. */
