@@ -64,6 +64,8 @@ class Drawn:
             return self._value(name, self._random.choice(of))
         if hint is type(None):
             return None
+        if origin is tuple and of[-1] is not Ellipsis:
+            return tuple(self._value(name, each) for each in of)
         if origin is tuple:
             return tuple(self._value(name, of[0]) for _ in range(self._random.randint(0, 2)))
         if origin is dict:
