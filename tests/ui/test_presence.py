@@ -33,6 +33,13 @@ def test_a_pane_says_who_runs_a_runbook_and_who_else_looks() -> None:
     assert "watched" not in shown(build.fresh("web2"))
 
 
+def test_a_pane_says_which_step_of_it_runs() -> None:
+    busy = msgspec.structs.replace(MARA, step=safe("config:cache"), pid=4711)
+    assert "runs a runbook here since 12:49 (step config:cache, pid 4711)" in " ".join(
+        shown(shared(build.stale(), busy)).replace("│", " ").split()
+    )
+
+
 def test_the_detail_says_both_and_still_finds_its_findings() -> None:
     report = shared(build.stale(), msgspec.structs.replace(MARA, pid=4711), BEN)
     rows = [row.text for row in verdict.lines(report, CLOCK, 100)]

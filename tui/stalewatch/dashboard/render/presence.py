@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render.lines import Line, Span, crop, line
+from stalewatch.dashboard.render.lines import Line, Span, crop, line, paragraph
 
 if TYPE_CHECKING:
     from stalewatch.dashboard.render.times import Clock
@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
 
 def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:
-    """``★ mara@laptop runs a runbook here since 12:49 (pid 4711)``, where somebody holds the lock."""
+    """``★ mara@laptop runs a runbook here since 12:49 (step config:cache, pid 4711)``, where somebody holds the lock."""
     host = report.host
     if host is None or host.lock is None:
         return []
     since = f" since {clock.hm(host.lock.since)}" if host.lock.since else ""
-    pid = f" (pid {host.lock.pid})" if host.lock.pid else ""
-    return [crop(line(Span("★ ", "warning"), Span(f"{host.lock.who} runs a runbook here{since}{pid}", "warning")), width)]
+    return paragraph(f"★ {host.lock.who} runs a runbook here{since}{host.lock.process}", width, "warning", hang="  ")
 
 
 def watcher_lines(report: Report, clock: Clock, width: int) -> list[Line]:
