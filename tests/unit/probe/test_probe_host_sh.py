@@ -422,7 +422,12 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
     mine = HostProbe(link, ann, 10.0, shell=shell)
     other = await Coprocess.start(link, bob, 1795557000)
     # A real lock as the runbook takes it: flock on the directory itself, told by its command line.
-    script = "exec flock -n -E 75 " + shlex.quote(str(tmp_path)) + " sh -c 'echo held; read -r _' stalewatch-lock " + f"{bob} 1795557001"
+    script = (
+        "exec flock -n -E 75 "
+        + shlex.quote(str(tmp_path))
+        + " sh -c 'echo held; read -r _' stalewatch-lock "
+        + f"{bob} 1795557001 {shlex.quote(str(tmp_path))} fix"
+    )
     holder = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None
     assert holder.stdin is not None
@@ -437,14 +442,17 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
         assert [(lock.who, lock.since) for lock in mine_is] == [(bob, 1795557001)]
         assert b"stalewatch-lock" in Path(f"/proc/{mine_is[0].pid}/cmdline").read_bytes()
         assert mine_is[0].step == ""
-        words = ["sh", "-c", "read -r _\n# a script", "stalewatch-step", bob, "1795557001", str(tmp_path), "config:cache", "/tmp/x"]
-        step = subprocess.Popen(words, stdin=subprocess.PIPE)
+        words = ["sh", "-c", "read -r _\n# a script", "stalewatch-step", bob, "1795557001"]
+        step = subprocess.Popen([*words, str(tmp_path), "config:cache", "/tmp/x"], stdin=subprocess.PIPE)
+        elsewhere = subprocess.Popen([*words, "/srv/another app", "reload", "/tmp/x"], stdin=subprocess.PIPE)
+        await until(lambda: b"stalewatch-step" in Path(f"/proc/{elsewhere.pid}/cmdline").read_bytes())
         await until(lambda: b"stalewatch-step" in Path(f"/proc/{step.pid}/cmdline").read_bytes())
         _, fast = await mine.tick()
         assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
         _, fast = await mine.tick()
         assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"], "also where nothing moved"
         step.communicate(b"\n")
+        elsewhere.communicate(b"\n")
         _, fast = await mine.tick()
         assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [""]
         holder.stdin.close()

@@ -43,7 +43,7 @@ holder_of() { # NAME PID [APP]; APP: only a holder of that application
         "$mark-lock" | "$mark-step")
           IFS= read -r other && IFS= read -r since && IFS= read -r place || exit 1
           [ -z "$3" ] || [ "$place" = "$3" ] || exit 1
-          echo "$nonce busy $1 $since $2 $(step_of "$other" "$since") $other"
+          echo "$nonce busy $1 $since $2 $(step_of "$other" "$since" "$place") $other"
           exit 0
           ;;
       esac
@@ -51,12 +51,12 @@ holder_of() { # NAME PID [APP]; APP: only a holder of that application
     exit 1
   }
 }
-step_of() { # WHO SINCE; the step that runs under that holder
+step_of() { # WHO SINCE APP; the step that runs under that holder
   for process in $(grep -ls -e "$mark-step" /proc/[0-9]*/cmdline); do
     tr '\000\n' '\n ' <"$process" 2>/dev/null | {
       while IFS= read -r word; do
         [ "$word" = "$mark-step" ] || continue
-        IFS= read -r by && IFS= read -r at && IFS= read -r _ && IFS= read -r step && [ "$at" = "$2" ] || exit 1
+        IFS= read -r by && IFS= read -r at && IFS= read -r of && IFS= read -r step && [ "$at $of" = "$2 $3" ] || exit 1
         [ -z "$by" ] || [ "$by" = "$1" ] || exit 1
         echo "$step"
         exit 0

@@ -290,7 +290,7 @@ tick_locks() {
   out="$out$steps"
 }
 
-# What runs under the locks: SINCE of the holder and the step's name, as its process has them in its arguments.
+# What runs under the locks: the step's name, then SINCE and APP of its holder, as its process has them in its arguments.
 lock_steps() {
   set +f
   for path in $(grep -ls -e stalewatch-step "$proc"/[0-9]*/cmdline); do
@@ -298,9 +298,9 @@ lock_steps() {
     case $line in *"${nl}stalewatch-step$nl"*) ;; *) continue ;; esac
     line=${line#*"${nl}stalewatch-step$nl"}
     line=${line#*"$nl"}
-    step=${line#*"$nl"}
-    step=${step#*"$nl"}
-    steps="$steps${line%%"$nl"*} ${step%%"$nl"*}$nl"
+    place=${line#*"$nl"}
+    step=${place#*"$nl"}
+    steps="$steps${step%%"$nl"*} ${line%%"$nl"*} ${place%%"$nl"*}$nl"
   done
   set -f
 }

@@ -195,7 +195,7 @@ def parse_processes(sections: Iterable[BlockSection]) -> dict[int, tuple[Process
 
 def _locks(sections: Iterable[BlockSection], running: str) -> tuple[Lock, ...]:
     locks = []
-    steps = dict(line.partition(" ")[::2] for line in running.split("\n"))
+    steps = {holder: step for step, _, holder in (line.partition(" ") for line in running.split("\n"))}
     for section in sections:
         args = records.text(section.payload).split("\n")
         pid, _, place = section.argument.partition(" ")
@@ -205,5 +205,7 @@ def _locks(sections: Iterable[BlockSection], running: str) -> tuple[Lock, ...]:
         rest = args[args.index("stalewatch-lock") + 1 :]
         if len(rest) >= 2 and rest[1].replace(".", "", 1).isdecimal():
             holder = int(pid) if pid.isdecimal() else 0
-            locks.append(Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), holder, safe(steps.get(rest[1], ""), 100)))
+            locks.append(
+                Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), holder, safe(steps.get(" ".join(rest[1:3]), ""), 100))
+            )
     return tuple(locks)
