@@ -60,15 +60,16 @@ def usual_rights(host: Host) -> None:
 
 
 def served_by_the_disk(host: Host, state: State) -> str:
-    """What a new master serves where nothing is left of what was compiled or cached before: more than that no fix can reach. "" where
-    none starts."""
+    """What a new master and new workers serve where nothing is left of what was compiled or cached before: more than that no fix can
+    reach. "" where none starts."""
     kept = "bootstrap/cache/*.php storage/framework/views/*.php var/cache/*"
     host.run(["sh", "-c", f"cd {shlex.quote(state.app)} && rm -rf {kept}"], check=False)
+    host.run(["sh", "-c", "kill -9 $(pgrep -x php)"], check=False)
     try:
         host.restart()
-    except RuntimeError:
+        return state.ask(host)
+    except (RuntimeError, OSError):
         return ""
-    return state.ask(host)
 
 
 def lost(host: Host, state: State) -> bool:
