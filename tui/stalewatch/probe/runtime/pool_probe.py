@@ -1,4 +1,4 @@
-"""Asks one FPM pool, one request at a time; and why there is no answer."""
+"""What one FPM pool says of itself, look after look, and what it is told to do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stalewatch.model import figures, reasons
-from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout, NotPermitted, ProtocolError
-from stalewatch.model.redaction import redacted
+from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
@@ -17,16 +16,13 @@ from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime import kept_files
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
-from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.parsing import parse
-from stalewatch.probe.runtime.places import allowed_by, places
+from stalewatch.probe.runtime.pool_connection import PoolConnection
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
 from stalewatch.probe.runtime.remaking import remake
-from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, parameters
 from stalewatch.probe.runtime.visits import Visits
-from stalewatch.transport.fastcgi.client import request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,10 +35,8 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.runtime.answer import Answer
     from stalewatch.probe.runtime.configuration import Question
-    from stalewatch.probe.runtime.places import FilePlace
     from stalewatch.probe.runtime.socket_access import SocketAccess
     from stalewatch.probe.runtime.uploaded_file import RuntimeFile
-    from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
 
 TIMEOUT = 5.0
@@ -52,7 +46,6 @@ IDLE_INTERVAL = 60.0
 ENDING = 5.0
 """Seconds in which a worker ends whose idle time is over: FPM looks once a second."""
 MAX_CHANGED = 2000
-NONE: Mapping[str, str] = {}
 _DIGEST_UP_TO = 200
 _DIGEST_ROUNDS = 4
 """Requests for digests in one full look, each of which PHP spends 50 ms on at most."""
@@ -72,15 +65,9 @@ class PoolProbe:
         storage: Sequence[str] = (),
     ) -> None:
         self.address = address
-        self.pool = pool
         self._link = link
-        self._host = host
-        self._file = file
-        self._access = access
-        self._storage = storage
-        self._allowed = ""
-        self._places: list[FilePlace] = []
-        self._lock = asyncio.Lock()
+        patience = max(TIMEOUT, host.timeout)
+        self._connection = PoolConnection(file, access, address, pool, patience=patience, storage=storage)
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
         self._asked = float("-inf")
@@ -90,9 +77,6 @@ class PoolProbe:
         self.links: tuple[tuple[str, str, bool], ...] | None = None
         self.configuration: Question | None = None
         self._configuration_told: Question | None = None
-        self._own: tuple[int, int] = (-1, 0)
-        self._loaded = 0
-        self._sent = 0
         self._visits = Visits()
         self.peers = 0
         self._quiet_until = 0.0
@@ -148,13 +132,22 @@ class PoolProbe:
             self._failures = 0
             self._unseen = None
             self._last = result
-            self._visits.take(result.seen_status, self._sent, self.peers)
+            self._visits.take(result.seen_status, self._connection.sent, self.peers)
         return result
+
+    @property
+    def pool(self) -> Pool | None:
+        """What its configuration says (None: not read)."""
+        return self._connection.pool
+
+    @pool.setter
+    def pool(self, pool: Pool | None) -> None:
+        self._connection.pool = pool
 
     @property
     def own(self) -> tuple[int, int]:
         """Since when OPcache counts (S), and our requests to this pool since then."""
-        return self._own
+        return self._connection.own
 
     def only_ours(self, workers: AbstractSet[int]) -> bool:
         """Whether *workers* (pids) of this pool are there for our looks only, as far as the last two answers tell."""
@@ -163,37 +156,35 @@ class PoolProbe:
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
         results: dict[str, bool] = dict.fromkeys(paths, False)
-        seen = {inside(path, chroot_of(self._settings)): path for path in paths}
-        told = (await self._act("invalidate", {"paths": list(seen)})).results
+        seen = {inside(path, chroot_of(self._connection.settings)): path for path in paths}
+        told = (await self._connection.act("invalidate", {"paths": list(seen)})).results
         results |= {seen[path]: done if cached is None else not cached for path, done, cached in told if path in seen}
         self._schedule.again()
         return results
 
     async def compile(self, path: str) -> bool:
         """Whether OPcache holds *path* after it was told to compile it. Raises LinkError."""
-        return any(cached for *_, cached in (await self._act("compile", {"paths": [inside(path, self._chroot)]})).results)
+        answer = await self._connection.act("compile", {"paths": [inside(path, self._connection.chroot)]})
+        return any(cached for *_, cached in answer.results)
 
     async def artefacts(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> dict[str, str]:
         """Do *verb* to *files* that are kept aside: path -> what is wrong, or became of it ("" nothing). Raises LinkError."""
-        return kept_files.told(files, await self._act(verb, kept_files.body(files, options, self._chroot)))
+        return kept_files.told(files, await self._connection.act(verb, kept_files.body(files, options, self._connection.chroot)))
 
     async def alone(self, verb: str, files: Sequence[str], options: Mapping[str, object]) -> str:
         """The command line that asks the same on the server itself, once ``keep`` was asked ("" there is none). Raises LinkError."""
-        return await self._access.alone(self.address, kept_files.request_alone(verb, files, options, self._chroot)) if files else ""
-
-    async def _act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
-        patience = timeout or max(TIMEOUT, self._host.timeout)
-        if isinstance(answer := await self._answer(verb, msgspec.json.encode(body), timeout=patience, more=more), Unseen):
-            raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
-        return answer
+        if not files:
+            return ""
+        asked = kept_files.request_alone(verb, files, options, self._connection.chroot)
+        return await self._connection.access.alone(self.address, asked)
 
     async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
         """What APCu holds of *keys* (None: something that is no text), nothing where it is off; None when it could not be asked at once.
         Raises LinkLost."""
-        if self._lock.locked():
+        if self._connection.busy:
             return None
         try:
-            answer = await self._act("apcu", {"keys": list(keys)}, APCU_WAIT)
+            answer = await self._connection.act("apcu", {"keys": list(keys)}, APCU_WAIT)
         except (LinkError, ValueError) as error:
             if isinstance(error, LinkLost) and not self._link.alive:
                 raise
@@ -203,11 +194,11 @@ class PoolProbe:
 
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether *scripts* can be compiled; nothing of them is executed or cached. Raises LinkLost, if the link is lost."""
-        return await parse(lambda body: self._act("parse", body), lambda: self._link.alive, scripts, self._chroot)
+        return await parse(lambda body: self._connection.act("parse", body), lambda: self._link.alive, scripts, self._connection.chroot)
 
     async def remake(self, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
         """As :func:`stalewatch.probe.runtime.remaking.remake` says. Raises LinkLost, if the link is lost."""
-        return await remake(self._act, lambda: self._link.alive, cache, root, visit, self._chroot)
+        return await remake(self._connection.act, lambda: self._link.alive, cache, root, visit, self._connection.chroot)
 
     async def close(self) -> None:
         """Cancel the running request. Never raises."""
@@ -238,36 +229,30 @@ class PoolProbe:
         self._schedule.answered(verb, answer, loop.time())
         status: PoolStatus | Unseen | None = answers.scoreboard(answer)
         if status is None:
-            status = await self.status_page(self.address) if self.pool and self.pool.status_path else answers.NO_SCOREBOARD
+            status = await self._connection.status_page(self.address) if self.pool and self.pool.status_path else answers.NO_SCOREBOARD
         return self._facts(verb, answer, status)
 
     async def _with_digests(self, verb: str, full: bool) -> Answer | Unseen:
         """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
-        places = [path.removeprefix(self._chroot) for path in self.places if path.startswith(f"{self._chroot}/")]
+        places = [path.removeprefix(self._connection.chroot) for path in self.places if path.startswith(f"{self._connection.chroot}/")]
         body: dict[str, object] = {"digest": digest, "limit": MAX_CHANGED, "places": places}
         if self.links is not None:
-            body["links"] = [(inside(root, self._chroot), *rest) for root, *rest in self.links]
+            body["links"] = [(inside(root, self._connection.chroot), *rest) for root, *rest in self.links]
         if self.configuration is not None and (verb == "scripts" or self.configuration != self._configuration_told):
             body["configuration"] = self.configuration.body()
-        answer = await self._answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
+        answer = await self._connection.answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
         for _ in range(_DIGEST_ROUNDS if full else 1):
             if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
                 break
-            told = await self._answer("digests", msgspec.json.encode({"paths": missing[:AT_ONCE]}), timeout=TIMEOUT)
+            told = await self._connection.answer("digests", msgspec.json.encode({"paths": missing[:AT_ONCE]}), timeout=TIMEOUT)
             if isinstance(told, Unseen) or not told.digests:
                 break
             answer = self._digests.merged(answer, told)
         return answer
 
-    def _count(self, answer: Answer) -> None:
-        """Our own request, which missed in this cache; so did the files that the one before loaded after it had told the counters."""
-        since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
-        self._own = (since, self._own[1] + 1 + self._loaded if self._own[0] == since else 1)
-        self._loaded = max(answer.loaded, 0)
-
     def _facts(self, verb: str, answer: Answer, status: PoolStatus | Unseen) -> RuntimeFacts:
-        root = chroot_of(self._settings)
+        root = chroot_of(self._connection.settings)
         opcache = answers.opcache(answer)
         if isinstance(opcache, Opcache):
             opcache = outside_cache(opcache, root)
@@ -289,7 +274,7 @@ class PoolProbe:
                 )
             if verb != "scripts":
                 opcache = replace(opcache, scripts_at=before.scripts_at)
-        via, relay = self._access.way(self.address)
+        via, relay = self._connection.access.way(self.address)
         return RuntimeFacts(
             asked_at=answer.now,
             via=via,
@@ -297,11 +282,11 @@ class PoolProbe:
             user=safe(answer.user or (str(answer.uid) if answer.uid >= 0 else ""), 64),
             opcache=opcache,
             status=status,
-            own_requests=self._own[1],
+            own_requests=self._connection.own[1],
             realpath_cache_ttl=min(max(answer.realpath_cache_ttl, 0), 10**9),
             replaced=answers.replaced(answer, self._last),
             ini=answers.ini_files(answer, self._last),
-            places=answers.places(answer, self._chroot),
+            places=answers.places(answer, self._connection.chroot),
             relay=relay,
             extension_dir=answers.extension_dir(answer, self._last),
             configuration=self._configuration(answer),
@@ -323,55 +308,6 @@ class PoolProbe:
             return answers.environment(answer)
         return self._last.environment if self._last is not None and self.configuration is not None else None
 
-    async def _answer(self, verb: str, body: bytes, *, timeout: float, more: Mapping[str, str] = NONE) -> Answer | Unseen:
-        """Send a request, trying the directories that this pool may see; *more*: parameters beside our own. Raises LinkError."""
-        async with self._lock:
-            tried: dict[str, str] = {}
-            self._places = self._places or places(self._settings, self._storage, self._allowed)
-            while self._places:
-                place = self._places[0]
-                path, said = await self._file.path(place.base), "not written"
-                if path:
-                    stream = await self._access.open(self.address, self.pool)
-                    if isinstance(stream, Unseen):
-                        return stream
-                    try:
-                        sent = {**more, **parameters(place.seen(path), verb, body)}
-                        self._sent += 1
-                        response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
-                    except NotPermitted as error:
-                        return await self._access.refused(self.address, self.pool, error)
-                    if not response.script_missing:
-                        answer = self._decoded(response)
-                        self._count(answer)
-                        return answer
-                    said = f"{NOT_VISIBLE} ({redacted(response.body.strip() or response.stderr, 60)})"
-                    self._learn(response, tried)
-                tried[place.base] = self._file.refused(place.base) or said
-                self._places = [each for each in self._places if each.base not in tried]
-            self._file.again()
-            return hidden(tried, self._settings)
-
-    def _learn(self, response: Response, tried: Mapping[str, str]) -> None:
-        """PHP's own warning names what open_basedir allows, wherever that is set."""
-        allowed = allowed_by(response.stderr)
-        if allowed and allowed != self._allowed:
-            self._allowed = allowed
-            self._places = [each for each in places(self._settings, self._storage, allowed) if each.base not in tried]
-
-    @property
-    def _settings(self) -> Mapping[str, str]:
-        return self.pool.settings if self.pool is not None else {}
-
-    def _decoded(self, response: Response) -> Answer:
-        if response.status >= 400 or not response.body:
-            said = response.stderr or redacted(response.body[:200])
-            raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", reason=reasons.FPM_ERROR)
-        answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
-        if self.pool and self.pool.user and answer.user not in ("", self.pool.user):
-            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {self.pool.user}", reason=reasons.FPM_OTHER_USER)
-        return answer
-
     async def _busy(self) -> RuntimeFacts | Unseen:
         """No worker answered in time. pm.status_listen answers even then."""
         busy = reasons.FPM_STATUS_HANGS.unseen(
@@ -380,27 +316,8 @@ class PoolProbe:
         )
         if self.pool is None or not self.pool.status_listen or not self.pool.status_path or self._last is None:
             return busy
-        status = await self.status_page(self.pool.status_listen)
+        status = await self._connection.status_page(self.pool.status_listen)
         return replace(self._last, opcache=busy, status=status) if isinstance(status, PoolStatus) else busy
-
-    async def status_page(self, address: str) -> PoolStatus | Unseen:
-        """FPM's own page through *address*."""
-        path = str(self.pool.status_path) if self.pool else ""
-        params = {"SCRIPT_FILENAME": path, "SCRIPT_NAME": path, "REQUEST_METHOD": "GET", "QUERY_STRING": "json&full", "REQUEST_URI": path}
-        try:
-            stream = await self._access.open(address, self.pool)
-            if isinstance(stream, Unseen):
-                return stream
-            self._sent += address == self.address
-            response = await request(stream, params, timeout=2.0)
-        except (LinkError, ValueError) as error:
-            return reasons.FPM_STATUS_HANGS.unseen(str(error))
-        return parse_page(response.body)
-
-    @property
-    def _chroot(self) -> str:
-        """The directory that the pool takes for /, "" where it has no other."""
-        return str(self._settings.get("chroot", "")).rstrip("/")
 
     def _last_changed(self) -> int:
         return self._last.opcache.changed_total if self._last is not None and isinstance(self._last.opcache, Opcache) else 0

@@ -1,0 +1,145 @@
+"""Sends requests to one FPM pool, one at a time, and says why there is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stalewatch.model import reasons
+from stalewatch.model.errors import LinkError, NotPermitted, ProtocolError
+from stalewatch.model.redaction import redacted
+from stalewatch.model.snapshot import PoolStatus, Unseen
+from stalewatch.model.text import safe
+from stalewatch.probe.runtime import answer as answers
+from stalewatch.probe.runtime.fpm_status import parse_page
+from stalewatch.probe.runtime.places import allowed_by, places
+from stalewatch.probe.runtime.request import NOT_VISIBLE, hidden, parameters
+from stalewatch.transport.fastcgi.client import request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stalewatch.model.snapshot import Pool
+    from stalewatch.probe.runtime.answer import Answer
+    from stalewatch.probe.runtime.places import FilePlace
+    from stalewatch.probe.runtime.socket_access import SocketAccess
+    from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+    from stalewatch.transport.fastcgi.response import Response
+
+NONE: Mapping[str, str] = {}
+
+
+class PoolConnection:
+    """The way to one pool behind one address (socket path or ``host:port``). *storage*: folders of applications that it may see, too.
+
+    *sent*: how many requests were sent, whatever became of them.
+    """
+
+    def __init__(
+        self, file: RuntimeFile, access: SocketAccess, address: str, pool: Pool | None, *, patience: float, storage: Sequence[str]
+    ) -> None:
+        self.address = address
+        self.pool = pool
+        self.access = access
+        self.sent = 0
+        self._file = file
+        self._patience = patience
+        self._storage = storage
+        self._allowed = ""
+        self._places: list[FilePlace] = []
+        self._lock = asyncio.Lock()
+        self._own: tuple[int, int] = (-1, 0)
+        self._loaded = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._lock.locked()
+
+    @property
+    def own(self) -> tuple[int, int]:
+        """Since when OPcache counts (S), and our requests to this pool since then."""
+        return self._own
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The pool's directives, as far as its configuration was read."""
+        return self.pool.settings if self.pool is not None else {}
+
+    @property
+    def chroot(self) -> str:
+        """The directory that the pool takes for /, "" where it has no other."""
+        return str(self.settings.get("chroot", "")).rstrip("/")
+
+    async def act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
+        """The answer to *verb*. Raises LinkError, also where there is none; *timeout* 0: the usual patience."""
+        if isinstance(answer := await self.answer(verb, msgspec.json.encode(body), timeout=timeout or self._patience, more=more), Unseen):
+            raise NotPermitted(answer.message, grant=answer.grant, reason=reasons.REASONS[answer.code])
+        return answer
+
+    async def answer(self, verb: str, body: bytes, *, timeout: float, more: Mapping[str, str] = NONE) -> Answer | Unseen:
+        """Send a request, trying the directories that this pool may see; *more*: parameters beside our own. Raises LinkError."""
+        async with self._lock:
+            tried: dict[str, str] = {}
+            self._places = self._places or places(self.settings, self._storage, self._allowed)
+            while self._places:
+                place = self._places[0]
+                path, said = await self._file.path(place.base), "not written"
+                if path:
+                    stream = await self.access.open(self.address, self.pool)
+                    if isinstance(stream, Unseen):
+                        return stream
+                    try:
+                        sent = {**more, **parameters(place.seen(path), verb, body)}
+                        self.sent += 1
+                        response = await request(stream, sent, body, timeout=timeout, limit=answers.MAX_ANSWER)
+                    except NotPermitted as error:
+                        return await self.access.refused(self.address, self.pool, error)
+                    if not response.script_missing:
+                        answer = self._decoded(response)
+                        self._count(answer)
+                        return answer
+                    said = f"{NOT_VISIBLE} ({redacted(response.body.strip() or response.stderr, 60)})"
+                    self._learn(response, tried)
+                tried[place.base] = self._file.refused(place.base) or said
+                self._places = [each for each in self._places if each.base not in tried]
+            self._file.again()
+            return hidden(tried, self.settings)
+
+    def _learn(self, response: Response, tried: Mapping[str, str]) -> None:
+        """PHP's own warning names what open_basedir allows, wherever that is set."""
+        allowed = allowed_by(response.stderr)
+        if allowed and allowed != self._allowed:
+            self._allowed = allowed
+            self._places = [each for each in places(self.settings, self._storage, allowed) if each.base not in tried]
+
+    def _decoded(self, response: Response) -> Answer:
+        if response.status >= 400 or not response.body:
+            said = response.stderr or redacted(response.body[:200])
+            raise ProtocolError(f"the pool answered {response.status} to the probe: {said}", reason=reasons.FPM_ERROR)
+        answer = answers.decode(response.body, deflated=response.headers.get("x-stalewatch") == "deflate")
+        if self.pool and self.pool.user and answer.user not in ("", self.pool.user):
+            raise ProtocolError(f"the pool answers as {safe(answer.user, 64)}, not as {self.pool.user}", reason=reasons.FPM_OTHER_USER)
+        return answer
+
+    def _count(self, answer: Answer) -> None:
+        """Our own request, which missed in this cache; so did the files that the one before loaded after it had told the counters."""
+        since = max(answer.opcache.start_time, answer.opcache.last_restart_time)
+        self._own = (since, self._own[1] + 1 + self._loaded if self._own[0] == since else 1)
+        self._loaded = max(answer.loaded, 0)
+
+    async def status_page(self, address: str) -> PoolStatus | Unseen:
+        """FPM's own page through *address*."""
+        path = str(self.pool.status_path) if self.pool else ""
+        params = {"SCRIPT_FILENAME": path, "SCRIPT_NAME": path, "REQUEST_METHOD": "GET", "QUERY_STRING": "json&full", "REQUEST_URI": path}
+        try:
+            stream = await self.access.open(address, self.pool)
+            if isinstance(stream, Unseen):
+                return stream
+            self.sent += address == self.address
+            response = await request(stream, params, timeout=2.0)
+        except (LinkError, ValueError) as error:
+            return reasons.FPM_STATUS_HANGS.unseen(str(error))
+        return parse_page(response.body)
