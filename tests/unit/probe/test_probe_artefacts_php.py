@@ -423,3 +423,12 @@ def run(script: Path, code: str) -> str:
     main.write_text(f"<?php {code}")
     argv = ["php", "-d", f"auto_prepend_file={script}", str(main)]
     return subprocess.run(argv, env=environment, capture_output=True, check=False, text=True).stdout
+
+
+async def test_what_is_no_file_is_told_before_anything_waits_for_it(fpm: Fpm, cache: Cache) -> None:
+    begin(fpm)
+    pipe, folder, file, none = (cache.folder / name for name in ("config.php", "events.php", "packages.php", "routes-v7.php"))
+    os.mkfifo(pipe, 0o666)
+    folder.mkdir()
+    cache.old("packages.php")
+    assert await cache.ask("writable", pipe, folder, file, none) == ["no-file", "no-file", "", ""]

@@ -23,6 +23,7 @@ VIEWS = f"{APP}/storage/framework/views/"
         (FILE, "missing", f"there is no folder {FOLDER}", f"sudo install -d -o www-data {FOLDER}"),
         (FILE, "read-only /srv", "/srv is mounted read-only", "sudo mount -o remount,rw /srv"),
         (FILE, "immutable", f"{FOLDER} is immutable", f"sudo chattr -i {FOLDER}"),
+        (FILE, "no-file", "it is a pipe, a folder or a device and no file", f"sudo mv {FILE} {FILE}.away"),
         (FILE, "immutable-file", "it is immutable", f"sudo chattr -i {FILE}"),
         (FILE, "denied root 0755", f"www-data may not write into {FOLDER} (root, 0755)", f"sudo setfacl -m u:www-data:rwx {FOLDER}"),
         (FILE, "kept root", f"it belongs to root, and {FOLDER} lets nobody else replace it (sticky)", f"sudo chown www-data {FILE}"),

@@ -78,7 +78,7 @@ function writable(array $paths): array
     return ['artefacts' => $told];
 }
 
-/** A word, and what it is about: `missing`, `read-only MOUNT`, `immutable`, `denied OWNER MODE`, `kept OWNER`, `immutable-file`; '': nothing. */
+/** A word, and what it is about: `missing`, `read-only MOUNT`, `immutable`, `denied OWNER MODE`, `kept OWNER`, `immutable-file`, `no-file`; '': nothing. */
 function unwritable(string $path): string
 {
     $folder = substr($path, -1) === '/' ? rtrim($path, '/') : dirname($path);
@@ -92,6 +92,9 @@ function unwritable(string $path): string
         return read_only_mount($folder) ?: ($own ? 'immutable' : sprintf('denied %s %04o', owner_name($stat['uid']), $stat['mode'] & 07777));
     }
     $file = $folder . '/' === $path ? false : @lstat($path);
+    if ($file !== false && !in_array($file['mode'] & 0170000, [0100000, 0120000], true)) {
+        return 'no-file'; // artisan would wait for a pipe
+    }
     if ($file === false || $uid === 0) {
         return '';
     }

@@ -43,6 +43,8 @@ def _refusal(path: str, why: str, user: str) -> tuple[str, tuple[str, ...]] | No
             return f"{about} is mounted read-only", ("mount", "-o", "remount,rw", about)
         case "immutable":
             return f"{folder} is immutable", ("chattr", "-i", folder)
+        case "no-file":
+            return "it is a pipe, a folder or a device and no file", ("mv", path, f"{path}.away")
         case "immutable-file":
             return "it is immutable", ("chattr", "-i", path)
         case "denied":
