@@ -10,6 +10,7 @@ from stalewatch.dashboard.render.times import Clock
 from stalewatch.model.report import Report
 from stalewatch.model.snapshot import LockHolder, PeerWatcher
 from stalewatch.model.text import safe
+from stalewatch.runbook.plan import Progress, Status
 from tests.builders import incident as build
 
 CLOCK = Clock(build.NOW)
@@ -47,3 +48,17 @@ def test_the_detail_says_both_and_still_finds_its_findings() -> None:
     assert any("ben@desk" in row for row in rows)
     for place, finding in zip(verdict.places(report, CLOCK, 100), report.findings, strict=True):
         assert str(finding.summary)[:40] in rows[place]
+
+
+def test_once_a_runbook_is_over_the_present_reason_stands_before_it() -> None:
+    done = tuple(Progress(server="web1", app=build.APP, step=step, status=Status.DONE, at=build.NOW) for step in ("reload", "result"))
+    running = (*done[:1], Progress(server="web1", app=build.APP, step="verify", status=Status.RUNNING, at=build.NOW))
+    failed = (*done[:1], Progress(server="web1", app=build.APP, step="result", status=Status.FAILED, at=build.NOW))
+
+    def pane(progress: tuple[Progress, ...]) -> str:
+        whole = msgspec.structs.replace(build.pane(build.stale()), progress=progress)
+        return "\n".join(row.text for row in pane_lines(whole, RenderOptions(CLOCK, 0.0), 58, 16))
+
+    assert pane(done).index("why: ") < pane(done).index("✓ runbook, 1 step  done")
+    assert "why: " not in pane(running), "while it runs, what it does counts"
+    assert "✗ result  failed" in pane(failed)

@@ -90,17 +90,22 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
 
 def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
     """What is inside the border, at most *height* rows: least important rows give way first."""
-    notes = [*progress_lines(pane, width), *trouble_lines(pane, options, width)]
+    runbook, trouble = progress_lines(pane, width), trouble_lines(pane, options, width)
     if pane.report is None or pane.report.snapshot is None:
-        return clamp([*connect_lines(pane, options, width), *notes], height, width)
-    if not notes:
-        here = report_parts.clock_of(pane.report, options.clock)
-        holder = holder_lines(pane.report, here, width)
-        notes = [*holder, *why_lines(pane.report, width, 3), *([] if holder else watcher_lines(pane.report, here, width))]
+        return clamp([*connect_lines(pane, options, width), *runbook, *trouble], height, width)
+    notes = trouble or ([] if runbook and not _is_over(pane) else _reason(pane.report, options, width))
+    notes = [*notes, *runbook] if _is_over(pane) else [*runbook, *notes]
     rows = row_lines(pane.report, options, width)
-    most = height * 2 // 3 if trouble_lines(pane, options, width) else height // 2
+    most = height * 2 // 3 if trouble else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
     return [*kept, *clamp(notes, height - len(kept), width)]
+
+
+def _reason(report: Report, options: RenderOptions, width: int) -> list[Line]:
+    """Why its verdict is what it is, and who else is here."""
+    here = report_parts.clock_of(report, options.clock)
+    holder = holder_lines(report, here, width)
+    return [*holder, *why_lines(report, width, 3), *([] if holder else watcher_lines(report, here, width))]
 
 
 def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
@@ -196,18 +201,25 @@ def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
 
 def progress_lines(pane: Pane, width: int) -> list[Line]:
     """The runbook that runs here: what is under way and the last things done; once it is over, one row, unless it went wrong."""
-    latest = {item.step: item for item in pane.progress}
-    shown = [item for item in latest.values() if item.status is not Status.WAITING]
-    if not shown:
-        return []
-    bad = [item for item in shown if item.status in (Status.FAILED, Status.UNKNOWN)]
-    over = shown[-1].step == RESULT and not bad
-    rows = [shown[-1]] if over else shown[-4:]
-    return [crop(_progress_line(item, len(latest) - 1 if over else 0), width) for item in rows]
+    shown = _begun(pane)
+    over = _is_over(pane)
+    rows = shown[-1:] if over else shown[-4:]
+    return [crop(_progress_line(item, len({item.step for item in pane.progress}) - 1 if over else 0), width) for item in rows]
+
+
+def _begun(pane: Pane) -> list[Progress]:
+    """The latest of every step of the runbook that was begun here."""
+    return [item for item in {item.step: item for item in pane.progress}.values() if item.status is not Status.WAITING]
+
+
+def _is_over(pane: Pane) -> bool:
+    """Whether the runbook has ended, and nothing went wrong: what is so now counts more than what was done."""
+    begun = _begun(pane)
+    return bool(begun) and begun[-1].step == RESULT and not any(item.status in (Status.FAILED, Status.UNKNOWN) for item in begun)
 
 
 def _progress_line(item: Progress, steps: int) -> Line:
-    words = f"runbook, {steps} steps" if steps else text_crop(item.step, 40)
+    words = f"runbook, {figures.count(steps, 'step')}" if steps else text_crop(item.step, 40)
     return line(STATUS_SIGN[item.status], " ", Span(words), Span(f"  {item.status.value}", "muted"))
 
 
