@@ -449,6 +449,10 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
         await until(lambda: b"stalewatch-step" in Path(f"/proc/{step.pid}/cmdline").read_bytes())
         _, fast = await mine.tick()
         assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "s"))
+            listening.listen()
+            await mine.ask(("backlog", str(tmp_path / "s")))  # no other verb changes what a tick remembers
         _, fast = await mine.tick()
         assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"], "also where nothing moved"
         step.communicate(b"\n")

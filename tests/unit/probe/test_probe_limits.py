@@ -25,7 +25,6 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/host_verbs.sh", 'head -c "$2'): TOLD,
     ("host/host_verbs.sh", 'head -c "$limit'): TOLD,
     ("host/host_verbs.sh", "head -c 5"): WHOLE,
-    ("host/host_verbs.sh", "head -c 4096"): WHOLE,
     ("host/host_verbs.sh", "tail -c 16"): WHOLE,
     ("host/source_verbs.sh", 'head -n "$2'): UNKNOWN,
     ("host/host_verbs.sh", "grep -m 1"): WHOLE,

@@ -71,7 +71,7 @@ files=''       # shell words
 sockets=''
 masters=''
 dog=''
-last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_held='?' held='' last_cron='?' told_cron='' numbered=''
+last_stats='?' last_sockets='?' last_children='?' last_locks='?' last_told_locks='?' lock_entries='' last_cron='?' told_cron='' numbered=''
 out=''
 
 section() { # NAME ARGUMENT
@@ -266,21 +266,21 @@ tick_locks() {
     case $kind in FLOCK) now="$now$pid $inode$nl" ;; esac
   done 2>/dev/null <"$proc/locks"
   if [ "$now" != "$last_locks" ]; then
-    last_locks=$now last_held='?' held=''
+    last_locks=$now last_told_locks='?' lock_entries=''
     IFS=$nl
     for entry in $now; do
       unset IFS
-      ! grep -qs stalewatch-lock "$proc/${entry% *}/cmdline" || held="$held$entry$nl"
+      ! grep -qs stalewatch-lock "$proc/${entry% *}/cmdline" || lock_entries="$lock_entries$entry$nl"
     done
     unset IFS
   fi
   steps=''
-  [ -z "$held" ] || lock_steps
-  [ "$held$steps" = "$last_held" ] && return
-  last_held=$held$steps
+  [ -z "$lock_entries" ] || lock_steps
+  [ "$lock_entries$steps" = "$last_told_locks" ] && return
+  last_told_locks=$lock_entries$steps
   section locks ''
   IFS=$nl
-  for entry in $held; do
+  for entry in $lock_entries; do
     unset IFS
     section lock "$entry"
     out="$out$(tr '\000' '\n' <"$proc/${entry% *}/cmdline" 2>/dev/null)"
