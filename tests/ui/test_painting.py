@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stalewatch.dashboard.render.lines import Line, Span
@@ -26,11 +26,12 @@ LINES = st.builds(Line, SPANS.map(tuple), st.sampled_from(["", "cursor"]))
 def cells(row: Line) -> list[tuple[str, object]]:
     """Each cell of *row* as it is seen; a wide character fills two."""
     made = strip(row, palette("dark"), WIDTH)
-    parts = [part for at in range(WIDTH) for part in made.crop(at, at + 1)]
+    parts = [part for at in range(WIDTH) for part in made.crop(at, at + 1) if part.style and part.text]
     return [(part.text, part.style if part.text.strip() else (part.style.bgcolor, part.style.reverse)) for part in parts if part.style]
 
 
 @given(LINES, LINES)
+@example(Line(()), Line((Span("aaa世世"), Span("aaaa世世"), Span("aaaa世世"), Span("aaa世世", "text", "0"), Span(""))))
 def test_cells_outside_of_what_is_sent_did_not_change(before: Line, after: Line) -> None:
     region = changed_cells(before, after, 0, WIDTH)
     old, new = cells(before), cells(after)

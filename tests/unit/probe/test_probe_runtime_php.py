@@ -408,7 +408,7 @@ async def test_an_answer_that_was_on_its_way_shows_nothing_of_what_came_after(
         await arrives.wait()
         return response
 
-    monkeypatch.setattr("stalewatch.probe.runtime.pool_probe.request", slow)
+    monkeypatch.setattr("stalewatch.probe.runtime.pool_connection.request", slow)
     late = await pool.look(full=True, wait=0.01, idle=False)
     assert isinstance(late, Unseen)
     await answered.wait()
