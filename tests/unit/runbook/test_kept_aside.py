@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from stalewatch.diagnosis.views import folder_of
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CompiledView, FileStat, PackageFacts, ViewFacts
 from stalewatch.model.text import safe
-from stalewatch.runbook.kept_aside import KeptAside, views_folder
+from stalewatch.runbook.kept_aside import KeptAside
 from stalewatch.runbook.plan import Choice, Outcome, Phase, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import prove
 from tests.builders.runbook import APP, T0, finding, host, plan, report, runtime
@@ -70,7 +71,7 @@ def test_a_broken_file_is_moved_away_and_a_whole_one_is_copied() -> None:
 )
 def test_of_compiled_views_the_folder_is_kept(compiled: tuple[str, ...], folder: str) -> None:
     views = tuple(CompiledView(compiled=FileStat(safe(path), 1.0, 1.0, 1)) for path in compiled)
-    assert views_folder(replace(host(), views=ViewFacts(views=views)), APP) == folder
+    assert f"{folder_of(replace(host(), views=ViewFacts(views=views)), APP)}/" == folder
 
 
 @pytest.mark.parametrize("layer", [Layer.VIEWS, Layer.CONFIG])

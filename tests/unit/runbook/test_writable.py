@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy
-from stalewatch.model.snapshot import Unseen
+from stalewatch.model.snapshot import CompiledView, FileStat, Unseen, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Request, Status
 from stalewatch.runbook.steps.writable import refusals
 from stalewatch.runbook.verify import judge
-from tests.builders.runbook import APP, CACHED, finding, plan, report
+from tests.builders.runbook import APP, CACHED, finding, host, plan, report
 
 FILE = f"{APP}/bootstrap/cache/config.php"
 FOLDER = f"{APP}/bootstrap/cache"
@@ -56,6 +57,15 @@ def test_a_plan_asks_for_every_place_that_its_steps_write() -> None:
     assert refused.status is Status.FAILED
     assert set(refused.evidence) == {FILE, "grant"}
     assert judge(disk, server, asked, "", 0, unwritable={FILE: "", VIEWS: ""}).status is Status.DONE
+
+
+def test_views_that_are_compiled_elsewhere_are_asked_for_there() -> None:
+    compiled = CompiledView(compiled=FileStat(safe("/var/views/a.php"), 1.0, 1.0, 1))
+    asked = report(finding(Layer.VIEWS), host_facts=replace(host(), views=ViewFacts(views=(compiled,))))
+    (server,) = plan([asked], Request(choice=Choice.FIX)).servers
+    (disk,) = [step for step in server.steps if step.kind == "disk-free"]
+    assert disk.writes == ("/var/views/",)
+    assert "/var/views" in disk.command
 
 
 def test_a_pool_that_cannot_be_asked_is_not_asked() -> None:

@@ -16,8 +16,10 @@ from stalewatch.model.times import is_writing_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.snapshot import CompiledView, FileStat, Opcache, ViewFacts
+    from stalewatch.model.snapshot import CompiledView, FileStat, HostFacts, Opcache, ViewFacts
 
+FOLDER = "storage/framework/views"
+"""Where Laravel compiles views, below the root, unless its configuration names another folder."""
 REQUEST = 30.0
 """Seconds that a request may take: one that began before a source changed goes on rendering what it has checked already."""
 _EVIDENCE = ("source modified", "source changed", "compiled", "compiled view", "more views", "why", "repeat")
@@ -97,6 +99,12 @@ class Old(NamedTuple):
 
     compiled: FileStat
     source: FileStat
+
+
+def folder_of(host: HostFacts, root: str) -> str:
+    """Where the views of the application at *root* are compiled, as those that are there show it."""
+    compiled = next((str(view.compiled.path) for view in host.views.views), f"{FOLDER}/")
+    return paths.absolute(compiled.rpartition("/")[0], root)
 
 
 def judge(context: Context) -> Ruling:
@@ -187,7 +195,7 @@ def truncated(context: Context, facts: ViewFacts) -> Iterator[Finding]:
             f"only {len(facts.views)} compiled views were looked at",
             (
                 evidence.number("views", len(facts.views)),
-                evidence.command("ls", "-l", paths.absolute("storage/framework/views", context.root)),
+                evidence.command("ls", "-l", paths.absolute(FOLDER, context.root)),
             ),
         )
 

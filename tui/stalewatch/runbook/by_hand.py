@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import composer, fpm, worker_orphans, worker_others, worker_places, worker_restarts, workers
+from stalewatch.diagnosis import composer, fpm, views, worker_orphans, worker_others, worker_places, worker_restarts, workers
 from stalewatch.diagnosis.opcache import codes as opcache_codes
-from stalewatch.diagnosis.paths import absolute
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model import reasons
 from stalewatch.model.report import Verdict
@@ -34,12 +33,12 @@ def sentence(finding: Finding, report: Report) -> str:
 
 def not_writable(report: Report) -> str:
     """What to do where compiled views are where the pool's user cannot write: no step could make them again ("": it can)."""
-    facts = report.host.views if report.host is not None else None
-    if facts is None or facts.writable is not False or all(view.writable for view in facts.views):
+    host = report.host
+    if host is None or host.views.writable is not False or all(view.writable for view in host.views.views):
         return ""
     fpm, runtime = report.fpm, report.runtime
     user = str(runtime.user) if runtime is not None else str(fpm.pool.user) if fpm is not None and fpm.pool is not None else ""
-    folder = absolute(facts.views[0].compiled.path, report.host.release.root or report.app).rpartition("/")[0] if report.host else ""
+    folder = views.folder_of(host, host.release.root or report.app)
     if not user or not usable(folder):
         return "by hand: give the folder of the compiled views to the pool's user, then fix again"
     return f"by hand: give them to the pool's user: sudo chown -R {shlex.quote(user)} {shlex.quote(folder)}, then fix again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis import views
 from stalewatch.model.errors import LinkError
 from stalewatch.model.layers import Layer
 from stalewatch.model.text import SafeText, safe
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stalewatch.model.report import Report
-    from stalewatch.model.snapshot import HostFacts
     from stalewatch.runbook.app_session import AppSession
 
 _SCRIPT = ".stalewatch/environment.php"
@@ -35,13 +35,6 @@ def environment_script(report: Report) -> str:
     return path if folder and usable(path) else ""
 
 
-def views_folder(host: HostFacts, root: str) -> str:
-    """Where the views of the application at *root* are compiled, with a slash at its end."""
-    compiled = next((str(view.compiled.path) for view in host.views.views), "storage/framework/views/")
-    folder = f"{compiled.rpartition('/')[0]}/"
-    return folder if folder.startswith("/") else f"{root}/{folder}"
-
-
 async def tidy(session: AppSession) -> dict[str, SafeText]:
     """Under the lock, before anything: what a run that was cut off has left aside goes, or is back where it is needed. File -> which.
 
@@ -53,7 +46,7 @@ async def tidy(session: AppSession) -> dict[str, SafeText]:
         return {}
     root = host.release.root or report.app
     paths = [str(cache.path) if cache.path.startswith("/") else f"{root}/{cache.path}" for cache in host.caches]
-    paths += [views_folder(host, root)] if host.layout.kind == "laravel" else []
+    paths += [f"{views.folder_of(host, root)}/"] if host.layout.kind == "laravel" else []
     try:
         told = await session.artefacts("tidy", [path for path in paths if usable(path)], {"script": script})
     except LinkError:

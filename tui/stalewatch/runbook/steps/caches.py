@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis import views
 from stalewatch.diagnosis.pool_environment import OTHER_ENVIRONMENT
 from stalewatch.model.layers import LAYERS, REBUILT, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Remedy
 from stalewatch.model.times import utc, written_by
 from stalewatch.runbook.commands import usable
-from stalewatch.runbook.kept_aside import views_folder
 from stalewatch.runbook.needs import cached_layers, why
 from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
@@ -59,7 +59,7 @@ def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
     if layer is None:
         return ()
     if layer is Layer.VIEWS:
-        folder = views_folder(draft.host, draft.host.release.root or draft.report.app)
+        folder = f"{views.folder_of(draft.host, draft.host.release.root or draft.report.app)}/"
         return (folder,) if usable(folder) else ()
     names = [file.name for file in layer.spec.files]
     found = sorted((cache for cache in draft.host.caches if cache.name in names), key=lambda cache: names.index(cache.name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis import views
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
@@ -54,7 +55,7 @@ def _written(draft: Draft) -> list[str]:
     folders = [root] if draft.of_kind(*ARTISAN, "compile") else []
     for step in draft.of_kind(*ARTISAN):
         folders += [path.rpartition("/")[0] for path in step.keeps]
-        folders.append(f"{root}/storage/framework/views" if step.layer is Layer.VIEWS else f"{root}/bootstrap/cache")
+        folders.append(views.folder_of(draft.host, root) if step.layer is Layer.VIEWS else f"{root}/bootstrap/cache")
     folders += [f"{root}/var/cache"] if draft.of_kind("compile") else []
     return list(dict.fromkeys(folder for folder in folders if usable(folder)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.model.layers import Layer
 from stalewatch.runbook.commands import usable, usable_name
 
 if TYPE_CHECKING:
@@ -16,10 +15,8 @@ if TYPE_CHECKING:
 
 def written(draft: Draft) -> tuple[str, ...]:
     """The files that the steps make again, and the folders that they fill, which end in a slash. Each is the work of the pool's user."""
-    root, paths = draft.access.root, list[str]()
-    for step in draft.of_kind("clear", "rebuild"):
-        paths += [f"{root}/storage/framework/views/"] if step.layer is Layer.VIEWS else step.keeps
-    paths += [f"{root}/var/cache/"] if draft.of_kind("compile") else []
+    paths = [path for step in draft.of_kind("clear", "rebuild") for path in step.keeps]
+    paths += [f"{draft.access.root}/var/cache/"] if draft.of_kind("compile") else []
     return tuple(dict.fromkeys(path for path in paths if usable(path)))
 
 
