@@ -8,7 +8,7 @@ import pytest
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Awaited, Memory
-from stalewatch.diagnosis.worker_restarts import restart_lines, told_to_end
+from stalewatch.diagnosis.worker_restarts import awaited_with, restart_lines
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.snapshot import QueueWorker, Unseen
@@ -25,7 +25,7 @@ def worker(pid: int, started: float = OLD, kind: Any = "queue", title: str = "ph
 
 
 def awaiting(*workers: QueueWorker, memory: Memory | None = None, told: float = 0.0) -> Memory:
-    return Memory(awaited=told_to_end(memory or Memory(), workers, at(told)))
+    return Memory(awaited=awaited_with(memory.awaited if memory else (), workers, at(told)))
 
 
 def looked(memory: Memory, *workers: QueueWorker, later: float = 10.0, **more: Any) -> tuple[Memory, Report]:
@@ -69,7 +69,7 @@ def test_a_second_restart_forgets_nobody() -> None:
     again = awaiting(worker(17, NEW), memory=first, told=60)
     _, report = looked(again, worker(27, 65.0), later=70)
     assert only(report, Layer.WORKERS, Verdict.SUSPECT, "workers.not-back").summary.startswith("1 of 2 queue workers")
-    both = told_to_end(Memory(awaited=again.awaited), (worker(9, kind="reverb"),), at(80))
+    both = awaited_with(again.awaited, (worker(9, kind="reverb"),), at(80))
     assert [one.worker.kind for one in both] == ["queue", "queue", "reverb"]
 
 
@@ -114,7 +114,7 @@ def balanced(first: int, many: int, started: float = OLD) -> tuple[QueueWorker, 
 
 
 def test_horizon_balances_how_many_of_its_own_come_back() -> None:
-    memory = Memory(awaited=told_to_end(Memory(), HORIZON, at(0)))
+    memory = Memory(awaited=awaited_with((), HORIZON, at(0)))
     back = tuple(replace(each, process=replace(each.process, pid=each.process.pid + 10, started=at(NEW))) for each in HORIZON)
     _, report = looked(memory, *back, *balanced(30, 1, NEW))
     assert "workers.not-back" not in codes(report)

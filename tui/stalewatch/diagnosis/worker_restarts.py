@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from stalewatch.diagnosis.context import Context
-    from stalewatch.diagnosis.memory import Memory
     from stalewatch.model.snapshot import HostFacts, QueueWorker
 
 DEAF = 3600.0
@@ -53,11 +52,11 @@ def among(workers: Iterable[QueueWorker], worker: QueueWorker) -> bool:
     return any(each.process.pid == process.pid and abs(each.process.started - process.started) < 1 for each in workers)
 
 
-def told_to_end(memory: Memory, workers: Sequence[QueueWorker], at: float) -> tuple[Awaited, ...]:
-    """What is awaited once *workers*, all of one kind, are told to end at *at*; of those that were awaited already none is forgotten."""
+def awaited_with(awaited: tuple[Awaited, ...], workers: Sequence[QueueWorker], at: float) -> tuple[Awaited, ...]:
+    """What is awaited once *workers*, all of one kind, are told to end at *at*; none of those in *awaited* is forgotten."""
     kinds = {worker.kind for worker in workers}
-    before = tuple(one.worker for one in memory.awaited if one.worker.kind in kinds)
-    others = tuple(one for one in memory.awaited if one.worker.kind not in kinds)
+    before = tuple(one.worker for one in awaited if one.worker.kind in kinds)
+    others = tuple(one for one in awaited if one.worker.kind not in kinds)
     missing = [worker for worker in before if not among(workers, worker)][: max(len(before) - len(workers), 0)]
     return (*others, *(Awaited(at, worker) for worker in (*workers, *missing)))
 

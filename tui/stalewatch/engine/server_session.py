@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, asked_by_us, invalidated_by_us
-from stalewatch.diagnosis.worker_restarts import told_to_end
+from stalewatch.diagnosis.worker_restarts import awaited_with
 from stalewatch.engine.memory_store import load, load_awaited, save, save_awaited
 from stalewatch.model.app_names import names_apart
 from stalewatch.model.errors import LinkError, LinkLost
@@ -19,7 +19,7 @@ from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
@@ -72,12 +72,18 @@ class ServerSession:
             await self.close()
             raise
 
-    async def look(self, *, full: bool = False) -> tuple[Report, ...]:
-        """One look at every app of the server, diagnosed. Raises LinkError."""
+    @contextlib.asynccontextmanager
+    async def _asking(self) -> AsyncIterator[ServerProbe]:
+        """The probe, which is asked nothing else meanwhile. Raises LinkLost where there is none."""
         async with self._looking:
             if self._probe is None:
                 raise LinkLost(f"{self.server.name}: not connected")
-            snapshots = await self._probe.tick(full=full)
+            yield self._probe
+
+    async def look(self, *, full: bool = False) -> tuple[Report, ...]:
+        """One look at every app of the server, diagnosed. Raises LinkError."""
+        async with self._asking() as probe:
+            snapshots = await probe.tick(full=full)
             names = names_apart([snapshot.app for snapshot in snapshots])
             reports = tuple(replace(self._judge(snapshot), short_name=safe(names[snapshot.app])) for snapshot in snapshots)
         if time.monotonic() - self._kept_at > KEEP_EVERY:
@@ -93,64 +99,48 @@ class ServerSession:
 
     async def invalidate(self, app: str, paths: tuple[str, ...]) -> dict[str, bool]:
         """Ask the pool of *app* to invalidate exactly these scripts: path -> no longer cached. Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
+        async with self._asking() as probe:
             asked_at = time.time() + self._clock_offset
-            gone = await self._probe.pool_of(app).invalidate(paths)
+            gone = await probe.pool_of(app).invalidate(paths)
             self.memories[app] = invalidated_by_us(self.memories.get(app, Memory()), [path for path in gone if gone[path]], asked_at)
             return gone
 
     async def await_workers(self, app: str, workers: tuple[QueueWorker, ...]) -> None:
         """Remember, also for other programs on this machine, that *workers* are told to end now: as many must come back."""
-        now = time.time() + self._clock_offset
-        known = self.memories.get(app, Memory())
-        awaited = told_to_end(replace(known, awaited=load_awaited(self.server.target, app)), workers, now)
+        awaited = awaited_with(load_awaited(self.server.target, app), workers, time.time() + self._clock_offset)
         await asyncio.to_thread(save_awaited, self.server.target, app, awaited)
 
     async def compile(self, app: str, path: str) -> bool:
         """Whether OPcache holds *path* after the pool of *app* was told to compile it; nothing of it is executed. Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.pool_of(app).compile(path)
+        async with self._asking() as probe:
+            return await probe.pool_of(app).compile(path)
 
     async def request(self, app: str, parameters: Mapping[str, str]) -> Response:
         """One request to *app* through its pool, with these FastCGI parameters. Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            answered = await self._probe.request(app, parameters)
+        async with self._asking() as probe:
+            answered = await probe.request(app, parameters)
             self.memories[app] = asked_by_us(self.memories.get(app, Memory()), time.time() + self._clock_offset)
             return answered
 
     async def artefacts(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> dict[str, str]:
         """Ask the pool of *app* to ``keep`` these files aside, and so on: path -> what it says ("" nothing). Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.pool_of(app).artefacts(verb, files, options)
+        async with self._asking() as probe:
+            return await probe.pool_of(app).artefacts(verb, files, options)
 
     async def remake(self, app: str, cache: str, root: str, visit: Mapping[str, str]) -> Remade:
         """Whether the pool of *app* would make the cached configuration *cache*. Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.pool_of(app).remake(cache, root, visit)
+        async with self._asking() as probe:
+            return await probe.pool_of(app).remake(cache, root, visit)
 
     async def alone(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> str:
         """The command line that asks the same on the server itself, without us ("" there is none). Raises LinkError."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.pool_of(app).alone(verb, files, options)
+        async with self._asking() as probe:
+            return await probe.pool_of(app).alone(verb, files, options)
 
     async def parse(self, app: str, scripts: Scripts) -> Parsed:
         """Whether the pool of *app* can compile *scripts*. Raises LinkLost."""
-        async with self._looking:
-            if self._probe is None:
-                raise LinkLost(f"{self.server.name}: not connected")
-            return await self._probe.parse(app, scripts)
+        async with self._asking() as probe:
+            return await probe.parse(app, scripts)
 
     async def close(self) -> None:
         """Save what is remembered, end the probe (it removes what it wrote on the server), then the link. Never raises."""
