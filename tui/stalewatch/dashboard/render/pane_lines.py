@@ -93,8 +93,9 @@ def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Li
     runbook, trouble = progress_lines(pane, width), trouble_lines(pane, options, width)
     if pane.report is None or pane.report.snapshot is None:
         return clamp([*connect_lines(pane, options, width), *runbook, *trouble], height, width)
-    notes = trouble or ([] if runbook and not _is_over(pane) else _reason(pane.report, options, width))
-    notes = [*notes, *runbook] if _is_over(pane) else [*runbook, *notes]
+    over = _is_over(pane)
+    notes = trouble or ([] if runbook and not over else _reason(pane.report, options, width))
+    notes = [*notes, *runbook] if over else [*runbook, *notes]
     rows = row_lines(pane.report, options, width)
     most = height * 2 // 3 if trouble else height // 2
     kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))

@@ -50,7 +50,7 @@ verb_complete() { # PATH...
       '<?php') case $(tail -c 16 <"$path" 2>/dev/null | tr -d ' \n\r\t\000') in *\; | *\}) state=complete ;; esac ;;
     esac
     # artisan writes an array, or compiled routes: other PHP runs, and leaves the application without its configuration or its routes.
-    grep -q -E 'return[[:space:]]*(array[[:space:]]*\(|\[|unserialize\(|$)|Routes\(' <"$path" 2>/dev/null || state=cut
+    [ "$state" = cut ] || grep -q -E 'return[[:space:]]*(array[[:space:]]*\(|\[|unserialize\(|$)|Routes\(' <"$path" 2>/dev/null || state=cut
     # Asked of PHP once per change of the file; what it says counts, not its exit code.
     if [ "$state" = complete ] && command -v php >/dev/null 2>&1; then
       case $($limit php -n -l "$path" 2>/dev/null </dev/null) in *'Errors parsing '*) state=cut ;; esac

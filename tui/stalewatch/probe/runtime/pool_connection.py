@@ -12,6 +12,7 @@ from stalewatch.model.errors import LinkError, NotPermitted, ProtocolError
 from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import PoolStatus, Unseen
 from stalewatch.model.text import safe
+from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
 from stalewatch.probe.runtime.places import allowed_by, places
@@ -71,7 +72,7 @@ class PoolConnection:
     @property
     def chroot(self) -> str:
         """The directory that the pool takes for /, "" where it has no other."""
-        return str(self.settings.get("chroot", "")).rstrip("/")
+        return chroot_of(self.settings)
 
     async def act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
         """The answer to *verb*. Raises LinkError, also where there is none; *timeout* 0: the usual patience."""

@@ -12,7 +12,6 @@ from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime import kept_files
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
@@ -156,7 +155,7 @@ class PoolProbe:
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         """Take exactly *paths* out of OPcache; True where the script is not cached now. Raises LinkError."""
         results: dict[str, bool] = dict.fromkeys(paths, False)
-        seen = {inside(path, chroot_of(self._connection.settings)): path for path in paths}
+        seen = {inside(path, self._connection.chroot): path for path in paths}
         told = (await self._connection.act("invalidate", {"paths": list(seen)})).results
         results |= {seen[path]: done if cached is None else not cached for path, done, cached in told if path in seen}
         self._schedule.again()
@@ -252,7 +251,7 @@ class PoolProbe:
         return answer
 
     def _facts(self, verb: str, answer: Answer, status: PoolStatus | Unseen) -> RuntimeFacts:
-        root = chroot_of(self._connection.settings)
+        root = self._connection.chroot
         opcache = answers.opcache(answer)
         if isinstance(opcache, Opcache):
             opcache = outside_cache(opcache, root)
