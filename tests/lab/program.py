@@ -56,7 +56,7 @@ def serving(host: Host, uri: str = "/") -> str:
 
 
 class Footprint(NamedTuple):
-    """What any runbook on a host would move: equal before and after means nobody touched it."""
+    """What any runbook on a host would move (see `moved`)."""
 
     pool_start: object
     opcache_start: object
@@ -68,8 +68,15 @@ class Footprint(NamedTuple):
 CACHES = ("bootstrap/cache", "storage/framework/views")
 
 
+def moved(before: Footprint, after: Footprint) -> dict[str, object]:
+    """What is not as it was. Workers that a pool starts beside the old ones do not count: those that were there must stay."""
+    if before.workers <= after.workers:
+        after = after._replace(workers=before.workers)
+    return {name: (was, now) for name, was, now in zip(Footprint._fields, before, after, strict=True) if was != now}
+
+
 def footprint(host: Host) -> Footprint:
-    """A host's footprint now. Workers that a pool starts beside the old ones do not count: those that were there must stay."""
+    """A host's footprint now."""
     files = sorted(path for directory in CACHES for path in host.file(directory).iterdir() if path.suffix == ".php")
     return Footprint(
         host.status()["start time"],
