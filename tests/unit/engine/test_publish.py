@@ -45,7 +45,7 @@ def test_an_app_that_is_gone_is_unknown_and_its_neighbour_is_not() -> None:
 
 def test_an_engine_that_ended_by_a_bug_leaves_no_pane_that_looks_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     async def look_once_and_wait(poller: Poller) -> None:
-        poller._publisher.seen(WEB1, (report(),))
+        poller._audience.seen(WEB1, (report(),))
 
     def flush(publisher: Publisher) -> None:
         raise ValueError("a bug")

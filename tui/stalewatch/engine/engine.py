@@ -150,10 +150,12 @@ class Engine:
         task.add_done_callback(done)
 
     async def _execute(self, plan: Plan) -> dict[AppKey, Status]:
+        from stalewatch.engine.pooled_app import run
+
         assert self._pool is not None  # plans are run in the loop that made it
         for server in plan.servers:
             self.publisher.clear_progress(server.key)
-        result, _ = await self._pool.run(plan, lambda: self._reports().values(), self._progressed)
+        result, _ = await run(self._pool, plan, lambda: self._reports().values(), self._progressed)
         self._look_now([server.server for server in plan.servers])
         return result
 

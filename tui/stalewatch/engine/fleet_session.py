@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.smoke import parameters, with_answer
 from stalewatch.engine.comparison import compared
-from stalewatch.engine.failures import as_unseen, unknown_reports
-from stalewatch.engine.session_pool import PooledApp, SessionPool
-from stalewatch.model.errors import LinkTimeout, UsageError
+from stalewatch.engine.one_look import look_at
+from stalewatch.engine.pooled_app import PooledApp, run
+from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.smoke import Smoke
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from stalewatch.runbook.plan import Plan, Progress, Request, Status
     from stalewatch.runbook.rights import Rights
 
-LOOKING = 2.0
-"""A look may take so many times ``fleet.timeout``."""
 SETTLING = 1.0
 """Seconds between two looks at what heals by itself in a moment."""
 
@@ -86,25 +84,15 @@ class FleetSession:
     ) -> dict[AppKey, Status]:
         """Execute a confirmed plan: the status of every server in it. *reports* are those of its end afterwards. *stopped*: why no
         further step may be begun ("": go on)."""
-        ended, self.reports = await self._pool.run(plan, lambda: self.reports, on_progress, stopped)
+        ended, self.reports = await run(self._pool, plan, lambda: self.reports, on_progress, stopped)
         return ended
 
     async def _look(self, server: Server) -> tuple[Report, ...]:
         last = [report for report in self.reports if report.server == server.name]
         if last and all(report.snapshot is None for report in last):
             return tuple(last)
-        limit = LOOKING * self._pool.fleet.timeout
-        patience = asyncio.timeout(None)
-        try:
-            session = await self._pool.open(server.name)
-            async with patience:
-                patience.reschedule(asyncio.get_running_loop().time() + limit)
-                return await session.look(full=True)
-        except UsageError:
-            raise
-        except Exception as caught:  # noqa: BLE001  the border of one server: whatever goes wrong here must not hide the others
-            error = LinkTimeout(f"{server.name}: no answer within {limit:g} s") if patience.expired() else caught
-        return unknown_reports(server, [app.path for app in server.apps] if not last else [], last, as_unseen(server.name, error))
+        reports, _ = await look_at(self._pool, server, last)
+        return reports
 
 
 async def _itself(report: Report) -> Report:

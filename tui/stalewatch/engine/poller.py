@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stalewatch.engine.failures import as_unseen, unknown_reports
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, ProtocolError
-from stalewatch.model.snapshot import Unseen
 from stalewatch.transport.retry import next_pause, pause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from random import Random
 
-    from stalewatch.engine.publisher import Publisher
     from stalewatch.engine.server_session import ServerSession
     from stalewatch.engine.session_pool import SessionPool
-    from stalewatch.model.inventory import Server
+    from stalewatch.model.inventory import AppKey, Server
     from stalewatch.model.report import Report
+    from stalewatch.model.snapshot import Unseen
 
 LOOK_INTERVAL = 2.0
 SILENCE = 10.0
 """A server not heard from for so long is ``unknown``, whatever it was."""
 
 
-class Poller:
-    """Runs in the engine's loop until cancelled; one server's trouble never reaches another's."""
+class Audience(Protocol):
+    """Who is told what a poller sees."""
 
-    def __init__(self, server: Server, pool: SessionPool, publisher: Publisher, random: Random) -> None:
+    def keys_of(self, server: str) -> Sequence[AppKey]:
+        """The apps of *server* that are known, or waited for."""
+
+    def report(self, key: AppKey) -> Report | None:
+        """The latest report of an app."""
+
+    def seen(self, server: Server, reports: tuple[Report, ...], took: float) -> None:
+        """A look succeeded, in *took* seconds."""
+
+    def failed(self, server: str, error: Unseen, retry_at: float | None, reports: Iterable[Report]) -> None:
+        """There is no look now. *retry_at*: when it is tried again (``time.monotonic()``; None: it is being tried). *reports*: what that
+        makes of each app."""
+
+
+class Poller:
+    """Runs in the loop of its *pool* until cancelled; one server's trouble never reaches another's.
+
+    *interval*: seconds from the beginning of a look to that of the next.
+    """
+
+    def __init__(self, server: Server, pool: SessionPool, audience: Audience, random: Random, *, interval: float = LOOK_INTERVAL) -> None:
         self.server = server
         self._pool = pool
-        self._publisher = publisher
+        self._audience = audience
         self._random = random
+        self._interval = interval
         self._wake = asyncio.Event()
 
     def look_now(self) -> None:
@@ -65,9 +86,9 @@ class Poller:
             self._wake.clear()
             begun = time.monotonic()
             reports = await self._look(session, full=full)
-            self._publisher.seen(self.server, reports)
             took = time.monotonic() - begun
-            full = await self._pause(max(LOOK_INTERVAL - took, LOOK_INTERVAL / 4))
+            self._audience.seen(self.server, reports, took)
+            full = await self._pause(max(self._interval - took, self._interval / 4))
 
     async def _look(self, session: ServerSession, *, full: bool) -> tuple[Report, ...]:
         looking = asyncio.ensure_future(session.look(full=full))
@@ -83,11 +104,11 @@ class Poller:
             looking.cancel()
 
     def _lost(self, error: Unseen, retry_in: float | None) -> None:
-        keys = self._publisher.keys_of(self.server.name)
-        last = [report for key in keys if (report := self._publisher.report(key)) is not None]
+        keys = self._audience.keys_of(self.server.name)
+        last = [report for key in keys if (report := self._audience.report(key)) is not None]
         retry_at = None if retry_in is None else time.monotonic() + retry_in
         reports = unknown_reports(self.server, [app for _, app in keys], last, error)
-        self._publisher.failed(self.server.name, error, retry_at, reports)
+        self._audience.failed(self.server.name, error, retry_at, reports)
 
     async def _pause(self, seconds: float | None) -> bool:
         """Wait *seconds* (None: until asked). Whether somebody asked."""

@@ -67,7 +67,7 @@ class Publisher:
         for report in reports:
             self._put_report(report, received=False)
 
-    def seen(self, server: Server, reports: tuple[Report, ...]) -> None:
+    def seen(self, server: Server, reports: tuple[Report, ...], took: float = 0.0) -> None:
         """A look succeeded. The first one takes the place of the place holder; an app that is gone is unknown from then on."""
         waiting = [key for key in self.keys_of(server.name) if self._panes[key].report is None or key[1] == ""]
         for report in reports:
