@@ -14,10 +14,12 @@ from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
+from tests.builders import incident as build
 from tests.builders import outputs as examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -67,6 +69,39 @@ def test_json_goes_to_stdout_alone(stalewatch: Stalewatch, seams: Seams) -> None
     assert json.loads(result.stdout)["verdict"] == "stale"
     assert result.stderr == ""
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("form", check.FORMATS)
+def test_every_format_is_of_the_same_look_and_leaves_the_exit_code(stalewatch: Stalewatch, seams: Seams, form: str) -> None:
+    seams.looks = [(examples.stale(),)]
+    result = stalewatch("check", "web1", "--format", form)
+    assert result.exit_code == 1
+    assert "opcache" in result.stdout
+    assert len(seams.fleets) == 1
+
+
+def test_github_gets_a_summary_and_one_that_cannot_be_written_is_said(
+    stalewatch: Stalewatch, seams: Seams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seams.looks = [(examples.stale(),)]
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    (tmp_path / "summary").write_text("before\n")
+    assert stalewatch("check", "web1", "--format", "github").stderr == ""
+    assert (tmp_path / "summary").read_text().startswith("before\n### stalewatch\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    result = stalewatch("check", "web1", "--format", "github")
+    assert result.exit_code == 1
+    assert "no job summary" in result.stderr
+
+
+@pytest.mark.parametrize(("given", "code"), [("0123456", 1), ("HEAD", 2), ("", 2), ("4f2a", 2)])
+def test_a_commit_that_is_expected(stalewatch: Stalewatch, seams: Seams, given: str, code: int) -> None:
+    report = build.fresh("web1")
+    seams.looks = [(report,)]
+    assert stalewatch("check", "web1", "--expect-commit", report.host.release.commit[:7] if report.host else "").exit_code == 0
+    result = stalewatch("check", "web1", "--expect-commit", given)
+    assert result.exit_code == code
+    assert ("was expected" in result.stdout) == (code == 1)
 
 
 def test_wait_looks_until_fresh(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,6 +212,11 @@ APP_NOT_ASKED = _reason(
     "The smoke request could not be sent, or got no answer: whether the application works is not known.",
     "See the message: the pool must be one that can be asked, and the entry script one that is known.",
 )
+RELEASE_COMMIT_UNKNOWN = _reason(
+    "release.commit-unknown",
+    "check --expect-commit was given a commit, and the release does not name one that this login may read.",
+    "Write it into REVISION in the root of the release when it is deployed, or let the login read .git.",
+)
 APP_LINKS_LEFT_OUT = _reason(
     "app.links-left-out",
     "The application has more symbolic links to folders or PHP files than stalewatch follows (500, four folders deep). Code that is "

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import time
-from typing import TYPE_CHECKING, Unpack
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import click
 
 from stalewatch.cli import debug_log
 from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
-from stalewatch.cli.streams import emit, looks
+from stalewatch.cli.streams import emit, looks, tell
 from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.report import Report, Severity, Verdict, worst
@@ -22,18 +25,48 @@ if TYPE_CHECKING:
     from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.model.inventory import Fleet
 
+FORMATS = ("text", "json", "junit", "github", "gitlab")
+
 WAIT_INTERVAL = 2.0
 """Seconds between two looks of ``--wait``."""
 RECONNECT = 5.0
 """Seconds until ``--wait`` connects again where a server was not reached."""
 
 
+class Asked(NamedTuple):
+    """What is asked for beside freshness. *strict*: no warning; *smoke*: an answer of each application; *commit*: which one is on the disk
+    (its first digits at least; "" any)."""
+
+    strict: bool = False
+    smoke: bool = False
+    commit: str = ""
+
+    def judged(self, reports: Sequence[Report]) -> Sequence[Report]:
+        """*reports* with what that makes of each."""
+        if not self.commit:
+            return reports
+        from stalewatch.diagnosis.expected import with_expected
+
+        return tuple(with_expected(report, self.commit) for report in reports)
+
+
+NOTHING_MORE = Asked()
+
+
+def commit(value: str) -> str:
+    """A commit's name, or its first digits: the type of an option."""
+    if not re.fullmatch(r"[0-9a-fA-F]{7,64}", value):
+        raise click.BadParameter(f"{value!r} is no commit: 7 to 64 hexadecimal digits")
+    return value.lower()
+
+
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to answer (text).")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to answer (text).")
 @click.option("--wait", type=seconds, metavar="SECONDS", help="Keep looking until all is fresh or the time is up.")
 @click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")
 @click.option("--smoke", is_flag=True, help="Also ask each application for a page: 5xx is exit code 1.")
+@click.option("--expect-commit", type=commit, metavar="SHA", help="Another commit on the disk is exit code 1.")
 @common
 @click.pass_context
 def command(
@@ -44,31 +77,50 @@ def command(
     wait: float | None,
     strict: bool,
     smoke: bool,
+    expect_commit: str | None,
     **options: Unpack[Common],
 ) -> None:
     """One look without the dashboard: what is stale, in which layer, why, and what to do.
 
     Exit code: 0 fresh; 1 stale, suspect, pending, or broken (--smoke); 3 could not look; 2 usage or configuration.
     """
-    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, strict=strict, smoke=smoke))
+    wanted = Asked(strict=strict, smoke=smoke, commit=expect_commit or "")
+    ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, wanted=wanted))
 
 
-def run(
-    fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, strict: bool = False, smoke: bool = False
-) -> ExitCode:
+def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, wanted: Asked = NOTHING_MORE) -> ExitCode:
     """Look, say it on stdout, and return the exit code."""
     debug_log.start()
-    reports = asyncio.run(_look(fleet, open_fleet, wait, strict=strict, smoke=smoke))
-    if form == "json":
-        from stalewatch.cli.outputs import json
+    reports = wanted.judged(asyncio.run(_look(fleet, open_fleet, wait, wanted)))
+    emit(_rendered(reports, form))
+    return exit_code(reports, strict=wanted.strict)
 
-        emit(json.render(reports))
-    else:
+
+def _rendered(reports: Sequence[Report], form: str) -> str | bytes:
+    """*reports* as *form*; only what that needs is imported."""
+    if form == "text":
         from stalewatch.cli.outputs import text
 
         colour, width = looks()
-        emit(text.render(reports, colour=colour, width=width))
-    return exit_code(reports, strict=strict)
+        return text.render(reports, colour=colour, width=width)
+    if form == "github":
+        from stalewatch.cli.outputs import github
+
+        _summarised(github.SUMMARY, github.summary(reports))
+        return github.commands(reports)
+    output = import_module(f"stalewatch.cli.outputs.{form}")
+    rendered: bytes = output.render(reports)
+    return rendered
+
+
+def _summarised(variable: str, words: str) -> None:
+    """Add *words* to the file that *variable* of the environment names, if it names one."""
+    if path := os.environ.get(variable):
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(words)
+        except OSError as error:
+            tell(f"stalewatch: no job summary: {path} cannot be written: {error.strerror}\n")
 
 
 def exit_code(reports: Sequence[Report], *, strict: bool = False) -> ExitCode:
@@ -86,23 +138,23 @@ def _left_out(reports: Sequence[Report]) -> bool:
     return any(error.code in reasons.LEFT_OUT for report in reports for error in report.errors)
 
 
-async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, *, strict: bool, smoke: bool) -> Sequence[Report]:
+async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, wanted: Asked) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
     if not wait:
-        return await look_once(open_fleet, fleet, smoke=smoke)
+        return await look_once(open_fleet, fleet, smoke=wanted.smoke)
     deadline = time.monotonic() + wait
 
     def enough(reports: Sequence[Report]) -> bool:
-        return exit_code(reports, strict=strict) is ExitCode.OK or _hopeless(reports) or time.monotonic() >= deadline
+        return exit_code(wanted.judged(reports), strict=wanted.strict) is ExitCode.OK or _hopeless(reports) or time.monotonic() >= deadline
 
     while True:
         async with open_fleet(fleet) as session:
-            if smoke:
+            if wanted.smoke:
                 await session.smoke()
             while not enough(session.reports) and all(report.observed_at is not None for report in session.reports):
                 await asyncio.sleep(_pause(WAIT_INTERVAL, deadline))
                 await session.look()
-                if smoke:
+                if wanted.smoke:
                     await session.smoke()
         if enough(session.reports):
             return session.reports

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.cli.outputs.finding_words import details
 from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.model import figures
 from stalewatch.model.chain import in_words
 from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
-from stalewatch.model.times import clock, exact
+from stalewatch.model.times import clock
 from stalewatch.runbook import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from stalewatch.model.report import Evidence, Finding, Report
+    from stalewatch.model.report import Finding, Report
     from stalewatch.model.snapshot import Unseen
 
 _LABEL = 13  # where the words of a finding begin
@@ -102,41 +103,14 @@ def _error(writer: TextWriter, error: Unseen) -> None:
 
 def _finding(writer: TextWriter, finding: Finding, report: Report, zone: tzinfo | None) -> None:
     """The finding, its evidence, and what to do, in that order."""
-    now = report.observed_at
     health = finding.verdict in (Verdict.FRESH, Verdict.ABSENT)
     sign, style = ("!" if finding.severity is not Severity.INFO else "i"), verdict_words.SEVERITY_STYLE[finding.severity]
     if not health:
         sign, style = verdict_words.VERDICT_SIGN[finding.verdict], verdict_words.VERDICT_STYLE[finding.verdict]
     told = str(finding.severity if health else finding.verdict)
     writer.line((f"{sign} {told:<{_LABEL - 5}}", style), f" {finding.layer}: {finding.summary}  [{finding.code}]", indent=2, hang=_LABEL)
-    subject = finding.subject.removeprefix(f"{report.app}/")
-    if subject and subject not in finding.summary:
-        writer.line(subject, indent=_LABEL)
-    for fact in finding.evidence:
-        writer.line(f"{fact.label}: {_fact(fact, now, zone)}", indent=_LABEL, wrap=fact.kind != "command")
-    if finding.until is not None:
-        writer.line(f"heals: {exact(finding.until, now, zone)}", indent=_LABEL)
-    if finding.remedy:
-        writer.line(f"to do: {', then '.join(verdict_words.REMEDY[remedy] for remedy in finding.remedy)}", indent=_LABEL)
-
-
-def _fact(fact: Evidence, now: float | None, zone: tzinfo | None) -> str:
-    value = fact.value
-    if value is None:
-        return "not known"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return value
-    match fact.kind:
-        case "time":
-            return exact(value, now, zone)
-        case "age":
-            return figures.span(value)
-        case "bytes":
-            return figures.size(value)
-        case _:
-            return f"{value:g}" if isinstance(value, float) else str(value)
+    for detail in details(finding, report, zone):
+        writer.line(detail.words, indent=_LABEL, wrap=detail.wraps)
 
 
 def _advice(writer: TextWriter, report: Report) -> None:
