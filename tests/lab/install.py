@@ -44,7 +44,9 @@ HOSTS = (
 """What a host runs."""
 MACHINE = ("git", "libfcgi-bin", "mmdebstrap", "openssh-client", "procps", "util-linux")
 """What the machine needs where the hosts have a root of their own."""
-PACKAGES = HOSTS if Path("/") == php.ROOT else MACHINE
+SCRAPERS = ("prometheus", "prometheus-alertmanager")
+"""What scrapes ``stalewatch metrics`` in a test."""
+PACKAGES = (*(HOSTS if Path("/") == php.ROOT else MACHINE), *SCRAPERS)
 POLICY = Path("/usr/sbin/policy-rc.d")
 LOCK = Path("/run/lock/stalewatch-lab-install")
 

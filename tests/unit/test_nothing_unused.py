@@ -17,7 +17,6 @@ KEPT_BY_NAME = {"probe/runtime/answer.py": {"OpcacheAnswer"}}
 KEPT = {
     "Answer.stalewatch": "marks an answer of ours: decoding demands it",
     "EndRequest.app_status": "the wire format, whole",
-    "Opcache.manual_restarts": "tells a reset by hand from others, in what real PHP is tested for",
 }
 """Fields that no code reads, and why they stay."""
 

@@ -1,0 +1,144 @@
+"""``metrics``: what Prometheus gets of a fleet, from memory, whatever its servers do."""
+
+from __future__ import annotations
+
+import http.client
+from typing import TYPE_CHECKING
+
+import pytest
+from click import BadParameter
+from prometheus_client.parser import text_string_to_metric_families
+
+from stalewatch.cli.commands.metrics import listen
+from stalewatch.cli.outputs.prometheus import render
+from stalewatch.cli.scrape_server import application, scraped
+from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
+from stalewatch.engine.seen_server import SeenServer
+from stalewatch.model import reasons
+from stalewatch.model.errors import UsageError
+from stalewatch.model.replace import replace
+from stalewatch.model.report import Layer, Verdict
+from stalewatch.model.text import safe
+from tests.builders import incident as build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+LOST = reasons.LINK_SILENT.unseen("no answer for 10 s")
+
+Labels = dict[str, str]
+
+
+def samples(page: bytes) -> list[tuple[str, Labels, float]]:
+    return [
+        (sample.name, sample.labels, sample.value) for family in text_string_to_metric_families(page.decode()) for sample in family.samples
+    ]
+
+
+def values(page: bytes, name: str, **labels: str) -> list[float]:
+    return [value for known, has, value in samples(page) if known == name and labels.items() <= has.items()]
+
+
+def up(*reports: object) -> SeenServer:
+    return SeenServer(server="web1", took=0.02, reports=reports)  # type: ignore[arg-type]
+
+
+def test_exactly_one_verdict_of_each_layer_is_1() -> None:
+    page = render([up(build.stale())])
+    for layer in Layer:
+        assert sorted(values(page, "stalewatch_verdict", layer=layer.value)) == [0.0] * (len(Verdict) - 1) + [1.0]
+    assert values(page, "stalewatch_verdict", layer="opcache", verdict="stale") == [1.0]
+    assert values(page, "stalewatch_verdict", layer="fpm", verdict="fresh") == [1.0]
+
+
+def test_times_are_moments_by_the_clock_of_whoever_is_scraped() -> None:
+    report = build.stale()
+    assert report.snapshot is not None
+    right = replace(report, snapshot=replace(report.snapshot, clock_offset=0.0))
+    behind = replace(report, snapshot=replace(report.snapshot, clock_offset=-3600.0))
+    for name in ("observed", "stale_since", "deploy"):
+        (there,) = values(render([up(right)]), f"stalewatch_{name}_timestamp_seconds")
+        (here,) = values(render([up(behind)]), f"stalewatch_{name}_timestamp_seconds")
+        assert here == there + 3600.0
+
+
+def test_a_server_that_was_lost_is_down_and_unknown_and_nothing_else_is_said_of_it() -> None:
+    lost = SeenServer(server="web1", took=0.02, error=LOST, reports=(as_unreachable(build.stale(), LOST),))
+    page = render([lost, SeenServer(server="web2", took=0.01, reports=(build.fresh("web2"),))])
+    assert values(page, "stalewatch_up", server="web1") == [0.0]
+    assert values(page, "stalewatch_up", server="web2") == [1.0]
+    assert values(page, "stalewatch_verdict", server="web1", verdict="unknown") == [1.0] * len(Layer)
+    assert values(page, "stalewatch_observed_timestamp_seconds", server="web1"), "when it was seen last"
+    assert not values(page, "stalewatch_findings", server="web1")
+    for name, labels, _ in samples(page):
+        gone = name.startswith(("stalewatch_opcache", "stalewatch_release", "stalewatch_fpm", "stalewatch_deploy", "stalewatch_stale"))
+        assert not (gone and labels["server"] == "web1"), name
+
+
+def test_a_server_that_nobody_has_looked_at_yet_is_not_up() -> None:
+    assert samples(render([SeenServer(server="web1")])) == [("stalewatch_up", {"server": "web1"}, 0.0)]
+
+
+def test_two_apps_of_one_name_are_two_series() -> None:
+    apps = [never_seen("web1", "web1", safe(path), LOST) for path in ("/srv/blue/shop", "/srv/green/shop")]
+    page = render([SeenServer(server="web1", error=LOST, reports=tuple(apps))])
+    named = {labels["app"] for name, labels, _ in samples(page) if name == "stalewatch_verdict"}
+    assert named == {"blue/shop", "green/shop"}
+
+
+def test_no_label_holds_a_path_or_a_message() -> None:
+    page = render([up(build.stale())])
+    told = {value for _, labels, _ in samples(page) for value in labels.values()}
+    assert not [value for value in told if "/" in value or " " in value]
+
+
+def test_the_whole_fleet_and_one_server_of_it_and_never_another_one() -> None:
+    servers = (up(build.stale()), SeenServer(server="web2", took=0.01, reports=(build.fresh("web2"),)))
+    with scraped("127.0.0.1", 0, application(lambda: servers)) as port:
+        status, page = get(port, "/metrics")
+        assert (status, values(page, "stalewatch_up")) == (200, [1.0, 1.0])
+        status, page = get(port, "/probe?target=web2")
+        assert (status, {labels["server"] for _, labels, _ in samples(page)}) == (200, {"web2"})
+        assert get(port, "/probe?target=root@elsewhere")[0] == 404
+        assert get(port, "/probe")[0] == 400
+        assert get(port, "/elsewhere")[0] == 404
+        with pytest.raises(UsageError, match="cannot be listened on"), scraped("127.0.0.1", port, application(lambda: servers)):
+            pass
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "means"),
+    [("127.0.0.1:9837", ("127.0.0.1", 9837)), (":9837", ("0.0.0.0", 9837)), ("[::1]:0", ("::1", 0))],
+)
+def test_where_to_listen(given: str, means: tuple[str, int]) -> None:
+    assert listen(given) == means
+
+
+@pytest.mark.parametrize("given", ["9837", "localhost", "localhost:http", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:٣"])
+def test_what_is_no_address_is_refused(given: str) -> None:
+    with pytest.raises(BadParameter):
+        listen(given)
+
+
+def test_once_prints_what_a_scrape_gets_and_a_server_that_is_away_is_no_error(stalewatch: Callable[..., Result]) -> None:
+    result = stalewatch("metrics", "nobody@127.0.0.1:1", "--once", "--timeout", "2")
+    assert result.exit_code == 0
+    assert values(result.stdout_bytes, "stalewatch_up") == [0.0]
+
+
+def test_once_and_listen_exclude_each_other(stalewatch: Callable[..., Result]) -> None:
+    result = stalewatch("metrics", "local", "--once", "--listen", ":0")
+    assert result.exit_code == 2
+    assert "give one of them" in result.stderr
