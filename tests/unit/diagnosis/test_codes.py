@@ -52,6 +52,7 @@ NOT_BY_TIME = {
     "release.deploy-under-way": "a file that is there, and since when",
     "release.link-passed": "paths; nothing was requested since the switch",
     "release.mixed": "commits of several servers",
+    "release.other-commit": "two commits",
     "workers.cron-old-release": "paths",
     "workers.deleted-directory": "a directory that is gone",
     "workers.old-binary": "a file that only the process still has",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from stalewatch.engine import session_pool
-from stalewatch.engine.session_pool import PooledApp, SessionPool
+from stalewatch.engine import pooled_app
+from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.inventory import AppKey, Fleet, Server
 from stalewatch.model.snapshot import ReleaseFacts
 from stalewatch.model.text import safe
@@ -18,6 +18,7 @@ from tests.builders.runbook import APP, host, plan, report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stalewatch.engine.pooled_app import PooledApp
     from stalewatch.model.report import Report
 
 FLEET = Fleet(servers=tuple(Server(target=name, name=name) for name in ("web1", "web2", "web3")))
@@ -51,9 +52,9 @@ async def test_a_verified_server_that_lacks_the_newest_commit_of_the_fleet_is_pa
         board[2] = on(latest, "web3")
         return {server.key: Status.DONE for server in plan.servers}
 
-    monkeypatch.setattr(session_pool.driver, "run", run)
+    monkeypatch.setattr(pooled_app.driver, "run", run)
     told: list[Progress] = []
-    ended, reports = await SessionPool(FLEET).run(made, lambda: board, told.append)
+    ended, reports = await pooled_app.run(SessionPool(FLEET), made, lambda: board, told.append)
     assert {server for (server, _), status in ended.items() if status is Status.PARTLY} == {one.server for one in told} == partly
     assert all("release.mixed" in one.evidence and one.step == "result" for one in told)
     assert [msgspec.structs.replace(one, findings=()).host for one in reports] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import evidence
+from stalewatch.diagnosis.release import look_at_commit
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model import reasons
@@ -21,7 +22,7 @@ OTHER_COMMIT = Rule(
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
     meaning="The disk holds another commit than the one that check --expect-commit was given: what was deployed did not arrive here.",
-    evidence=("expected", "commit"),
+    evidence=("expected", "commit", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Deploy to this server. No cache of it has to do with that.",
 )
@@ -29,7 +30,8 @@ RULES = (OTHER_COMMIT,)
 
 
 def with_expected(report: Report, commit: str) -> Report:
-    """*report*, and whether its disk holds *commit* (its first digits at least): a finding, or the reason why that is not known."""
+    """*report*, and whether its disk holds *commit*, its first digits at least: a finding, or the reason why that is not known
+    (``docs/facts.md#deploy-diaries``)."""
     host = report.host
     if host is None or report.last_seen is not None:
         return report  # it was not seen now, which is unknown already
@@ -42,7 +44,7 @@ def with_expected(report: Report, commit: str) -> Report:
     found = OTHER_COMMIT.finding(
         there,
         f"commit {there[:10]} is on the disk, and {commit[:10]} was expected",
-        [evidence.text("expected", commit), evidence.text("commit", there)],
+        [evidence.text("expected", commit), evidence.text("commit", there), look_at_commit(report)],
     )
     findings = tuple(sorted((*report.findings, found), key=worst_first))
     return _with_release(replace(report, findings=findings), Verdict.STALE)

@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import evidence, paths
-from stalewatch.diagnosis.release import MIXED
+from stalewatch.diagnosis.release import MIXED, look_at_commit
 from stalewatch.diagnosis.worst_first import worst_first
 from stalewatch.model import figures
 from stalewatch.model.replace import replace
@@ -189,7 +189,7 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
             evidence.text("others", leading),
             evidence.number("servers", total),
             evidence.time("deployed", _deployed(report) or None),
-            _repeat(report),
+            look_at_commit(report),
         ),
         verdict=Verdict.PENDING if deploying else None,
         severity=Severity.INFO if deploying else None,
@@ -249,13 +249,6 @@ def _dirty(report: Report) -> bool:
 def _clean(report: Report) -> bool:
     host = report.host
     return host is not None and host.release.dirty == 0
-
-
-def _repeat(report: Report) -> Evidence:
-    host = report.host
-    root = host.release.root if host is not None else str(report.app)
-    by_git = host is not None and any(deploy.source == "git" for deploy in host.release.deploys)
-    return evidence.command("git", "-C", root, "rev-parse", "HEAD") if by_git else evidence.command("cat", paths.absolute("REVISION", root))
 
 
 def _with(report: Report, finding: Finding) -> Report:

@@ -8,7 +8,7 @@ from stalewatch.diagnosis import evidence, paths, served
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
-from stalewatch.model.report import Finding, Layer, Remedy, Severity, Verdict
+from stalewatch.model.report import Evidence, Finding, Layer, Remedy, Report, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,3 +108,11 @@ def dirty(host: HostFacts) -> Iterator[Finding]:
                 evidence.command("git", "-C", host.release.root, "status", "--short", "--untracked-files=no"),
             ),
         )
+
+
+def look_at_commit(report: Report) -> Evidence:
+    """The command that says by hand which commit is on the disk."""
+    host = report.host
+    root = host.release.root if host is not None else str(report.app)
+    by_git = host is not None and any(deploy.source == "git" for deploy in host.release.deploys)
+    return evidence.command("git", "-C", root, "rev-parse", "HEAD") if by_git else evidence.command("cat", paths.absolute("REVISION", root))
