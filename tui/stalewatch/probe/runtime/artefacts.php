@@ -328,10 +328,7 @@ final class Artefacts
         return preg_match('/Permission denied|No space left on device|Read-only file system|Disk quota exceeded|open_basedir/', $said, $match) ? $match[0] : $otherwise;
     }
 
-    /**
-     * Writes the PHP that runs before artisan and gives it the environment of this worker, and nothing else.
-     * It reads the values from its own end, which only this user may read, and removes itself.
-     */
+    /** Artisan runs in the environment of this worker and in no other; what it makes is built aside. */
     private function environment(string $script): string
     {
         $values = variables();
@@ -346,44 +343,11 @@ final class Artefacts
                 $values[$name] = self::built($file);
             }
         }
-        @unlink($script);
         $pairs = array_map(function (string $file): array {
             return [self::aside($file), $file];
         }, $this->files);
-        $mask = umask(0177);
-        $written = @file_put_contents($script, self::BEFORE . base64_encode(serialize([$values, PHP_VERSION, $pairs])));
-        umask($mask);
-        return $written ? '' : self::why('it cannot be written');
+        return written_before($script, [$values, PHP_VERSION, $pairs]) ? '' : self::why('it cannot be written');
     }
-
-    private const BEFORE = <<<'PHP'
-<?php
-// Of stalewatch: artisan runs in the environment of the pool.
-(static function () {
-    $read = unserialize(base64_decode(file_get_contents(__FILE__, false, null, __COMPILER_HALT_OFFSET__)), ['allowed_classes' => false]);
-    unlink(__FILE__);
-    [$values, $version, $kept] = $read;
-    register_shutdown_function(static function () use ($kept) {
-        clearstatcache();
-        foreach ($kept as [$aside, $file]) {
-            is_file($aside) && !file_exists($file) && rename($aside, $file);
-        }
-    });
-    if (strtok(PHP_VERSION, '.') . strtok('.') !== strtok($version, '.') . strtok('.')) {
-        fwrite(STDERR, 'this is PHP ' . PHP_VERSION . ", the pool runs PHP $version\n");
-        exit(78);
-    }
-    foreach (array_keys(getenv()) as $name) {
-        putenv($name);
-        unset($_SERVER[$name], $_ENV[$name]);
-    }
-    foreach ($values as $name => $value) {
-        putenv("$name=$value");
-        $_SERVER[$name] = $_ENV[$name] = $value;
-    }
-})();
-__halt_compiler();
-PHP;
 }
 
 /** @return array{artefacts: list<array{0: string, 1: string}>} */

@@ -16,7 +16,7 @@ _FILES = {
     "links.php": ("links.php",),
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),
-    "artefacts.php": ("artefacts.php",),
+    "artefacts.php": ("artefacts.php", "before_artisan.php"),
     "kept_folder.php": ("kept_folder.php",),
     "parse.php": ("parse.php",),
     "remade.php": ("remade.php",),
