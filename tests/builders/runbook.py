@@ -135,8 +135,9 @@ def report(
     return values.report(server, app, *findings, others=layers, snapshot=snapshot, observed_at=at)
 
 
-def plan(reports: Sequence[Report], request: Request, *, production: str = "", batch: int = 1, **inputs: Any) -> Plan:
-    """The plan for *reports* of a fleet in which the server *production* is one."""
+def plan(reports: Sequence[Report], request: Request, *, production: str = "", read_only: str = "", batch: int = 1, **inputs: Any) -> Plan:
+    """The plan for *reports* of a fleet in which the servers *production* and *read_only* are so."""
     names = dict.fromkeys(report.server for report in reports)
-    fleet = Fleet(servers=tuple(Server(target=f"deploy@{name}", name=name, production=name == production) for name in names))
+    servers = [Server(target=f"deploy@{name}", name=name, production=name == production, read_only=name == read_only) for name in names]
+    fleet = Fleet(servers=tuple(servers))
     return propose(reports, fleet, request, batch=batch, **inputs)

@@ -107,6 +107,21 @@ async def test_v_looks_at_once_also_read_only() -> None:
 
 
 @pytest.mark.parametrize("key", ["c", "b", "r", "f"])
+async def test_a_server_that_the_file_keeps_read_only_says_so_and_gets_no_plan(key: str) -> None:
+    engine = FakeEngine(build.incident())
+    for pane in engine.board.snapshot().panes:
+        engine.board.put(msgspec.structs.replace(pane, read_only=pane.server == "web1"))
+    app = app_of(engine)
+    async with app.run_test(size=(100, 24)) as pilot:
+        text = await press(pilot, key)
+        assert "read_only is set in stalewatch.toml: nothing is changed here" in text
+        assert "· read-only" in text
+        assert engine.asked == []
+        await press(pilot, "space", "space", "r")
+        assert len(engine.asked) == 1, "the other one that is marked may be acted on: the plan names the one that may not"
+
+
+@pytest.mark.parametrize("key", ["c", "b", "r", "f"])
 @pytest.mark.parametrize("where", ["fleet", "server"])
 async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, where: str) -> None:
     engine = FakeEngine(build.incident(), read_only=True)

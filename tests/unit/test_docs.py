@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"(?<![\w./-])stalewatch((?:[ \t]+(?!\|)[^\s;&)`]+)*)")
 NOT_HELD = {"CHANGELOG.md"}
 """Pages whose file names are not looked up: the one tells of the past."""
 NEVER_SAID = re.compile(r"\b(over there|anew|puts? (it |them )?right|all the same)\b")
-KEYS = {"target", "name", "group", "production"}
+KEYS = {"target", "name", "group", "production", "read_only"}
 KEYS |= {field.encode_name for kind in (AppEntry, Thresholds, LogWatch) for field in msgspec.structs.fields(kind)}
 """What may stand in stalewatch.toml, beside the names of its tables."""
 ACCESS = Access(login="deploy", user="www-data", root="/srv/shop", unit="php8.2-fpm.service", fpm_binary="/usr/sbin/php-fpm8.2")

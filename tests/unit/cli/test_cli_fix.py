@@ -83,6 +83,32 @@ def test_read_only_refuses_all_but_the_dry_run(stalewatch: Stalewatch, one: Seam
     assert one.ran == []
 
 
+def test_a_server_that_the_file_keeps_read_only_is_refused_by_name(stalewatch: Stalewatch, one: Seams, tmp_path: Path) -> None:
+    servers = '[[server]]\ntarget = "deploy@web1"\nread_only = true\n[[server]]\ntarget = "deploy@web2"\n'
+    (tmp_path / "stalewatch.toml").write_text(servers)
+    for targets in (("web1",), ("web2", "deploy@web1"), ("root@web1",)):
+        refused = stalewatch("fix", *targets, "--yes")
+        assert refused.exit_code == 2
+        assert "read_only is set in stalewatch.toml for web1: " in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    assert one.fleets == []
+    assert stalewatch("fix", "web2", "--yes").exit_code == 0
+    assert len(one.ran) == 1
+
+
+def test_a_dry_run_plans_for_a_server_that_is_read_only(stalewatch: Stalewatch, one: Seams, tmp_path: Path) -> None:
+    (tmp_path / "stalewatch.toml").write_text('[[server]]\ntarget = "deploy@web1"\nread_only = true\n')
+    assert stalewatch("fix", "web1", "--dry-run").exit_code == 0
+    assert not one.fleets[-1].read_only_servers
+    assert one.ran == []
+
+
+def test_a_server_that_is_read_only_is_checked(stalewatch: Stalewatch, one: Seams, tmp_path: Path) -> None:
+    (tmp_path / "stalewatch.toml").write_text('[[server]]\ntarget = "deploy@web1"\nread_only = true\n')
+    assert stalewatch("check").exit_code == 1
+    assert [server.read_only for server in one.fleets[-1].servers] == [True]
+
+
 def test_yes_runs_exactly_the_plan_that_was_drawn(stalewatch: Stalewatch, one: Seams) -> None:
     plan = one.plans[0]
     result = stalewatch("fix", "web1", "--yes")

@@ -66,6 +66,16 @@ def test_a_target_that_the_file_knows_keeps_what_the_file_says_of_it(folder: Pat
     assert fleet.servers[-1] == Server(target="root@web9:2222", name="web9")
 
 
+@pytest.mark.parametrize(
+    ("target", "kept"), [("deploy@db1", True), ("root@db1", True), ("db1", True), ("root@db1:2222", False), ("web1", False)]
+)
+def test_a_machine_that_is_read_only_is_so_for_every_user(tmp_path: Path, target: str, kept: bool) -> None:
+    (tmp_path / "stalewatch.toml").write_text('[[server]]\ntarget = "deploy@db1"\nread_only = true\n[[server]]\ntarget = "web1"\n')
+    fleet = load([target], folder=tmp_path)
+    assert [server.read_only for server in fleet.servers] == [kept]
+    assert len(fleet.read_only_servers) == kept
+
+
 def _ssh_config(folder: Path) -> Path:
     path = folder / "ssh_config"
     path.write_text("Host web2 web3\nHost db1\nHost web*\n  User deploy\n")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from stalewatch.engine import pooled_app
+from stalewatch.engine.engine import Engine
 from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.inventory import AppKey, Fleet, Server
 from stalewatch.model.snapshot import ReleaseFacts
@@ -60,3 +61,13 @@ async def test_a_verified_server_that_lacks_the_newest_commit_of_the_fleet_is_pa
     assert [msgspec.structs.replace(one, findings=()).host for one in reports] == [
         on(commit, server).host for commit, server in ((verified, "web1"), ("b", "web2"), (latest, "web3"))
     ]
+
+
+def test_the_engine_itself_runs_no_plan_that_acts_on_a_server_that_is_read_only() -> None:
+    engine = Engine(Fleet(servers=(Server(target="web1", name="web1", read_only=True), Server(target="web2", name="web2"))))
+    board = [report(server="web1"), report(server="web2")]
+    made = plan(board, Request(choice=Choice.RELOAD))
+    with pytest.raises(PermissionError, match="read-only"):
+        engine.run(made)
+    engine.run(plan(board[1:], Request(choice=Choice.RELOAD)))
+    engine.run(plan(board, Request(choice=Choice.VERIFY)))

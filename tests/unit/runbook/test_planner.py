@@ -256,6 +256,22 @@ def test_never_seen_is_blocked() -> None:
     assert planned(seen).blocked
 
 
+@pytest.mark.parametrize("choice", [Choice.CLEAR, Choice.REBUILD, Choice.RELOAD, Choice.FIX])
+def test_a_server_that_is_read_only_is_named_in_the_plan_and_left_alone(choice: Choice) -> None:
+    reports = [report(CONFIG), msgspec.structs.replace(report(CONFIG), server="web2")]
+    made = plan(reports, Request(choice=choice), read_only="web2")
+    kept = next(server for server in made.servers if server.server == "web2")
+    assert (kept.steps, kept.runnable) == ((), False)
+    assert kept.blocked == ("read_only is set for this server in stalewatch.toml: nothing is changed there",)
+    assert [server.server for server in made.servers if server.runnable] == ["web1"]
+
+
+def test_a_server_that_is_read_only_may_be_looked_at() -> None:
+    kept = plan([report(CONFIG)], Request(choice=Choice.VERIFY), read_only="web1").servers[0]
+    assert kept.blocked == ()
+    assert kept.steps
+
+
 def test_production_and_a_deploy_under_way_are_warned_of() -> None:
     made = plan([report(CONFIG)], Request(choice=Choice.FIX), production="web1")
     assert made.servers[0].production

@@ -46,7 +46,7 @@ def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | Non
     file = _read(config, folder)
     known = file.servers
     servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
-    servers = tuple(_override(server, overrides, folder) for server in _named(servers))
+    servers = tuple(_override(_guarded(server, known), overrides, folder) for server in _named(servers))
     defaults = Fleet(servers=servers)
     return Fleet(
         servers=servers,
@@ -118,6 +118,13 @@ def _named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
     if twice is not None:
         raise UsageError(f"two servers are named {twice!r}: give one of them another name")
     return tuple(named)
+
+
+def _guarded(server: Server, known: tuple[Server, ...]) -> Server:
+    """Read-only is a machine: it is so too for whoever reaches it as another user."""
+    at = parse_target(server.target)
+    machines = [parse_target(other.target) for other in known if other.read_only]
+    return replace(server, read_only=True) if any((at.host, at.port) == (other.host, other.port) for other in machines) else server
 
 
 def _override(server: Server, overrides: Overrides, folder: Path) -> Server:

@@ -42,6 +42,7 @@ class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     group: str = ""
     production: bool = False
+    read_only: bool = False
     app: list[dict[str, Any]] = []
 
 
@@ -85,7 +86,7 @@ def _server(table: Any, where: str) -> Server:
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         raise UsageError(f"{where}: two apps with the path {twice!r}")
-    return Server(target=row.target, name=row.name, group=row.group, production=row.production, apps=apps)
+    return Server(target=row.target, name=row.name, group=row.group, production=row.production, read_only=row.read_only, apps=apps)
 
 
 def _app(table: Any, where: str) -> AppEntry:

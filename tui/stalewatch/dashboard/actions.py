@@ -25,11 +25,12 @@ _WHERE = {FLEET: "in the fleet", SERVER: "on a server's page"}
 class ActionContext(msgspec.Struct, frozen=True):
     """What an action's reason to be disabled is judged by. *verdicts*: of the panes it would act on.
 
-    *sorted_by*: the column, "" where the worst are first.
+    *kept*: all of them are read-only in stalewatch.toml. *sorted_by*: the column, "" where the worst are first.
     """
 
     screen: str = FLEET
     read_only: bool = False
+    kept: bool = False
     verdicts: tuple[Verdict, ...] = ()
     seen: bool = True
     running: bool = False
@@ -70,6 +71,8 @@ class ActionSpec(msgspec.Struct, frozen=True):
         """Why it cannot be done now, in a few words; "" where it can."""
         if self.acting and context.read_only:
             return "read-only: nothing can be changed"
+        if self.acting and context.kept:
+            return "read_only is set in stalewatch.toml: nothing is changed here"
         return self.why_not(context)
 
 

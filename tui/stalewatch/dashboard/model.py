@@ -144,6 +144,7 @@ class Model:
         return ActionContext(
             screen=screen,
             read_only=self.engine.read_only,
+            kept=bool(panes) and all(pane.read_only for pane in panes),
             verdicts=tuple(verdict_of(pane) for pane in panes),
             seen=any(pane.report is not None and pane.report.snapshot is not None for pane in panes),
             running=self.fleet.running(),

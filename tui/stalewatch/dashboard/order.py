@@ -77,6 +77,7 @@ def matches(pane: Pane, words: str) -> bool:
             *bad,
             str(known.release.commit) if known else "",
             "prod" if pane.production else "",
+            "read-only" if pane.read_only else "",
         ]
     ).lower()
     return all(

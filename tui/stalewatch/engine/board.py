@@ -33,6 +33,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     app: SafeText
     group: str = ""
     production: bool = False
+    read_only: bool = False
     report: Report | None = None
     step: str = ""
     step_since: float = 0.0

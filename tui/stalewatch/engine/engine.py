@@ -77,7 +77,8 @@ class Engine:
 
     def run(self, plan: Plan) -> Future[dict[AppKey, Status]]:
         """Execute a confirmed plan. Progress arrives in the panes and on the timeline. Raises PermissionError when read-only."""
-        if self.read_only and plan.acting:
+        kept = self.fleet.read_only_servers
+        if plan.acting and (self.read_only or any(server.runnable and server.server in kept for server in plan.servers)):
             raise PermissionError("read-only: nothing is done on any server")
         result: Future[dict[AppKey, Status]] = Future()
         self._call(self._start_run, plan, result)

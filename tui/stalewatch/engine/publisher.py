@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
+    from stalewatch.model.text import SafeText
     from stalewatch.runbook.plan import Progress
     from stalewatch.transport.link import ConnectStep
 
@@ -42,7 +43,7 @@ class Publisher:
     def place_holder(self, server: Server) -> None:
         """The pane(s) of a server before anything is known of it, on the board at once."""
         for path in [app.path for app in server.apps] or [""]:
-            pane = Pane(server=server.name, app=safe(path), group=server.group, production=server.production)
+            pane = _empty_pane(server, safe(path))
             self._panes[pane.key] = pane
             self._board.put(pane)
 
@@ -129,7 +130,7 @@ class Publisher:
         self._published[report.key] = report
 
     def _adopt(self, server: Server, report: Report, replaces: AppKey | None) -> None:
-        pane = Pane(server=server.name, app=report.app, group=server.group, production=server.production)
+        pane = _empty_pane(server, report.app)
         if replaces is not None:
             pane = replace(self._panes[replaces], app=report.app)
             self._panes = {(pane.key if key == replaces else key): old for key, old in self._panes.items()}
@@ -145,3 +146,7 @@ class Publisher:
         self._panes[pane.key] = pane
         self._moved.add(pane.key)
         self._dirty.set()
+
+
+def _empty_pane(server: Server, app: SafeText) -> Pane:
+    return Pane(server=server.name, app=app, group=server.group, production=server.production, read_only=server.read_only)

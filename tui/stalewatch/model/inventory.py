@@ -24,7 +24,7 @@ class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """One machine reached by one link. *target* as on the command line (``user@host:port``, ssh alias, ``local``); *name* is
-    what panes say.
+    what panes say. *read_only*: it is watched, and no key and no command acts on it.
 
     *apps* empty: every app that is discovered.
     """
@@ -33,6 +33,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     group: str = ""
     production: bool = False
+    read_only: bool = False
     apps: tuple[AppEntry, ...] = ()
 
     @property
@@ -67,6 +68,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 10.0
     read_only: bool = False
     fixing: Fixing = Fixing()
+
+    @property
+    def read_only_servers(self) -> frozenset[str]:
+        """The names of the servers that the configuration lets nobody act on."""
+        return frozenset(server.name for server in self.servers if server.read_only)
 
     @property
     def units(self) -> dict[AppKey, str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _USUAL_CONFIG = re.compile(r"/etc/php/\d+\.\d+/fpm/php-fpm\.conf|/etc/php-fpm\.conf")
 """What a distribution's FPM reads without being told."""
 _OPTION = re.compile(r"[\w./:=,@%+-]+")
+READ_ONLY = "read_only is set for this server in stalewatch.toml: nothing is changed there"
 _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 
@@ -44,6 +45,7 @@ class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
     this fleet whose workers look into the same cache store."""
 
     production: bool = False
+    read_only: bool = False
     unit: str = ""
     cleared: frozenset[Layer] = frozenset()
     smoke: Smoke = Smoke()
@@ -64,6 +66,8 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
     )
     if request.choice is Choice.VERIFY:
         return replace(plan, steps=(look("only look: is it fresh?"),))
+    if inputs.read_only:
+        return replace(plan, blocked=(safe(READ_ONLY),))
     blocked = preflight.blocked_at_all(report)
     if blocked or report.host is None:
         return replace(plan, blocked=blocked, unseen=report.host is None)

@@ -50,10 +50,12 @@ def sudo_rights(reports: Sequence[Report], fleet: Fleet) -> tuple[Rights, ...]:
 
 def _inputs(reports: Sequence[Report], fleet: Fleet, emptied: Mapping[AppKey, frozenset[Layer]]) -> Iterator[planner.PlanInputs]:
     production = frozenset(server.name for server in fleet.servers if server.production)
+    read_only = fleet.read_only_servers
     units, smokes = fleet.units, fleet.smokes
     for report in reports:
         yield planner.PlanInputs(
             production=report.server in production,
+            read_only=report.server in read_only,
             unit=units.get(report.key, ""),
             cleared=emptied.get(report.key, frozenset()),
             smoke=smokes.get(report.key, Smoke()),

@@ -98,8 +98,7 @@ def command(
         targets, batch, options["config"] = targets or record.targets, record.batch, options["config"] or record.config or None
     fleet = fleet_of(_named(targets), options)
     _check_canary(fleet, canary)
-    if fleet.read_only and not dry_run:
-        raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
+    fleet = _permitted(fleet, dry_run=dry_run)
     if not (yes or dry_run or (is_terminal(sys.stdin) and is_terminal(sys.stderr))):
         raise UsageError("nobody can confirm here: add --yes, or see the plan with --dry-run")
     debug_log.start()
@@ -133,6 +132,17 @@ def command(
 def _check_canary(fleet: Fleet, canary: str) -> None:
     if canary and canary not in {server.name for server in fleet.servers}:
         raise UsageError(f"--canary {canary!r} is none of the servers: {', '.join(server.name for server in fleet.servers)}")
+
+
+def _permitted(fleet: Fleet, *, dry_run: bool) -> Fleet:
+    """*fleet* for this fix. A dry run changes nothing, so it shows the plan for what is read-only too."""
+    if dry_run:
+        return replace(fleet, servers=tuple(replace(server, read_only=False) for server in fleet.servers))
+    if fleet.read_only:
+        raise UsageError("--read-only: nothing is changed on any server; --dry-run shows the plan")
+    if kept := ", ".join(server.name for server in fleet.servers if server.read_only):
+        raise UsageError(f"read_only is set in stalewatch.toml for {kept}: leave it out, or see the plan with --dry-run")
+    return fleet
 
 
 def _named(targets: tuple[str, ...]) -> tuple[str, ...]:

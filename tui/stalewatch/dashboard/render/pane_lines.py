@@ -83,6 +83,8 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
         name.append(Span(f"  {name_of(pane)}", "muted"))
     if pane.production:
         name.append(Span(" · prod", "muted"))
+    if pane.read_only:
+        name.append(Span(" · read-only", "muted"))
     left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))
     right = Line((headline(pane, options.clock), Span(box[4] + box[1], edge)))
     return beside(left, right, width, box[4], edge)
