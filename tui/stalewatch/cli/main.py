@@ -118,7 +118,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     reloads and verifies.
 
     TARGET is user@host:port, an alias of ssh_config, a glob over such aliases ('web*'), or local. Without one: the servers of
-    ./stalewatch.toml, else this machine. Put -- before a target that is named like a command.
+    stalewatch.toml, else this machine. Put -- before a target that is named like a command.
     """
     given = {name: value for name, value in options.items() if value}
     ctx.default_map = dict.fromkeys((*COMMANDS, DASHBOARD), given)

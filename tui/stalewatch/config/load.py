@@ -1,18 +1,20 @@
-"""stalewatch.toml and target arguments -> a :class:`~stalewatch.model.inventory.Fleet`. Reads the file and the aliases of ssh_config.
+"""stalewatch.toml and target arguments -> a :class:`~stalewatch.model.inventory.Fleet`. Reads files and the aliases of ssh_config.
 
 Every mistake is one :class:`stalewatch.model.errors.UsageError` that says what is wrong and where.
 """
 
 from __future__ import annotations
 
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.config.tables import File, is_socket, read_tables
+from stalewatch.config.files import FILE_NAME, SHARED, config_files, read_files
+from stalewatch.config.merge import plain
+from stalewatch.config.names import named
+from stalewatch.config.tables import is_socket, read_tables
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import AppEntry, Fleet, Server
 from stalewatch.model.replace import replace
@@ -21,8 +23,6 @@ from stalewatch.transport.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-FILE_NAME = "stalewatch.toml"
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +35,21 @@ class Overrides(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
 
-def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | None = None, folder: Path | None = None) -> Fleet:
-    """The Fleet to watch. *config*: the file to read; "": ``stalewatch.toml`` in *folder* (the working directory) if there is one.
+def load(
+    targets: Sequence[str], *, config: str = "", overrides: Overrides | None = None, folder: Path | None = None, shared: Path = SHARED
+) -> Fleet:
+    """The Fleet to watch. *config*: the file to read; "": *shared*, the user's file and that of *folder* (the working directory), those
+    of them that are there.
 
-    *targets* pick servers of the file by target or name, or add servers that are not in it; without any: all of the file, else ``local``.
+    *targets* pick configured servers by target or name, or add others; without any: all that are configured, else ``local``.
     Raises UsageError.
     """
     overrides = overrides or Overrides()
     folder = folder or Path.cwd()
-    file = _read(config, folder)
+    file = read_tables(plain(read_files(config_files(config, folder=folder, shared=shared))), FILE_NAME)
     known = file.servers
     servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
-    servers = tuple(_override(_guarded(server, known), overrides, folder) for server in _named(servers))
+    servers = tuple(_override(_guarded(server, known), overrides, folder) for server in named(servers))
     defaults = Fleet(servers=servers)
     return Fleet(
         servers=servers,
@@ -57,22 +60,6 @@ def load(targets: Sequence[str], *, config: str = "", overrides: Overrides | Non
         read_only=overrides.read_only,
         fixing=file.fixing,
     )
-
-
-def _read(config: str, folder: Path) -> File:
-    path = Path(config) if config else folder / FILE_NAME
-    if not config and not path.exists():
-        return File()
-    shown = config or FILE_NAME
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{shown}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: is not UTF-8 (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown}: is not TOML: {error}") from error
-    return read_tables(tables, shown)
 
 
 def _pick(targets: Sequence[str], known: tuple[Server, ...], ssh_config: str) -> tuple[Server, ...]:
@@ -95,29 +82,13 @@ def _match(target: str, known: tuple[Server, ...], ssh_config: str) -> tuple[Ser
         if not configured:
             raise
         aliases = []
-    covered = {server.target for server in known}
+    covered = {called for server in known for called in (server.target, server.name)}
     return (*configured, *(_server(alias) for alias in aliases if alias not in covered))
 
 
 def _server(target: str) -> Server:
     parse_target(target)
     return Server(target=target, name="")
-
-
-def _named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
-    """Give every server a name that no other has: the host of its target, or where that is taken the whole target."""
-    taken = {server.name for server in servers if server.name}
-    named = []
-    hosts = [parse_target(server.target).host for server in servers if not server.name]
-    for server in servers:
-        host = parse_target(server.target).host
-        name = server.name or (host if hosts.count(host) == 1 and host not in taken else server.target)
-        named.append(replace(server, name=name))
-    names = [server.name for server in named]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"two servers are named {twice!r}: give one of them another name")
-    return tuple(named)
 
 
 def _guarded(server: Server, known: tuple[Server, ...]) -> Server:

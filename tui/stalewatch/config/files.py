@@ -1,0 +1,95 @@
+"""Which files make the configuration, and what they say together. Every mistake is a UsageError that names its file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stalewatch.config.merge import Told, Tree, merged, plain, told
+from stalewatch.config.names import named
+from stalewatch.config.tables import read_tables
+from stalewatch.model.errors import UsageError
+
+FILE_NAME = "stalewatch.toml"
+SHARED = Path("/etc") / FILE_NAME
+
+
+class ConfigFile(NamedTuple):
+    """A file that is read if it is there. *shown*: what messages call it; *whose*: for whom it holds. *required*: it was asked for."""
+
+    path: Path
+    shown: str
+    whose: str
+    required: bool = False
+
+
+def config_files(config: str = "", *, folder: Path, shared: Path = SHARED) -> tuple[ConfigFile, ...]:
+    """The files to read, the nearest last. *config*: that file alone; "": *shared*, the user's, and that of *folder*."""
+    if config:
+        return (ConfigFile(Path(config), config, "--config", required=True),)
+    files = [ConfigFile(shared, str(shared), "everybody on this machine")]
+    if (user := _of_user()) is not None:
+        files.append(ConfigFile(user, str(user), "you"))
+    files.append(ConfigFile(folder / FILE_NAME, FILE_NAME, "this directory"))
+    nearest = {file.path.resolve(): file for file in files}
+    return tuple(file for file in files if nearest[file.path.resolve()] is file)
+
+
+def _of_user() -> Path | None:
+    """``$XDG_CONFIG_HOME/stalewatch/stalewatch.toml``, also on macOS: where the other tools of a terminal have theirs. None: no home."""
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    folder = home if home.startswith("/") else os.path.expanduser("~/.config")  # noqa: PTH111  Path's raises where nobody has a home
+    return Path(folder) / "stalewatch" / FILE_NAME if folder.startswith("/") else None
+
+
+def read_files(files: tuple[ConfigFile, ...]) -> Tree:
+    """What *files* say together, each of them checked by itself; every server has a name. Raises UsageError."""
+    tree: Tree = {}
+    for file in files:
+        tables = _toml(file)
+        if tables is not None:
+            tree = merged(tree, _checked(tables, file, tree))
+    return tree
+
+
+def _toml(file: ConfigFile) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(file.path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not file.required:
+            return None
+        raise UsageError(f"{file.shown}: cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise UsageError(f"{file.shown}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file.shown}: is not UTF-8 (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file.shown}: is not TOML: {error}") from error
+
+
+def _checked(tables: dict[str, Any], file: ConfigFile, below: Tree) -> Tree:
+    """*tables* of *file*, if they are right over *below*, where a server's target may be written already."""
+    servers = read_tables(_with_targets(tables, below), file.shown).servers
+    try:
+        names = [server.name for server in named(servers)]
+    except UsageError as error:
+        raise UsageError(f"{file.shown}: {error.message}") from error
+    tree = told(tables, file.shown)
+    rows = tree.get("server", [])
+    assert isinstance(rows, list)
+    for row, name in zip(rows, names, strict=True):
+        row.setdefault("name", Told(name, ""))
+    return tree
+
+
+def _with_targets(tables: dict[str, Any], below: Tree) -> dict[str, Any]:
+    rows, known = tables.get("server"), plain(below).get("server", [])
+    if not isinstance(rows, list):
+        return tables
+    return {**tables, "server": [_with_target(row, known) if isinstance(row, dict) else row for row in rows]}
+
+
+def _with_target(row: dict[str, Any], known: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(({"target": server["target"], **row} for server in known if server["name"] == row.get("name")), row)
