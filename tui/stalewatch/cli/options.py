@@ -42,11 +42,16 @@ def seconds(value: str) -> float:
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
 
 
+def config_option(function: F) -> F:
+    """Add ``--config`` alone."""
+    return click.option("--config", type=_FILE, metavar="FILE", help="Read this file alone, instead of stalewatch.toml.")(function)
+
+
 def common(function: F) -> F:
     """Add the common options to a click command; they arrive as the keywords of :class:`Common`."""
     for option in reversed(
         (
-            click.option("--config", type=_FILE, metavar="FILE", help="Read this file alone, instead of stalewatch.toml."),
+            config_option,
             click.option("-F", "--ssh-config", type=_FILE, metavar="FILE", help="As ssh -F: instead of ~/.ssh/config."),
             click.option("--app", metavar="PATH", help="Look at this app only, instead of all that are found."),
             click.option("--fpm-socket", metavar="PATH", help="The pool's socket (or host:port), instead of the one found."),

@@ -7,10 +7,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stalewatch.config.merge import Told, Tree, merged, plain, told
+import msgspec
+
+from stalewatch.config.merge import NAMED_BY, Told, Tree, merged, plain, told
 from stalewatch.config.names import named
 from stalewatch.config.tables import read_tables
 from stalewatch.model.errors import UsageError
+from stalewatch.model.fixing import Fixing
+from stalewatch.model.inventory import DEFAULT_LOGS, Thresholds
 
 FILE_NAME = "stalewatch.toml"
 SHARED = Path("/etc") / FILE_NAME
@@ -35,6 +39,14 @@ def config_files(config: str = "", *, folder: Path, shared: Path = SHARED) -> tu
     files.append(ConfigFile(folder / FILE_NAME, FILE_NAME, "this directory"))
     nearest = {file.path.resolve(): file for file in files}
     return tuple(file for file in files if nearest[file.path.resolve()] is file)
+
+
+def effective(tree: Tree) -> Tree:
+    """*tree* with the defaults of what it does not say, but for the keys of its servers, apps and logs."""
+    values = {"server": [{"name": "local", "target": "local"}], "thresholds": Thresholds(), "fix": Fixing(), "log": DEFAULT_LOGS}
+    defaults: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(values))
+    both = merged(told({key: value for key, value in defaults.items() if key not in NAMED_BY or not tree.get(key)}, ""), tree)
+    return {key: both[key] for key in dict.fromkeys((*defaults, *both))}
 
 
 def _of_user() -> Path | None:
@@ -76,7 +88,7 @@ def _checked(tables: dict[str, Any], file: ConfigFile, below: Tree) -> Tree:
         names = [server.name for server in named(servers)]
     except UsageError as error:
         raise UsageError(f"{file.shown}: {error.message}") from error
-    tree = told(tables, file.shown)
+    tree = told(tables, str(file.path))
     rows = tree.get("server", [])
     assert isinstance(rows, list)
     for row, name in zip(rows, names, strict=True):

@@ -1,0 +1,47 @@
+"""``stalewatch config``: which files are read, what they say together, and what may stand in them. No server is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stalewatch.cli.options import config_option
+from stalewatch.cli.streams import emit
+
+if TYPE_CHECKING:
+    from stalewatch.config.files import ConfigFile
+
+
+@click.command("config")
+@click.argument("what", type=click.Choice(("show", "path")), metavar="show|path")
+@config_option
+def command(what: str, config: str | None) -> None:
+    """What the configuration is.
+
+    show: all that holds, as TOML, with the file that says so beside each value. path: the files that are read; the later one wins.
+
+    Exit code: 0; 2 where a file is wrong.
+    """
+    from stalewatch.config.files import config_files
+
+    files = config_files(config or "", folder=Path.cwd())
+    emit(_shown(files) if what == "show" else "".join(f"{_state(file):<12}{file.path}  ({file.whose})\n" for file in files))
+
+
+def _shown(files: tuple[ConfigFile, ...]) -> str:
+    from stalewatch.cli.outputs import config_toml
+    from stalewatch.config.files import effective, read_files
+
+    return config_toml.render(effective(read_files(files)))
+
+
+def _state(file: ConfigFile) -> str:
+    try:
+        file.path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return "not there"
+    except OSError:
+        return "unreadable"
+    return "read"
