@@ -37,7 +37,9 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     fixing: Fixing = Fixing()
 
 
-class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
+class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[server]]`` as it is written; each *app* is an AppEntry, checked by itself so that a mistake can be told with its number."""
+
     target: str
     name: str = ""
     group: str = ""
@@ -46,9 +48,13 @@ class _ServerTable(msgspec.Struct, frozen=True, kw_only=True):
     app: list[dict[str, Any]] = []
 
 
+TABLES: dict[str, type[msgspec.Struct]] = {"server": ServerTable, "thresholds": Thresholds, "log": LogWatch, "fix": Fixing}
+"""What stalewatch.toml is made of: the tables at its top, by name."""
+
+
 def read_tables(tables: Mapping[str, Any], file: str) -> File:
     """The parsed TOML of *file* as values. Raises UsageError: ``FILE: [[server]] 2: what is wrong``."""
-    _check_keys(tables, ("server", "thresholds", "log", "fix"), file)
+    _check_keys(tables, tuple(TABLES), file)
     servers = tuple(_server(table, f"{file}: {where}") for table, where in _rows(tables, "server", file))
     names = [server.name for server in servers if server.name]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -71,7 +77,7 @@ def is_socket(text: str) -> bool:
 
 
 def _server(table: Any, where: str) -> Server:
-    row = _convert(table, _ServerTable, where)
+    row = _convert(table, ServerTable, where)
     try:
         parse_target(row.target)
     except UsageError as error:

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 @click.command("config")
-@click.argument("what", type=click.Choice(("show", "path")), metavar="show|path")
+@click.argument("what", type=click.Choice(("show", "path", "schema")), metavar="show|path|schema")
 @config_option
 def command(what: str, config: str | None) -> None:
     """What the configuration is.
 
     show: all that holds, as TOML, with the file that says so beside each value. path: the files that are read; the later one wins.
+    schema: what may stand in them, as JSON schema, by which an editor completes and checks them.
 
     Exit code: 0; 2 where a file is wrong.
     """
+    if what == "schema":
+        emit(_schema())
+        return
     from stalewatch.config.files import config_files
 
     files = config_files(config or "", folder=Path.cwd())
@@ -35,6 +39,14 @@ def _shown(files: tuple[ConfigFile, ...]) -> str:
     from stalewatch.config.files import effective, read_files
 
     return config_toml.render(effective(read_files(files)))
+
+
+def _schema() -> bytes:
+    import msgspec
+
+    from stalewatch.config.schema import schema
+
+    return msgspec.json.format(msgspec.json.encode(schema())) + b"\n"
 
 
 def _state(file: ConfigFile) -> str:

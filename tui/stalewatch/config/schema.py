@@ -1,0 +1,93 @@
+"""The JSON schema of stalewatch.toml: from the structs that read it, and what more is demanded of their keys. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stalewatch.config.merge import NAMED_BY
+from stalewatch.config.tables import MAX_WAIT, TABLES, ServerTable
+from stalewatch.model.fixing import Fixing
+from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
+from stalewatch.model.smoke import Smoke
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""What the language servers of TOML know."""
+_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
+_UNIT = r"^([A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*)?$"
+_SOCKET = r"^(/.*|[^/].*:[0-9]{1,5})?$"
+_TEXTS = {"items": {"type": "string", "minLength": 1}}
+
+KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
+    ServerTable: {
+        "target": {"description": "user@host:port, an alias of ssh_config, or local.", "pattern": r"^[^-*?\s][^*?\s]*$"},
+        "name": {"description": "What panes and JSON call it; must be unique. Default: the host of the target.", "pattern": _VISIBLE},
+        "group": {"description": "Heading in the dashboard; servers are compared within a group.", "pattern": _VISIBLE},
+        "production": {"description": "A plan that acts on it wants the application's name typed."},
+        "read_only": {"description": "Only look: nothing can be changed on it."},
+        "app": {
+            "description": "The applications to watch. Without any: every one that is found.",
+            "items": {"$ref": "#/$defs/AppEntry"},
+        },
+    },
+    AppEntry: {
+        "path": {"description": "The root of the application on the server; for a symlink deploy the symlink.", "pattern": "^/"},
+        "name": {"description": "Applications with the same name are compared across servers. Default: the path counts."},
+        "socket": {"description": "The pool's socket: a path, or host:port. Default: discovered.", "pattern": _SOCKET},
+        "reload": {"description": "The systemd unit to reload. Default: the unit of the FPM master.", "pattern": _UNIT},
+        "smoke": {"description": "What the application must answer before a runbook and after each of its steps."},
+    },
+    Smoke: {
+        "path": {"description": "What is asked for, with its query.", "pattern": r"^/[^ ]*$"},
+        "status": {
+            "description": "The status that is right. Default: any below 500.",
+            "anyOf": [{"const": 0}, {"minimum": 100, "maximum": 599}],
+        },
+        "text": {"description": "What the answer must contain."},
+    },
+    Thresholds: {"hit_rate": {"description": "Below this OPcache hit rate there is a warning.", "minimum": 0, "maximum": 1}},
+    LogWatch: {
+        "path": {"description": "Absolute, or below the root of the application.", "minLength": 1},
+        "alarm": {"description": "Plain text: a line that holds one is counted and marked.", **_TEXTS},
+        "reassure": {"description": "Plain text: a line that holds one after the last alarm is shown.", **_TEXTS},
+    },
+    Fixing: {
+        "in_flight": {"description": "What to do where a reload would kill requests in flight."},
+        "in_flight_wait": {"description": "Seconds that it waits at most.", "minimum": 0, "maximum": MAX_WAIT},
+    },
+}
+"""What an editor says of a key, and what is demanded of it beside its type."""
+_REQUIRED: dict[type[msgspec.Struct], dict[str, Any]] = {
+    ServerTable: {"anyOf": [{"required": ["target"]}, {"required": ["name"]}]},  # a file below may have the target of that name
+    AppEntry: {"required": ["path"]},
+    LogWatch: {"required": ["path"]},
+}
+
+
+def schema() -> dict[str, Any]:
+    """Says of most mistakes that they are some; two of one name, for example, only the program sees."""
+    _, defined = msgspec.json.schema_components(tuple(KEYS), ref_template="#/$defs/{name}")
+    for table in defined.values():
+        table.pop("description", None)  # what the struct says to a programmer
+    for struct, keys in KEYS.items():
+        table = defined[struct.__name__]
+        table.update({"required": [], "additionalProperties": False} | _REQUIRED.get(struct, {}))
+        for key, more in keys.items():
+            table["properties"][key] = _property(table["properties"][key], more)
+    del defined["AppEntry"]["properties"]["path"]["default"]
+    tables = {name: {"$ref": f"#/$defs/{struct.__name__}"} for name, struct in TABLES.items()}
+    return {
+        "$schema": DRAFT,
+        "title": "stalewatch.toml",
+        "type": "object",
+        "properties": {name: {"type": "array", "items": one} if name in NAMED_BY else one for name, one in tables.items()},
+        "additionalProperties": False,
+        "$defs": defined,
+    }
+
+
+def _property(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """In draft 7 nothing may stand beside a reference."""
+    reference = {"allOf": [{"$ref": found["$ref"]}]} if "$ref" in found else {}
+    return {**reference, **{key: value for key, value in found.items() if key != "$ref"}, **more}
