@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.terminal import STALEWATCH, Terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab import Host, Lab
 
 
@@ -21,10 +23,10 @@ class Ran(NamedTuple):
     data: Any
 
 
-def stalewatch(lab: Lab, *arguments: str, timeout: float = 60) -> Ran:
-    """Run ``stalewatch ARGUMENTS -F lab`` without a terminal."""
+def stalewatch(lab: Lab, *arguments: str, timeout: float = 60, cwd: Path | None = None) -> Ran:
+    """Run ``stalewatch ARGUMENTS -F lab`` without a terminal, in *cwd*."""
     argv = [*STALEWATCH, *arguments, "--ssh-config", str(lab.ssh_config)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False, cwd=cwd)
     assert "Traceback" not in done.stderr, done.stderr
     try:
         data = json.loads(done.stdout)

@@ -98,7 +98,12 @@ def test_only_the_screens_load_textual() -> None:
 
 def test_only_text_for_people_loads_rich() -> None:
     """And of the dashboard's own files those alone that measure or draw: its table of actions does not."""
-    drawing = ("stalewatch.cli.outputs.text_writer", "stalewatch.cli.outputs.text", "stalewatch.cli.outputs.plan_text")
+    drawing = (
+        "stalewatch.cli.outputs.text_writer",
+        "stalewatch.cli.outputs.text",
+        "stalewatch.cli.outputs.plan_text",
+        "stalewatch.cli.outputs.first_look",
+    )
     assert loads("rich", but=("stalewatch.dashboard", *drawing)) == []
     assert "rich" not in loaded()["stalewatch.dashboard.actions"]
 

@@ -23,7 +23,7 @@ COMMANDS = {
     "check": "One look without the dashboard: what is stale, why, and what to do.",
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
     "mark": "Remember what is cached now, before a deploy, so that a later check can prove what is stale.",
-    "init": "What a login must be permitted on a server before fix can do its work.",
+    "init": "The first five minutes: look around on servers, say what was found, and write stalewatch.toml.",
     "config": "What the configuration is: which files, what they say together, and its JSON schema.",
     "metrics": "Metrics of the fleet for Prometheus. Nothing can be changed on a server.",
     "explain": "What a code of a finding or an error means, and what to do.",

@@ -1,14 +1,12 @@
-"""Opens the files that this program keeps on the operator's machine, and nothing else in their place."""
+"""Opens and replaces the files that this program keeps on the operator's machine, and nothing else in their place."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import tempfile
+from pathlib import Path
 
 _PRIVATE = 0o600
 
@@ -28,3 +26,21 @@ def read_own(path: Path | str, limit: int, *, end: bool = False) -> bytes:
         if end:
             file.seek(max(os.fstat(file.fileno()).st_size - limit, 0))
         return file.read(limit)
+
+
+def replace_own(path: Path | str, text: str) -> None:
+    """Make *text* the content of a file: all of it or nothing, by rename. Its mode stays, a new one is 0600; a link stays a link.
+    Raises OSError."""
+    real = Path(path).resolve()
+    mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _PRIVATE
+    descriptor, made = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(made).replace(real)
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise

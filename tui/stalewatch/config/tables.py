@@ -76,6 +76,11 @@ def is_socket(text: str) -> bool:
     return bool(_SOCKET_HOST.fullmatch(host) and _PORT.fullmatch(port) and 0 < int(port) < 65536)
 
 
+def is_unit(text: str) -> bool:
+    """Whether *text* can be the name of a systemd unit, and is no command."""
+    return _UNIT.fullmatch(text) is not None
+
+
 def _server(table: Any, where: str) -> Server:
     row = _convert(table, ServerTable, where)
     try:
@@ -103,7 +108,7 @@ def _app(table: Any, where: str) -> AppEntry:
         raise UsageError(f"{where}: path {app.path!r} must be an absolute path on the server")
     if app.socket and not is_socket(app.socket):
         raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
-    if app.reload and not _UNIT.fullmatch(app.reload):
+    if app.reload and not is_unit(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
     return replace(app, path=app.path.rstrip("/") or "/")
 

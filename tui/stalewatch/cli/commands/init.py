@@ -1,45 +1,149 @@
-"""``stalewatch init --sudoers``: the least that a login must be permitted before ``fix`` can do its work."""
+"""``stalewatch init``: look around on servers, say what was found and what could not be seen, and write stalewatch.toml."""
 
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from stalewatch.cli import debug_log
-from stalewatch.cli.fleet_opener import opener
+from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of
-from stalewatch.cli.streams import emit
+from stalewatch.cli.streams import emit, is_terminal, looks, tell
+from stalewatch.model import figures, reasons
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stalewatch.cli.fleet_opener import OpenFleet
-    from stalewatch.model.inventory import Fleet
+    from stalewatch.config.additions import Addition
+    from stalewatch.model.inventory import AppEntry, Fleet
+    from stalewatch.model.report import Report
     from stalewatch.runbook.rights import Rights
 
 
 @click.command("init")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--sudoers", is_flag=True, help="Print the lines of sudoers that fix needs there, and no more.")
 @common
 @click.pass_context
-def command(ctx: click.Context, /, targets: tuple[str, ...], sudoers: bool, **options: Unpack[Common]) -> None:
-    """Look at servers and print what their logins must be permitted. Nothing is changed on a server.
+def command(ctx: click.Context, /, targets: tuple[str, ...], dry_run: bool, sudoers: bool, **options: Unpack[Common]) -> None:
+    """Look around on servers, and write those that are reached to stalewatch.toml. Nothing is changed on a server.
 
-    Exit code: 0 all lines are known; 3 some are not, and the comments say which; 2 usage or configuration.
+    Says what was found, and what could not be seen with the line that would permit it. A file that is there keeps what is in it.
+
+    Exit code: 0 all was seen; 3 something was not; 2 usage or configuration.
     """
-    if not sudoers:
-        raise UsageError("say what to print: --sudoers (a configuration to begin with is examples/stalewatch.toml)")
+    if not targets:
+        raise UsageError("say which servers: stalewatch init web1 'web*', or local for this machine")
+    debug_log.start()
+    fleet = fleet_of(targets, options)
+    if is_terminal(sys.stderr):
+        tell(f"looking at {figures.count(len(fleet.servers), 'server')}\n")
+    if sudoers:
+        ctx.exit(print_sudoers(fleet, opener(ctx)))
+    ctx.exit(run(fleet, opener(ctx), config=options["config"] or "", dry_run=dry_run))
+
+
+def print_sudoers(fleet: Fleet, open_fleet: OpenFleet) -> ExitCode:
+    """The lines of sudoers that ``fix`` needs, on stdout."""
     from stalewatch.cli.outputs import sudoers_file
 
-    debug_log.start()
-    rights = asyncio.run(_rights(fleet_of(targets, options), opener(ctx)))
+    rights = asyncio.run(_rights(fleet, open_fleet))
     emit(sudoers_file.text(rights))
-    ctx.exit(ExitCode.OK if rights and all(each.complete for each in rights) else ExitCode.UNKNOWN)
+    return ExitCode.OK if rights and all(each.complete for each in rights) else ExitCode.UNKNOWN
 
 
 async def _rights(fleet: Fleet, open_fleet: OpenFleet) -> tuple[Rights, ...]:
     async with open_fleet(fleet) as session:
         return session.sudo_rights()
+
+
+def run(fleet: Fleet, open_fleet: OpenFleet, *, config: str = "", dry_run: bool = False) -> ExitCode:
+    """Look, say what was found, and add to *config* ("" ``./stalewatch.toml``) the servers that are not configured. With *dry_run* what
+    was found goes to stderr, and what the file would be to stdout. Raises UsageError where the file can't be written."""
+    from stalewatch.cli.outputs import first_look
+
+    reports = asyncio.run(look_once(open_fleet, fleet))
+    colour, width = looks(err=dry_run)
+    (tell if dry_run else emit)(first_look.render(reports, colour=colour, width=width))
+    _write(_additions(fleet, reports, config), config, dry_run=dry_run)
+    _say_next(fleet, reports, config)
+    all_seen = all(_exit_of(error.code) is ExitCode.OK for report in reports for error in report.errors)
+    return ExitCode.OK if all_seen else ExitCode.UNKNOWN
+
+
+def _exit_of(code: str) -> ExitCode:
+    return reasons.REASONS[code].exit if code in reasons.REASONS else ExitCode.UNKNOWN
+
+
+def _additions(fleet: Fleet, reports: Sequence[Report], config: str) -> list[Addition]:
+    """The servers to write down; of each other one it is said why not."""
+    from stalewatch.config.additions import Addition, told_already
+    from stalewatch.config.files import config_files, read_files
+    from stalewatch.runbook.commands import usable
+
+    tree = read_files(config_files(config, folder=Path.cwd()))
+    new = []
+    for server in fleet.servers:
+        seen = [report for report in reports if report.server == server.name]
+        if file := told_already(tree, server):
+            tell(f"stalewatch: {server.name}: is in {file} already\n")
+        elif all(report.host is None for report in seen):
+            why = next((error.message for report in seen for error in report.errors), "it was not seen")
+            tell(f"stalewatch: {server.name}: left out, because {why}\n")
+        else:
+            found = tuple(_found(report) for report in seen if usable(report.app))
+            about = f"{server.name}: {figures.count(len(found), 'application')} found"
+            new.append(Addition(server=server, about=about, found=found))
+    return new
+
+
+def _found(report: Report) -> AppEntry:
+    """The application as it would be written down, without what may not stand there."""
+    from stalewatch.config.tables import is_socket, is_unit
+    from stalewatch.model.inventory import AppEntry
+
+    fpm = report.fpm
+    listen = fpm.pool.listen if fpm is not None and fpm.pool is not None else ""
+    unit = fpm.unit if fpm is not None else ""
+    return AppEntry(path=report.app, socket=listen if is_socket(listen) else "", reload=unit if is_unit(unit) else "")
+
+
+def _write(additions: Sequence[Addition], config: str, *, dry_run: bool) -> None:
+    from stalewatch.config.additions import added
+    from stalewatch.config.files import FILE_NAME
+    from stalewatch.config.own_files import replace_own
+
+    if not additions:
+        return
+    file = config or FILE_NAME
+    try:
+        with open(file, encoding="utf-8", newline="") as existing:
+            text = existing.read()
+    except FileNotFoundError:
+        text = ""
+    whole = added(text, additions, file)
+    if dry_run:
+        emit(whole)
+        return
+    try:
+        replace_own(file, whole)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
+    tell(f"stalewatch: {file}: {figures.several([addition.server.name for addition in additions])} added\n")
+
+
+def _say_next(fleet: Fleet, reports: Sequence[Report], config: str) -> None:
+    options = [*(["-F", fleet.ssh_config] if fleet.ssh_config else []), *(["--config", config] if config else [])]
+    reached = dict.fromkeys(report.address for report in reports if report.host is not None)
+    if reached:
+        tell(f"next: {shlex.join(['stalewatch', *options])}\n")
+        tell(f"what fix needs there: {shlex.join(['stalewatch', *options, 'init', '--sudoers', *reached])}\n")
