@@ -65,7 +65,7 @@ async def test_an_unreachable_server_says_why_and_what_to_do_and_the_others_live
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
         text = screen_text(app)
-    assert "? UNKNOWN" in text
+    assert "▼ HOST KEY CHANGED" in text
     assert "the host key is not the one we know" in text
     assert "ssh-keygen -R web9" in text
     assert "✗ STALE 24 min" in text

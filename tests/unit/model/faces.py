@@ -73,7 +73,7 @@ def faces() -> list[Face]:
         Face("a row of the table", lambda: marks(drawn([row(pane, options, 200)])), lambda _: [f"{1 + len(LAYERS)} marks"]),
         Face("the server's page", page, lambda spec: [f"✗ {spec.layer}", f"{spec.layer} is old"]),
         Face("its cache files", page, lambda spec: [f"{spec.layer}: "] if spec.layer in FILE_CACHED else []),
-        Face("the sentence about the fleet", lambda: drawn([summary_line([pane], clock, 400)]), lambda spec: [spec.layer]),
+        Face("the sentence about the fleet", lambda: drawn([summary_line([pane], {}, clock, 400)]), lambda spec: [spec.layer]),
         Face("the help", lambda: drawn(help_lines(ActionContext(), 200)), lambda spec: [f"{spec.heading}  {spec.layer}", spec.about]),
         Face("the words of the filter", lambda: " ".join(known_words([pane])), lambda spec: [spec.layer]),
         Face("the filter", lambda: " ".join(layer for layer in Layer if matches(pane, layer)), lambda spec: [spec.layer]),

@@ -38,7 +38,7 @@ def test_where_the_pool_may_not_be_asked_the_log_tells_of_the_last_one_too() -> 
 
 
 def test_a_stop_in_the_past_is_told() -> None:
-    assert told(history(looked(seen(line(START - 500, "NOTICE: exiting, bye-bye!")))))[0] == (START - 500, "stopped")
+    assert told(history(looked(seen(line(START - 500, "NOTICE: exiting, bye-bye!")))), EventKind.DOWN)[0] == (START - 500, "stopped")
 
 
 @pytest.mark.parametrize(

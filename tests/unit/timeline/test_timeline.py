@@ -223,7 +223,7 @@ def test_a_layer_that_is_no_longer_cached_is_no_verdict_event() -> None:
 
 def test_fpm_that_goes_down() -> None:
     down = snapshot(host=host(fpm=fpm(running=False, master=None, workers=())), runtime=LOST)
-    assert one(changes(report(snapshot(-2)), report(down)), EventKind.RELOAD).what == "FPM is not running any more"
+    assert one(changes(report(snapshot(-2)), report(down)), EventKind.DOWN).what == "FPM is not running any more"
 
 
 def test_a_link_that_is_lost_and_comes_back() -> None:

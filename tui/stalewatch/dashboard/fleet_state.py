@@ -1,4 +1,5 @@
-"""What came from the engine: the latest State, since when each app is looked at, when old code ran, and the runbooks started here."""
+"""What came from the engine: the latest State, since when each app is looked at, when old code ran, which alarms there are, and the
+runbooks started here."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.dashboard import order
 from stalewatch.dashboard.stale_spans import Spans, stale_spans
+from stalewatch.diagnosis.alarms import alarm_of
 from stalewatch.engine.board import State
 from stalewatch.timeline import doubted_since
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.engine_port import EnginePort
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.engine.board import Pane
+    from stalewatch.model.alarm import Alarm
     from stalewatch.model.inventory import AppKey
     from stalewatch.runbook.plan import Plan, Status
 
@@ -28,6 +31,7 @@ class FleetState:
         self.latest = State(0, (), ())
         self.order: list[AppKey] = []
         self.stale_spans: dict[str, Spans] = {}
+        self.alarms: dict[AppKey, Alarm] = {}
         self.looked_since: dict[AppKey, float] = {}
         self.doubted: dict[AppKey, frozenset[float]] = {}
         self.runs: list[tuple[Plan, Future[dict[AppKey, Status]]]] = []
@@ -38,6 +42,7 @@ class FleetState:
         if state.version == self.latest.version:
             return False
         self.stale_spans = stale_spans(self.stale_spans, state.panes, self.latest.panes)
+        self.alarms = self._alarms(state.panes)
         self.latest = state
         if len(self.looked_since) < len(state.panes):
             first = {pane.key: pane.report.observed_at for pane in state.panes if pane.report and pane.report.observed_at is not None}
@@ -48,9 +53,19 @@ class FleetState:
         self.order = order.keep(self.order, state.panes)
         return True
 
+    def _alarms(self, panes: Sequence[Pane]) -> dict[AppKey, Alarm]:
+        """Of every pane that has one; what goes on keeps its *since*."""
+        found = {}
+        for pane in panes:
+            if (alarm := alarm_of(pane.report, pane.error)) is not None:
+                known = self.alarms.get(pane.key)
+                seen = pane.report.observed_at if pane.report is not None else None
+                found[pane.key] = alarm._replace(since=known.since if known is not None and known.word == alarm.word else seen)
+        return found
+
     def reorder(self, panes: Sequence[Pane], sorting: Sorting) -> None:
         """Order *panes* by *sorting*."""
-        self.order = order.ordered(panes, sorting)
+        self.order = order.ordered(panes, sorting, self.alarms)
 
     def running(self) -> bool:
         """Whether a runbook that was started here is under way."""

@@ -107,12 +107,13 @@ class Model:
         monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()
         clock, marked, threshold = self.clock().coarse, self.view.marked, self.engine.fleet.thresholds.hit_rate
         made: dict[tuple[bool, bool, bool], RenderOptions] = {}
+        alarms = self.fleet.alarms
         options: list[RenderOptions] = []
         for at, pane in enumerate(panes):
             kind = (bool(pane.step or pane.error), at == focused, bool(marked) and pane.key in marked)
             if kind not in made:
                 made[kind] = RenderOptions(clock, monotonic if kind[0] else 0.0, kind[1], kind[2], threshold)
-            options.append(made[kind])
+            options.append(made[kind] if pane.key not in alarms else made[kind]._replace(alarm=alarms[pane.key]))
         return options
 
     def with_log(self, pane: Pane, options: RenderOptions) -> RenderOptions:
@@ -121,7 +122,7 @@ class Model:
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
-        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen)
+        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen, self.fleet.alarms)
 
     def _groups(self) -> str:
         groups = dict.fromkeys(pane.group for pane in self.shown.panes if pane.group)

@@ -9,7 +9,7 @@ from stalewatch.dashboard.render.sorting import WORST, By, by_column
 from stalewatch.model.report import Severity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.engine.board import Pane
@@ -27,10 +27,10 @@ def badness(pane: Pane) -> tuple[int, int]:
     return (pane.report.verdict.rank, severity)
 
 
-def ordered(panes: Sequence[Pane], sorting: Sorting = WORST) -> list[AppKey]:
-    """Keys from the worst (equals stay in the order of the inventory), or by another column."""
+def ordered(panes: Sequence[Pane], sorting: Sorting = WORST, alarms: Collection[AppKey] = ()) -> list[AppKey]:
+    """Keys from the worst, *alarms* before every verdict (equals stay in the order of the inventory), or by another column."""
     if sorting.by is By.WORST:
-        return [pane.key for pane in sorted(panes, key=badness, reverse=not sorting.reverse)]
+        return [pane.key for pane in sorted(panes, key=lambda pane: (pane.key in alarms, badness(pane)), reverse=not sorting.reverse)]
     return [pane.key for pane in by_column(panes, sorting)]
 
 

@@ -13,7 +13,7 @@ from stalewatch.timeline import EventKind
 KINDS: dict[str, frozenset[EventKind]] = {
     "all events": frozenset(EventKind),
     "changes": frozenset({EventKind.DEPLOY, EventKind.CACHE, EventKind.RELOAD, EventKind.RESTART, EventKind.WORKERS}),
-    "errors": frozenset({EventKind.ERROR, EventKind.REASSURE, EventKind.LINK}),
+    "errors": frozenset({EventKind.DOWN, EventKind.ERROR, EventKind.REASSURE, EventKind.LINK}),
     "actions": frozenset({EventKind.ACTION, EventKind.VERDICT}),
 }
 

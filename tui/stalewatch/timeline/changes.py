@@ -70,7 +70,7 @@ def _removed(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
             yield new.event(EventKind.CACHE, at, cache.name, f"{cache.name} cache removed", f"removed:{cache.name}:{int(at)}")
     if old.fpm is not None and new.fpm is not None and old.fpm.running and new.fpm.running is False:
         at = new.snapshot.observed_at
-        yield old.of_master(EventKind.RELOAD, at, "fpm", "FPM is not running any more", f"fpm-down:{int(at)}")
+        yield old.of_master(EventKind.DOWN, at, "fpm", "FPM is not running any more", f"fpm-down:{int(at)}")
 
 
 def _verdict(before: Report, after: Report, facts: SnapshotEvents) -> Iterator[Event]:

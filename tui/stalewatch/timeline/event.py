@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     DEPLOY = "deploy"
     CACHE = "cache"
     RELOAD = "reload"
+    DOWN = "down"
     WORKERS = "workers"
     RESTART = "restart"
     ERROR = "error"

@@ -35,4 +35,4 @@ def reloads(facts: SnapshotEvents, lines: Iterable[LogLine]) -> Iterator[Event]:
                 yield facts.of_master(EventKind.RELOAD, line.at, "fpm", "reloaded" if again else "started", f"reload:{int(line.at)}")
             again = False
         elif line.text.startswith(_STOPPED) and line.at < min(last, facts.snapshot.observed_at - SAME_START):
-            yield facts.of_master(EventKind.RELOAD, line.at, "fpm", "stopped", f"stop:{int(line.at)}")
+            yield facts.of_master(EventKind.DOWN, line.at, "fpm", "stopped", f"stop:{int(line.at)}")

@@ -66,7 +66,7 @@ def detail_lines(pane: Pane, events: Sequence[Event], options: RenderOptions, wi
 
 def _head(pane: Pane, options: RenderOptions, width: int) -> Line:
     """Server, app, root and verdict in one row: the root gives way first, then the name; the verdict never."""
-    verdict = headline(pane, options.clock)
+    verdict = headline(pane, options)
     room = width - line(verdict).width
     left = [Span(f" {text_crop(pane.server, max(8, room - 3))}", "title"), Span(f"  {name_of(pane)}", "muted")]
     rest = room - line(*left).width - 4

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.pane_lines import verdict_of
-from stalewatch.dashboard.render.signs import VERDICT_SIGN, badge
+from stalewatch.dashboard.render.signs import ALARM, VERDICT_SIGN, alarm_badge, badge
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stalewatch.engine.board import Pane
+    from stalewatch.model.alarm import Alarm
+    from stalewatch.model.inventory import AppKey
 
 SHOWN = (Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN, Verdict.PENDING, Verdict.FRESH)
 
@@ -28,6 +30,7 @@ class Heading(NamedTuple):
     panes: Sequence[Pane]
     read_only: bool = False
     frozen_for: float | None = None
+    alarms: Collection[AppKey] = ()
 
 
 def header_line(heading: Heading, width: int) -> Line:
@@ -40,14 +43,16 @@ def header_line(heading: Heading, width: int) -> Line:
     if heading.frozen_for is not None:
         left += [Span(f" FROZEN {figures.span(heading.frozen_for)} old · {key_of('freeze')} continues ", "frozen"), Span("  ")]
     left.append(Span(words))
-    return beside(Line(tuple(left), "band"), counts(heading.panes), width, role="band")
+    return beside(Line(tuple(left), "band"), counts(heading.panes, heading.alarms), width, role="band")
 
 
-def counts(panes: Sequence[Pane]) -> Line:
-    """``✗ 1 stale  ✓ 2 fresh``: the stale ones in reverse, none of them faint."""
+def counts(panes: Sequence[Pane], alarms: Collection[AppKey]) -> Line:
+    """``▼ 1 alarm  ✗ 1 stale  ✓ 2 fresh``: the bad ones in reverse, none of them faint; each server once."""
     waiting = [pane for pane in panes if pane.report is None and pane.error is None]
-    tally = Counter(verdict_of(pane) for pane in panes if pane not in waiting)
+    tally = Counter(verdict_of(pane) for pane in panes if pane not in waiting and pane.key not in alarms)
     spans: list[Span] = []
+    if alarmed := sum(pane.key in alarms for pane in panes):
+        spans += [Span(f" {ALARM} {figures.count(alarmed, 'alarm')} ", "alarm"), Span(" ")]
     for verdict in SHOWN:
         if tally[verdict]:
             words = f" {VERDICT_SIGN[verdict]} {tally[verdict]} {verdict.value} "
@@ -57,8 +62,11 @@ def counts(panes: Sequence[Pane]) -> Line:
     return Line(tuple(spans))
 
 
-def summary_line(panes: Sequence[Pane], clock: Clock, width: int) -> Line:
-    """One sentence about the fleet: who is stale, in which layers, since when; and which commits are there."""
+def summary_line(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: Clock, width: int) -> Line:
+    """One sentence about the fleet: the alarm and what to type; else who is stale, in which layers, since when; and which commits are
+    there."""
+    if alarms:
+        return _alarm_line(panes, alarms, clock, width)
     stale = [pane for pane in panes if pane.report is not None and pane.report.verdict is Verdict.STALE]
     commits = Counter(
         str(known.release.commit)[:7] for pane in panes if pane.report and (known := pane.report.host) and known.release.commit
@@ -80,3 +88,16 @@ def summary_line(panes: Sequence[Pane], clock: Clock, width: int) -> Line:
         ),
         width,
     )
+
+
+def _alarm_line(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: Clock, width: int) -> Line:
+    """The alarm that most servers share, and what ends it: the rest of the fleet waits until somebody is served again."""
+    word, _ = Counter(alarm.word for alarm in alarms.values()).most_common(1)[0]
+    same = {key: alarm for key, alarm in alarms.items() if alarm.word == word}
+    names = figures.several([pane.server for pane in panes if pane.key in same], 4)
+    since = min((alarm.since for alarm in same.values() if alarm.since is not None), default=None)
+    when = f" since {clock.hm(since)}" if since is not None else ""
+    first = next(iter(same.values()))
+    others = f", and {figures.count(len(alarms) - len(same), 'other alarm')}" if len(alarms) > len(same) else ""
+    said = f" {names}{when}{others}: "
+    return crop(line(" ", alarm_badge(word), Span(said, "strong"), Span(first.command or first.words, "command")), width)

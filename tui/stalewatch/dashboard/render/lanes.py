@@ -163,6 +163,7 @@ def _runs(cells: Sequence[tuple[str, str]]) -> list[Span]:
 
 
 LEGEND = (
+    EventKind.DOWN,
     EventKind.DEPLOY,
     EventKind.RELOAD,
     EventKind.CACHE,
@@ -211,7 +212,7 @@ def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int,
     )
     tail = line(Span(f" ×{event.count}" if event.count > 1 else "", role), Span(until, "muted"))
     words = text_crop(clock.retold(event.what), max(8, width - head.width - tail.width))
-    what = Span(words, role if event.kind in (EventKind.ERROR, EventKind.ACTION) else "text")
+    what = Span(words, role if event.kind in (EventKind.DOWN, EventKind.ERROR, EventKind.ACTION) else "text")
     made = fill(Line((*head.spans, what, *tail.spans)), width)
     return made.over("cursor") if selected else made
 

@@ -9,7 +9,7 @@ from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, 
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import name_of
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
-from stalewatch.dashboard.render.signs import CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, badge, sign
+from stalewatch.dashboard.render.signs import ALARM, CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, alarm_badge, badge, sign
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model import figures
@@ -19,6 +19,7 @@ from stalewatch.runbook.plan import RESULT, Status
 
 if TYPE_CHECKING:
     from stalewatch.engine.board import Pane
+    from stalewatch.model.alarm import Alarm
     from stalewatch.model.report import Finding, Report
     from stalewatch.runbook.plan import Progress
 
@@ -29,7 +30,8 @@ STEPS = ("name", "tcp", "host key", "auth", "probe")
 
 
 class RenderOptions(NamedTuple):
-    """How a pane is drawn now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say."""
+    """How a pane is drawn now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say, *alarm*: what
+    is worse there than any verdict."""
 
     clock: Clock
     monotonic: float
@@ -37,6 +39,7 @@ class RenderOptions(NamedTuple):
     marked: bool = False
     threshold: float = 0.85
     log: LogSummary | None = None
+    alarm: Alarm | None = None
 
 
 def verdict_of(pane: Pane) -> Verdict:
@@ -44,12 +47,14 @@ def verdict_of(pane: Pane) -> Verdict:
     return pane.report.verdict if pane.report else Verdict.UNKNOWN
 
 
-def headline(pane: Pane, clock: Clock) -> Span:
+def headline(pane: Pane, options: RenderOptions) -> Span:
     """The badge: sign, word, and since when."""
-    report = pane.report
+    report, alarm = pane.report, options.alarm
+    here = report_parts.clock_of(report, options.clock)
+    if alarm is not None:
+        return alarm_badge(alarm.word, here.since(alarm.since) if alarm.since is not None else "")
     if report is None:
         return Span(" … CONNECTING ", "pending-mark") if pane.error is None else badge(Verdict.UNKNOWN)
-    here = report_parts.clock_of(report, clock)
     if report.verdict is Verdict.STALE and report.stale_since is not None:
         return badge(Verdict.STALE, here.since(report.stale_since))
     if report.verdict is Verdict.UNKNOWN and report.last_verdict not in (None, Verdict.UNKNOWN):
@@ -72,8 +77,8 @@ def pane_lines(pane: Pane, options: RenderOptions, width: int, height: int) -> l
 def _frame(pane: Pane, options: RenderOptions) -> tuple[str, str]:
     if options.focused:
         return "border-focus", "┏┓┗┛━┃"
-    stale = pane.report is not None and pane.report.verdict is Verdict.STALE
-    return ("border-stale" if stale else "border"), "╭╮╰╯─│"
+    bad = options.alarm is not None or (pane.report is not None and pane.report.verdict is Verdict.STALE)
+    return ("border-stale" if bad else "border"), "╭╮╰╯─│"
 
 
 def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) -> Line:
@@ -86,13 +91,13 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
     if pane.read_only:
         name.append(Span(" · read-only", "muted"))
     left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))
-    right = Line((headline(pane, options.clock), Span(box[4] + box[1], edge)))
+    right = Line((headline(pane, options), Span(box[4] + box[1], edge)))
     return beside(left, right, width, box[4], edge)
 
 
 def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
     """What is inside the border, at most *height* rows: least important rows give way first."""
-    runbook, trouble = progress_lines(pane, width), trouble_lines(pane, options, width)
+    runbook, trouble = progress_lines(pane, width), alarm_lines(options, width) or trouble_lines(pane, options, width)
     if pane.report is None or pane.report.snapshot is None:
         return clamp([*connect_lines(pane, options, width), *runbook, *trouble], height, width)
     over = _is_over(pane)
@@ -200,6 +205,15 @@ def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
         if error.grant:
             rows += clamp(paragraph(f"→ {error.grant}", width, "command", hang="  "), 4, width)
     return rows
+
+
+def alarm_lines(options: RenderOptions, width: int) -> list[Line]:
+    """What is so bad, and what to type on that server."""
+    alarm = options.alarm
+    if alarm is None:
+        return []
+    words = clamp(paragraph(f"{ALARM} {alarm.words}", width, "alarm-mark", hang="  "), 6, width)
+    return [*words, *(paragraph(f"→ {alarm.command}", width, "command", hang="  ") if alarm.command else [])]
 
 
 def progress_lines(pane: Pane, width: int) -> list[Line]:

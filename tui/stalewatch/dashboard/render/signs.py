@@ -11,10 +11,12 @@ from stalewatch.timeline import EventKind
 
 VERDICT_WORD = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.ABSENT: "NOT CACHED"}
 
+ALARM = "▼"
 EVENT_SIGN = {
     EventKind.DEPLOY: "◆",
     EventKind.CACHE: "■",
     EventKind.RELOAD: "▲",
+    EventKind.DOWN: ALARM,
     EventKind.WORKERS: "●",
     EventKind.RESTART: "◇",
     EventKind.ERROR: "!",
@@ -27,6 +29,7 @@ EVENT_WORD = {
     EventKind.DEPLOY: "deploy",
     EventKind.CACHE: "cache",
     EventKind.RELOAD: "reload",
+    EventKind.DOWN: "FPM down",
     EventKind.WORKERS: "workers",
     EventKind.RESTART: "opcache",
     EventKind.ERROR: "errors",
@@ -36,6 +39,7 @@ EVENT_WORD = {
     EventKind.LINK: "link",
 }
 EVENT_RANK = {
+    EventKind.DOWN: 10,
     EventKind.DEPLOY: 9,
     EventKind.ACTION: 8,
     EventKind.RELOAD: 7,
@@ -66,6 +70,11 @@ CURSOR = "▸"
 def sign(verdict: Verdict) -> Span:
     """The verdict in one cell."""
     return Span(VERDICT_SIGN[verdict], f"{verdict.value}-mark")
+
+
+def alarm_badge(word: str, more: str = "") -> Span:
+    """An alarm as sign, word and colour, such as ``▼ FPM DOWN 1 min``."""
+    return Span(f" {ALARM} {word}{' ' + more if more else ''} ", "alarm")
 
 
 def badge(verdict: Verdict, more: str = "") -> Span:

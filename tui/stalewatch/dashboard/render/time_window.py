@@ -29,7 +29,7 @@ TICKS = (
     2 * DAY,
     7 * DAY,
 )
-TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
+TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.DOWN, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
 
 MOVES = 30
 """Seconds between two moves of the window, at least. So long the last cells are still to come."""

@@ -48,8 +48,8 @@ class SummaryView(LinesView):
         self._made: Memo[Line] = Memo()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        panes, clock = self._model.shown.panes, self._model.clock().coarse
-        return [self._made.get(lambda: summary_line(panes, clock, width), (panes,), (clock, width))]
+        panes, alarms, clock = self._model.shown.panes, self._model.fleet.alarms, self._model.clock().coarse
+        return [self._made.get(lambda: summary_line(panes, alarms, clock, width), (panes, alarms), (clock, width))]
 
 
 class FleetScreen(LiveScreen):

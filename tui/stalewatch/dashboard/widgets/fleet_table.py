@@ -22,7 +22,7 @@ from stalewatch.model import figures
 from stalewatch.model.memo import Memos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from textual import events
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.dashboard.render.table_head import Shape
     from stalewatch.engine.board import Pane
+    from stalewatch.model.inventory import AppKey
 
 
 def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: By = By.RATE) -> Line:
@@ -43,7 +44,7 @@ def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: 
             Span(MARK if options.marked else " ", "mark"),
             Span(name, "strong" if options.focused else "text"),
         ),
-        line(headline(pane, options.clock)),
+        line(headline(pane, options)),
         *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
         _layers(pane, shape),
         *([_last(pane, options, shape.rate, by)] if shape.rate else []),
@@ -119,7 +120,8 @@ class FleetTable(LinesView):
         self._options, self._sorting = options, sorting
         if panes is not self._panes or grouped != self._grouped:
             self._panes, self._grouped = panes, grouped
-            self._rows = list(_rows(panes, grouped))
+            alarmed = {pane.key for pane, option in zip(panes, options, strict=True) if option.alarm is not None}
+            self._rows = list(_rows(panes, alarmed, grouped))
             self._apps = Counter(pane.server for pane in panes)
         self._at = self._rows.index(selected) if selected in self._rows else 0
         self.redraw()
@@ -150,13 +152,12 @@ class FleetTable(LinesView):
             self.post_message(ServerClicked(self._panes[chosen].key, event.chain > 1))
 
 
-def _rows(panes: Sequence[Pane], grouped: bool) -> Iterator[int | Line]:
+def _rows(panes: Sequence[Pane], alarms: Collection[AppKey], grouped: bool) -> Iterator[int | Line]:
     """Places of *panes*, and before each group its head."""
     before = None
     for at, pane in enumerate(panes):
         if grouped and group_of(pane) != before:
             before = group_of(pane)
-            yield Line(
-                (Span(f" {' · '.join(filter(None, before))}  ", "strong"), *counts([one for one in panes if group_of(one) == before]).spans)
-            )
+            tally = counts([one for one in panes if group_of(one) == before], alarms)
+            yield Line((Span(f" {' · '.join(filter(None, before))}  ", "strong"), *tally.spans))
         yield at

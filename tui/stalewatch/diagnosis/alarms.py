@@ -1,0 +1,46 @@
+"""What is worse than old code, by the findings and errors that tell of it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stalewatch.diagnosis import fpm, health, smoke
+from stalewatch.model import reasons
+from stalewatch.model.alarm import Alarm
+
+if TYPE_CHECKING:
+    from stalewatch.model.report import Finding, Report
+    from stalewatch.model.unseen import Unseen
+
+FULL = 16 << 20
+"""Bytes below which a disk is full: a cache or a session can no longer be written."""
+_DOWN = frozenset(rule.code for rule in (fpm.NOT_RUNNING, fpm.NO_SOCKET, fpm.NOT_ANSWERING))
+
+
+def alarm_of(report: Report | None, error: Unseen | None) -> Alarm | None:
+    """The alarm of a *report*, or of the *error* that there is no link for; without since when."""
+    for reason in (*((error,) if error is not None else ()), *(report.errors if report is not None else ())):
+        if reason.code == reasons.LINK_HOST_KEY_CHANGED.code:
+            return Alarm("HOST KEY CHANGED", reason.message, reason.grant)
+    if report is None or report.last_seen is not None:
+        return None  # what was so at the last look is not known to be so now
+    for finding in report.findings:
+        if (alarm := _alarm(finding, report)) is not None:
+            return alarm
+    return None
+
+
+def _alarm(finding: Finding, report: Report) -> Alarm | None:
+    if finding.code in _DOWN:
+        unit = report.fpm.unit if report.fpm is not None else ""
+        return Alarm("FPM DOWN", finding.summary, f"sudo systemctl start {unit}" if unit else "")
+    if finding.code == smoke.APP_ERROR.code:
+        return Alarm("APP BROKEN", finding.summary, _repeat(finding))
+    free = report.host.disk_free if report.host is not None else None
+    if finding.code == health.DISK.code and free is not None and free < FULL:
+        return Alarm("DISK FULL", "nothing can be written any more: no cache, no session, no log", _repeat(finding))
+    return None
+
+
+def _repeat(finding: Finding) -> str:
+    return next((str(one.value) for one in finding.evidence if one.kind == "command"), "")
