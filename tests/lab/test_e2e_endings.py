@@ -79,7 +79,7 @@ def test_suspended_and_brought_back_it_watches_on(lab: Lab, hosts: list[Host]) -
         before = len(terminal.raw)
         terminal.signal(signal.SIGCONT)
         terminal.wait_until(lambda: b"web3" in terminal.raw[before:])
-        terminal.wait_for(r"web1.*UNKNOWN", timeout=30)
+        terminal.wait_for(r"web1.*▼ FPM DOWN", timeout=30)
         hosts[0].start_fpm()
         terminal.wait_for(all_seen, timeout=30)
         terminal.type("q")

@@ -32,6 +32,7 @@ class FleetState:
         self.order: list[AppKey] = []
         self.stale_spans: dict[str, Spans] = {}
         self.alarms: dict[AppKey, Alarm] = {}
+        self._units: dict[AppKey, str] = {}
         self.looked_since: dict[AppKey, float] = {}
         self.doubted: dict[AppKey, frozenset[float]] = {}
         self.runs: list[tuple[Plan, Future[dict[AppKey, Status]]]] = []
@@ -57,7 +58,9 @@ class FleetState:
         """Of every pane that has one; what goes on keeps its *since*."""
         found = {}
         for pane in panes:
-            if (alarm := alarm_of(pane.report, pane.error)) is not None:
+            if pane.report is not None and pane.report.fpm is not None and pane.report.fpm.unit:
+                self._units[pane.key] = str(pane.report.fpm.unit)
+            if (alarm := alarm_of(pane.report, pane.error, self._units.get(pane.key, ""))) is not None:
                 known = self.alarms.get(pane.key)
                 seen = pane.report.observed_at if pane.report is not None else None
                 found[pane.key] = alarm._replace(since=known.since if known is not None and known.word == alarm.word else seen)

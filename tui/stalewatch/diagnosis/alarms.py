@@ -14,26 +14,28 @@ if TYPE_CHECKING:
 
 FULL = 16 << 20
 """Bytes below which a disk is full: a cache or a session can no longer be written."""
+FIND_UNIT = "systemctl list-unit-files '*fpm*'"
+"""Which unit starts a PHP-FPM that was never seen running."""
 _DOWN = frozenset(rule.code for rule in (fpm.NOT_RUNNING, fpm.NO_SOCKET, fpm.NOT_ANSWERING))
 
 
-def alarm_of(report: Report | None, error: Unseen | None) -> Alarm | None:
-    """The alarm of a *report*, or of the *error* that there is no link for; without since when."""
+def alarm_of(report: Report | None, error: Unseen | None, unit: str = "") -> Alarm | None:
+    """The alarm of a *report*, or of the *error* that there is no link for; without since when. *unit*: of PHP-FPM, when it ran."""
     for reason in (*((error,) if error is not None else ()), *(report.errors if report is not None else ())):
         if reason.code == reasons.LINK_HOST_KEY_CHANGED.code:
             return Alarm("HOST KEY CHANGED", reason.message, reason.grant)
     if report is None or report.last_seen is not None:
         return None  # what was so at the last look is not known to be so now
     for finding in report.findings:
-        if (alarm := _alarm(finding, report)) is not None:
+        if (alarm := _alarm(finding, report, unit)) is not None:
             return alarm
     return None
 
 
-def _alarm(finding: Finding, report: Report) -> Alarm | None:
+def _alarm(finding: Finding, report: Report, unit: str) -> Alarm | None:
     if finding.code in _DOWN:
-        unit = report.fpm.unit if report.fpm is not None else ""
-        return Alarm("FPM DOWN", finding.summary, f"sudo systemctl start {unit}" if unit else "")
+        unit = (report.fpm.unit if report.fpm is not None else "") or unit
+        return Alarm("FPM DOWN", finding.summary, f"sudo systemctl start {unit}" if unit else FIND_UNIT)
     if finding.code == smoke.APP_ERROR.code:
         return Alarm("APP BROKEN", finding.summary, _repeat(finding))
     free = report.host.disk_free if report.host is not None else None
