@@ -69,7 +69,7 @@ def test_a_trouble_is_said_in_its_pane_and_ends_by_itself(lab: Lab, hosts: list[
         with dashboard(lab, columns=80, rows=24) as terminal:
             terminal.wait_for("✓ 3 fresh")
             trouble.cause(web1)
-            terminal.wait_for(r"1 (alarm|unknown) +✓ 2 fresh", timeout=40)
+            terminal.wait_for(r"1 (urgent|unknown) +✓ 2 fresh", timeout=40)
             terminal.type("1")
             wait_for_words(terminal, trouble.says)
             wait_for_words(terminal, trouble.grant)

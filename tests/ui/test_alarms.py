@@ -31,7 +31,7 @@ async def test_a_dead_fpm_comes_before_what_is_stale_with_the_line_that_starts_i
     app = app_of(FakeEngine(board))
     async with app.run_test(size=size) as pilot:
         text = await press(pilot, "s")
-        assert "▼ 1 alarm   ✗ 1 stale   ✓ 1 fresh" in text
+        assert "▼ 1 urgent   ✗ 1 stale   ✓ 1 fresh" in text
         assert text.index("▼ FPM DOWN") < text.index("✗ STALE")
         assert "sudo systemctl start php8.3-fpm" in text
         if size[0] > 80:

@@ -47,12 +47,12 @@ def header_line(heading: Heading, width: int) -> Line:
 
 
 def counts(panes: Sequence[Pane], alarms: Collection[AppKey]) -> Line:
-    """``▼ 1 alarm  ✗ 1 stale  ✓ 2 fresh``: the bad ones in reverse, none of them faint; each server once."""
+    """``▼ 1 urgent  ✗ 1 stale  ✓ 2 fresh``: the bad ones in reverse, none of them faint; each server once."""
     waiting = [pane for pane in panes if pane.report is None and pane.error is None]
     tally = Counter(verdict_of(pane) for pane in panes if pane not in waiting and pane.key not in alarms)
     spans: list[Span] = []
     if alarmed := sum(pane.key in alarms for pane in panes):
-        spans += [Span(f" {ALARM} {figures.count(alarmed, 'alarm')} ", "alarm"), Span(" ")]
+        spans += [Span(f" {ALARM} {alarmed} urgent ", "alarm"), Span(" ")]
     for verdict in SHOWN:
         if tally[verdict]:
             words = f" {VERDICT_SIGN[verdict]} {tally[verdict]} {verdict.value} "
@@ -98,6 +98,6 @@ def _alarm_line(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: Cl
     since = min((alarm.since for alarm in same.values() if alarm.since is not None), default=None)
     when = f" since {clock.hm(since)}" if since is not None else ""
     first = next(iter(same.values()))
-    others = f", and {figures.count(len(alarms) - len(same), 'other alarm')}" if len(alarms) > len(same) else ""
+    others = f", and {len(alarms) - len(same)} more urgent" if len(alarms) > len(same) else ""
     said = f" {names}{when}{others}: "
     return crop(line(" ", alarm_badge(word), Span(said, "strong"), Span(first.command or first.words, "command")), width)
