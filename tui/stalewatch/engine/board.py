@@ -114,6 +114,15 @@ class Board:
         if changed:
             self._notify(significant=True)
 
+    def restore(self, shown: State) -> None:
+        """Show another moment: what was *shown* then, in the place of everything."""
+        with self._lock:
+            self._panes = {pane.key: pane for pane in shown.panes}
+            self._events = {event.key: event for event in shown.events}
+            self._sorted = None
+            self._version += 1
+        self._notify(significant=True)
+
     def consume(self) -> State:
         """The latest; the next change notifies again."""
         with self._lock:

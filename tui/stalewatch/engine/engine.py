@@ -11,12 +11,12 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from stalewatch.engine.board import Board
+from stalewatch.engine.listener import NOBODY, Listener
 from stalewatch.engine.publisher import Publisher
 from stalewatch.model import reasons
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.evidence_digest import evidence_digest
-from stalewatch.runbook.plan import Plan, Progress, Request, Status
-from stalewatch.timeline import from_progress
+from stalewatch.runbook.plan import Plan, Request, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +30,17 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Watches a fleet from its own thread. Every method may be called from any thread and none blocks (but ``stop``, for a moment)."""
+    """Watches a fleet from its own thread. Every method may be called from any thread and none blocks (but ``stop``, for a moment).
 
-    def __init__(self, fleet: Fleet) -> None:
+    *interval*: seconds from one look at a server to the next (None: the usual beat). *listener*: who is told what is seen and done.
+    """
+
+    def __init__(self, fleet: Fleet, *, interval: float | None = None, listener: Listener = NOBODY) -> None:
         self.fleet = fleet
+        self._interval = interval
+        self._listener = listener
         self.board = Board()
-        self.publisher = Publisher(self.board, self.fleet)
+        self.publisher = Publisher(self.board, self.fleet, listener)
         for server in fleet.servers:
             self.publisher.place_holder(server)
         self.read_only = fleet.read_only
@@ -106,15 +111,21 @@ class Engine:
             self.publisher.ended(reasons.INTERNAL.unseen(message, "start it again; its log has the details"))
 
     async def _watch(self) -> None:
-        from stalewatch.engine.poller import Poller
+        from stalewatch.engine.poller import LOOK_INTERVAL, Poller
         from stalewatch.engine.session_pool import SessionPool
 
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         chance = random.Random()
-        self._pool = pool = SessionPool(self.fleet, on_step=self.publisher.connecting, on_open=lambda server: self._look_now([server]))
+        self._pool = pool = SessionPool(
+            self.fleet,
+            on_step=self.publisher.connecting,
+            on_open=lambda server: self._look_now([server]),
+            on_judged=self._listener.judged,
+        )
+        interval = self._interval or LOOK_INTERVAL
         for server in self.fleet.servers:
-            self._pollers[server.name] = Poller(server, pool, self.publisher, chance)
+            self._pollers[server.name] = Poller(server, pool, self.publisher, chance, interval=interval)
         self._started.set()
         try:
             async with asyncio.TaskGroup() as group:
@@ -154,12 +165,9 @@ class Engine:
         from stalewatch.engine.pooled_app import run
 
         assert self._pool is not None  # plans are run in the loop that made it
+        self._listener.planned(plan)
         for server in plan.servers:
             self.publisher.clear_progress(server.key)
-        result, _ = await run(self._pool, plan, lambda: self._reports().values(), self._progressed)
+        result, _ = await run(self._pool, plan, lambda: self._reports().values(), self.publisher.progress)
         self._look_now([server.server for server in plan.servers])
         return result
-
-    def _progressed(self, progress: Progress) -> None:
-        self.publisher.progress(progress)
-        self.board.add([from_progress(progress)])

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.unreachable import as_unreachable
 from stalewatch.engine.board import Board, Pane
 from stalewatch.engine.comparison import FleetComparison
+from stalewatch.engine.listener import NOBODY, Listener
 from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
-from stalewatch.timeline import changes, history
+from stalewatch.timeline import changes, from_progress, history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.model.text import SafeText
     from stalewatch.runbook.plan import Progress
+    from stalewatch.timeline import Event
     from stalewatch.transport.link import ConnectStep
 
 FLUSH = 0.1
@@ -29,11 +31,25 @@ MAX_PROGRESS = 60
 
 
 class Publisher:
-    """Holds the panes by key; everything happens in the engine's loop."""
+    """Holds the panes by key; everything happens in the engine's loop. *listener* is told what comes here.
 
-    def __init__(self, board: Board, fleet: Fleet) -> None:
+    A replay has its own clock (*monotonic*), and is told the events too (*finds_events* False).
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        fleet: Fleet,
+        listener: Listener = NOBODY,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        finds_events: bool = True,
+    ) -> None:
         self._fleet = fleet
         self._board = board
+        self._listener = listener
+        self._monotonic = monotonic
+        self._finds_events = finds_events
         self._panes: dict[AppKey, Pane] = {}
         self._published: dict[AppKey, Report] = {}
         self._dirty = asyncio.Event()
@@ -47,6 +63,15 @@ class Publisher:
             self._panes[pane.key] = pane
             self._board.put(pane)
 
+    @property
+    def panes(self) -> tuple[Pane, ...]:
+        """All of them, not compared with each other."""
+        return tuple(self._panes.values())
+
+    def restore(self, panes: Iterable[Pane]) -> None:
+        """Go on from *panes* of another moment."""
+        self._panes = {pane.key: pane for pane in panes}
+
     def keys_of(self, server: str) -> list[AppKey]:
         """The panes of *server*."""
         return [key for key in self._panes if key[0] == server]
@@ -58,11 +83,13 @@ class Publisher:
 
     def connecting(self, server: str, step: ConnectStep) -> None:
         """A step of connecting begins; the error of the last try stays visible until a report comes."""
+        self._listener.connecting(server, step)
         for key in self.keys_of(server):
-            self._update(replace(self._panes[key], step=step, step_since=time.monotonic(), retry_at=None))
+            self._update(replace(self._panes[key], step=step, step_since=self._monotonic(), retry_at=None))
 
     def failed(self, server: str, error: Unseen, retry_at: float | None, reports: Iterable[Report]) -> None:
         """No link now. *reports*: what that makes of each pane."""
+        self._listener.failed(server, error, None if retry_at is None else max(retry_at - self._monotonic(), 0.0))
         for key in self.keys_of(server):
             self._update(replace(self._panes[key], step="", error=error, retry_at=retry_at))
         for report in reports:
@@ -70,6 +97,7 @@ class Publisher:
 
     def seen(self, server: Server, reports: tuple[Report, ...], took: float = 0.0) -> None:
         """A look succeeded. The first one takes the place of the place holder; an app that is gone is unknown from then on."""
+        self._listener.seen(server.name, reports, took)
         waiting = [key for key in self.keys_of(server.name) if self._panes[key].report is None or key[1] == ""]
         for report in reports:
             if report.key not in self._panes:
@@ -91,7 +119,10 @@ class Publisher:
             self._board.put(replace(pane, report=report, error=why, step="", retry_at=None))
 
     def progress(self, progress: Progress) -> None:
-        """One line of a running runbook, in its pane."""
+        """One line of a running runbook, in its pane and on the timeline."""
+        self._listener.progressed(progress)
+        if self._finds_events:
+            self._tell([from_progress(progress)])
         key = (progress.server, progress.app)
         if key in self._panes:
             kept = [line for line in self._panes[key].progress if line.step != progress.step]
@@ -119,15 +150,20 @@ class Publisher:
             pane = self._panes[key]
             report = compared.get(key)
             self._board.put(pane if report is None else replace(pane, report=report))
-            if report is not None:
+            if report is not None and self._finds_events:
                 self._add_events(report)
 
     def _add_events(self, report: Report) -> None:
         before = self._published.get(report.key)
         if before is report or (before is None and report.snapshot is None):
             return
-        self._board.add(history(report) if before is None or before.snapshot is None else changes(before, report))
+        self._tell(history(report) if before is None or before.snapshot is None else changes(before, report))
         self._published[report.key] = report
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        if events:
+            self._listener.happened(events)
+            self._board.add(events)
 
     def _adopt(self, server: Server, report: Report, replaces: AppKey | None) -> None:
         pane = _empty_pane(server, report.app)
@@ -140,7 +176,7 @@ class Publisher:
     def _put_report(self, report: Report, *, received: bool) -> None:
         if report.key in self._panes:
             pane = self._panes[report.key]
-            self._update(replace(pane, report=report, received_at=time.monotonic() if received else pane.received_at))
+            self._update(replace(pane, report=report, received_at=self._monotonic() if received else pane.received_at))
 
     def _update(self, pane: Pane) -> None:
         self._panes[pane.key] = pane

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, asked_by_us, invalidated_by_us
 from stalewatch.diagnosis.worker_restarts import awaited_with
 from stalewatch.engine.memory_store import load, load_awaited, save, save_awaited
-from stalewatch.model.app_names import names_apart
+from stalewatch.engine.short_names import named
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.model.replace import replace
-from stalewatch.model.text import safe
 from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 Memories = dict[str, Memory]
 """What is remembered between looks, by app path. Outlives the link: a server that was away is compared with what it was."""
 
+OnJudged: TypeAlias = "Callable[[Memory, Snapshot, Memory], None]"
+"""Called when a look at one app was judged: with which memory, what was seen, and the memory that it made."""
+
 KEEP_EVERY = 60.0
 """Seconds between two writes of what is remembered, while watching."""
 
@@ -39,10 +41,11 @@ KEEP_EVERY = 60.0
 class ServerSession:
     """An open link with its probe. Looks are serialised: the probe has one question in flight."""
 
-    def __init__(self, server: Server, fleet: Fleet, memories: Memories) -> None:
+    def __init__(self, server: Server, fleet: Fleet, memories: Memories, on_judged: OnJudged) -> None:
         self.server = server
         self._fleet = fleet
         self.memories = memories
+        self._on_judged = on_judged
         self._link: Link | None = None
         self._probe: ServerProbe | None = None
         self._looking = asyncio.Lock()
@@ -83,9 +86,7 @@ class ServerSession:
     async def look(self, *, full: bool = False) -> tuple[Report, ...]:
         """One look at every app of the server, diagnosed. Raises LinkError."""
         async with self._asking() as probe:
-            snapshots = await probe.tick(full=full)
-            names = names_apart([snapshot.app for snapshot in snapshots])
-            reports = tuple(replace(self._judge(snapshot), short_name=safe(names[snapshot.app])) for snapshot in snapshots)
+            reports = named([self._judge(snapshot) for snapshot in await probe.tick(full=full)])
         if time.monotonic() - self._kept_at > KEEP_EVERY:
             await self._keep()
         return reports
@@ -161,7 +162,9 @@ class ServerSession:
         if snapshot.clock_offset is not None:
             self._clock_offset = snapshot.clock_offset
         awaited = load_awaited(self.server.target, snapshot.app)
-        memory, report = diagnose(replace(self.memories[snapshot.app], awaited=awaited), snapshot, self._fleet.thresholds)
+        known = replace(self.memories[snapshot.app], awaited=awaited)
+        memory, report = diagnose(known, snapshot, self._fleet.thresholds)
+        self._on_judged(known, snapshot, memory)
         if memory.awaited != awaited:
             save_awaited(self.server.target, snapshot.app, memory.awaited)
         self.memories[snapshot.app] = memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from stalewatch.engine.server_session import Memories, ServerSession
+from stalewatch.engine.server_session import Memories, OnJudged, ServerSession
 from stalewatch.model.errors import LinkLost, LinkTimeout
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class SessionPool:
     """At most one open session per server, opened by whoever needs it first; names are those of the inventory.
 
     *on_step* is called at each step of connecting, *on_open* when a session was opened; both with the server's name, in the pool's loop.
-    *memories*: what is remembered of each server already, instead of what is on the disk.
+    *on_judged*: with each look at an app. *memories*: what is remembered of each server already, instead of what is on the disk.
     """
 
     def __init__(
@@ -31,11 +31,13 @@ class SessionPool:
         *,
         on_step: Callable[[str, ConnectStep], None] = lambda _server, _step: None,
         on_open: Callable[[str], None] = lambda _server: None,
+        on_judged: OnJudged = lambda _memory, _snapshot, _after: None,
         memories: Mapping[str, Memories] | None = None,
     ) -> None:
         self.fleet = fleet
         self._on_step = on_step
         self._on_open = on_open
+        self._on_judged = on_judged
         self._servers = {server.name: server for server in fleet.servers}
         self._sessions: dict[str, ServerSession] = {}
         self._memories: dict[str, Memories] = {name: {} for name in self._servers} | dict(memories or {})
@@ -62,7 +64,7 @@ class SessionPool:
         return session
 
     async def _open(self, server: str) -> ServerSession:
-        session = ServerSession(self._servers[server], self.fleet, self._memories[server])
+        session = ServerSession(self._servers[server], self.fleet, self._memories[server], self._on_judged)
         limit = OPEN_LIMIT * self.fleet.timeout
         begun: list[ConnectStep] = ["name"]
 
