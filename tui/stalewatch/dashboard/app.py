@@ -40,6 +40,10 @@ CALM = 1.0
 """The same while only figures move: hit rates, counts, ages."""
 
 
+TYPED_TOGETHER = 0.5
+"""Seconds within which keys are one word: after one that is refused, the rest of it does nothing."""
+
+
 class BoardChanged(Message):
     """The board has something new (posted from the engine's thread)."""
 
@@ -80,6 +84,7 @@ class StalewatchApp(AppPort):
         self._after_first_frame = painted
         self._due: Timer | None = None
         self._painted = 0.0
+        self._typed_at = self._refused_at = float("-inf")
 
     def get_default_screen(self) -> FleetScreen:
         return FleetScreen(self.model)
@@ -150,6 +155,8 @@ class StalewatchApp(AppPort):
                 return
             if isinstance(event, events.Key):
                 self.last_key = event.key
+                if not isinstance(self.screen, AskingScreen):
+                    self._typed_at = self.key_clock.arrived(event)
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
@@ -163,19 +170,27 @@ class StalewatchApp(AppPort):
         if not isinstance(screen, LiveScreen):
             return
         self.model.last_key = self.model.monotonic()
+        if self._typed_at - self._refused_at < TYPED_TOGETHER:
+            self._refused_at = self._typed_at
+            return
         screen.say("")
         action = BY_ID[id]
         if elsewhere := action.elsewhere(screen.kind):
-            screen.say(f"{key_name(action.keys[0])} {action.label}: {elsewhere}")
+            self._refuse(screen, f"{key_name(action.keys[0])} {action.label}: {elsewhere}")
             return
         if reason := action.disabled(self.model.context(screen.kind, screen.key)):
-            screen.say(f"{action.label}: {reason}")
+            self._refuse(screen, f"{action.label}: {reason}")
             return
         method = screen.methods().get(id) or self.global_actions.methods().get(id) or self.shutdown.methods().get(id)
         if method is not None:
             method()
         else:
-            screen.say(f"{key_name(action.keys[0])}: there is no such section here")
+            self._refuse(screen, f"{key_name(action.keys[0])}: there is no such section here")
+
+    def _refuse(self, screen: LiveScreen, why: str) -> None:
+        """Say *why* nothing is done. What is typed with the key was meant as a word, not as more keys."""
+        self._refused_at = self._typed_at
+        screen.say(why)
 
     def _fatal_error(self) -> None:
         """In place of Textual's pages of traceback, which nobody reads in an incident: one line. The log has the rest."""

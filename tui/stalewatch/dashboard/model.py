@@ -102,6 +102,11 @@ class Model:
     def pane(self, key: AppKey) -> Pane | None:
         return next((pane for pane in self.shown.panes if pane.key == key), None)
 
+    def heir(self, key: AppKey) -> AppKey:
+        """*key*, or that of the first app that was found on its server meanwhile, in whose place it stood while we connected."""
+        heirs = (pane.key for pane in self.shown.panes if pane.server == key[0])
+        return key if self.pane(key) is not None else next(heirs, key)
+
     def render_options(self, panes: Sequence[Pane], focused: int) -> list[RenderOptions]:
         """How *panes* are drawn now; *focused*: the place of the one that has the keys (-1: none)."""
         monotonic = self.view.frozen.monotonic if self.view.frozen else self.monotonic()

@@ -71,6 +71,7 @@ class ServerScreen(LiveScreen):
         yield self.footer
 
     def redraw(self) -> None:
+        self._key = self.model.heir(self._key)
         super().redraw()
         view = self._page_view
         view.key = self._key

@@ -1,0 +1,36 @@
+"""What a person meets on the page of one server before and beside what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from stalewatch.dashboard.screens.server import ServerScreen
+from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
+from tests.ui.conftest import app_of, press, screen_text, settle, shown
+from tests.ui.hands import unhurried
+
+
+async def test_the_page_of_a_server_that_connects_shows_its_app_once_it_is_found() -> None:
+    board = build.Board()
+    board.put(build.Pane(server="web1", app=build.SafeText(""), step="host key", step_since=97.0))
+    app = app_of(FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "not looked at yet" in await press(pilot, "enter")
+        board.put(build.pane(build.stale("web1")), replaces=("web1", build.SafeText("")))
+        assert "1 Verdict, and why" in await shown(pilot, "✗ STALE 24 min")
+
+
+@pytest.mark.parametrize("word", ["/opcache", "/fpm", "/routes"])
+async def test_a_word_typed_where_nothing_can_be_searched_does_nothing(word: str) -> None:
+    app = app_of(FakeEngine(build.incident()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        before = await press(pilot, "enter")
+        await pilot.press(*("slash" if key == "/" else key for key in word))
+        await settle(pilot)
+        after = screen_text(app)
+        assert isinstance(app.screen, ServerScreen)
+        assert after.splitlines()[:-1] == before.splitlines()[:-1], "not frozen, nothing opened"
+        assert "only in the fleet" in after
+        await unhurried(pilot)
+        assert "FROZEN" in await press(pilot, "p")
