@@ -22,3 +22,11 @@ def test_what_init_writes_is_what_check_reads(lab: Lab, hosts: list[Host], tmp_p
     checked = stalewatch(lab, "check", "--format", "json", cwd=tmp_path)
     assert checked.code == 0, checked.stdout
     assert [(server["name"], server["app"]) for server in checked.data["servers"]] == [("web1", "/srv/app"), ("web2", "/srv/app")]
+
+
+def test_the_aliases_of_ssh_config_are_an_inventory(lab: Lab, hosts: list[Host], tmp_path: Path) -> None:
+    lab.hosts[2].kill_sshd()
+    ran = stalewatch(lab, "init", "--from", "ssh", cwd=tmp_path)
+    assert ran.code == 3, ran.stdout + ran.stderr
+    assert "web3: left out, because web3" in ran.stderr
+    assert [server.target for server in load([], folder=tmp_path).servers] == ["web1", "web2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,6 +18,7 @@ from stalewatch.cli.streams import emit, is_terminal, looks, tell
 from stalewatch.model import figures, reasons
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,29 +29,50 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Report
     from stalewatch.runbook.rights import Rights
 
+SOURCES = ("ssh", "ansible", "deployer")
+
 
 @click.command("init")
-@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.argument("targets", nargs=-1, metavar="TARGET... | FILE...")
+@click.option("--from", "source", type=click.Choice(SOURCES), help="Take the servers of ssh_config, or of Ansible's or Deployer's FILE.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--sudoers", is_flag=True, help="Print the lines of sudoers that fix needs there, and no more.")
 @common
 @click.pass_context
-def command(ctx: click.Context, /, targets: tuple[str, ...], dry_run: bool, sudoers: bool, **options: Unpack[Common]) -> None:
+def command(
+    ctx: click.Context, /, targets: tuple[str, ...], source: str | None, dry_run: bool, sudoers: bool, **options: Unpack[Common]
+) -> None:
     """Look around on servers, and write those that are reached to stalewatch.toml. Nothing is changed on a server.
 
     Says what was found, and what could not be seen with the line that would permit it. A file that is there keeps what is in it.
 
+    --from ssh [PATTERN...] takes the Host aliases of ssh_config; --from ansible FILE (or a folder) and --from deployer FILE (deploy.php or
+    deploy.yaml) the hosts that are written there. None of their programs is run.
+
     Exit code: 0 all was seen; 3 something was not; 2 usage or configuration.
     """
-    if not targets:
-        raise UsageError("say which servers: stalewatch init web1 'web*', or local for this machine")
     debug_log.start()
-    fleet = fleet_of(targets, options)
+    fleet, lost = _wanted(targets, source, options)
     if is_terminal(sys.stderr):
         tell(f"looking at {figures.count(len(fleet.servers), 'server')}\n")
-    if sudoers:
-        ctx.exit(print_sudoers(fleet, opener(ctx)))
-    ctx.exit(run(fleet, opener(ctx), config=options["config"] or "", dry_run=dry_run))
+    look = print_sudoers if sudoers else partial(run, config=options["config"] or "", dry_run=dry_run)
+    code = look(fleet, opener(ctx))
+    ctx.exit(max(code, ExitCode.UNKNOWN if lost else ExitCode.OK))
+
+
+def _wanted(targets: tuple[str, ...], source: str | None, options: Common) -> tuple[Fleet, bool]:
+    """The servers to look at, and whether some could not be read where they are listed, which is said."""
+    if source is None:
+        if not targets:
+            raise UsageError("say which servers: stalewatch init web1 'web*', or local for this machine; or --from ssh|ansible|deployer")
+        return fleet_of(targets, options), False
+    from stalewatch.config.inventories.sources import as_listed, listed
+
+    inventory = listed(source, targets, options["ssh_config"] or "")
+    for line in (*inventory.lost, *inventory.notes):
+        tell(f"stalewatch: {safe(line)}\n")
+    fleet = fleet_of(tuple(server.target for server in inventory.servers), options)
+    return as_listed(fleet, inventory, own_apps=not options["app"]), bool(inventory.lost)
 
 
 def print_sudoers(fleet: Fleet, open_fleet: OpenFleet) -> ExitCode:
