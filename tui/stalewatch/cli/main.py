@@ -26,6 +26,7 @@ COMMANDS = {
     "init": "The first five minutes: look around on servers, say what was found, and write stalewatch.toml.",
     "config": "What the configuration is: which files, what they say together, and its JSON schema.",
     "metrics": "Metrics of the fleet for Prometheus. Nothing can be changed on a server.",
+    "watch": "Tells a webhook when servers begin to run old code, and when that is over.",
     "explain": "What a code of a finding or an error means, and what to do.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }
