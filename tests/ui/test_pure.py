@@ -14,7 +14,8 @@ from stalewatch.dashboard import order
 from stalewatch.dashboard.actions import ACTIONS, SCREEN_ACTIONS, ActionContext, markdown_table
 from stalewatch.dashboard.render import markdown, osc52
 from stalewatch.dashboard.render.detail_lines import detail_lines
-from stalewatch.dashboard.render.lines import Span, crop, line, path_middle, wrap
+from stalewatch.dashboard.render.header_lines import summary_line
+from stalewatch.dashboard.render.lines import Span, crop, line, middle_crop, wrap
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.pane_lines import RenderOptions, rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
@@ -45,6 +46,16 @@ def test_what_is_cut_is_marked(text: str, width: int) -> None:
     made = crop(line(text), width)
     assert made.text == text or made.text.endswith("…")
     assert made.width <= width
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_names_that_differ_at_their_end_look_different_and_leave_the_sentence_whole(width: int) -> None:
+    names = [f"production-application-frankfurt-cluster-a-node-{number:02}.internal.example.com" for number in range(1, 9)]
+    panes = [build.pane(build.stale(name)) for name in names]
+    assert len({middle_crop(name, 24) for name in (f"production-frankfurt-{number:02}" for number in range(1, 9))}) == 8
+    said = summary_line(panes, {}, Clock(build.NOW), width).text
+    assert "and 7 more run old code since " in said
+    assert said.rstrip().endswith("config, routes, opcache")
 
 
 @given(st.lists(st.text("abc/-:", min_size=1, max_size=30), min_size=1, max_size=12), st.integers(10, 60))
@@ -164,7 +175,7 @@ def test_the_server_page_says_what_is_not_judged_also_where_nothing_was_found() 
 
 @given(st.text("abc/-.", min_size=1, max_size=80), st.integers(1, 60))
 def test_a_path_cut_in_its_middle_fits_and_says_so(path: str, width: int) -> None:
-    made = path_middle(path, width)
+    made = middle_crop(path, width)
     assert cell_len(made) <= width
     assert made == path or "…" in made
 

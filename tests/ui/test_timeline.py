@@ -91,6 +91,15 @@ def test_errors_are_drawn_for_as_long_as_they_came() -> None:
     assert later.startswith("!╍╍╍"), "what began before the window is there in it"
 
 
+def test_errors_do_not_hide_that_old_code_ran() -> None:
+    errors = build.event("12:49:50", "web1", EventKind.ERROR, "laravel.log", '"Call context not found"', 14, "13:00:00")
+    shown = TimeWindow(build.at("12:40"), build.at("13:10"), 60)
+    row = lane(Lane("web1", [errors], stale=[(build.at("12:45"), build.at("12:55"))]), shown, 10).text[10:]
+    assert row.count("▒") == 20, row
+    assert "!" in row[19:21]
+    assert "╍" in row[32:], "and go on after it"
+
+
 def test_what_was_proven_and_what_is_probable_look_different_without_colour() -> None:
     minutes = TimeWindow(build.at("12:00"), build.at("13:00"), 60)
     span = ((build.at("12:10"), build.at("12:20")),)

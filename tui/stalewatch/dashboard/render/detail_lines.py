@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import report_parts
-from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, paragraph, path_middle, text_crop
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, line, middle_crop, paragraph
 from stalewatch.dashboard.render.log_lines import log_line, log_rows
 from stalewatch.dashboard.render.names import name_of
 from stalewatch.dashboard.render.pane_lines import headline, progress_lines, trouble_lines
@@ -68,10 +68,10 @@ def _head(pane: Pane, options: RenderOptions, width: int) -> Line:
     """Server, app, root and verdict in one row: the root gives way first, then the name; the verdict never."""
     verdict = headline(pane, options)
     room = width - line(verdict).width
-    left = [Span(f" {text_crop(pane.server, max(8, room - 3))}", "title"), Span(f"  {name_of(pane)}", "muted")]
+    left = [Span(f" {middle_crop(pane.server, max(8, room - 3))}", "title"), Span(f"  {name_of(pane)}", "muted")]
     rest = room - line(*left).width - 4
     if rest >= ROOT_LEAST:
-        left.append(Span(f"  {path_middle(pane.app, rest)}", "muted"))
+        left.append(Span(f"  {middle_crop(pane.app, rest)}", "muted"))
     return line(*crop(line(*left), room - 2).spans, "  ", verdict)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.actions import key_of
-from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
+from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line, middle_crop
 from stalewatch.dashboard.render.pane_lines import verdict_of
 from stalewatch.dashboard.render.signs import ALARM, VERDICT_SIGN, alarm_badge, badge
 from stalewatch.dashboard.render.times import Clock
@@ -75,15 +75,16 @@ def summary_line(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: C
     if not stale:
         return crop(line(Span(f" {spread}", "muted")), width)
     layers = Counter(layer for pane in stale if pane.report for layer in Layer if pane.report.layers.get(layer) is Verdict.STALE)
-    names = figures.several([pane.server for pane in stale], 4)
     since = min((pane.report.stale_since for pane in stale if pane.report and pane.report.stale_since), default=None)
     when = f" since {clock.hm(since)}" if since else ""
     what = ", ".join(layer.value for layer, _ in layers.most_common())
+    said = f" {figures.agree(len(stale), 'runs', 'run')} old code{when}: {what}"
+    names = _fitting([pane.server for pane in stale], width - len(said) - len(badge(Verdict.STALE).text) - 2)
     return crop(
         line(
             " ",
             badge(Verdict.STALE),
-            Span(f" {names} {figures.agree(len(stale), 'runs', 'run')} old code{when}: {what}", "strong"),
+            Span(f" {names}{said}", "strong"),
             Span(f"   {spread}" if spread else "", "muted"),
         ),
         width,
@@ -94,10 +95,19 @@ def _alarm_line(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: Cl
     """The alarm that most servers share, and what ends it: the rest of the fleet waits until somebody is served again."""
     word, _ = Counter(alarm.word for alarm in alarms.values()).most_common(1)[0]
     same = {key: alarm for key, alarm in alarms.items() if alarm.word == word}
-    names = figures.several([pane.server for pane in panes if pane.key in same], 4)
     since = min((alarm.since for alarm in same.values() if alarm.since is not None), default=None)
     when = f" since {clock.hm(since)}" if since is not None else ""
     first = next(iter(same.values()))
     others = f", and {len(alarms) - len(same)} more urgent" if len(alarms) > len(same) else ""
-    said = f" {names}{when}{others}: "
-    return crop(line(" ", alarm_badge(word), Span(said, "strong"), Span(first.command or first.words, "command")), width)
+    said, ending = f"{when}{others}: ", first.command or first.words
+    names = _fitting([pane.server for pane in panes if pane.key in same], width - len(said) - len(ending) - len(alarm_badge(word).text) - 2)
+    return crop(line(" ", alarm_badge(word), Span(f" {names}{said}", "strong"), Span(ending, "command")), width)
+
+
+def _fitting(names: Sequence[str], room: int) -> str:
+    """As many of *names* as there is *room* for, one at least: the sentence about them comes first."""
+    tries = (figures.several(names, most) for most in range(min(4, len(names)), 0, -1))
+    rest = len(figures.several(names, 1)) - len(names[0])
+    return next(
+        (words for words in tries if len(words) <= room), figures.several([middle_crop(names[0], max(8, room - rest)), *names[1:]], 1)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render.lines import Line, Span, crop, fill, join, line, text_crop
+from stalewatch.dashboard.render.lines import Line, Span, crop, fill, join, line, middle_crop, text_crop
 from stalewatch.dashboard.render.signs import CURSOR, EVENT_RANK, EVENT_SIGN, EVENT_WORD, SHADE
 from stalewatch.dashboard.render.time_window import DAY
 from stalewatch.model import figures
@@ -92,11 +92,11 @@ def lane(row: Lane, window: TimeWindow, label: int, cursor: Event | None = None)
     placed = _placed(row, window, cursor)
     for _, event in placed:
         if _lasts(event, window):
-            _stretch(cells, window, event.at, event.until or event.at, (LASTS, str(event.kind.value)))
+            _stretch(cells, window, event.at, event.until or event.at, (LASTS, str(event.kind.value)), over="─")
     for number, (column, event) in enumerate(placed):
         until = placed[number + 1][0] if number + 1 < len(placed) else window.width
         _write(cells, window, (column, event), until, cursor is not None and event.key == cursor.key)
-    name = Span(text_crop(row.label, label - 3), "strong" if row.selected else "text")
+    name = Span(middle_crop(row.label, label - 3), "strong" if row.selected else "text")
     lead = fill(line(Span(" ▸" if row.selected else "  ", "accent"), name), label)
     return Line((*lead.spans, *_runs(cells)))
 
@@ -106,11 +106,13 @@ def _lasts(event: Event, window: TimeWindow) -> bool:
     return event.until is not None and min(event.until, window.end) - max(event.at, window.start) >= 2 * window.cell
 
 
-def _stretch(cells: list[tuple[str, str]], window: TimeWindow, begin: float, end: float, cell: tuple[str, str]) -> None:
-    """*cell* from *begin* to *end*, as far as the window shows it."""
+def _stretch(
+    cells: list[tuple[str, str]], window: TimeWindow, begin: float, end: float, cell: tuple[str, str], over: str = f"─{PROBABLE}{SHADE}"
+) -> None:
+    """*cell* from *begin* to *end*, as far as the window shows it, in the place of signs that are *over*: errors do not hide old code."""
     first, last = window.column(max(begin, window.start)), window.column(min(end, window.end))
     if first is not None and last is not None:
-        cells[first : last + 1] = [cell] * (last + 1 - first)
+        cells[first : last + 1] = [cell if old[0] in over else old for old in cells[first : last + 1]]
 
 
 def _placed(row: Lane, window: TimeWindow, cursor: Event | None) -> list[tuple[int, Event]]:
@@ -206,7 +208,7 @@ def event_line(event: Event, clock: Clock, names: Mapping[str, int], width: int,
     head = line(
         Span(CURSOR if selected else " ", "accent"),
         Span(f"{_when(event.at, clock):<{names['when']}} ", "muted"),
-        Span(f"{text_crop(event.server, names['server']):<{names['server']}}  ", "text"),
+        Span(f"{middle_crop(event.server, names['server']):<{names['server']}}  ", "text"),
         Span(f"{EVENT_SIGN[event.kind]} ", role),
         Span(f"{text_crop(event.source, names['source']):<{names['source']}}  ", "muted"),
     )

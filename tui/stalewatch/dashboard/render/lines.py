@@ -113,12 +113,13 @@ def path_crop(path: str, width: int) -> str:
     return MORE + tail
 
 
-def path_middle(path: str, width: int) -> str:
-    """*path* in at most *width* cells, cut in its middle: where it begins and what it is called stay."""
-    if cell_len(path) <= width:
-        return path
-    head = set_cell_size(path, max(0, width // 3)).rstrip()
-    return head + path_crop(path, width - cell_len(head)) if width > 1 else MORE[: max(0, width)]
+def middle_crop(name: str, width: int) -> str:
+    """*name* in at most *width* cells, cut in its middle: a path tells where it begins and what it is called, servers of one kind differ at
+    their end."""
+    if cell_len(name) <= width:
+        return name
+    head = set_cell_size(name, max(0, width // 3)).rstrip()
+    return head + path_crop(name, width - cell_len(head)) if width > 1 else MORE[: max(0, width)]
 
 
 def flow(parts: Iterable[Line], width: int, indent: str = "  ", gap: str = "  ") -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import layer_rows, report_parts
-from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, middle_crop, paragraph, text_crop
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
 from stalewatch.dashboard.render.names import name_of
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
@@ -82,8 +82,9 @@ def _frame(pane: Pane, options: RenderOptions) -> tuple[str, str]:
 
 
 def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) -> Line:
+    right = Line((headline(pane, options), Span(box[4] + box[1], edge)))
     name = [Span(f"{MARK} ", "mark")] if options.marked else []
-    name.append(Span(pane.server, "title"))
+    name.append(Span(middle_crop(pane.server, max(8, width - right.width - 6)), "title"))
     if pane.app:
         name.append(Span(f"  {name_of(pane)}", "muted"))
     if pane.production:
@@ -91,7 +92,6 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
     if pane.read_only:
         name.append(Span(" · read-only", "muted"))
     left = Line((Span(box[0] + box[4] + " ", edge), *name, Span(" ", edge)))
-    right = Line((headline(pane, options), Span(box[4] + box[1], edge)))
     return beside(left, right, width, box[4], edge)
 
 

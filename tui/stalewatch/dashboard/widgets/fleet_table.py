@@ -9,7 +9,7 @@ from textual.message import Message
 
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.header_lines import counts
-from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, text_crop
+from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, middle_crop, text_crop
 from stalewatch.dashboard.render.names import group_of, name_of
 from stalewatch.dashboard.render.pane_lines import headline
 from stalewatch.dashboard.render.signs import CURSOR, MARK, sign
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: By = By.RATE) -> Line:
     """One pane in one row; *twin*: its server has other apps too; *by*: what orders, and may be shown for it."""
     shape = shape_of(width)
-    name = text_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
+    name = middle_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
     known = pane.report.host if pane.report else None
     cells = [
         line(
