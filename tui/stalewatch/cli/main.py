@@ -27,6 +27,7 @@ COMMANDS = {
     "config": "What the configuration is: which files, what they say together, and its JSON schema.",
     "metrics": "Metrics of the fleet for Prometheus. Nothing can be changed on a server.",
     "watch": "Tells a webhook when servers begin to run old code, and when that is over.",
+    "record": "Keep in a file what is seen, to look at it again. Nothing can be changed on a server.",
     "explain": "What a code of a finding or an error means, and what to do.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }
@@ -111,9 +112,10 @@ def _usage_line(error: click.ClickException) -> str:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="stalewatch", message="%(prog)s %(version)s")
+@click.option("--record", metavar="FILE", help="Keep in FILE what the dashboard shows and what is done, for stalewatch replay.")
 @common
 @click.pass_context
-def main(ctx: click.Context, /, **options: Any) -> None:
+def main(ctx: click.Context, /, record: str | None, **options: Any) -> None:
     """Is the code that is on the disk the code that runs?
 
     Watches PHP servers live over SSH: which of them run old code, in which cache layer, and why; then clears, rebuilds,
@@ -123,4 +125,6 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     stalewatch.toml, else this machine. Put -- before a target that is named like a command.
     """
     given = {name: value for name, value in options.items() if value}
-    ctx.default_map = dict.fromkeys((*COMMANDS, DASHBOARD), given)
+    if record is not None and ctx.invoked_subcommand != DASHBOARD:
+        raise click.UsageError(f"--record is for the dashboard, not for {ctx.invoked_subcommand}", ctx)
+    ctx.default_map = {**dict.fromkeys(COMMANDS, given), DASHBOARD: given | ({"record": record} if record is not None else {})}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -13,9 +14,11 @@ from stalewatch.cli import debug_log
 from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import is_terminal, tell
+from stalewatch.model.errors import UsageError
 
 if TYPE_CHECKING:
     from stalewatch.model.inventory import Fleet
+    from stalewatch.recording.recorder import Recorder
 
 
 class _Dashboard(click.Command):
@@ -27,18 +30,21 @@ class _Dashboard(click.Command):
 
 @click.command("dashboard", cls=_Dashboard, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE")
 @common
 @click.pass_context
-def command(ctx: click.Context, /, targets: tuple[str, ...], **options: Unpack[Common]) -> None:
+def command(ctx: click.Context, /, targets: tuple[str, ...], record: Path | None, **options: Unpack[Common]) -> None:
     """The dashboard."""
     fleet = fleet_of(targets, options)
     why = no_screen()
+    if why and record is not None:
+        raise UsageError(f"--record keeps what the dashboard shows, and {why}", grant="stalewatch record FILE needs no terminal")
     if why:
         from stalewatch.cli.commands import check
 
         tell(f"stalewatch: no dashboard, {why}: this is the text of stalewatch check\n")
         ctx.exit(check.run(fleet, opener(ctx)))
-    ctx.exit(run(fleet))
+    ctx.exit(run(fleet, record))
 
 
 def no_screen() -> str:
@@ -50,14 +56,26 @@ def no_screen() -> str:
     return ""
 
 
-def run(fleet: Fleet) -> int:
-    """Watch until the person quits; the exit code of the app."""
+def run(fleet: Fleet, record: Path | None = None) -> int:
+    """Watch until the person quits; the exit code of the app. *record*: the file that keeps it (None: none). Raises UsageError where that
+    cannot be made."""
     debug_log.start()
+    if record is None:
+        return watch(fleet)
+    from stalewatch.cli.commands.record import recording
+
+    with recording(record, fleet) as recorder:
+        return watch(fleet, recorder)
+
+
+def watch(fleet: Fleet, recorder: Recorder | None = None) -> int:
+    """The same, with what keeps it."""
     gc.disable()  # nothing is garbage before the first frame, and looking for it is a tenth of the start
     from stalewatch.dashboard.app import StalewatchApp
     from stalewatch.engine.engine import Engine
+    from stalewatch.engine.listener import NOBODY
 
-    engine = Engine(fleet)
+    engine = Engine(fleet, listener=recorder or NOBODY)
 
     def painted() -> None:
         gc.freeze()  # what is loaded stays: no later collection goes through it

@@ -1,0 +1,74 @@
+"""The demo's incident, recorded while a runbook ends it: shown again, every report is the one that was shown, byte for byte."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stalewatch.demo.embedded import Embedded
+from stalewatch.engine.engine import Engine
+from stalewatch.model.report import Report, Verdict
+from stalewatch.recording.entries import Looked, Planned, Stepped
+from stalewatch.recording.judged_again import JudgedAgain
+from stalewatch.recording.reader import Recording
+from stalewatch.recording.recorder import Recorder
+from stalewatch.recording.recording_file import RecordingFile
+from stalewatch.runbook.plan import RESULT, Choice, Request, Status
+from tests.builders.recordings import json, shown
+from tests.unit.demo.test_demo_end_to_end import eventually, reports
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pytest
+
+
+class Kept(Recorder):
+    """Also keeps what was seen, in memory."""
+
+    kept: list[tuple[bytes, ...]]
+
+    def seen(self, server: str, reports: Sequence[Report], took: float) -> None:
+        self.kept.append(tuple(map(json, reports)))
+        super().seen(server, reports, took)
+
+
+def test_the_incident_and_its_fix_are_shown_again_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    path = tmp_path / "night.rec"
+    Kept.kept = []
+    with Embedded() as world:
+        recorder = Kept(RecordingFile(path), world.fleet)
+        engine = Engine(world.fleet, listener=recorder)
+        engine.start()
+        assert eventually(lambda: len(reports(engine)) == 3)
+        plan = engine.plan([reports(engine)["web1"].key], Request(choice=Choice.FIX))
+        ended = engine.run(plan).result(timeout=60)
+        fixed = time.time()
+        assert eventually(lambda: (reports(engine)["web1"].observed_at or 0) > fixed)
+        assert eventually(lambda: reports(engine)["web1"].verdict is Verdict.FRESH)
+        engine.stop()
+        engine.publisher.flush()
+        recorder.stop()
+    assert set(ended.values()) == {Status.DONE}
+    assert path.stat().st_size < 200_000
+
+    recording = Recording(path)
+    entries = [entry for entry in recording.entries() if entry is not None]
+    judge = JudgedAgain(recording.header.fleet.thresholds)
+    assert [tuple(map(json, judge.looked(entry))) for entry in entries if isinstance(entry, Looked)] == Kept.kept
+    planned = next(entry for entry in entries if isinstance(entry, Planned))
+    commands = {step.id: step.command for step in planned.servers[0].steps}
+    assert {step.id: step.command for step in plan.servers[0].steps} == commands
+    steps = [entry.progress for entry in entries if isinstance(entry, Stepped)]
+    assert [(step.step, step.status) for step in steps if step.step == RESULT] == [(RESULT, Status.DONE)]
+    for acting in plan.servers[0].acting:
+        at = {step.status: step.at for step in steps if step.step == acting.id}
+        assert at[Status.DONE] >= at[Status.RUNNING] > 0, "how long each step took is in it"
+
+    last = list(recording.frames())[-1]
+    assert recording.remarks() == ()
+    assert tuple(map(json, last.reports)) == shown(engine.board)
+    assert last.events == engine.board.snapshot().events
