@@ -28,5 +28,5 @@ def test_the_aliases_of_ssh_config_are_an_inventory(lab: Lab, hosts: list[Host],
     lab.hosts[2].kill_sshd()
     ran = stalewatch(lab, "init", "--from", "ssh", cwd=tmp_path)
     assert ran.code == 3, ran.stdout + ran.stderr
-    assert "web3: left out, because web3" in ran.stderr
+    assert "left out, for the reasons above: web3\n" in ran.stderr
     assert [server.target for server in load([], folder=tmp_path).servers] == ["web1", "web2"]

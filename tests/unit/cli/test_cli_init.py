@@ -70,7 +70,8 @@ def test_who_is_not_reached_is_left_out_with_the_reason(stalewatch: Stalewatch, 
     result = stalewatch("init", "web1", "web3")
     assert result.exit_code == 3
     assert "ssh-keygen -R web3" in result.stdout
-    assert "web3: left out, because web3: the host key has changed" in result.stderr
+    assert "left out, for the reasons above: web3\n" in result.stderr
+    assert "web3: the host key has changed" in result.stdout
     assert targets(file) == ["web1"]
 
 

@@ -81,7 +81,7 @@ def test_one_that_is_away_does_not_keep_the_others_out(stalewatch: Stalewatch, s
     seams.looks = [(examples.report(server="web1"), outputs.unreachable())]
     result = stalewatch("init", "--from", "ansible", "hosts")
     assert result.exit_code == 3
-    assert "web3: left out" in result.stderr
+    assert "left out, for the reasons above: web3\n" in result.stderr
     assert [server.name for server in written(tmp_path)] == ["web1"]
 
 
@@ -95,6 +95,7 @@ def test_one_that_is_away_does_not_keep_the_others_out(stalewatch: Stalewatch, s
         (("deployer", "wrong.yaml"), "wrong.yaml: is not YAML (line 2)"),
         (("ssh", "-F", "empty"), "no Host line of empty names a host"),
         (("ssh", "-F", "empty", "web*"), "no Host of empty matches web*"),
+        (("ansible", "one", "two"), "two servers are named 'web1': give one of them another name"),
         (("puppet", "empty"), "'puppet' is not one of"),
     ],
 )
@@ -103,6 +104,8 @@ def test_where_there_is_no_server_it_is_one_line(
 ) -> None:
     (tmp_path / "empty").write_text("")
     (tmp_path / "wrong.yaml").write_text("hosts: [\n")
+    (tmp_path / "one").write_text("web1 ansible_host=10.0.0.1\n")
+    (tmp_path / "two").write_text("web1 ansible_host=10.0.0.2\n")
     result = stalewatch("init", "--from", *words)
     assert (result.exit_code, result.stdout) == (2, "")
     assert line in result.stderr

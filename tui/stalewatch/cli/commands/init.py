@@ -108,24 +108,25 @@ def _exit_of(code: str) -> ExitCode:
 
 
 def _additions(fleet: Fleet, reports: Sequence[Report], config: str) -> list[Addition]:
-    """The servers to write down; of each other one it is said why not."""
+    """The servers to write down; which others are not is said."""
     from stalewatch.config.additions import Addition, told_already
     from stalewatch.config.files import config_files, read_files
     from stalewatch.runbook.commands import usable
 
     tree = read_files(config_files(config, folder=Path.cwd()))
-    new = []
+    new, away = [], []
     for server in fleet.servers:
         seen = [report for report in reports if report.server == server.name]
         if file := told_already(tree, server):
             tell(f"stalewatch: {server.name}: is in {file} already\n")
         elif all(report.host is None for report in seen):
-            why = next((error.message for report in seen for error in report.errors), "it was not seen")
-            tell(f"stalewatch: {server.name}: left out, because {why}\n")
+            away.append(server.name)
         else:
             found = tuple(_found(report) for report in seen if usable(report.app))
             about = f"{server.name}: {figures.count(len(found), 'application')} found"
             new.append(Addition(server=server, about=about, found=found))
+    if away:
+        tell(f"stalewatch: left out, for the reasons above: {', '.join(away)}\n")
     return new
 
 

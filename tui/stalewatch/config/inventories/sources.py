@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stalewatch.config.inventories.ansible import read_ansible
 from stalewatch.config.inventories.deployer import read_deployer
 from stalewatch.config.inventories.listed import ListedHosts
+from stalewatch.config.names import named
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace
@@ -56,9 +57,10 @@ def _of_ssh(patterns: Sequence[str], ssh_config: str) -> ListedHosts:
 
 
 def as_listed(fleet: Fleet, inventory: ListedHosts, *, own_apps: bool = True) -> Fleet:
-    """*fleet* with what *inventory* says of its servers. *own_apps* False: other applications were asked for."""
+    """*fleet* with what *inventory* says of its servers. *own_apps* False: other applications were asked for. Raises UsageError where two
+    have one name."""
     told = {server.target: server for server in inventory.servers}
-    return replace(fleet, servers=tuple(_as_told(server, told.get(server.target, server), own_apps) for server in fleet.servers))
+    return replace(fleet, servers=named(tuple(_as_told(server, told.get(server.target, server), own_apps) for server in fleet.servers)))
 
 
 def _as_told(server: Server, told: Server, own_apps: bool) -> Server:
