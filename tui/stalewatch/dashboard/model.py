@@ -127,7 +127,13 @@ class Model:
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
-        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen, self.fleet.alarms)
+        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen, self.fleet.alarms, *self._marks())
+
+    def _marks(self) -> tuple[int, int]:
+        """How many panes are marked, and how many of them the filter hides."""
+        marked = self.view.marked
+        hidden = len(marked - {pane.key for pane in self.panes()}) if marked and self.view.filter else 0
+        return len(marked), hidden
 
     def _groups(self) -> str:
         groups = dict.fromkeys(pane.group for pane in self.shown.panes if pane.group)
@@ -137,11 +143,13 @@ class Model:
     # ------------------------------------------------------------------------------------------------------------- what keys act on
 
     def targets(self, key: AppKey | None = None) -> list[Pane]:
-        """The marked panes, else the focused one; *key*: that one only."""
+        """The marked panes, else the focused one; *key*: that one only. What the filter hides is not acted on: nobody sees that it is
+        marked."""
         live = self.fleet.latest.panes
         if key is not None:
             return [pane for pane in live if pane.key == key]
-        marked = [pane for pane in live if pane.key in self.view.marked] if self.view.marked else []
+        shown = {pane.key for pane in self.panes()} if self.view.marked else set()
+        marked = [pane for pane in live if pane.key in self.view.marked & shown]
         chosen = self.selected()
         return marked or ([chosen] if chosen else [])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stalewatch.dashboard.actions import key_of
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line, middle_crop
 from stalewatch.dashboard.render.pane_lines import verdict_of
-from stalewatch.dashboard.render.signs import ALARM, VERDICT_SIGN, alarm_badge, badge
+from stalewatch.dashboard.render.signs import ALARM, MARK, VERDICT_SIGN, alarm_badge, badge
 from stalewatch.dashboard.render.times import Clock
 from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
@@ -24,13 +24,16 @@ SHOWN = (Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN, Verdict.PENDING, Verdi
 
 
 class Heading(NamedTuple):
-    """*title*, all *panes* (a filter changes nothing here), and what must be known before anything is read: badges."""
+    """*title*, all *panes* (a filter changes nothing here), and what must be known before anything is read: badges. *marked*: how many,
+    and how many of these are *hidden* by the filter."""
 
     title: str
     panes: Sequence[Pane]
     read_only: bool = False
     frozen_for: float | None = None
     alarms: Collection[AppKey] = ()
+    marked: int = 0
+    hidden: int = 0
 
 
 def header_line(heading: Heading, width: int) -> Line:
@@ -42,8 +45,16 @@ def header_line(heading: Heading, width: int) -> Line:
         left += [Span(" READ-ONLY ", "shield"), Span("  ")]
     if heading.frozen_for is not None:
         left += [Span(f" FROZEN {figures.span(heading.frozen_for)} old · {key_of('freeze')} continues ", "frozen"), Span("  ")]
+    if heading.marked:
+        left += [Span(f" {MARK} {_marks(heading)} ", "notice"), Span("  ")]
     left.append(Span(words))
     return beside(Line(tuple(left), "band"), counts(heading.panes, heading.alarms), width, role="band")
+
+
+def _marks(heading: Heading) -> str:
+    """``2 marked``, ``2 marked, 1 hidden: left alone``."""
+    hidden = f", {heading.hidden} hidden: left alone" if heading.hidden else ""
+    return f"{heading.marked} marked{hidden}"
 
 
 def counts(panes: Sequence[Pane], alarms: Collection[AppKey]) -> Line:
