@@ -13,6 +13,7 @@ from textual.message import Message
 
 from stalewatch.dashboard.actions import BY_ID, key_name
 from stalewatch.dashboard.model import Model
+from stalewatch.dashboard.remembered import Remembered
 from stalewatch.dashboard.screens.app_port import AppPort
 from stalewatch.dashboard.screens.asking import AskingScreen
 from stalewatch.dashboard.screens.base import LiveScreen
@@ -50,6 +51,7 @@ class BoardChanged(Message):
 
 class StalewatchApp(AppPort):
     """*title* is what the header says is watched; *now* and *monotonic* can be frozen by tests. The return value is the exit code.
+    *remembered*: what an earlier run kept; a *theme* and the environment win over it.
 
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
     *abandoned* is called, from another thread, before the process ends because its terminal took nothing.
@@ -66,6 +68,7 @@ class StalewatchApp(AppPort):
         *,
         title: str = "",
         theme: str = "",
+        remembered: Remembered | None = None,
         painted: Callable[[], None] | None = None,
         abandoned: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
@@ -80,11 +83,19 @@ class StalewatchApp(AppPort):
         self.terminal_guard = TerminalGuard()
         for source in files().values():
             self.register_theme(textual(source))
-        self.theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or DEFAULT
+        self._remembered = remembered or Remembered()
+        self.model.view = self._remembered.view
+        kept = self._remembered.theme if self._remembered.theme in files() else DEFAULT
+        self.theme = self._first_theme = PLAIN if colourless else theme or os.environ.get("STALEWATCH_THEME", "") or kept
         self._after_first_frame = painted
         self._due: Timer | None = None
         self._painted = 0.0
         self._typed_at = self._refused_at = float("-inf")
+
+    @property
+    def to_remember(self) -> Remembered:
+        """What the next run begins with."""
+        return self._remembered.after(self.model.view, self.theme if self.theme != self._first_theme else "")
 
     def get_default_screen(self) -> FleetScreen:
         return FleetScreen(self.model)

@@ -71,6 +71,7 @@ def run(fleet: Fleet, record: Path | None = None) -> int:
 def watch(fleet: Fleet, recorder: Recorder | None = None) -> int:
     """The same, with what keeps it."""
     gc.disable()  # nothing is garbage before the first frame, and looking for it is a tenth of the start
+    from stalewatch.dashboard import remembered
     from stalewatch.dashboard.app import StalewatchApp
     from stalewatch.engine.engine import Engine
     from stalewatch.engine.listener import NOBODY
@@ -82,10 +83,13 @@ def watch(fleet: Fleet, recorder: Recorder | None = None) -> int:
         gc.enable()
         engine.start()
 
-    app = StalewatchApp(engine, painted=painted, abandoned=engine.stop)
+    before = remembered.load()
+    app = StalewatchApp(engine, remembered=before, painted=painted, abandoned=engine.stop)
     try:
         app.run()
     finally:
         app.shutdown.over()
+        if (after := app.to_remember) != before:
+            remembered.save(after)
         engine.stop()
     return app.return_code or 0
