@@ -34,7 +34,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/process_verbs.sh", "tail -c 4000"): SHOWN,
     ("host/link_verbs.sh", "head -n 5001"): TOLD,
     ("runtime/artefacts.php", "array_slice("): RUNBOOK,
-    ("runtime/runtime.php", "array_slice("): WHOLE,
+    ("runtime/facts.php", "array_slice("): WHOLE,
     ("runtime/remade.php", "array_slice("): SHOWN,
     (
         "runtime/links.php",

@@ -1,5 +1,5 @@
 <?php
-// Appended to runtime.php: what the cache holds against the disk, and the links that code is reached through.
+// Appended to facts.php: what the cache holds against the disk, and the links that code is reached through.
 
 namespace Stalewatch;
 
