@@ -45,7 +45,7 @@ def test_every_function_of_the_host_probe_is_called() -> None:
 
 
 def test_every_verb_of_the_runtime_probe_is_asked() -> None:
-    php = (RUNTIME / "runtime.php").read_text(encoding="utf-8")
+    php = "".join((RUNTIME / name).read_text(encoding="utf-8") for name in ("facts.php", "runtime.php", "health.php"))
     verbs = set(re.findall(r"\$verb === '(\w+)'", php))
     assert verbs == {
         "compare",

@@ -79,6 +79,19 @@ LIMITS = [
     (APP % "smoke = { path = %s }", ('"/"', '"/a?b=c"'), ('"a"', '"/a b"', '""')),
     (APP % "smoke = { status = %s }", ("0", "100", "599"), ("99", "600", '"200"')),
     (APP % "smoke = { text = %s }", ('"ok"', '""'), ("1",)),
+    *(
+        limit
+        for table in (SERVER, APP)
+        for limit in (
+            (
+                table % "health_url = %s",
+                ('"https://a.example/x?y=1"', '"http://127.0.0.1:81/x"', '""'),
+                ('"a/b"', '"ftp://a/b"', '"http://u@a/b"'),
+            ),
+            (table % "health_key_file = %s", ('"/k"', '"~/k"', '""'), ('"k"', '"./k"', "1")),
+            (table % "health_key_env = %s", ('"KEY_1"', '""'), ('"1K"', '"A B"', "1")),
+        )
+    ),
     ("log = [{ path = %s }]", ('"a.log"',), ('""', "1")),
     ('log = [{ path = "a.log", alarm = %s }]', ('["x"]', "[]"), ('[""]', '"x"', "[1]")),
     ('log = [{ path = "a.log", reassure = %s }]', ('["x"]', "[]"), ('[""]', '"x"', "[1]")),

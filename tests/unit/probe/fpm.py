@@ -8,9 +8,12 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from stalewatch.model.snapshot import Pool
 from stalewatch.probe.host.host_probe import HostProbe
+from stalewatch.probe.runtime.pool_connection import PoolConnection
 from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
@@ -85,4 +88,10 @@ class Fpm:
 
 def probe(link: LocalLink, host: HostProbe, fpm: Fpm) -> PoolProbe:
     """The one pool of *fpm*, of whose configuration nothing is known."""
-    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), None)
+    return pool_probe(link, host, str(fpm.socket), None)
+
+
+def pool_probe(link: LocalLink, host: HostProbe, address: str, pool: Pool | None, storage: Sequence[str] = ()) -> PoolProbe:
+    """The pool at *address*."""
+    connection = PoolConnection(RuntimeFile(host), SocketAccess(link, host), address, pool, patience=10.0, storage=storage)
+    return PoolProbe(link, connection, address)

@@ -75,6 +75,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/app_probe.py", "MAX_VIEWS"): UNKNOWN,
     ("host/php_processes.py", "MAX_CRON"): TOLD,
     ("host/host_probe.py", "_AT_ONCE"): BATCH,
+    ("health/check.py", "MOST_WARNINGS"): TOLD,
     ("host/code_links.py", "MOST"): TOLD,
     ("host/file_contents.py", "MAX_PLAIN"): TOLD,
 }

@@ -14,10 +14,9 @@ from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_status
 from stalewatch.probe.runtime.places import allowed_by, places
 from stalewatch.probe.runtime.pool_probe import PoolProbe
-from stalewatch.probe.runtime.socket_access import SocketAccess
-from stalewatch.probe.runtime.uploaded_file import RuntimeFile, contents
+from stalewatch.probe.runtime.uploaded_file import contents
 from stalewatch.transport.local import LocalLink
-from tests.unit.probe.fpm import Fpm
+from tests.unit.probe.fpm import Fpm, pool_probe
 
 USUAL = ["/tmp", "/var/tmp", "/dev/shm"]
 STORAGE = ["/srv/app/storage/framework"]
@@ -78,7 +77,7 @@ def test_paths_in_a_chroot_become_the_servers() -> None:
 
 def probe(link: LocalLink, host: HostProbe, fpm: Fpm, storage: tuple[str, ...] = (), **settings: str) -> PoolProbe:
     pool = Pool(name=safe("www"), listen=safe(str(fpm.socket)), settings={name: safe(value) for name, value in settings.items()})
-    return PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), pool, storage)
+    return pool_probe(link, host, str(fpm.socket), pool, storage)
 
 
 async def look(pool: PoolProbe) -> RuntimeFacts | Unseen:

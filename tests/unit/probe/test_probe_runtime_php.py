@@ -18,12 +18,10 @@ from stalewatch.model.text import safe
 from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.probe.runtime.configuration import Question
 from stalewatch.probe.runtime.pool_probe import PoolProbe
-from stalewatch.probe.runtime.socket_access import SocketAccess
-from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.transport.fastcgi.client import request
 from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.local import LocalLink
-from tests.unit.probe.fpm import Fpm, probe
+from tests.unit.probe.fpm import Fpm, pool_probe, probe
 
 
 async def facts(pool: PoolProbe, *, full: bool = True) -> RuntimeFacts:
@@ -421,7 +419,7 @@ async def test_an_answer_that_was_on_its_way_shows_nothing_of_what_came_after(
 
 
 async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
-    pool = PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(tmp_path / "none.sock"), None)
+    pool = pool_probe(link, host, str(tmp_path / "none.sock"), None)
     missing = await pool.look(full=True, wait=10.0, idle=False)
     fpm.start()
     fpm.stop()
@@ -446,7 +444,7 @@ async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Hos
 async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("disable_functions=fpm_get_status",))
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"))
-    found = await facts(PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), configured))
+    found = await facts(pool_probe(link, host, str(fpm.socket), configured))
     assert isinstance(found.status, PoolStatus)
     assert (found.status.pool, found.status.total) == ("www", 2)
 
@@ -458,7 +456,7 @@ async def test_status_listen_is_seen_while_every_worker_is_busy(
     listen = fpm.base / "status.sock"
     fpm.start("pm.max_children=1", f"pm.status_listen={listen}")
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))
-    pool = PoolProbe(link, host, RuntimeFile(host), SocketAccess(link, host), str(fpm.socket), configured)
+    pool = pool_probe(link, host, str(fpm.socket), configured)
     await facts(pool)
     slow = fpm.script("slow.php", "$end = microtime(true) + 3; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
     request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))

@@ -19,6 +19,11 @@ _UNIT = r"^([A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*)?$"
 _SOCKET = r"^(/.*|[^/].*:[0-9]{1,5})?$"
 _TEXTS = {"items": {"type": "string", "minLength": 1}}
 
+_HEALTH = {
+    "health_url": {"description": "Where PHP is asked if no socket of a pool can be.", "pattern": r"^(https?://[^ @#]+)?$"},
+    "health_key_file": {"description": "The file with the key of the health file, readable by you alone.", "pattern": "^(/|~/|$)"},
+    "health_key_env": {"description": "The environment variable that holds it.", "pattern": "^([A-Za-z_][A-Za-z0-9_]*)?$"},
+}
 KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
     ServerTable: {
         "target": {"description": "user@host:port, an alias of ssh_config, or local.", "pattern": r"^[^-*?\s][^*?\s]*$"},
@@ -26,6 +31,7 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
         "group": {"description": "Heading in the dashboard; servers are compared within a group.", "pattern": _VISIBLE},
         "production": {"description": "A plan that acts on it wants the application's name typed."},
         "read_only": {"description": "Only look: nothing can be changed on it."},
+        **_HEALTH,
         "app": {
             "description": "The applications to watch. Without any: every one that is found.",
             "items": {"$ref": "#/$defs/AppEntry"},
@@ -37,6 +43,7 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
         "socket": {"description": "The pool's socket: a path, or host:port. Default: discovered.", "pattern": _SOCKET},
         "reload": {"description": "The systemd unit to reload. Default: the unit of the FPM master.", "pattern": _UNIT},
         "smoke": {"description": "What the application must answer before a runbook and after each of its steps."},
+        **_HEALTH,
     },
     Smoke: {
         "path": {"description": "What is asked for, with its query.", "pattern": r"^/[^ ]*$"},

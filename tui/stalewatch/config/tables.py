@@ -13,6 +13,7 @@ from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
 from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
+from stalewatch.transport.http_exchange import target_of
 from stalewatch.transport.ssh.aliases import is_glob
 from stalewatch.transport.targets import parse_target
 
@@ -25,6 +26,7 @@ MAX_WAIT = 3600.0
 """Seconds: a runbook holds the locks of its server meanwhile."""
 _SOCKET_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _PORT = re.compile(r"[0-9]{1,5}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*")
 
 
@@ -45,6 +47,9 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     production: bool = False
     read_only: bool = False
+    health_url: str = ""
+    health_key_file: str = ""
+    health_key_env: str = ""
     app: list[dict[str, Any]] = []
 
 
@@ -92,12 +97,23 @@ def _server(table: Any, where: str) -> Server:
     for key in ("name", "group"):
         if not getattr(row, key).isprintable():
             raise UsageError(f"{where}: {key} holds control characters")
+    _check_health(row, where)
     apps = tuple(_app(table, f"{where}: {at}") for table, at in _rows({"server.app": row.app}, "server.app", where))
     paths = [app.path for app in apps]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         raise UsageError(f"{where}: two apps with the path {twice!r}")
-    return Server(target=row.target, name=row.name, group=row.group, production=row.production, read_only=row.read_only, apps=apps)
+    return Server(
+        target=row.target,
+        name=row.name,
+        group=row.group,
+        production=row.production,
+        read_only=row.read_only,
+        health_url=row.health_url,
+        health_key_file=row.health_key_file,
+        health_key_env=row.health_key_env,
+        apps=apps,
+    )
 
 
 def _app(table: Any, where: str) -> AppEntry:
@@ -110,7 +126,21 @@ def _app(table: Any, where: str) -> AppEntry:
         raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
     if app.reload and not is_unit(app.reload):
         raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
+    _check_health(app, where)
     return replace(app, path=app.path.rstrip("/") or "/")
+
+
+def _check_health(row: AppEntry | ServerTable, where: str) -> None:
+    """What one file can say wrong of it; whether URL and key belong together is seen when all files are read."""
+    if row.health_url:
+        try:
+            target_of(row.health_url)
+        except ValueError as error:
+            raise UsageError(f"{where}: health_url {row.health_url!r} {error}") from None
+    if row.health_key_file and not (row.health_key_file.startswith(("/", "~/")) and row.health_key_file.isprintable()):
+        raise UsageError(f"{where}: health_key_file {row.health_key_file!r} must begin with / or ~/")
+    if row.health_key_env and not _VARIABLE.fullmatch(row.health_key_env):
+        raise UsageError(f"{where}: health_key_env {row.health_key_env!r} is not the name of an environment variable")
 
 
 def _check_smoke(smoke: Smoke, where: str) -> None:

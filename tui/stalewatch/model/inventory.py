@@ -13,18 +13,22 @@ AppKey = tuple[str, str]
 
 class AppEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One app to watch. Empty fields are discovered. *socket* is a unix path or ``host:port``; *reload* a unit name; *smoke* the request
-    that it must answer."""
+    that it must answer; *health_url* where a page of it tells what its PHP holds, with the key in a file or an environment variable."""
 
     path: str = ""
     name: str = ""
     socket: str = ""
     reload: str = ""
     smoke: Smoke = Smoke()
+    health_url: str = ""
+    health_key_file: str = ""
+    health_key_env: str = ""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """One machine reached by one link. *target* as on the command line (``user@host:port``, ssh alias, ``local``); *name* is
-    what panes say. *read_only*: it is watched, and no key and no command acts on it.
+    what panes say. *read_only*: it is watched, and no key and no command acts on it. *health_url* and its
+    key: of every app that has no own one.
 
     *apps* empty: every app that is discovered.
     """
@@ -34,6 +38,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     production: bool = False
     read_only: bool = False
+    health_url: str = ""
+    health_key_file: str = ""
+    health_key_env: str = ""
     apps: tuple[AppEntry, ...] = ()
 
     @property

@@ -434,6 +434,64 @@ FPM_TEST_UNCLEAR = _reason(
     exit=ExitCode.OK,
 )
 
+# ------------------------------------------------------------------------------------------------------------------- health_url
+
+HEALTH_URL_NO_ANSWER = _reason(
+    "health-url.no-answer",
+    "Nothing answered at health_url in time: the port accepts no connection from the server itself, sshd does not forward to it, the "
+    "connection was closed, or every PHP process is busy.",
+    "On the server: curl -i URL. It must name the port that the web server listens on there.",
+)
+HEALTH_URL_TLS = _reason(
+    "health-url.tls",
+    "No TLS connection to health_url could be made, or its certificate is not valid for the name in the URL. It is verified by this "
+    "machine's certificate authorities.",
+    "Give the name that the certificate is for. Where it is signed by your own authority, name that in SSL_CERT_FILE, or use http:// to "
+    "127.0.0.1: the answer is signed, and the way there is the SSH link.",
+)
+HEALTH_URL_STATUS = _reason(
+    "health-url.status",
+    "health_url answered another HTTP status than 200: the file is not there, the web server does not let it through, PHP failed, or the "
+    "URL leads elsewhere. A redirect is not followed.",
+    "See the message. 404: install the file that `stalewatch init --health-file` prints, and check the path. 500: see PHP's error log.",
+)
+HEALTH_URL_REFUSED = _reason(
+    "health-url.refused",
+    "The health file refused the request: its key is another one, or its clock and the server's are more than a minute apart, as where "
+    "another machine answers.",
+    "Install the file again that holds the key of stalewatch.toml, and reload the web server: OPcache may hold the old one.",
+)
+HEALTH_URL_OTHER_ANSWER = _reason(
+    "health-url.other-answer",
+    "What health_url answered is no answer of the health file to this request: a page, something cached or changed on the way, an answer "
+    "signed with another key, or more than 16 MB. Without a key it is no JSON of a health check.",
+    "On the server: curl -i URL must answer 404 and `stalewatch: not found`. Let no cache and no filter stand before it.",
+)
+HEALTH_URL_OTHER_HOST = _reason(
+    "health-url.other-host",
+    "Another machine answered at health_url than the server that is looked at, or another PHP-FPM pool than the one that serves the "
+    "application. What it says is true of that one.",
+    "Give a URL that only this server answers. 127.0.0.1 of the server is asked first, and the name in the URL only where nothing "
+    "listens there.",
+)
+HEALTH_URL_ONE_PROCESS = _reason(
+    "health-url.one-process",
+    "The PHP that answered at health_url may be one of several processes that each have an OPcache of their own (CGI, mod_fcgid, some "
+    "set-ups of LiteSpeed). What is stale there is stale; the others are not seen.",
+    "Serve the application by PHP-FPM or mod_php, or reload the web server after each deploy.",
+)
+HEALTH_URL_LEAST = _reason(
+    "health-url.least",
+    "health_url answers the JSON of an application's own health check: a hit rate, a number of files, warnings. It names no script, so "
+    "nothing can be compared with the disk.",
+    "Install the file that `stalewatch init --health-file` prints, and name its key in stalewatch.toml.",
+)
+HEALTH_URL_KEY = _reason(
+    "health-url.key",
+    "The key of the health file can no longer be read on this machine.",
+    "See the message: the file must be there, be a file, and be readable by you alone (chmod 600).",
+)
+
 # ---------------------------------------------------------------------------------------------------------------------- OPcache
 
 OPCACHE_RESTRICTED = _reason(

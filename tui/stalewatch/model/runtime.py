@@ -137,6 +137,18 @@ class Opcache(msgspec.Struct, frozen=True, kw_only=True, tag="opcache"):
         return chain(self.entry_points, self.changed, self.scripts)
 
 
+class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What an application's own health check at *url* tells of OPcache. None: it does not tell.
+    *hit_rate*: 0 to 1, since the cache began."""
+
+    url: SafeText
+    enabled: bool | None = None
+    hit_rate: float | None = None
+    cached_scripts: int | None = None
+    warnings: tuple[SafeText, ...] = ()
+    more_warnings: int = 0
+
+
 class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):
     """One worker by FPM's status page. *duration* of the current (or last) request in seconds."""
 
@@ -250,6 +262,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """An earlier answer: a pool that starts workers on demand and has none was not asked again."""
     extension_dir: SafeText = SafeText("")
     """The folder that the pool loads extensions from; "" not told."""
+    sapi: SafeText = SafeText("")
+    """What runs PHP, in its own word, where it was read over ``health_url``: ``apache2handler``, ``litespeed``, ``fpm-fcgi``."""
 
     @property
     def seen_opcache(self) -> Opcache | None:

@@ -28,7 +28,7 @@ from stalewatch.model.disk import (
 )
 from stalewatch.model.logs import LogFacts, LogLine, LogMinute
 from stalewatch.model.processes import ConfigTest, CronLine, FpmFacts, MasterPool, Pool, Process, QueueWorker, SocketFacts
-from stalewatch.model.runtime import Opcache, PoolStatus, PoolWorker, RuntimeFacts, Script
+from stalewatch.model.runtime import HealthCheck, Opcache, PoolStatus, PoolWorker, RuntimeFacts, Script
 from stalewatch.model.symfony import Compiled, SymfonyFacts
 from stalewatch.model.text import SafeText
 from stalewatch.model.unseen import Unseen
@@ -49,6 +49,7 @@ __all__ = [
     "FileStat",
     "FileSum",
     "FpmFacts",
+    "HealthCheck",
     "HostFacts",
     "Inputs",
     "LockHolder",
@@ -184,6 +185,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     host: HostFacts | Unseen
     runtime: RuntimeFacts | Unseen
     problems: tuple[Unseen, ...] = ()
+    health_check: HealthCheck | None = None
+    """What the application's own health check tells, where that is all that can be asked."""
 
     @property
     def seen_host(self) -> HostFacts | None:

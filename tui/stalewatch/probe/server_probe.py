@@ -12,6 +12,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Opcache, RuntimeFacts, Snapshot, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.code_search import CodeSearch
+from stalewatch.probe.health.health_urls import HealthUrls, Look, is_guessed, judged_by, with_health
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.discovery import address_of, choose_pool, discover, only_laravel
 from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
@@ -24,6 +25,7 @@ from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.app_request import through_pool
 from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.parsing import parse_by
+from stalewatch.probe.runtime.pool_connection import PoolConnection
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
 from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers, told_by
 from stalewatch.probe.runtime.socket_access import SocketAccess
@@ -31,11 +33,12 @@ from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.probe.who import who
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.snapshot import HostFacts, Pool
+    from stalewatch.probe.health.health_urls import HealthAnswer
     from stalewatch.probe.host.machine import Master
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
@@ -58,6 +61,7 @@ class ServerProbe:
         self._host = HostProbe(link, who(), fleet.timeout, shell=shell)
         self._file = RuntimeFile(self._host)
         self._access = SocketAccess(link, self._host)
+        self._health = HealthUrls(link, self._host, server)
         self._machine = Machine()
         self._apps: tuple[AppProbe, ...] = ()
         self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
@@ -88,14 +92,16 @@ class ServerProbe:
             tick, runtimes = await self._look_at_more(runtimes)
         if not self._apps:
             return (self._empty(tick, None, runtimes),)
-        if self._opcache_moved(runtimes):
+        health = await self._ask_health(runtimes, full)
+        seen = runtimes | {path: told for path, told in health.items() if isinstance(told, RuntimeFacts)}
+        if self._opcache_moved(seen):
             await self._slow_look(tick)
-        tick = await self._look_again(tick, runtimes)
+        tick = await self._look_again(tick, seen)
         await self._ask_apcu(runtimes, tick, full=full)
         told = tellers(((app.location.path, self._served[app.location.path][2]) for app in self._apps), self._masters(), runtimes)
         runtimes = {address: told_by(facts, told.get(address, "")) for address, facts in runtimes.items()}
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
-        return tuple(self._snapshot(app, tick, runtimes, roots) for app in self._apps)
+        return tuple(with_health(self._snapshot(app, tick, runtimes, roots), health.get(app.location.path)) for app in self._apps)
 
     def pool_of(self, app: str) -> PoolProbe:
         """The pool that serves *app*. Raises NotPermitted where none can be asked."""
@@ -117,6 +123,7 @@ class ServerProbe:
         """End both probes; what they wrote on the server is removed. Never raises."""
         for pool in self._pools.values():
             await pool.close()
+        await self._health.close()
         await self._access.close()
         await self._host.close()
 
@@ -142,14 +149,19 @@ class ServerProbe:
             apps.append(app)
             if address and address not in self._pools:
                 storage = [f"{location.root}{folder}" for folder in _STORAGE.get(location.kind, ())] if location.root else []
-                self._pools[address] = PoolProbe(self._link, self._host, self._file, self._access, address, pool, storage)
+                self._pools[address] = self._pool_probe(address, pool, storage)
         self._apps = tuple(apps)
         needed = {address for _, _, address in self._served.values()}
         for pool in await self._code.also_ask(self._host, self._machine, self._pools, needed):
             address = str(pool.listen)
-            self._pools.setdefault(address, PoolProbe(self._link, self._host, self._file, self._access, address, pool))
+            self._pools.setdefault(address, self._pool_probe(address, pool))
         self._lone = await only_laravel(self._host, self._machine, locations)
         await self._watch()
+
+    def _pool_probe(self, address: str, pool: Pool | None, storage: Sequence[str] = ()) -> PoolProbe:
+        patience = max(TIMEOUT, self._host.timeout)
+        connection = PoolConnection(self._file, self._access, address, pool, patience=patience, storage=storage)
+        return PoolProbe(self._link, connection, address)
 
     async def _look_at_more(self, runtimes: dict[str, RuntimeFacts | Unseen]) -> tuple[TickFacts, dict[str, RuntimeFacts | Unseen]]:
         """A tick and *runtimes* with the applications that only the caches have told of: their pools are asked for them, too. Raises
@@ -261,6 +273,13 @@ class ServerProbe:
                 raise answer
             results[address] = answer
         return self._own_requests.summed(results, self._masters(), {address: probe.own for address, probe in self._pools.items()})
+
+    async def _ask_health(self, runtimes: dict[str, RuntimeFacts | Unseen], full: bool) -> dict[str, HealthAnswer]:
+        told = {path: runtimes[address] for path, (_, _, address) in self._served.items() if address in runtimes}
+        look = Look(full, TIMEOUT + 1.0 if full else POOL_WAIT, self._moved, self._replaced)
+        answers = await self._health.ask(self._apps, told, look)
+        pools = {app.location.path: None if is_guessed(app.location) else self._served[app.location.path][1] for app in self._apps}
+        return {path: judged_by(answer, pools[path]) for path, answer in answers.items()}
 
     def _masters(self) -> dict[str, str]:
         """Which master each pool belongs to, by address, where that is known."""

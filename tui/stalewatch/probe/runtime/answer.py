@@ -168,10 +168,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     artefacts: list[tuple[str, str]] = []
     parsed: ParsedAnswer | None = None
     remade: tuple[list[str], int, str] | None = None
+    boot: str = ""
+    host: str = ""
 
 
-def decode(body: bytes, *, deflated: bool) -> Answer:
-    """Decode an answer's body. Raises ProtocolError if it is malformed, too big, or not from FPM."""
+def decode(body: bytes, *, deflated: bool, fpm: bool = True) -> Answer:
+    """Decode an answer's body. Raises ProtocolError if it is malformed, too big, or not from FPM where it must be (*fpm*)."""
     try:
         if deflated:
             engine = zlib.decompressobj(wbits=-15)
@@ -187,7 +189,7 @@ def decode(body: bytes, *, deflated: bool) -> Answer:
         answer = bounded_json.decode(body, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
         raise ProtocolError(f"the pool's answer is not an answer of the probe: {safe(str(error), 200)}") from None
-    if answer.sapi not in _SAPIS:
+    if fpm and answer.sapi not in _SAPIS:
         raise ProtocolError(f"the answer is from PHP {safe(answer.sapi, 40)}, not from FPM")
     return answer
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.errors import LinkError, NotPermitted, ProtocolError
 from stalewatch.model.redaction import redacted
 from stalewatch.model.snapshot import PoolStatus, Unseen
-from stalewatch.model.text import safe
+from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.parsers.fpm_config import chroot_of
 from stalewatch.probe.runtime import answer as answers
 from stalewatch.probe.runtime.fpm_status import parse_page
@@ -39,7 +39,7 @@ class PoolConnection:
     """
 
     def __init__(
-        self, file: RuntimeFile, access: SocketAccess, address: str, pool: Pool | None, *, patience: float, storage: Sequence[str]
+        self, file: RuntimeFile, access: SocketAccess, address: str, pool: Pool | None, *, patience: float, storage: Sequence[str] = ()
     ) -> None:
         self.address = address
         self.pool = pool
@@ -73,6 +73,21 @@ class PoolConnection:
     def chroot(self) -> str:
         """The directory that the pool takes for /, "" where it has no other."""
         return chroot_of(self.settings)
+
+    def way(self) -> tuple[Literal["tunnel", "tcp", "relay", "sudo"], SafeText]:
+        """How the pool is reached, and by which relay ("" by none)."""
+        return self.access.way(self.address)
+
+    def unanswered(self, seconds: float) -> Unseen:
+        """No answer yet, after so many *seconds*."""
+        return reasons.FPM_NO_ANSWER.unseen(
+            f"the pool has not answered for {figures.span(seconds)}: no worker is free",
+            "set pm.status_listen, so that its state can be seen while it is busy",
+        )
+
+    async def alone(self, request: bytes) -> str:
+        """The command line that sends *request* from the server itself, without us; "" there is none. Raises LinkError."""
+        return await self.access.alone(self.address, request)
 
     async def act(self, verb: str, body: Mapping[str, object], timeout: float = 0.0, more: Mapping[str, str] = NONE) -> Answer:
         """The answer to *verb*. Raises LinkError, also where there is none; *timeout* 0: the usual patience."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.model import figures, reasons
+from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, LinkLost, LinkTimeout
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Opcache, PoolStatus, RuntimeFacts, Unseen
@@ -18,7 +18,6 @@ from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_statu
 from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.parsing import parse
-from stalewatch.probe.runtime.pool_connection import PoolConnection
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
 from stalewatch.probe.runtime.remaking import remake
 from stalewatch.probe.runtime.visits import Visits
@@ -31,11 +30,10 @@ if TYPE_CHECKING:
     from stalewatch.model.remade import Remade
     from stalewatch.model.runtime import CachedEnvironment, RunningFile
     from stalewatch.model.snapshot import Pool
-    from stalewatch.probe.host.host_probe import HostProbe
+    from stalewatch.probe.health.connection import HealthConnection
     from stalewatch.probe.runtime.answer import Answer
     from stalewatch.probe.runtime.configuration import Question
-    from stalewatch.probe.runtime.socket_access import SocketAccess
-    from stalewatch.probe.runtime.uploaded_file import RuntimeFile
+    from stalewatch.probe.runtime.pool_connection import PoolConnection
     from stalewatch.transport.link import Link
 
 TIMEOUT = 5.0
@@ -51,22 +49,12 @@ _DIGEST_ROUNDS = 4
 
 
 class PoolProbe:
-    """One pool behind one address (socket path or ``host:port``). ``look`` raises nothing but LinkLost, if the link is lost."""
+    """One pool behind one *address* (socket path, ``host:port``, URL of a health file). ``look`` raises only LinkLost."""
 
-    def __init__(
-        self,
-        link: Link,
-        host: HostProbe,
-        file: RuntimeFile,
-        access: SocketAccess,
-        address: str,
-        pool: Pool | None,
-        storage: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, link: Link, connection: PoolConnection | HealthConnection, address: str) -> None:
         self.address = address
         self._link = link
-        patience = max(TIMEOUT, host.timeout)
-        self._connection = PoolConnection(file, access, address, pool, patience=patience, storage=storage)
+        self._connection = connection
         self._task: asyncio.Task[RuntimeFacts | Unseen] | None = None
         self._last: RuntimeFacts | None = None
         self._asked = float("-inf")
@@ -105,11 +93,7 @@ class PoolProbe:
             self._task = asyncio.create_task(self._ask(verb, full))
         if await self._answered(now + wait - asyncio.get_running_loop().time()):
             return self._take()
-        waited = figures.span(asyncio.get_running_loop().time() - self._asked)
-        return reasons.FPM_NO_ANSWER.unseen(
-            f"the pool has not answered for {waited}: no worker is free",
-            "set pm.status_listen, so that its state can be seen while it is busy",
-        )
+        return self._connection.unanswered(asyncio.get_running_loop().time() - self._asked)
 
     async def _answered(self, wait: float) -> bool:
         """Whether the request that is under way ends within *wait* seconds."""
@@ -175,7 +159,7 @@ class PoolProbe:
         if not files:
             return ""
         asked = kept_files.request_alone(verb, files, options, self._connection.chroot)
-        return await self._connection.access.alone(self.address, asked)
+        return await self._connection.alone(asked)
 
     async def apcu(self, keys: Sequence[str]) -> dict[str, str | None] | None:
         """What APCu holds of *keys* (None: something that is no text), nothing where it is off; None when it could not be asked at once.
@@ -273,7 +257,7 @@ class PoolProbe:
                 )
             if verb != "scripts":
                 opcache = replace(opcache, scripts_at=before.scripts_at)
-        via, relay = self._connection.access.way(self.address)
+        via, relay = self._connection.way()
         return RuntimeFacts(
             asked_at=answer.now,
             via=via,
@@ -291,6 +275,7 @@ class PoolProbe:
             configuration=self._configuration(answer),
             environment=self._environment(answer),
             variables=answers.variables(answer, self._last),
+            sapi=safe(answer.sapi, 40),
             user_ini_ttl=answer.user_ini_ttl if answer.user_ini_ttl is None else min(max(answer.user_ini_ttl, 0), 10**9),
         )
 
