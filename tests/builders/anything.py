@@ -23,6 +23,7 @@ from stalewatch.model.snapshot import (
     DeployUnderWay,
     FileStat,
     FpmFacts,
+    HealthCheck,
     HostFacts,
     Inputs,
     LogLine,
@@ -67,6 +68,7 @@ class Anything:
         self._named = Random(seed + 3)  # and for the ini files that PHP names
         self._added = Random(seed + 4)  # and for fields that came later
         self._meeting = Meeting(Random(seed + 5))
+        self._over_http = Random(seed + 6)  # and for what a health URL tells
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -104,7 +106,26 @@ class Anything:
         return looks
 
     def snapshot(self) -> Snapshot:
-        return possible(self._meeting.of(self._drawn()))
+        return self._in_the_web_server(possible(self._meeting.of(self._drawn())))
+
+    def _in_the_web_server(self, drawn: Snapshot) -> Snapshot:
+        """Sometimes *drawn* where no PHP-FPM serves the app, and PHP was asked over HTTP."""
+        host, runtime = drawn.host, drawn.runtime
+        if self._over_http.random() > 0.1 or not isinstance(host, HostFacts) or not isinstance(runtime, RuntimeFacts):
+            return drawn
+        host = msgspec.structs.replace(host, fpm=Unseen(code="fpm.not-used", message=safe("no PHP-FPM serves this app")))
+        return msgspec.structs.replace(drawn, host=host, runtime=msgspec.structs.replace(runtime, via="health_url"))
+
+    def _health_check(self) -> HealthCheck:
+        draw = self._over_http.choice
+        return HealthCheck(
+            url=safe(draw(("http://web1/health", "https://web1/status"))),
+            enabled=draw((None, True, False)),
+            hit_rate=draw((None, 0.5, 0.97)),
+            cached_scripts=draw((None, 0, 382)),
+            warnings=draw(((), (safe("Low OPCache hit rate"),))),
+            more_warnings=draw((0, 1)),
+        )
 
     def _drawn(self) -> Snapshot:
         return self._filled(
@@ -115,6 +136,7 @@ class Anything:
             host=self._or_unseen(self._host),
             runtime=self._or_unseen(self._runtime),
             problems=self._few(self._unseen),
+            health_check=self._over_http.choice((None, None, None, self._health_check())),
         )
 
     def _evolved(self, last: Snapshot) -> Snapshot:
@@ -253,6 +275,7 @@ class Anything:
             ini=self._named.choice(((), (), (self._ini_file(),))),
             reused=self._added.random() < 0.1,
             extension_dir=self._added.choice((safe(""), safe("/usr/lib/php/20220829"))),
+            sapi=safe(self._over_http.choice(("fpm-fcgi", "apache2handler", "litespeed"))),
         )
 
     def _ini_file(self) -> IniFile:

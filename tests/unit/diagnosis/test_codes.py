@@ -42,6 +42,7 @@ NOT_BY_TIME = {
     "fpm.extension-replaced": "a file that only the process still has",
     "fpm.ini-gone": "a file that only the process still names",
     "fpm.other-tree": "device and inode of files, from both sides",
+    "fpm.web-php-changed": "a file that only the process still has",
     "opcache.deleted-unseen": "a file that is gone",
     "opcache.file-cache": "a setting",
     "opcache.preload-other-release": "paths",

@@ -72,6 +72,7 @@ ALWAYS_THERE = {
         "relay": "only told",
         "reused": "without it the answer is taken for one of now, and more is asked of it",
         "extension_dir": "only where to look",
+        "sapi": "PHP always tells it",
         "told_by": "only says which app tells of the counters",
     },
 }

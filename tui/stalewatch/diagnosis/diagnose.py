@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import health
+from stalewatch.diagnosis import health, web_php
 from stalewatch.diagnosis.chain import left_out, pool, premises, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
@@ -92,7 +92,8 @@ def _told(context: Context) -> tuple[Unseen, ...]:
     """Everything that the snapshot itself says could not be seen, each once."""
     snapshot, host, runtime = context.snapshot, context.host, context.runtime
     inside = host.contained if host is not None and host.seen_fpm is not None and host.seen_fpm.running is None else None
-    of_host = (host.hidden, inside, host.fpm) if host is not None else ()
+    fpm = host.fpm if host is not None and not web_php.is_told(context) else None
+    of_host = (host.hidden, inside, fpm) if host is not None else ()
     parts = [snapshot.host, *of_host, snapshot.runtime, runtime.opcache if runtime is not None else None]
     told = [part for part in parts if isinstance(part, Unseen)]
     told += [*snapshot.problems, *(host.problems if host is not None else ())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, fpm_config, fpm_ini, paths, pool_environment, saturation, trees
+from stalewatch.diagnosis import evidence, fpm_config, fpm_ini, paths, pool_environment, saturation, trees, web_php
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.fpm_start import start_of
 from stalewatch.diagnosis.rule import Rule
@@ -127,13 +127,14 @@ RULES = (
     *fpm_config.RULES,
     pool_environment.USER_INI,
     *saturation.RULES,
+    *web_php.RULES,
 )
 
 
 def judge(context: Context) -> Ruling:
     """The fpm layer. Its workers' ages are shown and never judged: they prove nothing of the bytecode."""
     if context.fpm is None:
-        return Ruling(Verdict.UNKNOWN)
+        return web_php.judge(context) if web_php.is_told(context) else Ruling(Verdict.UNKNOWN)
     down = tuple(dead(context, context.fpm))
     if down or (context.fpm.running is None and context.runtime is None):
         return rule_on(Verdict.UNKNOWN, down)

@@ -103,18 +103,52 @@ FUTURE_TIMES = _health(
     ("files", "modified", "changed", "repeat"),
     advice="`touch` these files.",
 )
-RULES = (FUTURE_TIMES, HIT_RATE, MEMORY_FULL, KEYS_FULL, WASTED_MEMORY, RESTARTED, DISK, CLOCK, MAINTENANCE)
+HEALTH_CHECK = _health(
+    "check",
+    Layer.OPCACHE,
+    "What the application's own health check at health_url says of OPcache. It is shown as it came, and weighs more than a note where it "
+    "has warnings, OPcache is off, or the hit rate since the cache began is below the threshold. It proves nothing of the code that runs.",
+    ("hit rate", "threshold", "scripts", "warning", "repeat"),
+)
+RULES = (HEALTH_CHECK, FUTURE_TIMES, HIT_RATE, MEMORY_FULL, KEYS_FULL, WASTED_MEMORY, RESTARTED, DISK, CLOCK, MAINTENANCE)
 
 
 def judge(context: Context, rate: float | None) -> tuple[Finding, ...]:
     """Every warning; *rate* is :func:`hit_rate`."""
-    found = [*disk(context), *clock(context), *maintenance(context), *future_times(context)]
+    found = [*health_check(context), *disk(context), *clock(context), *maintenance(context), *future_times(context)]
     opcache = context.opcache
     teller = context.runtime.told_by if context.runtime is not None else ""
     if opcache is not None and opcache.enabled and not opcache.restart_pending and teller in ("", context.snapshot.app):
         found += [*low_hit_rate(context, opcache, rate), *memory(context, opcache), *keys(context, opcache)]
         found += [*wasted(context, opcache), *restarted(context, opcache)]
     return tuple(found)
+
+
+def health_check(context: Context) -> Iterator[Finding]:
+    """What the application's own health check tells (``docs/facts.md#health-url``)."""
+    told = context.snapshot.health_check
+    if told is None:
+        return
+    low = told.hit_rate is not None and told.hit_rate < context.thresholds.hit_rate
+    says = [
+        "OPcache is off" if told.enabled is False else "",
+        f"hit rate {figures.percent(told.hit_rate)}" if told.hit_rate is not None else "",
+        figures.count(told.cached_scripts, "cached script") if told.cached_scripts is not None else "",
+        *told.warnings,
+        f"{figures.count(told.more_warnings, 'more warning')}" if told.more_warnings else "",
+    ]
+    yield HEALTH_CHECK.finding(
+        "OPcache",
+        f"the application's health check says: {', '.join(filter(None, says)) or 'nothing more'}",
+        (
+            *([evidence.number("hit rate", round(told.hit_rate, 4))] if told.hit_rate is not None else []),
+            evidence.number("threshold", context.thresholds.hit_rate),
+            *([evidence.number("scripts", told.cached_scripts)] if told.cached_scripts is not None else []),
+            evidence.text("warning", told.warnings[0] if told.warnings else ""),
+            evidence.command("curl", "-s", told.url),
+        ),
+        severity=Severity.WARNING if low or told.warnings or told.enabled is False else Severity.INFO,
+    )
 
 
 def sample(context: Context) -> Sample | None:

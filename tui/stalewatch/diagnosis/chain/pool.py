@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis.chain.link import Observed, ok, unseen
+from stalewatch.diagnosis.chain.web_server import IN_THE_WEB_SERVER
 from stalewatch.diagnosis.context import Witness
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
@@ -20,15 +21,22 @@ if TYPE_CHECKING:
     from stalewatch.model.layers import Layer
     from stalewatch.model.processes import FpmFacts
 
+_ONE_CACHE = ("fpm-fcgi", *IN_THE_WEB_SERVER)
+"""What PHP calls itself where all processes that serve requests share one OPcache."""
+
 
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
     """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool."""
-    name = _name(context.fpm)
+    name = _name(context)
+    if (runtime := context.runtime) is not None and runtime.via == "health_url" and runtime.sapi not in _ONE_CACHE:
+        grant = "reload the web server after each deploy, or serve the app by PHP-FPM or mod_php"
+        why = reasons.HEALTH_URL_ONE_PROCESS.unseen(f"{name} may be one of several processes that each have a cache of their own", grant)
+        return unseen(LinkName.POOL, why, asked_through=way(context))
     if how := context.witness.shows:
         return ok(LinkName.POOL, name, how, socket=address(context), asked_through=way(context))
-    runtime = context.snapshot.runtime
-    if isinstance(runtime, Unseen):
-        return unseen(LinkName.POOL, runtime, socket=address(context))
+    told = context.snapshot.runtime
+    if isinstance(told, Unseen):
+        return unseen(LinkName.POOL, told, socket=address(context))
     return unseen(
         LinkName.POOL,
         _contained(context)
@@ -57,6 +65,8 @@ def way(context: Context) -> str:
     runtime = context.runtime
     if runtime is None:
         return ""
+    if runtime.via == "health_url":
+        return f"health_url ({runtime.sapi})"
     return f"relay ({runtime.relay})" if runtime.relay else runtime.via
 
 
@@ -93,7 +103,10 @@ def _alone(fpm: FpmFacts) -> bool:
     return fpm.running is True and fpm.pool is not None and fpm.pools_on_server == 1
 
 
-def _name(fpm: FpmFacts | None) -> str:
+def _name(context: Context) -> str:
+    fpm, runtime = context.fpm, context.runtime
+    if runtime is not None and runtime.via == "health_url":
+        return f"PHP {runtime.php_version} as {runtime.sapi}"
     if fpm is None or fpm.pool is None:
         return "the pool that was asked"
     version = f"php{fpm.version} " if fpm.version else ""

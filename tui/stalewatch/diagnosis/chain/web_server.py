@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from stalewatch.model.web import WebFacts
 
 
+IN_THE_WEB_SERVER = ("apache2handler", "frankenphp")
+"""What PHP calls itself where the web server runs it."""
+
+
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     """The configuration names the pool that was asked, another one, or none that can be told; None where it says nothing of the app. One
     that cannot be told does not count against a pool in which the app is seen: that pool is a witness of its own."""
@@ -35,6 +39,9 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
         return ok(LinkName.WEB_SERVER, who, how, file=site.file, socket=web.passes_to, scripts=site.root)
     if web.asked:
         return None
+    runtime = context.runtime
+    if web.runs_php and runtime is not None and runtime.sapi in IN_THE_WEB_SERVER:
+        return ok(LinkName.WEB_SERVER, who, f"its own PHP answers ({runtime.sapi})", file=site.file, scripts=site.root)
     if web.runs_php:
         return unseen(LinkName.WEB_SERVER, reasons.FPM_NOT_USED.unseen(f"no PHP-FPM pool serves this app: {web.undecided}"), file=site.file)
     return unseen(
