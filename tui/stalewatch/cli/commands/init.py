@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from stalewatch.cli.fleet_opener import OpenFleet
     from stalewatch.config.additions import Addition
-    from stalewatch.model.inventory import AppEntry, Fleet
+    from stalewatch.model.inventory import AppEntry, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.runbook.rights import Rights
 
@@ -37,10 +37,18 @@ SOURCES = ("ssh", "ansible", "deployer")
 @click.option("--from", "source", type=click.Choice(SOURCES), help="Take the servers of ssh_config, or of Ansible's or Deployer's FILE.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--sudoers", is_flag=True, help="Print the lines of sudoers that fix needs there, and no more.")
+@click.option("--health-file", is_flag=True, help="Print a PHP file that tells what PHP runs where no socket can be had, as with mod_php.")
 @common
 @click.pass_context
 def command(
-    ctx: click.Context, /, targets: tuple[str, ...], source: str | None, dry_run: bool, sudoers: bool, **options: Unpack[Common]
+    ctx: click.Context,
+    /,
+    targets: tuple[str, ...],
+    source: str | None,
+    dry_run: bool,
+    sudoers: bool,
+    health_file: bool,
+    **options: Unpack[Common],
 ) -> None:
     """Look around on servers, and write those that are reached to stalewatch.toml. Nothing is changed on a server.
 
@@ -51,6 +59,8 @@ def command(
 
     Exit code: 0 all was seen; 3 something was not; 2 usage or configuration.
     """
+    if health_file:
+        ctx.exit(print_health_file(targets, options))
     debug_log.start()
     fleet, lost = _wanted(targets, source, options)
     if is_terminal(sys.stderr):
@@ -73,6 +83,24 @@ def _wanted(targets: tuple[str, ...], source: str | None, options: Common) -> tu
         tell(f"stalewatch: {safe(line)}\n")
     fleet = fleet_of(tuple(server.target for server in inventory.servers), options)
     return as_listed(fleet, inventory, own_apps=not options["app"]), bool(inventory.lost)
+
+
+def print_health_file(targets: tuple[str, ...], options: Common) -> ExitCode:
+    """The health file on stdout: with the key that is configured for *targets*, else with a new one. No server is asked."""
+    import secrets
+
+    from stalewatch.probe.health.key import health_file, read_key
+
+    fleet = fleet_of(targets, options)
+    entries: list[Server | AppEntry] = [*fleet.servers, *(app for server in fleet.servers for app in server.apps)]
+    keys = {(entry.health_key_file, entry.health_key_env) for entry in entries} - {("", "")}
+    if len(keys) > 1:
+        raise UsageError("several health keys are configured: say which server")
+    known = next(iter(keys), None)
+    emit(health_file(read_key(*known) if known else secrets.token_hex(32).encode()).decode())
+    tell("put it where the web server runs PHP of this application, and keep this output too: it holds the key (chmod 600)\n")
+    tell("then in stalewatch.toml, under [[server]]: health_url, and health_key_file = the file that you kept; see docs/health.md\n")
+    return ExitCode.OK
 
 
 def print_sudoers(fleet: Fleet, open_fleet: OpenFleet) -> ExitCode:
