@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import re
+import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from stalewatch.cli.commands.metrics import listen
 from stalewatch.cli.outputs.prometheus import render
 from stalewatch.cli.scrape_server import application, scraped
+from stalewatch.diagnosis.fpm import BINARY_NEWER, BINARY_REPLACED
+from stalewatch.diagnosis.rules import RULES
 from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
 from stalewatch.engine.seen_server import SeenServer
 from stalewatch.model import reasons
 from stalewatch.model.errors import UsageError
 from stalewatch.model.replace import replace
-from stalewatch.model.report import Layer, Verdict
+from stalewatch.model.report import Evidence, Layer, Verdict
 from stalewatch.model.text import safe
 from tests.builders import incident as build
 
@@ -26,6 +31,10 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from stalewatch.model.report import Finding, Report
+    from stalewatch.model.text import SafeText
+
+RULES_FILE = Path(__file__).parents[3] / "examples/prometheus/stalewatch.rules.yml"
 LOST = reasons.LINK_SILENT.unseen("no answer for 10 s")
 
 Labels = dict[str, str]
@@ -73,12 +82,41 @@ def test_a_server_that_was_lost_is_down_and_unknown_and_nothing_else_is_said_of_
     assert values(page, "stalewatch_observed_timestamp_seconds", server="web1"), "when it was seen last"
     assert not values(page, "stalewatch_findings", server="web1")
     for name, labels, _ in samples(page):
-        gone = name.startswith(("stalewatch_opcache", "stalewatch_release", "stalewatch_fpm", "stalewatch_deploy", "stalewatch_stale"))
+        gone = name.startswith(
+            ("stalewatch_probe", "stalewatch_opcache", "stalewatch_release", "stalewatch_fpm", "stalewatch_deploy", "stalewatch_stale")
+        )
         assert not (gone and labels["server"] == "web1"), name
 
 
 def test_a_server_that_nobody_has_looked_at_yet_is_not_up() -> None:
     assert samples(render([SeenServer(server="web1")])) == [("stalewatch_up", {"server": "web1"}, 0.0)]
+
+
+def versions(report: Report) -> tuple[str, str]:
+    """(php_running, php_installed)"""
+    (labels,) = (labels for name, labels, _ in samples(render([up(report)])) if name == "stalewatch_release_info")
+    return labels["php_running"], labels["php_installed"]
+
+
+def test_the_installed_php_is_the_running_one_only_where_the_pool_runs_the_file_on_the_disk() -> None:
+    report = build.fresh("web1")
+    assert report.snapshot is not None
+    assert report.runtime is not None
+    assert report.fpm is not None
+
+    def told(replaced: tuple[SafeText, ...] | None, *found: Finding) -> tuple[str, str]:
+        runtime = replace(report.runtime, replaced=replaced, php_version=safe("8.3.6"))
+        fpm = replace(report.fpm, version=safe("8.3"))
+        host = replace(report.host, fpm=fpm)
+        return versions(replace(report, findings=found, snapshot=replace(report.snapshot, runtime=runtime, host=host)))
+
+    assert told(()) == ("8.3.6", "8.3.6")
+    assert told((safe("/usr/lib/php/ctype.so"),)) == ("8.3.6", "8.3.6"), "an extension is not the binary"
+    assert told(None) == ("8.3.6", "8.3"), "the pool may not tell which file it runs"
+    for rule in (BINARY_REPLACED, BINARY_NEWER):
+        evidence = dict.fromkeys(rule.evidence)
+        finding = rule.finding("/usr/sbin/php-fpm", "it was replaced", tuple(Evidence(label, value) for label, value in evidence.items()))
+        assert told((), finding) == ("8.3.6", "8.3"), rule.code
 
 
 def test_two_apps_of_one_name_are_two_series() -> None:
@@ -126,7 +164,10 @@ def test_where_to_listen(given: str, means: tuple[str, int]) -> None:
     assert listen(given) == means
 
 
-@pytest.mark.parametrize("given", ["9837", "localhost", "localhost:http", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:٣"])
+@pytest.mark.parametrize(
+    "given",
+    ["9837", "localhost", "localhost:http", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:٣", "[::1:80", "::1:80", "[]:80"],
+)
 def test_what_is_no_address_is_refused(given: str) -> None:
     with pytest.raises(BadParameter):
         listen(given)
@@ -136,6 +177,38 @@ def test_once_prints_what_a_scrape_gets_and_a_server_that_is_away_is_no_error(st
     result = stalewatch("metrics", "nobody@127.0.0.1:1", "--once", "--timeout", "2")
     assert result.exit_code == 0
     assert values(result.stdout_bytes, "stalewatch_up") == [0.0]
+
+
+def test_a_port_in_use_is_one_line(stalewatch: Callable[..., Result]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = stalewatch("metrics", "local", "--listen", f"127.0.0.1:{port}")
+    assert result.exit_code == 2
+    assert result.stderr == f"stalewatch: 127.0.0.1:{port} cannot be listened on: Address already in use; --listen ADDRESS:PORT\n"
+
+
+def test_what_is_no_host_name_is_one_line_too(stalewatch: Callable[..., Result]) -> None:
+    result = stalewatch("metrics", "local", "--listen", f"{'a' * 64}.example:0")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "cannot be listened on" in result.stderr
+
+
+def test_no_name_is_looked_up_for_the_address_that_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(_name: str) -> str:
+        raise AssertionError("DNS was asked")
+
+    monkeypatch.setattr(socket, "getfqdn", asked)
+    with scraped("127.0.0.1", 0, application(lambda: (up(build.stale()),))) as port:
+        assert get(port, "/metrics")[0] == 200
+
+
+def test_what_the_alerts_name_is_told() -> None:
+    """A code, layer or verdict that is spelt wrongly makes an alert that never fires."""
+    rules = RULES_FILE.read_text()
+    known = {"code": set(RULES), "layer": set(Layer), "verdict": set(Verdict), "worker": {"oldest", "youngest"}}
+    named = [(label, value) for label, values in re.findall(r'(\w+)=~?"([^"]+)"', rules) for value in values.split("|")]
+    assert {label for label, _ in named} == set(known)
+    assert [(label, value) for label, value in named if value not in known[label]] == []
 
 
 def test_once_and_listen_exclude_each_other(stalewatch: Callable[..., Result]) -> None:

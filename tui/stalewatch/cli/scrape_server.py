@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -31,6 +31,12 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread for each client: one that is slow holds up nobody."""
 
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Without the name of *address*, which HTTPServer asks for: where DNS does not answer, that takes a minute."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
 
 
 class _Server6(_Server):
@@ -65,8 +71,9 @@ def scraped(address: str, port: int, app: WSGIApplication) -> Iterator[int]:
     kind = _Server6 if ":" in address else _Server
     try:
         server = make_server(address, port, app, kind, _Handler)
-    except OSError as error:
-        raise UsageError(f"{address}:{port} cannot be listened on: {error.strerror or error}; --listen ADDRESS:PORT") from None
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no such address"
+        raise UsageError(f"{address}:{port} cannot be listened on: {why or error}; --listen ADDRESS:PORT") from None
     thread = threading.Thread(target=server.serve_forever, name="stalewatch-scrapes", daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 from typing import TYPE_CHECKING, Unpack
 
@@ -12,6 +13,7 @@ import click
 from stalewatch.cli import debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import emit, tell
+from stalewatch.model import figures
 from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
 INTERVAL = 15.0
 """Seconds between two looks: as often as Prometheus usually scrapes."""
 ADDRESS, PORT = "127.0.0.1", 9837
+_WHERE = re.compile(r"(\[(?P<six>[^][]+)]|(?P<name>[^][:]*)):(?P<port>[0-9]{1,5})")
 
 
 def listen(value: str) -> tuple[str, int]:
     """``ADDRESS:PORT``, ``:PORT`` (every address) or ``[::1]:PORT``: the type of an option."""
-    address, colon, port = value.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65_535:
+    parts = _WHERE.fullmatch(value)
+    if parts is None or int(parts["port"]) > 65_535:
         raise click.BadParameter(f"{value!r} is not ADDRESS:PORT")
-    return address.removeprefix("[").removesuffix("]") or "0.0.0.0", int(port)
+    return parts["six"] or parts["name"] or "0.0.0.0", int(parts["port"])
 
 
 @click.command("metrics")
@@ -78,7 +81,7 @@ def serve(fleet: Fleet, address: str, port: int, *, interval: float) -> ExitCode
     watch = Watch(fleet, interval=interval)
     with scraped(address, port, application(lambda: watch.servers)) as port_taken:
         shown = f"[{address}]" if ":" in address else address
-        tell(f"stalewatch: metrics of {len(fleet.servers)} servers on http://{shown}:{port_taken}/metrics\n")
+        tell(f"stalewatch: metrics of {figures.count(len(fleet.servers), 'server')} on http://{shown}:{port_taken}/metrics\n")
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(_until_ended(watch))
     return ExitCode.OK

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from stalewatch.diagnosis.fpm import BINARY_NEWER, BINARY_REPLACED
 from stalewatch.model.app_names import names_apart
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
@@ -31,6 +32,8 @@ Sample: TypeAlias = "tuple[Sequence[str], float]"
 """Values of the labels after ``server`` and ``app``, and the value."""
 
 APP = ("server", "app")
+OTHER_BINARY = (BINARY_NEWER.code, BINARY_REPLACED.code)
+"""The file on the disk is not the PHP-FPM that runs."""
 
 
 def registry(servers: Callable[[], Iterable[SeenServer]]) -> CollectorRegistry:
@@ -66,10 +69,10 @@ class FleetCollector(Collector):
 
 def _of_servers(servers: Sequence[SeenServer]) -> Iterator[Metric]:
     up = GaugeMetricFamily("stalewatch_up", "Whether the last look at the server succeeded (1) or not (0).", labels=("server",))
-    took = GaugeMetricFamily("stalewatch_probe_duration_seconds", "How long the last look that succeeded took.", labels=("server",))
+    took = GaugeMetricFamily("stalewatch_probe_duration_seconds", "How long the last look took.", labels=("server",))
     for one in servers:
         up.add_metric((one.server,), float(one.up))
-        if one.took is not None:
+        if one.up and one.took is not None:
             took.add_metric((one.server,), one.took)
     yield from (up, took)
 
@@ -208,5 +211,12 @@ def _release(report: Report) -> Iterator[Sample]:
     release = report.host.release
     name = release.root.rstrip("/").rpartition("/")[2] if release.link else ""
     running = str(report.runtime.php_version) if report.runtime is not None else ""
-    installed = str(report.fpm.version) if report.fpm is not None else ""
-    yield (str(release.commit), name, running, installed), 1.0
+    yield (str(release.commit), name, running, _installed(report, running)), 1.0
+
+
+def _installed(report: Report, running: str) -> str:
+    """The version of the PHP on the disk: *running* where the pool was seen to run that file, else only its branch (``8.2``)."""
+    same = report.runtime is not None and report.runtime.replaced is not None
+    if same and not any(finding.code in OTHER_BINARY for finding in report.findings):
+        return running
+    return str(report.fpm.version) if report.fpm is not None else ""
