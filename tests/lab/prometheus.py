@@ -10,7 +10,9 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,25 +40,38 @@ class Told(NamedTuple):
 
 
 class Alerts:
-    """What Alertmanager sent so far, oldest first."""
+    """What Alertmanager sent so far, oldest first, and the Prometheus on *port* that it comes from."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
+        self.port = 0
 
     def latest(self) -> dict[tuple[str, str], str]:
         """(alert, server) -> its status now."""
         return {(told.alert, told.server): told.status for told in self.told}
 
+    def firing(self) -> set[tuple[str, str]]:
+        """(alert, server) of what fires now."""
+        return {key for key, status in self.latest().items() if status == "firing"}
+
+    def query(self, expression: str) -> list[Any]:
+        """What Prometheus answers now, one entry a series. Raises HTTPError for what it does not take."""
+        asked = urlencode({"query": expression})
+        with urlopen(f"http://127.0.0.1:{self.port}/api/v1/query?{asked}", timeout=5) as answer:
+            found: list[Any] = json.load(answer)["data"]["result"]
+            return found
+
 
 @contextmanager
 def alerting(folder: Path, scraped: int) -> Iterator[Alerts]:
-    """Both programs run and scrape the port *scraped* of this machine every second; no rule waits before it fires."""
+    """Both programs run and scrape the port *scraped* of this machine every second; no rule waits before it fires, and no cache is too
+    young."""
     rules = folder / "now.rules.yml"
-    rules.write_text(re.sub(r"(?m)^( +for:).*", r"\1 0s", RULES.read_text()))
+    rules.write_text(re.sub(r"(?m)^( +for:).*", r"\1 0s", RULES.read_text()).replace("> 600", "> 1"))
     alerts = Alerts()
     with ExitStack() as stack:
         webhook = stack.enter_context(_webhook(alerts))
-        alertmanager, prometheus = _free(), _free()
+        alertmanager, alerts.port = _free(), _free()
         (folder / "alertmanager.yml").write_text(ALERTMANAGER.format(port=webhook))
         (folder / "prometheus.yml").write_text(CONFIG.format(rules=rules, alertmanager=alertmanager, scraped=scraped))
         stack.enter_context(
@@ -73,7 +88,7 @@ def alerting(folder: Path, scraped: int) -> Iterator[Alerts]:
                 "prometheus",
                 f"--config.file={folder}/prometheus.yml",
                 f"--storage.tsdb.path={folder}/prometheus",
-                f"--web.listen-address=127.0.0.1:{prometheus}",
+                f"--web.listen-address=127.0.0.1:{alerts.port}",
             )
         )
         yield alerts

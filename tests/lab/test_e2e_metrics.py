@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
+import signal
 import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
+from tests.builders.grafana import expressions
 from tests.lab.program import serving, stalewatch
 from tests.lab.prometheus import RULES, alerting
+from tests.lab.truth.servers import downgrade, upgrade
 from tests.lab.waiting import until
 from tests.terminal import STALEWATCH
 
@@ -19,7 +24,28 @@ if TYPE_CHECKING:
 
     from tests.lab import Host, Lab
 
-OLD_CODE, AWAY = "StalewatchRunsOldCode", "StalewatchCannotLook"
+FIRST = {
+    ("StalewatchRunsOldCode", "web1"),
+    ("StalewatchFileNewerThanCache", "web1"),
+    ("StalewatchWorkersOlderThanDeploy", "web1"),
+    ("StalewatchNotProvenFresh", "web2"),
+    ("StalewatchOldPhpRuns", "web3"),
+    ("StalewatchLowHitRate", "web3"),
+    ("StalewatchFleetMixed", ""),
+}
+"""What fires while every server can be looked at."""
+AWAY = ("StalewatchCannotLook", "web2")
+SLOW = 8.0
+"""Seconds that a slow server takes for an answer."""
+SCRAPE_TIME = 2.0
+"""Prometheus waits 10 s."""
+PATIENCE = 10.0
+UNKNOWN_TARGETS = (
+    ("/probe?target=web9", 404, "'web9' is none of the servers that are watched here.\n"),
+    ("/probe?target=root@web1", 404, "'root@web1' is none of the servers that are watched here.\n"),
+    ("/probe", 400, "Say which: /probe?target=NAME\n"),
+    ("/probe?target=", 400, "Say which: /probe?target=NAME\n"),
+)
 
 
 @contextmanager
@@ -38,37 +64,134 @@ def metrics(lab: Lab) -> Iterator[int]:
             assert process.stderr.read() == ""
 
 
-def page(port: int) -> str:
-    """What a scrape gets now."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+class Answer(NamedTuple):
+    """What a scrape got, and how long it waited for it in seconds."""
+
+    status: int
+    text: str
+    took: float
+
+    def value(self, series: str) -> float | None:
+        """Of the series that begins so and ends with its labels; None: it is not there."""
+        name, _, labels = series.removesuffix("}").partition("{")
+        for line in self.text.splitlines():
+            if line.startswith(name + "{") and all(label in line for label in labels.split(",")):
+                return float(line.rpartition(" ")[2])
+        return None
+
+
+def get(port: int, path: str = "/metrics") -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    began = time.monotonic()
     try:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().read().decode()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read().decode(), time.monotonic() - began)
     finally:
         connection.close()
 
 
-def test_alerts_come_with_the_state_of_a_server_and_go_with_the_fix(lab: Lab, hosts: list[Host], tmp_path: Path) -> None:
-    web1, web2, _ = hosts
+@contextmanager
+def hung(host: Host) -> Iterator[None]:
+    """A server whose kernel takes connections and bytes, and that answers nothing; it goes on where it stopped."""
+    stopped = host.processes("ssh")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def break_all(web1: Host, web2: Host, web3: Host) -> None:
+    """A deploy that reached one server and no cache of it; a pool that nobody may ask; a PHP that was upgraded."""
+    web1.deploy_git("fix")
+    web2.deny_socket()
+    upgrade(web3)
+
+
+def all_seen(*changed: Host) -> bool:
+    """Served again, for OPcache's counters; and a source moves, so that what is read each 30 s only is read at the next look."""
+    for host in changed:
+        host.touch("routes/api.php", time.time())
+    return all(map(serving, changed))
+
+
+def repair_all(lab: Lab, web1: Host, web2: Host, web3: Host) -> None:
+    """What the alerts say that somebody should do."""
+    web2.allow_socket()
+    downgrade(web3)
+    web3.ini()
+    for host in (web2, web3):
+        host.deploy_git("fix")
+        host.cache("config", "route")
+        host.reload()
+    assert stalewatch(lab, "fix", "web1", "--yes").code == 0
+    assert serving(web1) == "home v2"
+
+
+def test_each_alert_comes_with_the_state_of_a_server_and_goes_with_the_fix(lab: Lab, hosts: list[Host], tmp_path: Path) -> None:
+    web1, web2, web3 = hosts
     web1.fpm(validate_timestamps=0)
-    assert serving(web1) == "home v1"
-    with metrics(lab) as port, alerting(tmp_path, port) as alerts:
-        until(lambda: 'layer="opcache",server="web1",verdict="fresh"} 1.0' in page(port), "a look that saw nothing wrong", patience=30)
-        web1.release("v2")
-        web2.kill_sshd()
-        until(lambda: serving(web1) == "home v1" and alerts.latest().get((OLD_CODE, "web1")) == "firing", "the alert of old code", 60, 0.5)
-        until(lambda: alerts.latest().get((AWAY, "web2")) == "firing", "the alert of a server that is away", patience=60)
-        assert stalewatch(lab, "fix", "web1", "--yes").code == 0
-        assert serving(web1) == "home v2"
-        until(lambda: alerts.latest()[OLD_CODE, "web1"] == "resolved", "its end", patience=60)
-        assert alerts.latest()[AWAY, "web2"] == "firing"
-        assert {server for alert, server in alerts.latest() if alert == OLD_CODE} == {"web1"}
+    web3.ini(opcache__max_accelerated_files=200)
+    with metrics(lab) as port, alerting(tmp_path, port) as alerts, ExitStack() as stack:
+        assert [serving(host) for host in hosts] == ["home v1"] * 3
+        until(
+            lambda: len(alerts.query('stalewatch_verdict{layer="opcache",verdict="fresh"} == 1')) == 3,
+            "looks that saw nothing wrong",
+            30,
+            0.2,
+        )
+        assert alerts.firing() <= {("StalewatchLowHitRate", "web3")}
+        break_all(*hosts)
+        stack.callback(downgrade, web3)
+        until(lambda: all_seen(web1, web3) and alerts.firing() >= FIRST, "all that fires while every server can be looked at", 40, 0.2)
+        with hung(web2):
+            until(lambda: AWAY in alerts.firing(), "the alert of a server that hangs", 30, 0.2)
+            scraped = [get(port), get(port, "/probe?target=web2")]
+            assert [answer.value('stalewatch_up{server="web2"}') for answer in scraped] == [0.0, 0.0]
+            assert scraped[0].value('stalewatch_up{server="web1"}') == 1.0
+            assert [expression for expression in expressions() if not alerts.query(expression)] == [], "a panel that shows nothing"
+        repair_all(lab, *hosts)
+        until(lambda: serving(web3) == "home v2" and not alerts.firing(), "their end", 30, 0.2)
+        assert {told.status for told in alerts.told} == {"firing", "resolved"}
+        assert set(alerts.latest()) >= {*FIRST, AWAY}
+
+
+def test_a_server_that_is_slow_holds_up_no_scrape(lab: Lab, hosts: list[Host]) -> None:
+    web3 = hosts[2]
+    seen = 'stalewatch_observed_timestamp_seconds{server="%s"}'
+
+    def ages() -> list[float]:
+        return [get(port).value(seen % name) or 0.0 for name in lab.targets]
+
+    with ExitStack() as stack, metrics(lab) as port:
+        until(lambda: all(ages()), "a look at every server", 30, 0.1)
+        assert get(port, "/probe?target=web3").value('stalewatch_up{server="web3"}') == 1.0
+        assert "web1" not in get(port, "/probe?target=web3").text
+        for path, status, said in UNKNOWN_TARGETS:
+            assert get(port, path)[:2] == (status, said)
+        with hung(web3):
+            began = ages()
+            slow = time.monotonic()
+            until(lambda: slow + SLOW < time.monotonic(), "an answer that takes long", SLOW + 5)
+            for path in ("/metrics", "/probe?target=web3", "/probe?target=web1"):
+                assert get(port, path).took < SCRAPE_TIME
+            web1, web2, same = ages()
+            assert web1 > began[0] + 1
+            assert web2 > began[1] + 1
+            assert same == began[2], "it was not seen since"
+        until(lambda: ages()[2] > same, "the slow answer", 30, 0.1)
+        assert get(port).value('stalewatch_up{server="web3"}') == 1.0
+        stack.enter_context(hung(web3))  # and it ends while one does not answer
 
 
 def test_prometheus_own_linter_takes_the_rules_and_the_metrics(lab: Lab, hosts: list[Host]) -> None:
-    checked = subprocess.run(["promtool", "check", "rules", str(RULES)], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    printed = stalewatch(lab, "metrics", *lab.targets, "--once").stdout
+    for words in (["check", "rules", str(RULES)], ["test", "rules", str(RULES.with_name("stalewatch.test.yml"))]):
+        checked = subprocess.run(["promtool", *words], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    printed = stalewatch(lab, "metrics", *lab.targets, "nobody@127.0.0.1:1", "--once").stdout
     linted = subprocess.run(["promtool", "check", "metrics"], input=printed, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
-    assert printed.count("stalewatch_up{") == 3
+    assert re.findall(r'stalewatch_up{server="(.*)"} (.*)', printed) == [*((name, "1.0") for name in lab.targets), ("127.0.0.1", "0.0")]

@@ -205,7 +205,7 @@ def test_no_name_is_looked_up_for_the_address_that_is_listened_on(monkeypatch: p
 def test_what_the_alerts_name_is_told() -> None:
     """A code, layer or verdict that is spelt wrongly makes an alert that never fires."""
     rules = RULES_FILE.read_text()
-    known = {"code": set(RULES), "layer": set(Layer), "verdict": set(Verdict), "worker": {"oldest", "youngest"}}
+    known = {"code": set(RULES), "layer": set(Layer), "verdict": set(Verdict), "worker": {"oldest", "youngest"}, "job": {"stalewatch"}}
     named = [(label, value) for label, values in re.findall(r'(\w+)=~?"([^"]+)"', rules) for value in values.split("|")]
     assert {label for label, _ in named} == set(known)
     assert [(label, value) for label, value in named if value not in known[label]] == []
