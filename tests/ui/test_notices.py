@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
+from stalewatch.dashboard import clipboard
 from stalewatch.dashboard.actions import BY_ID, FLEET, SCREEN_ACTIONS, SERVER, ActionContext, key_name
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
@@ -73,9 +77,10 @@ async def test_a_greyed_key_says_why_and_so_does_the_help() -> None:
         assert "(nothing is stale here)" in await press(pilot, "question_mark")
 
 
-async def test_y_says_what_was_copied_how_much_of_it_and_on_what_that_depends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_says_what_was_copied_how_much_of_it_and_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(clipboard, "programs", lambda _environment: ())
     app = app_of(FakeEngine(build.incident()))
     sent: list[str] = []
     said: list[str] = []
@@ -83,6 +88,34 @@ async def test_y_says_what_was_copied_how_much_of_it_and_on_what_that_depends(mo
         monkeypatch.setattr(app, "write_escape", sent.append)
         for keys in (["y"], ["enter", "y"], ["n", "y"], ["escape", "escape", "f", "y"]):
             said.append(await press(pilot, *keys))
+    kept = Path(os.environ["XDG_STATE_HOME"]) / "stalewatch" / "copied.md"
     lines = [base64.b64decode(text[7:-1]).decode().count("\n") for text in sent]
     for text, count, what in zip(said, lines, ("the status", "all findings", "the finding", "the plan"), strict=True):
-        assert f"copied {what}, {count} lines (if the terminal supports OSC 52)" in text, "whole in 80 columns"
+        assert f"copied {what}, {count} lines; also in {str(kept)[:12]}" in text
+    assert kept.read_text() == base64.b64decode(sent[-1][7:-1]).decode()
+
+
+@pytest.mark.parametrize(
+    ("environment", "program"),
+    [
+        ({"TMUX": "/tmp/x,1,0", "SSH_CONNECTION": "1", "DISPLAY": ":0"}, "tmux"),
+        ({"SSH_CONNECTION": "1", "DISPLAY": ":0"}, None),
+        ({"DISPLAY": ":0"}, "xclip"),
+        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}, "wl-copy"),
+        ({}, None),
+    ],
+)
+def test_a_program_takes_what_is_copied_where_the_desk_is_here(
+    environment: dict[str, str], program: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert next((argv[0] for argv in clipboard.programs(environment)), None) == program
+
+
+async def test_where_no_file_can_be_written_it_is_said_on_what_copying_depends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state").write_text("not a folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(clipboard, "programs", lambda _environment: ())
+    app = app_of(FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "lines (if the terminal supports OSC 52)" in await press(pilot, "y")

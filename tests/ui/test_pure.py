@@ -126,7 +126,7 @@ def test_copying_is_bounded_and_wrapped_for_tmux() -> None:
     plain = osc52.sequence("x" * 200_000)
     assert len(plain) <= osc52.LIMIT + 20
     base64.b64decode(plain[7:-1], validate=True)
-    assert osc52.sequence("hi", tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
+    assert osc52.sequence("hi", tmux=True) == "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
 
 
 def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() -> None:

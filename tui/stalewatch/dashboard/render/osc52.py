@@ -13,8 +13,8 @@ def sequence(text: str, term: str = "", *, tmux: bool = False) -> str:
     room = LIMIT // 4 * 3
     data = text.encode("utf-8")[:room].decode("utf-8", "ignore").encode("utf-8")
     plain = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-    if tmux:
-        return "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if tmux:  # which of the two it takes depends on its settings
+        return plain + "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     if term.startswith("screen"):
         pieces = [plain[at : at + 76] for at in range(0, len(plain), 76)]
         return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)

@@ -5,12 +5,12 @@ The other screens are imported when they are opened: the first frame need not wa
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stalewatch.dashboard import clipboard
 from stalewatch.dashboard.actions import ACTIONS
-from stalewatch.dashboard.render import markdown, osc52
+from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.widgets.theme import files
 from stalewatch.model import figures
@@ -179,7 +179,7 @@ class GlobalActions:
             screen.say(self.copied(markdown.status(self._model.panes(), clock, self._model.title), "the status"))
 
     def copied(self, text: str, what: str = "the plan") -> str:
-        """Copy *text* through the terminal, and say what it was; no terminal reports whether it did so."""
-        self._app.write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
-        rows = text.count("\n")
-        return f"copied {what}, {figures.count(rows, 'line')} (if the terminal supports OSC 52)"
+        """Copy *text*, and say what it was, and where it is if nothing here took it."""
+        kept = clipboard.copy(text, self._app.write_escape)
+        also = f"; also in {kept}" if kept else " (if the terminal supports OSC 52)"
+        return f"copied {what}, {figures.count(text.count(chr(10)), 'line')}{also}"
