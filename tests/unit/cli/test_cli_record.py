@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stalewatch.recording.reader import Recording
-from tests.terminal import STALEWATCH
+from tests.terminal import STALEWATCH, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,7 @@ def test_a_signal_ends_it_and_it_says_what_it_kept(tmp_path: Path, number: signa
         (("record", "there", "local"), "there is there already; give another name, or --overwrite"),
         (("record", "no/r", "local"), "no/r cannot be written: No such file or directory"),
         (("record", "--overwrite", "/dev/full", "local"), "/dev/full cannot be written: it is not a file"),
+        (("replay", "there"), "a replay needs a terminal to draw on: stdin and stdout are not a terminal"),
         (("record",), "missing argument 'FILE'"),
         (("--record", "r", "check", "local"), "--record is for the dashboard, not for check"),
         (("--record", "r", "local"), "--record keeps what the dashboard shows, and stdin and stdout are not a terminal"),
@@ -52,3 +53,10 @@ def test_what_cannot_be_is_one_line(tmp_path: Path, arguments: tuple[str, ...], 
     assert ran.stderr.count("\n") == 1
     assert (tmp_path / "there").read_text() == "mine"
     assert not (tmp_path / "r").exists()
+
+
+def test_what_is_no_recording_is_one_line_on_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("mine\n")
+    with Terminal([*STALEWATCH, "replay", str(tmp_path / "there")]) as terminal:
+        terminal.wait_for("is not a recording")
+        assert terminal.wait_exit() == 2

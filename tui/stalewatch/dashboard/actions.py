@@ -19,6 +19,7 @@ PLAN, PROGRESS, HELP, QUIT, TOO_SMALL, FILTER = "plan", "progress", "help", "qui
 SCREENS = frozenset({FLEET, SERVER})
 ONLY_FLEET, ONLY_SERVER = frozenset({FLEET}), frozenset({SERVER})
 NOWHERE: frozenset[str] = frozenset()
+REPLAY = "Replay"
 _WHERE = {FLEET: "in the fleet", SERVER: "on a server's page"}
 
 
@@ -38,6 +39,7 @@ class ActionContext(msgspec.Struct, frozen=True):
     frozen: bool = False
     filtered: bool = False
     sorted_by: str = ""
+    replay: bool = False
 
 
 class ActionSpec(msgspec.Struct, frozen=True):
@@ -69,6 +71,8 @@ class ActionSpec(msgspec.Struct, frozen=True):
 
     def disabled(self, context: ActionContext) -> str:
         """Why it cannot be done now, in a few words; "" where it can."""
+        if context.replay and (self.acting or self.choice is not None):
+            return "this is a recording: nothing can be done on a server"
         if self.acting and context.read_only:
             return "read-only: nothing can be changed"
         if self.acting and context.kept:
@@ -100,10 +104,18 @@ def _marked(context: ActionContext) -> str:
     return "" if context.marked else "nothing is marked"
 
 
+def _replayed(context: ActionContext) -> str:
+    return "" if context.replay else "only while a recording is replayed"
+
+
 def _plan(key: str, choice: Choice, help: str, why_not: Callable[[ActionContext], str] = _acts) -> ActionSpec:
     """A key that opens a plan; the action is called as the choice is."""
     name = choice.value
     return ActionSpec(name, (key,), name, help, "Runbook", acting=True, footer=SCREENS, choice=choice, why_not=why_not)
+
+
+def _playback(id: str, key: str, label: str, help: str) -> ActionSpec:
+    return ActionSpec(id, (key,), label, help, REPLAY, footer=SCREENS, why_not=_replayed)
 
 
 def _dialog(id: str, keys: tuple[str, ...], label: str, help: str, *dialogs: str) -> ActionSpec:
@@ -211,6 +223,14 @@ _TIMELINE = (
     ActionSpec("now", ("0",), "now", "back to now, and to the span that fits", "Timeline", screens=ONLY_FLEET),
     ActionSpec("kinds", ("e",), "kinds", "list all events, changes, errors, or actions", "Timeline", screens=ONLY_FLEET),
 )
+_REPLAY = (
+    _playback("play", "P", "play", "play the recording, or stand still; at its end: from the beginning"),
+    _playback("faster", "x", "speed", "play 1, 2, 5, 10 or 60 times as fast"),
+    _playback("next_event", "full_stop", "next event", "go to when something happened next"),
+    _playback("previous_event", "comma", "previous event", "go to when something happened before"),
+    _playback("forward", "right_parenthesis", "+1 min", "go a minute forward"),
+    _playback("rewind", "left_parenthesis", "-1 min", "go a minute back"),
+)
 _PROGRAM = (
     ActionSpec("help", ("question_mark", "f1"), "help", "show this help", "Program", footer=SCREENS),
     ActionSpec("palette", ("ctrl+p", "colon"), "palette", "find an action by name", "Program"),
@@ -237,7 +257,7 @@ _DIALOGS = (
     _dialog("complete", ("tab",), "complete", "filter: complete the word", FILTER),
     _dialog("leave_small", ("q", "ctrl+c"), "quit", "terminal too small: quit", TOO_SMALL),
 )
-ACTIONS: tuple[ActionSpec, ...] = (*_RUNBOOK, *_VIEW, *_MOVE, *_TIMELINE, *_PROGRAM, *_DIALOGS)
+ACTIONS: tuple[ActionSpec, ...] = (*_RUNBOOK, *_VIEW, *_MOVE, *_TIMELINE, *_REPLAY, *_PROGRAM, *_DIALOGS)
 SCREEN_ACTIONS = tuple(action for action in ACTIONS if not action.in_dialog)
 BY_ID = {action.id: action for action in ACTIONS}
 
@@ -252,6 +272,10 @@ _SHOWN = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "colon": ":",
+    "full_stop": ".",
+    "comma": ",",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",

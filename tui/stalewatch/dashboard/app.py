@@ -20,6 +20,7 @@ from stalewatch.dashboard.screens.base import LiveScreen
 from stalewatch.dashboard.screens.fleet import FleetScreen
 from stalewatch.dashboard.screens.global_actions import GlobalActions
 from stalewatch.dashboard.screens.palette import ActionProvider
+from stalewatch.dashboard.screens.playback_actions import PlaybackActions
 from stalewatch.dashboard.screens.sizes import LEAST
 from stalewatch.dashboard.screens.too_small import TooSmallScreen
 from stalewatch.dashboard.shutdown import Shutdown, crash_line
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from stalewatch.dashboard.engine_port import EnginePort
+    from stalewatch.dashboard.engine_port import EnginePort, Playback
 
 PAINT_INTERVAL = 0.25
 """Seconds between two repaints that data cause."""
@@ -54,7 +55,8 @@ class StalewatchApp(AppPort):
     *remembered*: what an earlier run kept; a *theme* and the environment win over it.
 
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
-    *abandoned* is called, from another thread, before the process ends because its terminal took nothing.
+    *abandoned* is called, from another thread, before the process ends because its terminal took nothing. *playback*: the engine is a
+    replay, whose time is that of the dashboard.
     """
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
@@ -73,12 +75,16 @@ class StalewatchApp(AppPort):
         abandoned: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        playback: Playback | None = None,
     ) -> None:
         colourless = os.environ.get("NO_COLOR") is not None
         super().__init__(ansi_color=True if colourless else None)
         self.animation_level = "none"
-        self.model = Model(engine, title, now, monotonic)
+        if playback is not None:
+            now = monotonic = playback.now
+        self.model = Model(engine, title, now, monotonic, playback)
         self.global_actions = GlobalActions(self)
+        self.playback_actions = PlaybackActions(self)
         self.shutdown = Shutdown(self, abandoned)
         self.terminal_guard = TerminalGuard()
         for source in files().values():
@@ -192,7 +198,12 @@ class StalewatchApp(AppPort):
         if reason := action.disabled(self.model.context(screen.kind, screen.key)):
             self._refuse(screen, f"{action.label}: {reason}")
             return
-        method = screen.methods().get(id) or self.global_actions.methods().get(id) or self.shutdown.methods().get(id)
+        method = (
+            screen.methods().get(id)
+            or self.global_actions.methods().get(id)
+            or self.playback_actions.methods().get(id)
+            or self.shutdown.methods().get(id)
+        )
         if method is not None:
             method()
         else:

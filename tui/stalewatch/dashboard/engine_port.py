@@ -40,3 +40,56 @@ class EnginePort(Protocol):
     def look(self, keys: Sequence[AppKey]) -> None:
         """Look again, now; also reconnects."""
         ...
+
+
+class Playback(Protocol):
+    """What screens may ask of a replay: where it is, and to go elsewhere. Nothing blocks."""
+
+    @property
+    def begun(self) -> float:
+        """When the recording begins."""
+        ...
+
+    @property
+    def end(self) -> float:
+        """When it ends."""
+        ...
+
+    @property
+    def going(self) -> bool:
+        """Whether it plays."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is at its end."""
+        ...
+
+    @property
+    def speed(self) -> int:
+        """How many times as fast as it was."""
+        ...
+
+    def now(self) -> float:
+        """The recording's time, epoch seconds."""
+        ...
+
+    def toggle(self) -> None:
+        """Play, or stand still."""
+        ...
+
+    def faster(self) -> None:
+        """The next speed."""
+        ...
+
+    def seek(self, at: float) -> None:
+        """Go to *at*."""
+        ...
+
+    def next_event(self) -> bool:
+        """Go to the next event; False where there is none."""
+        ...
+
+    def previous_event(self) -> bool:
+        """Go to the event before; False where there is none."""
+        ...

@@ -42,6 +42,8 @@ class FleetState:
         state = self._engine.board.consume()
         if state.version == self.latest.version:
             return False
+        if state.restored != self.latest.restored:
+            self._forget()
         self.stale_spans = stale_spans(self.stale_spans, state.panes, self.latest.panes)
         self.alarms = self._alarms(state.panes)
         self.latest = state
@@ -53,6 +55,11 @@ class FleetState:
                 self.doubted[pane.key] = self.doubted.get(pane.key, frozenset()) | {at}
         self.order = order.keep(self.order, state.panes)
         return True
+
+    def _forget(self) -> None:
+        """Another moment is shown: what came after it is not known yet."""
+        self.latest = State(0, (), ())
+        self.stale_spans, self.alarms, self.looked_since, self.doubted = {}, {}, {}, {}
 
     def _alarms(self, panes: Sequence[Pane]) -> dict[AppKey, Alarm]:
         """Of every pane that has one; what goes on keeps its *since*."""

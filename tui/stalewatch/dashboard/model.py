@@ -9,7 +9,7 @@ from stalewatch.dashboard import order
 from stalewatch.dashboard.actions import ActionContext
 from stalewatch.dashboard.fleet_state import FleetState
 from stalewatch.dashboard.render import report_parts
-from stalewatch.dashboard.render.header_lines import Heading
+from stalewatch.dashboard.render.header_lines import Heading, Replayed
 from stalewatch.dashboard.render.pane_lines import RenderOptions, verdict_of
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.timeline_model import TimelineModel
@@ -20,7 +20,7 @@ from stalewatch.model.replace import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stalewatch.dashboard.engine_port import EnginePort
+    from stalewatch.dashboard.engine_port import EnginePort, Playback
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.engine.board import Pane, State
     from stalewatch.model.inventory import AppKey
@@ -33,10 +33,16 @@ class Model:
     """
 
     def __init__(
-        self, engine: EnginePort, title: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+        self,
+        engine: EnginePort,
+        title: str,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        playback: Playback | None = None,
     ) -> None:
         self.engine = engine
         self.title = title
+        self.playback = playback
         self.now, self.monotonic = now, monotonic
         self.view = View()
         self.fleet = FleetState(engine)
@@ -127,7 +133,9 @@ class Model:
 
     def heading(self) -> Heading:
         frozen = self.monotonic() - self.view.frozen.monotonic if self.view.frozen else None
-        return Heading(self.title or self._groups(), self.shown.panes, self.engine.read_only, frozen, self.fleet.alarms, *self._marks())
+        replay = Replayed.of(self.playback, self.clock()) if self.playback is not None else None
+        read_only = self.engine.read_only and replay is None
+        return Heading(self.title or self._groups(), self.shown.panes, read_only, frozen, self.fleet.alarms, *self._marks(), replay)
 
     def _marks(self) -> tuple[int, int]:
         """How many panes are marked, and how many of them the filter hides."""
@@ -158,6 +166,7 @@ class Model:
         return ActionContext(
             screen=screen,
             read_only=self.engine.read_only,
+            replay=self.playback is not None,
             kept=bool(panes) and all(pane.read_only for pane in panes),
             verdicts=tuple(verdict_of(pane) for pane in panes),
             seen=any(pane.report is not None and pane.report.snapshot is not None for pane in panes),

@@ -48,11 +48,13 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """One consistent look at the board. *version* grows with every change; events are sorted by time."""
+    """One consistent look at the board. *version* grows with every change; events are sorted by time. *restored*: how often another
+    moment took the place of everything."""
 
     version: int
     panes: tuple[Pane, ...]
     events: tuple[Event, ...]
+    restored: int = 0
 
 
 class Board:
@@ -64,6 +66,7 @@ class Board:
         self._events: dict[str, Event] = {}
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
+        self._restored = 0
         self._notified = False
         self._significant = False
         self._on_change: Callable[[], None] | None = None
@@ -121,6 +124,7 @@ class Board:
             self._events = {event.key: event for event in shown.events}
             self._sorted = None
             self._version += 1
+            self._restored += 1
         self._notify(significant=True)
 
     def consume(self) -> State:
@@ -137,7 +141,7 @@ class Board:
     def _state(self) -> State:
         if self._sorted is None:
             self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
-        return State(self._version, tuple(self._panes.values()), self._sorted)
+        return State(self._version, tuple(self._panes.values()), self._sorted, self._restored)
 
     def _notify(self, *, significant: bool) -> None:
         with self._lock:

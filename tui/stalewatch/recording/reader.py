@@ -43,7 +43,7 @@ class Recording:
         self._lines = RecordedLines(path)
         first = next(iter(self._lines), None)
         if first is None:
-            raise UsageError(f"{path} is empty", grant="stalewatch record FILE makes a recording")
+            raise UsageError(f"{path} is empty, or was cut off in its first line", grant="stalewatch record FILE makes a recording")
         self.header = header_of(first, str(path))
         self.lost: list[int] = []
         self._judge = JudgedAgain(self.header.fleet.thresholds)

@@ -16,11 +16,25 @@ from stalewatch.model.report import Layer, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from stalewatch.dashboard.engine_port import Playback
     from stalewatch.engine.board import Pane
     from stalewatch.model.alarm import Alarm
     from stalewatch.model.inventory import AppKey
 
 SHOWN = (Verdict.STALE, Verdict.SUSPECT, Verdict.UNKNOWN, Verdict.PENDING, Verdict.FRESH)
+
+
+class Replayed(NamedTuple):
+    """A recording of *day* is shown, ``x10`` as fast, ``paused`` or at its ``end``."""
+
+    day: str
+    how: str
+
+    @classmethod
+    def of(cls, playback: Playback, clock: Clock) -> Replayed:
+        """Where *playback* is."""
+        how = "end" if playback.ended else f"x{playback.speed}" if playback.going else "paused"
+        return cls(f"{clock.moment(playback.now()):%Y-%m-%d}", how)
 
 
 class Heading(NamedTuple):
@@ -34,6 +48,7 @@ class Heading(NamedTuple):
     alarms: Collection[AppKey] = ()
     marked: int = 0
     hidden: int = 0
+    replay: Replayed | None = None
 
 
 def header_line(heading: Heading, width: int) -> Line:
@@ -41,6 +56,8 @@ def header_line(heading: Heading, width: int) -> Line:
     servers = len({pane.server for pane in heading.panes})
     words = " · ".join(filter(None, [heading.title, figures.count(servers, "server")]))
     left = [Span(" stalewatch ", "title")]
+    if heading.replay is not None:
+        left += [Span(f" REPLAY {heading.replay.day} {heading.replay.how} ", "frozen"), Span("  ")]
     if heading.read_only:
         left += [Span(" READ-ONLY ", "shield"), Span("  ")]
     if heading.frozen_for is not None:

@@ -57,7 +57,7 @@ class LiveScreen(Screen[None]):
     def tick(self) -> None:
         """Once a second: the clock, and what counts seconds."""
         self.time.show(self.model.clock())
-        if self.model.view.frozen:
+        if self.model.view.frozen or self.model.playback is not None:
             self.header.show(self.model.heading())
 
     def say(self, words: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.actions import FLEET, actions_in, key_name, key_of
+from stalewatch.dashboard.actions import FLEET, REPLAY, actions_in, key_name, key_of
 from stalewatch.dashboard.render.lines import Line, Span, crop, line
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stalewatch.dashboard.actions import ActionContext
+    from stalewatch.dashboard.actions import ActionContext, ActionSpec
 
 
 def footer_line(context: ActionContext, width: int) -> Line:
@@ -19,7 +19,8 @@ def footer_line(context: ActionContext, width: int) -> Line:
 
     So is the column that orders, where it is not the usual one.
     """
-    shown = [action for action in actions_in(context.screen) if context.screen in action.footer]
+    shown = [action for action in actions_in(context.screen) if context.screen in action.footer and _fits(action, context)]
+    shown.sort(key=lambda action: action.group != REPLAY)
     last = [action for action in shown if action.id == "help"]
     spans: list[Span] = [Span(" ")]
     order = f"{context.sorted_by}  " if context.sorted_by and context.screen == FLEET else ""
@@ -38,6 +39,11 @@ def footer_line(context: ActionContext, width: int) -> Line:
         ]
         room -= size
     return Line((*spans, *(span for span in tail if span.text)))
+
+
+def _fits(action: ActionSpec, context: ActionContext) -> bool:
+    """In a replay its own keys stand in the place of those that act."""
+    return action.choice is None if context.replay else action.group != REPLAY
 
 
 class FooterView(LinesView):
