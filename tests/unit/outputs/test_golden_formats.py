@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stalewatch.cli.outputs import fix_lines, json, plan_text, text
+from stalewatch.cli.outputs import first_look, fix_lines, json, plan_text, text
 from tests.builders import outputs as examples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -18,6 +18,7 @@ FORMATS = {
     "check-wide.txt": lambda: text.render(examples.fleet(), zone=UTC),
     "check-60.txt": lambda: text.render(examples.fleet(), zone=UTC, width=60),
     "check-colour.ansi": lambda: text.render(examples.fleet(), zone=UTC, width=100, colour=True),
+    "init-80.txt": lambda: first_look.render(examples.fleet(), width=80),
     "plan.txt": lambda: plan_text.render(examples.plan()),
     "plan.jsonl": lambda: fix_lines.plan(examples.plan()),
     "progress.txt": lambda: plan_text.progress_line(examples.progress()),

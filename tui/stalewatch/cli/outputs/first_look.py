@@ -7,10 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.text_writer import TextWriter
-from stalewatch.model import figures
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
-from stalewatch.runbook.verdict_words import VERDICT_STYLE
+from stalewatch.runbook.verdict_words import VERDICT_SIGN, VERDICT_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from stalewatch.model.snapshot import FpmFacts, HostFacts, RuntimeFacts, Unseen
     from stalewatch.model.web import WebFacts
 
-_LABEL = 14
+_LABEL = 16  # where the words of a row begin
 _KINDS = {"laravel": "Laravel", "symfony": "Symfony", "wordpress": "WordPress", "php": "PHP"}
 _WAYS = {"tunnel": "sshd forwards to it", "tcp": "sshd forwards to it", "health_url": "by its health_url"}
 
@@ -36,7 +35,8 @@ def _server(writer: TextWriter, name: str, address: str, apps: list[Report]) -> 
     writer.line((safe(name), "bold"), "" if address == name else f"  {safe(address)}")
     for report in apps:
         if report.app:
-            writer.line(f"{report.app}  {_kind(report)}", indent=2)
+            verdict = (f"{VERDICT_SIGN[report.verdict]} {report.verdict}", VERDICT_STYLE[report.verdict])
+            writer.line(f"{report.app}  ", verdict, f"  {_kind(report)}", indent=2)
         for label, words in _rows(report):
             writer.line(f"{label:<{_LABEL - 4}}", words, indent=4, hang=_LABEL)
         for error in report.errors:
@@ -67,9 +67,9 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     if host.seen_fpm is not None:
         yield from _fpm(host.seen_fpm, report.runtime)
     if report.runtime is not None:
-        yield "PHP", f"{report.runtime.php_version}, as {report.runtime.user}"
+        yield "PHP", f"{report.runtime.php_version}{f', as {report.runtime.user}' if report.runtime.user else ''}"
     yield "web server", _web(host.web) if host.web is not None and host.web.sites else "none is seen that names it"
-    yield "caches", figures.several(_caches(host), most=8)
+    yield "caches", ", ".join(_caches(host)) or "none"
     yield "workers", _workers(host)
     for one in report.not_judged:
         yield "not judged", f"{one.what}: {one.why}"
@@ -77,9 +77,8 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
 
 def _fpm(fpm: FpmFacts, runtime: RuntimeFacts | None) -> Iterator[tuple[str, str]]:
     if fpm.pool is not None:
-        yield "pool", f"{fpm.pool.name} at {fpm.pool.listen}{f', {_way(runtime)}' if runtime is not None else ''}"
-    if fpm.unit:
-        yield "reload", f"systemctl reload {fpm.unit}"
+        yield "pool", f"{fpm.pool.name} at {fpm.pool.listen}, {_way(runtime) if runtime is not None else 'which is not reached'}"
+    yield "reload", f"systemctl reload {fpm.unit}" if fpm.unit else "its unit is not seen"
 
 
 def _way(runtime: RuntimeFacts) -> str:
@@ -101,4 +100,4 @@ def _caches(host: HostFacts) -> list[str]:
 
 def _workers(host: HostFacts) -> str:
     kinds = Counter(worker.kind for worker in host.queue_workers)
-    return figures.several([f"{kind} ×{number}" if number > 1 else kind for kind, number in kinds.items()], most=8)
+    return ", ".join(f"{kind} ×{number}" if number > 1 else kind for kind, number in kinds.items()) or "none"
