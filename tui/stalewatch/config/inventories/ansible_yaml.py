@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stalewatch.config.inventories.listed import MOST, expanded
 from stalewatch.config.inventories.yaml_files import read_yaml, readable
+from stalewatch.model import figures
 from stalewatch.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read_inventory(text: str, groups: Groups) -> Iterator[str]:
             yield from _group(name, group or {}, below, groups, waiting)
         else:
             yield f"{name} is no group"
-    yield f"names more than {MOST:,} groups"
+    yield f"names more than {figures.whole(MOST)} groups"
 
 
 def _group(name: str, group: dict[str, Any], below: str, groups: Groups, waiting: deque[tuple[str, Any, str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stalewatch.model import figures
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import Server
 from stalewatch.transport.ssh.aliases import is_glob
@@ -71,7 +72,7 @@ def expanded(pattern: str) -> list[str]:
     """``web[01:03]`` -> ``web01`` ``web02`` ``web03``; also ``[a:c]`` and ``[0:10:5]``. Raises UsageError for more than :data:`MOST`."""
     names = list(islice(_expanded(pattern), MOST + 1))
     if len(names) > MOST:
-        raise UsageError(f"{pattern} names more than {MOST:,} hosts")
+        raise UsageError(f"{pattern} names more than {figures.whole(MOST)} hosts")
     return names
 
 
