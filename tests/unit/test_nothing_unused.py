@@ -62,6 +62,7 @@ def test_every_verb_of_the_runtime_probe_is_asked() -> None:
         "parse",
         "remake",
         "writable",
+        "held",
     }
     assert verbs <= words(RUNTIME) | words(PACKAGE / "runbook")
     assert "opcache_reset" not in php

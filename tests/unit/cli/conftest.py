@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
     from pathlib import Path
 
+    from stalewatch.model.expected import ExpectedFile
     from stalewatch.model.inventory import Fleet
     from stalewatch.model.report import Report
     from stalewatch.runbook.rights import Rights
@@ -32,6 +33,8 @@ class Seams:
         self.fleets: list[Fleet] = []
         self.ran: list[Plan] = []
         self.requests: list[Request] = []
+        self.expected: list[tuple[ExpectedFile, ...]] = []
+        self.closed = 0
         self.settled: set[tuple[str, str]] = set()
         self.during: Callable[[], None] = lambda: None
         self.opening: Callable[[], None] = lambda: None
@@ -44,7 +47,10 @@ class Seams:
         """As :func:`stalewatch.engine.fleet_session.open_fleet`."""
         self.fleets.append(fleet)
         self.opening()
-        yield _Session(self)
+        try:
+            yield _Session(self)
+        finally:
+            self.closed += 1
 
 
 class _Session:
@@ -54,6 +60,10 @@ class _Session:
 
     async def look(self) -> tuple[Report, ...]:
         self.reports = self._seams.look()
+        return self.reports
+
+    async def expect(self, files: tuple[ExpectedFile, ...]) -> tuple[Report, ...]:
+        self._seams.expected.append(files)
         return self.reports
 
     async def settle(self, keys: Collection[tuple[str, str]]) -> tuple[Report, ...]:

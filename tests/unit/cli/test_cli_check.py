@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import pytest
 from stalewatch.cli.commands import check
 from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.expected import ExpectedFile
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
@@ -104,6 +107,39 @@ def test_a_commit_that_is_expected(stalewatch: Stalewatch, seams: Seams, given: 
     assert ("was expected" in result.stdout) == (code == 1)
 
 
+SUM = "A" * 64
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "public/index.php",
+        f"={SUM}",
+        "public/index.php=",
+        "public/index.php=abc",
+        f"a={SUM}0",
+        f"a={'g' * 64}",
+        f"a\nb={SUM}",
+        f"\x1b[31ma={SUM}",
+    ],
+)
+def test_a_file_that_makes_no_sense_is_one_line(stalewatch: Stalewatch, seams: Seams, given: str) -> None:
+    result = stalewatch("check", "web1", "--expect-file", given)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("stalewatch: ")
+    assert seams.fleets == []
+
+
+def test_files_are_expected_at_every_look(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "WAIT_INTERVAL", 0.01)
+    seams.looks = [(examples.stale(),), (examples.fresh(),)]
+    wanted = ["--expect-file", f"a=b c={SUM}", "--expect-file", f"/etc/-o={SUM}"]
+    assert stalewatch("check", "web1", "--wait", "30", *wanted).exit_code == 0
+    assert seams.expected == [(ExpectedFile("a=b c", SUM.lower()), ExpectedFile("/etc/-o", SUM.lower()))] * 2
+
+
 def test_wait_looks_until_fresh(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "WAIT_INTERVAL", 0.01)
     seams.looks = [(examples.stale(),), (examples.verdict(V.PENDING),), (examples.fresh(),)]
@@ -113,9 +149,41 @@ def test_wait_looks_until_fresh(stalewatch: Stalewatch, seams: Seams, monkeypatc
     assert "stale" not in result.stdout.lower()
 
 
+@pytest.mark.parametrize("form", check.FORMATS)
+def test_what_is_waited_for_is_said_on_stderr_once_and_the_format_stays(
+    stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(check, "WAIT_INTERVAL", 0.01)
+    seams.looks = [(examples.stale(),)] * 3 + [(examples.verdict(V.PENDING),), (examples.fresh(),)]
+    result = stalewatch("check", "web1", "--wait", "30", "--format", form)
+    first, second, last = result.stderr.splitlines()
+    assert first.startswith("stalewatch: waiting up to 30 s: web1 app (")
+    assert "opcache stale" in first
+    assert second.startswith("stalewatch: ")
+    assert " left: " in second
+    assert "pending" in second
+    assert last.startswith("stalewatch: fresh after ")
+    seams.looks = [(examples.fresh(),)]
+    assert result.stdout == stalewatch("check", "web1", "--format", form).stdout
+
+
 def test_wait_ends_when_the_time_is_up_and_says_what_is_so_then(stalewatch: Stalewatch, seams: Seams) -> None:
     seams.looks = [(examples.stale(),)]
-    assert stalewatch("check", "web1", "--wait", "0.05").exit_code == 1
+    result = stalewatch("check", "web1", "--wait", "0.05")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("stalewatch: not fresh after ")
+    assert "STALE" in result.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_wait_with_one_line(stalewatch: Stalewatch, seams: Seams, number: signal.Signals, code: int) -> None:
+    seams.looks = [(examples.stale(),)]
+    seams.opening = lambda: os.kill(os.getpid(), number)
+    result = stalewatch("check", "web1", "--wait", "3600", "--format", "json")
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == f"stalewatch: stopped by {number.name} before there was an answer"
+    assert seams.closed == 1
 
 
 def test_wait_connects_again_where_a_server_was_not_reached(stalewatch: Stalewatch, seams: Seams, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ NOT_BY_TIME = {
     "release.link-passed": "paths; nothing was requested since the switch",
     "release.mixed": "commits of several servers",
     "release.other-commit": "two commits",
+    "release.other-file": "check sums of one file",
     "workers.cron-old-release": "paths",
     "workers.deleted-directory": "a directory that is gone",
     "workers.old-binary": "a file that only the process still has",

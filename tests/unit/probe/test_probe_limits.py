@@ -70,6 +70,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/web_server/site.py", "MAX_DEPTH"): TOLD,
     ("host/web_server/reading.py", "MAX_PATTERNS"): TOLD,
     ("host/web_server/reading.py", "MAX_FILE"): TOLD,
+    ("host/held_files.py", "MAX_SIZE"): TOLD,
     ("host/app_files.py", "MAX_BYTES"): "their contents are not compared, so a newer ctime suspects",
     ("host/app_files.py", "MOST_FOLDERS"): "of those below them nothing is heard where only the pool sees another folder (docs/design.md)",
     ("host/app_probe.py", "MAX_VIEWS"): UNKNOWN,

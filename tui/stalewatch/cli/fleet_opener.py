@@ -29,10 +29,7 @@ def opener(ctx: click.Context) -> OpenFleet:
     return open_fleet
 
 
-async def look_once(open_fleet: OpenFleet, fleet: Fleet, *, smoke: bool = False) -> Sequence[Report]:
-    """One full look at all servers side by side, with *smoke* also a request to each application. When it returns, what is to be
-    remembered is on the disk."""
+async def look_once(open_fleet: OpenFleet, fleet: Fleet) -> Sequence[Report]:
+    """One full look at all servers side by side. When it returns, what is to be remembered is on the disk."""
     async with open_fleet(fleet) as session:
-        if smoke:
-            await session.smoke()
         return session.reports

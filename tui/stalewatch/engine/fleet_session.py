@@ -6,11 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.expected import in_release, seen_now, with_files, with_release_unknown
 from stalewatch.diagnosis.smoke import parameters, with_answer
 from stalewatch.engine.comparison import compared
 from stalewatch.engine.one_look import look_at
 from stalewatch.engine.pooled_app import PooledApp, run
 from stalewatch.engine.session_pool import SessionPool
+from stalewatch.model.errors import LinkError
 from stalewatch.model.smoke import Smoke
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
@@ -19,8 +21,9 @@ from stalewatch.runbook.propose import propose, sudo_rights
 from stalewatch.runbook.result import still_old
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
+    from stalewatch.model.expected import ExpectedFile
     from stalewatch.model.inventory import AppKey, Fleet, Server
     from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Progress, Request, Status
@@ -50,6 +53,11 @@ class FleetSession:
         """Ask every application of the latest look for its page, and add what it answered to its report."""
         return await self._asked({report.key for report in self.reports})
 
+    async def expect(self, files: Sequence[ExpectedFile]) -> tuple[Report, ...]:
+        """Hold every application of the latest look against *files*, and add to its report which of them its server does not have."""
+        self.reports = tuple(await asyncio.gather(*(self._held(report, files) for report in self.reports)))
+        return self.reports
+
     async def settle(self, keys: Collection[AppKey]) -> tuple[Report, ...]:
         """Of *keys*, on which nothing is run: wait for what heals by itself in a moment, and ask each application for its page."""
         loop = asyncio.get_running_loop()
@@ -70,6 +78,15 @@ class FleetSession:
         wanted = self._pool.fleet.smokes.get(report.key, Smoke())
         asked = parameters(report, wanted)
         return with_answer(report, asked, await ask(PooledApp(self._pool, report), asked, wanted))
+
+    async def _held(self, report: Report, files: Sequence[ExpectedFile]) -> Report:
+        if not seen_now(report):
+            return report
+        wanted = in_release(report, files)
+        try:
+            return with_files(report, wanted, await self._pool.session(report.server).held(report.app, wanted))
+        except LinkError as error:
+            return with_release_unknown(report, error.unseen())
 
     def propose(self, request: Request, *, batch: int = 1) -> Plan:
         """What *request* would do, by the latest look."""

@@ -18,8 +18,9 @@ from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from stalewatch.model.expected import ExpectedFile, HeldFile
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.remade import Remade
@@ -132,6 +133,11 @@ class ServerSession:
         """Whether the pool of *app* would make the cached configuration *cache*. Raises LinkError."""
         async with self._asking() as probe:
             return await probe.pool_of(app).remake(cache, root, visit)
+
+    async def held(self, app: str, files: Sequence[ExpectedFile]) -> tuple[HeldFile, ...]:
+        """What lies on the disk in the place of each of *files* (absolute paths). Raises LinkError."""
+        async with self._asking() as probe:
+            return await probe.held(app, files)
 
     async def alone(self, app: str, verb: str, files: tuple[str, ...], options: Mapping[str, object]) -> str:
         """The command line that asks the same on the server itself, without us ("" there is none). Raises LinkError."""

@@ -217,6 +217,12 @@ RELEASE_COMMIT_UNKNOWN = _reason(
     "check --expect-commit was given a commit, and the release does not name one that this login may read.",
     "Write it into REVISION in the root of the release when it is deployed, or let the login read .git.",
 )
+RELEASE_FILE_UNREAD = _reason(
+    "release.file-unread",
+    "check --expect-file was given a file whose content could not be compared on the server: neither this login nor the pool may read it, "
+    "it is longer than 64 MB, or the server has no program that takes a SHA-256.",
+    "See the message: what to grant or to install.",
+)
 APP_LINKS_LEFT_OUT = _reason(
     "app.links-left-out",
     "The application has more symbolic links to folders or PHP files than stalewatch follows (500, four folders deep). Code that is "

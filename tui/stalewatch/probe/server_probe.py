@@ -16,6 +16,7 @@ from stalewatch.probe.health.health_urls import HealthUrls, Look, is_guessed, ju
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.discovery import address_of, choose_pool, discover, only_laravel
 from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
+from stalewatch.probe.host.held_files import held_files
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.master_pools import pool_count, with_pools
@@ -35,6 +36,7 @@ from stalewatch.probe.who import who
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from stalewatch.model.expected import ExpectedFile, HeldFile
     from stalewatch.model.inventory import Fleet, Server
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.snapshot import HostFacts, Pool
@@ -118,6 +120,10 @@ class ServerProbe:
     async def parse(self, app: str, scripts: Scripts) -> Parsed:
         """Whether the pools of *app*'s master can compile *scripts*. Raises LinkLost."""
         return await parse_by(self._served.get(app, (None, None, ""))[2], self._pools, self._masters(), scripts)
+
+    async def held(self, app: str, files: Sequence[ExpectedFile]) -> tuple[HeldFile, ...]:
+        """What lies in the place of each of *files*. Raises LinkError."""
+        return await held_files(self._host, self._pools.get(self._served.get(app, (None, None, ""))[2]), files)
 
     async def close(self) -> None:
         """End both probes; what they wrote on the server is removed. Never raises."""

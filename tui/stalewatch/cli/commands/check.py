@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Unpack
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 import click
 
 from stalewatch.cli import debug_log
-from stalewatch.cli.fleet_opener import look_once, opener
+from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.signalled import Signalled, run_until_signal
 from stalewatch.cli.streams import emit, looks, tell
+from stalewatch.cli.waiting_lines import WaitingLines
 from stalewatch.model import reasons
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.report import Report, Severity, Verdict, worst
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stalewatch.cli.fleet_opener import OpenFleet
+    from stalewatch.engine.fleet_session import FleetSession
+    from stalewatch.model.expected import ExpectedFile
     from stalewatch.model.inventory import Fleet
 
 FORMATS = ("text", "json", "junit", "github", "gitlab")
@@ -35,19 +40,24 @@ RECONNECT = 5.0
 
 class Asked(NamedTuple):
     """What is asked for beside freshness. *strict*: no warning; *smoke*: an answer of each application; *commit*: which one is on the disk
-    (its first digits at least; "" any)."""
+    (its first digits at least; "" any); *files*: which ones are."""
 
     strict: bool = False
     smoke: bool = False
     commit: str = ""
+    files: tuple[ExpectedFile, ...] = ()
 
-    def judged(self, reports: Sequence[Report]) -> Sequence[Report]:
-        """*reports* with what that makes of each."""
+    async def judged(self, session: FleetSession) -> Sequence[Report]:
+        """The reports of the latest look of *session*, with what that makes of each."""
+        if self.smoke:
+            await session.smoke()
+        if self.files:
+            await session.expect(self.files)
         if not self.commit:
-            return reports
+            return session.reports
         from stalewatch.diagnosis.expected import with_expected
 
-        return tuple(with_expected(report, self.commit) for report in reports)
+        return tuple(with_expected(report, self.commit) for report in session.reports)
 
 
 NOTHING_MORE = Asked()
@@ -60,6 +70,20 @@ def commit(value: str) -> str:
     return value.lower()
 
 
+def file(value: str) -> ExpectedFile:
+    """``PATH=SHA256``: the type of an option. The path may hold ``=``."""
+    from stalewatch.model.expected import ExpectedFile
+
+    path, equals, sha256 = value.rpartition("=")
+    if not equals or not path:
+        raise click.BadParameter(f"{value!r} is not PATH=SHA256")
+    if not path.isprintable():
+        raise click.BadParameter(f"{path!r} contains unprintable characters")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise click.BadParameter(f"{sha256!r} is no SHA-256: 64 hexadecimal digits (see sha256sum {shlex.quote(path)})")
+    return ExpectedFile(path, sha256.lower())
+
+
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to answer (text).")
@@ -67,6 +91,7 @@ def commit(value: str) -> str:
 @click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")
 @click.option("--smoke", is_flag=True, help="Also ask each application for a page: 5xx is exit code 1.")
 @click.option("--expect-commit", type=commit, metavar="SHA", help="Another commit on the disk is exit code 1.")
+@click.option("--expect-file", type=file, multiple=True, metavar="PATH=SHA256", help="Another content of that file is exit code 1.")
 @common
 @click.pass_context
 def command(
@@ -78,20 +103,25 @@ def command(
     strict: bool,
     smoke: bool,
     expect_commit: str | None,
+    expect_file: tuple[ExpectedFile, ...],
     **options: Unpack[Common],
 ) -> None:
     """One look without the dashboard: what is stale, in which layer, why, and what to do.
 
     Exit code: 0 fresh; 1 stale, suspect, pending, or broken (--smoke); 3 could not look; 2 usage or configuration.
     """
-    wanted = Asked(strict=strict, smoke=smoke, commit=expect_commit or "")
+    wanted = Asked(strict=strict, smoke=smoke, commit=expect_commit or "", files=tuple(dict.fromkeys(expect_file)))
     ctx.exit(run(fleet_of(targets, options), opener(ctx), form=form, wait=wait, wanted=wanted))
 
 
-def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, wanted: Asked = NOTHING_MORE) -> ExitCode:
+def run(fleet: Fleet, open_fleet: OpenFleet, *, form: str = "text", wait: float | None = None, wanted: Asked = NOTHING_MORE) -> int:
     """Look, say it on stdout, and return the exit code."""
     debug_log.start()
-    reports = wanted.judged(asyncio.run(_look(fleet, open_fleet, wait, wanted)))
+    try:
+        reports = run_until_signal(_look(fleet, open_fleet, wait, wanted))
+    except Signalled as ended:
+        tell(f"stalewatch: stopped by {ended} before there was an answer\n")
+        return 128 + ended.number
     emit(_rendered(reports, form))
     return exit_code(reports, strict=wanted.strict)
 
@@ -140,25 +170,29 @@ def _left_out(reports: Sequence[Report]) -> bool:
 
 async def _look(fleet: Fleet, open_fleet: OpenFleet, wait: float | None, wanted: Asked) -> Sequence[Report]:
     """Look once, or again and again until fresh or *wait* seconds are over (a look that is under way then is finished)."""
-    if not wait:
-        return await look_once(open_fleet, fleet, smoke=wanted.smoke)
-    deadline = time.monotonic() + wait
+    deadline = time.monotonic() + (wait or 0.0)
+    lines = WaitingLines(wait or 0.0)
 
     def enough(reports: Sequence[Report]) -> bool:
-        return exit_code(wanted.judged(reports), strict=wanted.strict) is ExitCode.OK or _hopeless(reports) or time.monotonic() >= deadline
+        fresh = exit_code(reports, strict=wanted.strict) is ExitCode.OK
+        if fresh or _hopeless(reports) or time.monotonic() >= deadline:
+            lines.end(fresh=fresh)
+            return True
+        lines.wait_for([report for report in reports if exit_code([report], strict=wanted.strict) is not ExitCode.OK])
+        return False
 
     while True:
         async with open_fleet(fleet) as session:
-            if wanted.smoke:
-                await session.smoke()
-            while not enough(session.reports) and all(report.observed_at is not None for report in session.reports):
+            while not (ended := enough(reports := await wanted.judged(session))) and _all_seen(reports):
                 await asyncio.sleep(_pause(WAIT_INTERVAL, deadline))
                 await session.look()
-                if wanted.smoke:
-                    await session.smoke()
-        if enough(session.reports):
-            return session.reports
+        if ended:
+            return reports
         await asyncio.sleep(_pause(RECONNECT, deadline))
+
+
+def _all_seen(reports: Sequence[Report]) -> bool:
+    return all(report.observed_at is not None for report in reports)
 
 
 def _pause(seconds: float, deadline: float) -> float:

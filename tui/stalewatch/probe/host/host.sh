@@ -29,6 +29,7 @@
 #   walk ROOT LIMIT [new]  every source below ROOT; "same" when nothing changed since the last walk, unless who asks is new
 #   sums ROOT LIMIT      cksum of every source below ROOT, without packages
 #   content P...         cksum of these files, then their stat
+#   held SHA256 PATH LIMIT  whether a file has that sum, or why that is not known, and its mtime
 #   views DIR LIMIT      compiled views and the trailers that name their sources
 #   list PATTERN...      stat of what matches
 #   dirty ROOT           number of changed files by git status            disk P         free and total kilobytes
@@ -356,7 +357,7 @@ verb_may() { # USER ARG...
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | text | gz | tail | log | roots | walk | sums | content | views | list \
+    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | text | gz | tail | log | roots | walk | sums | content | held | views | list \
       | born | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1

@@ -154,3 +154,36 @@ verb_dirty() { # ROOT
 }
 
 verb_disk() { section disk "$1"; now=$(exec df -Pk -- "$1" 2>/dev/null); out="$out${now##*"$nl"}"; }
+
+verb_held() { # SHA256 PATH LIMIT: whether it has that sum, or why that is not known; when it was modified
+  section held ''
+  out="$out$(held "$@") $(stat -L -c %Y -- "$2" 2>/dev/null)"
+}
+
+held() { # SHA256 PATH LIMIT
+  if [ ! -e "$2" ]; then
+    above=$2
+    while [ -n "$above" ] && [ ! -e "$above" ] && [ ! -h "$above" ]; do above=${above%/*}; done
+    if [ "$above" = "$2" ]; then echo dangling; elif [ -x "${above:-/}" ]; then echo missing; else echo denied; fi
+  elif [ ! -f "$2" ]; then echo no-file
+  elif [ ! -r "$2" ]; then echo denied
+  elif [ "$(stat -L -c %s -- "$2" 2>/dev/null || echo 0)" -gt "$3" ]; then echo long
+  else
+    now=$(sha256 <"$2" 2>/dev/null)
+    case ${now%% *} in
+      "$1") echo same ;;
+      none) echo no-program ;;
+      ????????????????????????????????????????????????????????????????) echo other ;;
+      *) echo unread ;;
+    esac
+  fi
+}
+
+sha256() { # of stdin: the first word
+  if command -v sha256sum >/dev/null 2>&1; then sha256sum
+  elif busybox sha256sum </dev/null >/dev/null 2>&1; then busybox sha256sum
+  elif command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r
+  elif command -v shasum >/dev/null 2>&1; then shasum -a 256
+  else echo none
+  fi
+}

@@ -16,7 +16,8 @@ VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``
 ``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
 ``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool,
-"variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``; in all of these a folder has a slash
+"variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``; ``held`` ``{"files": [str, …],
+"sums": [str, …], "limit": int}``; in all of these a folder has a slash
 at its end;
 ``parse`` ``{"paths": [str, …], "folders": [str, …], "older": bool, "without": [str, …], "changed": bool}``, as
 :class:`stalewatch.model.parsing.Scripts`. The answer is
@@ -69,7 +70,8 @@ writes the PHP *script* that gives artisan the worker's environment and tells it
 ``settle``, which moves over what was built, or puts everything back where one of them can't run, with ``exchange``, by which what is kept
 and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``,
 with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none), and with ``writable`` (what keeps the pool's
-user from making it again, a word and what it is about, see ``verbs.php``; "" nothing).
+user from making it again, a word and what it is about, see ``verbs.php``; "" nothing), and with ``held`` (``same`` or ``other`` than its
+sum of SHA-256; "" not known, or longer than *limit*).
 ``moved``: directories above scripts with their ctime, where that is newer than their mtime and than S, the topmost first. ``links``:
 those of the links asked for that can be seen, what they lead to, and the newest ctime of a link on the way; ``through``: link, what it
 led to, whether a key shows it, script (null: no time). ``preloaded``: directories of preloaded scripts, cut at six names.

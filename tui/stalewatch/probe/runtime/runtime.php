@@ -49,6 +49,10 @@ function answer(string $verb, array $options): array
         load('verbs.php');
         $acted = writable((array) ($options['files'] ?? []));
     }
+    if ($verb === 'held') {
+        load('verbs.php');
+        $acted = held((array) ($options['files'] ?? []), (array) ($options['sums'] ?? []), (int) ($options['limit'] ?? 0));
+    }
     if ($verb === 'keep' || $verb === 'settle' || $verb === 'exchange' || $verb === 'drop' || $verb === 'tidy') {
         load('artefacts.php');
         $acted = artefacts($verb, $options);
