@@ -14,7 +14,7 @@ from stalewatch.model.text import safe
 from stalewatch.probe.code_search import CodeSearch
 from stalewatch.probe.health.health_urls import HealthUrls, Look, is_guessed, judged_by, with_health
 from stalewatch.probe.host.app_probe import AppProbe
-from stalewatch.probe.host.discovery import address_of, choose_pool, discover, only_laravel
+from stalewatch.probe.host.discovery import address_of, choose_pool, discover, link_moved, only_laravel
 from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
 from stalewatch.probe.host.held_files import held_files
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
@@ -210,7 +210,9 @@ class ServerProbe:
         self._machine = await survey(self._host, self._machine)
         for app in self._apps:
             await app.slow(self._host, tick)
-        flipped = any(not app.location.root or app.location.path not in tick.files for app in self._apps) or self._link_moved(tick)
+        flipped = any(not app.location.root or app.location.path not in tick.files for app in self._apps) or any(
+            link_moved(app.location, tick.files) for app in self._apps
+        )
         found = [(master.config_path, master.record) for master in self._machine.masters]
         if not self._apps or flipped or masters != found or self._machine.web is not web or self._pools_moved():
             await self._discover()
@@ -233,14 +235,6 @@ class ServerProbe:
     def _is_cached(self, app: AppProbe, address: str, tick: TickFacts) -> bool:
         """Whether *app*, which the pool at *address* serves, has a cached configuration."""
         return self._served[app.location.path][2] == address and app.location.kind == "laravel" and app.files.caches["config"] in tick.files
-
-    def _link_moved(self, tick: TickFacts) -> bool:
-        """Whether a release link points to another directory than the one we look at."""
-        for app in self._apps:
-            link, root = tick.files.get(app.location.path), tick.files.get(app.location.root)
-            if app.location.path != app.location.root and link is not None and (root is None or link.inode != root.inode):
-                return True
-        return False
 
     def _pools_moved(self) -> bool:
         """Apply what the configuration says now. Whether a pool moved to an address that is not asked yet."""

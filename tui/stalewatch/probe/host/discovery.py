@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.code_roots import CodeInCaches, Requested
     from stalewatch.probe.host.host_probe import HostProbe
     from stalewatch.probe.host.machine import Machine, Master
+    from stalewatch.probe.host.parsers.records import FileRecord
     from stalewatch.probe.host.web_server.site import Site
 
 MAX_APPS = 200
@@ -155,6 +156,12 @@ async def only_laravel(host: HostProbe, machine: Machine, locations: tuple[AppLo
     signs = await _signs(host, [*app_sites.candidates(machine.web.sites), *_usual(machine)])
     there = await _places(host, [path for path, sign in signs.items() if sign == "artisan"])
     return len(ours | {place.real for place in there.values()}) < 2
+
+
+def link_moved(location: AppLocation, files: Mapping[str, FileRecord]) -> bool:
+    """Whether *location* is not there, or its release link leads to another directory than the one that is looked at."""
+    link, root = files.get(location.path), files.get(location.root)
+    return not location.root or link is None or (location.path != location.root and (root is None or link.inode != root.inode))
 
 
 def choose_pool(location: AppLocation, machine: Machine) -> tuple[Master | None, Pool | None]:
