@@ -108,6 +108,20 @@ def test_a_mistake_is_told_of_the_file_that_makes_it(place: Place, whose: str, t
     assert error.value.message.startswith(f"{shown}: {message}")
 
 
+def test_a_health_key_and_its_url_may_be_in_two_files_but_belong_together(place: Place) -> None:
+    keys = '[[server]]\ntarget = "web1"\nhealth_key_file = "/k"\n'
+    place.say(shared='[[server]]\ntarget = "web1"\nhealth_url = "https://web1/health.php"\n', user=keys)
+    assert place.load().servers[0].health_key_file == "/k"
+    place.say(here='[[server]]\nname = "web1"\nhealth_key_env = "KEY"\n')
+    with pytest.raises(UsageError, match=f"{place.user}: web1: health_key_file and health_key_env: only one of them"):
+        place.load()
+    place.say(
+        shared="[fix]\n", here='[[server]]\ntarget = "web2"\n[[server.app]]\npath = "/srv/app"\nhealth_key_env = "KEY"\n', user="[fix]\n"
+    )
+    with pytest.raises(UsageError, match=f"{place.folder}/stalewatch.toml: /srv/app: health_key_env, and no health_url beside it"):
+        place.load()
+
+
 def test_what_cannot_be_read_is_told_and_what_is_not_there_is_not(place: Place) -> None:
     assert [server.name for server in place.load().servers] == ["local"]
     place.shared.mkdir()

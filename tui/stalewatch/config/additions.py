@@ -9,7 +9,7 @@ import msgspec
 import tomlkit
 from tomlkit.items import AoT, Table
 
-from stalewatch.config.merge import Told
+from stalewatch.config.merge import file_of, rows_of, value_of
 from stalewatch.model.errors import UsageError
 from stalewatch.model.text import safe
 from stalewatch.transport.targets import parse_target
@@ -43,14 +43,10 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
 def told_already(tree: Tree, server: Server) -> str:
     """The file of *tree* that has *server* ("" none): one of its name, or one at the same host and port, as whoever."""
     at = parse_target(server.target)
-    for row in tree.get("server", ()):
-        assert isinstance(row, dict)
-        name, target = row["name"], row["target"]
-        assert isinstance(name, Told)
-        assert isinstance(target, Told)
-        other = parse_target(target.value)
-        if name.value == server.name or (other.host, other.port) == (at.host, at.port):
-            return target.file
+    for row in rows_of(tree, "server"):
+        other = parse_target(value_of(row, "target"))
+        if value_of(row, "name") == server.name or (other.host, other.port) == (at.host, at.port):
+            return file_of(row, "target")
     return ""
 
 

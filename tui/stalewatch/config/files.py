@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from stalewatch.config.merge import NAMED_BY, Told, Tree, merged, plain, told
+from stalewatch.config.merge import NAMED_BY, Told, Tree, file_of, merged, plain, rows_of, told, value_of
 from stalewatch.config.names import named
 from stalewatch.config.tables import read_tables
 from stalewatch.model.errors import UsageError
@@ -63,7 +63,22 @@ def read_files(files: tuple[ConfigFile, ...]) -> Tree:
         tables = _toml(file)
         if tables is not None:
             tree = merged(tree, _checked(tables, file, tree))
+    servers = rows_of(tree, "server")
+    for row in (*servers, *(app for server in servers for app in rows_of(server, "app"))):
+        _check_health_key(row)
     return tree
+
+
+def _check_health_key(row: Tree) -> None:
+    """A key belongs to one URL, whichever files say so."""
+    keys = [key for key in ("health_key_file", "health_key_env") if value_of(row, key)]
+    if not keys:
+        return
+    where = f"{file_of(row, keys[0])}: {value_of(row, 'name') or value_of(row, 'path')}"
+    if not value_of(row, "health_url"):
+        raise UsageError(f"{where}: {keys[0]}, and no health_url beside it")
+    if len(keys) > 1:
+        raise UsageError(f"{where}: health_key_file and health_key_env: only one of them")
 
 
 def _toml(file: ConfigFile) -> dict[str, Any] | None:
@@ -89,9 +104,7 @@ def _checked(tables: dict[str, Any], file: ConfigFile, below: Tree) -> Tree:
     except UsageError as error:
         raise UsageError(f"{file.shown}: {error.message}") from error
     tree = told(tables, str(file.path))
-    rows = tree.get("server", [])
-    assert isinstance(rows, list)
-    for row, name in zip(rows, names, strict=True):
+    for row, name in zip(rows_of(tree, "server"), names, strict=True):
         row.setdefault("name", Told(name, ""))
     return tree
 

@@ -49,7 +49,7 @@ def load(
     file = read_tables(plain(read_files(config_files(config, folder=folder, shared=shared))), FILE_NAME)
     known = file.servers
     servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
-    servers = tuple(_override(_keyed(_guarded(server, known)), overrides, folder) for server in named(servers))
+    servers = tuple(_override(_guarded(server, known), overrides, folder) for server in named(servers))
     defaults = Fleet(servers=servers)
     return Fleet(
         servers=servers,
@@ -96,19 +96,6 @@ def _guarded(server: Server, known: tuple[Server, ...]) -> Server:
     at = parse_target(server.target)
     machines = [parse_target(other.target) for other in known if other.read_only]
     return replace(server, read_only=True) if any((at.host, at.port) == (other.host, other.port) for other in machines) else server
-
-
-def _keyed(server: Server) -> Server:
-    """*server*, if each of its health keys belongs to a URL, whichever files say so. Raises UsageError."""
-    entries: list[tuple[Server | AppEntry, str]] = [(server, server.name), *((app, f"{server.name}: {app.path}") for app in server.apps)]
-    for entry, where in entries:
-        if not (entry.health_key_file or entry.health_key_env):
-            continue
-        if not entry.health_url:
-            raise UsageError(f"{where}: a health key, and no health_url beside it")
-        if entry.health_key_file and entry.health_key_env:
-            raise UsageError(f"{where}: health_key_file and health_key_env: only one of them")
-    return server
 
 
 def _override(server: Server, overrides: Overrides, folder: Path) -> Server:

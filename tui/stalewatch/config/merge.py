@@ -58,9 +58,25 @@ def _rows(far: Sequence[Tree], near: Sequence[Tree], named_by: str) -> list[Tree
 
 
 def _name(row: Tree, named_by: str) -> str:
-    name = row[named_by]
-    assert isinstance(name, Told)
-    return str(name.value).rstrip("/")
+    return str(value_of(row, named_by)).rstrip("/")
+
+
+def value_of(tree: Tree, key: str) -> Any:
+    """The value of *key*; None where there is none."""
+    node = tree.get(key)
+    return node.value if isinstance(node, Told) else None
+
+
+def file_of(tree: Tree, key: str) -> str:
+    """The file that says what *key* is ("" none)."""
+    node = tree.get(key)
+    return node.file if isinstance(node, Told) else ""
+
+
+def rows_of(tree: Tree, key: str) -> list[Tree]:
+    """The tables of a list of tables."""
+    node = tree.get(key, [])
+    return node if isinstance(node, list) else []
 
 
 def plain(tree: Tree) -> dict[str, Any]:
