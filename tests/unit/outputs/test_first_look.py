@@ -49,6 +49,13 @@ def looked(**changed: Any) -> Report:
             "pool",
             "www at /run/php/fpm.sock, through php as www-data by sudo",
         ),
+        (
+            examples.report(
+                host_facts=examples.host(fpm=DENIED), runtime_facts=replace(examples.runtime(), via="health_url", user=safe(""))
+            ),
+            "PHP",
+            "8.2.36, asked by its health_url",
+        ),
         (examples.report(runtime_facts=DENIED), "pool", "www at /run/php/fpm.sock, which is not reached"),
         (replace(looked(), errors=(DENIED,)), "not seen", "deploy may not open the socket  [fpm.socket-denied]"),
         (replace(looked(), not_judged=(NotJudged(safe("APCu"), safe("it is not looked at")),)), "not judged", "APCu: it is not looked at"),

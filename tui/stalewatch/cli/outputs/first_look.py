@@ -67,7 +67,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     if host.seen_fpm is not None:
         yield from _fpm(host.seen_fpm, report.runtime)
     if report.runtime is not None:
-        yield "PHP", f"{report.runtime.php_version}{f', as {report.runtime.user}' if report.runtime.user else ''}"
+        yield "PHP", _php(report.runtime, pooled=host.seen_fpm is not None and host.seen_fpm.pool is not None)
     yield "web server", _web(host.web) if host.web is not None and host.web.sites else "none is seen that names it"
     yield "caches", ", ".join(_caches(host)) or "none"
     yield "workers", _workers(host)
@@ -79,6 +79,12 @@ def _fpm(fpm: FpmFacts, runtime: RuntimeFacts | None) -> Iterator[tuple[str, str
     if fpm.pool is not None:
         yield "pool", f"{fpm.pool.name} at {fpm.pool.listen}, {_way(runtime) if runtime is not None else 'which is not reached'}"
     yield "reload", f"systemctl reload {fpm.unit}" if fpm.unit else "its unit is not seen"
+
+
+def _php(runtime: RuntimeFacts, *, pooled: bool) -> str:
+    """*pooled*: the way to it is said of its pool."""
+    user = f", as {runtime.user}" if runtime.user else ""
+    return f"{runtime.php_version}{user}{'' if pooled else f', asked {_way(runtime)}'}"
 
 
 def _way(runtime: RuntimeFacts) -> str:
