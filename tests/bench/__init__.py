@@ -14,6 +14,7 @@ machine and on who else uses it, so pytest never runs them.
     apps      the same of twelve applications in one FPM master: in one pool, and in a pool each (needs root)
     fix       a whole fix of a host of the lab, from confirmed to verified, against its bare commands (needs root)
     live      100 links to real hosts of the lab: from a key to its paint, also while they connect (needs root)
+    scale     ``stalewatch metrics`` of 100 servers: CPU, memory, a server's cost per look, a scrape (needs root)
 
 The fleets of ``quiet``, ``busy``, ``pan`` and ``memory`` are synthetic: a thread publishes reports through the real publisher and board,
 and the real program draws them in a real pseudo-terminal.

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import tests.bench
-from tests.bench import apps, cost, fixing, painting, stalled, start
+from tests.bench import apps, cost, fixing, painting, scale, stalled, start
 from tests.bench.table import Row, table
 from tests.lab import Unavailable
 
@@ -29,6 +29,7 @@ BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "apps": apps.apps,
     "live": cost.live,
     "fix": fixing.fix,
+    "scale": scale.scale,
 }
 
 

@@ -33,8 +33,8 @@ def cost(quick: bool) -> list[Row]:
         with Recorder([*PROGRAM, "-F", str(lab.ssh_config), watched.name], columns=120, rows=40) as terminal:
             _settle(terminal)
             over_there, idle = _use(watched, alone, terminal, ticks)
-        names = [host.name for host in lab.hosts]
-        with Recorder([*PROGRAM, "-F", str(lab.ssh_config), *names], columns=120, rows=40) as terminal:
+        every = [host.name for host in lab.hosts]
+        with Recorder([*PROGRAM, "-F", str(lab.ssh_config), *every], columns=120, rows=40) as terminal:
             _settle(terminal)
             use = terminal.record(ticks / 2 * BEAT)
     return [
@@ -47,8 +47,8 @@ def cost(quick: bool) -> list[Row]:
             f" (not watched {idle / ticks:.1f})",
         ),
         limit(
-            f"our CPU per look, diagnosis and painting included ({len(names)} hosts)",
-            use.cpu * 1000 / (use.wall / BEAT * len(names)),
+            f"our CPU per look, diagnosis and painting included ({len(every)} hosts)",
+            use.cpu * 1000 / (use.wall / BEAT * len(every)),
             1.5,
             "ms",
             2,
@@ -74,8 +74,8 @@ def live(quick: bool) -> list[Row]:
     count, hosts = (12, 3) if quick else (100, 6)
     with Lab(hosts) as lab:
         config = lab.ssh_config.with_name("ssh_config.bench")
-        config.write_text(_aliased(lab, count))
-        with Recorder([*PROGRAM, "-F", str(config), *_names(count)], columns=200, rows=60) as terminal:
+        config.write_text(aliased(lab, count))
+        with Recorder([*PROGRAM, "-F", str(config), *names(count)], columns=200, rows=60) as terminal:
             terminal.until(rf"{count} servers")
             connecting = press(terminal, KINDS, 8 if quick else 40)
             _settle(terminal, wait=120)
@@ -95,14 +95,15 @@ def _key_row(what: str, delays: Delays) -> Row:
     return Row(what, f"{delays} (CPU of everything meanwhile {delays.use.percent:.0f} %)", "p95 ≤ 50 ms", good)
 
 
-def _names(count: int) -> list[str]:
+def names(count: int) -> list[str]:
+    """What the links are called."""
     return [f"many{number}" for number in range(count)]
 
 
-def _aliased(lab: Lab, count: int) -> str:
+def aliased(lab: Lab, count: int) -> str:
     """The lab's ssh_config, in which each host has many names: each is a link of its own."""
     config = lab.ssh_config.read_text()
     for number, host in enumerate(lab):
-        names = " ".join(_names(count)[number :: len(lab.hosts)])
-        config = re.sub(rf"(?m)^Host {host.name}$", f"Host {host.name} {names}", config)
+        own = " ".join(names(count)[number :: len(lab.hosts)])
+        config = re.sub(rf"(?m)^Host {host.name}$", f"Host {host.name} {own}", config)
     return config

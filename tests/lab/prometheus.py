@@ -61,6 +61,12 @@ class Alerts:
             found: list[Any] = json.load(answer)["data"]["result"]
             return found
 
+    def federated(self, selector: str) -> str:
+        """What a Prometheus above this one gets of what *selector* names, one line a series."""
+        asked = urlencode({"match[]": selector})
+        with urlopen(f"http://127.0.0.1:{self.port}/federate?{asked}", timeout=5) as answer:
+            return "".join(line for line in answer.read().decode().splitlines(keepends=True) if not line.startswith("#"))
+
 
 @contextmanager
 def alerting(folder: Path, scraped: int) -> Iterator[Alerts]:

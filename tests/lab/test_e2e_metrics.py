@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import signal
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.builders.grafana import expressions
 from tests.lab.program import serving, stalewatch
 from tests.lab.prometheus import RULES, alerting
+from tests.lab.scraping import exporter, get
 from tests.lab.truth.servers import downgrade, upgrade
 from tests.lab.waiting import until
-from tests.terminal import STALEWATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +36,11 @@ FIRST = {
 }
 """What fires while every server can be looked at."""
 AWAY = ("StalewatchCannotLook", "web2")
+FEDERATED = re.findall(r"(?m)^ +- '(.+)'$", RULES.with_name("prometheus-federation.yml").read_text())
 SLOW = 8.0
 """Seconds that a slow server takes for an answer."""
 SCRAPE_TIME = 2.0
 """Prometheus waits 10 s."""
-PATIENCE = 10.0
 UNKNOWN_TARGETS = (
     ("/probe?target=web9", 404, "'web9' is none of the servers that are watched here.\n"),
     ("/probe?target=root@web1", 404, "'root@web1' is none of the servers that are watched here.\n"),
@@ -49,46 +50,10 @@ UNKNOWN_TARGETS = (
 
 
 @contextmanager
-def metrics(lab: Lab) -> Iterator[int]:
-    """``stalewatch metrics`` of the whole lab; the port that it listens on. It ends by SIGTERM, with 0 and without a word."""
-    argv = [*STALEWATCH, "metrics", *lab.targets, "-F", str(lab.ssh_config), "--listen", "127.0.0.1:0", "--interval", "1"]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = re.search(r":(\d+)/metrics", process.stderr.readline())
-        assert said
-        try:
-            yield int(said[1])
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
-            assert process.stderr.read() == ""
-
-
-class Answer(NamedTuple):
-    """What a scrape got, and how long it waited for it in seconds."""
-
-    status: int
-    text: str
-    took: float
-
-    def value(self, series: str) -> float | None:
-        """Of the series that begins so and ends with its labels; None: it is not there."""
-        name, _, labels = series.removesuffix("}").partition("{")
-        for line in self.text.splitlines():
-            if line.startswith(name + "{") and all(label in line for label in labels.split(",")):
-                return float(line.rpartition(" ")[2])
-        return None
-
-
-def get(port: int, path: str = "/metrics") -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    began = time.monotonic()
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.read().decode(), time.monotonic() - began)
-    finally:
-        connection.close()
+def watching(lab: Lab) -> Iterator[int]:
+    """``stalewatch metrics`` of the whole lab, which looks each second; the port that it listens on."""
+    with exporter(lab.ssh_config, lab.targets, "--interval", "1") as running:
+        yield running.port
 
 
 @contextmanager
@@ -135,7 +100,7 @@ def test_each_alert_comes_with_the_state_of_a_server_and_goes_with_the_fix(lab: 
     web1, web2, web3 = hosts
     web1.fpm(validate_timestamps=0)
     web3.ini(opcache__max_accelerated_files=200)
-    with metrics(lab) as port, alerting(tmp_path, port) as alerts, ExitStack() as stack:
+    with watching(lab) as port, alerting(tmp_path, port) as alerts, ExitStack() as stack:
         assert [serving(host) for host in hosts] == ["home v1"] * 3
         until(
             lambda: len(alerts.query('stalewatch_verdict{layer="opcache",verdict="fresh"} == 1')) == 3,
@@ -153,6 +118,8 @@ def test_each_alert_comes_with_the_state_of_a_server_and_goes_with_the_fix(lab: 
             assert [answer.value('stalewatch_up{server="web2"}') for answer in scraped] == [0.0, 0.0]
             assert scraped[0].value('stalewatch_up{server="web1"}') == 1.0
             assert [expression for expression in expressions() if not alerts.query(expression)] == [], "a panel that shows nothing"
+            assert len(FEDERATED) == 5
+            assert [selector for selector in FEDERATED if not alerts.federated(selector)] == [], "nothing comes up to the next Prometheus"
         repair_all(lab, *hosts)
         until(lambda: serving(web3) == "home v2" and not alerts.firing(), "their end", 30, 0.2)
         assert {told.status for told in alerts.told} == {"firing", "resolved"}
@@ -166,7 +133,7 @@ def test_a_server_that_is_slow_holds_up_no_scrape(lab: Lab, hosts: list[Host]) -
     def ages() -> list[float]:
         return [get(port).value(seen % name) or 0.0 for name in lab.targets]
 
-    with ExitStack() as stack, metrics(lab) as port:
+    with ExitStack() as stack, watching(lab) as port:
         until(lambda: all(ages()), "a look at every server", 30, 0.1)
         assert get(port, "/probe?target=web3").value('stalewatch_up{server="web3"}') == 1.0
         assert "web1" not in get(port, "/probe?target=web3").text
@@ -195,3 +162,9 @@ def test_prometheus_own_linter_takes_the_rules_and_the_metrics(lab: Lab, hosts: 
     linted = subprocess.run(["promtool", "check", "metrics"], input=printed, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
     assert re.findall(r'stalewatch_up{server="(.*)"} (.*)', printed) == [*((name, "1.0") for name in lab.targets), ("127.0.0.1", "0.0")]
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "prometheus-probe.yml", "prometheus-federation.yml"])
+def test_prometheus_takes_the_configurations_that_are_handed_out(lab: Lab, name: str) -> None:
+    checked = subprocess.run(["promtool", "check", "config", str(RULES.with_name(name))], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
