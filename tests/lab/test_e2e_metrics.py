@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,13 +60,17 @@ def watching(lab: Lab) -> Iterator[int]:
 def hung(host: Host) -> Iterator[None]:
     """A server whose kernel takes connections and bytes, and that answers nothing; it goes on where it stopped."""
     stopped = host.processes("ssh")
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    _signal(stopped, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        _signal(stopped, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # the probe's own short-lived children are among them
+            os.kill(pid, number)
 
 
 def break_all(web1: Host, web2: Host, web3: Host) -> None:
