@@ -136,7 +136,7 @@ def _check_health(row: AppEntry | ServerTable, where: str) -> None:
         try:
             target_of(row.health_url)
         except ValueError as error:
-            raise UsageError(f"{where}: health_url {row.health_url!r} {error}") from None
+            raise UsageError(f"{where}: health_url {error}") from None
     if row.health_key_file and not (row.health_key_file.startswith(("/", "~/")) and row.health_key_file.isprintable()):
         raise UsageError(f"{where}: health_key_file {row.health_key_file!r} must begin with / or ~/")
     if row.health_key_env and not _VARIABLE.fullmatch(row.health_key_env):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes, of headers and body."""
+_NO_URL = "is not http://HOST/PATH or https://HOST/PATH"
 
 
 class HttpAnswer(NamedTuple):
@@ -43,13 +44,17 @@ class HttpTarget(NamedTuple):
 
 def target_of(url: str) -> HttpTarget:
     """Raises ValueError where *url* is none of HTTP, or holds what a URL of a page has not (a user, a fragment)."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(_NO_URL) from None
     wrong = not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc or "#" in url
     if wrong or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is not http://HOST/PATH or https://HOST/PATH")
+        raise ValueError(_NO_URL)
     tls = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return HttpTarget(tls, parts.hostname, parts.port or (443 if tls else 80), parts.netloc, path)
+    return HttpTarget(tls, parts.hostname, port or (443 if tls else 80), parts.netloc, path)
 
 
 async def exchange(stream: Stream, target: HttpTarget, headers: Mapping[str, str], body: bytes | None, *, timeout: float) -> HttpAnswer:

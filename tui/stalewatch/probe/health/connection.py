@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
+VERBS = ("status", "compare", "scripts")
+"""What a health file can be asked."""
 _REFUSALS = {
     b"stalewatch: key": "the health file has another key",
     b"stalewatch: time": "the health file's clock differs from this server's by more than a minute",
@@ -47,6 +49,12 @@ class HealthUrl(NamedTuple):
     @property
     def signed(self) -> bool:
         return bool(self.key_file or self.key_env)
+
+    @property
+    def shown(self) -> str:
+        """Without its query, which may hold a secret."""
+        path, mark, _ = self.url.partition("?")
+        return f"{path}?…" if mark else path
 
 
 class MachineName(NamedTuple):
@@ -106,6 +114,8 @@ class HealthConnection:
 
     async def answer(self, verb: str, body: bytes, *, timeout: float, more: Mapping[str, str] | None = None) -> Answer | Unseen:
         """What the health file answers. Raises LinkLost, if the link is lost."""
+        if verb not in VERBS:
+            return reasons.LINK_NOT_PERMITTED.unseen(f"a health file is not asked for {verb}")
         return await self._told(lambda: self._signed(verb, body, timeout))
 
     async def page(self, *, timeout: float) -> bytes | Unseen:
@@ -125,7 +135,7 @@ class HealthConnection:
                     raise
                 if isinstance(error, LinkLost):
                     return self._no_answer("closed the connection")
-                return reasons.REASONS[error.code].unseen(f"{self._url.url}: {error.message}", error.grant or self._by_hand)
+                return reasons.REASONS[error.code].unseen(f"{self._url.shown}: {error.message}", error.grant or self._by_hand)
 
     async def _signed(self, verb: str, body: bytes, timeout: float) -> Answer:
         key, nonce = read_key(self._url.key_file, self._url.key_env), secrets.token_hex(16)
@@ -181,10 +191,10 @@ class HealthConnection:
 
     @property
     def _by_hand(self) -> str:
-        return f"see what answers, on the server: curl -i {self._url.url}"
+        return f"see what answers, on the server: curl -i {self._url.shown}"
 
     def _no_answer(self, what: str) -> Unseen:
-        return reasons.HEALTH_URL_NO_ANSWER.unseen(f"{self._url.url} {what}", self._by_hand)
+        return reasons.HEALTH_URL_NO_ANSWER.unseen(f"{self._url.shown} {what}", self._by_hand)
 
 
 def _grant(got: HttpAnswer) -> str:

@@ -78,7 +78,7 @@ class HealthUrls:
 
     async def _ask(self, url: HealthUrl, served: list[AppProbe], look: Look) -> HealthAnswer:
         if not url.signed:
-            check = self._checks.setdefault(url, _Check(url.url, HealthConnection(self._link, self._host, url)))
+            check = self._checks.setdefault(url, _Check(url.shown, HealthConnection(self._link, self._host, url)))
             return await check.look(full=look.full)
         if url not in self._files:
             self._files[url] = PoolProbe(self._link, HealthConnection(self._link, self._host, url), url.url)
