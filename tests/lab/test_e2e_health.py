@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from tests.strangers.web_servers import apache, end, http, port, vhost, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.lab import Host, Lab
 
@@ -69,9 +69,7 @@ def test_stale_bytecode_under_mod_php_is_proven_over_health_url_and_gone_after_a
     assert "opcache.stale-bytecode" in codes(entry)
     pool = next(link for link in entry["chain"] if link["link"] == "pool")
     assert pool["evidence"]["asked through"] == "health_url (apache2handler)"
-    refused = stalewatch(lab, "fix", mod_php.name, "--yes", "--config", file)
-    assert refused.code == 1
-    assert "health_url" in refused.stdout + refused.stderr
+    assert entry["findings"][0]["remedy"] == ["reload-web-server"]
     mod_php.systemctl("reload", "apache2")
     until(lambda: http(mod_php) == "home v2", "Apache with the new code")
     code, entry = look(lab, file)
@@ -79,3 +77,12 @@ def test_stale_bytecode_under_mod_php_is_proven_over_health_url_and_gone_after_a
     code, entry = look(lab, config(tmp_path, mod_php, b"0a" * 32))
     assert (code, entry["layers"]["opcache"]) == (3, "unknown"), explain(entry)
     assert "health-url.refused" in [error["code"] for error in entry["errors"]]
+    check = "<?php header('Content-Type: application/json'); echo json_encode(['opcache_hit_rate' => '71.3%', 'cached_files' => 382]);\n"
+    write(mod_php, "/srv/app/public/health-check.php", check)
+    signed = Path(config(tmp_path, mod_php, key, "health-check.php"))
+    plain = tmp_path / "plain.toml"
+    plain.write_text("".join(line for line in signed.read_text().splitlines(keepends=True) if "key" not in line))
+    code, entry = look(lab, str(plain))
+    assert (code, entry["layers"]["opcache"]) == (3, "unknown"), explain(entry)
+    assert {"health-url.least", "fpm.not-used"} <= {error["code"] for error in entry["errors"]}
+    assert [finding["severity"] for finding in entry["findings"] if finding["code"] == "health.check"] == ["warning"]

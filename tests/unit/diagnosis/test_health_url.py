@@ -12,7 +12,7 @@ from stalewatch.model import reasons
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
 from stalewatch.model.inventory import Thresholds
 from stalewatch.model.replace import replace
-from stalewatch.model.report import Layer, Report, Severity, Verdict
+from stalewatch.model.report import Layer, Remedy, Report, Severity, Verdict
 from stalewatch.model.runtime import HealthCheck, IniFile
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
@@ -52,6 +52,8 @@ def test_old_bytecode_is_proven_as_through_a_socket() -> None:
     old = script(compiled=None, mtime=-60.0, used=-300.0)
     newer = script(compiled=None, mtime=-60.0, used=-10.0)
     assert looked("apache2handler", replace(old, mtime=at(-60.0), last_used=int(at(-100.0)))).layers[Layer.OPCACHE] is Verdict.STALE
+    report = looked("apache2handler", replace(old, mtime=at(-60.0), last_used=int(at(-100.0))))
+    assert {remedy for finding in report.findings for remedy in finding.remedy} == {Remedy.RELOAD_WEB_SERVER}
     assert looked("apache2handler", newer).layers[Layer.OPCACHE] in (Verdict.STALE, Verdict.SUSPECT)
 
 

@@ -44,6 +44,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     rulings = left_out.without(rulings, told, shown=bool(context.witness.shows))
     found = [finding for ruling in rulings.values() for finding in ruling.findings]
     found += health.judge(context, rate)
+    found = list(map(web_php.by_hand, found)) if web_php.is_told(context) else found
     layers = {layer: ruling.verdict for layer, ruling in rulings.items()}
     return known, Report(
         server=snapshot.server,

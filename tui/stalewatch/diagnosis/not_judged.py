@@ -30,7 +30,13 @@ NAMED = 3
 def not_judged(context: Context) -> tuple[NotJudged, ...]:
     """The pool's environment, where it may not tell; code of others in its cache; caches that no rule knows, one entry for each kind."""
     host, found = context.host, [SETTINGS] if is_told(context) else []
-    if host is not None and context.runtime is not None and context.runtime.environment is None and _cached_configuration(host):
+    if (
+        not found
+        and host is not None
+        and context.runtime is not None
+        and context.runtime.environment is None
+        and _cached_configuration(host)
+    ):
         found.append(ENVIRONMENT)
     return (*found, *_other_code(host), *_alone(context), *_other_caches(host)) if host is not None else tuple(found)
 

@@ -9,6 +9,7 @@ from stalewatch.diagnosis.context import Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures, reasons
 from stalewatch.model.chain import NotJudged
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Severity, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.unseen import Unseen
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Finding
 
 SETTINGS = NotJudged(
-    safe("settings of PHP in the web server's own configuration"),
-    safe("php_admin_value and its like, and .htaccess, are not compared with what PHP runs with; it is read over health_url"),
+    safe("settings of PHP in the web server's own configuration, and the environment of its processes"),
+    safe("php_admin_value and its like, .htaccess and variables are not compared with what PHP runs with, which is read over health_url"),
 )
 WEB_PHP_CHANGED = Rule(
     code="fpm.web-php-changed",
@@ -31,8 +32,8 @@ WEB_PHP_CHANGED = Rule(
     meaning="The web server runs PHP itself, and an ini file of PHP, its binary or an extension was changed, replaced or removed after "
     "that started. PHP itself says so over health_url.",
     evidence=("file", "modified", "changed", "cache started", "more files", "repeat"),
-    remedy=(Remedy.CONFIGURE,),
-    advice="Restart the web server (systemctl restart apache2).",
+    remedy=(Remedy.RELOAD_WEB_SERVER,),
+    advice="Where its binary was replaced, restart it: systemctl restart apache2.",
 )
 RULES = (WEB_PHP_CHANGED,)
 
@@ -48,6 +49,14 @@ def judge(context: Context) -> Ruling:
     """The fpm layer where there is no PHP-FPM to be old: neutral, unless what PHP read when it started has changed. When that
     was, OPcache tells."""
     return rule_on(Verdict.UNKNOWN if context.opcache is None else Verdict.ABSENT, _changed(context))
+
+
+def by_hand(finding: Finding) -> Finding:
+    """*finding* where no pool can be told to do anything: what it holds goes with a reload of the web server."""
+    if not finding.remedy or {Remedy.INVALIDATE, Remedy.RELOAD}.isdisjoint(finding.remedy):
+        return finding
+    kept = (remedy for remedy in finding.remedy if remedy not in (Remedy.INVALIDATE, Remedy.RELOAD))
+    return replace(finding, remedy=(*kept, Remedy.RELOAD_WEB_SERVER))
 
 
 def _changed(context: Context) -> Iterator[Finding]:

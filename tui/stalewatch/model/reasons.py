@@ -285,9 +285,10 @@ FPM_UNDECIDED = _reason(
 )
 FPM_NOT_USED = _reason(
     "fpm.not-used",
-    "The web server runs the PHP of this application itself (Apache with mod_php, Caddy as FrankenPHP). What it holds cannot be asked from "
-    "outside, and the cache of a PHP-FPM pool beside it says nothing about this application.",
-    "Reload the web server after each deploy, or serve the application by PHP-FPM (Apache: proxy_fcgi) so that it can be compared.",
+    "The web server runs the PHP of this application itself (Apache with mod_php, Caddy as FrankenPHP). It has no socket to be asked "
+    "through, and the cache of a PHP-FPM pool beside it says nothing about this application.",
+    "Install a health file, by which its own PHP tells (`stalewatch init --health-file`); or reload the web server after each deploy, or "
+    "serve the application by PHP-FPM (Apache: proxy_fcgi).",
 )
 WEB_CONFIG_DENIED = _reason(
     "web.config-denied",

@@ -51,7 +51,8 @@ _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Remedy(StrEnum):
-    """What fixes a finding. ``wait`` and ``configure`` are no steps of the runbook: it names them and leaves them."""
+    """What fixes a finding. ``reload-web-server``, ``wait`` and ``configure`` are no steps of the runbook: it names them and
+    leaves them."""
 
     CLEAR = "clear"
     REBUILD = "rebuild"
@@ -60,10 +61,13 @@ class Remedy(StrEnum):
     INVALIDATE = "invalidate"
     RELOAD = "reload"
     RESTART_WORKERS = "queue:restart"
+    RELOAD_WEB_SERVER = "reload-web-server"
     WAIT = "wait"
     CONFIGURE = "configure"
 
 
+BY_HAND = frozenset({Remedy.RELOAD_WEB_SERVER, Remedy.WAIT, Remedy.CONFIGURE})
+"""What no step of the runbook does."""
 MAX_INVALIDATED = 50
 """Up to so many scripts are invalidated one by one; more are a reload's work."""
 

@@ -6,7 +6,7 @@ import msgspec
 
 from stalewatch.model import figures
 from stalewatch.model.layers import REBUILT, Layer
-from stalewatch.model.report import MAX_INVALIDATED, Finding, Remedy, Report, Verdict
+from stalewatch.model.report import BY_HAND, MAX_INVALIDATED, Finding, Remedy, Report, Verdict
 from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import by_hand, worker_reach
@@ -89,7 +89,7 @@ def _left_why(finding: Finding, report: Report) -> str:
 
 
 def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tuple[Need, ...]:
-    remedies: list[Remedy] = [remedy for remedy in finding.remedy if remedy not in (Remedy.WAIT, Remedy.CONFIGURE)]
+    remedies: list[Remedy] = [remedy for remedy in finding.remedy if remedy not in BY_HAND]
     if not finding.remedy:
         remedies = list(_REMEDY.get(finding.layer, ()))
     if Remedy.REBUILD in remedies and finding.layer not in REBUILT:  # e.g. services.php: package:discover writes it

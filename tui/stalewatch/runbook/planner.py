@@ -36,7 +36,7 @@ _USUAL_CONFIG = re.compile(r"/etc/php/\d+\.\d+/fpm/php-fpm\.conf|/etc/php-fpm\.c
 """What a distribution's FPM reads without being told."""
 _OPTION = re.compile(r"[\w./:=,@%+-]+")
 READ_ONLY = "read_only is set for this server in stalewatch.toml: nothing is changed there"
-ONLY_TOLD = "PHP is asked over health_url here, which only tells: reload the web server by hand (sudo systemctl reload apache2), or PHP-FPM"
+ONLY_TOLD = "no PHP-FPM runs this application, and health_url only tells: reload the web server by hand (sudo systemctl reload apache2)"
 _CHECKS = (Phase.PREFLIGHT, Phase.VERIFY)
 
 
@@ -69,7 +69,7 @@ def server_plan(report: Report, request: Request, inputs: PlanInputs) -> ServerP
         return replace(plan, steps=(look("only look: is it fresh?"),))
     if inputs.read_only:
         return replace(plan, blocked=(safe(READ_ONLY),))
-    if report.runtime is not None and report.runtime.via == "health_url":
+    if report.runtime is not None and report.runtime.via == "health_url" and report.fpm is None:
         return replace(plan, blocked=(safe(ONLY_TOLD),))
     blocked = preflight.blocked_at_all(report)
     if blocked or report.host is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalewatch.model.report import Remedy, Severity, Verdict
+from stalewatch.model.report import BY_HAND, Remedy, Severity, Verdict
 from stalewatch.runbook.plan import Status
 
 VERDICT_SIGN = {
@@ -50,9 +50,10 @@ REMEDY = {
     Remedy.INVALIDATE: "invalidate the changed scripts in OPcache",
     Remedy.RELOAD: "reload PHP-FPM",
     Remedy.RESTART_WORKERS: "restart the queue workers",
+    Remedy.RELOAD_WEB_SERVER: "reload the web server, for example sudo systemctl reload apache2: the runbook cannot",
     Remedy.WAIT: "wait: it heals by itself",
     Remedy.CONFIGURE: "change the configuration: the runbook cannot",
 }
 
-BY_RUNBOOK = frozenset(Remedy) - {Remedy.WAIT, Remedy.CONFIGURE}
+BY_RUNBOOK = frozenset(Remedy) - BY_HAND
 """What ``stalewatch fix`` does; the others are a person's."""

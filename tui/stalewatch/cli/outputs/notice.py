@@ -12,7 +12,7 @@ from stalewatch.engine.incidents import About, NoticeKind
 from stalewatch.model import figures
 from stalewatch.model.app_names import app_name
 from stalewatch.model.reasons import REASONS
-from stalewatch.model.report import Finding, Remedy, Report, Verdict
+from stalewatch.model.report import BY_HAND, Finding, Report, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso, known, utc
 
@@ -26,7 +26,6 @@ NAMED = 30
 """So many servers are named in a text; the JSON has all."""
 CONTENT = 2_000
 """Characters that Discord takes."""
-BY_HAND = frozenset({Remedy.WAIT, Remedy.CONFIGURE})
 _CALLS = re.compile(r"@(?=(?:channel|here|everyone|all)\b)", re.IGNORECASE)
 _DEFUSED = str.maketrans({"<": "‹", ">": "›"})
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.host_probe import TickFacts
     from stalewatch.probe.host.machine import Master
 
-_NOT_USED = "reload the web server after each deploy, or serve the app by PHP-FPM: what the web server's own PHP holds cannot be asked for"
+_NOT_USED = (
+    "let a page tell what the web server's own PHP holds (stalewatch init --health-file), or reload the web server after each deploy"
+)
 NOT_RUNNING = reasons.FPM_NOT_RUNNING.unseen("FPM is configured here, but no master process runs", "start FPM")
 NO_APP = reasons.APP_NONE_FOUND.unseen(
     "no PHP application was found in the web servers' roots, the pools' directories and caches, /srv, /var/www",

@@ -70,6 +70,8 @@ def _way(php: RuntimeFacts) -> str:
             return f"a relay in {php.relay}, because sshd does not forward to the socket"
         case "sudo":
             return f"a relay in {php.relay} (sudo), because this login may not open the socket"
+        case "health_url":
+            return f"health_url ({php.sapi}), which only tells"
         case way:
             return way
 
