@@ -99,7 +99,9 @@ def _line(error: StalewatchError) -> str:
 
 
 def _usage_line(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+    from stalewatch.model.text import safe
+
+    message = safe(error.format_message(), 300).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path.replace(DASHBOARD, "").strip() if context else "stalewatch"
     return f"{message[:1].lower()}{message[1:]} (see {where} --help)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
@@ -39,7 +40,20 @@ def seconds(value: str) -> float:
     return number
 
 
-_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+class _File(click.Path):
+    """A file that is there, or /dev/null. A pipe or a device would be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if not os.path.isfile(path) and path != os.devnull:  # noqa: PTH113  it is whatever the shell gave
+            self.fail(f"{click.format_filename(path)!r} is not a file: write it to one first", param, ctx)
+        return path
+
+
+_FILE = _File()
 
 
 def config_option(function: F) -> F:

@@ -11,13 +11,20 @@ import msgspec
 
 from stalewatch.config.merge import NAMED_BY, Told, Tree, file_of, merged, plain, rows_of, told, value_of
 from stalewatch.config.names import named
+from stalewatch.config.own_files import read_own
 from stalewatch.config.tables import read_tables
+from stalewatch.model import figures
 from stalewatch.model.errors import UsageError
 from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import DEFAULT_LOGS, Thresholds
+from stalewatch.model.text import safe
 
 FILE_NAME = "stalewatch.toml"
 SHARED = Path("/etc") / FILE_NAME
+MAX_BYTES = 4 * 1024 * 1024
+"""10,000 servers take a quarter of it."""
+MAX_DOTS = 1_000
+"""In one line: the time that tomllib takes for a dotted key grows with their square."""
 
 
 class ConfigFile(NamedTuple):
@@ -37,8 +44,8 @@ def config_files(config: str = "", *, folder: Path, shared: Path = SHARED) -> tu
     if (user := _of_user()) is not None:
         files.append(ConfigFile(user, str(user), "you"))
     files.append(ConfigFile(folder / FILE_NAME, FILE_NAME, "this directory"))
-    nearest = {file.path.resolve(): file for file in files}
-    return tuple(file for file in files if nearest[file.path.resolve()] is file)
+    nearest = {os.path.realpath(file.path): file for file in files}  # Path.resolve fails where links go round in a circle
+    return tuple(file for file in files if nearest[os.path.realpath(file.path)] is file)
 
 
 def effective(tree: Tree) -> Tree:
@@ -83,7 +90,7 @@ def _check_health_key(row: Tree) -> None:
 
 def _toml(file: ConfigFile) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(file.path.read_text(encoding="utf-8"))
+        return _parsed(b"" if str(file.path) == os.devnull else read_own(file.path, MAX_BYTES + 1), file.shown)
     except (FileNotFoundError, NotADirectoryError) as error:
         if not file.required:
             return None
@@ -92,8 +99,21 @@ def _toml(file: ConfigFile) -> dict[str, Any] | None:
         raise UsageError(f"{file.shown}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file.shown}: is not UTF-8 (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file.shown}: is not TOML: {error}") from error
+
+
+def _parsed(content: bytes, shown: str) -> dict[str, Any]:
+    """Raises UsageError and UnicodeDecodeError."""
+    text = content.decode("utf-8").replace("\r\n", "\n")
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{shown}: is larger than {figures.size(MAX_BYTES)}: is it the right file?")
+    try:
+        if max(line.count(".") for line in text.split("\n")) <= MAX_DOTS:
+            return tomllib.loads(text)
+    except RecursionError:
+        pass
+    except ValueError as error:  # TOMLDecodeError, and that of a number that is too long
+        raise UsageError(f"{shown}: is not TOML: {safe(str(error), 200)}") from error
+    raise UsageError(f"{shown}: is nested too deep")
 
 
 def _checked(tables: dict[str, Any], file: ConfigFile, below: Tree) -> Tree:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stalewatch.model.errors import UsageError
 from stalewatch.model.inventory import Server
 from stalewatch.model.replace import replace
+from stalewatch.model.text import safe
 from stalewatch.transport.targets import parse_target
 
 
@@ -20,5 +21,5 @@ def named(servers: tuple[Server, ...]) -> tuple[Server, ...]:
     names = [server.name for server in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UsageError(f"two servers are named {twice!r}: give one of them another name")
+        raise UsageError(f"two servers are named {safe(repr(twice), 80)}: give one of them another name")
     return tuple(found)

@@ -14,9 +14,11 @@ _PRIVATE = 0o600
 def open_own(path: Path | str, flags: int) -> int:
     """A descriptor; a file that is made by it is 0600. Raises OSError, also for a pipe, a device or a socket: none is waited for."""
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, _PRIVATE)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a file", str(path))
+        wrong, words = (errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else (errno.EINVAL, "it is not a file")
+        raise OSError(wrong, words, str(path))
     return descriptor
 
 

@@ -39,7 +39,10 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
     },
     AppEntry: {
         "path": {"description": "The root of the application on the server; for a symlink deploy the symlink.", "pattern": "^/"},
-        "name": {"description": "Applications with the same name are compared across servers. Default: the path counts."},
+        "name": {
+            "description": "Applications of one name are compared across servers. Default: the path counts.",
+            "pattern": _VISIBLE,
+        },
         "socket": {"description": "The pool's socket: a path, or host:port. Default: discovered.", "pattern": _SOCKET},
         "reload": {"description": "The systemd unit to reload. Default: the unit of the FPM master.", "pattern": _UNIT},
         "smoke": {"description": "What the application must answer before a runbook and after each of its steps."},

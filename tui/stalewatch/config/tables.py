@@ -13,6 +13,7 @@ from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import AppEntry, LogWatch, Server, Thresholds
 from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
+from stalewatch.model.text import SafeText, safe
 from stalewatch.transport.http_exchange import target_of
 from stalewatch.transport.ssh.aliases import is_glob
 from stalewatch.transport.targets import parse_target
@@ -64,13 +65,18 @@ def read_tables(tables: Mapping[str, Any], file: str) -> File:
     names = [server.name for server in servers if server.name]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UsageError(f"{file}: [[server]]: two servers are named {twice!r}")
+        raise UsageError(f"{file}: [[server]]: two servers are named {shown(twice)}")
     return File(
         servers=servers,
         thresholds=_thresholds(tables.get("thresholds", {}), f"{file}: [thresholds]"),
         logs=tuple(_log(table, f"{file}: {where}") for table, where in _rows(tables, "log", file)),
         fixing=_fixing(tables.get("fix", {}), f"{file}: [fix]"),
     )
+
+
+def shown(value: object) -> SafeText:
+    """*value* as it stands in a message: quoted, and not longer than a message may be."""
+    return safe(repr(value), 80)
 
 
 def is_socket(text: str) -> bool:
@@ -93,7 +99,7 @@ def _server(table: Any, where: str) -> Server:
     except UsageError as error:
         raise UsageError(f"{where}: {error.message}", grant=error.grant) from error
     if is_glob(row.target):
-        raise UsageError(f"{where}: target {row.target!r}: globs work on the command line only; name each server here")
+        raise UsageError(f"{where}: target {shown(row.target)}: globs work on the command line only; name each server here")
     for key in ("name", "group"):
         if not getattr(row, key).isprintable():
             raise UsageError(f"{where}: {key} holds control characters")
@@ -102,7 +108,7 @@ def _server(table: Any, where: str) -> Server:
     paths = [app.path for app in apps]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
-        raise UsageError(f"{where}: two apps with the path {twice!r}")
+        raise UsageError(f"{where}: two apps with the path {shown(twice)}")
     return Server(
         target=row.target,
         name=row.name,
@@ -120,12 +126,14 @@ def _app(table: Any, where: str) -> AppEntry:
     if isinstance(table, dict) and "smoke" in table:
         _check_smoke(_convert(table["smoke"], Smoke, f"{where}: smoke"), f"{where}: smoke")
     app = _convert(table, AppEntry, where)
+    if not app.name.isprintable():
+        raise UsageError(f"{where}: name holds control characters")
     if not app.path.startswith("/") or not app.path.isprintable():
-        raise UsageError(f"{where}: path {app.path!r} must be an absolute path on the server")
+        raise UsageError(f"{where}: path {shown(app.path)} must be an absolute path on the server")
     if app.socket and not is_socket(app.socket):
-        raise UsageError(f"{where}: socket {app.socket!r} is neither an absolute path nor host:port")
+        raise UsageError(f"{where}: socket {shown(app.socket)} is neither an absolute path nor host:port")
     if app.reload and not is_unit(app.reload):
-        raise UsageError(f"{where}: reload {app.reload!r} is not the name of a systemd unit")
+        raise UsageError(f"{where}: reload {shown(app.reload)} is not the name of a systemd unit")
     _check_health(app, where)
     return replace(app, path=app.path.rstrip("/") or "/")
 
@@ -138,14 +146,14 @@ def _check_health(row: AppEntry | ServerTable, where: str) -> None:
         except ValueError as error:
             raise UsageError(f"{where}: health_url {error}") from None
     if row.health_key_file and not (row.health_key_file.startswith(("/", "~/")) and row.health_key_file.isprintable()):
-        raise UsageError(f"{where}: health_key_file {row.health_key_file!r} must begin with / or ~/")
+        raise UsageError(f"{where}: health_key_file {shown(row.health_key_file)} must begin with / or ~/")
     if row.health_key_env and not _VARIABLE.fullmatch(row.health_key_env):
-        raise UsageError(f"{where}: health_key_env {row.health_key_env!r} is not the name of an environment variable")
+        raise UsageError(f"{where}: health_key_env {shown(row.health_key_env)} is not the name of an environment variable")
 
 
 def _check_smoke(smoke: Smoke, where: str) -> None:
     if not smoke.path.startswith("/") or not smoke.path.isprintable() or " " in smoke.path:
-        raise UsageError(f"{where}: path {smoke.path!r} must begin with / and hold no blank")
+        raise UsageError(f"{where}: path {shown(smoke.path)} must begin with / and hold no blank")
     if smoke.status and not 100 <= smoke.status <= 599:
         raise UsageError(f"{where}: status {smoke.status} is no HTTP status")
 
@@ -167,7 +175,7 @@ def _fixing(table: Any, where: str) -> Fixing:
 def _log(table: Any, where: str) -> LogWatch:
     log = _convert(table, LogWatch, where)
     if not log.path or not log.path.isprintable():
-        raise UsageError(f"{where}: path {log.path!r} must be a path, relative to the app or absolute")
+        raise UsageError(f"{where}: path {shown(log.path)} must be a path, relative to the app or absolute")
     if "" in (*log.alarm, *log.reassure):
         raise UsageError(f"{where}: an empty pattern would match every line")
     return log
@@ -182,12 +190,12 @@ def _rows(tables: Mapping[str, Any], key: str, where: str) -> list[tuple[Any, st
 
 def _convert(table: Any, to: type[T], where: str) -> T:
     if not isinstance(table, dict):
-        raise UsageError(f"{where}: must be a table, not {table!r}")
+        raise UsageError(f"{where}: must be a table, not {shown(table)}")
     _check_keys(table, tuple(field.encode_name for field in msgspec.structs.fields(to)), where)
     try:
         return msgspec.convert(table, to)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}: {_plain(str(error))}") from error
+        raise UsageError(f"{where}: {safe(_plain(str(error)), 200)}") from error
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -195,7 +203,7 @@ def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) ->
         if key not in known:
             close = get_close_matches(key, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-            raise UsageError(f"{where}: unknown key {key!r} ({hint})")
+            raise UsageError(f"{where}: unknown key {shown(key)} ({hint})")
 
 
 def _plain(message: str) -> str:
