@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grimp
 import pytest
 from importlinter import cli as importlinter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
@@ -70,6 +75,16 @@ def loads(package: str, *, but: tuple[str, ...]) -> list[str]:
     return [module for module, heavy in loaded().items() if package in heavy and isinstance(heavy, list) and not below(module, *but)]
 
 
+@pytest.fixture
+def _loggers_stay_on() -> Iterator[None]:
+    """import-linter configures logging, which turns every logger off that is there: later tests read what they say."""
+    on = [logger for logger in logging.Logger.manager.loggerDict.values() if isinstance(logger, logging.Logger) and not logger.disabled]
+    yield
+    for logger in on:
+        logger.disabled = False
+
+
+@pytest.mark.usefixtures("_loggers_stay_on")
 def test_the_contracts_of_pyproject_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     kept = importlinter.lint_imports(config_filename="pyproject.toml", no_cache=True) == importlinter.EXIT_STATUS_SUCCESS
