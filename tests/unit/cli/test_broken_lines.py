@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from stalewatch.cli.commands.check import commit
+from stalewatch.cli.commands.check import commit, file
 from stalewatch.cli.commands.fix import phases
 from stalewatch.cli.commands.metrics import listen
 from stalewatch.cli.main import COMMANDS, DASHBOARD, main
@@ -27,6 +27,7 @@ NUMBERS = ("", "x", "nan", "inf", "-inf", "1e400", "-1", "0", "99999999999", "1,
 WRONG: dict[Callable[[str], object], tuple[str, ...]] = {
     seconds: NUMBERS,
     commit: ("", "x", "abcdef", "g" * 40, "a" * 65, CONTROL),
+    file: ("", "x", "=", "a=", "=a", f"a={'g' * 64}", f"a={'0' * 63}", CONTROL),
     phases: ("", "x", "clear,,reload", "clear;reload", "CLEAR", CONTROL),
     listen: ("", "x", ":", "1.2.3.4", "1.2.3.4:x", "1.2.3.4:-1", "1.2.3.4:65536", "1.2.3.4:١٢", CONTROL),
 }
@@ -88,7 +89,7 @@ def _of_option(name: tuple[str, ...], option: click.Option, typed: str) -> Itera
 def _wrong(option: click.Option) -> tuple[str, ...]:
     match option.type:
         case click.types.FuncParamType(func=read):
-            return WRONG[read]
+            return WRONG.get(read, ())
         case click.Choice():
             return ("", "xyzzy", CONTROL)
         case click.IntRange():
@@ -132,6 +133,12 @@ def test_a_wrong_line_is_one_line_of_error(line: Line) -> None:
 def test_every_command_is_in_the_table() -> None:
     assert {line.words[0] for line in LINES if line.words} >= set(COMMANDS)
     assert len(LINES) >= 60
+
+
+def test_every_way_to_read_an_option_is_tried() -> None:
+    """A new type wants a row in WRONG."""
+    types = {parameter.type for _, command in commands() for parameter in command.params}
+    assert {one.func for one in types if isinstance(one, click.types.FuncParamType)} == set(WRONG)
 
 
 @pytest.mark.parametrize("option", ["--config", "-F"])
