@@ -210,9 +210,7 @@ class ServerProbe:
         self._machine = await survey(self._host, self._machine)
         for app in self._apps:
             await app.slow(self._host, tick)
-        flipped = any(not app.location.root or app.location.path not in tick.files for app in self._apps) or any(
-            link_moved(app.location, tick.files) for app in self._apps
-        )
+        flipped = any(link_moved(app.location, tick.files) for app in self._apps)
         found = [(master.config_path, master.record) for master in self._machine.masters]
         if not self._apps or flipped or masters != found or self._machine.web is not web or self._pools_moved():
             await self._discover()
