@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -15,9 +15,7 @@ from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
 from stalewatch.model.text import safe
 from tests.builders import incident as build
-
-if TYPE_CHECKING:
-    pass
+from tests.builders.hostile import lie
 
 LOST = reasons.LINK_SILENT.unseen("web3: no answer for 10 s", "look at sshd")
 
@@ -109,3 +107,62 @@ def test_each_issue_has_what_gitlab_asks_for() -> None:
         assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
         assert issue["location"]["path"]  # type: ignore[index]
         assert not str(issue["location"]["path"]).startswith("/")  # type: ignore[index]
+
+
+SUITE = ({"name", "tests"}, {"hostname", "timestamp", "errors", "failures", "skipped", "time"})
+CASE = ({"name", "classname"}, {"time"})
+RESULT: tuple[set[str], set[str]] = (set(), {"message", "type"})
+JUNIT = {
+    "testsuites": ((set(), {"name", "tests", "errors", "failures", "time"}), ["testsuite"]),
+    "testsuite": (SUITE, ["testcase"]),
+    "testcase": (CASE, ["skipped", "error", "failure", "system-out"]),
+    **dict.fromkeys(("skipped", "error", "failure"), (RESULT, [])),
+    "system-out": ((set(), set()), []),
+}
+"""Of the schema that Jenkins holds JUnit against: per element the attributes that it must and may have, and its children in order."""
+
+
+@pytest.mark.parametrize(
+    "report", [build.stale(), as_unreachable(build.fresh("web3"), LOST), lie(build.stale()), never_seen("w", "w", "", LOST)]
+)
+def test_the_xml_is_what_the_schema_of_junit_allows(report: Report) -> None:
+    tree = ElementTree.fromstring(junit.render([report]))
+    for element in tree.iter():
+        (must, may), children = JUNIT[element.tag]
+        assert must <= set(element.keys()) <= must | may
+        order = [children.index(child.tag) for child in element]
+        assert order == sorted(order)
+    for suite in tree.iter("testsuite"):
+        found = {
+            name: sum(1 for _ in suite.iter(tag)) for name, tag in (("tests", "testcase"), ("errors", "error"), ("failures", "failure"))
+        }
+        assert {name: int(suite.get(name, "-1")) for name in found} == found
+
+
+def test_servers_that_lie_break_no_format() -> None:
+    liar = lie(build.stale())
+    assert all(line.startswith("::") and line.isprintable() for line in github.commands([liar]).splitlines())
+    for issue in issues(liar):
+        assert str(issue["description"]).isprintable()
+    evil = replace(liar, server="a|b`<img src=x>\\|c")
+    assert len({row.count("|") for row in github.summary([evil, build.fresh("web2")]).splitlines() if row.startswith("|")}) == 1
+    assert "<img" not in github.summary([evil])
+
+
+def test_the_summary_of_a_large_fleet_is_cut_where_github_takes_no_more_and_tells_the_worst_first() -> None:
+    fleet = [build.fresh(f"web{number}" + "ä" * 200) for number in range(3000)] + [build.stale("old")]
+    told = github.summary(fleet)
+    assert github.MAX_SUMMARY - 1000 < len(told.encode()) <= github.MAX_SUMMARY
+    rows = [row for row in told.splitlines() if row.startswith("|")]
+    assert rows[2].startswith("| old |")
+    left = re.search(r"^([\d,]+) rows more", told, re.MULTILINE)
+    assert left is not None
+    assert int(left[1].replace(",", "")) == len(fleet) - (len(rows) - 2)
+
+
+def test_a_warning_is_a_warning_in_each_format() -> None:
+    warned = replace(build.fresh("web1"), findings=tuple(one for one in build.stale().findings if one.verdict is Verdict.FRESH))
+    assert warned.findings
+    assert kinds(cases(warned)["web1", "health"]) == {"system-out"}
+    assert {line.split()[0] for line in github.commands([warned]).splitlines()} <= {"::warning", "::notice"}
+    assert {issue["severity"] for issue in issues(warned)} <= {"minor", "info"}

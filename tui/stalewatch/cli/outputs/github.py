@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.subject_file import subject_file
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook import verdict_words
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file to which the summary is added."""
+
+MAX_SUMMARY = 1024 * 1024
+"""Bytes: GitHub drops a step's summary that is longer."""
 
 _LEVEL = {Severity.CRITICAL: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -55,11 +59,23 @@ def _property(words: str) -> str:
 
 
 def summary(reports: Sequence[Report]) -> str:
-    """A table in Markdown: a row per server and app, a column per layer."""
+    """A table in Markdown: a row per server and app, the worst first, and a column per layer; at most :data:`MAX_SUMMARY` bytes."""
     head = ["server", "app", "verdict", *(layer.value for layer in Layer)]
-    rows = [head, ["---"] * len(head), *(_row(report) for report in reports)]
-    table = "".join(f"| {' | '.join(_cell(cell) for cell in row)} |\n" for row in rows)
-    return f"### stalewatch\n\n{table}\n"
+    lines = [_line(row) for row in (head, ["---"] * len(head))]
+    ordered = sorted(reports, key=lambda report: -report.verdict.rank)
+    room = MAX_SUMMARY - 200 - sum(len(line.encode()) for line in lines)
+    for number, report in enumerate(ordered):
+        line = _line(_row(report))
+        room -= len(line.encode())
+        if room < 0:
+            lines.append(f"\n{figures.count(len(ordered) - number, 'row')} more: see the annotations.\n")
+            break
+        lines.append(line)
+    return f"### stalewatch\n\n{''.join(lines)}\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |\n"
 
 
 def _row(report: Report) -> list[str]:
@@ -72,4 +88,6 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _cell(words: str) -> str:
-    return safe(words).replace("|", "\\|")
+    for sign, shown in (("&", "&amp;"), ("<", "&lt;"), ("\\", "&#92;"), ("|", "&#124;"), ("`", "&#96;")):
+        words = words.replace(sign, shown)
+    return safe(words)

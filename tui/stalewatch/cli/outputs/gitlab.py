@@ -10,6 +10,7 @@ import msgspec
 from stalewatch.cli.outputs.subject_file import subject_file
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Severity, Verdict
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,16 +68,16 @@ def _issues(report: Report) -> Iterator[_Issue]:
 
 def _issue(report: Report, code: str, subject: str, words: str, severity: str, path: str) -> _Issue:
     return _Issue(
-        description=words,
+        description=safe(words),
         check_name=code,
         fingerprint=_digest(report.server, report.app, code, subject),
         severity=severity,
-        location=_Location(path),
+        location=_Location(safe(path)),
     )
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(safe, parts)).encode()).hexdigest()
 
 
 def _severity(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from stalewatch.cli.outputs.finding_words import details
 from stalewatch.model.report import Layer, Severity, Verdict
+from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def render(reports: Sequence[Report]) -> bytes:
 
 
 def _suite(report: Report) -> TestSuite:
-    suite = TestSuite(f"{report.server} {report.app}".strip())
-    suite.hostname = report.server
+    suite = TestSuite(safe(f"{report.server} {report.app}".strip()))
+    suite.hostname = safe(report.server)
     if (seen := iso(report.observed_at)) is not None:
         suite.timestamp = seen
     for layer in Layer:
@@ -45,7 +46,7 @@ def _suite(report: Report) -> TestSuite:
 def _case(report: Report, layer: Layer) -> TestCase:
     verdict = report.layers.get(layer, Verdict.UNKNOWN)
     findings = [finding for finding in report.findings if finding.layer is layer and finding.verdict is not Verdict.FRESH]
-    case = TestCase(layer.value, f"{report.server}.{report.name}")
+    case = TestCase(layer.value, safe(f"{report.server}.{report.name}"))
     if verdict is Verdict.ABSENT:
         case.result = [Skipped("not cached")]
     elif verdict is Verdict.UNKNOWN:
@@ -58,7 +59,7 @@ def _case(report: Report, layer: Layer) -> TestCase:
 def _health(report: Report) -> TestCase:
     found = [finding for finding in report.findings if finding.verdict in (Verdict.FRESH, Verdict.ABSENT)]
     critical = [finding for finding in found if finding.severity is Severity.CRITICAL]
-    case = TestCase(HEALTH, f"{report.server}.{report.name}")
+    case = TestCase(HEALTH, safe(f"{report.server}.{report.name}"))
     if critical:
         case.result = [_told(Failure, Verdict.FRESH, critical, report, [])]
     elif report.errors and Verdict.UNKNOWN not in report.layers.values():  # left out, and nothing rests on it
@@ -70,17 +71,17 @@ def _health(report: Report) -> TestCase:
 
 
 def _errors(report: Report) -> list[str]:
-    return [f"{error.message}; {error.grant}".rstrip("; ") for error in report.errors]
+    return [safe(f"{error.message}; {error.grant}".rstrip("; ")) for error in report.errors]
 
 
 def _told(kind: type[Error | Failure], verdict: Verdict, findings: Sequence[Finding], report: Report, more: Sequence[str]) -> FinalResult:
     """*kind* with the first sentence as its message and everything as its text."""
     told = [_words(finding, report) for finding in findings] + list(more)
-    result = kind(findings[0].summary if findings else next(iter(more), verdict.value), verdict.value)
+    result = kind(safe(findings[0].summary) if findings else next(iter(more), verdict.value), verdict.value)
     result.text = "\n".join(told)
     return result
 
 
 def _words(finding: Finding, report: Report) -> str:
     below = [f"  {detail.words}" for detail in details(finding, report, UTC)]
-    return "\n".join([f"{finding.layer}: {finding.summary}  [{finding.code}]", *below])
+    return "\n".join(map(safe, (f"{finding.layer}: {finding.summary}  [{finding.code}]", *below)))
