@@ -101,6 +101,13 @@ def test_the_nearer_variable_wins(tmp_path: Path, inventory: Path) -> None:
     assert [server.target for server in listed.servers] == ["everybody@a:1", "everybody@10.0.0.2:2", "everybody@c:3", "everybody@d:4"]
 
 
+def test_the_old_name_of_a_variable_wins_as_it_does_for_ansible(inventory: Path) -> None:
+    listed = read(
+        inventory, "a ansible_user=new ansible_ssh_user=old ansible_host=n ansible_ssh_host=o ansible_port=1 ansible_ssh_port=2\n"
+    )
+    assert [server.target for server in listed.servers] == ["old@o:2"]
+
+
 def test_a_folder_is_all_of_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "inventories"
     (folder / "group_vars").mkdir(parents=True)
@@ -126,6 +133,7 @@ def test_local_is_this_machine_and_what_is_no_ssh_is_told(inventory: Path) -> No
         ("hosts", "a\nb what\n", "hosts: line 2: what is no KEY=VALUE: b what"),
         ("hosts", "a\n[g:vars]\nwhat\n", "hosts: line 3: is no KEY=VALUE: what"),
         ("hosts", "a\nb ansible_host='{{ ip }}'\n", "b: ansible_host is a template ({{ ip }})"),
+        ("hosts", "a\n[g]\nb\n[g:vars]\nansible_user=x # y\n", "b: cannot use 'x # y@b' as a target: its user name is not valid"),
         ("hosts", "a\nb ansible_port=x\n", "b: port x is no number"),
         ("hosts", "a\nb ansible_user='x;y'\n", "b: cannot use 'x;y@b' as a target: its user name is not valid"),
         ("hosts", "a\nb[1:9999999]\n", "hosts: line 2: b[1:9999999] names more than 5,000 hosts: b[1:9999999]"),

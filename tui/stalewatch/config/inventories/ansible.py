@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _YAML = (".yml", ".yaml", ".json")
-_NO_INVENTORY = (".orig", ".bak", ".cfg", ".retry", ".pyc", ".pyo", ".md", "~")
+_NO_INVENTORY = (".orig", ".bak", ".cfg", ".retry", ".pyc", ".pyo", ".swp", ".rpm", ".md", ".txt", ".rst", "~")
 _DEEPEST = 8
 _VARIABLES = ("group_vars", "host_vars")
 _VAULT = "$ANSIBLE_VAULT"
@@ -42,7 +42,10 @@ def read_ansible(path: Path) -> ListedHosts:
     for source in _configured(path):
         folders.insert(0, source if source.is_dir() else source.parent)
         for file in _files(source):
-            lost += [f"{file}: {line}" for line in _inventory(file, groups)]
+            if file.suffix == ".ini" and file != source:
+                notes.append(f"{file}: is left out of a folder, as by Ansible: name the file itself")
+            else:
+                lost += [f"{file}: {line}" for line in _inventory(file, groups)]
     for folder in dict.fromkeys(folders):
         notes += [f"{file}: {line}" for file, line in _variables(folder, groups)]
     servers = []
@@ -75,7 +78,7 @@ def _configured(path: Path) -> list[Path]:
 
 def _server(host: str, variables: dict[str, Any], groups: list[str]) -> Server:
     def variable(name: str) -> str:
-        key = next((key for key in (f"ansible_{name}", f"ansible_ssh_{name}") if key in variables), "")
+        key = next((key for key in (f"ansible_ssh_{name}", f"ansible_{name}") if key in variables), "")  # the old name wins there too
         return text_of(variables[key], key) if key else ""
 
     connection = variable("connection")

@@ -62,6 +62,7 @@ def _variable(word: str) -> tuple[str, Any]:
 
 
 def _unquoted(value: str) -> str:
+    """A comment may follow a text in quotes; without them it would be part of the value, as for Ansible."""
     if value[:1] in "'\"" and (end := value.find(value[:1], 1)) > 0:
         return value[1:end]
-    return re.sub(r"\s+#.*", "", value)
+    return value
