@@ -131,12 +131,16 @@ def judged_by(answer: HealthAnswer, pool: Pool | None) -> HealthAnswer:
 
 
 def with_health(snapshot: Snapshot, told: HealthAnswer | None) -> Snapshot:
-    """*snapshot* with what a health URL *told* (None: it was not asked). A pool that only its being there spoke for gives way to it."""
+    """*snapshot* with what a health URL *told* (None: it was not asked). A pool that only its being there spoke for gives way to it,
+    where it is no pool that told."""
+    socket_told = isinstance(snapshot.runtime, RuntimeFacts)
     if isinstance(told, RuntimeFacts):
+        if socket_told and told.sapi == FPM:
+            return snapshot
         host = snapshot.host
         if isinstance(host, HostFacts) and told.sapi != FPM:
             host = replace(host, fpm=reasons.FPM_NOT_USED.unseen(f"no PHP-FPM serves this app: PHP as {told.sapi} answers at health_url"))
         return replace(snapshot, host=host, runtime=told)
     if isinstance(told, HealthCheck):
-        return replace(snapshot, health_check=told, problems=(*snapshot.problems, _LEAST))
+        return replace(snapshot, health_check=told, problems=snapshot.problems if socket_told else (*snapshot.problems, _LEAST))
     return snapshot if told is None else replace(snapshot, problems=(*snapshot.problems, told))
