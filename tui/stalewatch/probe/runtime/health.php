@@ -6,6 +6,7 @@ namespace Stalewatch;
 
 const KEY = '0000000000000000000000000000000000000000000000000000000000000000';
 const WINDOW = 60;
+const MAX_BODY = 8388608; // more than all links of an application take; what is longer has no valid signature
 
 function load(string $part): void
 {
@@ -20,34 +21,38 @@ function refuse(int $status, string $why): void
     exit;
 }
 
-/** Ends the request of whoever does not have the key: as if there were no such file where it is no request of ours at all. */
-function check(string $body): string
+/**
+ * Ends the request of whoever does not have the key: as if there were no such file where it is no request of ours at all.
+ *
+ * @return array{0: string, 1: string} nonce and body
+ */
+function check(): array
 {
     $told = explode('.', (string) ($_SERVER['HTTP_X_STALEWATCH'] ?? ''));
     if (count($told) !== 3 || ($_SERVER['REQUEST_METHOD'] ?? '') !== 'POST') {
         refuse(404, 'not found');
     }
     [$time, $nonce, $signature] = $told;
+    $body = (string) file_get_contents('php://input', false, null, 0, MAX_BODY);
     if (!hash_equals(hash_hmac('sha256', "request\n$time\n$nonce\n$body", KEY), $signature)) {
         refuse(403, 'key');
     }
     if (abs(time() - (int) $time) > WINDOW) {
         refuse(403, 'time');
     }
-    return $nonce;
+    return [$nonce, $body];
 }
 
 function health(): void
 {
     $begun = microtime(true);
+    header('Cache-Control: no-store, private');
+    header('X-Accel-Expires: 0');
+    [$nonce, $body] = check();
     undisturbed();
     if (function_exists('ini_set')) {
         ini_set('zlib.output_compression', '0');
     }
-    header('Cache-Control: no-store, private');
-    header('X-Accel-Expires: 0');
-    $body = (string) file_get_contents('php://input');
-    $nonce = check($body);
     $options = (array) json_decode($body, true);
     $verb = (string) ($options['verb'] ?? '');
     if (!in_array($verb, ['status', 'compare', 'scripts'], true)) {
