@@ -19,6 +19,8 @@ from stalewatch.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS = {
     "check": "One look without the dashboard: what is stale, why, and what to do.",
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
@@ -52,13 +54,23 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands without loading them, targets, options."""
+        from click.shell_completion import CompletionItem
+
+        from stalewatch.cli import completion
+
+        words = [CompletionItem(name, help=about) for name, about in COMMANDS.items() if name.startswith(incomplete)]
+        names = completion.targets(ctx, self.params[0], incomplete)
+        return [*words, *map(CompletionItem, names), *click.Command.shell_complete(self, ctx, incomplete)]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the stand-in of the dashboard where there is no command, or where ``--`` says that what follows is none."""
         _, rest, _ = self.make_parser(ctx).parse_args(list(args))
         taken = args[: len(args) - len(rest)]
         if taken[-1:] == ["--"]:
             args = [*taken, DASHBOARD, "--", *rest]
-        elif not rest:
+        elif not rest and not ctx.resilient_parsing:  # a line that is being completed may still get a command
             args = [*taken, DASHBOARD]
         return super().parse_args(ctx, args)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.signalled import Signalled, run_until_signal
@@ -85,7 +85,7 @@ def file(value: str) -> ExpectedFile:
 
 
 @click.command("check")
-@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="[TARGET...]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to answer (text).")
 @click.option("--wait", type=seconds, metavar="SECONDS", help="Keep looking until all is fresh or the time is up.")
 @click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import is_terminal, tell
@@ -29,7 +29,7 @@ class _Dashboard(click.Command):
 
 
 @click.command("dashboard", cls=_Dashboard, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="[TARGET...]")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE")
 @common
 @click.pass_context

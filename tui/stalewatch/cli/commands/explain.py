@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from stalewatch.cli import completion
 from stalewatch.cli.streams import emit, looks
 
 _READABLE = 100
 
 
 @click.command("explain")
-@click.argument("code", required=False, metavar="[CODE]")
+@click.argument("code", required=False, shell_complete=completion.codes, metavar="[CODE]")
 def command(code: str | None) -> None:
     """What a code of a finding or an error means, and what to do about it.
 

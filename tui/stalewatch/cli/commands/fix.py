@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.fix_reporter import FixReporter
 from stalewatch.cli.fleet_opener import opener
 from stalewatch.cli.options import Common, common, fleet_of, seconds
@@ -45,7 +45,7 @@ def phases(text: str) -> tuple[Phase, ...]:
 
 
 @click.command("fix")
-@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="TARGET...")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: every command on every server.")
 @click.option("--only", type=phases, metavar="PHASES", help="Only these of clear,rebuild,reload.")
@@ -58,7 +58,13 @@ def phases(text: str) -> tuple[Phase, ...]:
 )
 @click.option("--in-flight-wait", type=seconds, metavar="SECONDS", help="Wait for them SECONDS at most, then refuse the reload (30).")
 @click.option("--during-deploy", is_flag=True, help="Also where a deploy is under way: what is rebuilt may be old again in a moment.")
-@click.option("--canary", default="", metavar="NAME", help="The server that is fixed first and verified twice (the first one).")
+@click.option(
+    "--canary",
+    default="",
+    shell_complete=completion.targets,
+    metavar="NAME",
+    help="Fixed first and verified twice (the first one).",
+)
 @click.option(
     "--unreachable",
     type=click.Choice([WhenUnreachable.STOP.value, WhenUnreachable.SKIP.value]),

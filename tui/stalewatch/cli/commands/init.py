@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import emit, is_terminal, looks, tell
@@ -33,7 +33,7 @@ SOURCES = ("ssh", "ansible", "deployer")
 
 
 @click.command("init")
-@click.argument("targets", nargs=-1, metavar="TARGET... | FILE...")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="TARGET... | FILE...")
 @click.option("--from", "source", type=click.Choice(SOURCES), help="Take the servers of ssh_config, or of Ansible's or Deployer's FILE.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--sudoers", is_flag=True, help="Print the lines of sudoers that fix needs there, and no more.")

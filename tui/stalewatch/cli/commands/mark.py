@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.fleet_opener import look_once, opener
 from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import emit, tell
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("mark")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, required=True, metavar="TARGET...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to answer (text).")
 @click.option("--workers-ended", is_flag=True, help="Queue workers that did not come back after a fix were ended for good.")
 @common

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import emit, tell
 from stalewatch.model import figures
@@ -35,7 +35,7 @@ def listen(value: str) -> tuple[str, int]:
 
 
 @click.command("metrics")
-@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="[TARGET...]")
 @click.option("--listen", "where", type=listen, metavar="ADDRESS:PORT", help=f"Where Prometheus scrapes ({ADDRESS}:{PORT}).")
 @click.option("--once", is_flag=True, help="Look once and print it, for node_exporter's textfile collector.")
 @click.option("--interval", type=seconds, default=INTERVAL, metavar="SECONDS", help=f"Look so often ({INTERVAL:g}).")

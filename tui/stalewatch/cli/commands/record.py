@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import tell
 from stalewatch.model import figures
@@ -28,7 +28,7 @@ INTERVAL = 2.0
 
 @click.command("record")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="[TARGET...]")
 @click.option("--interval", type=seconds, default=INTERVAL, metavar="SECONDS", help=f"Look so often ({INTERVAL:g}).")
 @click.option("--overwrite", is_flag=True, help="Write FILE also where it is there already.")
 @common

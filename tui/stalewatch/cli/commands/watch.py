@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from stalewatch.cli import debug_log
+from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
 from stalewatch.cli.streams import tell
 from stalewatch.model import figures
@@ -35,7 +35,7 @@ FLUSH = 5.0
 
 
 @click.command("watch")
-@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.argument("targets", nargs=-1, shell_complete=completion.targets, metavar="[TARGET...]")
 @click.option(
     "--notify", "urls", multiple=True, envvar=NOTIFY, metavar="URL", help="Tell this webhook or apprise service; repeatable (stdout)."
 )
