@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import struct
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -191,6 +194,36 @@ def test_what_is_no_host_name_is_one_line_too(stalewatch: Callable[..., Result])
     result = stalewatch("metrics", "local", "--listen", f"{'a' * 64}.example:0")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "cannot be listened on" in result.stderr
+
+
+def test_a_client_has_its_trouble_to_itself(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """One that says nothing, one that goes, and one that takes nothing: no word of it, and the next one is answered."""
+    monkeypatch.setattr("stalewatch.cli.scrape_server._Handler.timeout", 0.2)
+    servers = (up(build.stale()),)
+    long = b"x" * 8_000_000
+    with scraped("127.0.0.1", 0, application(lambda: servers)) as port, ExitStack() as stack:
+        silent, gone, full = (stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(3))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        monkeypatch.setattr("stalewatch.cli.scrape_server.INDEX", long.decode())
+        full.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert silent.recv(1) == b"", "its connection is closed when its time is over"
+        assert full.recv(1)
+        time_over = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        for thread in time_over:
+            thread.join(10)
+        assert get(port, "/metrics")[0] == 200
+    assert capfd.readouterr().err == ""
+
+
+def test_a_bug_is_one_line_and_the_next_scrape_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = iter((None, (up(build.stale()),)))
+    with scraped("127.0.0.1", 0, application(lambda: next(asked))) as port:  # type: ignore[arg-type,return-value]
+        assert get(port, "/metrics")[0] == 500
+        assert get(port, "/metrics")[0] == 200
+    said = capsys.readouterr().err
+    assert said.startswith("stalewatch: a scrape failed: internal error: TypeError: ")
+    assert said.count("\n") == 1
 
 
 def test_no_name_is_looked_up_for_the_address_that_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager
+from io import StringIO
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -12,7 +13,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
+from stalewatch.cli.debug_log import record
 from stalewatch.cli.outputs.prometheus import registry
+from stalewatch.cli.streams import tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.text import safe
 
@@ -38,6 +41,9 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that says nothing, or goes, has its trouble to itself."""
+
 
 class _Server6(_Server):
     address_family = socket.AF_INET6
@@ -49,12 +55,23 @@ class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """A scrape every few seconds is not worth a line."""
 
+    def get_stderr(self) -> StringIO:
+        """Where a client's trouble goes while it is answered: nowhere. Ours is told by :func:`application`."""
+        return StringIO()
+
 
 def application(servers: Callable[[], Iterable[SeenServer]]) -> WSGIApplication:
     """The pages; *servers* is asked at each request, in the thread of that request."""
     whole: WSGIApplication = make_wsgi_app(registry(servers))
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        try:
+            return page(environ, start)
+        except Exception as error:  # noqa: BLE001  the border of one scrape: the next one may find other servers
+            tell(f"stalewatch: a scrape failed: internal error: {type(error).__name__}: {error}{record(error)}\n")
+            return _plain(start, "500 Internal Server Error", "stalewatch: internal error; its stderr says where the traceback is.\n")
+
+    def page(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
             return whole(environ, start)
