@@ -115,9 +115,12 @@ def test_a_folder_is_all_of_its_files(tmp_path: Path) -> None:
     (folder / "10-web").write_text("[web]\nweb1\n")
     (folder / "20-more.yml").write_text("web: {hosts: {web2: }}\n")
     (folder / "old.bak").write_text("[web]\nweb3\n")
+    (folder / "more.ini").write_text("[web]\nweb4\n")
     (tmp_path / "ansible.cfg").write_text("[defaults]\ninventory = inventories\n")
     for path in (folder, tmp_path):
         assert [server.target for server in read_ansible(path).servers] == ["deploy@web1", "deploy@web2"]
+    assert read_ansible(folder).notes == (f"{folder}/more.ini: is left out of a folder, as by Ansible: name the file itself",)
+    assert [server.name for server in read_ansible(folder / "more.ini").servers] == ["web4"]
 
 
 def test_local_is_this_machine_and_what_is_no_ssh_is_told(inventory: Path) -> None:
