@@ -189,7 +189,7 @@ def test_what_is_no_recording_is_one_line(tmp_path: Path, content: bytes, said: 
 
 
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "none", "No such file"), (tmp_path, "it is not a file")):
+    for path, said in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(UsageError, match=f"cannot be read: {said}"):
             Recording(path)
     os.mkfifo(tmp_path / "pipe")
