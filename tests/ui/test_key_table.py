@@ -10,8 +10,22 @@ from textual.binding import Binding
 
 import stalewatch.dashboard
 from stalewatch.dashboard import actions
-from stalewatch.dashboard.actions import ACTIONS, FILTER, FLEET, HELP, PLAN, PROGRESS, QUIT, SERVER, TOO_SMALL, actions_in, markdown_table
+from stalewatch.dashboard.actions import (
+    ACTIONS,
+    EXPLANATION,
+    FILTER,
+    FLEET,
+    HELP,
+    PLAN,
+    PROGRESS,
+    QUIT,
+    SERVER,
+    TOO_SMALL,
+    actions_in,
+    markdown_table,
+)
 from stalewatch.dashboard.screens.confirm import ConfirmScreen
+from stalewatch.dashboard.screens.explanation import ExplanationScreen
 from stalewatch.dashboard.screens.help import HelpScreen, help_lines
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.dashboard.screens.quit_question import QuitScreen
@@ -28,6 +42,7 @@ DIALOGS = {
     QUIT: QuitScreen,
     TOO_SMALL: TooSmallScreen,
     FILTER: FilterInput,
+    EXPLANATION: ExplanationScreen,
 }
 
 

@@ -69,7 +69,7 @@ async def test_the_keys_play_it(player: Player) -> None:
         text = await press(pilot)
         assert "REPLAY 2026-11-24 x1" in text
         assert "1 suspect" in text
-        assert "REPLAY 2026-11-24 x2" in await press(pilot, "x")
+        assert "REPLAY 2026-11-24 x2" in await press(pilot, "X")
         assert "REPLAY 2026-11-24 paused" in await press(pilot, "P")
         await press(pilot, *[")"] * 3)
         player.show()

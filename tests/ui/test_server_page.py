@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stalewatch.dashboard.screens.server import ServerScreen
+from stalewatch.diagnosis.rules import RULES
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle, shown
@@ -34,3 +35,30 @@ async def test_a_word_typed_where_nothing_can_be_searched_does_nothing(word: str
         assert "only in the fleet" in after
         await unhurried(pilot)
         assert "FROZEN" in await press(pilot, "p")
+
+
+async def test_the_finding_under_the_cursor_is_explained_in_plain_sentences() -> None:
+    app = app_of(FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        await unhurried(pilot)
+        said = await press(pilot, "x")
+        assert "what it means" in said
+        assert "opcache.stale-bytecode" in said
+        assert " ".join(RULES["opcache.stale-bytecode"].meaning.split()[:6]) in said
+        await unhurried(pilot)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, ServerScreen)
+        assert app.screen.finding is not None, "the cursor stays"
+        assert app.screen.finding.code == "opcache.stale-bytecode"
+
+
+async def test_where_nothing_was_found_there_is_nothing_to_explain() -> None:
+    board = build.Board()
+    board.put(build.pane(build.fresh("web2")))
+    app = app_of(FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        await unhurried(pilot)
+        assert "no findings" in await press(pilot, "x")
+        assert isinstance(app.screen, ServerScreen)

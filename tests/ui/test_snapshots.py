@@ -39,6 +39,7 @@ SCREENS = {
     "help": ("question_mark",),
     "palette": ("colon",),
     "finding": ("enter", "n", "n"),
+    "explanation": ("enter", "n", "x"),
     "filter": ("slash", *"!fresh"),
 }
 ENDS = {"verified": Status.DONE, "failed": Status.FAILED}

@@ -15,7 +15,7 @@ from stalewatch.model.report import Verdict
 from stalewatch.runbook.plan import Choice
 
 FLEET, SERVER = "fleet", "server"
-PLAN, PROGRESS, HELP, QUIT, TOO_SMALL, FILTER = "plan", "progress", "help", "quit", "too-small", "filter"
+PLAN, PROGRESS, HELP, QUIT, TOO_SMALL, FILTER, EXPLANATION = "plan", "progress", "help", "quit", "too-small", "filter", "explanation"
 SCREENS = frozenset({FLEET, SERVER})
 ONLY_FLEET, ONLY_SERVER = frozenset({FLEET}), frozenset({SERVER})
 NOWHERE: frozenset[str] = frozenset()
@@ -198,6 +198,7 @@ _VIEW = (
         "View",
         footer=SCREENS,
     ),
+    ActionSpec("explain", ("x",), "explain", "say what the finding under the cursor means", "View", screens=ONLY_SERVER),
     ActionSpec("log", ("L",), "log", "show the log of the selected server", "View", why_not=_selected),
 )
 _MOVE = (
@@ -225,7 +226,7 @@ _TIMELINE = (
 )
 _REPLAY = (
     _playback("play", "P", "play", "play the recording, or stand still; at its end: from the beginning"),
-    _playback("faster", "x", "speed", "play 1, 2, 5, 10 or 60 times as fast"),
+    _playback("faster", "X", "speed", "play 1, 2, 5, 10 or 60 times as fast"),
     _playback("next_event", "full_stop", "next event", "go to when something happened next"),
     _playback("previous_event", "comma", "previous event", "go to when something happened before"),
     _playback("forward", "right_parenthesis", "+1 min", "go a minute forward"),
@@ -248,12 +249,13 @@ _DIALOGS = (
     _dialog("cancel", ("escape", "n", "q", "ctrl+c"), "cancel", "plan: close it; nothing is run", PLAN),
     _dialog("hide", ("escape", "enter", "q", "o", "ctrl+c"), "hide", "progress: hide it; the runbook goes on", PROGRESS),
     _dialog("close", ("escape", "q", "ctrl+c", "question_mark", "f1"), "close", "help: close it", HELP),
+    _dialog("close_explanation", ("escape", "x", "q", "ctrl+c"), "close", "explanation: close it", EXPLANATION),
     _dialog("stay", ("escape", "ctrl+c"), "stay", "quit question: stay", QUIT),
     _dialog("next_button", ("left", "right", "h", "l"), "next button", "the other button, as tab", PLAN, QUIT),
-    _dialog("scroll_up", ("up", "k"), "up", "scroll up", PLAN, PROGRESS, HELP),
-    _dialog("scroll_down", ("down", "j"), "down", "scroll down", PLAN, PROGRESS, HELP),
-    _dialog("scroll_page_up", ("pageup",), "page up", "scroll up a page", PLAN, PROGRESS, HELP),
-    _dialog("scroll_page_down", ("pagedown", "space"), "page down", "scroll down a page", PLAN, PROGRESS, HELP),
+    _dialog("scroll_up", ("up", "k"), "up", "scroll up", PLAN, PROGRESS, HELP, EXPLANATION),
+    _dialog("scroll_down", ("down", "j"), "down", "scroll down", PLAN, PROGRESS, HELP, EXPLANATION),
+    _dialog("scroll_page_up", ("pageup",), "page up", "scroll up a page", PLAN, PROGRESS, HELP, EXPLANATION),
+    _dialog("scroll_page_down", ("pagedown", "space"), "page down", "scroll down a page", PLAN, PROGRESS, HELP, EXPLANATION),
     _dialog("complete", ("tab",), "complete", "filter: complete the word", FILTER),
     _dialog("leave_small", ("q", "ctrl+c"), "quit", "terminal too small: quit", TOO_SMALL),
 )

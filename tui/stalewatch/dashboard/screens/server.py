@@ -94,6 +94,7 @@ class ServerScreen(LiveScreen):
             "previous_part": partial(self._part, -1),
             "next_finding": partial(self._finding, 1),
             "previous_finding": partial(self._finding, -1),
+            "explain": self._explain,
             "back": self._back,
             **{f"go_{number}": partial(self.go, name) for number, name in enumerate(NAMES, 1)},
         }
@@ -129,7 +130,17 @@ class ServerScreen(LiveScreen):
         view.selected = (before + step) % len(view.findings)
         view.redraw()
         view.scroll_to(y=max(0, view.findings[view.selected] - 2), animate=False)
-        self.say(f"finding {view.selected + 1} of {len(view.findings)}: {key_of('copy')} copies it with its evidence")
+        keys = f"{key_of('explain')} explains it, {key_of('copy')} copies it with its evidence"
+        self.say(f"finding {view.selected + 1} of {len(view.findings)}: {keys}")
+
+    def _explain(self) -> None:
+        """The finding under the cursor; where there is none, the first one gets it."""
+        from stalewatch.dashboard.screens.explanation import ExplanationScreen
+
+        if self.finding is None:
+            self._finding(1)
+        if self.finding is not None:
+            self.app.push_screen(ExplanationScreen(self.finding))
 
     @property
     def finding(self) -> Finding | None:
