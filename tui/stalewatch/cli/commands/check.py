@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shlex
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Unpack
@@ -80,7 +79,7 @@ def file(value: str) -> ExpectedFile:
     if not path.isprintable():
         raise click.BadParameter(f"{path!r} contains unprintable characters")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise click.BadParameter(f"{sha256!r} is no SHA-256: 64 hexadecimal digits (see sha256sum {shlex.quote(path)})")
+        raise click.BadParameter(f"{sha256!r} is no SHA-256: 64 hexadecimal digits")
     return ExpectedFile(path, sha256.lower())
 
 
@@ -91,7 +90,9 @@ def file(value: str) -> ExpectedFile:
 @click.option("--strict", is_flag=True, help="A warning (hit rate, disk, ...) is exit code 1 too.")
 @click.option("--smoke", is_flag=True, help="Also ask each application for a page: 5xx is exit code 1.")
 @click.option("--expect-commit", type=commit, metavar="SHA", help="Another commit on the disk is exit code 1.")
-@click.option("--expect-file", type=file, multiple=True, metavar="PATH=SHA256", help="Another content of that file is exit code 1.")
+@click.option(
+    "--expect-file", type=file, multiple=True, metavar="PATH=SHA256", help="Another content of this file is exit code 1 (repeatable)."
+)
 @common
 @click.pass_context
 def command(
