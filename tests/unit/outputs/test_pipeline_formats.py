@@ -105,6 +105,7 @@ def test_each_issue_has_what_gitlab_asks_for() -> None:
     for issue in issues(build.stale(), never_seen("web3", "web3", "", LOST)):
         assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
         assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"] == {"path": issue["location"]["path"], "lines": {"begin": 1}}  # type: ignore[index]
         assert issue["location"]["path"]  # type: ignore[index]
         assert not str(issue["location"]["path"]).startswith("/")  # type: ignore[index]
 
