@@ -1,7 +1,7 @@
 # make demo   the dashboard living through the incident, on this machine, without PHP, root or network
 # make test   everything: lint, types, unit, screens, and the lab of real hosts (as root on Debian; elsewhere skipped with the reason)
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-packages demo test lint types mutants lab truth heal harm history strangers bench docs screenshots clean
+.PHONY: help setup lab-packages demo test lint types mutants lab truth heal harm history strangers bench docs man screenshots clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -72,6 +72,9 @@ bench: lab-packages  ## the figures in docs/performance.md
 docs: $(VENV)/.stamp  ## docs/CODES.md and docs/PREMISES.md, from the rules, reasons and links themselves
 	$(BIN)/python -m stalewatch.diagnosis.explain >docs/CODES.md
 	$(BIN)/python -m stalewatch.diagnosis.chain.document >docs/PREMISES.md
+
+man: $(VENV)/.stamp  ## build/man/*.1, from the commands; read one with: man -l build/man/stalewatch.1
+	@$(BIN)/python -m tests.man_pages build/man
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots
