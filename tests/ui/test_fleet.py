@@ -10,8 +10,8 @@ import pytest
 
 from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.times import Clock
-from stalewatch.dashboard.stale_spans import stale_spans
 from stalewatch.model.report import Verdict
+from stalewatch.timeline.stale_spans import stale_spans
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press, screen_text, settle
@@ -253,10 +253,10 @@ def test_what_is_cut_of_what_to_grant_is_marked() -> None:
 
 
 def test_old_code_is_shaded_until_a_server_was_last_seen_and_no_further() -> None:
-    told = build.pane(build.stale("web1"))
-    lost = build.pane(build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.at("13:00")))
+    told = build.stale("web1")
+    lost = build.stale("web1", verdict=Verdict.UNKNOWN, last_verdict=Verdict.STALE, last_seen=build.at("13:00"))
     open_ = stale_spans({}, [told])
     closed = stale_spans(open_, [lost])
     assert closed == {"web1": ((build.at("12:38:02"), build.at("13:00")),)}
     assert stale_spans(closed, [told]) == open_, "seen again, still stale: one span"
-    assert stale_spans({}, [build.pane(build.fresh("web2"))]) == {}, "what was before anybody looked is not guessed"
+    assert stale_spans({}, [build.fresh("web2")]) == {}, "what was before anybody looked is not guessed"

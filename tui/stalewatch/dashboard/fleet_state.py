@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.dashboard import order
-from stalewatch.dashboard.stale_spans import Spans, stale_spans
 from stalewatch.diagnosis.alarms import alarm_of
 from stalewatch.engine.board import State
 from stalewatch.timeline import doubted_since
+from stalewatch.timeline.stale_spans import Spans, stale_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stalewatch.engine.board import Pane
     from stalewatch.model.alarm import Alarm
     from stalewatch.model.inventory import AppKey
+    from stalewatch.model.report import Report
     from stalewatch.runbook.plan import Plan, Status
 
 
@@ -44,7 +45,7 @@ class FleetState:
             return False
         if state.restored != self.latest.restored:
             self._forget()
-        self.stale_spans = stale_spans(self.stale_spans, state.panes, self.latest.panes)
+        self.stale_spans = stale_spans(self.stale_spans, _reports(state), _reports(self.latest))
         self.alarms = self._alarms(state.panes)
         self.latest = state
         if len(self.looked_since) < len(state.panes):
@@ -80,3 +81,7 @@ class FleetState:
     def running(self) -> bool:
         """Whether a runbook that was started here is under way."""
         return any(not future.done() for _, future in self.runs)
+
+
+def _reports(state: State) -> list[Report]:
+    return [pane.report for pane in state.panes if pane.report is not None]

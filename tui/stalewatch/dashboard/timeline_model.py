@@ -10,10 +10,10 @@ from stalewatch.dashboard.render.log_lines import summarise
 from stalewatch.dashboard.render.sorting import SKEW
 from stalewatch.dashboard.render.time_window import fitting
 from stalewatch.dashboard.render.times import Zone
-from stalewatch.dashboard.stale_spans import OPEN, Spans
 from stalewatch.dashboard.view import KINDS
 from stalewatch.model.memo import Memo
 from stalewatch.timeline import doubted_since, healed_spans, joined, told_once
+from stalewatch.timeline.stale_spans import OPEN, Spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

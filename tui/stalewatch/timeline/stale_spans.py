@@ -4,41 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.render import report_parts
 from stalewatch.model.report import Layer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stalewatch.engine.board import Pane
     from stalewatch.model.report import Report
 
 Spans = tuple[tuple[float, float], ...]
 OPEN = float("inf")
 
 
-def stale_spans(before: Mapping[str, Spans], panes: Sequence[Pane], earlier: Sequence[Pane] = ()) -> dict[str, Spans]:
-    """*before*, with what *panes* add: the spans of old code of each server. One that is still open ends at infinity.
+def stale_spans(before: Mapping[str, Spans], reports: Sequence[Report], earlier: Sequence[Report] = ()) -> dict[str, Spans]:
+    """*before*, with what *reports* add: the spans of old code of each server. One that is still open ends at infinity.
 
-    A span closes when the artefact of the fix was written (compared with *earlier*, the panes before), else with the first report that is
+    A span closes when the artefact of the fix was written (compared with *earlier*, the reports before), else with the first report that is
     not stale; where the server cannot be reached, when it was last seen. Nothing is guessed about the time before the first look.
     """
     after = dict(before)
-    were = {pane.key: pane.report for pane in earlier}
-    for pane in panes:
-        report = pane.report
-        if report is None or report.snapshot is None:
+    were = {report.key: report for report in earlier}
+    for report in reports:
+        if report.snapshot is None:
             continue
-        known = [span for span in after.get(pane.server, ()) if span[1] != OPEN]
-        opened = next((span for span in after.get(pane.server, ()) if span[1] == OPEN), None)
+        known = [span for span in after.get(report.server, ()) if span[1] != OPEN]
+        opened = next((span for span in after.get(report.server, ()) if span[1] == OPEN), None)
         if report.verdict is Verdict.UNKNOWN:
             if opened is not None and report.last_seen is not None:
-                after[pane.server] = (*known, (opened[0], max(opened[0], report.last_seen)))
+                after[report.server] = (*known, (opened[0], max(opened[0], report.last_seen)))
         elif report.verdict is Verdict.STALE and report.stale_since is not None:
             begin = report.stale_since
-            after[pane.server] = (*(span for span in known if span[1] < begin), (begin, OPEN))
-        elif opened is not None and not _others_stale(pane, panes):
-            after[pane.server] = (*known, (opened[0], _healed(were.get(pane.key), report) or report.observed_at or opened[0]))
+            after[report.server] = (*(span for span in known if span[1] < begin), (begin, OPEN))
+        elif opened is not None and not _others_stale(report, reports):
+            after[report.server] = (*known, (opened[0], _healed(were.get(report.key), report) or report.observed_at or opened[0]))
     return after
 
 
@@ -56,13 +53,10 @@ def _made(report: Report, layer: Layer) -> float:
         cache = report.opcache
         return float(cache.since) if cache is not None else 0.0
     seen = report.host
-    found = report_parts.cache_file(seen, layer.value) if seen is not None else None
+    found = next((file for file in seen.caches if file.name == layer), None) if seen is not None else None
     return found.stat.mtime if found is not None and found.stat is not None else 0.0
 
 
-def _others_stale(pane: Pane, panes: Sequence[Pane]) -> bool:
+def _others_stale(report: Report, reports: Sequence[Report]) -> bool:
     """Whether another app on the same server is still stale: servers have one lane."""
-    return any(
-        other.server == pane.server and other.key != pane.key and other.report is not None and other.report.verdict is Verdict.STALE
-        for other in panes
-    )
+    return any(other.server == report.server and other.key != report.key and other.verdict is Verdict.STALE for other in reports)
