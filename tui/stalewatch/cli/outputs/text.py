@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.finding_words import details
+from stalewatch.cli.outputs.fix_line import fix_line
 from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.model import figures
 from stalewatch.model.chain import in_words
@@ -115,13 +116,5 @@ def _finding(writer: TextWriter, finding: Finding, report: Report, zone: tzinfo 
 
 def _advice(writer: TextWriter, report: Report) -> None:
     """The one command that fixes this server, where the runbook can."""
-    asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
-    if report.verdict in (Verdict.STALE, Verdict.SUSPECT) and asked & verdict_words.BY_RUNBOOK:
-        app = f" --app {_quoted(report.app)}" if report.app else ""
-        writer.line(("fix it: ", "bold"), f"stalewatch fix {_quoted(safe(report.address))}{app}", indent=2, wrap=False)
-
-
-def _quoted(word: str) -> str:
-    from shlex import quote
-
-    return quote(word)
+    if line := fix_line(report):
+        writer.line(("fix it: ", "bold"), line, indent=2, wrap=False)
