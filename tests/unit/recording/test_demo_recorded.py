@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
+from stalewatch.cli.outputs.incident.document import render
 from stalewatch.demo.embedded import Embedded
 from stalewatch.engine.engine import Engine
 from stalewatch.model.report import Report, Verdict
 from stalewatch.recording.entries import Looked, Planned, Stepped
+from stalewatch.recording.incident import incident_of
 from stalewatch.recording.judged_again import JudgedAgain
 from stalewatch.recording.reader import Recording
 from stalewatch.recording.recorder import Recorder
 from stalewatch.recording.recording_file import RecordingFile
 from stalewatch.runbook.plan import RESULT, Choice, Request, Status
+from stalewatch.timeline import EventKind
 from tests.builders.recordings import json, shown
 from tests.unit.demo.test_demo_end_to_end import eventually, reports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pytest
 
 
 class Kept(Recorder):
@@ -72,3 +77,21 @@ def test_the_incident_and_its_fix_are_shown_again_as_they_were(tmp_path: Path, m
     assert recording.remarks() == ()
     assert tuple(map(json, last.reports)) == shown(engine.board)
     assert last.events == engine.board.snapshot().events
+
+    night = render(incident_of(recording), zone=UTC)
+    assert "`web1` ran other code than is on the disk." in night
+    assert "Status: **resolved**" in night
+    web1 = [event for event in last.events if event.server == "web1"]
+    deploy = max((event for event in web1 if event.kind is EventKind.DEPLOY), key=lambda event: event.at)
+    reload = max((event for event in web1 if event.kind is EventKind.RELOAD and event.at < deploy.at), key=lambda event: event.at)
+    assert deploy.at - reload.at == pytest.approx(11 * 60 + 2, abs=2), "12:27 and 12:38:02"
+    for event, word in ((deploy, "◆ deploy"), (reload, "▲ reload")):
+        assert re.search(rf"- (\S+ )?{_clock(event.at)} UTC `web1` {word}", night)
+    assert re.search(r"- `web1` ran old code \*\*from .* UTC to .* UTC\*\* \(1[23] min\), proven from ", night)
+    assert re.search(r"- `web1`, `laravel.log`: .*Call context not found.* times", night)
+    assert re.search(r"- (\S+ )?\S+ UTC config:cache: done, <?\d+ s\n  - `sudo -n .*artisan config:cache", night)
+    assert "  - opcache: ✗ stale → ✓ fresh" in night
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")

@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": "Tells a webhook when servers begin to run old code, and when that is over.",
     "record": "Keep in a file what is seen, to look at it again. Nothing can be changed on a server.",
     "replay": "The dashboard on what was recorded: play, pause, faster, from event to event.",
+    "report": "The report of an incident as Markdown, from a recording or from one look.",
     "explain": "What a code of a finding or an error means, and what to do.",
     "demo": "Embedded servers that live through an incident. Needs no PHP, no root, no network.",
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
-from stalewatch.config.own_files import open_own
-from stalewatch.model import reasons
+from stalewatch.config.own_files import open_own, read_own
+from stalewatch.model import bounded_json, reasons
 from stalewatch.model.errors import StalewatchError
 
 
@@ -38,6 +39,24 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def default_path() -> Path:
     """The platform's state directory for this user."""
     return Path(platformdirs.user_state_dir("stalewatch")) / "audit.log"
+
+
+MAX_READ = 4 * 1024 * 1024
+"""Bytes at the end of the log that are read back."""
+
+
+def entries_since(at: float, path: Path | None = None) -> list[AuditEntry]:
+    """What was written since *at*, oldest first; nothing where there is no log. A line that is none of ours is left out."""
+    try:
+        lines = read_own(path or default_path(), MAX_READ, end=True).splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            entry = bounded_json.decode(line, type=AuditEntry)
+            found += [entry] if entry.at >= at else []
+    return found
 
 
 class AuditLog:
