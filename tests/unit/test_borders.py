@@ -118,6 +118,8 @@ def test_only_text_for_people_loads_rich() -> None:
         "stalewatch.cli.outputs.text",
         "stalewatch.cli.outputs.plan_text",
         "stalewatch.cli.outputs.first_look",
+        "stalewatch.cli.outputs.incident.document",
+        "stalewatch.cli.outputs.incident.happened",
     )
     assert loads("rich", but=("stalewatch.dashboard", *drawing)) == []
     assert "rich" not in loaded()["stalewatch.dashboard.actions"]
