@@ -15,22 +15,16 @@ from stalewatch.demo.embedded import Embedded
 from stalewatch.engine.engine import Engine
 from stalewatch.model.report import Layer, Report, Severity, Verdict
 from stalewatch.runbook.plan import Choice, Request, Status
+from tests.builders.watching import eventually, reports
 from tests.ui.conftest import screen_text, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stalewatch.demo.world import World
 
 ALARM = "Call context not found"
-
-
-def eventually(condition: Callable[[], bool], within: float = 45.0) -> bool:
-    deadline = time.monotonic() + within
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 @pytest.fixture
@@ -45,10 +39,6 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[W
             yield world, engine
         finally:
             engine.stop()
-
-
-def reports(engine: Engine) -> dict[str, Report]:
-    return {pane.server: pane.report for pane in engine.board.snapshot().panes if pane.report is not None}
 
 
 def steps(engine: Engine) -> list[str]:

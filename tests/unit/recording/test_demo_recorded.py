@@ -22,7 +22,7 @@ from stalewatch.recording.recording_file import RecordingFile
 from stalewatch.runbook.plan import RESULT, Choice, Request, Status
 from stalewatch.timeline import EventKind
 from tests.builders.recordings import json, shown
-from tests.unit.demo.test_demo_end_to_end import eventually, reports
+from tests.builders.watching import eventually, reports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

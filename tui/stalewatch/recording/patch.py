@@ -55,7 +55,7 @@ def _compare(path: Path, before: Any, after: Any, changed: list[tuple[Path, Any]
             else:
                 changed.append(((*path, key), msgspec.to_builtins(value)))
         gone += [(*path, key) for key in before if key not in after]
-    elif before != after:
+    elif before != after or msgspec.json.encode(before) != msgspec.json.encode(after):  # 5 and 5.0 are equal, and not the same bytes
         changed.append((path, msgspec.to_builtins(after)))
 
 
