@@ -69,9 +69,10 @@ strangers: lab-packages  ## servers as other people build them: as they are, and
 bench: lab-packages  ## the figures in docs/performance.md
 	$(BIN)/python -m tests.bench
 
-docs: $(VENV)/.stamp  ## docs/CODES.md and docs/PREMISES.md, from the rules, reasons and links themselves
+docs: $(VENV)/.stamp  ## docs/CODES.md, PREMISES.md and incident-report.md, from what they tell of
 	$(BIN)/python -m stalewatch.diagnosis.explain >docs/CODES.md
 	$(BIN)/python -m stalewatch.diagnosis.chain.document >docs/PREMISES.md
+	$(BIN)/python -m tests.night >docs/incident-report.md
 
 man: $(VENV)/.stamp  ## build/man/*.1, from the commands; read one with: man -l build/man/stalewatch.1
 	@$(BIN)/python -m tests.man_pages build/man

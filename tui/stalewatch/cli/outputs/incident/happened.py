@@ -67,4 +67,5 @@ def _event(event: Event, moments: Moments) -> str:
     times = f" ×{event.count}" if event.count > 1 else ""
     until = f", until {moments.short(event.until)}" if event.until is not None and event.until - event.at >= 1 else ""
     sign, word = EVENT_SIGN[event.kind], EVENT_WORD[event.kind]
-    return f"- {moments.both(event.at)} {code(event.server)} {words(sign)} {word}, {words(event.source)}: {words(event.what)}{times}{until}"
+    told = f"{word}, {words(event.source)}: {words(moments.retold(event.what))}{times}{until}"
+    return f"- {moments.both(event.at)} {code(event.server)} {words(sign)} {told}"

@@ -39,6 +39,10 @@ class Moments(NamedTuple):
         here = self._moment(self.day)
         return f"{here:%Y-%m-%d}" if here is not None else ""
 
+    def retold(self, said: str) -> str:
+        """*said* with the moments in it, which are written in UTC, in the zone."""
+        return self.clock().retold(said)
+
     def clock(self) -> Clock:
         """What lanes are drawn with."""
         here = self._moment(self.day)

@@ -39,14 +39,14 @@ def _server(steps: Sequence[StepTaken], moments: Moments) -> list[str]:
     for step in steps:
         if step.step == RESULT:
             told = step.proof.get(IN_SHORT) or next(iter(step.proof.values()), "")
-            lines.append(f"- result: **{words(step.status)}**{f': {words(told)}' if told else ''}")
+            lines.append(f"- result: **{words(step.status)}**{f': {words(moments.retold(told))}' if told else ''}")
             continue
         length = f", {figures.span(step.ended - step.at)}" if step.ended is not None and step.ended > step.at else ""
         status = step.status or "how it ended is not known"
         lines.append(f"- {moments.both(step.at)} {words(step.step)}: {words(status)}{length}")
         if step.command:
             lines.append(f"  - {code(step.command)}")
-        lines += [f"  - {words(name)}: {words(value)}" for name, value in step.proof.items()]
+        lines += [f"  - {words(name)}: {words(moments.retold(value))}" for name, value in step.proof.items()]
     return [*lines, ""]
 
 
