@@ -215,12 +215,13 @@ def test_the_audit_log_tells_what_was_done_from_here(tmp_path: Path) -> None:
         entry(100.0, "send", command="curl -H 'Authorization: Bearer abcdefghijklmnop'"),
         entry(102.5, "outcome", status="done", evidence={"pool started": "now"}),
         entry(103.0, "send", server="db1"),
+        entry(103.0, "send", app="/srv/other"),
         entry(104.0, "send", step="verify", command="look"),
     ):
         log.record(one)
     with log.path.open("ab") as file:
         file.write(b"not json\n")
-    first, second = steps_taken(entries_since(50.0, log.path), {"web1"})
+    first, second = steps_taken(entries_since(50.0, log.path), {("web1", "/srv/app")})
     assert (first.at, first.ended, first.status, first.proof) == (100.0, 102.5, "done", {"pool started": "now"})
     assert "abcdefghijklmnop" not in first.command
     assert (second.step, second.status, second.ended) == ("verify", "", None)

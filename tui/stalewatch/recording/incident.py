@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.model.redaction import redacted
 from stalewatch.recording.entries import Planned, Stepped
 from stalewatch.runbook.plan import Status
+from stalewatch.runbook.steps import CHECKS
 from stalewatch.timeline.incident import IncidentStory, IncidentTeller, StepTaken
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class _Steps:
                 app=said.app,
                 who=self._who,
                 step=said.step,
+                checks=said.step in CHECKS,
                 command=self._commands.get(key, ""),
                 status=said.status.value,
                 ended=said.at,

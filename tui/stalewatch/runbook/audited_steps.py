@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model.redaction import redacted
 from stalewatch.model.text import safe
+from stalewatch.runbook.steps import CHECKS
 from stalewatch.timeline.incident import StepTaken
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from stalewatch.model.inventory import AppKey
     from stalewatch.runbook.audit_log import AuditEntry
 
 
-def steps_taken(entries: Iterable[AuditEntry], servers: Collection[str]) -> tuple[StepTaken, ...]:
-    """Those on *servers*, in the order in which they began. One whose end was not written has no status."""
+def steps_taken(entries: Iterable[AuditEntry], apps: Collection[AppKey]) -> tuple[StepTaken, ...]:
+    """Those on *apps*, in the order in which they began. One whose end was not written has no status."""
     sent: dict[tuple[str, str, str, str], AuditEntry] = {}
     taken: list[StepTaken] = []
     for entry in entries:
-        if entry.server not in servers:
+        if (entry.server, entry.app) not in apps:
             continue
         key = (entry.who, entry.server, entry.app, entry.step)
         if entry.event == "send":
@@ -37,6 +39,7 @@ def _step(begun: AuditEntry, end: AuditEntry | None) -> StepTaken:
         app=safe(begun.app),
         who=safe(begun.who),
         step=safe(begun.step),
+        checks=begun.step in CHECKS,
         command=redacted(begun.command),
         status=safe(end.status) if end is not None else "",
         ended=end.at if end is not None else None,

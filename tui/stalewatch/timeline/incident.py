@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 class StepTaken(msgspec.Struct, frozen=True, kw_only=True):
     """One step that somebody took with stalewatch. *at*, *ended*: epoch seconds by the clock of *who*'s machine (*ended* None: not told).
-    *command*: what was run, without secrets ("" not known). *status*: how it ended; *proof*: what showed that."""
+    *command*: what was run, without secrets ("" not known). *status*: how it ended; *proof*: what showed that. *checks*: it
+    only looks whether others may run."""
 
     at: float
     server: str
@@ -31,6 +32,7 @@ class StepTaken(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     ended: float | None = None
     proof: dict[str, str] = {}
+    checks: bool = False
 
 
 class AppStory(msgspec.Struct, frozen=True, kw_only=True):

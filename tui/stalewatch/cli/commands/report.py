@@ -85,7 +85,7 @@ def _seen(reports: Sequence[Report], now: float) -> IncidentStory:
     teller = IncidentTeller()
     teller.saw(reports)
     events = [event for report in reports for event in history(report)]
-    steps = steps_taken(entries_since(now - HOURS * 3600), {report.server for report in reports})
+    steps = steps_taken(entries_since(now - HOURS * 3600), {(report.server, str(report.app)) for report in reports})
     looked = min((report.observed_at for report in reports if report.observed_at is not None), default=now)
     ended = max((report.observed_at for report in reports if report.observed_at is not None), default=now)
     return teller.told(events, steps, begun=looked, ended=ended)

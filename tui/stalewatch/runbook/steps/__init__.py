@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.runbook.plan import Phase
 from stalewatch.runbook.steps.application_cache import CACHE_CLEAR
 from stalewatch.runbook.steps.caches import CLEAR, REBUILD
 from stalewatch.runbook.steps.checks import ARTISAN_THERE, DISK_FREE, RIGHTS
@@ -36,6 +37,8 @@ STEPS: tuple[StepSpec, ...] = (
     LOOK,
 )
 """Every kind of step, in the order of execution."""
+CHECKS = frozenset(spec.kind for spec in STEPS if spec.phase is Phase.PREFLIGHT)
+"""Those that only look whether the others may run."""
 
 
 def spec_of(kind: str) -> StepSpec:

@@ -8,7 +8,7 @@ from stalewatch.cli.outputs.fix_line import fix_line
 from stalewatch.cli.outputs.incident.markdown import block, code, words
 from stalewatch.model import figures
 from stalewatch.runbook.in_short import IN_SHORT
-from stalewatch.runbook.plan import RESULT
+from stalewatch.runbook.plan import RESULT, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +24,13 @@ NOT_RECORDED = "Nothing by stalewatch while this was recorded."
 
 
 def taken(incident: IncidentStory, moments: Moments) -> list[str]:
-    """Server by server, in the order in which it began."""
-    if not incident.steps:
+    """Server by server, in the order in which it began; a check is told only where it stopped what should follow."""
+    steps = [step for step in incident.steps if not (step.checks and step.status == Status.DONE)]
+    if not steps:
         return [NOT_RECORDED if incident.recorded else NOT_KNOWN, *_to_type(incident)]
     lines: list[str] = []
-    for server, app in dict.fromkeys((step.server, step.app) for step in incident.steps):
-        lines += _server([step for step in incident.steps if (step.server, step.app) == (server, app)], moments)
+    for server, app in dict.fromkeys((step.server, step.app) for step in steps):
+        lines += _server([step for step in steps if (step.server, step.app) == (server, app)], moments)
     return [*lines, *_to_type(incident)]
 
 
