@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,20 +13,70 @@ from stalewatch.cli.commands.dashboard import no_screen
 from stalewatch.cli.streams import tell
 from stalewatch.model.errors import UsageError
 
+if TYPE_CHECKING:
+    from stalewatch.cli.outputs.asciicast import Shot
+    from stalewatch.recording.reader import Recording
+
+SIZE = (80, 24)
+BETWEEN = 0.5
+"""Seconds of the recording between two pictures of a cast, at least."""
+IDLE = 2.0
+"""Seconds that a cast stands still, at most."""
+
 
 @click.command("replay")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--cast", type=click.Path(path_type=Path, dir_okay=False), metavar="CAST", help="Write it to CAST as an asciicast, 80x24.")
 @click.pass_context
-def command(ctx: click.Context, /, file: Path) -> None:
+def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
     """The dashboard as it was while FILE was recorded: every verdict is made again from what was seen.
 
     P plays and pauses, x plays faster, . and , go from event to event, ( and ) a minute back and forward; ? shows all keys. No server is
     connected to, and nothing can be done on one.
+
+    --cast needs no terminal: asciinema play CAST shows it, pauses cut to 2 seconds.
     """
+    if cast is not None:
+        write_cast(file, cast)
+        return
     if why := no_screen():
         raise UsageError(f"a replay needs a terminal to draw on: {why}")
     debug_log.start()
     ctx.exit(run(file))
+
+
+def write_cast(path: Path, cast: Path) -> None:
+    """*path*, replayed, as an asciicast in *cast*. Raises UsageError where *path* is no recording, or *cast* cannot be written."""
+    from stalewatch.cli.outputs import asciicast
+    from stalewatch.config.own_files import replace_own
+    from stalewatch.recording.reader import Recording
+
+    if cast.exists() and path.exists() and cast.samefile(path):
+        raise UsageError(f"{cast} is the recording itself", grant="give the cast another name")
+    recording = Recording(path)
+    shots = asyncio.run(_shots(recording))
+    try:
+        replace_own(cast, asciicast.render(shots, width=SIZE[0], height=SIZE[1], title="stalewatch", idle=IDLE))
+    except OSError as error:
+        raise UsageError(f"{cast} cannot be written: {error.strerror}") from error
+    for remark in recording.remarks():
+        tell(f"stalewatch: {remark}\n")
+
+
+async def _shots(recording: Recording) -> list[Shot]:
+    from stalewatch.cli.outputs.asciicast import Shot
+    from stalewatch.dashboard.filmed import filmed
+    from stalewatch.recording.replay import Replay
+
+    replay = Replay(recording, monotonic=lambda: 0.0)
+    moments = [replay.begun]
+    for entry in replay.entries:
+        if entry is not None and entry.at - moments[-1] >= BETWEEN:
+            moments.append(entry.at)
+    if replay.end > moments[-1]:
+        moments.append(replay.end)
+    rows = [rows async for rows in filmed(replay, moments, SIZE)]
+    return [Shot(at, shown) for at, shown in zip(moments, rows, strict=True)]
 
 
 def run(path: Path) -> int:

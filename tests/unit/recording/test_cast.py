@@ -1,0 +1,83 @@
+"""``replay --cast``: the night as an asciicast that a terminal plays."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pyte
+import pytest
+from click.testing import CliRunner
+
+from stalewatch.cli.main import main
+from stalewatch.cli.outputs.asciicast import Shot, render
+from tests import night
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def played(cast: str) -> tuple[dict[str, object], list[tuple[float, str]]]:
+    """The header, and the text of the screen after each event."""
+    head, *lines = [json.loads(line) for line in cast.splitlines()]
+    screen = pyte.Screen(head["width"], head["height"])
+    stream = pyte.Stream(screen)
+    shown = []
+    for at, kind, data in lines:
+        assert kind == "o"
+        stream.feed(data)
+        shown.append((at, "\n".join(screen.display)))
+    return head, shown
+
+
+def test_the_night_is_played_from_stale_to_fresh(tmp_path: Path) -> None:
+    file = tmp_path / "night.cast"
+    done = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(file)])
+    assert (done.exit_code, done.output) == (0, "")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.stat().st_size < 300_000
+    head, shown = played(file.read_text("utf-8"))
+    assert head == {"version": 2, "width": 80, "height": 24, "title": "stalewatch", "idle_time_limit": 2.0}
+    times = [at for at, _ in shown]
+    assert times == sorted(times)
+    assert times[0] == 0.0
+    stale = next(at for at, text in shown if "✗ STALE 12 min" in text and "✗ 1 stale" in text)
+    fresh = next(at for at, text in shown if "✓ 3 fresh" in text)
+    assert stale < fresh
+    assert "STALE" not in shown[-1][1]
+    assert "runbook, 9 steps  done" in shown[-1][1]
+    again = tmp_path / "again.cast"
+    CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(again)])
+    assert again.read_bytes() == file.read_bytes(), "it is the same whenever it is made"
+
+
+def test_only_what_changed_is_sent_and_pauses_are_cut() -> None:
+    shots = [Shot(100.0, ["one", "two"]), Shot(100.5, ["one", "2"]), Shot(100.6, ["one", "2"]), Shot(900.0, ["1", "2"])]
+    cast = render(shots, width=10, height=2, title="t", idle=2.0)
+    _, *lines = [json.loads(line) for line in cast.splitlines()]
+    assert [at for at, _, _ in lines] == [0.0, 0.5, 2.6, 4.6]
+    assert "one" not in lines[1][2]
+    assert "2" in lines[1][2]
+    assert played(cast)[1][-1][1].split() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("none.rec", "none.rec"), ("text", "text is not a recording of stalewatch"), ("same", "same is the recording itself")],
+)
+def test_what_cannot_be_cast_is_one_line(tmp_path: Path, given: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("hello\n")
+    (tmp_path / "same").write_bytes(night.FILE.read_bytes())
+    done = CliRunner().invoke(main, ["replay", given, "--cast", "same"])
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "same").read_bytes() == night.FILE.read_bytes()
+
+
+def test_a_cast_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(tmp_path / "no" / "night.cast")])
+    assert done.exit_code == 2
+    assert "cannot be written" in done.stderr
