@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from stalewatch.diagnosis.fleet import compare
 from stalewatch.diagnosis.memory import Memory
+from stalewatch.engine.listener import NOBODY
 from stalewatch.engine.server_session import ServerSession
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError
@@ -167,7 +168,7 @@ class Maker:
     def _session(self, state: State) -> ServerSession:
         apps = (AppEntry(path=state.app),) if state.named else ()
         server = Server(target=self.host.name, name=self.host.name, apps=apps)
-        return ServerSession(server, Fleet(servers=(server,), ssh_config=str(self._lab.ssh_config)), Forgetful())
+        return ServerSession(server, Fleet(servers=(server,), ssh_config=str(self._lab.ssh_config)), Forgetful(), NOBODY.judged)
 
     async def _aside(self, function: Callable[[Host], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, self.host)
