@@ -118,6 +118,7 @@ def test_only_text_for_people_loads_rich() -> None:
         "stalewatch.cli.outputs.text",
         "stalewatch.cli.outputs.plan_text",
         "stalewatch.cli.outputs.first_look",
+        "stalewatch.cli.outputs.moving_picture",
         "stalewatch.cli.outputs.incident.document",
         "stalewatch.cli.outputs.incident.happened",
     )

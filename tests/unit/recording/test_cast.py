@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pyte
 import pytest
 from click.testing import CliRunner
 
 from stalewatch.cli.main import main
+from stalewatch.cli.outputs import moving_picture
 from stalewatch.cli.outputs.asciicast import Shot, render
 from tests import night
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def played(cast: str) -> tuple[dict[str, object], list[tuple[float, str]]]:
@@ -81,3 +87,31 @@ def test_a_cast_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(tmp_path / "no" / "night.cast")])
     assert done.exit_code == 2
     assert "cannot be written" in done.stderr
+
+
+def test_a_picture_moves_from_stale_to_fresh_without_a_script(tmp_path: Path) -> None:
+    file = tmp_path / "night.svg"
+    done = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(file)])
+    assert (done.exit_code, done.output) == (0, "")
+    text = file.read_text("utf-8")
+    assert len(text) < 300_000
+    assert "<script" not in text
+    svg = ElementTree.fromstring(text)
+    rows = {row.get("id"): "".join(row.itertext()) for row in svg.iter(f"{SVG}g") if str(row.get("id", "")).startswith("r")}
+    frames = ["\n".join(rows[str(use.get("href"))[1:]] for use in frame) for frame in svg.iter(f"{SVG}g") if frame.get("class") == "f"]
+    stale, fresh = (next(at for at, shown in enumerate(frames) if words in shown) for words in ("✗ STALE 12 min", "✓ 3 fresh"))
+    assert 0 <= stale < fresh
+    assert "STALE" not in frames[-1]
+    shown = re.findall(r"@keyframes f(\d+){(?:0%{visibility:hidden})?([\d.]+)%{visibility:visible}", text)
+    assert [int(number) for number, _ in shown] == list(range(len(frames)))
+    begins = [float(begin) for _, begin in shown]
+    assert begins == sorted(begins)
+    assert begins[0] == 0.0
+
+
+def test_what_a_server_says_is_no_markup_in_a_picture() -> None:
+    shots = [Shot(0.0, ['\x1b[1;1H\x1b[1;31m<b>&"x\x1b[0m', "]]> 漢字"]), Shot(1.0, ['\x1b[1;1H\x1b[1;31m<b>&"x\x1b[0m', "two"])]
+    text = moving_picture.render(shots, width=20, height=2, idle=2.0, title="a < b")
+    svg = ElementTree.fromstring(text)
+    rows = ["".join(row.itertext()) for row in svg.iter(f"{SVG}g") if str(row.get("id", "")).startswith("r")]
+    assert rows == ['<b>&"x', "]]> 漢字", "two"], "and a row that comes back is drawn once"

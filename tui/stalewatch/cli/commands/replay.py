@@ -26,15 +26,15 @@ IDLE = 2.0
 
 @click.command("replay")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--cast", type=click.Path(path_type=Path, dir_okay=False), metavar="CAST", help="Write it to CAST as an asciicast, 80x24.")
+@click.option("--cast", type=click.Path(path_type=Path, dir_okay=False), metavar="CAST", help="Write an asciicast (NAME.svg: a picture).")
 @click.pass_context
 def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
     """The dashboard as it was while FILE was recorded: every verdict is made again from what was seen.
 
-    P plays and pauses, x plays faster, . and , go from event to event, ( and ) a minute back and forward; ? shows all keys. No server is
+    P plays and pauses, X plays faster, . and , go from event to event, ( and ) a minute back and forward; ? shows all keys. No server is
     connected to, and nothing can be done on one.
 
-    --cast needs no terminal: asciinema play CAST shows it, pauses cut to 2 seconds.
+    --cast needs no terminal: asciinema play CAST shows it, pauses cut to 2 seconds, 80x24.
     """
     if cast is not None:
         write_cast(file, cast)
@@ -46,8 +46,9 @@ def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
 
 
 def write_cast(path: Path, cast: Path) -> None:
-    """*path*, replayed, as an asciicast in *cast*. Raises UsageError where *path* is no recording, or *cast* cannot be written."""
-    from stalewatch.cli.outputs import asciicast
+    """*path*, replayed, as an asciicast in *cast*, or as an SVG by its name. Raises UsageError where *path* is no recording, or *cast*
+    cannot be written."""
+    from stalewatch.cli.outputs import asciicast, moving_picture
     from stalewatch.config.own_files import replace_own
     from stalewatch.recording.reader import Recording
 
@@ -55,8 +56,9 @@ def write_cast(path: Path, cast: Path) -> None:
         raise UsageError(f"{cast} is the recording itself", grant="give the cast another name")
     recording = Recording(path)
     shots = asyncio.run(_shots(recording))
+    render = moving_picture.render if cast.suffix == ".svg" else asciicast.render
     try:
-        replace_own(cast, asciicast.render(shots, width=SIZE[0], height=SIZE[1], title="stalewatch", idle=IDLE))
+        replace_own(cast, render(shots, width=SIZE[0], height=SIZE[1], title="stalewatch", idle=IDLE))
     except OSError as error:
         raise UsageError(f"{cast} cannot be written: {error.strerror}") from error
     for remark in recording.remarks():
