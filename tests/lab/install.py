@@ -46,7 +46,9 @@ MACHINE = ("git", "libfcgi-bin", "mmdebstrap", "openssh-client", "procps", "util
 """What the machine needs where the hosts have a root of their own."""
 SCRAPERS = ("prometheus", "prometheus-alertmanager")
 """What scrapes ``stalewatch metrics`` in a test."""
-PACKAGES = (*(HOSTS if Path("/") == php.ROOT else MACHINE), *SCRAPERS)
+CHECKERS = ("man-db", "openssl")
+"""What tests without hosts ask: a page of the manual, a sum."""
+PACKAGES = (*(HOSTS if Path("/") == php.ROOT else MACHINE), *SCRAPERS, *CHECKERS)
 POLICY = Path("/usr/sbin/policy-rc.d")
 LOCK = Path("/run/lock/stalewatch-lab-install")
 
