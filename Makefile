@@ -79,7 +79,7 @@ man: $(VENV)/.stamp  ## build/man/*.1, from the commands; read one with: man -l 
 
 screenshots: $(VENV)/.stamp  ## the pictures in README, from the real app
 	$(BIN)/python -m tests.screenshots
-	TZ=Europe/Berlin $(BIN)/stalewatch replay tests/night.rec --cast screenshots/incident.svg
+	TZ=Europe/Berlin $(BIN)/stalewatch replay tests/night.rec --cast screenshots/incident.svg --overwrite
 
 clean:  ## what the targets above made in this folder
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(COVERAGE) dist build

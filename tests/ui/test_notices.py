@@ -40,9 +40,10 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
         await press(pilot, *(["enter"] if screen == SERVER else []))
         known = {**app.shutdown.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
         idle = [action for action in SCREEN_ACTIONS if screen in action.screens and action.id not in known]
-        assert all(action.id.startswith("go_") for action in idle), "digits alone may be more than there are sections"
         for action in idle:
-            assert f"{action.keys[0]}: there is no such section here" in await press(pilot, action.keys[0])
+            section = action.id.startswith("go_")  # digits may be more than there are sections
+            why = "there is no such section here" if section else "only while a recording is replayed"
+            assert why in await press(pilot, action.keys[0]), action.id
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def lines() -> Iterator[Line]:
             if name in COMMON_IS_TRIED_WITH or option.name not in Common.__annotations__:
                 for typed in option.opts:
                     yield from _of_option(name, option, typed)
-        if any(parameter.name == "targets" for parameter in command.params):
+        if any(parameter.name in ("targets", "sources") for parameter in command.params):
             for target in TARGETS:
                 yield Line((*name, *REQUIRED.get(name, ()), "--", *FIRST.get(name, ()), target))
         else:

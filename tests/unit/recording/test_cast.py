@@ -83,6 +83,16 @@ def test_what_cannot_be_cast_is_one_line(tmp_path: Path, given: str, words: str,
     assert (tmp_path / "same").read_bytes() == night.FILE.read_bytes()
 
 
+def test_a_file_that_is_there_is_only_overwritten_when_told_to(tmp_path: Path) -> None:
+    file = tmp_path / "other.cast"
+    file.write_text("somebody's")
+    refused = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(file)])
+    assert (refused.exit_code, file.read_text()) == (2, "somebody's")
+    assert "is there already; give another name, or --overwrite" in refused.stderr
+    assert CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(file), "--overwrite"]).exit_code == 0
+    assert file.read_text().startswith('{"version":2')
+
+
 def test_a_cast_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["replay", str(night.FILE), "--cast", str(tmp_path / "no" / "night.cast")])
     assert done.exit_code == 2

@@ -13,6 +13,7 @@ import zstandard
 
 from stalewatch.config.own_files import open_own
 from stalewatch.model.errors import UsageError
+from stalewatch.model.text import safe
 from stalewatch.recording.codec import MAX_LINE
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class RecordingFile:
             self._descriptor = open_own(path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL))
             os.fchmod(self._descriptor, 0o600)
         except FileExistsError:
-            raise UsageError(f"{path} is there already", grant="give another name, or --overwrite") from None
+            raise UsageError(f"{safe(str(path), 200)} is there already", grant="give another name, or --overwrite") from None
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+            raise UsageError(f"{safe(str(path), 200)} cannot be written: {error.strerror}") from error
         self._compressor = zstandard.ZstdCompressor(level=6).compressobj()
         self.size = 0
 
@@ -84,7 +85,7 @@ class RecordedLines:
                     return
                 yield from self._decompressed(begin, iter(lambda: file.read(CHUNK), b""))
         except OSError as error:
-            raise UsageError(f"{self._path} cannot be read: {error.strerror}") from error
+            raise UsageError(f"{safe(str(self._path), 200)} cannot be read: {error.strerror}") from error
 
     def _decompressed(self, begin: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
         stream = zstandard.ZstdDecompressor(max_window_size=MEMORY).decompressobj()

@@ -12,6 +12,7 @@ from stalewatch.cli import debug_log
 from stalewatch.cli.commands.dashboard import no_screen
 from stalewatch.cli.streams import tell
 from stalewatch.model.errors import UsageError
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from stalewatch.cli.outputs.asciicast import Shot
@@ -27,8 +28,9 @@ IDLE = 2.0
 @click.command("replay")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--cast", type=click.Path(path_type=Path, dir_okay=False), metavar="CAST", help="Write an asciicast (NAME.svg: a picture).")
+@click.option("--overwrite", is_flag=True, help="Write CAST also where there is a file already.")
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
+def command(ctx: click.Context, /, file: Path, cast: Path | None, overwrite: bool) -> None:
     """The dashboard as it was while FILE was recorded: every verdict is made again from what was seen.
 
     P plays and pauses, X plays faster, . and , go from event to event, ( and ) a minute back and forward; ? shows all keys. No server is
@@ -37,7 +39,7 @@ def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
     --cast needs no terminal: asciinema play CAST shows it, pauses cut to 2 seconds, 80x24.
     """
     if cast is not None:
-        write_cast(file, cast)
+        write_cast(file, cast, overwrite=overwrite)
         return
     if why := no_screen():
         raise UsageError(f"a replay needs a terminal to draw on: {why}")
@@ -45,22 +47,25 @@ def command(ctx: click.Context, /, file: Path, cast: Path | None) -> None:
     ctx.exit(run(file))
 
 
-def write_cast(path: Path, cast: Path) -> None:
+def write_cast(path: Path, cast: Path, *, overwrite: bool = False) -> None:
     """*path*, replayed, as an asciicast in *cast*, or as an SVG by its name. Raises UsageError where *path* is no recording, or *cast*
-    cannot be written."""
+    cannot be written or is there already (but with *overwrite*)."""
     from stalewatch.cli.outputs import asciicast, moving_picture
     from stalewatch.config.own_files import replace_own
     from stalewatch.recording.reader import Recording
 
-    if cast.exists() and path.exists() and cast.samefile(path):
-        raise UsageError(f"{cast} is the recording itself", grant="give the cast another name")
-    recording = Recording(path)
-    shots = asyncio.run(_shots(recording))
+    shown = safe(str(cast), 200)
     render = moving_picture.render if cast.suffix == ".svg" else asciicast.render
     try:
+        if cast.exists() and path.exists() and cast.samefile(path):
+            raise UsageError(f"{shown} is the recording itself", grant="give the cast another name")
+        recording = Recording(path)
+        if cast.exists() and not overwrite:
+            raise UsageError(f"{shown} is there already", grant="give another name, or --overwrite")
+        shots = asyncio.run(_shots(recording))
         replace_own(cast, render(shots, width=SIZE[0], height=SIZE[1], title="stalewatch", idle=IDLE))
     except OSError as error:
-        raise UsageError(f"{cast} cannot be written: {error.strerror}") from error
+        raise UsageError(f"{shown} cannot be written: {error.strerror}") from error
     for remark in recording.remarks():
         tell(f"stalewatch: {remark}\n")
 

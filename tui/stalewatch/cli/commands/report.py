@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -15,6 +16,7 @@ from stalewatch.cli.options import Common, common, fleet_of
 from stalewatch.cli.streams import emit, tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
+from stalewatch.model.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +50,12 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Unpack[C
 
 def _recording(sources: Sequence[str]) -> Path | None:
     """The file that is meant, if one is. Raises UsageError."""
-    files = [source for source in sources if Path(source).is_file()]
+    files = [source for source in sources if os.path.isfile(source)]  # noqa: PTH113  Path raises where a name is too long
     if files and len(sources) > 1:
-        raise UsageError(f"{files[0]} is a recording: it is reported alone", grant="name one FILE, or only TARGETs")
+        raise UsageError(f"{safe(files[0], 200)} is a recording: it is reported alone", grant="name one FILE, or only TARGETs")
     for source in sources:
         if not files and ("/" in source or source.endswith((".rec", ".ndjson", ".zst"))):
-            raise UsageError(f"there is no file {source}", grant="stalewatch record FILE makes a recording")
+            raise UsageError(f"there is no file {safe(source, 200)}", grant="stalewatch record FILE makes a recording")
     return Path(files[0]) if files else None
 
 

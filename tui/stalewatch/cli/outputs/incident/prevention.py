@@ -6,26 +6,33 @@ from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.incident.causes import wrong
 from stalewatch.cli.outputs.incident.markdown import block, code
+from stalewatch.diagnosis.expected import OTHER_COMMIT
+from stalewatch.diagnosis.fpm import CONFIG_INVALID
+from stalewatch.diagnosis.opcache import codes
+from stalewatch.diagnosis.release import MIXED
+from stalewatch.diagnosis.served import OLD_SERVED
+from stalewatch.diagnosis.worker_others import CRON_OLD_RELEASE
+from stalewatch.diagnosis.worker_restarts import NOT_BACK
 from stalewatch.model.layers import Layer
 
 if TYPE_CHECKING:
     from stalewatch.timeline.incident import IncidentStory
 
 BY_CODE = {
-    "opcache.link-switched": "Pass the real path of the release to PHP (nginx: `$realpath_root`), "
+    codes.LINK_SWITCHED.code: "Pass the real path of the release to PHP (nginx: `$realpath_root`), "
     "and reload PHP-FPM in every deploy that switches the link.",
-    "opcache.preload-changed": "Reload PHP-FPM in every deploy: what is preloaded is never compiled again by itself.",
-    "opcache.preload-other-release": "Let `opcache.preload` go through the release link, and reload PHP-FPM in every deploy.",
-    "opcache.stale-file-cache": "Unset `opcache.file_cache`, or wipe it in every deploy before the reload.",
-    "opcache.file-cache": "Unset `opcache.file_cache`, or wipe it in every deploy before the reload.",
-    "opcache.same-mtime": "Reload PHP-FPM in every deploy: PHP sees no change where copies keep the old time (`rsync -t`, `cp -p`).",
-    "opcache.pending": "Set a shorter `opcache.revalidate_freq`, or reload PHP-FPM in every deploy.",
-    "release.mixed": "Deploy to all servers of the application, and let the deploy fail where one is left out.",
-    "release.old-served": "Pass the real path of the release to PHP (nginx: `$realpath_root`; Caddy: `resolve_root_symlink`).",
-    "release.other-commit": "Let the deploy compare the commit on every server: `stalewatch check --expect-commit SHA`.",
-    "fpm.config-invalid": "Run `php-fpm -t` before configuration is rolled out.",
-    "workers.cron-old-release": "Let lines of cron name the link of the release, not what it leads to.",
-    "workers.not-back": "Watch whether the supervisor starts workers again.",
+    codes.PRELOADED.code: "Reload PHP-FPM in every deploy: what is preloaded is never compiled again by itself.",
+    codes.PRELOAD_ELSEWHERE.code: "Let `opcache.preload` go through the release link, and reload PHP-FPM in every deploy.",
+    codes.FILE_CACHE_STALE.code: "Unset `opcache.file_cache`, or wipe it in every deploy before the reload.",
+    codes.FILE_CACHE.code: "Unset `opcache.file_cache`, or wipe it in every deploy before the reload.",
+    codes.SAME_MTIME.code: "Reload PHP-FPM in every deploy: PHP sees no change where copies keep the old time (`rsync -t`, `cp -p`).",
+    codes.PENDING.code: "Set a shorter `opcache.revalidate_freq`, or reload PHP-FPM in every deploy.",
+    MIXED.code: "Deploy to all servers of the application, and let the deploy fail where one is left out.",
+    OLD_SERVED.code: "Pass the real path of the release to PHP (nginx: `$realpath_root`; Caddy: `resolve_root_symlink`).",
+    OTHER_COMMIT.code: "Let the deploy compare the commit on every server: `stalewatch check --expect-commit SHA`.",
+    CONFIG_INVALID.code: "Run `php-fpm -t` before configuration is rolled out.",
+    CRON_OLD_RELEASE.code: "Let lines of cron name the link of the release, not what it leads to.",
+    NOT_BACK.code: "Watch whether the supervisor starts workers again.",
 }
 """Where the cause of a code is another one than its layer's usual one."""
 BY_LAYER = {
@@ -62,7 +69,7 @@ def prevention(incident: IncidentStory) -> list[str]:
             advice.setdefault(BY_CODE.get(finding.code) or BY_LAYER[finding.layer], []).append(finding.code)
     if not advice:
         return []
-    lines = [f"- {what} ({', '.join(code(one) for one in dict.fromkeys(codes))})" for what, codes in advice.items()]
+    lines = [f"- {what} ({', '.join(code(one) for one in dict.fromkeys(found))})" for what, found in advice.items()]
     if any(story.worst.opcache is not None and story.worst.opcache.validate_timestamps is False for story in incident.stories):
         lines.append(f"- {NEVER_OFF}")
     return [*lines, f"- {GATE}", "", *block(GATE_LINES, "sh"), "", f"- {ALARM}"]
