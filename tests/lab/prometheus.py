@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+from tests.lab.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -97,7 +99,17 @@ def alerting(folder: Path, scraped: int) -> Iterator[Alerts]:
                 f"--web.listen-address=127.0.0.1:{alerts.port}",
             )
         )
+        for port in (alertmanager, alerts.port):
+            until(lambda port=port: _is_ready(port), "Prometheus and Alertmanager that answer", 30, 0.1)  # type: ignore[misc]
         yield alerts
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:  # nobody listens yet, or it says 503
+        return False
 
 
 @contextmanager
