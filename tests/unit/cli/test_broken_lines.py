@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -15,6 +13,7 @@ from stalewatch.cli.commands.fix import phases
 from stalewatch.cli.commands.metrics import listen
 from stalewatch.cli.main import COMMANDS, DASHBOARD, main
 from stalewatch.cli.options import Common, seconds
+from tests.builders import odd_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,17 +141,8 @@ def test_every_way_to_read_an_option_is_tried() -> None:
 
 
 @pytest.mark.parametrize("option", ["--config", "-F"])
-@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "loop"])
+@pytest.mark.parametrize("kind", odd_files.KINDS)
 def test_what_is_no_file_is_never_waited_for(tmp_path: Path, option: str, kind: str) -> None:
     path = tmp_path / "odd"
-    match kind:
-        case "folder":
-            path.mkdir()
-        case "pipe":
-            os.mkfifo(path)
-        case "socket":
-            with socket.socket(socket.AF_UNIX) as made:
-                made.bind(str(path))
-        case _:
-            path.symlink_to(path)
+    odd_files.make(path, kind)
     assert "odd" in refused(("check", option, str(path), "web1"))

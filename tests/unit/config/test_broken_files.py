@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from stalewatch.cli.commands import check
 from stalewatch.cli.main import main
 from stalewatch.config.schema import KEYS
 from stalewatch.model.exit_codes import ExitCode
+from tests.builders import odd_files
 from tests.unit.config.broken import BEFORE, BROKEN, Broken
 
 if TYPE_CHECKING:
@@ -71,30 +71,23 @@ def test_every_table_is_broken_and_there_are_many_rows() -> None:
 
 
 @pytest.mark.parametrize("named", [False, True])
-@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "device", "loop", "secret", "below a file"])
+@pytest.mark.parametrize("kind", [*odd_files.KINDS, "device", "secret", "below a file"])
 def test_what_is_no_file_is_never_waited_for(tmp_path: Path, kind: str, named: bool) -> None:
     path = tmp_path / "stalewatch.toml"
     match kind:
-        case "folder":
-            path.mkdir()
-        case "pipe":
-            os.mkfifo(path)
-        case "socket":
-            with socket.socket(socket.AF_UNIX) as made:
-                made.bind(str(path))
         case "device":
             path.symlink_to("/dev/zero")
-        case "loop":
-            path.symlink_to(path)
         case "secret":
             path.write_text("")
             path.chmod(0)
             tmp_path.chmod(0o755)
             refused("--config", str(tmp_path / "nowhere.toml"))  # nobody may read our own modules either: now they are loaded
-        case _:
+        case "below a file":
             (tmp_path / "file").write_text("")
             path = tmp_path / "file" / "stalewatch.toml"
             named = True
+        case _:
+            odd_files.make(path, kind)
     with nobody() if kind == "secret" else nullcontext():
         assert "stalewatch.toml" in refused(*(["--config", str(path)] if named else []))
 

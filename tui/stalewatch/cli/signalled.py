@@ -13,6 +13,11 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
+def heeded() -> list[signal.Signals]:
+    """Those of SIGNALS that may end us: one that is ignored (``nohup``) stays so."""
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 class Signalled(Exception):
     """*number*: of the signal that ended it."""
 
@@ -30,7 +35,7 @@ def run_until_signal(looking: Coroutine[Any, Any, T]) -> T:
 async def _heard(looking: Coroutine[Any, Any, T]) -> T:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = heeded()
     came: list[int] = []
 
     def hear(number: int) -> None:

@@ -7,12 +7,12 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stalewatch.cli.signalled import heeded
 from stalewatch.cli.streams import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LATER = "the step that runs is finished first; once more leaves at once: the step then runs to its end on the server"
 
 
@@ -30,7 +30,7 @@ class Stopping:
     def heard(self) -> Iterator[None]:
         """Meanwhile signals are heard; one that is ignored (``nohup``) stays so. The second one cancels the task that is here."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        heard = heeded()
 
         def hear(number: int) -> None:
             if self.number and task is not None:

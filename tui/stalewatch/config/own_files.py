@@ -46,3 +46,9 @@ def replace_own(path: Path | str, text: str) -> None:
     except BaseException:
         Path(made).unlink(missing_ok=True)
         raise
+
+
+def keep_own(path: Path, text: str) -> None:
+    """As :func:`replace_own`, in a folder of ours, which is made where there is none. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_own(path, text)

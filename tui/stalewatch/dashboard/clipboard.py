@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from stalewatch.config.own_files import replace_own
+from stalewatch.config.own_files import keep_own
 from stalewatch.dashboard.render import osc52
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def _feed(argv: Sequence[str], text: str) -> None:
 def _kept(text: str) -> str:
     path = platformdirs.user_state_path("stalewatch") / "copied.md"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace_own(path, text)
+        keep_own(path, text)
     except OSError:
         return ""
     home = str(Path.home())

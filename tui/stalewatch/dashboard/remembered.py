@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
-from stalewatch.config.own_files import read_own, replace_own
+from stalewatch.config.own_files import keep_own, read_own
 from stalewatch.dashboard.render.sorting import By, Sorting
 from stalewatch.dashboard.render.times import Zone
 from stalewatch.dashboard.view import View
@@ -64,8 +64,7 @@ def load() -> Remembered:
 def save(remembered: Remembered) -> None:
     """Keep it. A disk that takes nothing is no error."""
     with contextlib.suppress(OSError):
-        _path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace_own(_path(), msgspec.json.encode(remembered).decode())
+        keep_own(_path(), msgspec.json.encode(remembered).decode())
 
 
 def _path() -> Path:

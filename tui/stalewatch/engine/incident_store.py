@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
-from stalewatch.config.own_files import read_own, replace_own
+from stalewatch.config.own_files import keep_own, read_own
 from stalewatch.engine.incidents import Incident
 from stalewatch.model import bounded_json
 
@@ -34,9 +34,7 @@ def load(fleet: Fleet) -> tuple[Incident, ...]:
 def save(fleet: Fleet, opened: tuple[Incident, ...]) -> None:
     """Keep them. A disk that takes nothing is no error."""
     with contextlib.suppress(OSError):
-        file = _path(fleet)
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace_own(file, msgspec.json.encode(opened).decode())
+        keep_own(_path(fleet), msgspec.json.encode(opened).decode())
 
 
 def _path(fleet: Fleet) -> Path:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import signal
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.signalled import Signalled, run_until_signal
 from stalewatch.cli.streams import emit, tell
 from stalewatch.model import figures
 from stalewatch.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from stalewatch.engine.watch import Watch
     from stalewatch.model.inventory import Fleet
 
 INTERVAL = 15.0
@@ -82,16 +81,6 @@ def serve(fleet: Fleet, address: str, port: int, *, interval: float) -> ExitCode
     with scraped(address, port, application(lambda: watch.servers)) as port_taken:
         shown = f"[{address}]" if ":" in address else address
         tell(f"stalewatch: metrics of {figures.count(len(fleet.servers), 'server')} on http://{shown}:{port_taken}/metrics\n")
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(_until_ended(watch))
+        with contextlib.suppress(Signalled):
+            run_until_signal(watch.run())
     return ExitCode.OK
-
-
-async def _until_ended(watch: Watch) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, task.cancel)
-    await watch.run()

@@ -13,6 +13,7 @@ import click
 
 from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.signalled import heeded
 from stalewatch.cli.streams import tell
 from stalewatch.model import figures
 from stalewatch.model.exit_codes import ExitCode
@@ -79,8 +80,7 @@ def recording(path: Path, fleet: Fleet, *, overwrite: bool = False, broke: Calla
 
 @contextmanager
 def _ended_by_signals(over: threading.Event) -> Iterator[None]:
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda _number, _frame: over.set()) for number in numbers}
+    before = {number: signal.signal(number, lambda _number, _frame: over.set()) for number in heeded()}
     try:
         yield
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from typing import TYPE_CHECKING, Unpack
 
@@ -12,6 +11,7 @@ import click
 
 from stalewatch.cli import completion, debug_log
 from stalewatch.cli.options import Common, common, fleet_of, seconds
+from stalewatch.cli.signalled import Signalled, run_until_signal
 from stalewatch.cli.streams import tell
 from stalewatch.model import figures
 from stalewatch.model.exit_codes import ExitCode
@@ -79,8 +79,8 @@ def run(fleet: Fleet, outboxes: list[Outbox], patience: Patience, *, interval: f
     from stalewatch.engine.watch import Watch
 
     incidents = Incidents(patience, load(fleet))
-    with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_until_ended(fleet, Watch(fleet, interval=interval), incidents, outboxes))
+    with contextlib.suppress(Signalled):
+        run_until_signal(_until_broken(fleet, Watch(fleet, interval=interval), incidents, outboxes))
     lost = sum(outbox.close(FLUSH) for outbox in outboxes)
     broken = next((outbox.broken for outbox in outboxes if outbox.broken is not None), None)
     if broken is not None:
@@ -99,13 +99,7 @@ def _broken(error: OSError) -> ExitCode:
     return ExitCode.FAILED
 
 
-async def _until_ended(fleet: Fleet, watch: Watch, incidents: Incidents, outboxes: list[Outbox]) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, task.cancel)
+async def _until_broken(fleet: Fleet, watch: Watch, incidents: Incidents, outboxes: list[Outbox]) -> None:
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(watch.run())
         await _tell_on(fleet, watch, incidents, outboxes)
