@@ -9,9 +9,9 @@ from stalewatch.cli.outputs import json as json_output
 from stalewatch.cli.outputs import text as text_output
 from stalewatch.dashboard.actions import ActionContext
 from stalewatch.dashboard.order import matches
+from stalewatch.dashboard.render.banner import banner_lines
 from stalewatch.dashboard.render.detail_lines import detail_lines
 from stalewatch.dashboard.render.filtering import known_words
-from stalewatch.dashboard.render.header_lines import summary_line
 from stalewatch.dashboard.render.pane_lines import RenderOptions, pane_lines
 from stalewatch.dashboard.render.table_head import head
 from stalewatch.dashboard.render.times import Clock
@@ -73,7 +73,7 @@ def faces() -> list[Face]:
         Face("a row of the table", lambda: marks(drawn([row(pane, options, 200)])), lambda _: [f"{1 + len(LAYERS)} marks"]),
         Face("the server's page", page, lambda spec: [f"✗ {spec.layer}", f"{spec.layer} is old"]),
         Face("its cache files", page, lambda spec: [f"{spec.layer}: "] if spec.layer in FILE_CACHED else []),
-        Face("the sentence about the fleet", lambda: drawn([summary_line([pane], {}, clock, 400)]), lambda spec: [spec.layer]),
+        Face("the sentence about the fleet", lambda: drawn(banner_lines([pane], {}, clock, 400)), lambda spec: [spec.layer]),
         Face("the help", lambda: drawn(help_lines(ActionContext(), 200)), lambda spec: [f"{spec.heading}  {spec.layer}", spec.about]),
         Face("the words of the filter", lambda: " ".join(known_words([pane])), lambda spec: [spec.layer]),
         Face("the filter", lambda: " ".join(layer for layer in Layer if matches(pane, layer)), lambda spec: [spec.layer]),

@@ -53,10 +53,15 @@ def in_words(chain: tuple[ChainLink, ...]) -> str:
     return " → ".join(_in_words(link) for link in chain)
 
 
+def called(link: ChainLink) -> str:
+    """What people call a link that is as it has to be: what it leads to, where that says more than its name (``php8.4 pool www``)."""
+    return str(link.says) if link.name in _NAMED_BY_WHAT_THEY_SAY else link.name.value
+
+
 def _in_words(link: ChainLink) -> str:
     sign = SIGN[link.state]
     if link.state is LinkState.OK:
-        return f"{link.says if link.name in _NAMED_BY_WHAT_THEY_SAY else link.name} {sign}"
+        return f"{called(link)} {sign}"
     return f"{link.name} {sign} {link.says}"
 
 

@@ -48,11 +48,21 @@ class CacheStore(msgspec.Struct, frozen=True):
     place: SafeText = SafeText("")
 
 
+class CliCache(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytecode that the *php* of the command line keeps in *folder* and never compares with its sources. *files*: that of the
+    application's sources, by the path of the source, with the times of the bytecode (None: it could not be seen)."""
+
+    folder: SafeText
+    php: SafeText
+    files: tuple[FileStat, ...] | None = None
+
+
 class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file that Laravel caches a layer in. *name*: in :data:`stalewatch.model.layers.CACHED_FILES`. *stat* None: not cached.
     *complete* False: truncated or not PHP (None: not looked at). *named*: the roots that the paths inside of it name (None: not looked at).
     *shared*: it is in a folder outside of the application's root, where a link leads to (None: not looked at). *store*: that the cached
-    configuration names (None: another file, or it names none that is seen).
+    configuration names (None: another file, or it names none that is seen). *closed*: its mode lets the pool's user not read it.
+    *elsewhere*: the application's own code names a place for it, which is not known: what lies here may be another one.
 
     Written down it keeps its old field, ``layer``, so that recordings made before can be replayed.
     """
@@ -64,6 +74,13 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[NamedRoot, ...] | None = None
     shared: bool | None = None
     store: CacheStore | None = None
+    closed: bool = False
+    elsewhere: bool = False
+
+    @property
+    def unusable(self) -> bool:
+        """Neither the application nor artisan, which both load it, can start with it."""
+        return self.complete is False or self.closed
 
 
 MAX_INPUTS = 200

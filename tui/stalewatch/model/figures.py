@@ -6,6 +6,7 @@ setting is no figure: it stays in the unit that a person set it in (``no answer 
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -45,6 +46,11 @@ def ago(seconds: float) -> str:
     if -1 <= seconds < 1:
         return "now"
     return f"{span(seconds)} ago" if seconds > 0 else f"in {span(seconds)}"
+
+
+def under(seconds: float, step: int) -> str:
+    """The next multiple of *step* that *seconds* are not more than, as what they are less than: ``<30 s``, ``<1 min``."""
+    return f"<{span(max(1, math.ceil(seconds / step)) * step)}"
 
 
 def signed(seconds: float) -> str:

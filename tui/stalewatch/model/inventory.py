@@ -6,6 +6,7 @@ import msgspec
 
 from stalewatch.model.fixing import Fixing
 from stalewatch.model.smoke import Smoke
+from stalewatch.model.ui import Ui
 
 AppKey = tuple[str, str]
 """One app on one server: (the server's name, the app's path)."""
@@ -66,7 +67,7 @@ DEFAULT_LOGS = (LogWatch(path="storage/logs/laravel.log"),)
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything to watch, and how."""
+    """Everything to watch, and how. *ui_files*: by key of *ui* (``theme``, ``keys.ACTION``) the file that says it."""
 
     servers: tuple[Server, ...]
     thresholds: Thresholds = Thresholds()
@@ -75,6 +76,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 10.0
     read_only: bool = False
     fixing: Fixing = Fixing()
+    ui: Ui = Ui()
+    ui_files: dict[str, str] = {}
 
     @property
     def read_only_servers(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from stalewatch.model.unseen import Unseen
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a watched log. *at* by the line itself where it has a time, else when it was read. *alarm*: an error level or pattern.
-    *fpm*: FPM itself wrote it."""
+    *fpm*: FPM itself wrote it. *trace*: the first of the *trace_lines* lines without a time that stand under it, such as a stack trace."""
 
     log: SafeText
     at: float
@@ -21,6 +21,8 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     alarm: bool = False
     reassure: bool = False
     fpm: bool = False
+    trace: tuple[SafeText, ...] = ()
+    trace_lines: int = 0
 
 
 class LogMinute(msgspec.Struct, frozen=True):

@@ -196,6 +196,13 @@ APP_MISSING = _reason(
     "The application's path is not there: the one that was asked for, or one that was there at an earlier look.",
     "Check the path (--app, or [[server.app]] in stalewatch.toml), and whether this login may see it.",
 )
+APP_LINK_NOWHERE = _reason(
+    "app.link-nowhere",
+    "The link beside the releases leads to none (to itself, or to one that is gone), or is gone itself; or the application's path is any "
+    "other link that leads to nothing. PHP-FPM answers from what it remembers until realpath_cache_ttl is over, or until it is reloaded; "
+    "then every request is 404.",
+    "Let it lead to the application again, and do not reload PHP-FPM before that.",
+)
 APP_NONE_FOUND = _reason(
     "app.none-found",
     "No PHP application was found on this server: not in nginx's roots, the directories of the FPM pools, /srv or /var/www.",
@@ -367,6 +374,13 @@ FPM_NO_STATUS = _reason(
     "Take fpm_get_status out of disable_functions, or set pm.status_path.",
     exit=ExitCode.OK,
 )
+FPM_STATUS_UNASKED = _reason(
+    "fpm.status-unasked",
+    "The pool has no status page, and fpm_get_status was not called: in many versions of PHP it crashes the worker that calls it while "
+    "another one starts or works, so it is called only while all others are seen to wait. Workers and queue of the pool are not known.",
+    "Set pm.status_path.",
+    exit=ExitCode.OK,
+)
 FPM_HUNG_UP = _reason(
     "fpm.hung-up",
     "The pool closed the connection during a request.",
@@ -380,7 +394,8 @@ FPM_REFUSED = _reason(
 FPM_ERROR = _reason(
     "fpm.error",
     "The pool answered the probe with an error (an HTTP status of 400 or more, or nothing).",
-    "See PHP-FPM's log; auto_prepend_file or a security module may refuse the probe.",
+    "Take the function that is named out of disable_functions. Else see PHP-FPM's log; auto_prepend_file or a security module may refuse "
+    "the probe.",
 )
 FPM_OTHER_ANSWER = _reason(
     "fpm.other-answer",

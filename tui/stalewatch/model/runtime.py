@@ -166,6 +166,11 @@ class PoolWorker(msgspec.Struct, frozen=True, kw_only=True):
         return bool(status_path and self.uri.startswith(status_path)) or "stalewatch" in self.script
 
 
+STARTING = ("Creating", "(null)")
+"""FPM's words for a worker that is not up yet."""
+_NO_REQUEST = ("Idle", "Reading headers", *STARTING)
+
+
 class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     """FPM's own status page (``pm.status_path``)."""
 
@@ -179,6 +184,8 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     total: int = 0
     max_children_reached: int = 0
     workers: tuple[PoolWorker, ...] = ()
+    seen_at: float = 0.0
+    """When that was, where it is what an earlier look of this link saw: the pool could not be asked again yet. 0.0: now."""
     before: tuple[SafeText, ...] = ()
     """What workers ran last before our own requests, where those have taken the place of it and an earlier look of this link saw it."""
 
@@ -187,12 +194,14 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
         """What the web server passed last, of each worker as far as it is known."""
         return (*(worker.script for worker in self.workers), *self.before)
 
-    def requests(self, status_path: str) -> int:
-        """How many the pool handles, without our own. *status_path*: that of the pool ("" it has none). A worker that reads headers has no
-        request yet: a web server keeps the connection to it."""
+    def requests(self, status_path: str) -> int | None:
+        """How many the pool handles, without our own; None: how many it handles now was not seen. *status_path*: that of the pool ("" it
+        has none). A worker that reads headers has no request yet: a web server keeps the connection to it."""
+        if self.seen_at:
+            return None
         if not self.workers:
             return max(self.active - 1, 0)  # the one that answers is active too
-        return sum(worker.state not in ("Idle", "Reading headers") and not worker.ours(status_path) for worker in self.workers)
+        return sum(worker.state not in _NO_REQUEST and not worker.ours(status_path) for worker in self.workers)
 
 
 class RunningFile(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from stalewatch.model.disk import (
     MAX_SUMS,
     CacheFile,
     CacheStore,
+    CliCache,
     CompiledView,
     Deploy,
     DeployUnderWay,
@@ -39,6 +40,7 @@ __all__ = [
     "AppLayout",
     "CacheFile",
     "CacheStore",
+    "CliCache",
     "Compiled",
     "CompiledView",
     "ComposerFacts",
@@ -53,6 +55,7 @@ __all__ = [
     "HostFacts",
     "Inputs",
     "LockHolder",
+    "LockedStep",
     "LogFacts",
     "LogLine",
     "LogMinute",
@@ -78,14 +81,25 @@ __all__ = [
 ]
 
 
+class LockedStep(msgspec.Struct, frozen=True):
+    """A step of somebody's plan, as the lock tells it: its *id*, and what it does in one word."""
+
+    id: SafeText
+    label: SafeText
+
+
 class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody runs a runbook on this app (or FPM master) right now, held by the process *pid* of the server (0: not known). *step*: what
-    of it runs ("" nothing, or not seen)."""
+    of it runs ("" nothing, or not seen); *reached*: the last one that was seen to run. *what*: clear, rebuild, … ("" not told). *steps*: of
+    its plan there, in order (empty: not told, by an older version)."""
 
     who: SafeText
     since: float
     pid: int = 0
     step: SafeText = SafeText("")
+    reached: SafeText = SafeText("")
+    what: SafeText = SafeText("")
+    steps: tuple[LockedStep, ...] = ()
 
     @property
     def process(self) -> str:
@@ -160,6 +174,12 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     was seen."""
     command_lines: dict[str, SafeText] | None = None
     """The PHPs of the command line by their paths, and which file each is in the end. None: not looked at."""
+    cli_cache: CliCache | None = None
+    """None: the PHP of the command line keeps no code that it does not check."""
+    asks: tuple[SafeText, ...] = ()
+    """What the configuration asks when it is cached, and no time of a file tells of: ``PATH: FUNCTION, …``."""
+    route_asks: tuple[SafeText, ...] = ()
+    """What the routes ask, in the same form; their handlers may be what asks, at every request."""
     more_caches: int = 0
     """How many more there are than :attr:`other_caches` names."""
 
