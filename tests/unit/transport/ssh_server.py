@@ -163,7 +163,7 @@ class SshLab:
         with self.known_hosts.open("a") as file:
             file.write(f"{marker} {hosts} {key.export_public_key().decode()}".strip() + "\n")
 
-    async def connect(self, target: str = "web1", timeout: float = 5.0) -> Link:
+    async def connect(self, target: str = "web1", timeout: float = 20.0) -> Link:
         def on_step(step: ConnectStep) -> None:
             self.steps.append(step)
 
@@ -194,7 +194,7 @@ async def ssh_lab(folder: Path) -> AsyncIterator[SshLab]:
         await lab.aclose()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for *condition*; fail after *seconds*."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from stalewatch.model.errors import LinkLost, LinkTimeout, ProtocolError
-from stalewatch.transport.fastcgi.client import request
-from stalewatch.transport.fastcgi.codec import Incomplete
+from stalewatch.transport.fastcgi.client import Requests, request
+from stalewatch.transport.fastcgi.codec import Incomplete, encode_request
 from tests.unit.transport.test_fastcgi import end, record
 
 ANSWER = b"Content-Type: application/json\r\n\r\n{}"
@@ -94,3 +94,38 @@ async def test_too_large_and_refused() -> None:
         await request(Scripted([record(6, b"x" * 60_000)] * 10), {}, timeout=5, limit=100_000)
     with pytest.raises(ProtocolError, match="overloaded"):
         await request(Scripted([end(0, 2)]), {}, timeout=5)
+
+
+FIRST, SECOND = (record(6, b"A: b\r\n\r\n" + body) + end() for body in (b"one", b"two"))
+
+
+@pytest.mark.parametrize("size", [1, 7, len(FIRST) - 1, len(FIRST), len(FIRST) + 3, 1000])
+async def test_two_requests_are_sent_at_once_and_answered_in_their_order(size: int) -> None:
+    data = FIRST + SECOND
+    stream = Scripted([data[at : at + size] for at in range(0, len(data), size)])
+    first, second = encode_request({"A": "1"}, keep=True), encode_request({"A": "2"})
+    asked = Requests(stream, first, second)
+    assert (await asked.answer(timeout=5)).body == b"one"
+    assert stream.sent == first + second
+    assert not stream.closed
+    assert (await asked.answer(timeout=5)).body == b"two"
+    await asked.close()
+    assert stream.closed
+
+
+@pytest.mark.parametrize(("more", "begun"), [(b"", False), (SECOND[:1], True), (SECOND[:-1], True)])
+async def test_a_connection_that_was_not_kept_tells_whether_the_next_answer_had_begun(more: bytes, begun: bool) -> None:
+    asked = Requests(Scripted([FIRST + more]), encode_request({}, keep=True), encode_request({}))
+    assert (await asked.answer(timeout=5)).body == b"one"
+    with pytest.raises(Incomplete):
+        await asked.answer(timeout=5)
+    assert asked.begun is begun
+    await asked.close()
+
+
+async def test_what_follows_the_last_answer_is_an_error() -> None:
+    asked = Requests(Scripted([FIRST + SECOND + SECOND]), encode_request({}, keep=True), encode_request({}))
+    await asked.answer(timeout=5)
+    with pytest.raises(ProtocolError, match="after the end"):
+        await asked.answer(timeout=5)
+    await asked.close()

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from stalewatch.model.errors import LinkTimeout, ProtocolError
-from stalewatch.transport.http_exchange import HttpAnswer, HttpTarget, exchange, target_of
+from stalewatch.transport.http_exchange import HttpAnswer, exchange
+from stalewatch.transport.http_target import HttpTarget, target_of
 from stalewatch.transport.local import LocalLink
 
 if TYPE_CHECKING:

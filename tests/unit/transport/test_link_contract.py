@@ -61,7 +61,7 @@ async def test_a_signal_is_code_minus_one(link: Link) -> None:
 
 async def test_run_times_out_and_leaves_no_process(link: Link, tmp_path: Path) -> None:
     with pytest.raises(LinkTimeout):
-        await link.run(f"echo $$ >{tmp_path}/pid; sleep 60", timeout=0.5)
+        await link.run(f"echo $$ >{tmp_path}/pid; sleep 60", timeout=2.0)
     pid = int((tmp_path / "pid").read_text())
     await until(lambda: not alive(pid))
     assert (await link.run("echo still here")).stdout == b"still here\n"

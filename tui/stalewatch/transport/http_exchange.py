@@ -7,7 +7,6 @@ import http.client
 import io
 import ssl
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from stalewatch.model import figures, reasons
 from stalewatch.model.errors import LinkTimeout, ProtocolError
@@ -17,11 +16,11 @@ from stalewatch.transport.tls_stream import TlsStream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stalewatch.transport.http_target import HttpTarget
     from stalewatch.transport.link import Stream
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes, of headers and body."""
-_NO_URL = "is not http://HOST/PATH or https://HOST/PATH"
 
 
 class HttpAnswer(NamedTuple):
@@ -30,31 +29,6 @@ class HttpAnswer(NamedTuple):
     status: int
     location: SafeText
     body: bytes
-
-
-class HttpTarget(NamedTuple):
-    """A URL taken apart: *authority* is what the Host header says, *path* with its query."""
-
-    tls: bool
-    host: str
-    port: int
-    authority: str
-    path: str
-
-
-def target_of(url: str) -> HttpTarget:
-    """Raises ValueError where *url* is none of HTTP, or holds what a URL of a page has not (a user, a fragment)."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError(_NO_URL) from None
-    wrong = not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc or "#" in url
-    if wrong or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(_NO_URL)
-    tls = parts.scheme == "https"
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return HttpTarget(tls, parts.hostname, port or (443 if tls else 80), parts.netloc, path)
 
 
 async def exchange(stream: Stream, target: HttpTarget, headers: Mapping[str, str], body: bytes | None, *, timeout: float) -> HttpAnswer:

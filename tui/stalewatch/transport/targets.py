@@ -28,6 +28,14 @@ class Target(msgspec.Struct, frozen=True):
         return (f"{self.user}@" if self.user else "") + host + (f":{self.port}" if self.port else "")
 
 
+def ssh_arguments(target: Target, ssh_config: str = "") -> list[str]:
+    """What ``ssh`` is given for *target* under the user's configuration, or under the file *ssh_config* alone (``-F``)."""
+    config = ["-F", ssh_config] if ssh_config else []
+    user = ["-l", target.user] if target.user else []
+    port = ["-p", str(target.port)] if target.port else []
+    return [*config, *user, *port, "--", target.host]
+
+
 def parse_target(text: str) -> Target:
     """Read ``alias``, ``user@host``, ``user@host:port``, ``[v6]:port`` or a bare ``v6``.
 

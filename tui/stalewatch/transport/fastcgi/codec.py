@@ -1,6 +1,7 @@
 """FastCGI 1.0, the responder's client side, without I/O: a request is encoded to bytes, answering bytes are decoded to events.
 
-Source: the FastCGI specification, sections 3.3 (records), 3.4 (name-value pairs), 5.5 (END_REQUEST). One request per connection, with id 1.
+Source: the FastCGI specification, sections 3.3 (records), 3.4 (name-value pairs), 5.1 (keeping the connection), 5.5 (END_REQUEST). Every
+request has the id 1: where a connection carries two, they are answered one after the other.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 REQUEST_ID: Final = 1
 RESPONDER: Final = 1
+KEEP_CONNECTION: Final = 1
 
 BEGIN_REQUEST: Final = 1
 END_REQUEST: Final = 3
@@ -63,15 +65,15 @@ class Incomplete(ProtocolError):
     reason = reasons.LINK_INCOMPLETE
 
 
-def encode_request(params: Mapping[str, str], body: bytes = b"") -> bytes:
-    """All records of one request: BEGIN_REQUEST (responder, close when done), PARAMS, STDIN.
+def encode_request(params: Mapping[str, str], body: bytes = b"", *, keep: bool = False) -> bytes:
+    """All records of one request: BEGIN_REQUEST (responder; close when done, or *keep* the connection for the next one), PARAMS, STDIN.
 
     Raises ValueError on a name or value that is not encodable as UTF-8; that is a bug here, not on the server.
     """
     pairs = b"".join(_pair(name.encode(), value.encode()) for name, value in params.items())
     return b"".join(
         [
-            _record(BEGIN_REQUEST, BEGIN_BODY.pack(RESPONDER, 0)),
+            _record(BEGIN_REQUEST, BEGIN_BODY.pack(RESPONDER, KEEP_CONNECTION if keep else 0)),
             *_stream(PARAMS, pairs),
             *_stream(STDIN, body),
         ]
@@ -82,11 +84,12 @@ class Decoder:
     """Bytes in any chunking -> events, one per record, in order.
 
     At most *limit* bytes are accepted in total (headers and padding count) and at most one record is buffered, so memory and time are
-    bounded whatever the server sends. After an error nothing more is accepted.
+    bounded whatever the server sends. After an error nothing more is accepted. *last*: nothing follows the answer; else what does is left.
     """
 
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, limit: int = DEFAULT_LIMIT, *, last: bool = True) -> None:
         self._room = limit
+        self._last = last
         self._buffer = bytearray()
         self._ended = False
         self._error: ProtocolError | None = None
@@ -108,6 +111,11 @@ class Decoder:
         if not self._ended:
             raise Incomplete("the request was cut off before its end", grant="its worker was killed: try again after the reload")
 
+    @property
+    def rest(self) -> bytes:
+        """What came after the end of the answer: the beginning of the next one."""
+        return bytes(self._buffer) if self._ended else b""
+
     def _feed(self, data: bytes) -> list[Event]:
         self._room -= len(data)
         if self._room < 0:
@@ -124,7 +132,7 @@ class Decoder:
 
     def _record_end(self, position: int) -> int | None:
         """Where the record at *position* ends; None until it is complete. Its header is checked as soon as it has arrived."""
-        if len(self._buffer) <= position:
+        if len(self._buffer) <= position or (self._ended and not self._last):
             return None
         if self._ended:
             raise ProtocolError("FastCGI data after the end of the request")

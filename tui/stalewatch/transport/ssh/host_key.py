@@ -33,7 +33,7 @@ def refusal(options: SshOptions, known: Known, blob: bytes, judgement: Judgement
         files = dict.fromkeys(entry.file for entry in judgement.entries)
         removals = " && ".join(f"ssh-keygen -R {shlex.quote(known.name)} -f {shlex.quote(file)}" for file in files)
         return HostKeyRefused(
-            f"the host key of {_who(options)} changed: it shows {shown}, {where} has another" + _strictness(options),
+            f"the host key of {_who(options)} changed: it shows {shown}, {_other(judgement, blob)}" + _strictness(options),
             grant=f"reinstalled, or somebody in between? If you know why: {removals}; then compare and accept the new one: {once}",
             reason=reasons.LINK_HOST_KEY_CHANGED,
         )
@@ -84,6 +84,12 @@ def _acquaint(options: SshOptions, once: str) -> str:
     if all(file == "/dev/null" for file in options.userknownhostsfile):
         return f"ssh_config sets no UserKnownHostsFile for it, so no key can be stored: set one, then compare and accept the key: {once}"
     return f"compare the fingerprint with the server's own, then accept it once: {once}"
+
+
+def _other(judgement: Judgement, blob: bytes) -> str:
+    """Which key is known instead: of the same kind, where there is one."""
+    alike = [entry for entry in judgement.entries if entry.kind == key_kind(blob)] or list(judgement.entries)
+    return ", ".join(f"{entry.file} line {entry.line} has {safe(entry.kind, 64)} {fingerprint(entry.blob)}" for entry in alike[:2])
 
 
 def _strictness(options: SshOptions) -> str:

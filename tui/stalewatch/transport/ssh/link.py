@@ -190,4 +190,5 @@ def _discard_socket(opened: tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[
 async def _end_socket(writer: asyncssh.SSHWriter[bytes]) -> None:
     writer.channel.abort()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(writer.channel.wait_closed(), TERM_WAIT)
+        async with asyncio.timeout(TERM_WAIT):
+            await writer.channel.wait_closed()

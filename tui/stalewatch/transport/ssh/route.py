@@ -19,7 +19,7 @@ from stalewatch.model.errors import StalewatchError, Unreachable, UsageError
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.transport.ssh.options import SshOptions, parse
-from stalewatch.transport.targets import Target, parse_target
+from stalewatch.transport.targets import Target, parse_target, ssh_arguments
 
 MAX_JUMPS: Final = 8
 ASK_TIMEOUT: Final = 10.0
@@ -67,15 +67,8 @@ async def _options(target: Target, ssh_config: str) -> SshOptions:
     ssh = shutil.which("ssh")
     if ssh is None:
         raise Unreachable("the ssh client is not installed", grant="install openssh-client", reason=reasons.SSH_NOT_INSTALLED)
-    output = await _run_ssh([ssh, "-G", *_arguments(target, ssh_config)], target)
+    output = await _run_ssh([ssh, "-G", *ssh_arguments(target, ssh_config)], target)
     return parse(output, target.host, os.environ, str(Path.home()))
-
-
-def _arguments(target: Target, ssh_config: str) -> list[str]:
-    config = ["-F", ssh_config] if ssh_config else []
-    user = ["-l", target.user] if target.user else []
-    port = ["-p", str(target.port)] if target.port else []
-    return [*config, *user, *port, "--", target.host]
 
 
 async def _run_ssh(argv: list[str], target: Target) -> str:
