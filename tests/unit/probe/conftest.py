@@ -60,9 +60,10 @@ def fpm(tmp_path: Path) -> Iterator[Fpm]:
     server = Fpm(tmp_path)
     yield server
     server.stop()
+    assert not server.killed, f"a worker crashed:\n{server.log}"
 
 
-async def until(condition: object, seconds: float = 10.0) -> None:
+async def until(condition: object, seconds: float = 30.0) -> None:
     """Wait for ``condition()`` to be true."""
     assert callable(condition)
     deadline = time.monotonic() + seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import glob
 import os
+import re
 import socket
 import subprocess
 import time
@@ -50,11 +51,11 @@ class Fpm:
         binary = program or self.binary()
         assert binary is not None
         options = [each for setting in ini for each in ("-d", setting)]
-        argv = [binary, "-R", "-F", "-O", "-y", str(config), *options]
+        argv = [binary, "-R", "-F", "-y", str(config), *options]
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not self._answers():
-            assert self._process.poll() is None, (self.base / "error.log").read_text()
+            assert self._process.poll() is None, self.log
             assert time.monotonic() < deadline
             time.sleep(0.01)
         return self
@@ -63,6 +64,17 @@ class Fpm:
         """The file of a socket is there before anyone listens on it: only a connection says that FPM is up."""
         with socket.socket(socket.AF_UNIX) as link:
             return link.connect_ex(str(self.socket)) == 0
+
+    @property
+    def log(self) -> str:
+        """What FPM told of itself and its workers."""
+        path = self.base / "error.log"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def killed(self) -> list[str]:
+        """The lines about workers that ended by a signal that they should not have got."""
+        return re.findall(r".*exited on signal (?:4|6|7|8|11) .*", self.log)
 
     @property
     def pid(self) -> int:

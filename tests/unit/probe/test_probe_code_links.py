@@ -12,7 +12,7 @@ from stalewatch.probe.host.parsers.framing import BlockSection
 
 
 async def links_of(coprocess: Coprocess, root: Path, limit: int = 200) -> list[str]:
-    (block,) = await coprocess.ask(("links", str(root), str(limit)), timeout=10)
+    (block,) = await coprocess.ask(("links", str(root), str(limit)), timeout=30)
     found = CodeLinks(str(root), str(root))
     section = block.first("links")
     assert section is not None
@@ -62,7 +62,7 @@ async def test_none_and_too_many(coprocess: Coprocess, root: Path) -> None:
     assert await links_of(coprocess, root) == []
     for number in range(5):
         (root / f"l{number}").symlink_to(root.parent / "lib")
-    (block,) = await coprocess.ask(("links", str(root), "3"), timeout=10)
+    (block,) = await coprocess.ask(("links", str(root), "3"), timeout=30)
     section = block.first("links")
     assert section is not None
     *links, last = section.payload.split()
@@ -126,7 +126,7 @@ async def test_links_behind_links_that_are_too_many_are_told(coprocess: Coproces
         (root / f"l{number}").symlink_to(root.parent / "code")
         (root.parent / "code" / f"x{number}").symlink_to(root.parent / "lib")
     for limit, told in (("40", False), ("5", True)):
-        (block,) = await coprocess.ask(("links", str(root), limit), timeout=10)
+        (block,) = await coprocess.ask(("links", str(root), limit), timeout=30)
         found = block.first("links")
         assert found is not None
         assert (found.payload.split()[-1:] == [b"more"]) is told

@@ -108,6 +108,7 @@ def test_of_several_releases_the_link_is_the_application_else_the_one_used_last(
     signs = dict.fromkeys(("opt__x__releases__7", "opt__x__releases__8", "opt__x__releases__9"), "artisan")
     assert found(folders, **signs) == ["/opt/x/releases/7"]
     assert found(folders, **signs, opt__x__current="artisan") == ["/opt/x/current"]
+    assert found((*folders, "/opt/x/current/public"), **signs, opt__x__current="gone") == ["/opt/x/current"]
 
 
 def test_what_is_beyond_the_most_that_is_kept_is_named() -> None:

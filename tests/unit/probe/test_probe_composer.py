@@ -155,7 +155,7 @@ class Tree:
 
     async def facts(self) -> ComposerFacts:
         names = [str(self.root / name) for name in (*GENERATED, LOCK, COMPOSER, INSTALLED)]
-        stat, walk = await self.coprocess.ask(("stat", *names), ("walk", str(self.root), "1000"), timeout=10)
+        stat, walk = await self.coprocess.ask(("stat", *names), ("walk", str(self.root), "1000"), timeout=30)
         files = records.parse_files(stat.sections[0].payload)
         if (told := walk.first("walk")) is not None:
             self.walk = records.parse_files(told.payload)
@@ -165,7 +165,7 @@ class Tree:
             lambda: self.probe.other_requests(self.walk),
         ):
             requests = ask()
-            blocks = await self.coprocess.ask(*requests, timeout=10) if requests else []
+            blocks = await self.coprocess.ask(*requests, timeout=30) if requests else []
             self.contents.take(blocks)
             for block in blocks:
                 self.probe.take(block)

@@ -22,7 +22,7 @@ NAMES = ("plain.php", "-rf", 'it\'s "here"', "a\\b", "$(touch pwned)", " lead an
 
 
 async def ask(coprocess: Coprocess, path: Path, sha256: str = SUM, limit: int = 1000) -> str:
-    (block,) = await coprocess.ask(("held", sha256, str(path), str(limit)), timeout=10)
+    (block,) = await coprocess.ask(("held", sha256, str(path), str(limit)), timeout=30)
     assert sha256.encode() not in b"".join(section.payload for section in block.sections), "no sum is told"
     return parse_held(block).state
 

@@ -24,10 +24,12 @@ from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.host_probe import HostProbe, parse_hello
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.autoload import AutoloadRules
 from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
 from stalewatch.probe.host.parsers.deploy_logs import parse_reflog
 from stalewatch.probe.host.parsers.laravel_skeleton import listeners
 from stalewatch.probe.host.parsers.named_roots import parse_origin
+from stalewatch.probe.host.parsers.references import References, references
 from stalewatch.transport.local import LocalLink
 from tests.unit.probe.conftest import until
 
@@ -36,7 +38,7 @@ PHP = b"<?php echo 1;\n"
 
 async def one(coprocess: Coprocess, *request: str) -> dict[str, bytes]:
     """Sections of one answer by name (the last of a name counts)."""
-    (block,) = await coprocess.ask(request, timeout=10)
+    (block,) = await coprocess.ask(request, timeout=30)
     return {section.name: section.payload for section in block.sections}
 
 
@@ -45,7 +47,7 @@ async def ended(coprocess: Coprocess) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            await coprocess.ask(("beat",), timeout=10)
+            await coprocess.ask(("beat",), timeout=30)
         except LinkLost:
             return
         await asyncio.sleep(0.02)
@@ -56,7 +58,7 @@ async def test_it_tells_stats_exactly_and_only_what_moved(coprocess: Coprocess, 
     name = tmp_path / "it's a\tconfig — ü.php"
     name.write_bytes(PHP)
     os.utime(name, (1_700_000_000, 1_700_000_000))
-    await coprocess.ask(("files", str(name), str(tmp_path / "missing"), str(tmp_path)), timeout=10)
+    await coprocess.ask(("files", str(name), str(tmp_path / "missing"), str(tmp_path)), timeout=30)
     first = await one(coprocess, "tick")
     files = records.parse_files(first["files"])
     assert set(files) == {str(name), str(tmp_path)}
@@ -71,6 +73,39 @@ async def test_it_tells_stats_exactly_and_only_what_moved(coprocess: Coprocess, 
     assert "files" not in await one(coprocess, "tick")
     os.utime(name, (1_700_000_001, 1_700_000_001))
     assert records.parse_files((await one(coprocess, "tick"))["files"])[str(name)].mtime == 1_700_000_001
+
+
+async def test_another_owner_is_a_change_and_is_told_by_name(coprocess: Coprocess, tmp_path: Path) -> None:
+    name = tmp_path / "config.php"
+    name.write_bytes(PHP)
+    await one(coprocess, "files", str(name))
+    assert records.parse_files((await one(coprocess, "tick"))["files"])[str(name)].owner == name.owner()
+    assert "files" not in await one(coprocess, "tick")
+    os.chown(name, 33, 33)
+    told = records.parse_files((await one(coprocess, "tick"))["files"])[str(name)]
+    assert (told.owner, told.group) == ("www-data", "www-data")
+    assert "files" not in await one(coprocess, "tick")
+
+
+async def test_names_of_owners_are_looked_up_only_after_a_change(link: LocalLink, tmp_path: Path) -> None:
+    real, log, name = shutil.which("stat"), tmp_path / "log", tmp_path / "config.php"
+    (tmp_path / "stat").write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {real} "$@"\n')
+    (tmp_path / "stat").chmod(0o755)
+    name.write_bytes(PHP)
+    running = await Coprocess.start(link, "ann@laptop", 1, shell=f"env PATH={tmp_path}:{os.environ['PATH']} dash")
+
+    async def formats() -> list[bool]:
+        log.write_text("")
+        told = await one(running, "tick")
+        lines = [line for line in log.read_text().splitlines() if str(name) in line]
+        assert ("files" in told) is (len(lines) == 2)
+        return ["%U" in line for line in lines]
+
+    await one(running, "files", str(name))
+    assert [await formats(), await formats()] == [[False, True], [False]]
+    name.touch()
+    assert [await formats(), await formats()] == [[False, True], [False]]
+    await running.close()
 
 
 async def test_a_link_is_told_as_itself_and_a_directory_is_no_link(coprocess: Coprocess, tmp_path: Path) -> None:
@@ -230,6 +265,24 @@ async def test_only_the_lines_of_a_bootstrap_that_say_where_sources_are_leave_th
     assert listeners("12.0.0", told, "") == ("app/Orders/Listeners",)
 
 
+async def test_of_a_source_only_the_files_and_classes_that_it_names_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
+    path = tmp_path / "services.php"
+    path.write_text(
+        "<?php\nuse App\\Support\\Version as V;\nreturn [\n    'key' => 'canary', 'log' => storage_path('canary.log'),\n"
+        "    'a' => trim(file_get_contents(base_path('VERSION'))), 'b' => require __DIR__.'/../more.php', 'c' => V::NUMBER,\n"
+        "    'd' => exec('git -C canary log'), 'e' => curl_exec($canary), 'f' => file_get_contents('/canary'),\n"
+        "    'g' => pdo_exec('canary'),\n];\n"
+    )
+    told = (await one(coprocess, "refers", str(path)))["refers"].decode()
+    assert "canary" not in told
+    found = references({"config/services.php": told}, "config", AutoloadRules({"App\\": ("app",)}))
+    assert found == References(
+        {"config": frozenset({"VERSION", "more.php"})},
+        {"config": frozenset({"app/Support/Version.php", ".git/logs/HEAD"})},
+        calls={"config/services.php": ("curl_exec", "exec", "file_get_contents")},
+    )
+
+
 async def test_secrets_of_a_pool_do_not_leave_the_server(coprocess: Coprocess, tmp_path: Path) -> None:
     (tmp_path / "www.conf").write_text(
         "[www]\nlisten = /run/a.sock\nenv[DB_PASSWORD] = canary-1\nenv[APP_CONFIG_CACHE] = /x.php\n"
@@ -274,7 +327,7 @@ async def test_the_roots_that_a_cache_names_are_told_and_nothing_else_of_it(copr
     for folder in ("cache", "shared"):
         (root / folder / "config.php").write_text("<?php return ['canary', '" + "', '".join(paths) + "'];\n")
     names = [f"{root}/{folder}/config.php" for folder in ("cache", "shared")]
-    (block,) = await coprocess.ask(("named", str(root), *names), timeout=10)
+    (block,) = await coprocess.ask(("named", str(root), *names), timeout=30)
     found = {section.argument: parse_origin(section.payload) for section in block.sections}
     assert "canary" not in str(found)
     assert [found[name].shared for name in names] == [False, True]
@@ -366,7 +419,7 @@ async def test_of_a_cached_configuration_the_default_cache_store_is_told_and_no_
     }
     for default, store in told.items():
         (tmp_path / "config.php").write_text(CONFIGURATION.format(default=default, folder=tmp_path / "link"))
-        (block,) = await coprocess.ask(("named", str(tmp_path), f"{tmp_path}/config.php"), timeout=10)
+        (block,) = await coprocess.ask(("named", str(tmp_path), f"{tmp_path}/config.php"), timeout=30)
         (section,) = block.sections
         assert parse_origin(section.payload).store == store, default
         assert b"canary" not in section.payload
@@ -433,32 +486,35 @@ async def test_watchers_and_lock_holders_see_each_other(link: LocalLink, shell: 
     assert holder.stdin is not None
     try:
         assert holder.stdout.readline() == b"held\n"
-        await other.ask(("beat",), timeout=10)
+        await other.ask(("beat",), timeout=30)
         watchers = (await survey(mine, Machine())).watchers
         assert [(watcher.who, watcher.since) for watcher in watchers if watcher.who == bob] == [(bob, 1795557000)]
         assert ann not in [watcher.who for watcher in watchers]
         _, fast = await mine.tick()
         mine_is = [lock for lock in fast.locks if lock.inode == tmp_path.stat().st_ino]
-        assert [(lock.who, lock.since) for lock in mine_is] == [(bob, 1795557001)]
-        assert b"stalewatch-lock" in Path(f"/proc/{mine_is[0].pid}/cmdline").read_bytes()
-        assert mine_is[0].step == ""
+        assert [(lock.holder.who, lock.holder.since) for lock in mine_is] == [(bob, 1795557001)]
+        assert b"stalewatch-lock" in Path(f"/proc/{mine_is[0].holder.pid}/cmdline").read_bytes()
+        assert (mine_is[0].holder.step, mine_is[0].holder.what, mine_is[0].holder.steps) == ("", "fix", ())
         words = ["sh", "-c", "read -r _\n# a script", "stalewatch-step", bob, "1795557001"]
         step = subprocess.Popen([*words, str(tmp_path), "config:cache", "/tmp/x"], stdin=subprocess.PIPE)
         elsewhere = subprocess.Popen([*words, "/srv/another app", "reload", "/tmp/x"], stdin=subprocess.PIPE)
         await until(lambda: b"stalewatch-step" in Path(f"/proc/{elsewhere.pid}/cmdline").read_bytes())
         await until(lambda: b"stalewatch-step" in Path(f"/proc/{step.pid}/cmdline").read_bytes())
         _, fast = await mine.tick()
-        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
+        assert [lock.holder.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(tmp_path / "s"))
             listening.listen()
             await mine.ask(("backlog", str(tmp_path / "s")))  # no other verb changes what a tick remembers
         _, fast = await mine.tick()
-        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"], "also where nothing moved"
+        assert [lock.holder.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"], (
+            "also where nothing moved"
+        )
         step.communicate(b"\n")
         elsewhere.communicate(b"\n")
         _, fast = await mine.tick()
-        assert [lock.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [""]
+        assert [lock.holder.step for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == [""]
+        assert [lock.holder.reached for lock in fast.locks if lock.inode == tmp_path.stat().st_ino] == ["config:cache"]
         holder.stdin.close()
         holder.wait(10)
         assert not [lock for lock in (await mine.tick())[1].locks if lock.inode == tmp_path.stat().st_ino]
@@ -613,14 +669,14 @@ async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
     content = b"<?php\n// back\\slash 'quotes' \"double\" $dollar\n"
     contents = {"runtime.php": content, "links.php": PHP, "empty.php": b""}
-    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", contents, timeout=10))[0])
+    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", contents, timeout=30))[0])
     assert directory.parent == tmp_path
     assert directory.stat().st_mode & 0o7777 == 0o711
     assert {file.name: file.read_bytes() for file in directory.iterdir()} == contents
     for file in directory.iterdir():
         assert file.stat().st_mode & 0o7777 == 0o644
         assert file.stat().st_mtime > time.time() + 8 * 365 * 86400
-    assert await coprocess.write_files("/proc", "secret", "203601010000", contents, timeout=10) == ("", "No such file or directory")
+    assert await coprocess.write_files("/proc", "secret", "203601010000", contents, timeout=30) == ("", "No such file or directory")
     assert "clock" in await one(coprocess, "tick"), "what could not be written is no request"
     await coprocess.close()
     await until(lambda: not directory.exists())
@@ -629,9 +685,9 @@ async def test_a_private_directory_is_closed_to_listing_and_goes_with_the_shell(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: Path, number: signal.Signals) -> None:
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
-    (hello,) = await coprocess.ask(("hello",), timeout=10)
-    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
-    asking = asyncio.create_task(coprocess.ask(("tick",), timeout=10))
+    (hello,) = await coprocess.ask(("hello",), timeout=30)
+    directory = Path((await coprocess.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=30))[0])
+    asking = asyncio.create_task(coprocess.ask(("tick",), timeout=30))
     await asking
     os.kill(parse_hello(hello.text("hello")).pid, number)
     # A shell that waits in read acts on the signal at its next line at the latest.
@@ -641,12 +697,12 @@ async def test_it_cleans_up_on_a_signal(link: LocalLink, shell: str, tmp_path: P
 
 async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shell: str, tmp_path: Path) -> None:
     killed = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
-    (hello,) = await killed.ask(("hello",), timeout=10)
-    left = Path((await killed.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
+    (hello,) = await killed.ask(("hello",), timeout=30)
+    left = Path((await killed.write_files(str(tmp_path), "secret", "203601010000", {"runtime.php": PHP}, timeout=30))[0])
     os.kill(parse_hello(hello.text("hello")).pid, signal.SIGKILL)
     await ended(killed)
     alive = await Coprocess.start(link, "cid@desk", 1, shell=shell)
-    kept = Path((await alive.write_files(str(tmp_path), "other", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
+    kept = Path((await alive.write_files(str(tmp_path), "other", "203601010000", {"runtime.php": PHP}, timeout=30))[0])
     stranger = tmp_path / kept.name.replace(str(os.getpid()), "x").replace("other", "stranger").replace("-0-", "-4242-", 1)
     stranger.mkdir()
     await until(
@@ -657,7 +713,7 @@ async def test_what_a_killed_one_left_is_swept_by_the_next(link: LocalLink, shel
         )
     )
     again = await Coprocess.start(link, "dee@desk", 1, shell=shell)
-    await again.write_files(str(tmp_path), "third", "203601010000", {"runtime.php": PHP}, timeout=10)
+    await again.write_files(str(tmp_path), "third", "203601010000", {"runtime.php": PHP}, timeout=30)
     assert not left.exists()
     assert kept.exists(), "a living probe's directory was swept"
     assert stranger.exists(), "another user's directory was swept"
@@ -698,10 +754,10 @@ async def test_nobody_heard_for_the_lease_ends_it(link: LocalLink, shell: str, t
     (fast / "sleep").chmod(0o755)
     monkeypatch.setenv("PATH", f"{fast}:{os.environ['PATH']}")
     coprocess = await Coprocess.start(link, "ann@laptop", 1, shell=shell)
-    directory = Path((await coprocess.write_files("/tmp", "lease", "203601010000", {"runtime.php": PHP}, timeout=10))[0])
+    directory = Path((await coprocess.write_files("/tmp", "lease", "203601010000", {"runtime.php": PHP}, timeout=30))[0])
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
-        await coprocess.ask(("beat",), timeout=10)
+        await coprocess.ask(("beat",), timeout=30)
         await asyncio.sleep(0.05)
     assert directory.exists(), "it ended although it was heard"
     await until(lambda: not directory.exists())
@@ -722,6 +778,31 @@ async def test_roots_are_found_whatever_their_names_hold(coprocess: Coprocess, t
     for path in named:
         told = (await one(coprocess, "roots", path))["roots"].decode("utf-8", "surrogateescape").split("\n")
         assert f"public/index.php {path}" in told
+
+
+async def test_a_link_to_a_release_that_leads_nowhere_is_told(coprocess: Coprocess, tmp_path: Path) -> None:
+    for name in ("shop", "loop", "blog", "old", "new app"):
+        (tmp_path / name / "releases/1").mkdir(parents=True)
+    (tmp_path / "blog/releases/1/artisan").touch()
+    links = {"shop": "releases/9", "loop": "current", "blog": "releases/1", "new app": "gone/releases/9"}
+    for name, target in links.items():
+        (tmp_path / name / "current").symlink_to(target)
+    (tmp_path / "setup/releases").mkdir(parents=True)
+    (tmp_path / "setup/current").symlink_to("releases/1")  # nothing was ever deployed there
+    (tmp_path / "shop/other").symlink_to("releases/9")
+    for name in ("lost one", "named"):
+        (tmp_path / name / "releases/1").mkdir(parents=True)
+        (tmp_path / name / "shared").symlink_to("/usr")
+        (tmp_path / name / "versions").symlink_to("releases")
+    (tmp_path / "named/live").symlink_to("releases/1")
+    absent = [f"{tmp_path}/{name}/current" for name in ("lost one", "named", "nothing")]
+    told = (await one(coprocess, "roots", f"{tmp_path}/*/current", f"{tmp_path}/shop/other", *absent))["roots"].decode().split("\n")
+    assert sorted(line for line in told if line) == [
+        f"artisan {tmp_path}/blog/current",
+        *(f"dangling {tmp_path}/{name}" for name in ("setup/current", "shop/other")),
+        f"gone {tmp_path}/lost one/current",
+        *(f"nowhere {tmp_path}/{name}/current" for name in ("loop", "new app", "shop")),
+    ]
 
 
 @pytest.mark.skipif(shutil.which("ss") is None, reason="needs ss")

@@ -14,6 +14,7 @@ from stalewatch.probe.host.file_contents import FileContents
 from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.probe.host.machine import Machine, Master
 from stalewatch.probe.host.parsers import records
+from stalewatch.probe.host.parsers.framing import Block, BlockSection
 from stalewatch.probe.host.parsers.records import FileRecord
 from stalewatch.probe.host.php_processes import CronPath
 from stalewatch.probe.host.web_server import reading
@@ -115,8 +116,30 @@ def test_a_file_of_the_app_that_is_too_long(size: int, verb: str, cut: bool) -> 
     )
 
 
+def test_what_was_made_of_a_file_is_made_again_when_it_was_read_again() -> None:
+    path, asked = "/srv/app/.git/logs/HEAD", []
+
+    def parse(text: str) -> str:
+        asked.append(text)
+        return text.upper()
+
+    def read(content: bytes) -> None:
+        contents.take([Block(1, (BlockSection("text", path, content),))])
+
+    contents = FileContents()
+    contents.want(path, 10)
+    assert contents.parsed(path, parse) == ""
+    read(b"one")
+    assert (contents.parsed(path, parse), contents.parsed(path, parse)) == ("ONE", "ONE")
+    read(b"two")
+    assert contents.parsed(path, parse) == "TWO"
+    contents.requests({})
+    assert contents.parsed(path, parse) == "", "it is gone"
+    assert asked == ["", "one", "two", ""]
+
+
 async def answer(coprocess: Coprocess, *request: str) -> dict[str, str]:
-    (block,) = await coprocess.ask(request, timeout=10)
+    (block,) = await coprocess.ask(request, timeout=30)
     return {section.name: records.text(section.payload) for section in block.sections}
 
 

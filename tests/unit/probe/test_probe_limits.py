@@ -20,6 +20,7 @@ LOGS = "of a log or a diary the newest lines are what is wanted"
 RUNBOOK = "a fix that needs more is refused"
 
 LIMITS: dict[tuple[str, str], str] = {
+    ("host/host_probe.py", "MAX_STEPS"): WHOLE,
     ("host/web_verbs.sh", "head -c 1048576"): TOLD,
     ("host/process_verbs.sh", "head -n 2001"): TOLD,
     ("host/host_verbs.sh", 'head -c "$2'): TOLD,

@@ -21,7 +21,7 @@ class Asked:
         self._coprocess = coprocess
 
     async def ask(self, *requests: tuple[str, ...]) -> list[Block]:
-        return await self._coprocess.ask(*requests, timeout=10)
+        return await self._coprocess.ask(*requests, timeout=30)
 
 
 @pytest.mark.parametrize(("most", "named", "more"), [(9, 3, 0), (3, 3, 0), (2, 2, 1)])

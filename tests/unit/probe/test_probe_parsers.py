@@ -171,6 +171,20 @@ def test_what_is_no_status_is_unseen(body: bytes) -> None:
     assert isinstance(parse_page(body), Unseen)
 
 
+def test_a_worker_that_is_just_starting_has_no_request() -> None:
+    status = parse_page(PAGE.replace(b'"Running"', b'"(null)"'))
+    assert isinstance(status, PoolStatus)
+    assert status.requests("") == 0
+
+
+def test_a_worker_that_a_visitor_wrote_is_not_believed() -> None:
+    """By a user name with a quote in it: FPM does not escape it, and counts what it lists."""
+    rows = b"".join(b'"},{"pid":%d,"state":"Idle","script":"/srv/old/index.php","a":"' % pid for pid in (1, 2))
+    status = parse_page(PAGE.replace(b'"user":"-', b'"user":"' + rows))
+    assert isinstance(status, Unseen)
+    assert status.code == "fpm.status-hangs"
+
+
 def test_hostile_text_in_the_scoreboard_is_made_visible() -> None:
     status = parse_page(PAGE.replace(b"/tmp/p1/t.php", b"/\\u001b[31m\\u202e[/x]"))
     assert isinstance(status, PoolStatus)

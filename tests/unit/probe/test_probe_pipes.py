@@ -65,10 +65,10 @@ async def test_what_is_no_file_is_never_read(coprocess: Coprocess, tmp_path: Pat
             make(root / name, kind)
         asked.append((verb, str(root), *(("1000",) if verb not in ("version", "kernel") else ())))
     for request in asked:
-        (block,) = await coprocess.ask(request, timeout=10)
+        (block,) = await coprocess.ask(request, timeout=30)
         told = [section for section in block.sections if section.name in ("text", "gz", "raw", "keys", "hints", "classmap", "version")]
         assert told == [], request
-    (alive,) = await coprocess.ask(("beat",), timeout=10)
+    (alive,) = await coprocess.ask(("beat",), timeout=30)
     assert alive.sections == ()
 
 

@@ -21,6 +21,7 @@ from stalewatch.probe.runtime.pool_probe import PoolProbe
 from stalewatch.transport.fastcgi.client import request
 from stalewatch.transport.fastcgi.response import Response
 from stalewatch.transport.local import LocalLink
+from tests.unit.probe.conftest import until
 from tests.unit.probe.fpm import Fpm, pool_probe, probe
 
 
@@ -318,6 +319,19 @@ async def test_harmless_functions_may_be_disabled(link: LocalLink, host: HostPro
     assert isinstance(found.status, Unseen)
 
 
+@pytest.mark.parametrize("log", ["", "php_admin_value[error_log]=/dev/null"])
+@pytest.mark.parametrize("name", ["realpath", "file_get_contents", "json_encode"])
+async def test_a_function_that_is_needed_and_disabled_is_named_with_what_to_grant(
+    link: LocalLink, host: HostProbe, fpm: Fpm, name: str, log: str
+) -> None:
+    """Also where PHP writes its errors to a file, so that it tells us nothing."""
+    fpm.start(log, ini=(f"disable_functions={name}",))
+    found = await probe(link, host, fpm).look(full=True, wait=10.0, idle=False)
+    assert isinstance(found, Unseen)
+    assert (found.code, found.message) == ("fpm.error", f"PHP may not call {name} in this pool")
+    assert found.grant == f"take {name} out of disable_functions, then reload PHP-FPM"
+
+
 async def test_a_hidden_directory_leads_to_the_next_one(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(f"php_admin_value[open_basedir]=/dev/shm:{fpm.root}")
     assert opcache_of(await facts(probe(link, host, fpm))).enabled
@@ -373,18 +387,25 @@ async def test_where_there_is_no_apcu_nothing_is_told(link: LocalLink, host: Hos
     assert await probe(link, host, fpm).apcu(["pA"]) == {}
 
 
+async def jammed_by_a_request(fpm: Fpm) -> asyncio.Task[str]:
+    """One request that a worker is at; it is answered with "done" when the file `over` is there."""
+    waits = "while (!file_exists(__DIR__.'/over')) { usleep(1000); clearstatcache(); }"
+    slow = fpm.script("slow.php", f"touch(__DIR__.'/begun'); {waits} echo 'done';")
+    request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
+    await until((fpm.root / "begun").exists)
+    return request
+
+
 async def test_a_jammed_pool_does_not_hold_the_look_up(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("pm.max_children=1")
     pool = probe(link, host, fpm)
     await facts(pool)
-    slow = fpm.script("slow.php", "$end = microtime(true) + 4; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
-    request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
-    await asyncio.sleep(0.3)
-    begun = time.monotonic()
+    request = await jammed_by_a_request(fpm)
     jammed = await pool.look(full=False, wait=0.3, idle=False)
-    assert time.monotonic() - begun < 3.5, "the pool is jammed for four seconds"
+    assert not request.done()
     assert isinstance(jammed, Unseen)
     assert jammed.code == "fpm.no-answer"
+    (fpm.root / "over").touch()
     assert await request == "done"
     assert isinstance(await pool.look(full=False, wait=10.0, idle=False), RuntimeFacts), "the same request is picked up later"
 
@@ -431,6 +452,18 @@ async def test_causes_of_a_socket_that_does_not_open(link: LocalLink, host: Host
     assert [each.code for each in (missing, dead) if isinstance(each, Unseen)] == ["fpm.socket-missing", "fpm.socket-dead"]
 
 
+async def test_a_dead_socket_is_asked_ever_less_often_and_again_at_once_when_fpm_started(
+    link: LocalLink, host: HostProbe, fpm: Fpm
+) -> None:
+    pool = probe(link, host, fpm)
+    for _ in range(4):
+        assert isinstance(await pool.look(full=True, wait=10.0, idle=False), Unseen)
+    fpm.start()
+    assert isinstance(await pool.look(full=False, wait=10.0, idle=False), Unseen), "not now"
+    pool.again()
+    assert isinstance(await pool.look(full=False, wait=10.0, idle=False), RuntimeFacts)
+
+
 async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start("pm=ondemand", "pm.process_idle_timeout=1s")
     pool = probe(link, host, fpm)
@@ -444,8 +477,9 @@ async def test_an_idle_ondemand_pool_is_left_in_peace(link: LocalLink, host: Hos
 async def test_the_status_page_stands_in_where_its_function_is_disabled(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     fpm.start(ini=("disable_functions=fpm_get_status",))
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"))
-    found = await facts(pool_probe(link, host, str(fpm.socket), configured))
-    assert isinstance(found.status, PoolStatus)
+    pool, end = pool_probe(link, host, str(fpm.socket), configured), time.monotonic() + 10
+    while not isinstance((found := await facts(pool)).status, PoolStatus) or found.status.total < 2:
+        assert time.monotonic() < end, found.status  # FPM counts both of its workers once they are up
     assert (found.status.pool, found.status.total) == ("www", 2)
 
 
@@ -458,10 +492,9 @@ async def test_status_listen_is_seen_while_every_worker_is_busy(
     configured = Pool(name=safe("www"), listen=safe(str(fpm.socket)), status_path=safe("/status"), status_listen=safe(str(listen)))
     pool = pool_probe(link, host, str(fpm.socket), configured)
     await facts(pool)
-    slow = fpm.script("slow.php", "$end = microtime(true) + 3; while (microtime(true) < $end) { usleep(1000); } echo 'done';")
-    request = asyncio.create_task(asyncio.to_thread(fpm.get, slow))
-    await asyncio.sleep(0.3)
+    request = await jammed_by_a_request(fpm)
     busy = await facts(pool, full=False)
+    (fpm.root / "over").touch()
     assert isinstance(busy.status, PoolStatus)
     assert busy.status.active >= 1
     assert isinstance(busy.opcache, Unseen)

@@ -27,8 +27,8 @@ def tree(root: Path) -> None:
 
 async def look(coprocess: Coprocess, root: Path) -> tuple[str, dict[str, str]]:
     """(digest, check sums by path) of the tree at *root*, as a session reads them."""
-    (walk,) = await coprocess.ask(("walk", str(root), "100"), timeout=10)
-    (read,) = await coprocess.ask(("sums", str(root), "100"), timeout=10)
+    (walk,) = await coprocess.ask(("walk", str(root), "100"), timeout=30)
+    (read,) = await coprocess.ask(("sums", str(root), "100"), timeout=30)
     sums = next(section.payload for section in read.sections if section.name == "sums")
     files = app_files(AppLocation(path=str(root), root=str(root), kind="laravel"), None)
     payload = next(section.payload for section in walk.sections if section.name == "walk")
@@ -89,7 +89,7 @@ def test_sources_that_are_too_large_together_are_not_read() -> None:
 
 async def seen(coprocess: Coprocess, *paths: Path) -> list[records.FileRecord]:
     """Those files as the shell stats them."""
-    (block,) = await coprocess.ask(("stat", *map(str, paths)), timeout=10)
+    (block,) = await coprocess.ask(("stat", *map(str, paths)), timeout=30)
     section = block.first("files")
     assert section is not None
     known = records.parse_files(section.payload)
@@ -100,7 +100,7 @@ async def read(coprocess: Coprocess, sums: SourceSums, files: list[records.FileR
     """The paths that were asked for."""
     due = sums.due(files)
     if due:
-        sums.take(await coprocess.ask(*due, timeout=10))
+        sums.take(await coprocess.ask(*due, timeout=30))
     return [path for _, *paths in due for path in paths]
 
 

@@ -122,7 +122,7 @@ async def test_only_files_are_sources_not_what_may_be_missing_or_is_a_class(copr
     meta = tmp_path / "it's Container.php.meta"
     listed = [RESOURCE.format(path) for path in ("/srv/api/config/services.yaml", "/srv/api/vendor/a/b.yaml", "/srv/api/config/a b.yaml")]
     meta.write_bytes("".join([*listed, other, reflected]).encode())
-    (block,) = await coprocess.ask(("sources", "9", str(meta), str(tmp_path / "missing")), timeout=10)
+    (block,) = await coprocess.ask(("sources", "9", str(meta), str(tmp_path / "missing")), timeout=30)
     (section,) = block.of("sources")
     assert section.argument == str(meta)
     assert listed_sources(section.payload + b'\n"/srv/api/src/Kernel.php"', ROOT).paths == {
@@ -137,7 +137,7 @@ async def test_of_a_list_that_is_too_long_the_rest_is_counted(coprocess: Coproce
     names = ("/srv/api/src/Kernel.php", "/srv/api/a.yaml", "/srv/api/config/b.yaml", "/srv/api/config/c.yaml")
     meta.write_bytes("".join(RESOURCE.format(name) for name in names).encode())
     for limit, paths, more in ((9, 4, 0), (4, 4, 0), (3, 3, 1), (1, 1, 3)):
-        (block,) = await coprocess.ask(("sources", str(limit), str(meta)), timeout=10)
+        (block,) = await coprocess.ask(("sources", str(limit), str(meta)), timeout=30)
         listed = listed_sources(block.of("sources")[0].payload, ROOT)
         assert (len(listed.paths), listed.more) == (paths, more)
 
@@ -150,7 +150,7 @@ async def test_only_what_is_not_there_is_absent(coprocess: Coprocess, tmp_path: 
     closed.chmod(0)
     as_root = os.access(closed / "in", os.X_OK)
     names = ["a.yaml", "it's away.yaml", "no/such/b.yaml", "dangling", "dangling/c.yaml", "a.yaml/d.yaml", "closed/in/e.yaml"]
-    (block,) = await coprocess.ask(("absent", *(str(tmp_path / name) for name in names)), timeout=10)
+    (block,) = await coprocess.ask(("absent", *(str(tmp_path / name) for name in names)), timeout=30)
     closed.chmod(0o700)
     absent = {line.removeprefix(f"{tmp_path}/") for line in block.text("absent").splitlines()}
     assert absent == {"it's away.yaml", "no/such/b.yaml", *(["closed/in/e.yaml"] if as_root else [])}
@@ -166,7 +166,7 @@ class Asked:
     async def ask(self, *requests: tuple[str, ...]) -> list[Block]:
         """What lies below *hidden* is neither seen nor told to be absent."""
         told = [tuple(word for word in request if not self._hidden or self._hidden not in word) for request in requests]
-        return await self._coprocess.ask(*told, timeout=10)
+        return await self._coprocess.ask(*told, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,6 @@ async def test_of_a_kernel_only_its_cache_directory_is_told(coprocess: Coprocess
     method = "    public function getCacheDir(): string\n    {\n        return '/tmp/x/'.$this->environment;\n    }\n"
     code = f"<?php\n$secret = 'canary';\n\n{method}"
     (tmp_path / "src/Kernel.php").write_text(code)
-    (block,) = await coprocess.ask(("kernel", str(tmp_path)), timeout=10)
+    (block,) = await coprocess.ask(("kernel", str(tmp_path)), timeout=30)
     assert "canary" not in block.text("kernel")
     assert cache_folders(block.text("kernel"), str(tmp_path)) == ("/tmp/x/*",)

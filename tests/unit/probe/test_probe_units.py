@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from stalewatch.model.snapshot import FpmFacts
-from stalewatch.probe.host.fpm_facts import fpm_facts
+from stalewatch.model.replace import replace
+from stalewatch.model.snapshot import FpmFacts, Pool
+from stalewatch.model.text import safe
+from stalewatch.probe.host.fpm_facts import FpmView, fpm_facts
 from stalewatch.probe.host.host_probe import TickFacts
 from stalewatch.probe.host.machine import Master
+from stalewatch.probe.host.parsers.records import ProcessRecord, SocketRecord
 from stalewatch.probe.host.parsers.unit import UnitFacts, read
 
 
@@ -21,6 +26,37 @@ def test_the_main_process_is_told_of_the_unit_that_would_be_reloaded(named: str,
     seen = fpm_facts(master, None, "", TickFacts(), hz=100, unit=named)
     assert isinstance(seen, FpmFacts)
     assert seen.unit_pid == main
+
+
+def test_what_is_known_of_fpm_is_made_again_when_anything_that_it_is_made_of_is_another() -> None:
+    running = ProcessRecord(7, "php-fpm8.2", "S", 1, 100)
+    master = Master(config_path="/etc/php-fpm.conf", record=running, title="php-fpm: master process")
+    pool = Pool(name=safe("www"), listen=safe("/s"))
+    worker = (ProcessRecord(8, "php-fpm8.2", "S", 7, 200), "php-fpm: pool www")
+    first = TickFacts(boot=1000.0, children={7: (8,)}, processes={8: worker}, sockets={"/s": SocketRecord("/s", True, True, True)})
+    view = FpmView()
+
+    def seen(tick: TickFacts, **more: object) -> FpmFacts:
+        asked: dict[str, Any] = {"master": master, "pool": pool, "address": "/s", "hz": 100, "unit": "", "pools": 1, "hidden": None} | more
+        found = view.facts("/srv/app", tick=tick, **asked)
+        assert isinstance(found, FpmFacts)
+        assert found == fpm_facts(tick=tick, **asked)
+        return found
+
+    kept = seen(first)
+    assert seen(replace(first, now=9.0, files={})) is kept, "what it is not made of"
+    for other in (
+        replace(first, children={7: None}),
+        replace(first, processes={}),
+        replace(first, sockets={"/s": SocketRecord("/s", False, False, False)}),
+        replace(first, boot=1001.0),
+    ):
+        assert seen(other) != kept
+        assert seen(first) == kept
+    assert seen(first, pool=None) != kept
+    assert seen(first, master=replace(master, unit="php.service")) != kept
+    assert seen(first, unit="other") != kept
+    assert seen(first, pools=2) != kept
 
 
 DEBIAN = """MainPID=412

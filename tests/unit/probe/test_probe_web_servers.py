@@ -43,7 +43,7 @@ http {
 
 
 async def read(coprocess: Coprocess, path: Path) -> str:
-    (block,) = await coprocess.ask(("web", "nginx", str(path)), timeout=10)
+    (block,) = await coprocess.ask(("web", "nginx", str(path)), timeout=30)
     return records.text(section.payload) if (section := block.first("text")) else ""
 
 
@@ -70,9 +70,9 @@ async def test_sites_of_nginx_and_nothing_secret(coprocess: Coprocess, tmp_path:
 
 async def test_a_configuration_that_may_not_be_read_is_told(coprocess: Coprocess, tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text("root /srv/a;")
-    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/*.conf"), timeout=10)
+    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/*.conf"), timeout=30)
     assert [section.argument for section in block.of("text")] == [f"{tmp_path}/a.conf"]
-    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/not-there.conf"), timeout=10)
+    (block,) = await coprocess.ask(("web", "nginx", f"{tmp_path}/not-there.conf"), timeout=30)
     assert not block.sections
 
 
@@ -267,7 +267,7 @@ VHOSTS = r"""
 async def files_of(coprocess: Coprocess, kind: str, main: Path, pattern: str) -> Files:
     texts: dict[str, str] = {}
     for each in (str(main), pattern):
-        (block,) = await coprocess.ask(("web", kind, each), timeout=10)
+        (block,) = await coprocess.ask(("web", kind, each), timeout=30)
         texts |= {section.argument: records.text(section.payload) for section in block.of("text")}
     return Files(str(main), texts, {pattern: tuple(path for path in texts if path != str(main))})
 
@@ -459,7 +459,7 @@ SetHandler "proxy:unix:/run/b.sock|fcgi://b"
 async def test_a_part_of_a_site_that_another_pool_serves(coprocess: Coprocess, tmp_path: Path, section: str, both: bool) -> None:
     main = tmp_path / "apache2.conf"
     main.write_text(HANDLED.format(section, section.split()[0]))
-    (block,) = await coprocess.ask(("web", "apache", str(main)), timeout=10)
+    (block,) = await coprocess.ask(("web", "apache", str(main)), timeout=30)
     told = block.first("text")
     assert told is not None
     (found,) = apache.parse(Files(str(main), {str(main): records.text(told.payload)}, {}))

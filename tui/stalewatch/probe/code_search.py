@@ -40,6 +40,7 @@ class CodeSearch:
         """These are watched now. What a link led to at an earlier look stays the application's own: its scripts are in the cache still."""
         self._left_out = left_out((*found.left_out, *self.caches.beyond))
         self.others = found.others
+        self.caches.links |= {each.path for each in found.locations if each.path != each.root}
         self._claimed |= {path for each in found.locations for path in (each.path, each.root, each.base, base_of(each.root)) if path}
 
     @property

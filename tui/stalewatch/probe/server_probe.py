@@ -15,12 +15,11 @@ from stalewatch.probe.code_search import CodeSearch
 from stalewatch.probe.health.health_urls import HealthUrls, Look, is_guessed, judged_by, with_health
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.discovery import address_of, choose_pool, discover, link_moved, only_laravel
-from stalewatch.probe.host.fpm_facts import extension_dirs, fpm_facts, with_extensions
+from stalewatch.probe.host.fpm_facts import FpmView, extension_dirs, with_extensions
 from stalewatch.probe.host.held_files import held_files
-from stalewatch.probe.host.host_probe import HostProbe, TickFacts, in_batches
+from stalewatch.probe.host.host_probe import HostProbe, TickFacts, stats_of
 from stalewatch.probe.host.machine import Machine, survey
 from stalewatch.probe.host.master_pools import pool_count, with_pools
-from stalewatch.probe.host.parsers import records
 from stalewatch.probe.host.web_facts import NO_APP, NOT_RUNNING, missing_pool, no_pool, web_facts
 from stalewatch.probe.host.worker_facts import cron_lines, queue_workers
 from stalewatch.probe.runtime.app_request import through_pool
@@ -64,7 +63,7 @@ class ServerProbe:
         self._file = RuntimeFile(self._host)
         self._access = SocketAccess(link, self._host)
         self._health = HealthUrls(link, self._host, server)
-        self._machine = Machine()
+        self._machine, self._fpm = Machine(), FpmView()
         self._apps: tuple[AppProbe, ...] = ()
         self._served: dict[str, tuple[Master | None, Pool | None, str]] = {}
         self._pools: dict[str, PoolProbe] = {}
@@ -140,16 +139,16 @@ class ServerProbe:
             (master.version for master in sorted(self._machine.masters, key=lambda master: master.record is None) if master.version), ""
         )
         found = await discover(self._host, self._machine, self._server.apps, self._code.caches)
-        locations = found.locations
         self._code.claim(found)
         known = {app.location: app for app in self._apps}
         links = {app.location.path: app.links for app in self._apps}
         apps = []
-        for location in locations:
+        for location in found.locations:
             master, pool = choose_pool(location, self._machine)
             address = address_of(location, pool)
             self._served[location.path] = (master, pool, address)
             app = known.get(location) or AppProbe(location, pool, self._fleet, links.get(location.path))
+            app.processes.follow(master, self._machine)
             if master is not None and master.config_path not in master.denied:
                 app.follow_fpm(master.config.settings.get("error_log", ""), master.config_path)
             apps.append(app)
@@ -159,9 +158,10 @@ class ServerProbe:
         self._apps = tuple(apps)
         needed = {address for _, _, address in self._served.values()}
         for pool in await self._code.also_ask(self._host, self._machine, self._pools, needed):
-            address = str(pool.listen)
-            self._pools.setdefault(address, self._pool_probe(address, pool))
-        self._lone = await only_laravel(self._host, self._machine, locations)
+            self._pools.setdefault(str(pool.listen), self._pool_probe(str(pool.listen), pool))
+        for probe in self._pools.values():
+            probe.again()
+        self._lone = await only_laravel(self._host, self._machine, found.locations)
         await self._watch()
 
     def _pool_probe(self, address: str, pool: Pool | None, storage: Sequence[str] = ()) -> PoolProbe:
@@ -240,6 +240,7 @@ class ServerProbe:
             master, pool = choose_pool(app.location, self._machine)
             address = address_of(app.location, pool)
             self._served[app.location.path] = (master, pool, address)
+            app.processes.follow(master, self._machine)
             if address in self._pools:
                 self._pools[address].pool = pool
             elif address:
@@ -297,10 +298,7 @@ class ServerProbe:
         other += extension_dirs(told)
         if not other:
             return tick
-        files = dict(tick.files)
-        for block in await self._host.ask(*in_batches("stat", other)):
-            files |= records.parse_files(section.payload) if (section := block.first("files")) is not None else {}
-        return replace(tick, files=files)
+        return replace(tick, files={**tick.files, **await stats_of(self._host, other)})
 
     def _idle(self, probe: PoolProbe) -> bool:
         """An ondemand pool without workers, or with none but those that our own looks keep."""
@@ -343,7 +341,7 @@ class ServerProbe:
         unseen = hidden or inside
         fpm = missing_pool(app.location, address, tick, unseen) if master is None else None
         count, unit = pool_count(self._machine.masters), app.location.entry.reload
-        fpm = fpm or fpm_facts(master, pool, address, tick, hz=hz, unit=unit, pools=count, hidden=unseen)
+        fpm = fpm or self._fpm.facts(app.location.path, master, pool, address, tick, hz=hz, unit=unit, pools=count, hidden=unseen)
         fpm = with_pools(fpm, master, self._served, runtimes)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)
@@ -353,9 +351,9 @@ class ServerProbe:
         stopped = isinstance(fpm, FpmFacts) and fpm.running is False and fpm.socket is not None and not fpm.socket.exists
         if isinstance(runtime, Unseen) and stopped:
             runtime = NOT_RUNNING
-        host = replace(host, fpm=with_extensions(fpm, runtime, tick))
         host = replace(
             host,
+            fpm=with_extensions(fpm, runtime, tick),
             unwatched=self._code.unwatched,
             hidden=hidden,
             contained=inside,

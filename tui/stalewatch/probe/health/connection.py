@@ -15,7 +15,8 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.health.key import read_key
 from stalewatch.probe.health.signing import opened, request_header
 from stalewatch.probe.runtime import answer as answers
-from stalewatch.transport.http_exchange import exchange, target_of
+from stalewatch.transport.http_exchange import exchange
+from stalewatch.transport.http_target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -108,9 +109,12 @@ class HealthConnection:
         """Raises NotPermitted: a health file only tells."""
         raise NotPermitted(f"{verb}: health_url only tells, nothing can be done through it")
 
-    async def status_page(self, address: str) -> PoolStatus | Unseen:
+    async def status_page(self, address: str, ahead: tuple[str, bytes] | None = None) -> PoolStatus | Unseen:
         """A pool's own page is reached by its socket only."""
         return answers.NO_SCOREBOARD
+
+    async def leave(self) -> None:
+        """Nothing is sent before it is asked for."""
 
     async def answer(self, verb: str, body: bytes, *, timeout: float, more: Mapping[str, str] | None = None) -> Answer | Unseen:
         """What the health file answers. Raises LinkLost, if the link is lost."""
@@ -138,6 +142,7 @@ class HealthConnection:
                 return reasons.REASONS[error.code].unseen(f"{self._url.shown}: {error.message}", error.grant or self._by_hand)
 
     async def _signed(self, verb: str, body: bytes, timeout: float) -> Answer:
+        self.sent += 1
         key, nonce = read_key(self._url.key_file, self._url.key_env), secrets.token_hex(16)
         asked = msgspec.json.encode({**msgspec.json.decode(body, type=dict[str, object]), "verb": verb})
         at = int(self._host.last_tick.now or time.time())

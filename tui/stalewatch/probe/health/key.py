@@ -13,7 +13,7 @@ from stalewatch.model.errors import UsageError
 _KEY = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 _NO_KEY = b"0" * 64
 _LONGEST = 1024 * 1024
-_PARTS = ("facts.php", "comparison.php", "links.php", "health.php")
+_PARTS = ("facts.php", "scoreboard.php", "comparison.php", "links.php", "health.php")
 
 
 def read_key(file: str, variable: str) -> bytes:

@@ -25,7 +25,8 @@ nanoseconds where ``stat`` prints them); names with a newline are left out.
 Verbs: see the head of ``host.sh``. Besides builtins it calls, through PATH: ``stat`` (``-L -c FORMAT``), ``date``, ``find``,
 ``head``, ``tail``, ``tr``, ``grep``, ``gzip``, ``df -Pk``, ``readlink``, ``id``, ``getconf``, ``mkdir``, ``touch``,
 ``rm``, ``sleep``; and where they exist ``systemctl show -p … UNIT`` and ``git status``. /proc is read below ``$STALEWATCH_PROC``
-(default ``/proc``): ``uptime``, ``locks``, ``PID/{stat,comm,cmdline,cgroup,cwd}``, ``PID/task/PID/children``, ``self/ns/pid``.
+(default ``/proc``): ``uptime``, ``locks``, ``PID/{stat,comm,cmdline,cgroup,cwd}``, ``PID/task/PID/children``, ``self/ns/pid``; what
+stands in /etc by itself, below ``$STALEWATCH_ETC``.
 
 It ends, and removes its private directory, when its stdin ends, on HUP, INT and TERM, and when no line has come for 30 s. The next
 start removes what a killed one left.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.model.layers import Layer
+from stalewatch.model.layers import CACHED_FILES, Layer
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
@@ -13,12 +13,13 @@ from stalewatch.probe.host.parsers import deploy_logs
 from stalewatch.probe.host.parsers.composer import cached_manifest, changed_packages, installed_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, Unseen
+    from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, LockHolder, Unseen
     from stalewatch.model.text import SafeText
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.file_contents import FileContents
+    from stalewatch.probe.host.host_probe import TickFacts
     from stalewatch.probe.host.parsers.records import FileRecord
 
 _DEPLOY_FILES = 10
@@ -31,12 +32,22 @@ def layout_of(location: AppLocation, files: Mapping[str, FileRecord], version: s
     return AppLayout(kind=location.kind, exists=bool(location.root) and there, laravel=safe(version, 40), maintenance=maintenance)
 
 
+def lock_of(tick: TickFacts, path: str, roots: tuple[int, ...]) -> LockHolder | None:
+    """Who locks the application's root at *path*; else who locks a directory that is no app's root (*roots*: inodes): the FPM master's,
+    which all apps share."""
+    record = tick.files.get(path)
+    for lock in tick.locks:
+        if (record is not None and lock.inode == record.inode) or lock.inode not in roots:
+            return lock.holder
+    return None
+
+
 def release_of(
     location: AppLocation, files: AppFiles, contents: FileContents, stats: Mapping[str, FileRecord], dirty: int | None
 ) -> ReleaseFacts:
     """The release on the disk."""
     commit = deploy_logs.parse_head(contents.text(files.at(".git/HEAD")))
-    reflog = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
+    reflog = contents.parsed(files.at(".git/logs/HEAD"), deploy_logs.parse_reflog)
     if not commit and reflog:
         commit = reflog[0].commit
     revision = contents.text(files.at("REVISION")).strip()
@@ -56,9 +67,9 @@ def deploys_of(
     files: AppFiles, contents: FileContents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]
 ) -> tuple[Deploy, ...]:
     """The deploys in the deploy logs, newest first; without any, the one that REVISION names; else a guess from the newest mtimes."""
-    logged = deploy_logs.parse_reflog(contents.text(files.at(".git/logs/HEAD")))
-    logged += deploy_logs.parse_releases_log(contents.text(f"{files.base}/.dep/releases_log"))
-    logged += deploy_logs.parse_revisions_log(contents.text(f"{files.base}/revisions.log"))
+    logged = contents.parsed(files.at(".git/logs/HEAD"), deploy_logs.parse_reflog)
+    logged += contents.parsed(f"{files.base}/.dep/releases_log", deploy_logs.parse_releases_log)
+    logged += contents.parsed(f"{files.base}/revisions.log", deploy_logs.parse_revisions_log)
     revision, record = contents.text(files.at("REVISION")).strip(), stats.get(files.at("REVISION"))
     if not logged and record is not None and deploy_logs.is_revision(revision):
         logged = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
@@ -75,8 +86,11 @@ def deploys_of(
     return (Deploy(at=at, source="mtime", what=safe(f"{len(touched)} files changed"), files=touched[:_DEPLOY_FILES]),)
 
 
-def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapping[str, bool]) -> tuple[CacheFile, ...]:
-    """The cached files; the old name of the route cache (Laravel 7 and before) where only that is there."""
+def cache_files(
+    files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapping[str, bool], fpm: FpmFacts | Unseen, moved: Collection[str]
+) -> tuple[CacheFile, ...]:
+    """The cached files; the old name of the route cache (Laravel 7 and before) where only that is there. *moved*: those that the
+    application's code keeps at a place of its own; where the pool names the place too, it is known."""
     found = []
     for name, path in files.caches.items():
         old = files.at(OLD_ROUTES)
@@ -84,7 +98,9 @@ def cache_files(files: AppFiles, stats: Mapping[str, FileRecord], complete: Mapp
         record = stats.get(used)
         stat = record.stat(files.root) if record else None
         shown = safe(used.removeprefix(files.root + "/"))
-        found.append(CacheFile(name=name, path=shown, stat=stat, complete=complete.get(used) if record else None))
+        closed = record is not None and _may(record, fpm, 0o4) is False
+        whole, elsewhere = complete.get(used) if record else None, name in moved and path == files.at(CACHED_FILES[name].path)
+        found.append(CacheFile(name=name, path=shown, stat=stat, complete=whole, closed=closed, elsewhere=elsewhere))
     return tuple(found)
 
 
@@ -101,19 +117,24 @@ def view_facts(
 
 def writable_by(record: FileRecord, fpm: FpmFacts | Unseen) -> bool | None:
     """Whether the pool's user may write there, by owner, group and mode (None: not known)."""
+    return _may(record, fpm, 0o2)
+
+
+def _may(record: FileRecord, fpm: FpmFacts | Unseen, bit: int) -> bool | None:
+    """Whether the pool's user may do there what the *bit* of a mode permits others (None: not known)."""
     if not isinstance(fpm, FpmFacts) or fpm.pool is None or not fpm.pool.user:
         return None
     user, group = fpm.pool.user, fpm.pool.group or fpm.pool.user
     if user == "root":
         return True
     if record.owner == user:
-        return bool(record.mode & 0o200)
+        return bool(record.mode & bit << 6)
     if record.group == group:
-        return bool(record.mode & 0o020)
-    if record.mode & 0o002:
+        return bool(record.mode & bit << 3)
+    if record.mode & bit:
         return True
-    # Supplementary groups are not known: where another group may write, the pool's user may be in it.
-    return None if record.mode & 0o020 else False
+    # Supplementary groups are not known: where another group may, the pool's user may be in it.
+    return None if record.mode & bit << 3 else False
 
 
 def packages_of(cached: bytes | None, installed: bytes | None, composer: bytes) -> PackageFacts:

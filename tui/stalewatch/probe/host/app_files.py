@@ -39,7 +39,8 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     ``env[APP_…_CACHE]`` where it says so).
 
     *env*: ``APP_ENV`` of the pool's own environment ("" not set): then Laravel reads ``.env.$APP_ENV`` where that exists.
-    *symfony_cache*: ``APP_CACHE_DIR`` there. *deeper*: more folders of code, as far as they are known.
+    *symfony_cache*: ``APP_CACHE_DIR`` there. *deeper*: more folders of code, as far as they are known. *mounted*: what is mounted below the
+    root, for this login or for PHP-FPM.
     """
 
     root: str
@@ -49,6 +50,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     env: str = ""
     symfony_cache: str = ""
     deeper: tuple[str, ...] = ()
+    mounted: tuple[str, ...] = ()
 
     def at(self, name: str) -> str:
         """*name* below the root."""
@@ -71,7 +73,17 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
         named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES, *_USER_INI]
         deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
-        return (self.root, *map(self.at, named), *self.folders, *self.deeper, self.views, *self.caches.values(), *self.signs, *deploy_logs)
+        return (
+            self.root,
+            *map(self.at, named),
+            *self.folders,
+            *self.deeper,
+            *self.mounted,
+            self.views,
+            *self.caches.values(),
+            *self.signs,
+            *deploy_logs,
+        )
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -86,7 +98,7 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def places(self) -> tuple[str, ...]:
         """What the pool is asked for too: whether it sees the same tree."""
-        return (self.root, *self.folders, *self.deeper, *map(self.at, (*_ENTRIES, *_USER_INI)))
+        return tuple(dict.fromkeys((self.root, *self.folders, *self.deeper, *map(self.at, (*_ENTRIES, *_USER_INI)), *self.mounted)))
 
 
 def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:

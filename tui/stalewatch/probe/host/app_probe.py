@@ -5,23 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stalewatch.model import reasons
 from stalewatch.model.layers import FILE_CACHED
 from stalewatch.model.memo import Memo
 from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, LockHolder, Unseen
+from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import (
     cache_files,
     deploys_of,
     disk_of,
     layout_of,
+    lock_of,
     packages_of,
     release_of,
     view_facts,
     writable_by,
 )
-from stalewatch.probe.host.app_files import EVENT_PROVIDER, AppFiles, affordable, app_files, code_folders, own_sources, wanted_contents
+from stalewatch.probe.host.app_files import AppFiles, affordable, app_files, code_folders, own_sources, wanted_contents
+from stalewatch.probe.host.app_processes import AppProcesses
 from stalewatch.probe.host.code_links import CodeLinks
 from stalewatch.probe.host.composer_probe import ComposerProbe
 from stalewatch.probe.host.host_probe import in_batches
@@ -33,7 +34,7 @@ from stalewatch.probe.host.parsers.cache_inputs import MAX_WALK, group, layer_fi
 from stalewatch.probe.host.parsers.checksums import digest, parse_sums
 from stalewatch.probe.host.parsers.compiled_views import compiled_folder, pair_views, parse_trailers
 from stalewatch.probe.host.parsers.composer import framework_version
-from stalewatch.probe.host.parsers.laravel_skeleton import skeleton
+from stalewatch.probe.host.source_references import SourceReferences
 from stalewatch.probe.host.source_sums import SourceSums
 from stalewatch.probe.host.symfony_probe import SymfonyProbe
 
@@ -71,6 +72,7 @@ class AppProbe:
         self.files: AppFiles = app_files(location, pool)
         self.log_lines: tuple[LogLine, ...] = ()
         self.slow_at = 0.0
+        self.processes = AppProcesses(location.root)
         self._contents = wanted_contents(self.files)
         self._watches = fleet.logs
         self._fpm_log = ("", "")
@@ -104,8 +106,7 @@ class AppProbe:
         self._version = ""
         self._versioned: FileRecord | None = None
         self._keys = ""
-        self._bootstrap = ""
-        self._bootstrapped: FileRecord | None = None
+        self._references = SourceReferences(location.root)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -128,11 +129,15 @@ class AppProbe:
 
     def moved(self, before: TickFacts, now: TickFacts) -> bool:
         """Whether a watched file has changed since the last tick (a log that grew does not count)."""
+        if before.files is now.files:
+            return False
         logs = {log.path for log in self._logs}
         return any(before.files.get(path) != now.files.get(path) for path in self.paths if path not in logs)
 
     def replaced(self, before: TickFacts, now: TickFacts) -> bool:
         """Whether another directory lies where a watched one was: a tree was mounted or renamed over it."""
+        if before.files is now.files:
+            return False
         pairs = ((before.files.get(path), now.files.get(path)) for path in (self.location.path, self.location.root, *self.files.folders))
         return any(old and new and (old.dev, old.inode) != (new.dev, new.inode) for old, new in pairs)
 
@@ -162,6 +167,7 @@ class AppProbe:
             ("views", folder, str(MAX_VIEWS)),
             ("disk", root),
             ("link", self.location.path),
+            self.processes.mounts,
             self.links.request,
             *self._contents.requests(tick.files),
             *self._composer.requests(tick.files),
@@ -170,6 +176,7 @@ class AppProbe:
         self._contents.take(blocks)
         for block in blocks:
             self._composer.take(block)
+            self._references.take(block)
             for section in block.sections:
                 self._take(section)
         if folder != self._views_folder:  # the cached configuration, read just now, names another
@@ -177,12 +184,14 @@ class AppProbe:
                 self._take(section)
         self._version = self._version or framework_version(self._contents.get(self.files.at("vendor/composer/installed.json")) or b"")
         await self._second_trip(host, tick)
+        await self._references.look(host, self._walk, self._version, self._contents)
         await self._others.look(host)
         if self._symfony is not None:
             await self._symfony.look(host)
         self._regroup(tick)
         if due := self._sums.due(self._judged_by_content(tick)):
             self._sums.take(await host.ask(*due))
+        await self.processes.look(host, self._inputs)
         self.slow_at = tick.now
 
     def facts(
@@ -199,6 +208,7 @@ class AppProbe:
         """What is known now. *locks*: inodes of the roots of all applications here, to find whose lock a lock is; *others*: the roots of
         the other applications."""
         root, there = self.location.root, self.location.path in tick.files
+        missing = () if root and there else (self.location.missing(host.hello.login),)
         self._regroup(tick)
         release = release_of(self.location, self.files, self._contents, tick.files, self._dirty)
         if self._link is not None:
@@ -212,7 +222,7 @@ class AppProbe:
             utc_offset=host.hello.utc_offset,
             layout=layout_of(self.location, tick.files, self._version, there),
             release=replace(release, code=code, sums=sums, deploys=deploys, beside=self._made_for.beside),
-            caches=self._caches(tick),
+            caches=self._caches(tick, fpm),
             inputs=self._inputs,
             views=self._view_facts(tick, fpm),
             packages=self._package_facts(tick),
@@ -222,31 +232,33 @@ class AppProbe:
             disk_total=self._disk[1] if self._disk else None,
             log_lines=self.log_lines,
             logs=(*(log.facts() for log in self._logs), *self._unfollowed),
-            lock=self._lock(tick, locks),
+            lock=lock_of(tick, self.location.path, locks),
             watchers=tuple(watchers),
             other_apps=tuple(safe(root) for root in others),
             places=tuple(record.stat() for path in self.files.places if (record := tick.files.get(path)) is not None) if root else None,
             composer=self._composer.facts(),
             other_caches=self._others.found,
             more_caches=self._others.more,
+            asks=self._references.calls,
+            route_asks=self._references.route_calls,
+            cli_cache=self.processes.cli_cache,
             symfony=self._symfony.facts() if self._symfony is not None else None,
-            problems=(*self.links.problems, *self._contents.problems(root)) if root and there else (self._missing(host.hello.login),),
+            problems=missing or (*self.links.problems, *self._contents.problems(root)),
         )
 
-    def _caches(self, tick: TickFacts) -> tuple[CacheFile, ...]:
+    def _caches(self, tick: TickFacts, fpm: FpmFacts | Unseen) -> tuple[CacheFile, ...]:
         if self.location.kind != "laravel":
             return ()
-        return self._made_for.files(cache_files(self.files, tick.files, self._complete), self.files.caches)
+        return self._made_for.files(
+            cache_files(self.files, tick.files, self._complete, fpm, self._references.layout.moved), self.files.caches
+        )
 
     async def ask_apcu(self, pool: PoolProbe, since: float) -> None:
         """Ask *pool* for what Composer's autoloader keeps in APCu, where a file came after the pool began (*since*). Raises LinkError."""
         keys = self._composer.apcu_keys(self._walk, since)
         if keys:
             self._composer.take_apcu(await pool.apcu(keys), self._walk)
-
-    def _missing(self, login: str) -> Unseen:
-        message = f"{self.location.path}: no such directory, or not visible to {login}"
-        return reasons.APP_MISSING.unseen(message, "check the path (--app, or [[server.app]] in stalewatch.toml)")
+        await self.processes.ask(pool)
 
     def _view_facts(self, tick: TickFacts, fpm: FpmFacts | Unseen) -> ViewFacts:
         pool = fpm.pool if isinstance(fpm, FpmFacts) else None
@@ -266,14 +278,6 @@ class AppProbe:
         installed, composer = (self._contents.get(at(name)) for name in ("vendor/composer/installed.json", "composer.json"))
         return self._packages.get(lambda: packages_of(cached, installed, composer or b""), (cached, installed, composer))
 
-    def _lock(self, tick: TickFacts, roots: tuple[int, ...]) -> LockHolder | None:
-        """Who locks this app's root; else who locks a directory that is no app's root: the FPM master's, which all apps share."""
-        record = tick.files.get(self.location.path)
-        for lock in tick.locks:
-            if (record is not None and lock.inode == record.inode) or lock.inode not in roots:
-                return LockHolder(who=safe(lock.who, 100), since=lock.since, pid=lock.pid, step=safe(lock.step, 100))
-        return None
-
     def _due(self, tick: TickFacts) -> list[tuple[str, ...]]:
         """Requests that are only needed when something has changed."""
         due: list[tuple[str, ...]] = []
@@ -288,10 +292,7 @@ class AppProbe:
         if not self._version or installed != self._versioned:
             self._versioned, self._version = installed, ""
             due.append(("version", self.location.root))
-        bootstrap = tick.files.get(self.files.at("bootstrap/app.php"))
-        if bootstrap != self._bootstrapped:
-            self._bootstrapped, self._bootstrap = bootstrap, ""
-            due.append(("hints", self.files.at("bootstrap/app.php")))
+        due += self._references.requests(tick.files)
         return due
 
     def _take(self, section: BlockSection) -> None:
@@ -307,6 +308,8 @@ class AppProbe:
             self._link = records.parse_files(section.payload).get(self.location.path)
         elif section.name == "links":
             self.links.take(section)
+        elif section.name == "mounts":
+            self.files = replace(self.files, mounted=self.processes.mounted(section))
         elif section.name == "born":
             self._born = records.birth_of(section.payload)
         elif section.name == "named":
@@ -315,8 +318,6 @@ class AppProbe:
             self._disk = disk_of(section.payload)
         elif section.name == "version":
             self._version = records.text(section.payload).partition("'")[2].partition("'")[0]
-        elif section.name == "hints":
-            self._bootstrap = records.text(section.payload)
         elif section.name == "keys":
             self._keys = records.text(section.payload)
         elif section.name == "complete":
@@ -376,14 +377,14 @@ class AppProbe:
 
         def regroup() -> dict[str, Inputs]:
             root, ticked = self.location.root, set(self.paths)
-            merged = {path: record for path, record in self._walk.items() if path not in ticked or path in tick.files}
-            merged |= {path: record for path, record in fresh.items() if path in self._walk or "/.env" in path}
-            names = [path.removeprefix(f"{root}/") for path in merged]
-            layout = skeleton(self._version, self._bootstrap, self._contents.text(self.files.at(EVENT_PROVIDER)), names)
+            walk = {**self._references.files, **self._walk}
+            merged = {path: record for path, record in walk.items() if path not in ticked or path in tick.files}
+            merged |= {path: record for path, record in fresh.items() if path in walk or "/.env" in path}
+            layout = self._references.layout
             return group(merged.values(), root, cut=self._walk_cut, skeleton=layout, env=self.files.env, content=self._sums.of)
 
         if self._walk:
-            made_of = (tuple(fresh.values()), self._bootstrap, self._version, self._sums.taken)
+            made_of = (tuple(fresh.values()), self._references.layout, self._references.files, self._sums.taken)
             self._inputs = self._grouped.get(regroup, (self._walk,), made_of)
 
     def _judged_by_content(self, tick: TickFacts) -> Iterator[FileRecord]:

@@ -20,6 +20,14 @@ _FRONT = ("index.php", "web/app.php", "web/app_dev.php", "www/app.php")
 """What a script that is requested is called, as far as libraries have no such names (the old Yii framework has its classes in web/)."""
 _FRAMEWORKS = frozenset({"artisan", "bin/console", "wp-config.php"})
 _OF_A_PROJECT = frozenset({"public/index.php", "composer.json"})
+DANGLING = "dangling"
+"""Sign of any other link that leads to nothing; who knows what it is for."""
+NOWHERE = {
+    "nowhere": "{} is a link that leads to no release",
+    "gone": "{} is gone, the link to one of the releases beside it",
+    DANGLING: "{} is a link that leads to nothing",
+}
+"""Signs of a link to an application behind which there is none, and what is said of it."""
 _NEVER = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/proc", "")
 _LIBRARIES = ("/usr/share/php/", "/usr/share/pear/", "/usr/lib/", "/usr/local/lib/")
 _UPWARDS = 6
@@ -39,13 +47,15 @@ class Requested(NamedTuple):
 class CodeInCaches:
     """What the looks at all pools of one server have shown. It stays known when a cache is emptied: nobody moved the application. *beyond*:
     directories that are one too many; *users*: root of an application -> a pool of the one master that holds scripts of it; *disputed*:
-    root -> a pool that runs it, although the web server's configuration names another master's."""
+    root -> a pool that runs it, although the web server's configuration names another master's. *links*: paths of applications that were
+    links."""
 
     def __init__(self) -> None:
         self.folders: dict[str, Requested] = {}
         self.beyond: dict[str, None] = {}
         self.users: dict[str, str] = {}
         self.disputed: dict[str, str] = {}
+        self.links: set[str] = set()
         self._holders: dict[str, dict[str, Requested]] = {}
 
     def take(self, runtimes: Mapping[str, RuntimeFacts | Unseen], claimed: Iterable[str]) -> bool:
@@ -176,10 +186,10 @@ def _upwards(folder: str) -> list[str]:
 
 
 def _root(folder: str, beside: bool, signs: Mapping[str, str]) -> str:
-    """The innermost directory with a framework's file in it; else the outermost of a project; else what is above a document root that has
-    its scripts *beside* it; else as far up as there are entry points."""
+    """A link that leads nowhere; else the innermost directory with a framework's file in it; else the outermost of a project; else what is
+    above a document root that has its scripts *beside* it; else as far up as there are entry points."""
     above = _upwards(folder)
-    for wanted, ways in ((_FRAMEWORKS, above), (_OF_A_PROJECT, above[::-1])):
+    for wanted, ways in ((NOWHERE, above), (_FRAMEWORKS, above), (_OF_A_PROJECT, above[::-1])):
         if root := next((path for path in ways if signs.get(path) in wanted), ""):
             return root
     if beside and folder.rpartition("/")[2] in (*_DOCROOTS, *_ALSO) and (parent := folder.rpartition("/")[0]) not in PLACES:

@@ -81,7 +81,8 @@ class Coprocess:
             if self._closed:
                 raise LinkLost("the host probe has ended")
             try:
-                return await asyncio.wait_for(self._exchange([(*each,) for each in requests]), timeout)
+                async with asyncio.timeout(timeout):
+                    return await self._exchange([(*each,) for each in requests])
             except TimeoutError:
                 await self.close()
                 raise LinkTimeout(f"the host probe did not answer within {timeout:g} s") from None
@@ -97,7 +98,8 @@ class Coprocess:
             if self._closed:
                 raise LinkLost("the host probe has ended")
             try:
-                (block,) = await asyncio.wait_for(self._exchange([("private", base, name, stamp, *contents)], tail.encode()), timeout)
+                async with asyncio.timeout(timeout):
+                    (block,) = await self._exchange([("private", base, name, stamp, *contents)], tail.encode())
             except TimeoutError:
                 await self.close()
                 raise LinkTimeout(f"the host probe did not answer within {timeout:g} s") from None

@@ -3,6 +3,7 @@ directories."""
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -42,7 +43,8 @@ _KINDS: dict[str, Literal["laravel", "symfony", "wordpress", "php"]] = {
 class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     """One application: the path as configured, its real path ("" when it is not there), and what it looks like. *sites*: what the web
     servers say of it; *passes_to*, *undecided*, *shared*, *runs_php*: what comes of that
-    (:class:`~stalewatch.probe.host.app_sites.Destination`)."""
+    (:class:`~stalewatch.probe.host.app_sites.Destination`). *nowhere*: the sign of a link
+    behind which there is none (:data:`~stalewatch.probe.host.code_roots.NOWHERE`)."""
 
     path: str
     root: str = ""
@@ -56,11 +58,21 @@ class AppLocation(msgspec.Struct, frozen=True, kw_only=True):
     disputed: bool = False
     cached_by: str = ""
     own: bool = False
+    nowhere: str = ""
 
     @property
     def base(self) -> str:
         """The directory that holds releases and ``current`` (deployer, Envoyer, Capistrano); else the root itself."""
         return self.path.rpartition("/")[0] if self.path.rpartition("/")[2] == "current" and self.root != self.path else self.root
+
+    def missing(self, login: str) -> Unseen:
+        """Why nothing can be said of it."""
+        if not self.nowhere:
+            message = f"{self.path}: no such directory, or not visible to {login}"
+            return reasons.APP_MISSING.unseen(message, "check the path (--app, or [[server.app]] in stalewatch.toml)")
+        again = shlex.join(("ln", "-sfn", "DIRECTORY" if self.nowhere == code_roots.DANGLING else "releases/RELEASE", self.path))
+        said = code_roots.NOWHERE[self.nowhere].format(self.path)
+        return reasons.APP_LINK_NOWHERE.unseen(f"{said}: PHP answers until it forgets where it led, and then nothing does", again)
 
 
 class Found(NamedTuple):
@@ -78,7 +90,9 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
     sites = machine.web.sites
     named = [entry for entry in entries if entry.path]
     usual = [entry.path.rstrip("/") or "/" for entry in named] if named else _usual(machine)
-    signs = await _signs(host, [*usual, *app_sites.candidates(sites)])
+    asked = [*usual, *app_sites.candidates(sites), *sorted(code.links)]
+    meant = {*asked}.difference(_GLOBS)
+    signs = {path: sign for path, sign in (await _signs(host, asked)).items() if sign != code_roots.DANGLING or path in meant}
     served = {home for site in sites if (home := app_sites.home(site, signs))}
     docroots = {site.root for site in sites}
     usable = [path for path, sign in signs.items() if path in served or (sign not in _NO_APPLICATION and path not in docroots)]
@@ -97,7 +111,8 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
         kind = _KINDS.get(signs.get(path) or looks.get(path, ""), "php")
         seen = by_cache.get(path) or code.users.get(root, "")
         own = path in there and there[path].owner == host.hello.login
-        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen, own=own)
+        nowhere = next((sign for sign in (signs.get(path, ""), looks.get(path, "")) if sign in code_roots.NOWHERE), "")
+        location = AppLocation(path=path, root=root, kind=kind, entry=by_path.get(path, override), cached_by=seen, own=own, nowhere=nowhere)
         locations.append(
             replace(
                 location,
@@ -111,8 +126,8 @@ async def discover(host: HostProbe, machine: Machine, entries: tuple[AppEntry, .
         )
     kept = locations if named else _distinct(locations)
     unusable = [path for path, sign in (signs | looks).items() if sign == UNUSABLE]
-    ours = {location.root for location in locations} - {""}
-    others = [real.get(path) or path for path in (*by_cache, *hidden) if real.get(path, "") not in ours]
+    ours = {place for location in locations for place in (location.root, location.path)} - {""}
+    others = [real.get(path) or path for path in (*by_cache, *hidden) if not ours & {real.get(path, ""), path}]
     return Found(tuple(kept[:MAX_APPS]), (*(location.path for location in kept[MAX_APPS:]), *unusable), tuple(others))
 
 
@@ -123,15 +138,17 @@ def _dispute(named: str, other: str) -> str:
 
 
 async def _in_caches(host: HostProbe, cached: Mapping[str, Requested]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What the code roots of *cached* look like by what lies there; those roots -> address; and those that this login may not enter, as
-    the sites of a shared host's other customers."""
+    """What the code roots of *cached* look like by what lies there; those roots, and links that lead nowhere -> address; and those that
+    this login may not enter, as the sites of a shared host's other customers."""
     if not cached:
         return {}, {}, {}
     looks = await _signs(host, code_roots.candidates(cached))
     entered = await _places(host, [f"{folder}/." for folder in cached])
     hidden = {folder: requested for folder, requested in cached.items() if f"{folder}/." not in entered}
     seen = {folder: requested for folder, requested in cached.items() if folder not in hidden}
-    return looks, code_roots.roots(seen, looks), code_roots.roots(hidden, looks)
+    by_cache, behind = code_roots.roots(seen, looks), code_roots.roots(hidden, looks)
+    lost = {root: address for root, address in behind.items() if looks.get(root) in code_roots.NOWHERE}
+    return looks, by_cache | lost, {root: address for root, address in behind.items() if root not in lost}
 
 
 def left_out(paths: tuple[str, ...]) -> tuple[Unseen, ...]:
@@ -278,9 +295,10 @@ def _distinct(locations: list[AppLocation]) -> list[AppLocation]:
     server that customers share, they are what it came for."""
     chosen: dict[str, AppLocation] = {}
     for location in sorted(locations, key=lambda each: (each.path == each.root, each.path)):
-        if location.root:
-            chosen.setdefault(location.root, location)
+        if location.root or location.nowhere:
+            chosen.setdefault(location.root or location.path, location)
     inside = {location.root for location in chosen.values() if location.kind == "laravel"}
+    inside -= {""}
     kept = [location for location in chosen.values() if not any(location.root.startswith(root + "/") for root in inside)]
     return sorted(kept, key=lambda location: (not location.own, location.kind != "laravel", location.path))
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stalewatch.model import figures, reasons
+from stalewatch.model.memo import Memos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from stalewatch.model.unseen import Unseen
     from stalewatch.probe.host.parsers.framing import Block
     from stalewatch.probe.host.parsers.records import FileRecord
+
+T = TypeVar("T")
 
 MAX_PLAIN = 16 * 1024 * 1024
 
@@ -24,6 +27,7 @@ class FileContents:
         self._wanted: dict[str, tuple[str, int]] = {}
         self._seen: dict[str, FileRecord] = {}
         self._bytes: dict[str, bytes] = {}
+        self._parsed: Memos[Any] = Memos()
 
     def want(self, path: str, limit: int, verb: str = "text") -> None:
         """Read *path* (at most *limit* bytes) with *verb* ``text``, ``tail`` or ``gz`` whenever it has changed."""
@@ -63,6 +67,11 @@ class FileContents:
     def get(self, path: str) -> bytes | None:
         """The content, None when it is not there or not readable."""
         return self._bytes.get(path)
+
+    def parsed(self, path: str, parse: Callable[[str], T]) -> T:
+        """What *parse*, a pure function, makes of the text; made again only when the file was read again."""
+        made: T = self._parsed.get((path, parse), lambda: parse(self.text(path)), (self.get(path),))
+        return made
 
     def denied(self, path: str) -> bool:
         """Whether *path* is there and could not be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
+from stalewatch.model.memo import Memos
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, RuntimeFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
@@ -22,6 +23,34 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
     "no PHP-FPM was found: no master process is visible, and no configuration at the usual places",
     "if /proc is mounted with hidepid, give this login the group it names; else set app.socket in stalewatch.toml",
 )
+
+
+class FpmView:
+    """:func:`fpm_facts` look after look, made again only when something has changed that it is made of."""
+
+    def __init__(self) -> None:
+        self._made: Memos[FpmFacts | Unseen] = Memos()
+
+    def facts(
+        self,
+        app: str,
+        master: Master | None,
+        pool: Pool | None,
+        address: str,
+        tick: TickFacts,
+        *,
+        hz: int,
+        unit: str = "",
+        pools: int | None = None,
+        hidden: Unseen | None = None,
+    ) -> FpmFacts | Unseen:
+        """The same, for *app* by its path."""
+        return self._made.get(
+            app,
+            lambda: fpm_facts(master, pool, address, tick, hz=hz, unit=unit, pools=pools, hidden=hidden),
+            (master, pool, hidden, tick.children, tick.processes, tick.sockets),
+            (address, tick.boot, hz, unit, pools),
+        )
 
 
 def fpm_facts(

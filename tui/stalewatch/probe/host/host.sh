@@ -20,12 +20,14 @@
 #   sources LIMIT META...  the files that the .meta of a compiled Symfony file lists, and how many
 #   absent P...          which of these are not there
 #   declares P...        the namespaces and classes that PHP files declare, and their cksum
-#   hints P              lines of a bootstrap that say where sources are
+#   hints P              lines of a bootstrap that say where sources are  refers P...    the files and classes that sources name in their code
 #   version ROOT         the line with Laravel's version                  listening SOCKET     whether a process listens there
 #   test SOCKET...       what test -e, -S and -w say
 #   gz P LIMIT           one file, compressed by gzip where it is there
 #   tail P LIMIT         the end of a file                                log P OFFSET LIMIT   a part of a file
-#   roots PATTERN...     directories that hold a PHP application
+#   roots PATTERN...     directories that hold a PHP application          readable DIR         whether we may list it
+#   mounts ROOT PID...   what is mounted below ROOT, here and where these processes are
+#   phpini PHP           what this PHP of the command line is set to, and by which files
 #   walk ROOT LIMIT [new]  every source below ROOT; "same" when nothing changed since the last walk, unless who asks is new
 #   sums ROOT LIMIT      cksum of every source below ROOT, without packages
 #   content P...         cksum of these files, then their stat
@@ -41,6 +43,7 @@
 #   beat                 nothing: the lease goes on
 
 proc=${STALEWATCH_PROC:-/proc}
+etc=${STALEWATCH_ETC:-/etc}
 LC_ALL=C GIT_OPTIONAL_LOCKS=0
 export LC_ALL GIT_OPTIONAL_LOCKS
 nl='
@@ -57,6 +60,7 @@ case $(stat -c %.9Y / 2>/dev/null) in
   *) fine=%Y\ %Z ;;
 esac
 format="$fine %s %i %f %d %U %G %n"
+numbers="$fine %s %i %f %d %u %g %n" # without names: stat looks into passwd and group again for each file, which is most of what it costs
 case $(date +%s.%N) in
   *[!0-9.]* | *.) clock=+%s ;;
   *) clock=+%s.%N ;;
@@ -177,20 +181,15 @@ verb_tick() {
   { read -r up _ <"$proc/uptime"; } 2>/dev/null
   [ -n "$up" ] || uptime_of "$(cat "$proc/self/stat" 2>/dev/null)"
   eval "set -- $files"
-  if [ -n "$timed" ]; then
-    now=$(stats /proc/self "$@")
-    line=${now%%"$nl"*}
-    now=${now#"$line"}
-    now=${now#"$nl"}
-    line=${line%% *}
-  else
-    line=$(date "$clock")
-    now=$(stats "$@")
+  tick_stats "$numbers" "$@"
+  moved=''
+  if [ "$now" != "$last_stats" ]; then
+    last_stats=$now moved=1
+    tick_stats "$format" "$@" # what changes in between is told by the next tick
   fi
   section clock ''
   out="$out$line $up"
-  if [ "$now" != "$last_stats" ]; then
-    last_stats=$now
+  if [ -n "$moved" ]; then
     section files ''
     out="$out$now"
   fi
@@ -205,6 +204,19 @@ uptime_of() { # LINE OF STAT -> $up
   [ $# -ge 20 ] || return 0
   fraction=$((${20} % hz * 100 / hz + 100))
   up=$((${20} / hz)).${fraction#1}
+}
+
+tick_stats() { # FORMAT PATH... -> $now, and the time before it in $line
+  if [ -n "$timed" ]; then
+    now=$(format=$1; shift; stats /proc/self "$@")
+    line=${now%%"$nl"*}
+    now=${now#"$line"}
+    now=${now#"$nl"}
+    line=${line%% *}
+  else
+    line=$(date "$clock")
+    now=$(format=$1; shift; stats "$@")
+  fi
 }
 
 tick_sockets() {
@@ -357,7 +369,7 @@ verb_may() { # USER ARG...
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | hints | version | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | text | gz | tail | log | roots | walk | sums | content | held | views | list \
+    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | refers | hints | version | phpini | readable | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | mounts | text | gz | tail | log | roots | walk | sums | content | held | views | list \
       | born | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1

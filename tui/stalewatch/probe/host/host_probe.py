@@ -10,7 +10,8 @@ import msgspec
 
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkLost, NotPermitted
-from stalewatch.model.text import safe
+from stalewatch.model.snapshot import LockedStep, LockHolder
+from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.probe.host.parsers import records
 
@@ -36,14 +37,16 @@ class Hello(msgspec.Struct, frozen=True):
     tools: frozenset[str] = frozenset()
 
 
+LOCKED = "stalewatch-lock"
+"""The mark in the command line of who holds a lock."""
+MAX_STEPS = 100
+
+
 class Lock(msgspec.Struct, frozen=True):
-    """A ``stalewatch-lock`` that is held: *inode* of the locked directory, *pid* of who holds it, *step* that runs under it ("" none)."""
+    """A ``stalewatch-lock`` that is held: *inode* of the locked directory, and by whom."""
 
     inode: int
-    who: str
-    since: float
-    pid: int = 0
-    step: str = ""
+    holder: LockHolder
 
 
 class TickFacts(msgspec.Struct, frozen=True):
@@ -149,8 +152,17 @@ class HostProbe:
             sockets=records.parse_sockets(sockets.payload) if sockets else before.sockets,
             children=records.parse_children(children.payload) if children else before.children,
             processes=processes,
-            locks=_locks(block.of("lock"), block.text("steps")) if block.first("locks") else before.locks,
+            locks=_locks(block.of("lock"), block.text("steps"), before.locks) if block.first("locks") else before.locks,
         )
+
+
+async def stats_of(host: HostProbe, paths: Sequence[str]) -> dict[str, FileRecord]:
+    """Those of *paths* that this login sees. Raises LinkError."""
+    found: dict[str, FileRecord] = {}
+    for block in await host.ask(*in_batches("stat", paths)) if paths else []:
+        for section in block.of("files"):
+            found |= records.parse_files(section.payload)
+    return found
 
 
 def in_batches(verb: str, paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -193,19 +205,35 @@ def parse_processes(sections: Iterable[BlockSection]) -> dict[int, tuple[Process
     return found
 
 
-def _locks(sections: Iterable[BlockSection], running: str) -> tuple[Lock, ...]:
+def _locks(sections: Iterable[BlockSection], running: str, before: Iterable[Lock]) -> tuple[Lock, ...]:
+    """What holders say of themselves after their mark: WHO SINCE APP WHAT NONCE STEPS; older ones stop sooner. *before*: what a step that
+    has ended since then is remembered from."""
     locks = []
     steps = {holder: step for step, _, holder in (line.partition(" ") for line in running.split("\n"))}
+    reached = {(lock.holder.pid, lock.holder.since): lock.holder.reached for lock in before}
     for section in sections:
         args = records.text(section.payload).split("\n")
         pid, _, place = section.argument.partition(" ")
         inode = place.rpartition(":")[2]
-        if "stalewatch-lock" not in args or not inode.isdecimal():
+        if LOCKED not in args or not inode.isdecimal():
             continue
-        rest = args[args.index("stalewatch-lock") + 1 :]
-        if len(rest) >= 2 and rest[1].replace(".", "", 1).isdecimal():
-            holder = int(pid) if pid.isdecimal() else 0
-            locks.append(
-                Lock(int(inode), safe(rest[0], 100), records.parse_time(rest[1]), holder, safe(steps.get(" ".join(rest[1:3]), ""), 100))
+        who, since, app, what, _, planned = (*args[args.index(LOCKED) + 1 :], *("",) * 6)[:6]
+        if since.replace(".", "", 1).isdecimal():
+            holder, begun, step = int(pid) if pid.isdecimal() else 0, records.parse_time(since), safe(steps.get(f"{since} {app}", ""), 100)
+            known = LockHolder(
+                who=safe(who, 100),
+                since=begun,
+                pid=holder,
+                step=step,
+                reached=step or reached.get((holder, begun), SafeText("")),
+                what=safe(what, 40),
+                steps=_planned(planned),
             )
+            locks.append(Lock(int(inode), known))
     return tuple(locks)
+
+
+def _planned(words: str) -> tuple[LockedStep, ...]:
+    """``preflight-fpm=preflight config:cache=rebuild``."""
+    pairs = (word.partition("=") for word in words.split(" ")[:MAX_STEPS])
+    return tuple(LockedStep(safe(step, 100), safe(label, 40)) for step, equals, label in pairs if equals)

@@ -13,6 +13,16 @@ verb_real() {
   done
 }
 
+# What is mounted below ROOT, as the kernel writes its path, where we are and where these processes are: each may be alone there.
+verb_mounts() { # ROOT PID...
+  section mounts "$1"
+  top=$1
+  shift
+  now="$proc/self/mountinfo"
+  for pid; do now="$now $proc/$pid/mountinfo"; done
+  out="$out$(grep -h -s -F -e " $top/" $now)"
+}
+
 verb_text() { # PATH LIMIT
   [ -f "$1" ] || return 0
   if [ -r "$1" ]; then section text "$1"; out="$out$(head -c "$2" <"$1" 2>/dev/null)"; else section denied "$1"; fi
@@ -126,13 +136,38 @@ root_sign() { # $path
     case $path in *"$nl"*) out="${out}newline $(printf %s "$path" | tr '\n' '?')$nl" ;; *) out="$out$sign $path$nl" ;; esac
     return
   done
+  ! leads_nowhere "$path" || out="$out$sign $path$nl"
 }
+
+# Whether no file is behind a link, and why as $sign: a link to a release that is a loop or leads to one that is gone (nowhere), none (gone)
+# and no other one beside it that leads to a release, or any other link that leads to nothing (dangling). Not where this login may not look.
+leads_nowhere() { # PATH
+  [ ! -e "$1" ] || return 1
+  case $1 in *"$nl"*) return 1 ;; */current) ;; *) [ -h "$1" ] || return 1 ;; esac
+  case $(LC_ALL=C ls -Ld -- "$1" 2>&1) in *ermission*) return 1 ;; esac
+  sign=dangling
+  case $1 in */current) [ -z "$(ls -- "${1%/*}/releases" 2>/dev/null)" ] || sign=nowhere ;; esac
+  [ ! -h "$1" ] || return 0
+  [ "$sign" = nowhere ] || return 1
+  sign=gone
+  ! a_link_to_a_release "${1%/*}"
+}
+
+a_link_to_a_release() ( # FOLDER: whether one in it leads below its releases/
+  set +f
+  below=$(cd -P -- "$1/releases" && pwd -P) || exit 0
+  for path in "$1"/*; do
+    [ ! -h "$path" ] || case $(cd -P -- "$path" 2>/dev/null && pwd -P) in "$below"/?*) exit 0 ;; esac
+  done
+  exit 1
+)
 
 verb_list() { # PATTERN...: most match nothing, and that is found without a process
   IFS=''
   set +f
   for pattern; do
     shift
+    case $pattern in /etc/*) pattern=$etc${pattern#/etc} ;; esac
     for path in $pattern; do break; done
     [ "$path" = "$pattern" ] && [ ! -e "$path" ] || set -- "$@" $pattern
   done

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HISTORY = 64 * 1024
 STEP = 16 * 1024
-TAIL = 40
+TAIL = 100
 """Lines that are kept to be shown."""
 MINUTES = 30
 """For so many minutes the lines are counted."""

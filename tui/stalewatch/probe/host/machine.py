@@ -13,6 +13,7 @@ from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import ConfigTest, FileStat, PeerWatcher, Pool, Process, Unseen
 from stalewatch.model.text import safe
+from stalewatch.probe.host.cli_cache import CliIni, command_line_ini
 from stalewatch.probe.host.host_probe import in_batches, parse_processes
 from stalewatch.probe.host.parsers import fpm_config, fpm_test, records, unit
 from stalewatch.probe.host.parsers.connections import parse_backlogs, parse_held
@@ -98,6 +99,7 @@ class Machine(msgspec.Struct, frozen=True):
     contained: Unseen | None = None
     web: WebServers = WebServers()
     command_lines: dict[str, str] = {}
+    cli: CliIni = CliIni()
     cron_left_out: tuple[str, ...] = ()
 
     @property
@@ -121,9 +123,11 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     masters += await _stopped_masters(host, masters)
     known = {(master.config_path, master.files): master for master in before.masters}
     complete = tuple([await with_files(host, master, known) for master in masters])
+    there = await command_lines(host, sorted({master.binary for master in complete}))
     return Machine(
         masters=complete,
-        command_lines=await command_lines(host, sorted({master.binary for master in complete})),
+        command_lines=there,
+        cli=await command_line_ini(host, there, before.cli),
         php=await with_owners(host, tuple(php_processes(scan))),
         watchers=tuple(_watchers(scan, host)),
         hidden=_hidden(scan, host.hello.login),

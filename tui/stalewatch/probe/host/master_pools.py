@@ -46,6 +46,7 @@ def _pool(pool: Pool, master: Master, served: Mapping[str, Served], runtimes: Ma
         facts = runtimes.get(address)
         status = facts.seen_status if isinstance(facts, RuntimeFacts) else None
         if status is not None:
-            requests = status.requests(str(pool.status_path))
+            seen = status.requests(str(pool.status_path))
+            requests = requests if seen is None else seen
             break
     return MasterPool(pool.name, tuple(safe(path) for path in here), requests)

@@ -99,9 +99,9 @@ scan_args() { # KIND; $pid
 verb_cron() {
   section cron ''
   set +f
-  set -- /etc/crontab /etc/cron.d /etc/cron.d/* /var/spool/cron/crontabs /var/spool/cron/crontabs/* /var/spool/cron /var/spool/cron/*
-  for path in /etc/systemd/system/*.timer /run/systemd/transient/*.timer; do # enabled, or made by systemd-run
-    for line in /etc/systemd/system/*.wants/"${path##*/}" "/run/systemd/transient/${path##*/}"; do
+  set -- "$etc/crontab" "$etc/cron.d" "$etc/cron.d"/* /var/spool/cron/crontabs /var/spool/cron/crontabs/* /var/spool/cron /var/spool/cron/*
+  for path in "$etc"/systemd/system/*.timer /run/systemd/transient/*.timer; do # enabled, or made by systemd-run
+    for line in "$etc"/systemd/system/*.wants/"${path##*/}" "/run/systemd/transient/${path##*/}"; do
       [ ! -e "$line" ] || [ ! -f "${path%.timer}.service" ] || set -- "$@" "${path%.timer}.service"
     done
   done
@@ -139,6 +139,19 @@ cron_paths() { # FILE LINES
   done
   unset IFS
 }
+
+# What the command line's PHP is set to, and which files say so; of those and their folders only the names leave the server.
+verb_phpini() { # PHP
+  limit=''
+  command -v timeout >/dev/null 2>&1 && limit='timeout 5'
+  section phpini "$1"
+  out="$out$($limit "$1" -r 'foreach (["enable", "enable_cli", "validate_timestamps", "file_cache"] as $name) {
+    echo "opcache.$name=", ini_get("opcache.$name"), "\n";
+  }
+  foreach (explode(",", php_ini_loaded_file() . "," . php_ini_scanned_files()) as $file) { echo "file=", trim($file), "\n"; }' 2>/dev/null </dev/null)"
+}
+
+verb_readable() { section readable "$1"; [ ! -r "$1" ] || [ ! -x "$1" ] || out="${out}yes"; } # FOLDER: whether we may list it
 
 verb_listening() { # SOCKET: 1 if a process listens there
   [ -r "$proc/net/unix" ] || return 0

@@ -105,6 +105,20 @@ verb_autoload() { # ROOT LIMIT
   out="$out$(grep -E -e "^ +'[^']+' => __DIR__ \. '/\.\./\.\.' \. '/" <"$1/vendor/composer/autoload_static.php" | head -n "$2")"
 }
 
+# Which files sources read or load, which classes they use, and what they ask that is no file: the code that says so; no other text of
+# theirs leaves the server.
+verb_refers() { # PATH...
+  for path; do
+    readable "$path" || continue
+    section refers "$path"
+    out="$out$(grep -o -E \
+      -e "(require|include|require_once|include_once|file_get_contents|file|parse_ini_file|parseFile|simplexml_load_file|group|loadRoutesFrom|mergeConfigFrom)[[:space:](]+(__DIR__|dirname[(]|[A-Za-z_>$-]*[pP]ath[(])[^'\";]*['\"][^'\"]*['\"]" \
+      -e '^[[:space:]]*use[[:space:]]+[A-Z][A-Za-z0-9_\]*([[:space:]]+as[[:space:]]+[A-Za-z0-9_]+)?;' \
+      -e "\<(shell_exec|exec|passthru|system|popen|proc_open|file_get_contents|file|fopen|readfile|parse_ini_file|glob|scandir|opendir|gethostname|gethostbyname|php_uname|curl_exec|date|time|now|uniqid|random_bytes|random_int|rand|mt_rand)[[:space:]]*[(]([[:space:]]*['\"]git )?" \
+      -e 'APP_[A-Z]+_CACHE|getCached[A-Z][a-z]+Path|useBootstrapPath' -e 'new[[:space:]]+[A-Za-z0-9_\]+' -e '[A-Za-z0-9_\]*[A-Z][A-Za-z0-9_]*::[A-Za-z_][A-Za-z0-9_]*' <"$path" 2>/dev/null)"
+  done
+}
+
 verb_declares() { # PATH...
   for path; do
     shift
@@ -148,10 +162,21 @@ number_of() { # PATH -> $number
 }
 
 verb_walk() { # ROOT LIMIT [new]: also sources that are links: what they lead to, and by ROOT/./PATH the link itself
+  number_of "$1"
+  [ "${3-}" = new ] && before=new || eval "before=\${walk_$number-}"
+  named=$format format=$numbers
+  walk_now "$1" "$2"
+  format=$named
+  if [ "$now" = "$before" ]; then section same "$1"; return; fi
+  eval "walk_$number=\$now"
+  walk_now "$1" "$2" # what changes in between is told by the next one
+  section walk "$1"
+  out="$out$now"
+}
+
+walk_now() { # ROOT LIMIT -> $now, in $format
   root=$1
   now=$(own "$root" stat -c "$format" | head -n "$2")
-  number_of "$root"
-  [ "${3-}" = new ] && before=new || eval "before=\${walk_$number-}"
   set --
   [ ! -h "$root/vendor" ] || now=$now$nl$(stat -c "$format" -- "$root/vendor" 2>/dev/null)
   set +f
@@ -171,10 +196,6 @@ verb_walk() { # ROOT LIMIT [new]: also sources that are links: what they lead to
     for path; do shift; set -- "$@" "$root/${path#"$root"/./}"; done
     now=$now$nl$(stats "$@")
   fi
-  if [ "$now" = "$before" ]; then section same "$root"; return; fi
-  eval "walk_$number=\$now"
-  section walk "$root"
-  out="$out$now"
 }
 
 verb_sums() { # ROOT LIMIT
@@ -198,16 +219,22 @@ verb_content() { # PATH...
 
 verb_views() { # DIR LIMIT
   [ -d "$1" ] || return 0
-  section views "$1"
-  now=$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec stat -c "$format" -- {} + 2>/dev/null | head -n "$2")
-  out="$out$now"
-  section trailers "$1"
   number_of "$1"
   eval "before=\${views_$number-}"
+  now=$(views_now "$1" "$2" "$numbers")
   if [ "$now" != "$before" ]; then
     eval "views_$number=\$now"
+    now=$(views_now "$1" "$2" "$format")
+    eval "named_$number=\$now"
     now=$(find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec grep -H -o '/\*\*PATH .* ENDPATH\*\*/' -- {} + 2>/dev/null | head -n "$2")
     eval "trailers_$number=\$now"
   fi
+  section views "$1"
+  eval "out=\$out\${named_$number-}"
+  section trailers "$1"
   eval "out=\$out\${trailers_$number-}"
+}
+
+views_now() { # DIR LIMIT FORMAT, in a subshell
+  find "$1/" -type f -name '*.php' ! -name "*$nl*" -exec stat -c "$3" -- {} + 2>/dev/null | head -n "$2"
 }

@@ -12,8 +12,10 @@ Asked by FastCGI through the pool's own socket, never more than one request at a
     SCRIPT_FILENAME=DIR/runtime.php  SCRIPT_NAME=/stalewatch  REQUEST_METHOD=POST  STALEWATCH=VERB   body: a JSON object
 
 VERB and body: ``remake`` ``{"cache": str, "root": str, "request": {str: str}}``, where the parameters *request* come beside ours;
-``status`` ``{"places": [str, …]}``; ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
-``"links": [[ROOT, PATH, bool], …]``; ``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
+``status`` ``{"places": [str, …], "status": bool, "slots": int}`` (whether fpm_get_status() may
+be called, pm.max_children); ``compare`` and ``scripts`` also ``"digest": bool, "limit": int`` and
+``"links": [[ROOT, PATH, bool], …], "noted": [[PID, START], …]`` (the workers of the status page, where there is one);
+``digests``, ``invalidate`` and ``compile`` ``{"paths": [str, …]}``; ``apcu`` ``{"keys": [str,
 …]}``; ``keep``,
 ``settle``, ``exchange``, ``drop`` and ``tidy`` ``{"files": [str, …], "script": str}``, ``keep`` also ``"away": bool, "clears": bool,
 "variables": [str, …]``, ``exchange`` also ``"compiled": bool``; ``writable`` ``{"files": [str, …]}``; ``held`` ``{"files": [str, …],
@@ -31,7 +33,7 @@ at its end;
                  "free_memory": 1, "wasted_memory": 0, "validate_timestamps": true, "revalidate_freq": 2, "revalidate_path": false,
                  "file_update_protection": 2, "file_cache": "", "file_cache_only": false, "preload": "", "enable_file_override": false,
                  "force_restart_timeout": 180},
-     "status": {what fpm_get_status() returns} or null,
+     "status": {what fpm_get_status() returns} or null, "unasked": "",
      "compare": {"total": 382, "changed_total": 1, "truncated": false, "changed": [ROW, …], "entry_points": [ROW, …],
                  "file_cache_seen": false, "moved": [["/srv/app", 1795557000], …], "preloaded": ["/srv/app/app", …],
                  "links": [["/srv/app/app", "/srv/code/v2", 1795557000], …] or null,
@@ -50,6 +52,8 @@ at its end;
                 "paths": ["/srv/app/y.php", …], "folders": ["/srv/app/app", …], "why": ""},
      "remade": [["database.redis.client", …], 0, ""]}
 
+``unasked``: why fpm_get_status() was not called: ``asked`` (not to), ``disabled``, ``many`` (workers), ``hidden`` (/proc),
+``starting`` or ``busy`` (others; ``docs/facts.md#fpm-scoreboard``).
 ``loaded``: how many more files of ours this request compiled, after it had read OPcache's counters. ``opcache.error``: ``""``,
 ``missing`` (no such extension), ``disabled`` (globally), ``restricted`` (restrict_api),
 ``disable_functions``. ``compare``, ``ini`` (ini files that PHP read and that are gone: null, null, or changed after S, and new ones

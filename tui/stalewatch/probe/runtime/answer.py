@@ -12,10 +12,10 @@ from stalewatch.model.errors import ProtocolError
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.runtime import CachedEnvironment, CodeLink, IniFile, MovedDirectory, RunningFile, ThroughLink
-from stalewatch.model.snapshot import FileStat, Opcache, PoolStatus, RuntimeFacts, Script, Unseen
+from stalewatch.model.snapshot import FileStat, Opcache, RuntimeFacts, Script, Unseen
 from stalewatch.model.text import SafeText, is_exact, safe
-from stalewatch.probe.runtime.fpm_status import from_mapping
 
+TIMEOUT = 5.0
 MAX_ANSWER = 64 * 1024 * 1024
 MAX_SCRIPTS = 50_000
 _MAX_TIME = 32_503_680_000
@@ -151,6 +151,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     loaded: int = 0
     realpath_cache_ttl: int = 120
     status: Any = None
+    unasked: str = ""
     compare: Compared | None = None
     replaced: list[str] | None = None
     ini: list[tuple[str, float | None, float | None]] | None = None
@@ -301,12 +302,6 @@ def without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
     if not isinstance(facts.opcache, Opcache) or not facts.opcache.scripts:
         return facts
     return replace(facts, opcache=replace(facts.opcache, scripts=()))
-
-
-def scoreboard(answer: Answer) -> PoolStatus | None:
-    """FPM's scoreboard by fpm_get_status(); None if that function is disabled (or PHP is older than 7.3)."""
-    status = from_mapping(answer.status) if answer.status is not None else None
-    return status if isinstance(status, PoolStatus) else None
 
 
 def _bounded(value: int | None) -> int | None:

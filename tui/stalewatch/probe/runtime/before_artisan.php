@@ -4,13 +4,14 @@
 namespace Stalewatch;
 
 /**
- * Gives the environment of $read to the PHP that it is prepended to, and nothing else; when that ends, what is missing is put back.
+ * Gives the environment of $read to the PHP that it is prepended to, and no code that OPcache keeps; when that ends, what is missing is put back.
  * It reads the values from its own end, which only this user may read, and removes itself.
  */
 const BEFORE = <<<'PHP'
 <?php
 // Of stalewatch: artisan runs in the environment of the pool.
 (static function () {
+    ini_set('opcache.enable', '0'); // the command line's may keep old code in opcache.file_cache, and not check it
     $read = unserialize(base64_decode(file_get_contents(__FILE__, false, null, __COMPILER_HALT_OFFSET__)), ['allowed_classes' => false]);
     unlink(__FILE__);
     [$values, $version, $kept] = $read;

@@ -3,6 +3,10 @@
 
 namespace Stalewatch;
 
+const SET_BACK = 3; // seconds: time synchronisation steps by less
+const MAX_NOTED = 200;
+const HZ = 100; // of what /proc tells to programs, on every machine that PHP is built for
+
 /** The scripts of the cache against the disk. Stats every script and every directory above one, once. */
 final class Comparison
 {
@@ -21,9 +25,9 @@ final class Comparison
     /** @var float|null no digest is taken after this moment; null: none at all */
     private $digestUntil;
 
-    public function __construct(array $facts, bool $digest)
+    public function __construct(array $facts, bool $digest, array $noted = [])
     {
-        $this->since = max($facts['start_time'], $facts['last_restart_time']);
+        $this->since = begun($facts, $noted);
         $this->validates = $facts['validate_timestamps'];
         $this->protected = $facts['file_update_protection'];
         if (!$this->validates && $facts['file_cache'] !== '') {
@@ -123,6 +127,51 @@ final class Comparison
     }
 }
 
+/**
+ * Since when the cache holds what it holds, as PHP wrote it down; or since its master is there, where the clock was set back after that: what
+ * the kernel tells of processes moves with the clock. A worker came after the cache began, and when FPM says.
+ *
+ * @param list<array{0: int, 1: int}> $noted pids of the pool's workers, and when each was started, by FPM
+ */
+function begun(array $facts, array $noted = []): int
+{
+    static $known = null; // once per request: each worker is a file to read
+    if ($known !== null) {
+        return $known;
+    }
+    $since = $known = max($facts['start_time'], $facts['last_restart_time']);
+    $up = (float) @file_get_contents('/proc/uptime');
+    [$parent, $own] = process_start('self', $up);
+    if ($own === null || $parent < 2) {
+        return $since;
+    }
+    $oldest = $own;
+    $back = $since > microtime(true) + SET_BACK || $own + SET_BACK < $facts['start_time'];
+    foreach (array_slice($noted, 0, MAX_NOTED) as [$pid, $at]) {
+        $started = process_start((string) (int) $pid, $up)[1];
+        if ($started !== null) {
+            $back = $back || $started + SET_BACK < max($at, $facts['start_time']);
+            $oldest = min($oldest, $started);
+        }
+    }
+    return $known = $back ? (int) min($since, $oldest, process_start((string) $parent, $up)[1] ?? 0) : $since;
+}
+
+/** @return list<array{0: int, 1: int}> the same from what fpm_get_status() returns */
+function noted(?array $status): array
+{
+    return array_map(function (array $worker): array {
+        return [(int) ($worker['pid'] ?? 0), (int) ($worker['start-time'] ?? 0)];
+    }, array_values($status['procs'] ?? []));
+}
+
+/** @return array{0: int, 1: float|null} parent of a process, and when it was started by the clock of today; null: not told */
+function process_start(string $pid, float $up): array
+{
+    $fields = explode(' ', ltrim((string) strrchr((string) @file_get_contents("/proc/$pid/stat"), ')'), ') '));
+    return $up > 0 && count($fields) > 19 ? [(int) $fields[1], microtime(true) - $up + (int) $fields[19] / HZ] : [0, null];
+}
+
 /** Whether it is a file of a size that may be read: a pipe in its place would keep a worker waiting. */
 function digestible(array $stat): bool
 {
@@ -133,7 +182,7 @@ function digestible(array $stat): bool
 function compare(array $scripts, array $facts, array $options, bool $all, array $preloaded): array
 {
     clearstatcache(); // never the realpath cache: it is what requests are answered by, and a look changes nothing
-    $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false));
+    $comparison = new Comparison($facts, (bool) ($options['digest'] ?? false), (array) ($options['noted'] ?? []));
     $limit = max(1, (int) ($options['limit'] ?? 2000));
     $changed = $entries = $rows = [];
     $total = $entered = 0;

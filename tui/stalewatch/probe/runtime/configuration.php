@@ -96,7 +96,7 @@ final class Configuration
             return $value !== '' && $value[0] === '$' ? 'untold' : (getenv($match[1], true) === $value ? 'alike' : 'differs');
         }
         if ($name === 'pm') {
-            $status = function_exists('fpm_get_status') ? fpm_get_status() : false;
+            $status = Scoreboard::told([])[0];
             return is_array($status) ? ($status['process-manager'] === $value ? 'alike' : 'differs') : 'untold';
         }
         return $name === 'user' || $name === 'listen' ? '' : 'untold'; // the answer itself shows these

@@ -171,7 +171,8 @@ function look(string $verb, array $options, string $without = ''): array
     $facts = opcache_facts($status, $error);
     $scripts = $status['scripts'] ?? [];
     unset($scripts[$without]);
-    $answer = ['opcache' => $facts, 'status' => function_exists('fpm_get_status') ? (fpm_get_status() ?: null) : null];
+    [$told, $why] = Scoreboard::told($listing || $verb === 'status' ? $options : ['status' => false]);
+    $answer = ['opcache' => $facts, 'status' => $told, 'unasked' => $why];
     if (isset($options['places'])) {
         $answer['places'] = places((array) $options['places']);
     }
@@ -179,7 +180,8 @@ function look(string $verb, array $options, string $without = ''): array
         $answer['variables'] = array_keys($variables);
     }
     if ($listing) {
-        $answer += ['replaced' => replaced($facts['start_time']), 'extension_dir' => (string) ini_get('extension_dir'), 'ini' => ini_files($facts['start_time'])]
+        $options += ['noted' => noted($told)];
+        $answer += ['replaced' => replaced($facts['start_time']), 'extension_dir' => (string) ini_get('extension_dir'), 'ini' => ini_files(min($facts['start_time'], begun($facts, $options['noted'])))]
             + compare($scripts, $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? []));
     }
     return [$answer, $facts, $scripts];

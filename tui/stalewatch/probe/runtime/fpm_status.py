@@ -1,6 +1,7 @@
 """FPM's scoreboard: what ``fpm_get_status()`` returns inside a worker, or the status page as JSON. Pure and tolerant.
 
 The page's JSON is known to break (a raw quote in ``script``, a newline in ``user``) and durations to be negative or 2^64 minus a little.
+What is not escaped there comes from visitors, who could add a worker with a script of their choice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from stalewatch.model import bounded_json, reasons
 from stalewatch.model.redaction import redacted
+from stalewatch.model.runtime import STARTING
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.records import FAR_FUTURE
@@ -28,13 +30,16 @@ _COUNT = {
     "max_children_reached": "max children reached",
 }
 _NUMBER = re.compile(r'"([a-z -]+)":\s*(-?\d{1,20})\b')
+_FORGED = reasons.FPM_STATUS_HANGS.unseen("FPM's status page lists more workers than it counts")
 _BROKEN = reasons.FPM_STATUS_UNREADABLE.unseen("FPM's status page answered something that is not a status")
 
 
 def parse_page(body: bytes) -> PoolStatus | Unseen:
     """The status page's ``?json&full``; from broken JSON still the numbers before its first process."""
     try:
-        return from_mapping(bounded_json.decode(body, strict=False))
+        status = from_mapping(bounded_json.decode(body, strict=False))
+        listed = [worker for worker in status.workers if worker.state not in STARTING] if isinstance(status, PoolStatus) else []
+        return _FORGED if isinstance(status, PoolStatus) and len(listed) > status.total else status
     except (msgspec.MsgspecError, UnicodeDecodeError):
         head = body.decode("utf-8", "replace").partition('"processes"')[0]
         pool = re.search(r'"pool":\s*"([^"]*)"', head)

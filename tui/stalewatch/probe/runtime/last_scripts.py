@@ -17,10 +17,10 @@ class LastScripts:
     def __init__(self) -> None:
         self._ran: dict[tuple[int, float], SafeText] = {}
 
-    def told(self, status: PoolStatus) -> PoolStatus:
-        """*status* with the scripts of earlier ones that our own have replaced."""
-        ours = [_key(worker) for worker in status.workers if "stalewatch" in worker.script]
-        seen = {_key(worker): worker.script for worker in status.workers if worker.script and "stalewatch" not in worker.script}
+    def told(self, status: PoolStatus, status_path: str) -> PoolStatus:
+        """*status* with the scripts of earlier ones that our own, and looks at *status_path* ("" there is none), have replaced."""
+        ours = [_key(worker) for worker in status.workers if worker.ours(status_path)]
+        seen = {_key(worker): worker.script for worker in status.workers if worker.script and not worker.ours(status_path)}
         self._ran = {**{key: self._ran[key] for key in ours if key in self._ran}, **seen}
         return replace(status, before=tuple(self._ran[key] for key in ours if key in self._ran))
 

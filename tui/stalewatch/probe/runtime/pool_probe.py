@@ -18,7 +18,9 @@ from stalewatch.probe.runtime.chroot import inside, outside_cache, outside_statu
 from stalewatch.probe.runtime.last_scripts import LastScripts
 from stalewatch.probe.runtime.package_digests import AT_ONCE, PackageDigests
 from stalewatch.probe.runtime.parsing import parse
+from stalewatch.probe.runtime.pool_connection import PAGE_TIMEOUT
 from stalewatch.probe.runtime.pool_schedule import PoolSchedule
+from stalewatch.probe.runtime.pool_scoreboard import PoolScoreboard
 from stalewatch.probe.runtime.remaking import remake
 from stalewatch.probe.runtime.visits import Visits
 
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.remade import Remade
     from stalewatch.model.runtime import CachedEnvironment, RunningFile
-    from stalewatch.model.snapshot import Pool
+    from stalewatch.model.snapshot import FileStat, Pool
     from stalewatch.probe.health.connection import HealthConnection
     from stalewatch.probe.runtime.answer import Answer
     from stalewatch.probe.runtime.configuration import Question
     from stalewatch.probe.runtime.pool_connection import PoolConnection
     from stalewatch.transport.link import Link
 
-TIMEOUT = 5.0
+TIMEOUT = answers.TIMEOUT
 APCU_WAIT = 1.5
 """Seconds that a look waits for what APCu holds: it is asked after the pool has just answered."""
 IDLE_INTERVAL = 60.0
@@ -59,6 +61,7 @@ class PoolProbe:
         self._last: RuntimeFacts | None = None
         self._asked = float("-inf")
         self._schedule = PoolSchedule()
+        self._scoreboard = PoolScoreboard(connection, address)
         self._digests = PackageDigests()
         self.places: tuple[str, ...] = ()
         self.links: tuple[tuple[str, str, bool], ...] | None = None
@@ -95,6 +98,10 @@ class PoolProbe:
             return self._take()
         return self._connection.unanswered(asyncio.get_running_loop().time() - self._asked)
 
+    def again(self) -> None:
+        """PHP-FPM may have started: that it did not answer before is no reason to wait."""
+        self._failures, self._quiet_until = 0, 0.0
+
     async def _answered(self, wait: float) -> bool:
         """Whether the request that is under way ends within *wait* seconds."""
         if self._task is not None:
@@ -115,7 +122,8 @@ class PoolProbe:
             self._failures = 0
             self._unseen = None
             self._last = result
-            self._visits.take(result.seen_status, self._connection.sent, self.peers)
+            if result.seen_status is None or not result.seen_status.seen_at:
+                self._visits.take(result.seen_status, self._connection.sent, self.peers)
         return result
 
     @property
@@ -175,6 +183,19 @@ class PoolProbe:
         self._schedule.answered("apcu", answer, asyncio.get_running_loop().time())
         return None if answer.apcu is None else {key: value for key, held, value in answer.apcu if held}
 
+    async def stats(self, paths: Sequence[str]) -> tuple[FileStat, ...] | None:
+        """Those of *paths* that the pool sees; None where it could not be asked at once. Raises LinkLost."""
+        if self._connection.busy:
+            return None
+        asked = [inside(path, self._connection.chroot) for path in paths]
+        try:
+            answer = await self._connection.act("status", {"places": asked, "status": False}, APCU_WAIT)
+        except (LinkError, ValueError) as error:
+            if isinstance(error, LinkLost) and not self._link.alive:
+                raise
+            return None
+        return answers.places(answer, self._connection.chroot)
+
     async def parse(self, scripts: Scripts) -> Parsed:
         """Whether *scripts* can be compiled; nothing of them is executed or cached. Raises LinkLost, if the link is lost."""
         return await parse(lambda body: self._connection.act("parse", body), lambda: self._link.alive, scripts, self._connection.chroot)
@@ -196,7 +217,14 @@ class PoolProbe:
         loop = asyncio.get_running_loop()
         self._asked = loop.time()
         try:
-            answer = await self._with_digests(verb, full)
+            body = self._body(verb, full)
+            expected = self._scoreboard.expected
+            await self._scoreboard.look_at_page(self._asked, (verb, body) if expected else None)
+            if loop.time() - self._asked >= PAGE_TIMEOUT:
+                return await self._busy()
+            body = body if expected and self._scoreboard.expected else self._body(verb, full)  # PHP may have to tell in its place
+            answer = await self._with_digests(verb, full, body)
+            status = answer if isinstance(answer, Unseen) else self._scoreboard.told(answer, loop.time())
         except LinkLost as error:
             if not self._link.alive:
                 raise
@@ -207,16 +235,14 @@ class PoolProbe:
             return error.unseen()
         except ValueError as error:
             return reasons.FPM_PROTOCOL.unseen(str(error))
+        finally:
+            await self._connection.leave()
         if isinstance(answer, Unseen):
             return answer
         self._schedule.answered(verb, answer, loop.time())
-        status: PoolStatus | Unseen | None = answers.scoreboard(answer)
-        if status is None:
-            status = await self._connection.status_page(self.address) if self.pool and self.pool.status_path else answers.NO_SCOREBOARD
         return self._facts(verb, answer, status)
 
-    async def _with_digests(self, verb: str, full: bool) -> Answer | Unseen:
-        """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
+    def _body(self, verb: str, full: bool) -> bytes:
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
         places = [path.removeprefix(self._connection.chroot) for path in self.places if path.startswith(f"{self._connection.chroot}/")]
         body: dict[str, object] = {"digest": digest, "limit": MAX_CHANGED, "places": places}
@@ -224,7 +250,12 @@ class PoolProbe:
             body["links"] = [(inside(root, self._connection.chroot), *rest) for root, *rest in self.links]
         if self.configuration is not None and (verb == "scripts" or self.configuration != self._configuration_told):
             body["configuration"] = self.configuration.body()
-        answer = await self._connection.answer(verb, msgspec.json.encode(body), timeout=TIMEOUT)
+        body |= self._scoreboard.asked(asyncio.get_running_loop().time(), full=full, needed="configuration" in body)
+        return msgspec.json.encode(body)
+
+    async def _with_digests(self, verb: str, full: bool, body: bytes) -> Answer | Unseen:
+        """The answer to *verb*; a full list with digests of more scripts than it has itself. Raises LinkError."""
+        answer = await self._connection.answer(verb, body, timeout=TIMEOUT)
         for _ in range(_DIGEST_ROUNDS if full else 1):
             if verb != "scripts" or isinstance(answer, Unseen) or not (missing := self._digests.missing(answer)):
                 break
@@ -240,7 +271,7 @@ class PoolProbe:
         if isinstance(opcache, Opcache):
             opcache = outside_cache(opcache, root)
         if isinstance(status, PoolStatus):
-            status = self._scripts.told(outside_status(status, root))
+            status = self._scripts.told(outside_status(status, root), str(self.pool.status_path) if self.pool is not None else "")
         before = self._last.opcache if self._last is not None else None
         if isinstance(opcache, Opcache) and isinstance(before, Opcache):
             if verb == "status" and before.since == opcache.since:

@@ -93,6 +93,14 @@ function main(): void
 }
 
 if (PHP_SAPI === 'fpm-fcgi' || PHP_SAPI === 'cgi-fcgi') {
-    main();
+    try {
+        main();
+    } catch (\Error $error) {
+        if (strpos($error->getMessage(), 'undefined function') === false) {
+            throw $error;
+        }
+        http_response_code(500); // a pool that writes its errors to a file tells the asker nothing of them
+        echo $error->getMessage();
+    }
     exit;
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _YEARS_AHEAD = 10
 _FILES = {
-    "runtime.php": ("facts.php", "comparison.php", "runtime.php"),
+    "runtime.php": ("facts.php", "scoreboard.php", "comparison.php", "runtime.php"),
     "links.php": ("links.php",),
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_WALK = 20_000
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
+_MODULE_CONFIG = re.compile(r"^(app|src|packages|modules|Modules)/(.*/)?[cC]onfig/[^/]+\.php$")
+_MODULE_ROUTES = re.compile(r"^(?!tests/)(.*/)?([rR]outes/.*\.php|routes\.php)$")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
 _LINK = "/./"
@@ -74,9 +76,9 @@ def group(
             continue
         written = replace(record, ctime=record.mtime) if copies and record.path.startswith(copies) else record
         for layer in _DIRECT:
-            if _DIRECT[layer](path, skeleton):
+            if _DIRECT[layer](path, skeleton) or path in skeleton.named.get(layer, ()):
                 direct[layer].append(record if layer == "code" else written)
-            elif _INDIRECT.get(layer, _never)(path):
+            elif _INDIRECT.get(layer, _never)(path) or path in skeleton.used.get(layer, ()):
                 indirect[layer].append(written)
     unseen = set() if skeleton.config else {"config"}
     for link in links:
@@ -177,7 +179,7 @@ def _views(path: str, _skeleton: Skeleton) -> bool:
 
 def _code(path: str, skeleton: Skeleton) -> bool:
     """What a long-running worker loaded when it started: PHP files and the environment."""
-    own = path.startswith(_CODE) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
+    own = path.startswith((*_CODE, *skeleton.code)) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
     return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
 
 
@@ -203,4 +205,13 @@ _DIRECT: dict[str, Callable[[str, Skeleton], bool]] = {
     Layer.VIEWS: _views,
     "code": _code,
 }
-_INDIRECT: dict[str, Callable[[str], bool]] = dict.fromkeys(FILE_CACHED, lambda path: _provider(path) or path == "bootstrap/app.php")
+
+
+def _feeds(path: str) -> bool:
+    return _provider(path) or path == "bootstrap/app.php"
+
+
+_INDIRECT: dict[str, Callable[[str], bool]] = dict.fromkeys(FILE_CACHED, _feeds) | {
+    Layer.CONFIG: lambda path: _feeds(path) or _MODULE_CONFIG.search(path) is not None,
+    Layer.ROUTES: lambda path: _feeds(path) or _MODULE_ROUTES.search(path) is not None,
+}

@@ -34,11 +34,17 @@ _SOURCE = re.compile(r"""__DIR__\s*\.\s*(['"])(/\.\./(?!vendor/)[^'"]+\.php)\1""
 
 class Skeleton(msgspec.Struct, frozen=True):
     """Paths relative to the root. *config*: the configuration folder ("" not known). *listeners*: patterns of folders in which events
-    are discovered (none: listeners are named in a provider). *routes*: files of routes outside ``routes/``."""
+    are discovered (none: listeners are named in a provider). *routes*: files of routes outside ``routes/``. *named*: by layer, the files
+    that its sources read or load, wherever they are. *used*: the same of the classes that they use. *code*: more folders of code.
+    *moved*: the cached files that the application's code keeps at a place of its own."""
 
     config: str = "config"
     listeners: tuple[str, ...] = LISTENERS
     routes: tuple[str, ...] = ()
+    named: dict[str, frozenset[str]] = {}
+    used: dict[str, frozenset[str]] = {}
+    code: tuple[str, ...] = ()
+    moved: frozenset[str] = frozenset()
 
 
 def skeleton(version: str, bootstrap: str, provider: str, paths: Collection[str]) -> Skeleton:

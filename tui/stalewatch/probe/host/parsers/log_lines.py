@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stalewatch.model.redaction import redacted
+from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import LogLine
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers.log_stamp import stamp_of
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_LINES = 200
 MAX_TEXT = 500
+MAX_TRACE, MAX_FRAME = 20, 200
+"""Lines of a stack trace that are kept, and characters of each."""
 _LEVEL = re.compile(
     r"^[\w.-]{0,64}?\.?(ERROR|CRITICAL|ALERT|EMERGENCY)\b"
     r"|^WARNING: .{0,200}(server reached (pm\.|process\.)max|exited on signal)"
@@ -49,9 +52,10 @@ def zone_offset(content: str, mtime: float, server: float = 0.0) -> float:
 
 
 def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, fpm: bool = False) -> tuple[LogLine, ...]:
-    """Every line, oldest first. Stack traces and other lines without a stamp are kept only if a pattern matches; their time is that of
-    the stamp above them."""
-    lines = []
+    """Every line, oldest first. Stack traces and other lines without a stamp are kept with the line above them, or as a line of their own
+    if a pattern matches; their time is then that of the stamp above them."""
+    lines: list[LogLine] = []
+    traces: list[list[str]] = []
     at = read_at
     for raw in content.splitlines():
         stamp = stamp_of(raw)
@@ -62,9 +66,16 @@ def parse_log(content: str, watch: LogWatch, *, read_at: float, offset: float, f
             text, at = stamp.message, min(stamp.at(offset), read_at + 60.0)
             alarm = alarm or _LEVEL.search(text) is not None
         elif not (alarm or reassure):
+            if traces and raw.strip():
+                traces[-1].append(raw)
             continue
         lines.append(LogLine(log=safe(watch.path), at=at, text=redacted(text, MAX_TEXT), alarm=alarm, reassure=reassure, fpm=fpm))
-    return tuple(lines)
+        traces.append([])
+    return tuple(_with_trace(line, trace) if trace else line for line, trace in zip(lines, traces, strict=True))
+
+
+def _with_trace(line: LogLine, trace: list[str]) -> LogLine:
+    return replace(line, trace=tuple(redacted(frame, MAX_FRAME) for frame in trace[:MAX_TRACE]), trace_lines=len(trace))
 
 
 def whole_lines(content: bytes) -> tuple[bytes, int]:
