@@ -18,6 +18,7 @@ from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
 from stalewatch.model.inventory import Thresholds
 from stalewatch.model.layers import Layer
+from stalewatch.model.processes import SocketFacts
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import PoolWorker, Unseen
@@ -96,11 +97,30 @@ def test_where_only_the_container_has_an_fpm_nothing_is_called_down() -> None:
     assert not [finding for finding in report.findings if finding.layer is Layer.FPM]
 
 
+def test_beside_an_fpm_in_a_container_one_that_is_only_configured_is_not_called_down() -> None:
+    missing = SocketFacts(path=safe("/run/php/www.sock"), exists=False)
+    gone = Unseen(code="fpm.socket-missing", message=safe("/run/php/www.sock does not exist"))
+    idle = fpm(running=None, master=None, workers=(), socket=missing)
+    _, report = looked(host=host(contained=CONTAINED, fpm=idle), runtime=gone)
+    assert report.layers[Layer.FPM] is Verdict.UNKNOWN
+    assert not [finding for finding in report.findings if finding.layer is Layer.FPM]
+    _, report = looked(host=host(fpm=idle), runtime=gone)
+    assert [str(finding.code) for finding in report.findings if finding.layer is Layer.FPM] == ["fpm.socket-missing"]
+
+
 def test_a_look_at_another_pool_is_no_witness_for_this_one() -> None:
     memory, _ = looked(host=of_two())
     pool = replace(fpm().pool, listen=safe("/run/php/other.sock"))
     _, report = looked(memory, host=of_two(pool=pool), runtime=runtime(opcache(**SILENT)))
     assert report.layers[Layer.OPCACHE] is Verdict.UNKNOWN
+
+
+def test_a_pool_that_nobody_can_reach_is_broken_whoever_names_it() -> None:
+    gone = Unseen(code="fpm.socket-missing", message=safe("no socket"))
+    _, report = looked(host=host(fpm=fpm(socket=SocketFacts(path=safe("/run/php.sock"), exists=False))), runtime=gone)
+    seen = link(report, LinkName.POOL)
+    assert (seen.state, seen.says) == (LinkState.BROKEN, "PHP-FPM is down")
+    assert report.layers[Layer.CONFIG] is Verdict.FRESH, "a file is compared with files all the same"
 
 
 def test_where_there_is_one_pool_it_is_that() -> None:

@@ -10,6 +10,7 @@ import pytest
 from stalewatch.diagnosis.explain import explain
 from stalewatch.diagnosis.fleet import awaits, compare
 from stalewatch.diagnosis.unreachable import as_unreachable, never_seen
+from stalewatch.model.chain import LinkState
 from stalewatch.model.errors import UsageError
 from stalewatch.model.report import Layer, Report, Severity, Verdict
 from stalewatch.model.snapshot import Deploy, DeployUnderWay, FileSum, ReleaseFacts, Unseen
@@ -207,6 +208,8 @@ def test_a_server_not_heard_from_is_unknown_beside_its_last_verdict() -> None:
     assert report.errors == (LOST,)
     assert report.snapshot is not None
     assert not report.findings
+    assert [link.name for link in report.chain] == [link.name for link in stale().chain] != []
+    assert {(link.state, link.missing) for link in report.chain} == {(LinkState.UNSEEN, LOST)}
 
 
 def test_unheard_twice_keeps_what_was_seen_last() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from stalewatch.diagnosis.inputs import compare
 from stalewatch.model.report import Layer, Verdict
-from stalewatch.model.snapshot import Script, ViewFacts
+from stalewatch.model.snapshot import PoolWorker, Script, ViewFacts
+from stalewatch.model.text import safe
 from stalewatch.model.times import is_writing_time, written_by
+from tests.builders import values
 from tests.builders.snapshots import (
     CACHED,
     NOW,
@@ -22,9 +24,11 @@ from tests.builders.snapshots import (
     host,
     looked,
     opcache,
+    runtime,
     script,
     snapshot,
     sources,
+    status,
     view,
     vt0,
     with_host,
@@ -139,3 +143,64 @@ def test_a_warning_names_the_files_and_how_far_ahead_they_are() -> None:
 def test_files_that_are_written_while_a_look_goes_on_are_not_ahead() -> None:
     report = looked(with_host(inputs=sources(views=(file("resources/views/home.blade.php", 4),))))
     assert "health.future-times" not in codes(report)
+
+
+HOUR = 3_600.0
+BACK = {"start_time": int(at(HOUR)), "validate_timestamps": False}
+"""A cache that began by a clock that was hours ahead, and was set back since: today its workers came at START."""
+
+
+def set_back(one: Script, **more: Any) -> Verdict:
+    return looked(snapshot(host=host(), runtime=runtime(opcache(one, **{**BACK, **more})))).layers[Layer.OPCACHE]
+
+
+def test_an_edit_before_the_start_of_a_cache_that_another_clock_told_is_no_proof() -> None:
+    edited = script(compiled=None, timestamp=0, mtime=START + 1_200, ctime=START + 1_200)
+    assert set_back(edited) is SUSPECT
+    assert set_back(script(compiled=None, timestamp=0, mtime=START - 60, ctime=START - 60)) is FRESH, "it was there before any worker"
+    assert set_back(edited, last_restart_time=int(at(HOUR + 9))) is SUSPECT
+
+
+PASSED = -30.0
+"""When that time is over, nothing lies ahead any more: only the kernel and FPM's own notes tell."""
+
+
+def passed(one: Script, *, born: float = START, noted: float = PASSED, listed: bool = True, master: float = START) -> Verdict:
+    """A cache that began at PASSED by a clock that was set back since. *born*: its worker by the kernel; *noted*: by FPM; *listed*: FPM
+    tells of it (one that ends after a reload is none of the new pool's)."""
+    worker = PoolWorker(pid=100, state=safe("Idle"), started=at(noted))
+    others = () if listed else (PoolWorker(pid=101, state=safe("Idle"), started=at(PASSED)),)
+    seen = status(started=at(PASSED), workers=(worker,) if listed else others)
+    processes = (values.process(100, at(born)), *((values.process(101, at(PASSED)),) if not listed else ()))
+    cache = opcache(one, start_time=int(at(PASSED)), validate_timestamps=False)
+    facts = host(fpm=fpm(workers=processes, master=values.process(90, at(master), "php-fpm: master process")))
+    return looked(snapshot(host=facts, runtime=runtime(cache, status=seen))).layers[Layer.OPCACHE]
+
+
+EDITED = script(compiled=None, timestamp=0, mtime=START + 300, ctime=START + 300)
+
+
+def test_once_that_time_is_over_an_older_worker_tells_that_the_clock_was_set_back() -> None:
+    assert passed(EDITED) is SUSPECT
+    assert passed(script(compiled=None, timestamp=0, mtime=START - 60, ctime=START - 60)) is FRESH, "it was there before any worker"
+    assert passed(EDITED, born=PASSED) is FRESH, "the clock was never set"
+    assert passed(EDITED, born=PASSED + 1, noted=PASSED + 40) is SUSPECT, "FPM noted a later time than the kernel has"
+
+
+def test_a_worker_that_came_later_does_not_tell_since_when_the_cache_is_there() -> None:
+    assert passed(EDITED, born=START + 500, noted=PASSED + 200) is SUSPECT
+
+
+def test_a_worker_of_before_the_reload_that_still_works_tells_nothing() -> None:
+    assert passed(EDITED, listed=False) is FRESH
+
+
+def test_a_restart_of_the_cache_that_lies_ahead_is_as_good_as_its_start() -> None:
+    edited = script(compiled=None, timestamp=0, mtime=START + 1_200, ctime=START + 1_200)
+    assert set_back(edited, start_time=int(at(START)), last_restart_time=int(at(HOUR))) is SUSPECT
+
+
+def test_a_configuration_that_came_after_a_start_by_another_clock_is_newer() -> None:
+    ini = file("/etc/php/8.2/fpm/php.ini", START + 1_200)
+    seen = looked(snapshot(host=host(fpm=fpm(config_files=(ini,))), runtime=runtime(opcache(**BACK))))
+    assert "fpm.config-newer" in codes(seen)

@@ -155,6 +155,24 @@ def test_a_broken_cache_is_left_to_the_person_because_artisan_cannot_start_with_
     assert only(looked(with_host(caches=broken, inputs=newer)), Layer.CONFIG, STALE, "config.broken").remedy == (Remedy.REBUILD,)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_cache_that_the_applications_code_keeps_elsewhere_is_unknown_whatever_lies_here(there: bool) -> None:
+    stat = file("bootstrap/cache/config.php")
+    moved = CacheFile(name="config", path=stat.path, stat=stat if there else None, complete=there or None, elsewhere=True)
+    finding = only(looked(with_host(caches=caches(config=moved))), Layer.CONFIG, UNKNOWN, "config.sources-unseen")
+    assert "env[APP_CONFIG_CACHE]" in finding.summary
+
+
+def test_a_cache_that_the_pools_user_may_not_read_is_broken_and_says_whose_it_is() -> None:
+    stat = file("bootstrap/cache/config.php", -60, owner=safe("root"))
+    closed = caches(config=CacheFile(name="config", path=stat.path, stat=stat, closed=True))
+    finding = only(looked(with_host(caches=closed)), Layer.CONFIG, STALE, "config.broken")
+    assert finding.summary == "the configuration cache belongs to root, and www-data may not read it"
+    stat = file("bootstrap/cache/services.php", -60, owner=safe("root"))
+    manifest = caches(services=CacheFile(name="services", path=stat.path, stat=stat, closed=True))
+    only(looked(with_host(caches=manifest)), Layer.PACKAGES, STALE, "packages.broken")
+
+
 @pytest.mark.parametrize("layer", ["packages", "services"])
 def test_a_broken_manifest_is_stale_whatever_names_it_still_shows(layer: Any) -> None:
     stat = file(f"bootstrap/cache/{layer}.php", -60)

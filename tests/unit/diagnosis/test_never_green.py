@@ -29,6 +29,7 @@ A_VALUE = {
     "ComposerFacts.unlike_lock",  # there need not be a composer.lock on a server
     "CompiledView.source",  # it names no source, or the source is gone
     "FpmFacts.running",  # no process may be seen, but the pool answers
+    "HostFacts.cli_cache",  # the command line keeps no code that it does not check
     "HostFacts.web",  # no configuration of a web server that this login may read
     "PackageFacts.cached",  # no such file
     "ReleaseFacts.switched_at",  # the application's path is no link
@@ -60,6 +61,8 @@ ALWAYS_THERE = {
         "hidden": "what was not seen",
         "contained": "what was not seen",
         "more_caches": "only counted",
+        "asks": "only named",
+        "route_asks": "only named",
     },
     RuntimeFacts: {
         "asked_at": "when it was looked",

@@ -9,7 +9,7 @@ import pytest
 from stalewatch.model.other_caches import cache_at, patterns_of
 from stalewatch.model.snapshot import AppLayout, SymfonyFacts
 from stalewatch.model.text import safe
-from tests.builders.snapshots import host, looked, quiet, snapshot
+from tests.builders.snapshots import caches, host, looked, quiet, snapshot, uncached
 
 MANY = tuple(f"bootstrap/cache/{name}.php" for name in "abcde")
 DROP_IN = "wp-content/object-cache.php"
@@ -47,6 +47,22 @@ def test_without_a_look_nothing_is_said() -> None:
 def test_more_than_are_named_are_counted() -> None:
     report = looked(snapshot(host=host(other_caches=(safe(MANY[0]),), more_caches=7)))
     assert [str(one.what) for one in report.not_judged] == [MANY[0], "7 other caches of these kinds"]
+
+
+def test_what_the_configuration_asked_is_named_while_it_is_cached() -> None:
+    asks = (safe("config/app.php: shell_exec"),)
+    report = looked(snapshot(host=host(asks=asks)))
+    quiet(report)
+    assert [str(one.what) for one in report.not_judged] == ["what the configuration asked when it was cached: config/app.php: shell_exec"]
+    assert looked(snapshot(host=host(asks=asks, caches=caches(config=uncached("config"))))).not_judged == ()
+
+
+def test_what_the_routes_asked_is_named_while_they_are_cached() -> None:
+    asks = (safe("routes/web.php: glob"),)
+    report = looked(snapshot(host=host(route_asks=asks, caches=caches())))
+    quiet(report)
+    assert [str(one.what) for one in report.not_judged] == ["what the routes asked when they were cached: routes/web.php: glob"]
+    assert looked(snapshot(host=host(route_asks=asks, caches=caches(routes=uncached("routes"))))).not_judged == ()
 
 
 def test_a_path_is_matched_name_by_name() -> None:

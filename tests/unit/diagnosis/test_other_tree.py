@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stalewatch.diagnosis.chain.summed_up import LAYERS
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
@@ -66,6 +67,17 @@ def test_one_other_file_or_folder_is_another_tree_and_nothing_is_fresh(number: i
     assert finding.remedy == (Remedy.CONFIGURE,)
     assert "restart of php8.2-fpm.service" in finding.summary
     assert {error.code for error in report.errors} == {"chain.broken"}
+
+
+def test_no_link_behind_another_tree_has_the_sign_of_proof() -> None:
+    """What was compared there is not what the pool runs: a link says no more than its layers do."""
+    report = seen((place(ROOT, inode=99), *OURS[1:]))
+    assert any(link.state is LinkState.OK for link in seen(OURS).chain if link.name is LinkName.CACHES)
+    for link in report.chain:
+        if any(report.layers[layer] is Verdict.UNKNOWN for layer in LAYERS.get(link.name, ())):
+            assert (link.state, link.missing is not None) == (LinkState.UNSEEN, True), link.name
+            assert "not judged, because a link before" in link.says
+    assert {link.name for link in report.chain if link.state is LinkState.UNSEEN} >= {LinkName.CACHES, LinkName.CLASSES}
 
 
 def test_older_code_in_the_pools_tree_is_stale() -> None:

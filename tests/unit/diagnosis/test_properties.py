@@ -185,6 +185,8 @@ def less_is_not_greener(story: list[Snapshot], part: str) -> None:
         pytest.param(5707697275334678313, id="a deleted script after restarts"),
         pytest.param(13361268027011969786, id="an application that is not Laravel, without the status page"),
         pytest.param(13982589384933628372, id="Symfony, without what OPcache holds"),
+        pytest.param(2428, id="Symfony, compiled for another environment than the likeliest"),
+        pytest.param(2737, id="Symfony, whose routes are compiled for another environment"),
     ],
 )
 def test_nor_on_servers_where_it_once_did(seed: int, part: str) -> None:

@@ -59,6 +59,7 @@ UNREAD = Rule(
     severity=Severity.WARNING,
     meaning="The class map, or the files that came after it, are more than stalewatch reads, so they were not all compared.",
     evidence=("files", "autoloader written", "repeat"),
+    advice="Let the login read vendor/composer; where files came after it, `composer dump-autoload` makes it of all of them.",
 )
 HELD = Rule(
     code="packages.apcu-holds",

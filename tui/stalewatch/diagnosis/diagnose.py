@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.diagnosis import health, web_php
-from stalewatch.diagnosis.chain import left_out, pool, premises, table
+from stalewatch.diagnosis.chain import left_out, pool, premises, summed_up, table
 from stalewatch.diagnosis.context import Context, Ruling
 from stalewatch.diagnosis.judges import JUDGES
 from stalewatch.diagnosis.not_judged import not_judged
@@ -40,6 +40,7 @@ def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAUL
     observed = table.observe(context, rulings)
     chain = tuple(one.link for one in observed)
     rulings, missing = premises.rest_on(rulings, chain)
+    chain = summed_up.borne(chain, rulings)
     told = _told(context)
     rulings = left_out.without(rulings, told, shown=bool(context.witness.shows))
     found = [finding for ruling in rulings.values() for finding in ruling.findings]

@@ -128,7 +128,9 @@ def _by_commit(members: dict[int, Report], deploying: bool) -> dict[int, Finding
     newest = {commit: max(_deployed(member) for member in members.values() if commit_of(member) == commit) for commit in counts}
     leading = max(counts, key=lambda commit: (first[commit] if ordered else 0.0, counts[commit], newest[commit], commit))
     return {
-        index: _other_commit(members[index], leading, counts[leading], len(members), deploying, newer=first[leading] > first[commit] > 0)
+        index: _other_commit(
+            members[index], leading, counts[leading], len(members), deploying, first[leading], newer=first[leading] > first[commit] > 0
+        )
         for index, commit in commits.items()
         if commit != leading
     }
@@ -177,8 +179,9 @@ def _changed(report: Report) -> float:
     return _deployed(report) - (_offset(report) or 0.0)
 
 
-def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool, *, newer: bool) -> Finding:
-    """Not the newest commit, or another one than most (``docs/facts.md#deploy-diaries``)."""
+def _other_commit(report: Report, leading: str, most: int, total: int, deploying: bool, since: float, *, newer: bool) -> Finding:
+    """Not the newest commit, or another one than most (``docs/facts.md#deploy-diaries``). *since*: when that was first deployed, by our
+    clock (0.0: not logged)."""
     commit = commit_of(report)
     there = f"the newer {leading[:10]}" if newer else leading[:10]
     return MIXED.finding(
@@ -187,6 +190,7 @@ def _other_commit(report: Report, leading: str, most: int, total: int, deploying
         (
             evidence.text("commit", commit),
             evidence.text("others", leading),
+            evidence.time("others since", since + (_offset(report) or 0.0) if newer else None),
             evidence.number("servers", total),
             evidence.time("deployed", _deployed(report) or None),
             look_at_commit(report),

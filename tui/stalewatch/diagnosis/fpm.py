@@ -55,6 +55,8 @@ NOT_RUNNING = _unknown(
 )
 NO_SOCKET = _unknown("socket-missing", "The pool's socket is not there: the web server cannot reach PHP-FPM, be its master up or not.")
 NOT_ANSWERING = _unknown("not-answering", "PHP-FPM's socket is there, but nothing answers on it.")
+DOWN = frozenset(rule.code for rule in (NOT_RUNNING, NO_SOCKET, NOT_ANSWERING))
+"""Codes of what says that nobody is served."""
 CONFIG_NEWER = _stale(
     "config-newer",
     "An ini or pool file was modified after the pool started (the later of the pool's and OPcache's start; the master's own start does "
@@ -89,6 +91,7 @@ START_UNKNOWN = Rule(
     meaning="A configuration file is newer than the master process, and neither the status page nor OPcache could be asked whether FPM "
     "was reloaded since.",
     evidence=CONFIG_NEWER.evidence,
+    advice="Let the login use the pool's socket, or reload PHP-FPM once its configuration test is successful.",
 )
 CONFIG_UNSEEN = Rule(
     code="fpm.config-unseen",
@@ -97,6 +100,7 @@ CONFIG_UNSEEN = Rule(
     severity=Severity.WARNING,
     meaning="PHP-FPM runs, but its configuration files, or the time when it last read them, could not be read.",
     evidence=("unit", "repeat"),
+    advice="Let the login read PHP-FPM's configuration files, and the master's process in /proc (hidepid).",
 )
 OTHER_TREE = Rule(
     code="fpm.other-tree",
@@ -173,7 +177,10 @@ def other_tree(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 
 def dead(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
-    """FPM does not run, or cannot be reached (``docs/facts.md#fpm-processes``)."""
+    """FPM does not run, or cannot be reached (``docs/facts.md#fpm-processes``). One that is only configured here is not missed where the
+    app may be served from a container."""
+    if fpm.running is None and context.host is not None and context.host.contained is not None:
+        return
     unit = fpm.unit or "php-fpm"
     pool = fpm.pool.listen if fpm.pool is not None else ""
     if fpm.running is False:

@@ -30,7 +30,7 @@ class Start(NamedTuple):
 def start_of(context: Context, fpm: FpmFacts) -> Start:
     """The three witnesses of one look."""
     return Start(
-        pool=context.status.started if context.status is not None else 0.0,
+        pool=context.status.started if context.status is not None and not context.set_back else 0.0,
         cache=float(context.opcache.start_time) if context.opcache is not None else 0.0,
         master=fpm.master.started if fpm.master is not None else 0.0,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import cache_origin, evidence, inputs, paths, pool_environment
+from stalewatch.diagnosis import cache_origin, cli_cache, evidence, inputs, paths, pool_environment
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.model import figures
@@ -83,7 +83,8 @@ PROVIDER = {
         "provider-newer",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A service provider is newer than the {title}. A provider can add to that cache, but need not.",
+        "A service provider, a class that a source uses, or a module's own file is newer than the {title}. It can add to that cache, "
+        "but need not.",
     )
     for layer in FILE_CACHED
 }
@@ -93,8 +94,8 @@ BROKEN = {
         "broken",
         Verdict.STALE,
         Severity.CRITICAL,
-        "The {title} is truncated or not valid PHP: the application cannot use it, and artisan cannot start either, because it loads "
-        "that file.",
+        "The {title} is truncated or not valid PHP, or its owner and mode let the pool's user not read it (as root's umask 077 leaves it): "
+        "the application cannot use it, and artisan cannot start either, because it loads that file.",
         (Remedy.REBUILD,),
         "A fix takes the file away, so that artisan can start, and puts it back where none can be made.",
     )
@@ -120,8 +121,10 @@ UNSEEN = {
         Severity.WARNING,
         "The {title} exists, but its sources could not be read, so there is nothing to compare it with; or the application has more files "
         "than stalewatch lists, so not all sources were compared; or it could not be read itself, so "
-        "nothing shows that it is whole and was made for this application.",
+        "nothing shows that it is whole and was made for this application; or the application's own code says where it is.",
         (),
+        "Let the login read bootstrap/cache and the sources. A place that the application's own code names is named in the pool too "
+        "(env[…]); where files are too many to be listed, let the deploy make the cache again.",
     )
     for layer in FILE_CACHED
 }
@@ -130,7 +133,7 @@ UNSEEN = {
 def rules_of(layer: Layer) -> tuple[Rule, ...]:
     """Everything that can be said of *layer*."""
     own = (pool_environment.OTHER_ENVIRONMENT,) if layer is Layer.CONFIG else ()
-    return tuple(table[layer] for table in (STALE, SUSPECT, cache_origin.ELSEWHERE, PROVIDER, BROKEN, OWNER, UNSEEN)) + own
+    return tuple(table[layer] for table in (cli_cache.MADE, STALE, SUSPECT, cache_origin.ELSEWHERE, PROVIDER, BROKEN, OWNER, UNSEEN)) + own
 
 
 def judge(context: Context, layer: Layer) -> Ruling:
@@ -140,6 +143,8 @@ def judge(context: Context, layer: Layer) -> Ruling:
     cache = next((cache for cache in context.host.caches if cache.name == layer.value), None)
     if cache is None:
         return rule_on(Verdict.UNKNOWN, unseen(layer, "", context.root))
+    if cache.elsewhere:
+        return rule_on(Verdict.UNKNOWN, moved(context, layer, cache))
     if cache.stat is None:
         return Ruling(Verdict.ABSENT)
     sources = context.host.inputs.get(layer.value)
@@ -158,6 +163,9 @@ def judge(context: Context, layer: Layer) -> Ruling:
         found += stale(context, layer, cache.stat, sources, baseline)
         found += gone(context, layer, cache.stat, sources, baseline)
         found += provider(context, layer, cache.stat, sources)
+        found += cli_cache.of_cached(context, layer, cache.stat)
+        if why := cli_cache.unseen(context.host):
+            found += compiled_unseen(layer, cache.path, context.root, why)
         if sources.cut or sources.hides(cache.stat.ctime):
             found += unseen(layer, cache.path, context.root, some=True)
     if layer is Layer.CONFIG:
@@ -237,14 +245,22 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
 
 
 def broken(context: Context, layer: Layer, file: CacheFile, cache: FileStat) -> Iterator[Finding]:
-    """A half-written or damaged cache file (``docs/facts.md#laravel-atomic``)."""
-    if file.complete is False and context.now - written_by(cache.mtime, cache.ctime) > WRITING:
-        yield BROKEN[layer].finding(
-            file.path,
-            f"the {_TITLES[layer]} is truncated or not valid PHP",
-            (evidence.time("cache written", cache.mtime), evidence.command("php", "-l", paths.absolute(file.path, context.root))),
-            since=cache.mtime,
-        )
+    """A half-written or damaged cache file, or one that PHP may not read (``docs/facts.md#laravel-atomic``)."""
+    if not file.unusable or context.now - written_by(cache.mtime, cache.ctime) <= WRITING:
+        return
+    path = paths.absolute(file.path, context.root)
+    user = _pool_user(context) or "the pool's user"
+    yield BROKEN[layer].finding(
+        file.path,
+        f"the {_TITLES[layer]} belongs to {cache.owner}, and {user} may not read it"
+        if file.closed
+        else f"the {_TITLES[layer]} is truncated or not valid PHP",
+        (
+            evidence.time("cache written", cache.mtime),
+            evidence.command("ls", "-l", "--", path) if file.closed else evidence.command("php", "-l", path),
+        ),
+        since=cache.mtime,
+    )
 
 
 def unseen(layer: Layer, path: str, root: str, *, itself: bool = False, some: bool = False) -> Iterator[Finding]:
@@ -258,11 +274,26 @@ def unseen(layer: Layer, path: str, root: str, *, itself: bool = False, some: bo
     )
 
 
+def compiled_unseen(layer: Layer, path: str, root: str, why: str) -> Iterator[Finding]:
+    """What artisan made it of is not known (``docs/facts.md#cli-file-cache``)."""
+    told = (evidence.text("cache", path), evidence.stat(paths.absolute(path, root)))
+    yield UNSEEN[layer].finding(path, f"{why}; artisan may have made the {_TITLES[layer]} of it", told)
+
+
+def moved(context: Context, layer: Layer, cache: CacheFile) -> Iterator[Finding]:
+    """The application's code keeps it at a place of its own (``docs/facts.md#laravel-inputs``)."""
+    variable = layer.spec.files[0].variable
+    yield UNSEEN[layer].finding(
+        cache.path,
+        f"the application's own code says where the {_TITLES[layer]} is, and that is not looked at: name it in the pool too "
+        f"(env[{variable}] = PATH)",
+        (evidence.text("cache", cache.path), evidence.command("grep", "-rn", variable, paths.absolute("bootstrap", context.root))),
+    )
+
+
 def foreign_owner(context: Context, layer: Layer, cache: FileStat) -> Iterator[Finding]:
     """Root wrote the cache; PHP runs as another user (``docs/facts.md#laravel-exit-codes``)."""
-    user = (context.runtime.user if context.runtime is not None else "") or (
-        context.fpm.pool.user if context.fpm is not None and context.fpm.pool else ""
-    )
+    user = _pool_user(context)
     if cache.owner == "root" and user not in ("", "root"):
         yield OWNER[layer].finding(
             cache.path,
@@ -273,6 +304,11 @@ def foreign_owner(context: Context, layer: Layer, cache: FileStat) -> Iterator[F
                 evidence.command("ls", "-l", "--", paths.absolute(cache.path, context.root)),
             ),
         )
+
+
+def _pool_user(context: Context) -> str:
+    told = context.runtime.user if context.runtime is not None else ""
+    return told or (context.fpm.pool.user if context.fpm is not None and context.fpm.pool else "")
 
 
 def _sources(found: tuple[FileStat, ...]) -> str:

@@ -38,7 +38,7 @@ def marked(report: Report, memory: Memory, ended: tuple[Awaited, ...] = ()) -> M
     """What *memory*, read back after the look of *report*, holds of it. *ended*: workers that are awaited no longer."""
     seen = Mark(server=report.server, address=report.address, app=report.app, observed_at=report.observed_at, errors=_unseen(report))
     snapshot = report.snapshot
-    if snapshot is None or report.observed_at is None:
+    if snapshot is None or report.observed_at is None or not report.app:
         return seen
     opcache = snapshot.seen_opcache
     on = opcache is not None and opcache.enabled
@@ -55,7 +55,7 @@ def marked(report: Report, memory: Memory, ended: tuple[Awaited, ...] = ()) -> M
 def _unseen(report: Report) -> tuple[Unseen, ...]:
     """Why bytecode or disk could not be looked at; what else is unknown does not matter to what is remembered."""
     snapshot = report.snapshot
-    if snapshot is None or report.observed_at is None:
+    if snapshot is None or report.observed_at is None or not report.app:
         return report.errors
     if report.host is not None and not report.host.layout.exists:
         return report.errors

@@ -35,14 +35,27 @@ def not_judged(context: Context) -> tuple[NotJudged, ...]:
         and host is not None
         and context.runtime is not None
         and context.runtime.environment is None
-        and _cached_configuration(host)
+        and _cached(host, Layer.CONFIG)
     ):
         found.append(ENVIRONMENT)
-    return (*found, *_other_code(host), *_alone(context), *_other_caches(host)) if host is not None else tuple(found)
+    return (*found, *_asks(host), *_other_code(host), *_alone(context), *_other_caches(host)) if host is not None else tuple(found)
 
 
-def _cached_configuration(host: HostFacts) -> bool:
-    return any(cache.name == Layer.CONFIG.value and cache.stat is not None for cache in host.caches)
+def _cached(host: HostFacts, layer: Layer) -> bool:
+    return any(cache.name == layer.value and cache.stat is not None for cache in host.caches)
+
+
+def _asks(host: HostFacts) -> tuple[NotJudged, ...]:
+    """A cached configuration, or cached routes, keep what these gave when they were cached."""
+    found = []
+    for layer, asks, asked, kinds, again in (
+        (Layer.CONFIG, host.asks, "the configuration asked when it was cached", "a listing, the clock or the network", "config:cache"),
+        (Layer.ROUTES, host.route_asks, "the routes asked when they were cached", "a listing or the network", "route:cache"),
+    ):
+        if asks and _cached(host, layer):
+            what = f"what {asked}: {figures.several([str(one) for one in asks], NAMED)}"
+            found.append(NotJudged(safe(what), safe(f"what a command, {kinds} gives now is not asked: {again} asks again")))
+    return tuple(found)
 
 
 def _other_code(host: HostFacts) -> tuple[NotJudged, ...]:
@@ -61,7 +74,7 @@ def _other_code(host: HostFacts) -> tuple[NotJudged, ...]:
 def _alone(context: Context) -> tuple[NotJudged, ...]:
     if context.opcache is None or not any(script.parent_changed is not None for script in context.opcache.changed):
         return ()
-    scope = AppScope(context)
+    scope = AppScope.of(context)
     moved = [str(each.path) for each in context.opcache.changed if each.parent_changed is not None and scope.stands_alone(each.path)]
     if not moved:
         return ()

@@ -35,13 +35,15 @@ UNSEEN = Rule(
     meaning="packages.php exists, but composer's installed.json (or the file itself) could not be read, so they cannot be compared. Or "
     "services.php could not be read, so nothing shows that it is whole.",
     evidence=("cached", "repeat"),
+    advice="Let the login read bootstrap/cache and vendor/composer.",
 )
 BROKEN = Rule(
     code="packages.broken",
     layer=Layer.PACKAGES,
     verdict=Verdict.STALE,
     severity=Severity.CRITICAL,
-    meaning="packages.php or services.php is truncated or not valid PHP: neither the application nor artisan can start with it.",
+    meaning="packages.php or services.php is truncated or not valid PHP, or the pool's user may not read it: neither the application nor "
+    "artisan can start with it.",
     evidence=("written", "repeat"),
     remedy=(Remedy.DISCOVER,),
     advice="Without both files Laravel starts, and writes them again.",
@@ -73,11 +75,11 @@ def judge(context: Context) -> Ruling:
 
 
 def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
-    """A half-written or damaged manifest (``docs/facts.md#laravel-atomic``)."""
-    if file.complete is False and file.stat is not None and context.now - written_by(file.stat.mtime, file.stat.ctime) > WRITING:
+    """A half-written or damaged manifest, or one that PHP may not read (``docs/facts.md#laravel-atomic``)."""
+    if file.unusable and file.stat is not None and context.now - written_by(file.stat.mtime, file.stat.ctime) > WRITING:
         yield BROKEN.finding(
             file.path,
-            f"{paths.name_of(file.path)} is truncated or not valid PHP",
+            f"{paths.name_of(file.path)} {'may not be read by the application' if file.closed else 'is truncated or not valid PHP'}",
             (evidence.time("written", file.stat.mtime), evidence.command("php", "-l", paths.absolute(file.path, context.root))),
             since=file.stat.mtime,
         )
@@ -85,7 +87,7 @@ def broken(context: Context, file: CacheFile) -> Iterator[Finding]:
 
 def unread(context: Context, file: CacheFile) -> Iterator[Finding]:
     """Whether it is whole could not be looked at (``docs/facts.md#laravel-atomic``)."""
-    if file.complete is None:
+    if file.complete is None and not file.closed:
         yield UNSEEN.finding(
             file.path,
             f"{paths.name_of(file.path)} could not be read, so nothing shows that it is whole",

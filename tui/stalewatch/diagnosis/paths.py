@@ -16,3 +16,12 @@ def short(path: str, root: str) -> str:
 def absolute(path: str, root: str) -> str:
     """*path* as it can be used in a shell on the server."""
     return path if path.startswith("/") or not root else f"{root}/{path}"
+
+
+def release_called(path: str) -> str:
+    """``release 42`` of ``/srv/app/releases/42/public/index.php``; ``blue`` of ``/srv/app/blue``."""
+    parts = path.strip("/").split("/")
+    if "releases" in parts[:-1]:
+        return f"release {parts[parts.index('releases') + 1]}"
+    folders = [part for part in parts if not part.endswith(".php") and part != "public"]
+    return folders[-1] if folders else path

@@ -54,7 +54,7 @@ MIXED = Rule(
     "the newest sources, however many they are; where the deploy logs do not tell which is newer, for those that differ from the majority. "
     "While a deploy runs on one of them it is pending; where a file was only "
     "edited on top of the same commit it is a warning beside the verdict.",
-    evidence=("commit", "contents", "others", "files", "servers", "deployed", "repeat"),
+    evidence=("commit", "contents", "others", "others since", "files", "servers", "deployed", "repeat"),
     remedy=(Remedy.CONFIGURE,),
     advice="Deploy to the servers that were left out.",
 )

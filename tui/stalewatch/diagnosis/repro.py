@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from stalewatch.diagnosis.context import Context
 
 OPCACHE = "opcache_get_status(false)"
-SCOREBOARD = "fpm_get_status()"
 
 
 def command(context: Context, expression: str) -> Evidence:
@@ -25,6 +24,16 @@ def command(context: Context, expression: str) -> Evidence:
     if pool is None or not pool.listen:
         return evidence.command("systemctl", "status", (context.fpm.unit if context.fpm is not None else "") or "php-fpm")
     return evidence.commands(_script(pool.listen, expression))
+
+
+def scoreboard(context: Context) -> Evidence:
+    """Have the pool print its status page; not by fpm_get_status(), which can crash the worker (``docs/facts.md#fpm-scoreboard``)."""
+    pool = context.fpm.pool if context.fpm is not None else None
+    if pool is None or not pool.listen or not pool.status_path:
+        return evidence.command("systemctl", "status", (context.fpm.unit if context.fpm is not None else "") or "php-fpm")
+    page = shlex.quote(pool.status_path)
+    asked = f"SCRIPT_NAME={page} SCRIPT_FILENAME={page} QUERY_STRING=full REQUEST_METHOD=GET"
+    return evidence.commands(f"{asked} cgi-fcgi -bind -connect {shlex.quote(pool.listen)}")
 
 
 def script_command(context: Context, path: str) -> tuple[Evidence, ...]:

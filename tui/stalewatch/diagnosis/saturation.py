@@ -14,7 +14,7 @@ from stalewatch.model.report import Evidence, Finding, Layer, Severity, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.snapshot import FpmFacts
+    from stalewatch.model.snapshot import FpmFacts, PoolStatus
 
 _STATUS_TEXT = re.compile(r"Processes active: (\d+), idle: (\d+)")
 OURS = 1
@@ -59,7 +59,7 @@ def judge(context: Context, fpm: FpmFacts) -> tuple[Finding, ...]:
 
 def listen_queue(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """Requests that wait for a worker: by FPM, or by the kernel while no worker is free to answer (``docs/facts.md#fpm-saturation``)."""
-    status = context.status
+    status = _now(context)
     others = (fpm.backlog or 0) - OURS
     if status is None and others > 0:
         yield LISTEN_QUEUE.finding(
@@ -93,7 +93,7 @@ def max_children(context: Context) -> Iterator[Finding]:
         (
             evidence.number("times since start", status.max_children_reached),
             Evidence("pm.max_children", limit),
-            repro.command(context, repro.SCOREBOARD),
+            repro.scoreboard(context),
         ),
     )
 
@@ -103,7 +103,7 @@ def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     limit = fpm.pool.max_children if fpm.pool is not None else None
     shown = evidence.text("status text", fpm.status_text)
     repeat = evidence.command("systemctl", "show", "-p", "StatusText", fpm.unit or "php-fpm")
-    status = context.status
+    status = _now(context)
     if status is not None:
         if status.total > 1 and status.idle == 0 and status.active >= (limit or status.total):
             yield ALL_BUSY.finding(
@@ -121,7 +121,7 @@ def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
 
 def reload_kills(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     """A risk to know of before a reload, while requests are in flight (``docs/facts.md#fpm-reload``)."""
-    status = context.status
+    status = _now(context)
     if fpm.process_control_timeout != 0 or status is None:
         return
     busy = [worker for worker in status.workers if worker.state == "Running" and worker.script and "stalewatch" not in worker.script]
@@ -136,6 +136,11 @@ def reload_kills(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
             evidence.number("in flight", len(busy)),
             evidence.text("longest", f"{longest.method} {longest.uri}"),
             evidence.age("for", longest.duration),
-            repro.command(context, repro.SCOREBOARD),
+            repro.scoreboard(context),
         ),
     )
+
+
+def _now(context: Context) -> PoolStatus | None:
+    """The scoreboard, where it is not that of an earlier look: what happened then is over."""
+    return context.status if context.status is not None and not context.status.seen_at else None

@@ -12,7 +12,7 @@ from stalewatch.model.layers import Layer
 from stalewatch.model.report import Finding, Remedy, Severity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import Compiled, Pool, SymfonyFacts
@@ -59,6 +59,8 @@ UNSEEN = {
         "not be read. Or it lists files that were not looked at: they are more than stalewatch reads, or the login may not search their "
         "folder. Or several environments are compiled, and neither the pool's APP_ENV nor what OPcache holds tells which one is served.",
         evidence=("files", "compiled", "compiled file", "environment", "repeat"),
+        advice="Let the login read var/cache and what its .meta files list; where several environments are compiled, set env[APP_ENV] "
+        "in the pool.",
     )
     for layer, title in _TITLES.items()
 }
@@ -79,8 +81,10 @@ def judge(context: Context, layer: Layer) -> Ruling:
     if facts is None:
         return rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
     compiled = served(context, facts, layer)
-    if compiled is not None and (several := undecided(context, facts)):
-        return rule_on(Verdict.UNKNOWN, (*environment_unseen(context, layer, compiled, several), *older(context, layer, compiled)))
+    there = compiled or _newest(facts.compiled, layer)  # nothing compiled for the likeliest environment does not make another one absent
+    if there is not None and (several := undecided(context, facts)):
+        behind = older(context, layer, compiled) if compiled is not None else ()
+        return rule_on(Verdict.UNKNOWN, (*environment_unseen(context, layer, there, several), *behind))
     if compiled is None:
         return Ruling(Verdict.ABSENT) if facts.found else rule_on(Verdict.UNKNOWN, unseen(context, layer, None))
     return rule_on(Verdict.FRESH, (*unseen(context, layer, compiled), *older(context, layer, compiled)))
@@ -101,15 +105,19 @@ def environment_served(report: Report) -> str:
 def served(context: Context, facts: SymfonyFacts, layer: Layer) -> Compiled | None:
     """What was compiled for the environment that the pool serves."""
     environment = _environment(facts, _pool(context), _held(context), context.root)
-    found = [each for each in facts.compiled if each.layer == layer.value and each.environment == environment]
-    return max(found, key=lambda each: each.file.mtime, default=None)
+    return _newest((each for each in facts.compiled if each.environment == environment), layer)
+
+
+def _newest(compiled: Iterable[Compiled], layer: Layer) -> Compiled | None:
+    """What was compiled last of *layer*."""
+    return max((each for each in compiled if each.layer == layer.value), key=lambda each: each.file.mtime, default=None)
 
 
 def undecided(context: Context, facts: SymfonyFacts) -> tuple[str, ...]:
     """The environments that may be served, where nothing tells which; () it is told, or there is one only."""
     folders = _folders(facts, context.root)
     pool = _pool(context)
-    told = (pool is not None and pool.settings.get("env[APP_ENV]")) or _listed(context) or _held_of(folders, _held(context))
+    told = (pool is not None and pool.settings.get("env[APP_ENV]")) or _listed(context)
     return () if told or len(folders) < 2 else tuple(sorted(folders))
 
 

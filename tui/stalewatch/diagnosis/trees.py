@@ -33,6 +33,11 @@ def compare(context: Context) -> Trees | None:
     theirs = context.runtime.places if context.runtime is not None and not context.runtime.reused else None
     if ours is None or theirs is None:
         return None
+    found: Trees = context.kept.get("trees", lambda: _compared(ours, theirs), (ours, theirs))
+    return found
+
+
+def _compared(ours: tuple[FileStat, ...], theirs: tuple[FileStat, ...]) -> Trees:
     seen = {place.path: place for place in theirs}
     both = [(place, seen[place.path]) for place in ours if place.path in seen]
     other = tuple(pair for pair in both if _same(*pair) is False)

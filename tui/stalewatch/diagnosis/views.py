@@ -82,6 +82,7 @@ UNPROVEN = Rule(
     "then runs the new one.",
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
+    advice="Let the login use the pool's socket.",
 )
 TRUNCATED = Rule(
     code="views.not-all-seen",
@@ -90,6 +91,7 @@ TRUNCATED = Rule(
     severity=Severity.WARNING,
     meaning="There are more compiled views than stalewatch looks at; those that it looked at are fresh.",
     evidence=("views", "repeat"),
+    advice="`php artisan view:clear` takes away those that nothing uses any more.",
 )
 RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, UNPROVEN, TRUNCATED)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import evidence, inputs, paths, worker_orphans, worker_others, worker_places, worker_restarts
+from stalewatch.diagnosis import cli_cache, evidence, inputs, paths, worker_orphans, worker_others, worker_places, worker_restarts
 from stalewatch.diagnosis.context import Context, Ruling, rule_on
 from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.worker_evidence import EVIDENCE, TOLERANCE, in_ps, kinds_of, process, remedy_of, titles
@@ -51,6 +51,8 @@ UNSEEN = Rule(
     meaning="Workers run, but the times of the app's PHP files could not be read, so there is nothing to compare their start with; "
     "or they are more than stalewatch lists.",
     evidence=EVIDENCE,
+    advice="Let the login read the application's code; where it is too much to be listed, restart workers with every deploy "
+    "(php artisan queue:restart).",
 )
 RELOAD_UNSEEN = Rule(
     code="workers.reload-unseen",
@@ -63,7 +65,17 @@ RELOAD_UNSEEN = Rule(
     remedy=(Remedy.CONFIGURE,),
     advice="octane:reload loads the new code, but only a restart of octane:start can be seen.",
 )
-RULES = (OLDER, SUSPECT, RELOAD_UNSEEN, UNSEEN, *worker_places.RULES, *worker_others.RULES, *worker_orphans.RULES, *worker_restarts.RULES)
+RULES = (
+    OLDER,
+    SUSPECT,
+    RELOAD_UNSEEN,
+    UNSEEN,
+    cli_cache.HELD,
+    *worker_places.RULES,
+    *worker_others.RULES,
+    *worker_orphans.RULES,
+    *worker_restarts.RULES,
+)
 
 
 def judge(context: Context) -> Ruling:
@@ -95,6 +107,9 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     if not found:
         found += touched(context, workers, code.direct)
     found += other_older(context, workers, code.direct)
+    found += cli_cache.of_workers(context, workers)
+    if unseen_why := cli_cache.unseen(host):
+        others = (*unseen(workers, unseen_why), *others)
     if code.cut or (not found and code.hides(min(worker.process.started for worker in workers) + TOLERANCE)):
         others = (*unseen(workers, "not all of the app's code was looked at: it has more files than stalewatch lists"), *others)
     reloaded = reload_unseen(workers, newest) if newest is not None else ()

@@ -37,7 +37,7 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     told = {"script": _script(context, opcache), "passed": _passed(context), "leads to": context.root}
     if host.release.link and not context.witness.shows:
         return _unseen("nothing shows that the pool that was asked serves this app, so where its link leads for PHP is not known", told)
-    if not any_script(context, opcache, AppScope(context)):
+    if not any_script(context, opcache, AppScope.of(context)):
         return _unseen(_not_requested(context), told) if _may_be_old(context, host, opcache) else None
     wrong = [finding for layer in (Layer.RELEASE, Layer.OPCACHE) for finding in rulings[layer].findings if finding.code in WRONG]
     if wrong:
@@ -92,14 +92,14 @@ def _unmoved(own: tuple[CodeLink, ...], roots: tuple[CodeLink, ...]) -> str:
 
 def _script(context: Context, opcache: Opcache) -> str:
     """The entry point of the app that was used last, "" none is called index.php."""
-    ours = AppScope(context)
+    ours = AppScope.of(context)
     own = [script for script in opcache.entry_points if script.cached and ours.inside(script.path)]
     return str(max(own, key=lambda script: script.last_used).path) if own else ""
 
 
 def _passed(context: Context) -> str:
     """A script of this app as the web server passed it last, by the status page; "" it does not tell."""
-    ours = AppScope(context)
+    ours = AppScope.of(context)
     scripts = context.status.scripts if context.status is not None else ()
     return next((str(script) for script in scripts if ours.inside(script)), "")
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis.chain.link import Observed, ok, unseen
+from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
 from stalewatch.diagnosis.chain.web_server import IN_THE_WEB_SERVER
 from stalewatch.diagnosis.context import Witness
+from stalewatch.diagnosis.fpm import DOWN
 from stalewatch.diagnosis.opcache.app_scope import AppScope
 from stalewatch.diagnosis.opcache.requested import any_script
 from stalewatch.model import reasons
 from stalewatch.model.chain import LinkName
+from stalewatch.model.layers import Layer
 from stalewatch.model.unseen import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stalewatch.diagnosis.context import Context, Ruling
-    from stalewatch.model.layers import Layer
     from stalewatch.model.processes import FpmFacts
 
 _ONE_CACHE = ("fpm-fcgi", *IN_THE_WEB_SERVER)
@@ -26,8 +27,19 @@ _ONE_CACHE = ("fpm-fcgi", *IN_THE_WEB_SERVER)
 
 
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed:
-    """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool."""
+    """One witness is enough: the pool's own cache, its status page, an earlier look, or that there is no other pool. One that nobody can
+    reach serves nobody."""
     name = _name(context)
+    dead = next((finding for finding in rulings[Layer.FPM].findings if finding.code in DOWN), None)
+    if dead is not None:
+        return broken(
+            LinkName.POOL,
+            "PHP-FPM is down",
+            "processes and sockets of this server",
+            seen=str(dead.summary),
+            pool=name,
+            socket=address(context),
+        )
     if (runtime := context.runtime) is not None and runtime.via == "health_url" and runtime.sapi not in _ONE_CACHE:
         grant = "reload the web server after each deploy, or serve the app by PHP-FPM or mod_php"
         why = reasons.HEALTH_URL_ONE_PROCESS.unseen(f"{name} may be one of several processes that each have a cache of their own", grant)
@@ -71,7 +83,7 @@ def way(context: Context) -> str:
 
 
 def _seen_now(context: Context) -> str:
-    scope = AppScope(context)
+    scope = AppScope.of(context)
     if context.opcache is not None and any_script(context, context.opcache, scope):
         return "scripts of this app in its cache"
     if context.status is not None and any(map(scope.inside, context.status.scripts)):

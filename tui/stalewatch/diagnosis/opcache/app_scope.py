@@ -22,6 +22,13 @@ class AppScope:
         self._behind = tuple(f"{link.target}/" for link in links if link.path.startswith(self._own))
         self._asked_for = tuple(f"{folder}/" for folder in _asked_for(context) if folder not in PLACES)
 
+    @classmethod
+    def of(cls, context: Context) -> AppScope:
+        """The same for all rules of one look."""
+        parts = (context.snapshot, context.host, context.opcache, context.status)
+        scope: AppScope = context.kept.get("scope", lambda: cls(context), parts, context.root)
+        return scope
+
     def concerns(self, path: str) -> bool:
         """Whether *path* can run in this app."""
         if not self._others or path.startswith(self._own):

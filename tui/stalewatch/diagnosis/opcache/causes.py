@@ -92,6 +92,6 @@ def _cause_of(one: ScriptVerdict, moved: tuple[MovedDirectory, ...]) -> str:
     """The topmost directory above the script that changed in the same sweep; "" none did."""
     above = [each for each in moved if one.script.path.startswith(f"{each.path}/")]
     newest = max((each.ctime for each in above), default=0.0)
-    if one.script.parent_changed is None or one.since is None or newest < one.since - SWEEP:
+    if not above or one.script.parent_changed is None or one.since is None or newest < one.since - SWEEP:
         return ""
     return min((each.path for each in above if each.ctime >= newest - SWEEP), key=len)

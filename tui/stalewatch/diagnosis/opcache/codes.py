@@ -204,6 +204,7 @@ NOT_COMPARED = Rule(
     severity=Severity.WARNING,
     meaning="Not all cached scripts could be compared with the disk, so nothing is known about the others.",
     evidence=("scripts", "compared", "changed", "listed", "repeat"),
+    advice="Reload PHP-FPM: then it compiles all of them again, as they are on the disk.",
 )
 BY_STATE = {
     ScriptState.STALE: BYTECODE,

@@ -8,6 +8,7 @@ from stalewatch.diagnosis.opcache import codes
 from stalewatch.diagnosis.opcache.causes import CONTENT, TOUCHED, Group, groups
 from stalewatch.diagnosis.opcache.naming import Naming
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
+from stalewatch.diagnosis.opcache.unnoticed import unnoticed
 from stalewatch.model import figures
 from stalewatch.model.report import MAX_INVALIDATED, Evidence, Finding, Remedy, Verdict
 from stalewatch.model.snapshot import Opcache
@@ -44,8 +45,8 @@ class _FindingMaker:
         judged = group.lead
         return group.rule.finding(
             judged.script.path,
-            f"{self._never_looks(judged)}{self._name(judged)} {judged.why}",
-            self._evidence(judged),
+            f"{self._never_looks(judged)}{self._name(judged)} {_said(judged)}",
+            self._evidence(judged, self._name(judged) if judged.proof else ""),
             remedy=self._remedy(group),
             since=judged.since,
             until=judged.until,
@@ -78,24 +79,22 @@ class _FindingMaker:
             what = "changed on disk without a new modification time: a chmod or chown, a copy that kept times, or new content"
             return f"{count} cached scripts{where} {what}; most used {lead}"
         if group.kind != CONTENT:
-            return f"{cause}{lead} {group.lead.why}; the same is so of {figures.count(count - 1, 'more script')}"
+            return f"{cause}{lead} {_said(group.lead)}; the same is so of {figures.count(count - 1, 'more script')}"
         names = f"{lead} and {count - 1} more"
         if group.rule.verdict is not Verdict.STALE:
             said = "and PHP does not say whether they were compiled before or after that"
             return f"{cause}{names} were modified after the cache started, {said}"
         proven = sum(one.state is ScriptState.STALE for one in group.scripts)
-        return f"{cause}{names} run {'' if proven == count else 'or may run '}old code"
+        if proven == count:
+            return f"{cause}{names} run old code"
+        return f"{cause}{names}: {proven} {figures.agree(proven, 'runs', 'run')} old code, {count - proven} may"
 
     def _never_looks(self, judged: ScriptVerdict) -> str:
         """Why PHP runs old code, as the beginning of a summary; "" where the rest of it says so."""
         modified = judged.state is ScriptState.SUSPECT and judged.since is not None and judged.since == judged.script.mtime
         if judged.state is not ScriptState.STALE and not modified:
             return ""
-        if not self._opcache.validate_timestamps:
-            return "the pool never looks at the disk (validate_timestamps=0): "
-        if not judged.script.timestamp:
-            return "PHP never checks what was compiled with validate_timestamps=0: "
-        return f"PHP did not look at the disk when it was due (revalidate_freq={self._opcache.revalidate_freq}): "
+        return f"{unnoticed(self._opcache, judged.script.timestamp)}: "
 
     def _name(self, judged: ScriptVerdict) -> str:
         return self.naming.of(judged.script.path)[1]
@@ -115,7 +114,7 @@ class _FindingMaker:
         return (Remedy.WAIT, act) if state is ScriptState.PENDING else (act,)
 
     def _evidence(self, judged: ScriptVerdict, name: str = "") -> tuple[Evidence, ...]:
-        """The two times that are compared, the proof (of one among several that *name* names), the other times, and the commands that show
+        """The two times that are compared, the proof (of the one that *name* names), the other times, and the commands that show
         them again: here those of the file, there OPcache's."""
         script, window = judged.script, judged.window
         proof = [evidence.text("proof", f"{name} {judged.why}")] if name else []
@@ -147,3 +146,8 @@ class _FindingMaker:
         if script.exact:
             told += repro.script_command(self._context, script.path)
         return tuple(told)
+
+
+def _said(judged: ScriptVerdict) -> str:
+    """Of the script, in a summary."""
+    return "runs old code" if judged.proof else judged.why

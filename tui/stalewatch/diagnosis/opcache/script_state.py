@@ -34,7 +34,7 @@ class ScriptState(Enum):
 
 class ScriptVerdict(NamedTuple):
     """*proven*: the content on disk now is what is compiled. *since*: when the change came. *until*: when a pending one ends (None: at the
-    next request). *why*: a clause for the summary."""
+    next request). *why*: a clause for the summary; where it is a *proof* that old code runs, its place is the evidence."""
 
     script: Script
     state: ScriptState
@@ -43,3 +43,4 @@ class ScriptVerdict(NamedTuple):
     since: float | None = None
     until: float | None = None
     why: str = ""
+    proof: bool = False

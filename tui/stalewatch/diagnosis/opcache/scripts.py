@@ -17,7 +17,7 @@ def judge(context: Context, opcache: Opcache) -> tuple[ScriptVerdict, ...]:
     others = moved_over.scripts(context, opcache)
     if not opcache.changed and not others:
         return ()
-    ours = AppScope(context)
+    ours = AppScope.of(context)
     begun = beginning(context, opcache)
     release = new_release(context, opcache)
     concerned = (begun.exactly(script) for script in opcache.changed if ours.concerns(script.path))
@@ -34,7 +34,7 @@ def judge_one(script: Script, opcache: Opcache, context: Context, born: float) -
     if not script.cached:
         return ScriptVerdict(script, ScriptState.NEUTRAL, known)
     if script.mtime is None:
-        return deleted(script, opcache, known, context.now, own=AppScope(context).inside(script.path))
+        return deleted(script, opcache, known, context.now, own=AppScope.of(context).inside(script.path))
     if opcache.validate_timestamps and script.timestamp:
         return timestamps_on.judge(script, opcache, known, context.now)
     return timestamps_off.judge(script, opcache, known)

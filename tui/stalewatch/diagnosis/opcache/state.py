@@ -32,7 +32,7 @@ def judge(context: Context) -> Ruling:
     found = (*findings.to_findings(judged, context, opcache), *preload.judge(context, opcache), *file_cache(context, opcache))
     found += (*through_link.judge(context, opcache), *not_compared(context, opcache))
     # A cache without a script of this app shows nothing: what is requested next is compiled from the disk.
-    base = Verdict.FRESH if any_script(context, opcache, AppScope(context)) else Verdict.ABSENT
+    base = Verdict.FRESH if any_script(context, opcache, AppScope.of(context)) else Verdict.ABSENT
     if opcache.preload and context.host is None:
         base = Verdict.UNKNOWN  # whether it is this release that was preloaded, only the host tells
     return rule_on(base, found)._replace(scripts=judged)

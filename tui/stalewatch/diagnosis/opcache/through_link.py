@@ -46,7 +46,7 @@ def judge(context: Context, opcache: Opcache) -> Iterator[Finding]:
 def find(context: Context, opcache: Opcache) -> Iterator[Held]:
     """Links of this app with old scripts behind them. What a key or the web server reaches through a link of this app is its code, even if
     it was found as an application of its own."""
-    ours = AppScope(context)
+    ours = AppScope.of(context)
     links = {str(link.path): link for link in opcache.links or () if f"{link.path}/".startswith(f"{context.root}/")}
     together: dict[tuple[str, str], list[ThroughLink]] = {}
     for each in opcache.through or ():

@@ -66,7 +66,7 @@ def by_memory(script: Script, window: Window) -> ScriptVerdict | None:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     if same is False:
         why = "changed after it was cached"
-        return ScriptVerdict(script, ScriptState.STALE, window, since=changed_at(script, window.before), why=why)
+        return ScriptVerdict(script, ScriptState.STALE, window, since=changed_at(script, window.before), why=why, proof=True)
     return None
 
 
@@ -78,7 +78,7 @@ def by_mtime(script: Script, window: Window) -> ScriptVerdict | None:
     held = written - window.before
     late = f"was modified {figures.span(held)} after it was last used from the cache"
     why = late if held >= 1 else "was modified after it was compiled"
-    return ScriptVerdict(script, ScriptState.STALE, window, since=written, why=why)
+    return ScriptVerdict(script, ScriptState.STALE, window, since=written, why=why, proof=True)
 
 
 def by_ctime(script: Script, window: Window) -> ScriptVerdict | None:

@@ -77,4 +77,4 @@ def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> Scr
         return ScriptVerdict(
             script, ScriptState.PENDING, window, since=since, why=f"{why}; the next request that uses it compiles it again"
         )
-    return ScriptVerdict(script, ScriptState.STALE, window, since=since, why=why)
+    return ScriptVerdict(script, ScriptState.STALE, window, since=since, why=why, proof=True)
