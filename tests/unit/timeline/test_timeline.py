@@ -8,9 +8,21 @@ import msgspec
 import pytest
 
 from stalewatch.diagnosis.unreachable import as_unreachable
+from stalewatch.model.processes import SocketFacts
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
-from stalewatch.model.snapshot import CacheFile, Deploy, DeployUnderWay, LockHolder, LogLine, ReleaseFacts, Snapshot, Unseen
+from stalewatch.model.snapshot import (
+    CacheFile,
+    Deploy,
+    DeployUnderWay,
+    FileStat,
+    FpmFacts,
+    LockHolder,
+    LogLine,
+    ReleaseFacts,
+    Snapshot,
+    Unseen,
+)
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Progress, Status
 from stalewatch.timeline import Event, EventKind, changes, combine, from_progress, history, told_once
@@ -67,6 +79,40 @@ def line(seconds: float, text: str = "production.ERROR: Call context not found",
 
 
 # ------------------------------------------------------------------------------------------------------------------ history
+
+
+INI, BINARY = "/etc/php/8.2/fpm/php.ini", "/usr/sbin/php-fpm8.2"
+
+
+def configured(*files: FileStat) -> FpmFacts:
+    return fpm(config_files=files, binary=safe(BINARY))
+
+
+@pytest.mark.parametrize(
+    ("files", "when", "what"),
+    [
+        ((file(BINARY, -600),), -600, "php-fpm8.2 installed"),
+        ((file(BINARY, START - 900, ctime=-600),), -600, "php-fpm8.2 installed"),
+        ((file(INI, -600), file(BINARY, -590)), -600, "php.ini and 1 more installed"),
+        ((file(INI, -600),), -600, "php.ini changed"),
+        ((file(BINARY, START - 60),), START - 60, "php-fpm8.2 installed"),
+    ],
+)
+def test_what_php_fpm_reads_only_when_it_starts_has_a_sign_when_it_came(files: tuple[FileStat, ...], when: float, what: str) -> None:
+    """So that the shade of old code does not begin at nothing; and servers that were reloaded after it show the same."""
+    (event,) = [each for each in history(report(with_host(fpm=configured(*files)))) if each.source == "php"]
+    assert (event.kind, event.at, event.what) == (EventKind.DEPLOY, at(when), what)
+
+
+def test_what_was_installed_long_before_php_fpm_started_is_no_event_and_a_chmod_is_none() -> None:
+    quiet = configured(file(BINARY, START - 90_000), file(INI, START - 90_000, ctime=-600))
+    assert not [each for each in history(report(with_host(fpm=quiet))) if each.source == "php"]
+
+
+def test_a_binary_that_is_replaced_while_somebody_looks_is_told_once() -> None:
+    before, after = (report(with_host(fpm=configured(file(BINARY, moment)))) for moment in (START - 90_000, -5))
+    assert [each.source for each in changes(before, after) if each.kind is EventKind.DEPLOY] == ["php"]
+    assert not [each for each in changes(after, after) if each.kind is EventKind.DEPLOY]
 
 
 def test_history_is_not_empty_and_sorted() -> None:
@@ -224,6 +270,28 @@ def test_a_layer_that_is_no_longer_cached_is_no_verdict_event() -> None:
 def test_fpm_that_goes_down() -> None:
     down = snapshot(host=host(fpm=fpm(running=False, master=None, workers=())), runtime=LOST)
     assert one(changes(report(snapshot(-2)), report(down)), EventKind.DOWN).what == "FPM is not running any more"
+
+
+def test_fpm_that_is_down_at_the_first_look() -> None:
+    """By whatever shows it; a stop that FPM's own log tells of is not told twice."""
+    gone = Unseen(code="fpm.socket-missing", message=safe("no socket"))
+    stopped = snapshot(host=host(fpm=fpm(running=False, master=None, workers=())), runtime=LOST)
+    no_socket = snapshot(host=host(fpm=fpm(socket=SocketFacts(path=safe("/run/php.sock"), exists=False))), runtime=gone)
+    assert one(history(report(stopped)), EventKind.DOWN).what == "PHP-FPM is not running"
+    down = one(history(report(no_socket)), EventKind.DOWN)
+    assert (down.at, down.what) == (NOW, "the socket /run/php.sock is not there")
+    line = LogLine(log=safe("php-fpm.log"), at=at(-90), text=safe("NOTICE: exiting, bye-bye!"), alarm=False, fpm=True)
+    logged = msgspec.structs.replace(stopped, host=msgspec.structs.replace(stopped.seen_host, log_lines=(line,)))
+    assert one(history(report(logged)), EventKind.DOWN).at == at(-90)
+
+
+def test_fpm_that_answers_again_is_no_longer_down_on_its_lane() -> None:
+    gone = Unseen(code="fpm.socket-missing", message=safe("no socket"))
+    no_socket = fpm(socket=SocketFacts(path=safe("/run/php.sock"), exists=False))
+    down, back = report(snapshot(-2, host=host(fpm=no_socket), runtime=gone)), report(snapshot())
+    assert one(changes(report(snapshot(-4)), down), EventKind.DOWN).what == "the socket /run/php.sock is not there"
+    assert not told(changes(down, report(snapshot(host=host(fpm=no_socket), runtime=gone))), EventKind.DOWN), "once"
+    assert told(changes(down, back), EventKind.RELOAD), "started, or answers again"
 
 
 def test_a_link_that_is_lost_and_comes_back() -> None:

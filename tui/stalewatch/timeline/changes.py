@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report, Verdict
+from stalewatch.model.step_names import LOCK
+from stalewatch.model.text import safe
+from stalewatch.timeline import fpm_down
 from stalewatch.timeline.event import Event, EventKind
 from stalewatch.timeline.logs import events_of
 from stalewatch.timeline.snapshot_events import BORN_TOGETHER, SAME, SnapshotEvents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stalewatch.model.snapshot import LockHolder
 
 _GOOD = (Verdict.FRESH, Verdict.ABSENT)
 _NEAR = {EventKind.RELOAD: SAME, EventKind.WORKERS: BORN_TOGETHER}
@@ -23,8 +29,11 @@ def changes(before: Report, after: Report) -> tuple[Event, ...]:
     new = SnapshotEvents(after.snapshot)
     found = [*_link(before, after, new)]
     if before.snapshot is not None and before.snapshot is not after.snapshot:
-        found += _facts(SnapshotEvents(before.snapshot), new)
+        old = SnapshotEvents(before.snapshot)
+        found += _facts(old, new)
         found += events_of(new, new.host.log_lines if new.host is not None else ())
+        if not _unheard(after):
+            found += fpm_down.between(before, after, old, new, found)
     if not _unheard(before) and not _unheard(after):
         found += _verdict(before, after, new)
     return tuple(sorted(found, key=lambda event: event.at))
@@ -40,6 +49,7 @@ def _facts(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
         if event.key not in known and not any(_is_again(event, one) for one in told):
             yield event
     yield from _removed(old, new)
+    yield from _unlocked(old, new)
 
 
 def _is_again(event: Event, told: Event) -> bool:
@@ -57,7 +67,24 @@ def notable(facts: SnapshotEvents) -> Iterator[Event]:
         who = f" by {deploy.who}" if deploy.who else ""
         yield facts.event(EventKind.DEPLOY, deploy.since, deploy.sign, f"a deploy{who} is under way", f"under-way:{int(deploy.since)}")
     if lock is not None:
-        yield facts.event(EventKind.ACTION, lock.since, "lock", f"{lock.who} runs a runbook", f"lock:{lock.who}:{int(lock.since)}")
+        yield _lock(facts, lock)
+        if lock.step:
+            key = f"their-step:{lock.step}:{lock.who}:{int(lock.since)}"
+            yield facts.event(EventKind.ACTION, facts.snapshot.observed_at, lock.who, f"{lock.step}: seen to run", key)
+
+
+def _unlocked(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
+    """Somebody's runbook ended: the event of its lock, which tells until when."""
+    if old.host is None or new.host is None or old.host.lock is None or old.host.lock == new.host.lock:
+        return
+    was, now = old.host.lock, new.host.lock
+    over = now is None or (now.who, now.since) != (was.who, was.since)
+    if over and new.snapshot.observed_at > was.since:
+        yield replace(_lock(old, was), until=new.snapshot.observed_at, what=safe(f"{was.who} ran a runbook", 200))
+
+
+def _lock(facts: SnapshotEvents, lock: LockHolder) -> Event:
+    return facts.event(EventKind.ACTION, lock.since, LOCK, f"{lock.who} runs a runbook", f"lock:{lock.who}:{int(lock.since)}")
 
 
 def _removed(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
@@ -68,9 +95,6 @@ def _removed(old: SnapshotEvents, new: SnapshotEvents) -> Iterator[Event]:
         if cache.stat is not None and cache.name not in there:
             at = new.snapshot.observed_at
             yield new.event(EventKind.CACHE, at, cache.name, f"{cache.name} cache removed", f"removed:{cache.name}:{int(at)}")
-    if old.fpm is not None and new.fpm is not None and old.fpm.running and new.fpm.running is False:
-        at = new.snapshot.observed_at
-        yield old.of_master(EventKind.DOWN, at, "fpm", "FPM is not running any more", f"fpm-down:{int(at)}")
 
 
 def _verdict(before: Report, after: Report, facts: SnapshotEvents) -> Iterator[Event]:

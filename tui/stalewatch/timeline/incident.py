@@ -69,9 +69,10 @@ class IncidentTeller:
         self._stale: dict[str, Spans] = {}
         self._earlier: Sequence[Report] = ()
 
-    def saw(self, reports: Sequence[Report]) -> None:
-        """What was shown of all apps at one moment."""
-        self._stale = stale_spans(self._stale, reports, self._earlier)
+    def saw(self, reports: Sequence[Report], stale: dict[str, Spans] | None = None) -> None:
+        """What was shown of all apps at one moment. *stale*: when old code ran, where that is known already; then it may be those that
+        changed."""
+        self._stale = stale_spans(self._stale, reports, self._earlier) if stale is None else stale
         for report in reports:
             self._take(report)
         self._earlier = reports

@@ -10,6 +10,8 @@ from stalewatch.timeline.event import Event, EventKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OPERATOR = "operator"
+"""Who did it, where no name is told."""
 SAME_RUN = 300
 """Seconds: what one step says within them is one event, whose words follow its status."""
 
@@ -31,8 +33,8 @@ class ProgressLike(Protocol):
     def at(self) -> float: ...
 
 
-def from_progress(progress: ProgressLike) -> Event:
-    """One line of progress; the lines of one step (waiting, running, done) are one event that changes."""
+def from_progress(progress: ProgressLike, who: str = OPERATOR) -> Event:
+    """One line of progress of a runbook by *who*; the lines of one step (waiting, running, done) are one event that changes."""
     proof = next(iter(progress.evidence.values()), "")
     what = f"{progress.step}: {progress.status}" + (f" ({proof})" if proof else "")
     return Event(
@@ -40,7 +42,7 @@ def from_progress(progress: ProgressLike) -> Event:
         server=progress.server,
         app=progress.app,
         kind=EventKind.ACTION,
-        source="operator",
+        source=who,
         what=safe(what, 200),
         key=f"action:{progress.step}:{int(progress.at // SAME_RUN)}|{progress.server}|{progress.app}",
     )

@@ -24,6 +24,10 @@ BORN_TOGETHER = 10.0
 ONE_DEPLOY = 120.0
 """Seconds within which files that changed belong to one deploy."""
 MOST = 20
+BEFORE = 3600.0
+"""Seconds before a start of PHP-FPM in which what was installed is what it was started for."""
+PHP = "php"
+"""Source of an event: another binary, or other settings, that PHP-FPM reads only when it starts."""
 
 
 class SnapshotEvents:
@@ -45,14 +49,14 @@ class SnapshotEvents:
         host, fpm, status, opcache = self.host, self.fpm, self.status, self.opcache
         return (
             (host.release.deploys, host.release.under_way, host.inputs, host.caches, host.queue_workers, host.lock) if host else None,
-            (fpm.running, fpm.master, fpm.workers, fpm.pool) if fpm else None,
+            (fpm.running, fpm.master, fpm.workers, fpm.pool, fpm.config_files) if fpm else None,
             (status.started, status.total, [worker.started for worker in status.workers]) if status else None,
             (opcache.start_time, opcache.last_restart_time) if opcache else None,
         )
 
     def all(self) -> tuple[Event, ...]:
         """Everything, sorted by time."""
-        found = [*self.deploys(), *self.edits(), *self.caches(), *self.reloads(), *self.restarts(), *self.births()]
+        found = [*self.deploys(), *self.edits(), *self.installs(), *self.caches(), *self.reloads(), *self.restarts(), *self.births()]
         return tuple(sorted({event.key: event for event in found}.values(), key=lambda event: event.at))
 
     def of_master(self, kind: EventKind, at: float, source: str, what: str, key: str) -> Event:
@@ -95,6 +99,22 @@ class SnapshotEvents:
             return
         names = [name_of(file.path) for file in latest]
         yield self.event(EventKind.DEPLOY, at, "files", f"{figures.several(names, 1)} changed", f"edit:{int(at)}")
+
+    def installs(self) -> Iterator[Event]:
+        """PHP-FPM's binary and settings that came last, where they came after its start, or shortly before it. A package keeps its own
+        modification times: of the binary the time counts at which it came. One in the future is none."""
+        fpm, begun = self.fpm, pool_start(self)
+        if fpm is None or not begun:
+            return
+        binary = name_of(fpm.binary)
+        found = {file.path: file.ctime if name_of(file.path) == binary else min(file.mtime, file.ctime) for file in fpm.config_files}
+        newest = max(found.values(), default=0.0)
+        if newest <= begun - BEFORE:
+            return
+        together = sorted((at, name_of(path)) for path, at in found.items() if newest - ONE_DEPLOY <= at <= newest)
+        names = [name for _, name in together]
+        what = f"{figures.several(names, 1)} {'installed' if binary in names else 'changed'}"
+        yield self.of_master(EventKind.DEPLOY, together[0][0], PHP, what, f"php:{int(together[0][0])}")
 
     def caches(self) -> Iterator[Event]:
         """Laravel's cache files, by their mtime."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.model import figures
 from stalewatch.model.report import Layer, Verdict
+from stalewatch.model.text import SafeText, safe
+from stalewatch.model.times import utc
+from stalewatch.timeline.event import Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stalewatch.model.report import Report
 
@@ -37,6 +41,28 @@ def stale_spans(before: Mapping[str, Spans], reports: Sequence[Report], earlier:
         elif opened is not None and not _others_stale(report, reports):
             after[report.server] = (*known, (opened[0], _healed(were.get(report.key), report) or report.observed_at or opened[0]))
     return after
+
+
+def ran_old_code(seconds: float, when: str = "") -> str:
+    """``ran old code 29 min``; with *when* that was, ``ran old code 12:38–13:07 (29 min)``. All who tell of it say it so."""
+    return f"ran old code {when} ({figures.span(seconds)})" if when else f"ran old code {figures.span(seconds)}"
+
+
+def told_as_events(spans: Iterable[tuple[str, float, float]], apps: Mapping[str, str]) -> list[Event]:
+    """An event at the end of each of *spans* (server, begin, end) that says for how long old code ran; *apps*: by server, where it has one
+    app only."""
+    return [
+        Event(
+            at=end,
+            server=server,
+            app=SafeText(apps.get(server, "")),
+            kind=EventKind.VERDICT,
+            source="old code",
+            what=safe(ran_old_code(end - begin, f"{utc(begin)}–{utc(end)}")),
+            key=f"old-code:{int(begin)}|{server}",
+        )
+        for server, begin, end in spans
+    ]
 
 
 def _healed(was: Report | None, report: Report) -> float | None:
