@@ -120,6 +120,7 @@ def test_what_is_broken_is_named_and_stops_the_plan(troubles: list[Trouble], wor
     ("parsed", "evidence"),
     [
         (Parsed(count=3), {"parsed": "3 scripts without an error"}),
+        (Parsed(count=0), {"parsed": "nothing: no script is new or changed"}),
         (
             Parsed(count=3, trouble=(trouble("big"),)),
             {"unknown": f"not everything was parsed: {CONTROLLER}: too big", "said": "2 scripts without an error"},

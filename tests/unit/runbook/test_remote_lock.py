@@ -18,6 +18,7 @@ import pytest
 
 from stalewatch.model.errors import LinkLost, LinkTimeout
 from stalewatch.model.times import utc
+from stalewatch.probe.host.host_probe import HostProbe
 from stalewatch.runbook import remote_lock as module
 from stalewatch.runbook.remote_lock import Busy, CannotLock, acquire
 from stalewatch.transport.link import Stream
@@ -58,7 +59,7 @@ def _program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "did not happen in time"
@@ -157,6 +158,23 @@ async def test_a_version_that_tells_no_nonce_keeps_this_one_out_and_is_named(pla
     (holder, *_) = (pid for pid in _processes() if _is_holder(pid))
     told = Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")
     assert told[told.index(b"stalewatch-lock") + 1] == b"alice@laptop"
+    await held.release()
+
+
+async def test_what_is_planned_stands_behind_what_other_versions_read(places: Path, link: LocalLink) -> None:
+    steps = [("config:cache", "rebuild"), ("reload", "reload")]
+    held = await acquire(link, "alice@laptop", str(places / "app"), "", "fix", steps=steps)
+    (holder, *_) = (pid for pid in _processes() if _is_holder(pid))
+    told = Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")
+    at = told.index(b"stalewatch-lock")
+    assert told[at + 1] == b"alice@laptop"
+    assert told[at + 3 : at + 5] == [str(places / "app").encode(), b"fix"]
+    assert told[at + 6] == b"config:cache=rebuild reload=reload"
+    probe = HostProbe(link, "bob", 10.0)
+    _, fast = await probe.tick()
+    (seen,) = (lock.holder for lock in fast.locks if lock.inode == (places / "app").stat().st_ino)
+    assert [(step.id, step.label) for step in seen.steps] == steps
+    await probe.close()
     await held.release()
 
 
@@ -327,10 +345,10 @@ async def test_whether_it_is_still_held_is_answered_by_the_holder_alone(places: 
 
 
 async def test_heartbeats_keep_the_lease(places: Path, link: LocalLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STALEWATCH_LEASE", "1")
+    monkeypatch.setenv("STALEWATCH_LEASE", "2")
     monkeypatch.setattr(module, "HEARTBEAT", 0.2)
     held = await take(places, link)
-    assert (await held.step("long", "sleep 2.5; echo there", 10)).output == "there\n"
+    assert (await held.step("long", "sleep 3.5; echo there", 30)).output == "there\n"
     await held.release()
 
 

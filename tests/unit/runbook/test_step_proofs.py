@@ -9,7 +9,7 @@ from stalewatch.model.report import Finding, Layer, Remedy, Report, Verdict
 from stalewatch.model.snapshot import CompiledView, QueueWorker, Unseen, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.model.times import utc
-from stalewatch.runbook.plan import Cause, Choice, Request, ServerPlan, Status, Step
+from stalewatch.runbook.plan import Choice, Justification, Request, ServerPlan, Status, Step
 from stalewatch.runbook.verify import is_fixed, judge, prove, still_needed
 from tests.builders.runbook import T0, bytecode, finding, fpm, host, plan, process, report, runtime, vt0
 from tests.builders.values import file
@@ -243,7 +243,7 @@ def test_invalidated_scripts_answer_for_the_bad_findings_of_their_layer_only() -
 
 def test_a_step_is_needed_as_long_as_its_layer_is_not_fresh() -> None:
     step = step_of(SERVER, "config:cache")
-    assert step.causes == (Cause(layer=Layer.CONFIG, code="config.test", subject=safe("config")),)
+    assert step.causes == (Justification(layer=Layer.CONFIG, code="config.test", subject=safe("config")),)
     other = finding(Layer.CONFIG, code="config.other", subject=safe("another file"))
     assert still_needed(step, report(other)).status is Status.DONE, "the same layer, for another reason by now"
     assert still_needed(step, report(finding(Layer.ROUTES))).status is Status.SKIPPED

@@ -1,9 +1,9 @@
-# Takes the locks, then becomes the holder.  sh -c THIS stalewatch WHO APP FPM WHAT HOLDER NONCE
+# Takes the locks, then becomes the holder.  sh -c THIS stalewatch WHO APP FPM WHAT HOLDER NONCE STEPS
 # Says "unlocked WHY", "busy app|fpm SINCE PID STEP WHO" (STEP "-": none runs), "taken app|fpm PID USER COMMAND" of a program that is not
 # ours, "failed CODE", or whatever HOLDER says. Each line begins with NONCE: a login shell may say what looks like one of them.
-who=$1 app=$2 fpm=$3 what=$4 holder=$5 nonce=$6 mark=stalewatch
+who=$1 app=$2 fpm=$3 what=$4 holder=$5 nonce=$6 steps=$7 mark=stalewatch
 [ -z "$fpm" ] || [ -d "$fpm" ] || fpm=${fpm%/*}
-set -- sh -c "$holder" "$mark-lock" "$who" "$(date +%s)" "$app" "$what" "$nonce"
+set -- sh -c "$holder" "$mark-lock" "$who" "$(date +%s)" "$app" "$what" "$nonce" "$steps"
 if ! command -v flock >/dev/null 2>&1; then
   echo "$nonce unlocked flock is not installed there"
   exec "$@"

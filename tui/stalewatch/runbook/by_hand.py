@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from stalewatch.diagnosis import composer, fpm, views, worker_orphans, worker_others, worker_places, worker_restarts, workers
+from stalewatch.diagnosis import composer, fpm, release, views, worker_orphans, worker_others, worker_places, worker_restarts, workers
 from stalewatch.diagnosis.opcache import codes as opcache_codes
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model import reasons
@@ -100,9 +100,9 @@ def _preload(finding: Finding, report: Report) -> str:
     opcache, host, seen = report.opcache, report.host, report.fpm
     if opcache is None or host is None:
         return ""
-    named, release = str(opcache.preload), host.release
+    named, current = str(opcache.preload), host.release
     other = next((str(fact.value) for fact in finding.evidence if fact.label == "preloaded release"), "")
-    right = named.replace(other, str(release.link or release.root), 1) if other and named.startswith(f"{other}/") else ""
+    right = named.replace(other, str(current.link or current.root), 1) if other and named.startswith(f"{other}/") else ""
     config = str(seen.config_path).rpartition("/")[0] if seen is not None else ""
     found = f" (grep -rn opcache.preload {shlex.quote(config)} finds it)" if usable(config) else ""
     wanted = f"set opcache.preload={right}" if right else "let opcache.preload name the current release"
@@ -110,13 +110,13 @@ def _preload(finding: Finding, report: Report) -> str:
 
 
 def _cron(finding: Finding, report: Report) -> str:
-    release = report.host.release if report.host is not None else None
+    known = report.host.release if report.host is not None else None
     old = next((str(fact.value) for fact in finding.evidence if fact.label == "release"), "")
     file, _, number = finding.subject.rpartition(":")
-    if release is None or not old or not number:
+    if known is None or not old or not number:
         return ""
     edit = f"sudoedit {shlex.quote(file)}" if file.startswith("/etc/") else f"sudo crontab -e -u {shlex.quote(file.rpartition('/')[2])}"
-    return f"{edit} (line {number}): write {release.link or release.root} for {old}"
+    return f"{edit} (line {number}): write {known.link or known.root} for {old}"
 
 
 def _restart_worker(finding: Finding, report: Report) -> str:
@@ -135,6 +135,12 @@ def _restart_worker(finding: Finding, report: Report) -> str:
 def _reload_octane(finding: Finding, report: Report) -> str:
     again = _restart_worker(finding, report)
     return f"{again}; octane:reload loads the code too, but leaves nothing to prove it by" if again else ""
+
+
+def _deploy(finding: Finding, _report: Report) -> str:
+    """Where the others have another commit; of other contents no name is known."""
+    facts = {fact.label: str(fact.value) for fact in finding.evidence if fact.value}
+    return f"deploy {facts['others'][:7]} to this server" if "others" in facts and "contents" not in facts else ""
 
 
 def _purge(finding: Finding, report: Report) -> str:
@@ -158,14 +164,22 @@ def _systemctl(verb: str, report: Report) -> str:
     return f"sudo systemctl {verb} {shlex.quote(unit)}" if unit.endswith(".service") else ""
 
 
+def _ask_the_pool(_finding: Finding, report: Report) -> str:
+    """What only the pool can tell: the grant of the error that says why it could not be asked."""
+    return next((str(error.grant) for error in report.errors if error.grant), "")
+
+
 _LINES: dict[str, Callable[[Finding, Report], str]] = {
     composer.CLASS_MAP.code: _dump,
     composer.AUTOLOAD.code: _dump,
     composer.LOCK.code: _install,
     opcache_codes.PRELOAD_ELSEWHERE.code: _preload,
     fpm.OTHER_TREE.code: _restart_fpm,
+    fpm.START_UNKNOWN.code: _ask_the_pool,
     reasons.FPM_NOT_RUNNING.code: _start_fpm,
     reasons.FPM_SOCKET_MISSING.code: _restart_fpm,
+    release.MIXED.code: _deploy,
+    views.UNPROVEN.code: _ask_the_pool,
     worker_others.CRON_OLD_RELEASE.code: _cron,
     worker_others.OTHER_OLDER.code: _restart_worker,
     worker_restarts.NOT_BACK.code: _start_worker,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import getpass
 import logging
-import os
-import socket
 from typing import TYPE_CHECKING
 
+from stalewatch.model.step_names import RESULT
 from stalewatch.model.text import safe
+from stalewatch.probe.who import who as ourselves
 from stalewatch.runbook.app_session import AppSession
 from stalewatch.runbook.audit_log import AuditLog
 from stalewatch.runbook.execute import Begin, Do, End, Recheck, Resolve, Skip, execute
-from stalewatch.runbook.plan import RESULT, Outcome, Phase, Progress, Status
+from stalewatch.runbook.plan import Outcome, Phase, Progress, Status
 from stalewatch.runbook.server_executor import ServerExecutor, Timings
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ async def run(
     *sessions*: by (server, app). *who* is what others read (default: user@host of this machine). Cancelling lets the running step end
     by itself on the server, writes that into the audit log, and unlocks.
     """
-    name, written, times, tell = who or whoami(), audit or AuditLog(), timings or Timings(), _guarded(on_progress)
+    name, written, times, tell = who or ourselves(), audit or AuditLog(), timings or Timings(), _guarded(on_progress)
     executors = {
         server.key: ServerExecutor(
             server, sessions[server.key], tell, who=name, audit=written, timings=times, request=plan.request, stopped=stopped
@@ -116,12 +114,4 @@ def _nobody(effect: Effect, tell: Callable[[Progress], None]) -> Outcome:
     return Outcome(status=Status.UNKNOWN, evidence={"why": safe("there is no connection")}, unreached=unreached)
 
 
-def whoami() -> str:
-    """``user@host`` of this machine, as others will read it."""
-    user = str(os.getuid())
-    with contextlib.suppress(KeyError, OSError):
-        user = getpass.getuser()
-    return safe(f"{user}@{socket.gethostname()}", 200)
-
-
-__all__ = ["AppSession", "Timings", "run", "whoami"]
+__all__ = ["AppSession", "Timings", "run"]

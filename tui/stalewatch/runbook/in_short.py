@@ -13,6 +13,7 @@ from stalewatch.model import figures
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
+from stalewatch.timeline.stale_spans import ran_old_code
 
 if TYPE_CHECKING:
     from stalewatch.model.report import Report
@@ -37,7 +38,7 @@ def in_short(fixed: Fixed) -> SafeText:
     """The sentence."""
     old, stopped = _ran_old(fixed), _errors_stopped(fixed)
     parts = (
-        f"ran old code {figures.span(old)}" if old else "",
+        ran_old_code(old) if old else "",
         f"fixed in {figures.span(fixed.seconds)}",
         "requests lost: not counted" if fixed.lost is None else f"{figures.count(fixed.lost, 'request')} lost",
         f"errors stopped {utc(stopped)}" if stopped else "",

@@ -1,4 +1,4 @@
-# Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE
+# Holds the locks that its parents took, and runs one step at a time.  $0 is the lock's mark; WHO SINCE APP WHAT NONCE STEPS ("ID=WORD …": other people read there what is under way)
 # Hears: beat [NUMBER] | note TEXT | then COMMAND (after the next step, with its own output: ID.then) | step ID COMMAND | check ID COMMAND (not worth a line in the syslog) | tell ID | end.
 # Says, each after NONCE: held DIR | beat [NUMBER] | ended ID CODE | out ID HEX..., some of what the command said | told ID.
 # A step has none of the login's variables but what sudo and systemctl go by: the others would be artisan's, too.

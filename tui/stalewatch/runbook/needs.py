@@ -11,7 +11,7 @@ from stalewatch.model.snapshot import HostFacts, QueueWorker
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import by_hand, worker_reach
 from stalewatch.runbook.commands import usable
-from stalewatch.runbook.plan import Cause, LeftOut
+from stalewatch.runbook.plan import Justification, LeftOut
 
 SOON = 30.0
 """A pending finding that ends within so many seconds is left to end by itself."""
@@ -31,7 +31,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     remedy: Remedy
     layer: Layer
     reason: SafeText
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Justification, ...] = ()
     paths: tuple[str, ...] = ()
 
 
@@ -104,7 +104,7 @@ def _needs_of(finding: Finding, report: Report, few: int, *, gentle: bool) -> tu
             remedies.append(Remedy.RELOAD)
     elif Remedy.INVALIDATE in remedies and Remedy.RELOAD in remedies:
         remedies.remove(Remedy.RELOAD)
-    cause = Cause(finding.layer, finding.code, finding.subject)
+    cause = Justification(finding.layer, finding.code, finding.subject)
     reason = safe(f"{finding.layer.value}: {finding.summary}")
     return tuple(
         Need(
@@ -141,7 +141,7 @@ def worker_kinds(workers: tuple[QueueWorker, ...]) -> frozenset[str]:
     return frozenset(worker.kind for worker in workers)
 
 
-def why(needs: tuple[Need, ...]) -> tuple[str, tuple[Cause, ...]]:
+def why(needs: tuple[Need, ...]) -> tuple[str, tuple[Justification, ...]]:
     """The reason of a step that *needs* ask for, in words, and the findings behind it."""
     reasons = list(dict.fromkeys(str(need.reason) for need in needs))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""

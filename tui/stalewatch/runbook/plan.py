@@ -65,7 +65,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return self.in_flight is InFlight.INVALIDATE
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Justification(msgspec.Struct, frozen=True):
     """Which finding justifies a step. When none of a step's causes is found any more just before it, the step is skipped."""
 
     layer: Layer
@@ -95,7 +95,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     layer: Layer | None = None
     timeout: float = 60.0
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Justification, ...] = ()
     does: str = ""
     what: SafeText = SafeText("")
     label: str = ""
@@ -227,8 +227,6 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-RESULT = "result"
-"""The step that says how a server ended."""
 LEFT = "not fixed by this plan"
 """Where an outcome that is ``partly`` names the layers that are not fresh."""
 PROVEN = (Status.DONE, Status.PARTLY)

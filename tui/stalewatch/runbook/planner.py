@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.diagnosis.cli_cache import may_run_old
 from stalewatch.diagnosis.symfony import environment_served
 from stalewatch.model.layers import Layer
 from stalewatch.model.replace import replace
@@ -153,13 +154,14 @@ _ANYWAY = re.compile(
 """Variables that a service has anyway, and no application is configured by."""
 
 
-def _script(report: Report, *, free: bool) -> str:
+def _script(report: Report, *, always: bool) -> str:
     """Where the PHP is written that gives artisan and bin/console the environment of the pool; "" where that is the one of any service. By
-    it artisan is also told to build its caches aside: so always where the login is *free* to run it, because that takes no line in sudoers.
+    it artisan is also told to build its caches aside, and to compile what is on the disk: so *always* where the login is free to run it,
+    because that takes no line in sudoers, and where the command line may hold old code.
     """
     names = report.runtime.variables if report.runtime is not None else None
     own = any(not _ANYWAY.fullmatch(str(name)) for name in names or ())
-    return environment_script(report) if own or (free and names is not None) else ""
+    return environment_script(report) if own or (always and names is not None) else ""
 
 
 def _unusual_config(fpm: FpmFacts | None) -> str:
@@ -210,7 +212,7 @@ def access_of(report: Report, host: HostFacts, inputs: PlanInputs) -> Access:
         fpm_options=_options(fpm),
         main=fpm.master.pid if fpm is not None and fpm.master is not None and fpm.unit_pid == fpm.master.pid else 0,
         environment=environment_served(report),
-        script=_script(report, free=str(host.login) in ("root", user)),
+        script=_script(report, always=str(host.login) in ("root", user) or may_run_old(host)),
         php=line.php,
         lacks=line.lacks,
         file_cache=str(report.opcache.file_cache) if report.opcache is not None else "",

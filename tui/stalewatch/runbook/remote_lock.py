@@ -23,6 +23,8 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stalewatch.transport.link import Link, Stream
 
 HEARTBEAT = 5.0
@@ -243,10 +245,13 @@ def _place(which: str) -> str:
     return "this application" if which == "app" else "this FPM master"
 
 
-async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeout: float = 15.0) -> RemoteLock:
-    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) on the server. Raises Busy, CannotLock, LinkError."""
+async def acquire(
+    link: Link, who: str, app: str, fpm: str, what: str, *, steps: Iterable[tuple[str, str]] = (), timeout: float = 15.0
+) -> RemoteLock:
+    """Lock *app* and the FPM master whose configuration is *fpm* ("" is not known) on the server. *what* and *steps* (id, word) are told to
+    whoever looks there. Raises Busy, CannotLock, LinkError."""
     nonce = secrets.token_hex(8)
-    holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what, nonce)), nonce)
+    holding = RemoteLock(link, await link.coprocess(lock_command(who, app, fpm, what, nonce, steps)), nonce)
     try:
         await holding.wait_held(timeout)
     except BaseException:
@@ -255,9 +260,10 @@ async def acquire(link: Link, who: str, app: str, fpm: str, what: str, *, timeou
     return holding
 
 
-def lock_command(who: str, app: str, fpm: str, what: str, nonce: str) -> str:
+def lock_command(who: str, app: str, fpm: str, what: str, nonce: str, steps: Iterable[tuple[str, str]] = ()) -> str:
     """The command line that takes the locks and becomes the holder; *nonce* begins each line that it says."""
-    words = (_one_line(who), app, fpm, _one_line(what), _script("lock_holder.sh"), nonce)
+    told = " ".join(f"{step}={label}" for step, label in steps)
+    words = (_one_line(who), app, fpm, _one_line(what), _script("lock_holder.sh"), nonce, told)
     return shlex.join(("sh", "-c", _script("acquire_lock.sh"), "stalewatch", *words))
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from stalewatch.diagnosis.fleet import mixed_of
 from stalewatch.diagnosis.smoke import APP_ERROR
 from stalewatch.model.report import Verdict
+from stalewatch.model.step_names import RESULT
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso
 from stalewatch.runbook.needs import left_because
-from stalewatch.runbook.plan import PROVEN, RESULT, Plan, Progress, Status
+from stalewatch.runbook.plan import PROVEN, Plan, Progress, Status
 from stalewatch.runbook.verify import remaining
 
 if TYPE_CHECKING:

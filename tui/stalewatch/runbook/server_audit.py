@@ -7,9 +7,10 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from stalewatch.model.step_names import RESULT
 from stalewatch.model.text import safe
 from stalewatch.runbook.audit_log import AuditEntry, AuditFailed
-from stalewatch.runbook.plan import RESULT, Outcome, Status
+from stalewatch.runbook.plan import Outcome, Status
 
 if TYPE_CHECKING:
     from stalewatch.runbook.audit_log import AuditLog

@@ -13,6 +13,7 @@ import msgspec
 
 from stalewatch.model.errors import LinkError, LinkTimeout, NotPermitted, StalewatchError
 from stalewatch.model.replace import replace
+from stalewatch.model.step_names import LOCK, RESULT
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook import kept_aside, verify
 from stalewatch.runbook.app_answers import AppAnswers
@@ -21,7 +22,7 @@ from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.in_short import IN_SHORT, Fixed, in_short
 from stalewatch.runbook.kept_aside import KeptAside
-from stalewatch.runbook.plan import PROVEN, RESULT, Choice, Outcome, Phase, Progress, Status, Step
+from stalewatch.runbook.plan import PROVEN, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
 from stalewatch.runbook.server_audit import ServerAudit
@@ -94,9 +95,10 @@ class ServerExecutor:
     async def begin(self) -> Outcome:
         """Take the locks, and ask whether the app answers before anything is done to it."""
         app, fpm = self._server.lock
-        self._progress("lock", Status.RUNNING, {})
+        self._progress(LOCK, Status.RUNNING, {})
         try:
-            self._lock = await acquire(self._session.link, self._who, app or self._server.app, fpm, self._request.choice.value)
+            steps = [(step.id, step.label) for step in self._server.steps]
+            self._lock = await acquire(self._session.link, self._who, app or self._server.app, fpm, self._request.choice.value, steps=steps)
             left = {} if self._lock.warnings else await kept_aside.tidy(self._session)
             answer = await self._answers.before()
         except Busy as busy:
@@ -112,7 +114,7 @@ class ServerExecutor:
             self._began = (time.monotonic(), self._session.report)
             warnings = {f"warning {number}": text for number, text in enumerate(self._lock.warnings, 1)}
             outcome = Outcome(status=Status.DONE, evidence={**warnings, **left, "app": answer.words})
-        self._progress("lock", outcome.status, outcome.evidence)
+        self._progress(LOCK, outcome.status, outcome.evidence)
         return outcome
 
     async def recheck(self, step: Step) -> Outcome:

@@ -17,7 +17,7 @@ from stalewatch.model.redaction import redacted
 from stalewatch.model.report import Finding, Remedy, Report
 from stalewatch.model.text import SafeText, safe
 from stalewatch.runbook.commands import Access, Command, permit, usable_name
-from stalewatch.runbook.plan import Cause, LeftOut, Outcome, Phase, ServerPlan, Status, Step
+from stalewatch.runbook.plan import Justification, LeftOut, Outcome, Phase, ServerPlan, Status, Step
 
 if TYPE_CHECKING:
     from stalewatch.runbook.draft import Draft
@@ -87,7 +87,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
         layer: Layer | None = None,
         paths: tuple[str, ...] = (),
         timeout: float = 60.0,
-        causes: tuple[Cause, ...] = (),
+        causes: tuple[Justification, ...] = (),
         scripts: Scripts | None = None,
         idle: float | None = None,
     ) -> Step:

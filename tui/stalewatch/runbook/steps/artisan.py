@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.cli_cache import may_run_old
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,19 @@ def blocks(draft: Draft) -> Iterator[str]:
     if not draft.access.user:
         yield "not known which user the pool runs as: FPM could not rewrite what artisan writes"
     yield from other_php(draft)
+
+
+def writing_blocks(draft: Draft) -> Iterator[str]:
+    """The same where it writes, which it may do of old code."""
+    yield from blocks(draft)
+    yield from old_code(draft)
+
+
+def old_code(draft: Draft) -> Iterator[str]:
+    """The new cache would be made of old sources."""
+    if may_run_old(draft.host) and not draft.access.script and draft.host.cli_cache is not None:
+        folder = draft.host.cli_cache.folder
+        yield f"PHP's command line runs what it keeps compiled in {folder}, which may be older than the sources: remove it first"
 
 
 def other_php(draft: Draft) -> Iterator[str]:

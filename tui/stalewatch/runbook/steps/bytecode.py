@@ -11,7 +11,7 @@ from stalewatch.model.layers import Layer
 from stalewatch.model.report import Remedy
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.needs import why
-from stalewatch.runbook.plan import Cause, Choice, Phase, Step
+from stalewatch.runbook.plan import Choice, Justification, Phase, Step
 
 if TYPE_CHECKING:
     from stalewatch.model.snapshot import CacheFile
@@ -22,7 +22,7 @@ class Way(NamedTuple):
     """*paths*: the scripts to invalidate; empty: reload."""
 
     reason: str
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Justification, ...] = ()
     paths: tuple[str, ...] = ()
 
 

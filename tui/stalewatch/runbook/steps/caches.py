@@ -13,7 +13,7 @@ from stalewatch.model.report import Remedy
 from stalewatch.model.times import utc, written_by
 from stalewatch.runbook.commands import usable
 from stalewatch.runbook.needs import cached_layers, why
-from stalewatch.runbook.plan import Cause, Choice, Outcome, Phase, Status, Step
+from stalewatch.runbook.plan import Choice, Justification, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
 from stalewatch.runbook.steps import artisan
 
@@ -51,7 +51,7 @@ def _cannot_start(draft: Draft, layer: Layer | None) -> bool:
     names = [file.name for file in layer.spec.files] if layer is not None else []
     facts = draft.host.packages
     gone = layer is Layer.PACKAGES and facts.installed is not None and set(facts.cached or ()) - set(facts.installed)
-    return bool(gone) or any(cache.name in names and cache.complete is False for cache in draft.host.caches)
+    return bool(gone) or any(cache.name in names and cache.unusable for cache in draft.host.caches)
 
 
 def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def _kept(draft: Draft, layer: Layer | None) -> tuple[str, ...]:
     return paths if all(map(usable, paths)) else ()
 
 
-def _to_rebuild(draft: Draft) -> Iterator[tuple[Layer, str, tuple[Cause, ...]]]:
+def _to_rebuild(draft: Draft) -> Iterator[tuple[Layer, str, tuple[Justification, ...]]]:
     request = draft.request
     if not draft.laravel or not draft.wants(Phase.REBUILD) or request.choice in (Choice.CLEAR, Choice.RELOAD):
         return
@@ -101,7 +101,9 @@ def _rebuilt(proof: Proof) -> Outcome:
         stat = cache.stat
         if stat is None:
             continue
-        wrong = _wrong(stat, proof.sent, newest, str(proof.server.user)) or ("it is not complete" if cache.complete is False else "")
+        wrong = _wrong(stat, proof.sent, newest, str(proof.server.user)) or (
+            "it is not complete" if cache.complete is False else "the pool's user may not read it" if cache.closed else ""
+        )
         failed = failed or bool(wrong)
         evidence[cache.path] = wrong or f"written {utc(stat.mtime)}, owner {stat.owner or 'not known'}"
     otherwise = [finding for finding in proof.after.findings if layer is Layer.CONFIG and finding.code == OTHER_ENVIRONMENT.code]
@@ -159,7 +161,7 @@ def _clears(draft: Draft) -> list[Step]:
     return [replace(step, keeps=_kept(draft, step.layer)) for step in steps] if draft.may_ask else steps
 
 
-def _to_clear(draft: Draft) -> list[tuple[Layer, str, tuple[Cause, ...]]]:
+def _to_clear(draft: Draft) -> list[tuple[Layer, str, tuple[Justification, ...]]]:
     if not draft.laravel or not draft.wants(Phase.CLEAR):
         return []
     only_clear = draft.request.everything and draft.fixing and not draft.wants(Phase.REBUILD)
@@ -213,7 +215,7 @@ REBUILD = StepSpec(
     does="rebuild {}",
     wanted=_rebuilds,
     prove=_rebuilt,
-    blocks=artisan.blocks,
+    blocks=artisan.writing_blocks,
     warns=artisan.warns,
     grants=lambda access: [access.in_the_pools_environment(name) for name in [spec.rebuild for spec in LAYERS if spec.rebuild]],
 )

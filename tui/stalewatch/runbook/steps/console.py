@@ -14,7 +14,7 @@ from stalewatch.model.times import utc
 from stalewatch.runbook.needs import why
 from stalewatch.runbook.plan import Choice, LeftOut, Outcome, Phase, Status, Step
 from stalewatch.runbook.step_spec import Proof, StepSpec, outcome
-from stalewatch.runbook.steps.artisan import other_php
+from stalewatch.runbook.steps.artisan import old_code, other_php
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,7 @@ def _blocks(draft: Draft) -> Iterator[str]:
     if not draft.access.user:
         yield "not known which user the pool runs as: it could not rewrite what bin/console writes"
     yield from other_php(draft)
+    yield from old_code(draft)
 
 
 def _left_out(draft: Draft) -> Iterator[LeftOut]:

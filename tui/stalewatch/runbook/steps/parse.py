@@ -112,7 +112,7 @@ def proven(proof: Proof) -> Outcome:
     count = f"{figures.count(parsed.count - len(parsed.trouble), 'script')} without an error"
     if unchecked:
         return not_known(f"not everything was parsed: {'; '.join(unchecked)}", count)
-    return outcome(Status.DONE, parsed=count)
+    return outcome(Status.DONE, parsed=count if parsed.count else "nothing: no script is new or changed")
 
 
 def _told(proof: Proof, broken: list[Trouble]) -> str:

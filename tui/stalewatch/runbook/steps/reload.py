@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.fpm import DOWN
 from stalewatch.model import figures
 from stalewatch.model.fixing import InFlight
 from stalewatch.model.layers import Layer
@@ -68,6 +69,8 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield f"a reload is needed and FPM was not seen: {fpm.message}"
     elif fpm.running is False:
         yield "FPM does not run: a reload can't start it"
+    elif dead := next((finding for finding in draft.report.findings if finding.code in DOWN), None):
+        yield f"{dead.summary}: a reload does not bring it back"
     elif isinstance(fpm.config_test, ConfigTest) and not fpm.config_test.valid:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
     elif not draft.access.unit and not draft.access.master:
