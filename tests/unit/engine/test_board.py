@@ -93,3 +93,13 @@ def test_the_oldest_events_go_first_when_there_are_too_many() -> None:
     events = board.consume().events
     assert len(events) == MAX_EVENTS
     assert events[0].at == 5.0
+
+
+def test_a_look_that_told_nothing_new_is_taken_with_the_next_change() -> None:
+    board, told = Board(), []
+    board.put(pane("web1", received_at=1.0))
+    board.listen(lambda: told.append(board.looked_at))
+    version = board.consume().version
+    board.put_again(pane("web1", received_at=2.0))
+    assert told == [1.0]
+    assert (board.snapshot().version, board.snapshot().panes[0].received_at, board.looked_at) == (version, 2.0, 2.0)

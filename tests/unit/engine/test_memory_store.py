@@ -12,8 +12,9 @@ import msgspec
 import platformdirs
 import pytest
 
-from stalewatch.diagnosis.memory import Memory, Seen
-from stalewatch.engine.memory_store import MAX_BYTES, load, save
+from stalewatch.diagnosis.memory import Awaited, Memory, Seen
+from stalewatch.engine.memory_store import MAX_BYTES, AwaitedFile, load, save, save_awaited
+from tests.builders.runbook import queue_worker
 
 REMEMBERED = Memory(at=1000.0, since=900, root="/srv/app")
 
@@ -138,3 +139,18 @@ def test_of_writers_at_once_one_is_remembered_whole_and_nothing_is_left_lying() 
     assert load("web1", "/srv/app").since in range(2, 6)
     (file,) = files()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_whom_another_program_waits_for_is_known_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (Awaited(at, queue_worker(7, 1.0)) for at in (50.0, 60.0))
+    file = AwaitedFile("web1", "/srv/app")
+    assert file.load() == ()
+    save_awaited("web1", "/srv/app", (one,))
+    assert (file.load(), file.load()) == ((one,), (one,))
+    save_awaited("web1", "/srv/app", (other,))
+    assert file.load() == (other,), "of the same length, perhaps at the same moment: another file"
+    with monkeypatch.context() as patched:
+        patched.setattr("stalewatch.engine.memory_store._read", lambda _: pytest.fail("nothing has changed"))
+        assert file.load() == (other,)
+    save_awaited("web1", "/srv/app", ())
+    assert file.load() == ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from itertools import count
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -15,7 +17,12 @@ from stalewatch.engine.poller import Poller
 from stalewatch.engine.publisher import Publisher
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import HostFacts, Unseen
+from stalewatch.model.text import safe
 from tests.builders.snapshots import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 WEB1 = Server(target="web1", name="web1")
 FLEET = Fleet(servers=(WEB1,))
@@ -41,6 +48,79 @@ def test_an_app_that_is_gone_is_unknown_and_its_neighbour_is_not() -> None:
     publisher.seen(WEB1, (report("/srv/a"),))
     publisher.flush()
     assert shown(board) == {"/srv/a": before["/srv/a"], "/srv/b": Verdict.UNKNOWN}
+
+
+def looked_again(before: Report, at: float, **more: object) -> Report:
+    """The same server, looked at *at* again."""
+    assert before.snapshot is not None
+    assert isinstance(before.snapshot.host, HostFacts)
+    host = msgspec.structs.replace(before.snapshot.host, now=at, slow_at=at)
+    seen = msgspec.structs.replace(before.snapshot, observed_at=at, host=host)
+    return msgspec.structs.replace(before, snapshot=seen, observed_at=at, **more)
+
+
+def published(clock: Iterator[float], *reports: Report) -> tuple[Publisher, Board, list[int]]:
+    """Who published *reports*, where they are, and a list that grows whenever somebody is told of a change."""
+    board, told = Board(), []
+    publisher = Publisher(board, FLEET, monotonic=lambda: next(clock))
+    publisher.place_holder(WEB1)
+    publisher.seen(WEB1, reports)
+    publisher.flush()
+    board.listen(lambda: told.append(board.snapshot().version))
+    board.consume()
+    told.clear()
+    return publisher, board, told
+
+
+def test_a_look_that_tells_nothing_new_is_told_to_nobody_and_is_the_newest() -> None:
+    first = report()
+    publisher, board, told = published(count(100.0), first)
+    before = board.snapshot()
+    publisher.seen(WEB1, (looked_again(first, 5000.0),))
+    publisher.flush()
+    after = board.snapshot()
+    assert told == []
+    assert (after.version, after.again) == (before.version, before.again + 1)
+    assert [pane.report.observed_at for pane in after.panes if pane.report is not None] == [5000.0]
+    assert publisher.report(first.key) == looked_again(first, 5000.0)
+    assert board.looked_at == after.panes[0].received_at != before.panes[0].received_at
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda first: looked_again(first, 5000.0, hit_rate=0.5),
+        lambda first: looked_again(first, 5000.0, verdict=Verdict.SUSPECT),
+        lambda first: looked_again(msgspec.structs.replace(first, snapshot=snapshot(clock_offset=3.0)), 5000.0),
+        lambda first: looked_again(msgspec.structs.replace(first, snapshot=snapshot(runtime=Unseen(code="x", message=safe("x")))), 5000.0),
+    ],
+)
+def test_a_look_that_tells_anything_else_is_told(other: Callable[[Report], Report]) -> None:
+    first = report()
+    publisher, board, told = published(count(100.0), first)
+    publisher.seen(WEB1, (other(first),))
+    publisher.flush()
+    assert told
+    assert board.snapshot().panes[0].report == other(first)
+
+
+def test_the_first_look_after_the_link_was_lost_is_told_whatever_it_tells() -> None:
+    first = report()
+    publisher, board, told = published(count(100.0), first)
+    publisher.failed(WEB1.name, Unseen(code="link.closed", message=safe("closed")), None, ())
+    publisher.seen(WEB1, (looked_again(first, 5000.0),))
+    publisher.flush()
+    assert told
+    assert board.snapshot().panes[0].error is None
+
+
+def test_an_app_that_is_gone_is_told_although_its_neighbour_tells_nothing_new() -> None:
+    one, other = report("/srv/a"), report("/srv/b")
+    publisher, board, told = published(count(100.0), one, other)
+    publisher.seen(WEB1, (looked_again(one, 5000.0),))
+    publisher.flush()
+    assert told
+    assert shown(board)["/srv/b"] is Verdict.UNKNOWN
 
 
 def test_an_engine_that_ended_by_a_bug_leaves_no_pane_that_looks_alive(monkeypatch: pytest.MonkeyPatch) -> None:

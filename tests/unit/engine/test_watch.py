@@ -69,7 +69,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> type[Probe]:
 
 
 async def until(watch: Watch, *, web1: bool, apps: int = 2) -> SeenServer:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             first, second = watch.servers
             if second.up and first.up == web1 and len(first.reports) == apps:

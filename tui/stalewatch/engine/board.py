@@ -49,12 +49,13 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
 
 class State(msgspec.Struct, frozen=True):
     """One consistent look at the board. *version* grows with every change; events are sorted by time. *restored*: how often another
-    moment took the place of everything."""
+    moment took the place of everything. *again*: how many looks told nothing new, which is no change."""
 
     version: int
     panes: tuple[Pane, ...]
     events: tuple[Event, ...]
     restored: int = 0
+    again: int = 0
 
 
 class Board:
@@ -66,7 +67,8 @@ class Board:
         self._events: dict[str, Event] = {}
         self._sorted: tuple[Event, ...] | None = ()
         self._version = 0
-        self._restored = 0
+        self._restored = self._again = 0
+        self._looked_at: float | None = None
         self._notified = False
         self._significant = False
         self._on_change: Callable[[], None] | None = None
@@ -92,7 +94,25 @@ class Board:
             else:
                 self._panes[pane.key] = pane
             self._version += 1
+            self._note_look(pane)
         self._notify(significant=before is None or is_significant(before, pane))
+
+    def put_again(self, pane: Pane) -> None:
+        """A look told nothing new of *pane*: whoever takes the board next gets the newest, and nobody is told."""
+        with self._lock:
+            self._panes[pane.key] = pane
+            self._again += 1
+            self._note_look(pane)
+
+    @property
+    def again(self) -> int:
+        """How many looks told nothing new."""
+        return self._again
+
+    @property
+    def looked_at(self) -> float | None:
+        """When a look last ended (monotonic)."""
+        return self._looked_at
 
     @property
     def significant_change(self) -> bool:
@@ -121,6 +141,7 @@ class Board:
         """Show another moment: what was *shown* then, in the place of everything."""
         with self._lock:
             self._panes = {pane.key: pane for pane in shown.panes}
+            self._looked_at = max((pane.received_at for pane in shown.panes if pane.received_at is not None), default=None)
             self._events = {event.key: event for event in shown.events}
             self._sorted = None
             self._version += 1
@@ -141,7 +162,11 @@ class Board:
     def _state(self) -> State:
         if self._sorted is None:
             self._sorted = tuple(sorted(self._events.values(), key=lambda event: (event.at, event.key)))
-        return State(self._version, tuple(self._panes.values()), self._sorted, self._restored)
+        return State(self._version, tuple(self._panes.values()), self._sorted, self._restored, self._again)
+
+    def _note_look(self, pane: Pane) -> None:
+        if pane.received_at is not None and (self._looked_at is None or pane.received_at > self._looked_at):
+            self._looked_at = pane.received_at
 
     def _notify(self, *, significant: bool) -> None:
         with self._lock:

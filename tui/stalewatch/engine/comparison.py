@@ -45,6 +45,15 @@ class FleetComparison:
         self._keys = {key: value for key, value in (self._keys | keys).items() if key in self._seen}
         return fresh
 
+    def is_settled(self, report: Report) -> bool:
+        """Whether *report* is what was compared last, and no later look at the same can change what came of it."""
+        return not self._awaits and self._seen.get(report.key) is report
+
+    def again(self, report: Report) -> Report:
+        """*report* of a look that told nothing new, compared."""
+        self._seen[report.key] = report
+        return with_mixed(report, self._findings[report.key])
+
     def _whole(self, reports: Sequence[Report]) -> list[Report]:
         whole = compared(self._fleet, reports)
         self._awaits = awaits(reports, _groups(self._fleet, reports))

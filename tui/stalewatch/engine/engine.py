@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from stalewatch.engine.beat import LOOK_INTERVAL
 from stalewatch.engine.board import Board
 from stalewatch.engine.listener import NOBODY, Listener
 from stalewatch.engine.publisher import Publisher
@@ -37,7 +38,7 @@ class Engine:
 
     def __init__(self, fleet: Fleet, *, interval: float | None = None, listener: Listener = NOBODY) -> None:
         self.fleet = fleet
-        self._interval = interval
+        self.interval = interval or LOOK_INTERVAL
         self._listener = listener
         self.board = Board()
         self.publisher = Publisher(self.board, self.fleet, listener)
@@ -67,6 +68,11 @@ class Engine:
     def look(self, keys: Sequence[AppKey]) -> None:
         """Look again at these panes now, everything; also try to connect again."""
         self._call(self._look_now, [server for server, _ in keys])
+
+    def look_every(self, seconds: float) -> None:
+        """Look at each server every *seconds*; takes effect at once."""
+        self.interval = seconds
+        self._call(self._every, seconds)
 
     def plan(self, keys: Sequence[AppKey], request: Request) -> Plan:
         """What *request* would do, from the latest reports. Panes without a report are left out."""
@@ -111,7 +117,7 @@ class Engine:
             self.publisher.ended(reasons.INTERNAL.unseen(message, "start it again; its log has the details"))
 
     async def _watch(self) -> None:
-        from stalewatch.engine.poller import LOOK_INTERVAL, Poller
+        from stalewatch.engine.poller import Poller
         from stalewatch.engine.session_pool import SessionPool
 
         self._loop = asyncio.get_running_loop()
@@ -123,9 +129,8 @@ class Engine:
             on_open=lambda server: self._look_now([server]),
             on_judged=self._listener.judged,
         )
-        interval = self._interval or LOOK_INTERVAL
         for server in self.fleet.servers:
-            self._pollers[server.name] = Poller(server, pool, self.publisher, chance, interval=interval)
+            self._pollers[server.name] = Poller(server, pool, self.publisher, chance, interval=self.interval)
         self._started.set()
         try:
             async with asyncio.TaskGroup() as group:
@@ -140,6 +145,10 @@ class Engine:
             task.cancel()
         if self._main is not None:
             self._main.cancel()
+
+    def _every(self, seconds: float) -> None:
+        for poller in self._pollers.values():
+            poller.look_every(seconds)
 
     def _look_now(self, servers: list[str]) -> None:
         for server in servers:

@@ -125,6 +125,7 @@ class Incidents:
     def __init__(self, patience: Patience, opened: Iterable[Incident] = ()) -> None:
         self._patience = patience
         self.opened = tuple(opened)
+        self._order: dict[str, int] = {}
         self._watched = {
             Subject(member.server, member.app, incident.about): _Watched(
                 standing=Standing(bad=True), said=(member.verdict, member.codes[0])
@@ -136,6 +137,7 @@ class Incidents:
 
     def look(self, servers: Sequence[SeenServer], now: float) -> list[Notice]:
         """What is to be told after this look at *servers*. *now*: epoch seconds that never go back."""
+        self._order = {one.server: place for place, one in enumerate(servers)}
         self._observe(servers, now)
         notices = [*self._flapping(now), *self._over(now)]
         for about in About:
@@ -166,7 +168,7 @@ class Incidents:
             watched.said, watched.said_since = said, now
 
     def _flapping(self, now: float) -> list[Notice]:
-        told = self._members(lambda incident: incident.flapping)
+        told = self._members(lambda incident: incident.flapping or now - incident.told_at < self._patience.gather)
         begun = [subject for subject, watched in self._watched.items() if watched.standing.flapping and subject not in told]
         self._leave(begun)
         notices = []
@@ -273,7 +275,7 @@ class Incidents:
     ) -> Notice:
         affected = tuple(
             Affected(server=subject.server, app=subject.app, report=seen.report, error=seen.error)
-            for subject in those
+            for subject in sorted(those, key=lambda one: self._order.get(one.server, len(self._order)))
             for seen in (self._watched[subject].seen if subject in self._watched else _Seen(None),)
         )
         return Notice(kind=kind, about=about, at=now, lasted=max((until or now) - began, 0.0), affected=affected, changes=changes)

@@ -53,6 +53,29 @@ def load_awaited(target: str, app: str) -> tuple[Awaited, ...]:
     return ()
 
 
+class AwaitedFile:
+    """What :func:`load_awaited` gives for one app, at every look: read again only when another file lies there, or one that was written."""
+
+    def __init__(self, target: str, app: str) -> None:
+        self._target = target
+        self._app = app
+        self._path = _path(target, app, _AWAITED)
+        self._seen: tuple[int, ...] | None = None
+        self._awaited: tuple[Awaited, ...] = ()
+
+    def load(self) -> tuple[Awaited, ...]:
+        """The workers of the app that must come back now."""
+        try:
+            now = self._path.lstat()
+        except OSError:
+            self._seen, self._awaited = None, ()
+            return ()
+        seen = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_uid)
+        if seen != self._seen:
+            self._seen, self._awaited = seen, load_awaited(self._target, self._app)
+        return self._awaited
+
+
 def save_awaited(target: str, app: str, awaited: tuple[Awaited, ...]) -> None:
     """Keep *awaited*, or remove what was kept of it. A disk that takes nothing is no error."""
     path = _path(target, app, _AWAITED)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from stalewatch.engine.beat import LOOK_INTERVAL
 from stalewatch.engine.failures import as_unseen, unknown_reports
 from stalewatch.model import reasons
 from stalewatch.model.errors import LinkError, ProtocolError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Report
     from stalewatch.model.snapshot import Unseen
 
-LOOK_INTERVAL = 2.0
 SILENCE = 10.0
 """A server not heard from for so long is ``unknown``, whatever it was."""
 
@@ -59,6 +59,11 @@ class Poller:
 
     def look_now(self) -> None:
         """Do not wait for the next beat, or for the next try to connect."""
+        self._wake.set()
+
+    def look_every(self, seconds: float) -> None:
+        """Another interval, from now on: the look that is waited for comes at once."""
+        self._interval = seconds
         self._wake.set()
 
     async def run(self) -> None:
@@ -113,7 +118,8 @@ class Poller:
     async def _pause(self, seconds: float | None) -> bool:
         """Wait *seconds* (None: until asked). Whether somebody asked."""
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         except TimeoutError:
             return False
         self._wake.clear()

@@ -10,10 +10,12 @@ from stalewatch.diagnosis.unreachable import as_unreachable
 from stalewatch.engine.board import Board, Pane
 from stalewatch.engine.comparison import FleetComparison
 from stalewatch.engine.listener import NOBODY, Listener
+from stalewatch.engine.same_look import says_the_same
 from stalewatch.model import reasons
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import Unseen
 from stalewatch.model.text import safe
+from stalewatch.probe.who import who
 from stalewatch.timeline import changes, from_progress, history
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Publisher:
         self._monotonic = monotonic
         self._finds_events = finds_events
         self._panes: dict[AppKey, Pane] = {}
+        self._keys: dict[str, list[AppKey]] | None = None
         self._published: dict[AppKey, Report] = {}
         self._dirty = asyncio.Event()
         self._moved: set[AppKey] = set()
@@ -62,6 +65,7 @@ class Publisher:
             pane = _empty_pane(server, safe(path))
             self._panes[pane.key] = pane
             self._board.put(pane)
+        self._keys = None
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -71,10 +75,15 @@ class Publisher:
     def restore(self, panes: Iterable[Pane]) -> None:
         """Go on from *panes* of another moment."""
         self._panes = {pane.key: pane for pane in panes}
+        self._keys = None
 
     def keys_of(self, server: str) -> list[AppKey]:
         """The panes of *server*."""
-        return [key for key in self._panes if key[0] == server]
+        if self._keys is None:
+            self._keys = {}
+            for key in self._panes:
+                self._keys.setdefault(key[0], []).append(key)
+        return self._keys.get(server, [])
 
     def report(self, key: AppKey) -> Report | None:
         """The latest report of a pane."""
@@ -98,6 +107,8 @@ class Publisher:
     def seen(self, server: Server, reports: tuple[Report, ...], took: float = 0.0) -> None:
         """A look succeeded. The first one takes the place of the place holder; an app that is gone is unknown from then on."""
         self._listener.seen(server.name, reports, took)
+        if self._seen_again(server.name, reports):
+            return
         waiting = [key for key in self.keys_of(server.name) if self._panes[key].report is None or key[1] == ""]
         for report in reports:
             if report.key not in self._panes:
@@ -112,6 +123,23 @@ class Publisher:
                 self._update(replace(self._panes[key], step="", error=gone))
                 self._put_report(as_unreachable(last, gone), received=False)
 
+    def _seen_again(self, server: str, reports: tuple[Report, ...]) -> bool:
+        """Whether a look told nothing new: then nothing is compared and nobody is told. Whoever asks gets the newest."""
+        if len(reports) != len(self.keys_of(server)):
+            return False
+        panes: list[Pane] = []
+        for report in reports:
+            pane = self._panes.get(report.key)
+            if pane is None or pane.report is None or report.key in self._moved or pane.step or pane.error or pane.retry_at is not None:
+                return False
+            if not self._comparison.is_settled(pane.report) or not says_the_same(pane.report, report):
+                return False
+            panes.append(replace(pane, report=report, received_at=self._monotonic()))
+        for pane, report in zip(panes, reports, strict=True):
+            self._panes[pane.key] = pane
+            self._board.put_again(replace(pane, report=self._comparison.again(report)))
+        return True
+
     def ended(self, why: Unseen) -> None:
         """Nobody looks any more: every pane is unknown, at once and for good. May be called when the loop is gone."""
         for pane in self._panes.values():
@@ -122,7 +150,7 @@ class Publisher:
         """One line of a running runbook, in its pane and on the timeline."""
         self._listener.progressed(progress)
         if self._finds_events:
-            self._tell([from_progress(progress)])
+            self._tell([from_progress(progress, who())])
         key = (progress.server, progress.app)
         if key in self._panes:
             kept = [line for line in self._panes[key].progress if line.step != progress.step]
@@ -171,6 +199,7 @@ class Publisher:
             pane = replace(self._panes[replaces], app=report.app)
             self._panes = {(pane.key if key == replaces else key): old for key, old in self._panes.items()}
         self._panes[pane.key] = pane
+        self._keys = None
         self._board.put(pane, replaces=replaces)
 
     def _put_report(self, report: Report, *, received: bool) -> None:

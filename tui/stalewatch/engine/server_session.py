@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, asked_by_us, invalidated_by_us
 from stalewatch.diagnosis.worker_restarts import awaited_with
-from stalewatch.engine.memory_store import load, load_awaited, save, save_awaited
+from stalewatch.engine.memory_store import AwaitedFile, load, load_awaited, save, save_awaited
 from stalewatch.engine.short_names import named
 from stalewatch.model.errors import LinkError, LinkLost
 from stalewatch.model.replace import replace
@@ -52,6 +52,7 @@ class ServerSession:
         self._looking = asyncio.Lock()
         self._clock_offset = 0.0
         self._kept_at = time.monotonic()
+        self._awaited: dict[str, AwaitedFile] = {}
 
     @property
     def alive(self) -> bool:
@@ -167,7 +168,9 @@ class ServerSession:
             self.memories[snapshot.app] = load(self.server.target, snapshot.app)
         if snapshot.clock_offset is not None:
             self._clock_offset = snapshot.clock_offset
-        awaited = load_awaited(self.server.target, snapshot.app)
+        if snapshot.app not in self._awaited:
+            self._awaited[snapshot.app] = AwaitedFile(self.server.target, snapshot.app)
+        awaited = self._awaited[snapshot.app].load()
         known = replace(self.memories[snapshot.app], awaited=awaited)
         memory, report = diagnose(known, snapshot, self._fleet.thresholds)
         self._on_judged(known, snapshot, memory)
