@@ -21,11 +21,11 @@ from stalewatch.cli.outputs.incident.document import render
 from stalewatch.demo.embedded import Embedded
 from stalewatch.engine.engine import Engine
 from stalewatch.model.report import Verdict
+from stalewatch.probe.who import who
 from stalewatch.recording.incident import incident_of
 from stalewatch.recording.reader import Recording
 from stalewatch.recording.recorder import Recorder
 from stalewatch.recording.recording_file import RecordedLines, RecordingFile
-from stalewatch.runbook.driver import whoami
 from stalewatch.runbook.plan import Choice, Request
 from tests.builders.incident import at as moment_of
 
@@ -74,7 +74,7 @@ class Moved:
     def words(self, said: str) -> str:
         """The moments and the folder in a text."""
         told = WRITTEN.sub(self._written, FOLDER.sub("/srv", said))
-        return told.replace(whoami(), "mara@laptop")
+        return told.replace(who(), "mara@laptop")
 
     def _written(self, found: re.Match[str]) -> str:
         moment = datetime.strptime(found[0], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)

@@ -13,13 +13,14 @@ from stalewatch.cli.outputs.incident.document import render
 from stalewatch.demo.embedded import Embedded
 from stalewatch.engine.engine import Engine
 from stalewatch.model.report import Report, Verdict
+from stalewatch.model.step_names import RESULT
 from stalewatch.recording.entries import Looked, Planned, Stepped
 from stalewatch.recording.incident import incident_of
 from stalewatch.recording.judged_again import JudgedAgain
 from stalewatch.recording.reader import Recording
 from stalewatch.recording.recorder import Recorder
 from stalewatch.recording.recording_file import RecordingFile
-from stalewatch.runbook.plan import RESULT, Choice, Request, Status
+from stalewatch.runbook.plan import Choice, Request, Status
 from stalewatch.timeline import EventKind
 from tests.builders.recordings import json, shown
 from tests.builders.watching import eventually, reports

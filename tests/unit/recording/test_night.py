@@ -41,4 +41,4 @@ def test_a_reader_recognises_the_night(told: str) -> None:
 def test_nothing_of_the_machine_that_recorded_it_is_in_it() -> None:
     text = PAGE.read_text("utf-8") + "\n".join(str(entry) for entry in night.Recording(night.FILE).entries())
     assert "/tmp/stalewatch-demo" not in text
-    assert night.whoami() not in text
+    assert night.who() not in text

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from stalewatch import __version__
 from stalewatch.engine.listener import Listener
+from stalewatch.probe.who import who
 from stalewatch.recording.codec import encoded
 from stalewatch.recording.entries import SCHEMA, AppLook, Connecting, Failed, Happened, Header, Looked, Stepped
 from stalewatch.recording.patch import between, whole
 from stalewatch.recording.told import fleet_told, plan_told
-from stalewatch.runbook.driver import whoami
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +103,7 @@ class Recorder(Listener):
         self._queue.put(Happened(at=self._now(), events=tuple(events)))
 
     def planned(self, plan: Plan) -> None:
-        self._queue.put(plan_told(plan, at=self._now(), who=whoami()))
+        self._queue.put(plan_told(plan, at=self._now(), who=who()))
 
     def progressed(self, progress: Progress) -> None:
         self._queue.put(Stepped(at=self._now(), progress=progress))

@@ -74,6 +74,11 @@ class Replay:
         """What is shown at the recording's time."""
         return self._stage.board
 
+    @property
+    def interval(self) -> float:
+        """Nothing looks."""
+        return 0.0
+
     def start(self) -> None:
         """Begin to play; returns at once."""
         self._play(self.begun, going=True)
@@ -99,6 +104,9 @@ class Replay:
     def run(self, plan: Plan) -> Future[dict[AppKey, Status]]:
         """Raises PermissionError."""
         raise PermissionError(REFUSED)
+
+    def look_every(self, seconds: float) -> None:
+        """Nothing looks."""
 
     def look(self, keys: Sequence[AppKey]) -> None:
         """There is nothing to look at."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.smoke import Smoke
+from stalewatch.model.ui import Ui
 from stalewatch.recording.entries import Planned, PlannedServer, PlannedStep
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def fleet_told(fleet: Fleet) -> Fleet:
-    """*fleet* without smoke requests (a path may hold a token) and without the name of the ssh configuration."""
+    """*fleet* without smoke requests (a path may hold a token) and without the name of the ssh configuration, nor how
+    the recorder's own dashboard begins."""
     servers = (replace(server, apps=tuple(replace(app, smoke=Smoke()) for app in server.apps)) for server in fleet.servers)
-    return replace(fleet, servers=tuple(servers), ssh_config="")
+    return replace(fleet, servers=tuple(servers), ssh_config="", ui=Ui(), ui_files={})
 
 
 def plan_told(plan: Plan, *, at: float, who: str) -> Planned:
