@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,6 +140,13 @@ def test_a_dashboard_needs_a_terminal_that_can_draw(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(dashboard, "is_terminal", lambda _: terminal)
     assert said in dashboard.no_screen()
     assert bool(said) == bool(dashboard.no_screen())
+
+
+def test_where_it_would_be_drawn_into_a_file_it_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``2> FILE`` takes what is drawn: the keys of a dashboard that nobody sees would act all the same."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(dashboard, "is_terminal", lambda stream: stream is not sys.stderr)
+    assert dashboard.no_screen() == "stderr is not a terminal"
 
 
 def test_a_bug_is_one_line_with_the_place_of_its_traceback(stalewatch: Stalewatch, seams: Seams, tmp_path: Path) -> None:

@@ -137,3 +137,15 @@ def test_opcache_that_is_off_is_nothing_missing(stalewatch: Stalewatch, seams: S
     result = stalewatch("mark", "web1")
     assert result.exit_code == 0
     assert "no bytecode (OPcache is off)" in result.stdout
+
+
+def test_a_server_without_an_app_is_not_seen_and_no_disk_is_blamed(stalewatch: Stalewatch, seams: Seams) -> None:
+    nothing = Unseen(code="app.not-found", message=safe("no application was found"))
+    report = examples.fresh("web1")
+    assert report.snapshot is not None
+    snapshot = msgspec.structs.replace(report.snapshot, app=safe(""))
+    seams.looks = [(msgspec.structs.replace(report, app=safe(""), snapshot=snapshot, errors=(nothing,)),)]
+    result = stalewatch("mark", "web1")
+    assert result.exit_code == 3
+    assert "no application was found" in result.stdout
+    assert "disk" not in result.stdout + result.stderr

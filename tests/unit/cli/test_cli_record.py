@@ -42,6 +42,10 @@ def test_a_signal_ends_it_and_it_says_what_it_kept(tmp_path: Path, number: signa
         (("replay", "there"), "a replay needs a terminal to draw on: stdin and stdout are not a terminal"),
         (("record",), "missing argument 'FILE'"),
         (("--record", "r", "check", "local"), "--record is for the dashboard, not for check"),
+        (("--theme", "dark", "check", "local"), "--theme is for the dashboard, not for check"),
+        (("--theme", "drak", "local"), "invalid value for '--theme': 'drak' is not one of 'dark', 'light', 'high-contrast'"),
+        (("demo", "--theme", "dark"), "the demo needs a terminal to draw on"),
+        (("--theme", "dark", "demo"), "the demo needs a terminal to draw on"),
         (("--record", "r", "local"), "--record keeps what the dashboard shows, and stdin and stdout are not a terminal"),
     ],
 )

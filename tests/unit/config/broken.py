@@ -11,6 +11,7 @@ from stalewatch.config.tables import TABLES, ServerTable
 from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
 from stalewatch.model.smoke import Smoke
+from stalewatch.model.ui import Ui
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ BEFORE: dict[Struct, str] = {
     Thresholds: "[thresholds]\n",
     LogWatch: '[[log]]\npath = "a.log"\n',
     Fixing: "[fix]\n",
+    Ui: "[ui]\n",
 }
 """What stands in a file before a key of each table."""
 WHERE = {
@@ -45,6 +47,7 @@ WHERE = {
     Thresholds: "[thresholds]",
     LogWatch: "[[log]] 1",
     Fixing: "[fix]",
+    Ui: "[ui]",
 }
 VALUES = {
     "text": '"word"',
@@ -65,7 +68,17 @@ VALUES = {
     "moment": "2026-11-29T12:49:50Z",
 }
 NUMBERS = {"integer", "float", "nan", "infinity", "minus infinity", "too large a float", "too large an integer", "negative"}
-TAKEN = {"str": {"text"}, "enum": set(), "bool": {"boolean"}, "float": {"float"}, "int": set(), "list": set(), "struct": set()}
+TAKEN = {
+    "str": {"text"},
+    "enum": set(),
+    "bool": {"boolean"},
+    "float": {"float"},
+    "int": set(),
+    "list": set(),
+    "struct": set(),
+    "literal": set(),
+    "dict": set(),
+}
 """By the type of a key: the values of another kind are refused, and of its own kind those that make no sense."""
 
 
@@ -97,6 +110,7 @@ def wrong_values() -> Iterator[Broken]:
 RIGHT = {
     (Fixing, "in_flight_wait", "integer"),
     (Fixing, "in_flight_wait", "float"),
+    (Ui, "interval", "integer"),
 }
 """Numbers that make sense where they stand."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def test_a_mistake_is_told_of_the_file_that_makes_it(place: Place, whose: str, t
     shown = {"shared": str(place.shared), "user": str(place.user), "here": "stalewatch.toml"}[whose]
     with pytest.raises(UsageError) as error:
         place.load()
-    assert error.value.message.startswith(f"{shown}: {message}")
+    assert re.match(rf"{re.escape(shown)}(:\d+)?: {re.escape(message)}", error.value.message)
 
 
 def test_a_health_key_and_its_url_may_be_in_two_files_but_belong_together(place: Place) -> None:

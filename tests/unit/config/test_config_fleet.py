@@ -111,7 +111,7 @@ def test_an_explicit_file_is_read_and_must_be_right(tmp_path: Path) -> None:
     other.write_text('[[server]]\ntarget = "web5"\n')
     assert load([], config=str(other), folder=tmp_path).servers[0].name == "web5"
     other.write_text("x = 1\n")
-    with pytest.raises(UsageError, match=r"other\.toml: unknown key 'x'"):
+    with pytest.raises(UsageError, match=r"other\.toml:1: unknown key 'x'"):
         load(["web1"], config=str(other), folder=tmp_path)
 
 

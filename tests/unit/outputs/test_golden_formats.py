@@ -6,9 +6,11 @@ import os
 from datetime import UTC
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stalewatch.cli.outputs import first_look, fix_lines, json, plan_text, text
+from stalewatch.model.report import Severity
 from tests.builders import outputs as examples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,3 +36,13 @@ def test_the_format_is_byte_for_byte_what_others_script_against(name: str) -> No
         GOLDEN.mkdir(exist_ok=True)
         (GOLDEN / name).write_bytes(made)
     assert made == (GOLDEN / name).read_bytes()
+
+
+def test_a_critical_finding_is_no_warning() -> None:
+    """A stale server has a verdict; beside it only what is a warning is counted as one."""
+    stale = examples.stale()
+    assert {finding.severity for finding in stale.findings} & {Severity.CRITICAL}
+    only = msgspec.structs.replace(stale, findings=tuple(finding for finding in stale.findings if finding.severity is Severity.CRITICAL))
+    assert "with warnings" not in text.render((only,), zone=UTC)
+    warned = msgspec.structs.replace(only, findings=(*only.findings, msgspec.structs.replace(only.findings[0], severity=Severity.WARNING)))
+    assert "! 1 with warnings" in text.render((warned,), zone=UTC)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from stalewatch import __version__
-from stalewatch.cli.options import common
+from stalewatch.cli.options import common, theme_option
 from stalewatch.model.errors import StalewatchError
 from stalewatch.model.exit_codes import ExitCode
 
@@ -26,7 +26,7 @@ COMMANDS = {
     "fix": "Clear, rebuild, reload and verify, without the dashboard.",
     "mark": "Remember what is cached now, before a deploy, so that a later check can prove what is stale.",
     "init": "The first five minutes: look around on servers, say what was found, and write stalewatch.toml.",
-    "config": "What the configuration is: which files, what they say together, and its JSON schema.",
+    "config": "What the configuration is: which files, what they say together, its JSON schema, and the dashboard's keys.",
     "metrics": "Metrics of the fleet for Prometheus. Nothing can be changed on a server.",
     "watch": "Tells a webhook when servers begin to run old code, and when that is over.",
     "record": "Keep in a file what is seen, to look at it again. Nothing can be changed on a server.",
@@ -37,6 +37,9 @@ COMMANDS = {
 }
 
 DASHBOARD = "\0"  # stands for "no command": no argument of a process can hold a NUL
+
+DRAWN = (DASHBOARD, "replay", "demo")
+"""What draws the dashboard."""
 
 
 class _Commands(click.Group):
@@ -129,9 +132,10 @@ def _usage_line(error: click.ClickException) -> str:
 )
 @click.version_option(__version__, prog_name="stalewatch", message="%(prog)s %(version)s")
 @click.option("--record", metavar="FILE", help="Keep in FILE what the dashboard shows and what is done, for stalewatch replay.")
+@theme_option
 @common
 @click.pass_context
-def main(ctx: click.Context, /, record: str | None, **options: Any) -> None:
+def main(ctx: click.Context, /, record: str | None, theme: str | None, **options: Any) -> None:
     """Is the code that is on the disk the code that runs?
 
     Watches PHP servers live over SSH: which of them run old code, in which cache layer, and why; then clears, rebuilds,
@@ -143,4 +147,11 @@ def main(ctx: click.Context, /, record: str | None, **options: Any) -> None:
     given = {name: value for name, value in options.items() if value}
     if record is not None and ctx.invoked_subcommand != DASHBOARD:
         raise click.UsageError(f"--record is for the dashboard, not for {ctx.invoked_subcommand}", ctx)
-    ctx.default_map = {**dict.fromkeys(COMMANDS, given), DASHBOARD: given | ({"record": record} if record is not None else {})}
+    drawn = given | ({"theme": theme} if theme is not None else {})
+    if theme is not None and ctx.invoked_subcommand not in DRAWN:
+        raise click.UsageError(f"--theme is for the dashboard, not for {ctx.invoked_subcommand}", ctx)
+    ctx.default_map = {
+        **dict.fromkeys(COMMANDS, given),
+        **dict.fromkeys(DRAWN, drawn),
+        DASHBOARD: drawn | ({"record": record} if record is not None else {}),
+    }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from stalewatch.model.themes import THEMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,6 +61,13 @@ _FILE = _File()
 def config_option(function: F) -> F:
     """Add ``--config`` alone."""
     return click.option("--config", type=_FILE, metavar="FILE", help="Read this file alone, instead of stalewatch.toml.")(function)
+
+
+def theme_option(function: F) -> F:
+    """Add ``--theme``, for what draws the dashboard."""
+    return click.option("--theme", type=click.Choice(THEMES), metavar="NAME", help=f"The dashboard's colours: {', '.join(THEMES)}.")(
+        function
+    )
 
 
 def common(function: F) -> F:

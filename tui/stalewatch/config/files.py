@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from stalewatch.config.lines import line_of
 from stalewatch.config.merge import NAMED_BY, Told, Tree, file_of, merged, plain, rows_of, told, value_of
 from stalewatch.config.names import named
 from stalewatch.config.own_files import read_own
@@ -18,6 +21,10 @@ from stalewatch.model.errors import UsageError
 from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import DEFAULT_LOGS, Thresholds
 from stalewatch.model.text import safe
+from stalewatch.model.ui import Ui
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FILE_NAME = "stalewatch.toml"
 SHARED = Path("/etc") / FILE_NAME
@@ -25,6 +32,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """10,000 servers take a quarter of it."""
 MAX_DOTS = 1_000
 """In one line: the time that tomllib takes for a dotted key grows with their square."""
+_PLACED = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
 class ConfigFile(NamedTuple):
@@ -48,9 +56,33 @@ def config_files(config: str = "", *, folder: Path, shared: Path = SHARED) -> tu
     return tuple(file for file in files if nearest[os.path.realpath(file.path)] is file)
 
 
+def told_at(files: Mapping[str, str], key: str) -> str:
+    """``FILE:LINE`` of a *key* of ``[ui]``, or of ``[ui.keys]`` (``keys.ACTION``), by the *files* of :func:`ui_files`."""
+    file = files.get(key, FILE_NAME)
+    line = 0
+    with suppress(OSError, ValueError):
+        line = line_of(_text(read_own(Path(file), MAX_BYTES)), ("ui", *key.split(".", 1)))
+    return f"{file}:{line}" if line else file
+
+
+def ui_files(tree: Tree) -> dict[str, str]:
+    """Of each key of ``[ui]`` the file that says it, and of each of ``[ui.keys]`` (``keys.ACTION``)."""
+    ui = tree.get("ui", {})
+    ui = ui if isinstance(ui, dict) else {}
+    keys = ui.get("keys", {})
+    keys = keys if isinstance(keys, dict) else {}
+    return {key: file for key in ui if (file := file_of(ui, key))} | {f"keys.{key}": file_of(keys, key) for key in keys}
+
+
 def effective(tree: Tree) -> Tree:
     """*tree* with the defaults of what it does not say, but for the keys of its servers, apps and logs."""
-    values = {"server": [{"name": "local", "target": "local"}], "thresholds": Thresholds(), "fix": Fixing(), "log": DEFAULT_LOGS}
+    values = {
+        "server": [{"name": "local", "target": "local"}],
+        "thresholds": Thresholds(),
+        "fix": Fixing(),
+        "ui": Ui(),
+        "log": DEFAULT_LOGS,
+    }
     defaults: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(values))
     both = merged(told({key: value for key, value in defaults.items() if key not in NAMED_BY or not tree.get(key)}, ""), tree)
     return {key: both[key] for key in dict.fromkeys((*defaults, *both))}
@@ -67,9 +99,8 @@ def read_files(files: tuple[ConfigFile, ...]) -> Tree:
     """What *files* say together, each of them checked by itself; every server has a name. Raises UsageError."""
     tree: Tree = {}
     for file in files:
-        tables = _toml(file)
-        if tables is not None:
-            tree = merged(tree, _checked(tables, file, tree))
+        if (read := _toml(file)) is not None:
+            tree = merged(tree, _checked(*read, file, tree))
     servers = rows_of(tree, "server")
     for row in (*servers, *(app for server in servers for app in rows_of(server, "app"))):
         _check_health_key(row)
@@ -88,9 +119,16 @@ def _check_health_key(row: Tree) -> None:
         raise UsageError(f"{where}: health_key_file and health_key_env: only one of them")
 
 
-def _toml(file: ConfigFile) -> dict[str, Any] | None:
+def _text(content: bytes) -> str:
+    """Raises UnicodeDecodeError."""
+    return content.decode("utf-8").replace("\r\n", "\n")
+
+
+def _toml(file: ConfigFile) -> tuple[dict[str, Any], str] | None:
+    """The tables of *file*, and its text."""
     try:
-        return _parsed(b"" if str(file.path) == os.devnull else read_own(file.path, MAX_BYTES + 1), file.shown)
+        content = b"" if str(file.path) == os.devnull else read_own(file.path, MAX_BYTES + 1)
+        return _parsed(content, file.shown), _text(content)
     except (FileNotFoundError, NotADirectoryError) as error:
         if not file.required:
             return None
@@ -103,7 +141,7 @@ def _toml(file: ConfigFile) -> dict[str, Any] | None:
 
 def _parsed(content: bytes, shown: str) -> dict[str, Any]:
     """Raises UsageError and UnicodeDecodeError."""
-    text = content.decode("utf-8").replace("\r\n", "\n")
+    text = _text(content)
     if len(content) > MAX_BYTES:
         raise UsageError(f"{shown}: is larger than {figures.size(MAX_BYTES)}: is it the right file?")
     try:
@@ -112,13 +150,15 @@ def _parsed(content: bytes, shown: str) -> dict[str, Any]:
     except RecursionError:
         pass
     except ValueError as error:  # TOMLDecodeError, and that of a number that is too long
-        raise UsageError(f"{shown}: is not TOML: {safe(str(error), 200)}") from error
+        placed = _PLACED.search(str(error))
+        line, column = (f":{placed[1]}", f" (column {placed[2]})") if placed else ("", "")
+        raise UsageError(f"{shown}{line}: is not TOML: {safe(_PLACED.sub('', str(error)), 200)}{column}") from error
     raise UsageError(f"{shown}: is nested too deep")
 
 
-def _checked(tables: dict[str, Any], file: ConfigFile, below: Tree) -> Tree:
+def _checked(tables: dict[str, Any], text: str, file: ConfigFile, below: Tree) -> Tree:
     """*tables* of *file*, if they are right over *below*, where a server's target may be written already."""
-    servers = read_tables(_with_targets(tables, below), file.shown).servers
+    servers = read_tables(_with_targets(tables, below), file.shown, text).servers
     try:
         names = [server.name for server in named(servers)]
     except UsageError as error:

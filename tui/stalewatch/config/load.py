@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stalewatch.config.files import FILE_NAME, SHARED, config_files, read_files
+from stalewatch.config.files import FILE_NAME, SHARED, config_files, read_files, ui_files
 from stalewatch.config.merge import plain
 from stalewatch.config.names import named
 from stalewatch.config.tables import is_socket, read_tables
@@ -23,6 +23,8 @@ from stalewatch.transport.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from stalewatch.model.ui import Ui
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,8 @@ def load(
     """
     overrides = overrides or Overrides()
     folder = folder or Path.cwd()
-    file = read_tables(plain(read_files(config_files(config, folder=folder, shared=shared))), FILE_NAME)
+    tree = read_files(config_files(config, folder=folder, shared=shared))
+    file = read_tables(plain(tree), FILE_NAME)
     known = file.servers
     servers = _pick(targets, known, overrides.ssh_config) if targets else known or (_server("local"),)
     servers = tuple(_override(_guarded(server, known), overrides, folder) for server in named(servers))
@@ -59,7 +62,17 @@ def load(
         timeout=overrides.timeout or defaults.timeout,
         read_only=overrides.read_only,
         fixing=file.fixing,
+        ui=file.ui,
+        ui_files=ui_files(tree),
     )
+
+
+def own_ui(folder: Path | None = None) -> tuple[Ui, dict[str, str]]:
+    """How the dashboard begins, and which file says what of it, as in :class:`~stalewatch.model.inventory.Fleet`: where the servers are not
+    those of stalewatch.toml. Raises UsageError."""
+    files = [file for file in config_files(folder=folder or Path.cwd()) if file.path.exists()]
+    tree = read_files(tuple(files))
+    return read_tables(plain(tree), FILE_NAME).ui, ui_files(tree)
 
 
 def _pick(targets: Sequence[str], known: tuple[Server, ...], ssh_config: str) -> tuple[Server, ...]:

@@ -30,7 +30,7 @@ def told(tables: Mapping[str, Any], file: str) -> Tree:
 def _told(key: str, value: Any, file: str) -> Told | Tree | list[Tree]:
     if isinstance(value, dict):
         return told(value, file)
-    if isinstance(value, list) and key in NAMED_BY:
+    if isinstance(value, list) and key in NAMED_BY and all(isinstance(row, dict) for row in value):
         return [told(row, file) for row in value]
     return Told(value, file)
 

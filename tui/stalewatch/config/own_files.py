@@ -33,7 +33,7 @@ def read_own(path: Path | str, limit: int, *, end: bool = False) -> bytes:
 def replace_own(path: Path | str, text: str) -> None:
     """Make *text* the content of a file: all of it or nothing, by rename. Its mode stays, a new one is 0600; a link stays a link.
     Raises OSError."""
-    real = Path(path).resolve()
+    real = Path(os.path.realpath(path))  # resolve() ends a link to itself with RuntimeError
     mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _PRIVATE
     descriptor, made = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:

@@ -11,10 +11,12 @@ from stalewatch.config.tables import MAX_WAIT, TABLES, ServerTable
 from stalewatch.model.fixing import Fixing
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
 from stalewatch.model.smoke import Smoke
+from stalewatch.model.themes import THEMES
+from stalewatch.model.ui import LEAST_INTERVAL, MOST_INTERVAL, Ui
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What the language servers of TOML know."""
-_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
+_VISIBLE = r"^([^\x00-\x1f\x7f]*[^\x00-\x20\x7f\xa0\u0300-\u036f][^\x00-\x1f\x7f]*)?$"
 _UNIT = r"^([A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*)?$"
 _SOCKET = r"^(/.*|[^/].*:[0-9]{1,5})?$"
 _TEXTS = {"items": {"type": "string", "minLength": 1}}
@@ -61,6 +63,17 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
         "path": {"description": "Absolute, or below the root of the application.", "minLength": 1},
         "alarm": {"description": "Plain text: a line that holds one is counted and marked.", **_TEXTS},
         "reassure": {"description": "Plain text: a line that holds one after the last alarm is shown.", **_TEXTS},
+    },
+    Ui: {
+        "theme": {"description": "The theme. Default: the one that suits the terminal.", "enum": ["", *THEMES]},
+        "zone": {"description": "Whose times are shown."},
+        "relative": {"description": "Ages in place of clock times."},
+        "layout": {"description": "Panes or table; auto: what has room."},
+        "grouped": {"description": "Group by group; auto: in the table, where there are groups."},
+        "sort": {"description": "The column that orders."},
+        "reverse": {"description": "The other way round."},
+        "interval": {"description": "Seconds from one look at a server to the next.", "minimum": LEAST_INTERVAL, "maximum": MOST_INTERVAL},
+        "keys": {"description": "Keys of your own: the id of an action, and its key or a list of them."},
     },
     Fixing: {
         "in_flight": {"description": "What to do where a reload would kill requests in flight."},

@@ -1,4 +1,4 @@
-"""``stalewatch config``: which files are read, what they say together, and what may stand in them. No server is asked."""
+"""``stalewatch config``: which files are read, what they say together, what may stand in them, and keys. No server is asked."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 
 @click.command("config")
-@click.argument("what", type=click.Choice(("show", "path", "schema")), metavar="show|path|schema")
+@click.argument("what", type=click.Choice(("show", "path", "schema", "keys")), metavar="show|path|schema|keys")
 @config_option
 def command(what: str, config: str | None) -> None:
     """What the configuration is.
 
     show: all that holds, as TOML, with the file that says so beside each value. path: the files that are read; the later one wins.
-    schema: what may stand in them, as JSON schema, by which an editor completes and checks them.
+    schema: what may stand in them, as JSON schema, by which an editor completes and checks them. keys: every key of the dashboard that
+    can be changed, and what it does, as [ui.keys].
 
     Exit code: 0; 2 where a file is wrong.
     """
     if what == "schema":
         emit(_schema())
+        return
+    if what == "keys":
+        emit(_keys(config or ""))
         return
     from stalewatch.config.files import config_files
 
@@ -39,6 +43,15 @@ def _shown(files: tuple[ConfigFile, ...]) -> str:
     from stalewatch.config.files import effective, read_files
 
     return config_toml.render(effective(read_files(files)))
+
+
+def _keys(config: str) -> str:
+    from stalewatch.config.load import load
+    from stalewatch.dashboard.actions import keys_toml, own_keys
+
+    fleet = load((), config=config)
+    own_keys.use(fleet.ui.keys, fleet.ui_files)
+    return keys_toml.keys_toml()
 
 
 def _schema() -> bytes:

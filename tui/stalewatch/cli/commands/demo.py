@@ -3,56 +3,117 @@
 from __future__ import annotations
 
 import signal
-import threading
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from stalewatch.cli import debug_log
-from stalewatch.cli.commands.dashboard import no_screen
+from stalewatch.cli.commands.dashboard import garbage_later, incident_report, no_screen, with_own_ui
+from stalewatch.cli.options import theme_option
+from stalewatch.demo.scenarios import INCIDENT, NAMES
 from stalewatch.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
-TITLE = "api-gateway · demo"
+    from stalewatch.demo.embedded import Embedded
+    from stalewatch.demo.story import Scenario
 
 
-@click.command("demo")
+class _Demo(click.Command):
+    """Its help tells every story."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from stalewatch.demo.scenarios import scenario
+
+        with formatter.section("Scenarios"):
+            formatter.write_dl([(name, scenario(name).about) for name in NAMES])
+
+
+@click.command("demo", cls=_Demo)
+@click.option("--scenario", "name", type=click.Choice(NAMES), default=INCIDENT, show_default=True, help="Which story is told.")
 @click.option("--read-only", is_flag=True, help="Only look: every acting key is off.")
+@theme_option
 @click.pass_context
-def command(ctx: click.Context, /, read_only: bool) -> None:
-    """Three embedded servers live through the incident that stalewatch was born from; f, a look and a confirmation end it.
+def command(ctx: click.Context, /, name: str, read_only: bool, theme: str | None) -> None:
+    """Embedded servers live through the incident that stalewatch was born from, or another one; f, a look and a confirmation end it.
 
-    Needs no PHP, no root and no network. Nothing is left behind.
+    Needs no PHP, no root and no network. Nothing is left behind. It is 12:50 of that day when it begins; on the screen every time is moved
+    to now.
     """
     if why := no_screen():
         raise UsageError(f"the demo needs a terminal to draw on: {why}")
     debug_log.start()
-    ctx.exit(run(read_only))
+    code = run(name, read_only=read_only, theme=theme or "")
+    if code == 0:
+        others = "|".join(other for other in NAMES if other != name)
+        click.echo(
+            f"stalewatch init SERVER begins with your own servers; stalewatch demo --scenario {others} tells another story", err=True
+        )
+    ctx.exit(code)
 
 
-def run(read_only: bool = False) -> int:
-    """Start the servers, watch them until the person leaves, clean up; gives the exit code."""
-    threading.Thread(target=import_module, args=("stalewatch.dashboard.app",), daemon=True).start()  # while the servers are being made
-    from stalewatch.demo.embedded import Embedded
+def run(name: str, *, read_only: bool = False, theme: str = "") -> int:
+    """Watch the servers, which are built once the first frame is shown, until the person leaves; clean up; gives the exit code. Raises
+    StalewatchError if they could not be built."""
+    collect_garbage = garbage_later()
+    with _signals_unwind():
+        from stalewatch.demo.embedded import Embedded
+        from stalewatch.demo.scenarios import scenario
 
-    with _signals_unwind(), Embedded(read_only=read_only) as world:
-        from stalewatch.dashboard.app import StalewatchApp
-        from stalewatch.engine.engine import Engine
-
-        engine = Engine(world.fleet)
-        engine.start()
-        app = StalewatchApp(engine, title=TITLE, abandoned=engine.stop)
+        told = scenario(name)
+        embedded = Embedded(told, read_only=read_only)
+        embedded.fleet = with_own_ui(embedded.fleet)
         try:
-            app.run()
-            return app.return_code or 0
+            code = _watch(embedded, told, collect_garbage, theme)
         finally:
-            app.shutdown.over()
-            engine.stop()
+            embedded.stop()
+    if embedded.error is not None:
+        raise embedded.error
+    return code
+
+
+def _watch(embedded: Embedded, told: Scenario, collect_garbage: Callable[[], None], theme: str) -> int:
+    from stalewatch.dashboard import remembered
+    from stalewatch.dashboard.app import StalewatchApp
+    from stalewatch.engine.engine import Engine
+
+    engine = Engine(embedded.fleet)
+
+    def leave() -> None:
+        app.call_later(app.exit)
+
+    def painted() -> None:
+        collect_garbage()
+        app.hint(hint("nothing can be changed" if embedded.fleet.read_only else told.ends, app.size.width - 2))
+        embedded.start(opened=engine.start, closing=engine.stop, failed=leave)
+
+    title, looks = f"{told.group} · demo", remembered.load()
+    app = StalewatchApp(engine, title=title, theme=theme, remembered=looks, painted=painted, abandoned=engine.stop, report=incident_report)
+    try:
+        app.run()
+        return app.return_code or 0
+    finally:
+        app.shutdown.over()
+
+
+def hint(ends: str, room: int) -> str:
+    """The first line that is read, in the longest words for which there is *room*. *ends*: with actions for keys, as ``{fix}``."""
+    from stalewatch.dashboard.actions import key_of
+
+    ends = ends.format(fix=key_of("fix"), shell=key_of("shell"))
+    more = key_of("help")
+    tries = (
+        ("demo, nothing here is real: ", f"{more} for all keys, "),
+        ("demo, nothing is real: ", f"{more} for keys, "),
+        ("demo: ", f"{more} for keys, "),
+        ("demo: ", ""),
+        ("", ""),
+    )
+    words = [f"{begin}{ends} · {keys}{key_of('quit')} to leave" for begin, keys in tries]
+    return next((each for each in words if len(each) <= room), ends)
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from stalewatch.model.errors import UsageError
 from stalewatch.model.exit_codes import ExitCode
 from stalewatch.model.fixing import InFlight, WhenUnreachable
 from stalewatch.model.replace import replace
+from stalewatch.model.step_names import RESULT
 from stalewatch.runbook import run_record
-from stalewatch.runbook.plan import RESULT, Choice, Phase, Plan, Request, Status
+from stalewatch.runbook.plan import Choice, Phase, Plan, Request, Status
 from stalewatch.runbook.result import blocked_ones, left_alone_ones, overall
 
 if TYPE_CHECKING:

@@ -64,6 +64,6 @@ def exit_code(marks: Sequence[Mark]) -> ExitCode:
     """What was not kept is worse than what was not seen: the deploy script can do something about it."""
     if any(one.kept is False for one in marks):
         return ExitCode.FAILED
-    if not marks or any(one.errors for one in marks):
+    if not marks or any(one.errors or not one.app for one in marks):
         return ExitCode.UNKNOWN
     return ExitCode.OK

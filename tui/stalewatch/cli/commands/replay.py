@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from stalewatch.cli import debug_log
-from stalewatch.cli.commands.dashboard import no_screen
+from stalewatch.cli.commands.dashboard import incident_report, no_screen, with_own_ui
+from stalewatch.cli.options import theme_option
 from stalewatch.cli.streams import tell
 from stalewatch.model.errors import UsageError
 from stalewatch.model.text import safe
@@ -29,8 +30,9 @@ IDLE = 2.0
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--cast", type=click.Path(path_type=Path, dir_okay=False), metavar="CAST", help="Write an asciicast (NAME.svg: a picture).")
 @click.option("--overwrite", is_flag=True, help="Write CAST also where there is a file already.")
+@theme_option
 @click.pass_context
-def command(ctx: click.Context, /, file: Path, cast: Path | None, overwrite: bool) -> None:
+def command(ctx: click.Context, /, file: Path, cast: Path | None, overwrite: bool, theme: str | None) -> None:
     """The dashboard as it was while FILE was recorded: every verdict is made again from what was seen.
 
     P plays and pauses, X plays faster, . and , go from event to event, ( and ) a minute back and forward; ? shows all keys. No server is
@@ -44,7 +46,7 @@ def command(ctx: click.Context, /, file: Path, cast: Path | None, overwrite: boo
     if why := no_screen():
         raise UsageError(f"a replay needs a terminal to draw on: {why}")
     debug_log.start()
-    ctx.exit(run(file))
+    ctx.exit(run(file, theme or ""))
 
 
 def write_cast(path: Path, cast: Path, *, overwrite: bool = False) -> None:
@@ -86,15 +88,20 @@ async def _shots(recording: Recording) -> list[Shot]:
     return [Shot(at, shown) for at, shown in zip(moments, rows, strict=True)]
 
 
-def run(path: Path) -> int:
+def run(path: Path, theme: str = "") -> int:
     """Play until the person quits; the exit code. Raises UsageError where *path* is no recording that can be read."""
+    from stalewatch.dashboard import remembered
     from stalewatch.dashboard.app import StalewatchApp
     from stalewatch.recording.reader import Recording
     from stalewatch.recording.replay import Replay
 
     recording = Recording(path)
     replay = Replay(recording)
-    app = StalewatchApp(replay, painted=replay.start, abandoned=replay.stop, playback=replay)
+    replay.fleet = with_own_ui(replay.fleet)
+    looks = remembered.load()
+    app = StalewatchApp(
+        replay, theme=theme, remembered=looks, painted=replay.start, abandoned=replay.stop, playback=replay, report=incident_report
+    )
     try:
         app.run()
     finally:

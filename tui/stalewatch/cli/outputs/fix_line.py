@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from stalewatch.model.report import Verdict
-from stalewatch.model.text import safe
 from stalewatch.runbook import verdict_words
+from stalewatch.runbook.fix_command import fix_command
 
 if TYPE_CHECKING:
     from stalewatch.model.report import Report
@@ -18,4 +17,4 @@ def fix_line(report: Report) -> str:
     asked = {remedy for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank for remedy in finding.remedy}
     if report.verdict not in (Verdict.STALE, Verdict.SUSPECT) or not asked & verdict_words.BY_RUNBOOK:
         return ""
-    return f"stalewatch fix {quote(safe(report.address))}{f' --app {quote(report.app)}' if report.app else ''}"
+    return fix_command(report)

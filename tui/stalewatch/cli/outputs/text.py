@@ -52,7 +52,7 @@ def _summary(writer: TextWriter, reports: Sequence[Report]) -> None:
 
 
 def _warnings(report: Report) -> int:
-    return sum(finding.severity is not Severity.INFO for finding in report.findings)
+    return sum(finding.severity is Severity.WARNING for finding in report.findings)
 
 
 def _report(writer: TextWriter, report: Report, zone: tzinfo | None) -> None:

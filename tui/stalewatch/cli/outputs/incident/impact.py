@@ -8,7 +8,7 @@ from stalewatch.cli.outputs.incident.markdown import code, words
 from stalewatch.model import figures
 from stalewatch.model.report import Verdict
 from stalewatch.timeline import EventKind
-from stalewatch.timeline.stale_spans import OPEN
+from stalewatch.timeline.stale_spans import OPEN, ran_old_code
 
 if TYPE_CHECKING:
     from stalewatch.cli.outputs.incident.moments import Moments
@@ -23,7 +23,7 @@ def impact(incident: IncidentStory, moments: Moments) -> list[str]:
     for server, spans in incident.probable.items():
         for begin, end in spans:
             if not any(begin < known[1] and known[0] < end for known in incident.stale.get(server, ())):
-                lines.append(f"- {code(server)} probably ran old code {_from_to(begin, end, moments)}: nobody was looking.")
+                lines.append(f"- {code(server)} probably {_ran(begin, end, moments)}: nobody was looking.")
     return [*(lines or [_none(incident)]), *_errors(incident, moments)]
 
 
@@ -42,13 +42,13 @@ def _span(incident: IncidentStory, server: str, begin: float, end: float, moment
     if end == OPEN:
         age = figures.span(max(0.0, incident.ended - begin))
         return f"{code(server)} **runs old code since {moments.both(begin)}** ({age}){tail}. It is not over."
-    return f"{code(server)} ran old code {_from_to(begin, end, moments)}{tail}."
+    return f"{code(server)} {_ran(begin, end, moments)}{tail}."
 
 
-def _from_to(begin: float, end: float, moments: Moments) -> str:
+def _ran(begin: float, end: float, moments: Moments) -> str:
     if end == OPEN:
-        return f"from {moments.both(begin)} on"
-    return f"**from {moments.both(begin)} to {moments.both(end)}** ({figures.span(end - begin)})"
+        return f"ran old code from {moments.both(begin)} on"
+    return ran_old_code(end - begin, f"**from {moments.both(begin)} to {moments.both(end)}**")
 
 
 def _errors(incident: IncidentStory, moments: Moments) -> list[str]:

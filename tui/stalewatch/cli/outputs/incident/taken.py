@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from stalewatch.cli.outputs.fix_line import fix_line
 from stalewatch.cli.outputs.incident.markdown import block, code, words
 from stalewatch.model import figures
+from stalewatch.model.step_names import RESULT
 from stalewatch.runbook.in_short import IN_SHORT
-from stalewatch.runbook.plan import RESULT, Status
+from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
