@@ -62,6 +62,10 @@ class Terminal:
         """The screen now, a line per row."""
         return "\n".join(self._screen.display)
 
+    def scribble(self, text: str) -> None:
+        """Somebody else writes into the terminal, as ``wall`` and kernels do; the program is told nothing."""
+        self._stream.feed(text.encode())
+
     def reversed(self, word: str) -> bool:
         """Whether *word* stands on the screen in reverse video, as what has the focus does."""
         for row, line in enumerate(self._screen.display):
@@ -121,7 +125,7 @@ class Terminal:
         os.close(self._master)
         self._master = self._child = -1
 
-    def wait_for(self, what: str | Callable[[str], object], timeout: float = 20.0) -> str:
+    def wait_for(self, what: str | Callable[[str], object], timeout: float = 30.0) -> str:
         """Read until the screen shows *what* (a regular expression, or a predicate of its text); the screen's text."""
         shown = (lambda text: re.search(what, text)) if isinstance(what, str) else what
         deadline = time.monotonic() + timeout
@@ -130,7 +134,7 @@ class Terminal:
                 raise AssertionError(f"never shown: {what!r}; exit {self.process.poll()}; the screen is\n{self.text}")
         return self.text
 
-    def wait_until(self, done: Callable[[], object], timeout: float = 20.0) -> None:
+    def wait_until(self, done: Callable[[], object], timeout: float = 30.0) -> None:
         """Keep reading (a program that can't write stands still) until *done*."""
         deadline = time.monotonic() + timeout
         while not done():
@@ -138,7 +142,7 @@ class Terminal:
                 raise AssertionError(f"did not happen; the screen is\n{self.text}")
             self._read(min(deadline, time.monotonic() + 0.1))
 
-    def wait_exit(self, timeout: float = 10.0) -> int:
+    def wait_exit(self, timeout: float = 20.0) -> int:
         """Read until the program ends; its exit code (128 + signal if one killed it)."""
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:

@@ -34,7 +34,7 @@ def clock_of(pilot: Pilot[int]) -> HandClock:
     return clock
 
 
-async def painted(pilot: Pilot[int], seconds: float = 10.0) -> None:
+async def painted(pilot: Pilot[int], seconds: float = 30.0) -> None:
     """Wait until the question, if there is one, was painted as it is now."""
     end = time.monotonic() + seconds
     while isinstance(screen := pilot.app.screen, AskingScreen) and not screen.answers.is_painted:

@@ -98,7 +98,7 @@ async def test_esc_leaves_an_empty_filter() -> None:
 async def test_a_mark_that_the_filter_hides_is_said_and_takes_no_key() -> None:
     app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(120, 40)) as pilot:
-        assert "■ 1 marked " in await press(pilot, "s", "2", "space")
+        assert "■ 1 marked " in await press(pilot, "2", "space")
         assert "■ 1 marked, 1 hidden: left alone" in await press(pilot, "slash", *"web1", "enter")
         assert [pane.server for pane in app.model.targets()] == ["web1"]
         assert "web2" not in await press(pilot, "f")

@@ -16,22 +16,32 @@ from stalewatch.dashboard.actions import (
     FILTER,
     FLEET,
     HELP,
+    LINK,
+    LOG,
+    PALETTE,
     PLAN,
     PROGRESS,
     QUIT,
+    SEARCH,
     SERVER,
     TOO_SMALL,
     actions_in,
     markdown_table,
 )
+from stalewatch.dashboard.render.cells import PICTURE
+from stalewatch.dashboard.render.lanes import LASTS, PROBABLE
+from stalewatch.dashboard.render.signs import ALARM, CURSOR, EVENT_SIGN, MARK, SHADE, VERDICT_SIGN
 from stalewatch.dashboard.screens.confirm import ConfirmScreen
 from stalewatch.dashboard.screens.explanation import ExplanationScreen
 from stalewatch.dashboard.screens.help import HelpScreen, help_lines
+from stalewatch.dashboard.screens.link import LinkScreen
+from stalewatch.dashboard.screens.palette import ActionPalette
 from stalewatch.dashboard.screens.progress import ProgressScreen
 from stalewatch.dashboard.screens.quit_question import QuitScreen
 from stalewatch.dashboard.screens.scroll_modal import ScrollModal
 from stalewatch.dashboard.screens.too_small import TooSmallScreen
 from stalewatch.dashboard.widgets.filter_bar import FilterInput
+from stalewatch.dashboard.widgets.prompt import PromptInput
 
 FOLDER = Path(stalewatch.dashboard.__file__).parent
 TABLE = "bindings.py"
@@ -43,6 +53,9 @@ DIALOGS = {
     TOO_SMALL: TooSmallScreen,
     FILTER: FilterInput,
     EXPLANATION: ExplanationScreen,
+    SEARCH: PromptInput,
+    LINK: LinkScreen,
+    PALETTE: ActionPalette,
 }
 
 
@@ -60,7 +73,7 @@ def test_nothing_but_the_table_makes_a_binding() -> None:
     assert set(made) == {TABLE}
 
 
-@pytest.mark.parametrize("place", [FLEET, SERVER, *DIALOGS])
+@pytest.mark.parametrize("place", [FLEET, SERVER, LOG, *DIALOGS])
 def test_no_key_has_two_meanings_in_one_place(place: str) -> None:
     keys = [key for action in actions_in(place) for key in action.keys]
     assert keys
@@ -76,7 +89,7 @@ def test_a_dialog_does_what_the_table_says_of_it(place: str) -> None:
 
 
 def test_every_place_that_the_table_names_is_one_that_binds_it() -> None:
-    assert {place for action in ACTIONS for place in action.screens} == {FLEET, SERVER, *DIALOGS}
+    assert {place for action in ACTIONS for place in action.screens} == {FLEET, SERVER, LOG, *DIALOGS}
 
 
 def test_every_dialog_is_a_scroll_modal() -> None:
@@ -89,3 +102,13 @@ def test_help_and_readme_name_every_action_of_the_table() -> None:
         if not action.id.startswith("go_"):
             assert action.help in shown
             assert action.help in markdown_table()
+
+
+@pytest.mark.parametrize("width", [46, 68, 96])
+def test_nothing_in_help_is_cut_and_every_sign_is_explained(width: int) -> None:
+    wide, narrow = help_lines(actions.ActionContext(), 400), help_lines(actions.ActionContext(), width)
+    assert all(row.width <= width for row in narrow)
+    assert " ".join(row.text for row in narrow).split() == " ".join(row.text for row in wide).split()
+    explained = {word for row in narrow for word in row.text[:16].split()}
+    drawn = {*EVENT_SIGN.values(), *VERDICT_SIGN.values(), *(mark * 3 for mark in (SHADE, PROBABLE, LASTS)), CURSOR, MARK, ALARM, PICTURE}
+    assert drawn <= explained

@@ -10,35 +10,36 @@ from pathlib import Path
 import pytest
 
 from stalewatch.dashboard import clipboard
-from stalewatch.dashboard.actions import BY_ID, FLEET, SCREEN_ACTIONS, SERVER, ActionContext, key_name
+from stalewatch.dashboard.actions import BY_ID, FLEET, LOG, SCREEN_ACTIONS, SERVER, ActionContext, actions_in, key_name
 from stalewatch.dashboard.widgets.footer import footer_line
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
 from tests.ui.conftest import app_of, press
 
-ELSEWHERE = {FLEET: "only on a server's page", SERVER: "only in the fleet"}
+OPENS = {FLEET: [], SERVER: ["enter"], LOG: ["L"]}
 
 
-@pytest.mark.parametrize("screen", [FLEET, SERVER])
+@pytest.mark.parametrize("screen", [FLEET, SERVER, LOG])
 async def test_a_key_of_the_other_screen_says_where_it_belongs(screen: str) -> None:
     app = app_of(FakeEngine(build.incident()))
-    others = [action for action in SCREEN_ACTIONS if screen not in action.screens]
+    here = {key for action in actions_in(screen) for key in action.keys}
+    others = [action for action in SCREEN_ACTIONS if screen not in action.screens and not here.intersection(action.keys)]
     assert others
     async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, *(["enter"] if screen == SERVER else []))
-        for action in others:
+        await press(pilot, *OPENS[screen])
+        for action in {action.keys[0]: action for action in reversed(others)}.values():
             last = (await press(pilot, action.keys[0])).splitlines()[-1]
-            assert last.strip() == f"{key_name(action.keys[0])} {action.label}: {ELSEWHERE[screen]}"
+            assert last.strip() == f"{key_name(action.keys[0])} {action.label}: {action.elsewhere(screen)}"
         assert "only" not in (await press(pilot, "down")).splitlines()[-1], "the next key takes the notice away"
 
 
-@pytest.mark.parametrize("screen", [FLEET, SERVER])
+@pytest.mark.parametrize("screen", [FLEET, SERVER, LOG])
 async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot(screen: str) -> None:
     app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, *(["enter"] if screen == SERVER else []))
-        known = {**app.shutdown.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
+        await press(pilot, *OPENS[screen])
+        known = {**app.shutdown.methods(), **app.shell.methods(), **app.global_actions.methods(), **app.screen.methods()}  # type: ignore[attr-defined]
         idle = [action for action in SCREEN_ACTIONS if screen in action.screens and action.id not in known]
         for action in idle:
             section = action.id.startswith("go_")  # digits may be more than there are sections
@@ -51,10 +52,17 @@ async def test_every_key_of_a_screen_does_something_there_or_says_that_it_cannot
     [
         ("fix", ActionContext(verdicts=(Verdict.FRESH,)), "nothing is stale here"),
         ("fix", ActionContext(verdicts=(Verdict.FRESH, Verdict.UNKNOWN)), "not known now: v looks again"),
+        ("fix", ActionContext(verdicts=(Verdict.UNKNOWN,), alarm="FPM DOWN"), "FPM DOWN: no runbook ends that; its pane says what to type"),
+        ("fix", ActionContext(verdicts=(Verdict.STALE,), alarm="DISK FULL"), ""),
         ("fix", ActionContext(verdicts=(Verdict.STALE, Verdict.UNKNOWN)), ""),
         ("fix", ActionContext(verdicts=(Verdict.STALE,)), ""),
         ("clear", ActionContext(), "no server is selected"),
         ("clear", ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False), "not looked at yet: nothing to plan from"),
+        (
+            "clear",
+            ActionContext(verdicts=(Verdict.UNKNOWN,), seen=False, alarm="HOST KEY CHANGED"),
+            "HOST KEY CHANGED: no runbook ends that; its pane says what to type",
+        ),
         ("reload", ActionContext(verdicts=(Verdict.STALE,), running=True), "a runbook is running"),
         ("reload", ActionContext(verdicts=(Verdict.STALE,), read_only=True), "read-only: nothing can be changed"),
         ("verify", ActionContext(verdicts=(Verdict.STALE,), read_only=True), ""),

@@ -51,7 +51,9 @@ def test_the_detail_says_both_and_still_finds_its_findings() -> None:
 
 
 def test_once_a_runbook_is_over_the_present_reason_stands_before_it() -> None:
-    done = tuple(Progress(server="web1", app=build.APP, step=step, status=Status.DONE, at=build.NOW) for step in ("reload", "result"))
+    done = tuple(
+        Progress(server="web1", app=build.APP, step=step, status=Status.DONE, at=build.NOW) for step in ("lock", "reload", "result")
+    )
     running = (*done[:1], Progress(server="web1", app=build.APP, step="verify", status=Status.RUNNING, at=build.NOW))
     failed = (*done[:1], Progress(server="web1", app=build.APP, step="result", status=Status.FAILED, at=build.NOW))
 

@@ -37,9 +37,13 @@ def test_what_servers_say_never_reaches_the_terminal_raw(size: tuple[int, int]) 
             ("4", r"Workers"),
             ("5", r"Pool and"),
             ("6", r"Log"),
+            ("L", r"following"),
+            ("we/x", r"\d of \d+|no match"),
+            ("\x1b", lambda text: "no match" not in text and "following" in text),
+            ("\x1b", r"6 Log"),
             ("f", r"Cancel"),
             ("\x1b", lambda text: "╭" not in text),
-            ("?", r"keys · esc closes"),
+            ("?", r"keys · / finds · esc closes"),
             ("\x1b", lambda text: "╭" not in text),
         ):
             terminal.type(keys)
@@ -83,6 +87,27 @@ def test_ctrl_c_leaves_and_says_130() -> None:
         assert terminal.insane() == []
 
 
+def test_a_word_typed_behind_the_slash_as_one_burst_is_searched_for_and_acts_on_nothing() -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.wait_for(r"✗ STALE")
+        terminal.type("\r")
+        terminal.wait_for(r"Verdict, and why")
+        terminal.type("/opcache")
+        text = terminal.wait_for(r"opcache +1 of \d+")
+        assert "╭" not in text, "no plan was opened by the c in it"
+        assert "FROZEN" not in text
+        assert "no runbook" not in text
+        terminal.type("\r")
+        terminal.wait_for(r"/opcache  1 of \d+ +n next")
+        terminal.type("n")
+        terminal.wait_for(r"/opcache  2 of \d+ +n next")
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: "n next" not in text)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.insane() == []
+
+
 def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
     crash = (
         "import tests.ui.play as p, stalewatch.dashboard.screens.fleet_actions as f\ndef no(*a): raise RuntimeError('on purpose [/x]')\n"
@@ -96,6 +121,24 @@ def test_a_crash_leaves_one_line_and_a_sane_terminal() -> None:
         last = terminal.raw.decode("utf-8", "replace").rsplit("\x1b[?1049l", 1)[-1]
     assert "stalewatch: the dashboard crashed: RuntimeError: on purpose [/x]" in " ".join(last.split())
     assert "Traceback" not in last
+
+
+def test_ctrl_l_shows_it_whole_again_after_somebody_else_wrote_into_the_terminal() -> None:
+    with Terminal(PLAY) as terminal:
+        for keys, shown in (("", r"✗ STALE"), ("f", "tab, enter: run"), ("?", r"keys · / finds · esc closes")):
+            terminal.type(keys)
+            terminal.wait_for(shown)
+            terminal.read_on(0.3)
+            whole = terminal.text.splitlines()
+            terminal.scribble("\x1b[24;1H\n\n\n\x1b[2;1HBroadcast message from root@web1\r\nThe system is going down for reboot NOW!")
+            assert terminal.text.splitlines()[0] != whole[0], "and it scrolled"
+            terminal.type("\x0c")
+            terminal.wait_for(lambda text, whole=whole, shown=shown: text.splitlines()[1:22] == whole[1:22] and re.search(shown, text))
+            if keys:
+                terminal.type("\x1b")
+                terminal.wait_for(lambda text: "╭" not in text)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
 
 
 def test_ctrl_z_suspends_with_a_sane_terminal_and_comes_back() -> None:

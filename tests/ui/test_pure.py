@@ -12,12 +12,14 @@ from rich.cells import cell_len
 
 from stalewatch.dashboard import order
 from stalewatch.dashboard.actions import ACTIONS, SCREEN_ACTIONS, ActionContext, markdown_table
+from stalewatch.dashboard.actions.spec import SCREENS
 from stalewatch.dashboard.render import markdown, osc52
+from stalewatch.dashboard.render.banner import banner_lines
 from stalewatch.dashboard.render.detail_lines import detail_lines
-from stalewatch.dashboard.render.header_lines import summary_line
 from stalewatch.dashboard.render.lines import Span, crop, line, middle_crop, wrap
 from stalewatch.dashboard.render.log_lines import LogSummary, log_line
-from stalewatch.dashboard.render.pane_lines import RenderOptions, rate_line
+from stalewatch.dashboard.render.pane_lines import RenderOptions
+from stalewatch.dashboard.render.pane_rows import rate_line
 from stalewatch.dashboard.render.sections import caches, verdict
 from stalewatch.dashboard.render.spark import sparkline
 from stalewatch.dashboard.render.time_window import window
@@ -53,7 +55,7 @@ def test_names_that_differ_at_their_end_look_different_and_leave_the_sentence_wh
     names = [f"production-application-frankfurt-cluster-a-node-{number:02}.internal.example.com" for number in range(1, 9)]
     panes = [build.pane(build.stale(name)) for name in names]
     assert len({middle_crop(name, 24) for name in (f"production-frankfurt-{number:02}" for number in range(1, 9))}) == 8
-    said = summary_line(panes, {}, Clock(build.NOW), width).text
+    said = banner_lines(panes, {}, Clock(build.NOW), width)[0].text
     assert "and 7 more run old code since " in said
     assert said.rstrip().endswith("config, routes, opcache")
 
@@ -66,12 +68,36 @@ def test_wrapping_loses_nothing(words: list[str], width: int) -> None:
     assert all(cell_len(piece) <= width for piece in pieces)
 
 
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("/srv/app/Http/Controllers/HomeController.php", ["/srv/app/Http/", "Controllers/", "HomeController.php"]),
+        ("stat /srv/app/Http/Kernel.php", ["stat /srv/app/Http/", "Kernel.php"]),
+        ("it is in /srv/app/a.php", ["it is in", "/srv/app/a.php"]),
+        ("a/HomeControllerOfEverybody.php", ["a/HomeControllerOfEv", "erybody.php"]),
+    ],
+)
+def test_a_long_path_is_broken_behind_a_slash(text: str, pieces: list[str]) -> None:
+    assert wrap(text, 20) == pieces
+
+
 def test_times_are_told_in_the_zone_that_was_chosen() -> None:
     deployed = build.at("12:38:02")
     assert Clock(build.NOW, Zone.LOCAL).hms(deployed) == "12:38:02"
     assert Clock(build.NOW, Zone.UTC).hms(deployed) == "10:38:02"
     assert Clock(build.NOW, Zone.SERVER).there(-18000, 0.0).hms(deployed) == "05:38:02"
     assert Clock(build.NOW, relative=True).hm(deployed) == "24 min ago"
+
+
+@pytest.mark.parametrize(("age", "told"), [(1, "<15 s"), (6, "<15 s"), (20, "<30 s"), (44, "<1 min"), (58, "1 min"), (90, "1 min")])
+def test_an_age_that_is_counted_in_quarters_of_a_minute_says_no_second_that_it_does_not_know(age: int, told: str) -> None:
+    """The clock of panes is up to 15 s ahead, so that a tick paints nothing: what was 6 s ago was told as 16 s."""
+    clock = Clock(build.NOW + 14).coarse
+    assert clock.now - (build.NOW + 14) == 5
+    assert clock.since(build.NOW + 14 - age) == told
+    assert clock.ago(build.NOW + 14 - age) == f"{told} ago"
+    assert Clock(build.NOW).since(build.NOW - 6) == "6 s", "where each second is counted, each is told"
+    assert clock.ago(clock.now + 40) == "in 40 s"
 
 
 @pytest.mark.parametrize(
@@ -130,8 +156,9 @@ def test_copying_is_bounded_and_wrapped_for_tmux() -> None:
 
 
 def test_no_key_has_two_meanings_and_every_acting_one_is_off_when_read_only() -> None:
-    keys = [key for action in SCREEN_ACTIONS for key in action.keys]
-    assert len(keys) == len(set(keys))
+    for screen in SCREENS:
+        keys = [key for action in SCREEN_ACTIONS if screen in action.screens for key in action.keys]
+        assert len(keys) == len(set(keys)), screen
     assert all(action.disabled(ActionContext(read_only=True)) for action in ACTIONS if action.acting)
     assert {"clear", "rebuild", "reload", "fix"} == {action.id for action in ACTIONS if action.acting}
     assert "| `f` |" in markdown_table()
@@ -228,3 +255,10 @@ def test_the_status_for_the_channel_has_at_most_five_lines_whatever_a_server_say
     assert len(text.splitlines()) <= 5
     assert text.endswith("\n")
     assert many <= 4 or f"{many - 3} more servers" in text
+
+
+@pytest.mark.parametrize("hang", [4, 7, 8, 20])
+def test_text_that_hangs_deeper_than_there_is_room_is_broken_all_the_same(hang: int) -> None:
+    pieces = wrap("one two three four five six", 8, " " * hang)
+    assert "".join("".join(pieces).split()) == "onetwothreefourfivesix"
+    assert all(len(piece) <= 8 for piece in pieces)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from stalewatch.cli.commands.replay import run
 from stalewatch.dashboard.app import StalewatchApp
 from stalewatch.recording.reader import Recording
 from stalewatch.recording.replay import Replay
@@ -53,7 +54,7 @@ def player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Player:
     return Player(tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [(50, 15), (80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_it_looks_as_it_did(player: Player, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with player.app.run_test(size=size) as pilot:
         player.clock = 10.0
@@ -95,3 +96,20 @@ async def test_a_key_that_acts_says_why_not(player: Player, key: str) -> None:
         text = await press(pilot, key)
         assert "this is a recording: nothing can be done on a server" in text.splitlines()[-1]
         assert len(player.app.screen_stack) == 1
+
+
+def test_the_report_of_what_was_recorded_can_be_copied(player: Player, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def shown(app: StalewatchApp) -> None:
+        replay = app.model.engine
+        assert isinstance(replay, Replay)
+        while replay.show(replay.end) == 0.0:
+            pass
+        app.model.fleet.update()
+        told.append(app.model.incident_report())
+
+    monkeypatch.setattr(StalewatchApp, "run", shown)
+    assert run(tmp_path / "r") == 0
+    assert told[0].startswith("# ")
+    assert "web1" in told[0]

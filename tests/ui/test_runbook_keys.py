@@ -133,6 +133,27 @@ async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, wher
         assert engine.asked == []
 
 
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ("dashboard", "read-only here: stalewatch fix deploy@web1 --app /var/www/api-gateway"),
+        ("server", "read_only is set in stalewatch.toml: only who may change that acts here"),
+    ],
+)
+async def test_where_no_key_may_end_it_the_page_and_the_pane_say_what_does(kept: str, words: str) -> None:
+    engine = FakeEngine(build.incident(), read_only=kept == "dashboard")
+    for pane in engine.board.snapshot().panes:
+        engine.board.put(msgspec.structs.replace(pane, read_only=kept == "server"))
+    engine.board.put(build.pane(build.stale("web3"), read_only=kept == "server"))
+    app = app_of(engine)
+    async with app.run_test(size=(200, 60)) as pilot:
+        text = await press(pilot, "home")
+        assert f"do: {words.partition(':')[0]}" in text, "of the other one, which the sentence above does not explain"
+        text = await press(pilot, "enter")
+        assert "what to press" not in text
+        assert words in " ".join(text.partition("what to do")[2].split())
+
+
 async def test_fix_on_a_fresh_server_says_why_not() -> None:
     app = app_of(FakeEngine(build.incident()))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -148,14 +169,37 @@ async def test_progress_is_live_and_q_asks_while_it_runs() -> None:
         app.flush()
         await settle(pilot)
         text = screen_text(app)
-        assert "✓ preflight" in text
-        assert "▸ rebuild" in text
+        assert "✓  1 preflight" in text
+        assert "▸  2 rebuild" in text
         text = await press(pilot, "escape", "q")
         assert "A runbook is running. Quit anyway?" in text
         await press(pilot, "enter")
         assert app.is_running
         engine.futures[0].set_result({("web1", build.APP): Status.DONE})
         assert "✓ verified" in await press(pilot, "o")
+
+
+async def test_the_key_that_fixes_is_not_named_while_it_would_be_refused() -> None:
+    engine = FakeEngine(build.incident())
+    app = app_of(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot)
+        assert "· f fix" in text
+        assert "press: f" in text
+        await press(pilot, "f", "tab", "enter", "escape")
+        engine.progress("web1", "preflight-fpm", running="rebuild-config")
+        app.flush()
+        text = await press(pilot, "down")
+        assert "a runbook is running" in await press(pilot, "up", "f")
+        assert "STALE  web1 runs old code since 12:38" in text
+        assert "f fix" not in text.splitlines()[1] + text.splitlines()[2]
+        assert "press: f" not in text
+        assert "what to press" not in await press(pilot, "enter")
+        engine.futures[0].set_result({("web1", build.APP): Status.FAILED})
+        engine.progress("web1", "preflight-fpm")
+        app.flush()
+        assert "what to press" in await press(pilot)
+        assert "· f fix" in await press(pilot, "escape")
 
 
 async def test_y_copies_the_plan_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +233,9 @@ async def test_the_first_lines_say_what_will_change_and_what_that_costs(in_fligh
     assert rows[1] == "Rebuild config, routes; reload PHP-FPM gracefully;"
     assert rows[2] == f"{words}."
     first_check = next(at for at, row in enumerate(rows) if "php-fpm8.3 -t" in row)
-    last_act = next(at for at, row in enumerate(rows) if "systemctl reload" in row)
-    assert last_act < first_check, "checks come after what acts"
+    first_act = next(at for at, row in enumerate(rows) if "config:cache" in row)
+    last_look = next(at for at, row in enumerate(rows) if "look again" in row)
+    assert 2 < first_check < first_act < last_look, "what changes is said first; then the steps as they follow each other"
 
 
 async def test_servers_that_are_done_alike_are_told_once_and_each_has_its_sentence() -> None:

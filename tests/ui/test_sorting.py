@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
+from textual import events
 
 from stalewatch.dashboard import order
 from stalewatch.dashboard.render.sorting import By, Sorting
@@ -83,7 +86,7 @@ async def test_s_goes_through_the_columns_o_turns_round_and_the_cursor_stays_wit
         assert "sorted by hit rate ▼ highest first" in text.splitlines()[-1]
         assert app.model.selected() is chosen
         assert "▼ hit rate" in (await press(pilot, "home")).splitlines()[-1], "the last line goes on saying what orders"
-        text = await press(pilot, "s")
+        text = await press(pilot, "V")
         assert next(pane.server for pane in app.model.panes()) == "web1"
         assert "verdict ▼" in text
         assert "hit rate" not in text.splitlines()[-1]
@@ -116,6 +119,29 @@ async def test_a_click_on_a_head_orders_by_it_and_a_second_one_turns_it_round() 
         await pilot.click(offset=(3, row))
         await settle(pilot)
         assert [pane.server for pane in app.model.panes()] == ["web1", "web2", "web3"]
+
+
+async def test_the_wheel_scrolls_the_table_and_the_cursor_stays_in_sight() -> None:
+    board = build.incident()
+    for number in range(4, 41):
+        board.put(build.pane(build.fresh(f"web{number}")))
+    app = app_of(FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        seen = await press(pilot)
+        for _ in range(8):
+            app.screen._forward_event(events.MouseScrollDown(None, 5, 6, 0, 1, 0, False, False, False))
+        moved = await press(pilot)
+        assert "▸ web1 " in seen
+        assert "▸ web1 " not in moved
+        rows = moved.splitlines()
+        assert rows[next(at for at, row in enumerate(rows) if " 9–" in row and "of 40" in row) + 1].startswith("▸"), (
+            "the first row that is left"
+        )
+        for _ in range(8):
+            app.screen._forward_event(events.MouseScrollUp(None, 5, 6, 0, -1, 0, False, False, False))
+        back = await press(pilot)
+        assert re.search(r"(?m)^. web1 ", back)
+        assert "▸ web" in back
 
 
 async def test_what_has_no_column_is_shown_in_the_last_one_and_panes_are_ordered_too() -> None:

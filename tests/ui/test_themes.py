@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.color import Color, ColorType
 
-from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, Palette, files
+from stalewatch.dashboard.widgets.theme import DEFAULT, PLAIN, Palette, files, textual
 from stalewatch.model.report import Verdict
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
@@ -15,9 +17,20 @@ COLOURED = [name for name, theme in files().items() if not theme.ansi]
 WORDS = [f"{verdict.value}{end}" for verdict in Verdict for end in ("", "-mark")]
 
 
+FRAMES = ("border", "border-focus", "border-stale", "axis", "lane", "shade")
+"""Roles that are drawn, not read."""
+XTERM = [(0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229)]
+GROUNDS = {"ansi": ((255, 255, 255), (0, 0, 0)), "ansi-light": ((0, 0, 0), (255, 255, 255))}
+"""The terminal's own letters and ground, where a theme leaves them to it."""
+
+
 def luminance(color: Color) -> float:
     assert color.triplet is not None
-    parts = [value / 255 for value in color.triplet]
+    return brightness(color.triplet)
+
+
+def brightness(triplet: tuple[int, int, int]) -> float:
+    parts = [value / 255 for value in triplet]
     red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -30,8 +43,30 @@ def contrast(palette: Palette, role: str, base: str = "text") -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.parametrize("name", COLOURED)
+def test_every_role_can_be_seen_and_what_is_text_can_be_read(name: str) -> None:
+    palette = Palette(files()[name])
+    needed = {role: 3.0 if role in FRAMES else 4.5 for role in palette.roles}
+    assert {role: round(ratio, 2) for role, least in needed.items() if (ratio := contrast(palette, role)) < least} == {}
+
+
+@pytest.mark.parametrize("name", GROUNDS)
+def test_every_role_can_be_seen_in_the_usual_eight_colours(name: str) -> None:
+    letters, ground = GROUNDS[name]
+    poor = {}
+    for role, style in Palette(files()[name]).roles.items():
+        pair = [
+            XTERM[color.number] if color and color.number is not None else default
+            for color, default in ((style.color, letters), (style.bgcolor, ground))
+        ]
+        light, dark = sorted(map(brightness, pair), reverse=True)
+        if (ratio := (light + 0.05) / (dark + 0.05)) < 3.0:
+            poor[role] = round(ratio, 2)
+    assert poor == {}
+
+
 def test_all_themes_are_there_and_have_the_same_roles() -> None:
-    assert list(files()) == ["dark", "light", "high-contrast", "colour-blind", "ansi"]
+    assert list(files()) == ["dark", "light", "high-contrast", "colour-blind", "ansi", "ansi-light"]
     assert all(theme.roles.keys() == files()[DEFAULT].roles.keys() for theme in files().values())
 
 
@@ -56,10 +91,15 @@ def test_stale_is_never_fainter_than_fresh_text_and_is_always_bold(name: str) ->
     assert contrast(palette, "stale") >= 4.5
 
 
-def test_the_plain_theme_uses_the_sixteen_colours_only() -> None:
-    styles = Palette(files()[PLAIN]).roles.values()
-    kinds = {color.type for style in styles for color in (style.color, style.bgcolor) if color}
-    assert kinds <= {ColorType.STANDARD, ColorType.DEFAULT}
+@pytest.mark.parametrize("name", GROUNDS)
+def test_the_plain_themes_use_the_eight_colours_only(name: str) -> None:
+    """The bright ones are shown as black, or not at all, where there are only eight."""
+    source = files()[name]
+    colors = [color for style in Palette(source).roles.values() for color in (style.color, style.bgcolor) if color]
+    assert {color.type for color in colors} <= {ColorType.STANDARD, ColorType.DEFAULT}
+    assert {color.number for color in colors if color.type is ColorType.STANDARD} <= set(range(8))
+    made = textual(source)
+    assert [words for words in (*source.colors.values(), *made.variables.values()) if "bright" in words] == []
 
 
 @pytest.mark.parametrize("role", WORDS)
@@ -86,6 +126,14 @@ async def test_every_theme_draws_the_same_words(name: str) -> None:
             await settle(pilot)
             texts.append(screen_text(app))
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("name", list(files()))
+async def test_every_theme_draws_both_answers_of_a_plan_also_the_one_that_is_off(name: str) -> None:
+    app = app_of(FakeEngine(build.incident(), production=True), theme=name)
+    async with app.run_test(size=(80, 24)) as pilot:
+        row = next(row for row in (await press(pilot, "f")).splitlines() if "Cancel" in row)
+    assert re.search(r"tab, then type the name below +Cancel +Run +", row)
 
 
 async def test_t_takes_the_next_theme() -> None:

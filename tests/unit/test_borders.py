@@ -107,7 +107,7 @@ def test_every_module_can_be_imported_first(module: str) -> None:
 
 
 def test_only_the_screens_load_textual() -> None:
-    drawing = ("app", "filmed", "screens", "shutdown", "widgets")
+    drawing = ("app", "filmed", "screens", "shutdown", "terminal_driver", "widgets")
     assert loads("textual", but=tuple(f"stalewatch.dashboard.{name}" for name in drawing)) == []
 
 

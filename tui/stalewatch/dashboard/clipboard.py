@@ -25,12 +25,20 @@ PATIENCE = 5.0
 
 def copy(text: str, write_escape: Callable[[str], None]) -> str:
     """Copy *text*; where it is in any case: a path, "" where no file could be written. Waits for no program."""
-    write_escape(osc52.sequence(text, os.environ.get("TERM", ""), tmux="TMUX" in os.environ))
+    term = "screen" if "STY" in os.environ else os.environ.get("TERM", "")  # its users may have set another name
+    write_escape(osc52.sequence(text, term, tmux="TMUX" in os.environ or term.startswith("tmux")))
     for argv in programs(os.environ):
         if shutil.which(argv[0]):
             threading.Thread(target=_feed, args=(argv, text), daemon=True, name="copy").start()
             break
     return _kept(text)
+
+
+def is_doubtful(environment: Mapping[str, str]) -> bool:
+    """Whether nobody can know that a clipboard gets it: over SSH from a terminal that calls itself ``screen``, as tmux does, too. What the
+    one passes on the other drops, or prints."""
+    inside = environment.get("TMUX") or environment.get("STY")
+    return bool(environment.get("SSH_CONNECTION")) and not inside and environment.get("TERM", "").startswith("screen")
 
 
 def programs(environment: Mapping[str, str]) -> Sequence[tuple[str, ...]]:

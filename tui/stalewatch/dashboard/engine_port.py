@@ -25,6 +25,11 @@ class EnginePort(Protocol):
     @property
     def fleet(self) -> Fleet: ...
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one look at a server to the next; 0 where nothing looks."""
+        ...
+
     def plan(self, keys: Sequence[AppKey], request: Request) -> Plan:
         """What *request* would do to these panes, from the latest reports."""
         ...
@@ -35,6 +40,10 @@ class EnginePort(Protocol):
 
     def run(self, plan: Plan) -> Future[dict[AppKey, Status]]:
         """Execute a confirmed plan; progress arrives on the board."""
+        ...
+
+    def look_every(self, seconds: float) -> None:
+        """Look at each server every *seconds*; takes effect at once."""
         ...
 
     def look(self, keys: Sequence[AppKey]) -> None:

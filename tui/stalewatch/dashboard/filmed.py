@@ -13,7 +13,12 @@ from stalewatch.dashboard.widgets.theme import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from textual.pilot import Pilot
+
     from stalewatch.recording.replay import Replay
+
+SAME = 5
+"""So many rounds of messages that change nothing, and nothing comes any more: a layout takes three."""
 
 
 async def filmed(replay: Replay, moments: Sequence[float], size: tuple[int, int]) -> AsyncIterator[list[str]]:
@@ -24,10 +29,20 @@ async def filmed(replay: Replay, moments: Sequence[float], size: tuple[int, int]
             replay.seek(at)
             while replay.show(at) == 0.0:
                 pass
-            app.flush()
-            await pilot.pause()
-            yield _rows(app, size)
+            app.draw()
+            yield await _settled(app, pilot, size)
     app.shutdown.over()
+
+
+async def _settled(app: StalewatchApp, pilot: Pilot[int], size: tuple[int, int]) -> list[str]:
+    """The rows once no message changes them any more. Textual's own wait takes a machine that is busy elsewhere for an idle screen."""
+    rows: list[str] = []
+    same = 0
+    while same < SAME:
+        await pilot.pause(0)
+        before, rows = rows, _rows(app, size)
+        same = same + 1 if rows == before else 0
+    return rows
 
 
 def _rows(app: StalewatchApp, size: tuple[int, int]) -> list[str]:

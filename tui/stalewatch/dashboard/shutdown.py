@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import TextIO
 
+    from stalewatch.dashboard.render.runbooks import Running
     from stalewatch.dashboard.screens.app_port import AppPort
 
 SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGQUIT: 131}
@@ -51,12 +52,16 @@ def _flush(stream: TextIO) -> None:
 
 
 class Shutdown:
-    """*abandoned*: what must still be done where the app cannot end, because its terminal accepts nothing."""
+    """*abandoned*: what must still be done where the app cannot end, because its terminal accepts nothing.
+
+    *guest*: the process group that has the terminal for now (0: none); it ends when we are told to.
+    """
 
     def __init__(self, app: AppPort, abandoned: Callable[[], None] | None = None) -> None:
         self._app = app
         self._abandoned = abandoned
         self._last: threading.Timer | None = None
+        self.guest = 0
         self._stopping = False
         self._continuing = False
         self._listens = False
@@ -86,6 +91,9 @@ class Shutdown:
 
     def _signalled(self, code: int, _number: int, _frame: FrameType | None) -> None:
         """Runs beside the loop's own handler, also while the loop is blocked: Textual waits for a terminal that accepts no bytes."""
+        if self.guest:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.guest, signal.SIGHUP)
         if self._last is None:
             self._last = threading.Timer(TERMINAL_LIMIT, self._give_up, (code,))
             self._last.daemon = True
@@ -157,11 +165,20 @@ class Shutdown:
         os._exit(code)
 
     def leave(self, code: int = 0) -> None:
-        """Quit; ask first while a runbook runs."""
-        if self._app.model.fleet.running():
-            self._app.push_screen(QuitScreen(), lambda quits: self._end(code) if quits else None)
-        else:
-            self._end(code)
+        """Quit; ask first while something runs that ends with it."""
+        if not self.leave_unasked(code):
+            question = QuitScreen(self._runbooks, self._app.model.recording)
+            self._app.push_screen(question, lambda quits: self._end(code) if quits else None)
+
+    def leave_unasked(self, code: int = 0) -> bool:
+        """Quit, unless something runs that ends with it: then False."""
+        if self._runbooks() or self._app.model.recording:
+            return False
+        self._end(code)
+        return True
+
+    def _runbooks(self) -> list[Running]:
+        return [one for one in self._app.model.fleet.under_way() if not one.who]
 
     def _end(self, code: int) -> None:
         self._app.exit(code, return_code=code)

@@ -32,7 +32,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     *grouped*: group by group, not only the worst first; None: the table by itself, where there are groups.
     *sorting*: by which column. *span* None: the one that fits.
 
-    *cursor*: key of the event that is read out ("" the newest).
+    *cursor*: key of the event that is read out ("" the newest); *unfolded*: of the runbooks whose parts are listed.
     """
 
     selected: AppKey | None = None
@@ -46,6 +46,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     pan: float = 0.0
     kinds: str = "all events"
     cursor: str = ""
+    unfolded: frozenset[str] = frozenset()
     zone: Zone = Zone.LOCAL
     relative: bool = False
     frozen: Frozen | None = None

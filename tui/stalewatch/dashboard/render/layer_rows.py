@@ -7,34 +7,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.dashboard.render import report_parts
 from stalewatch.dashboard.render.times import Clock
-from stalewatch.diagnosis import composer, symfony
+from stalewatch.diagnosis import composer, fpm, fpm_config, fpm_ini, symfony, worker_places
+from stalewatch.diagnosis.paths import release_called
 from stalewatch.model import figures
 from stalewatch.model.layers import FILE_CACHED, Layer
 from stalewatch.model.report import Report, Verdict
 from stalewatch.model.snapshot import Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from stalewatch.model.snapshot import Compiled, FileStat
 
 
 class LayerRow(NamedTuple):
-    """The row of one layer: *wide* where there is room, *short* where there is not; *note* says what is remarkable about it, *hint* the
-    same, shorter."""
+    """The row of one layer: its one *wide* form, and its one *short* form for where not every pane has room for that."""
 
     layer: Layer
     verdict: Verdict | None
     wide: str
     short: str = ""
-    note: str = ""
-    hint: str = ""
 
 
 def rows_of(report: Report, clock: Clock) -> tuple[LayerRow, ...]:
     """All rows of a pane: one for each layer, by the place that its spec gives it."""
     clock = report_parts.clock_of(report, clock)
-    return tuple(_ROWS[layer](report, clock) for layer in _IN_A_PANE)
+    return tuple(_ROWS[layer](report, clock) for layer in IN_A_PANE)
 
 
 def release(report: Report, clock: Clock) -> LayerRow:
@@ -47,12 +45,23 @@ def release(report: Report, clock: Clock) -> LayerRow:
     deploy = report_parts.last_deploy(report)
     if deploy is None:
         return LayerRow(Layer.RELEASE, verdict, commit or "no commit known", commit)
-    word = "changed" if deploy.source == "mtime" else "deployed"
-    when = f"{word} {clock.hm(deploy.at)}"
-    note = "" if clock.relative else clock.since(deploy.at)
+    if other := _other_release(report, verdict):
+        return LayerRow(Layer.RELEASE, verdict, f"{commit} {clock.hm(deploy.at)}, {other}".strip(), f"{commit}, {other}".strip(", "))
+    when = f"{'changed' if deploy.source == 'mtime' else 'deployed'} {clock.hm(deploy.at)}"
+    age = "" if clock.relative else f", {clock.ago(deploy.at)}"
     if seen.release.under_way:
-        note = "a deploy is under way"
-    return LayerRow(Layer.RELEASE, verdict, f"{commit}   {when}" if commit else when, f"{commit} {clock.hm(deploy.at)}".strip(), note)
+        age = ", a deploy is under way"
+    wide, short = f"{commit} {when}{age}".strip(), f"{commit} {clock.hm(deploy.at)}".strip()
+    return LayerRow(Layer.RELEASE, verdict, wide, short)
+
+
+def _other_release(report: Report, verdict: Verdict | None) -> str:
+    """What makes it stale or suspect: which release runs instead, or what the other servers have; "" neither is told."""
+    finding = next((one for one in report.findings if one.layer is Layer.RELEASE and one.verdict is verdict), None)
+    facts = {one.label: str(one.value) for one in finding.evidence if one.value} if finding is not None else {}
+    if verdict is Verdict.STALE and "served" in facts:
+        return f"{release_called(facts['served'])} runs"
+    return f"others {facts['others'][:7]}" if verdict is Verdict.SUSPECT and "others" in facts and "contents" not in facts else ""
 
 
 def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
@@ -74,11 +83,14 @@ def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
     cached = made.mtime
     if source is None:
         return LayerRow(layer, verdict, f"cached {clock.hm(cached)}", f"cached {clock.hm(cached)}")
-    wide = f"source {clock.hm(source.mtime)} → cache {clock.hm(cached)}"
-    behind = source.mtime - cached
-    quiet = verdict in (Verdict.FRESH, Verdict.ABSENT, None)
-    note = f"{figures.span(behind)} behind" if behind >= 1 else "" if quiet else _summary(report, layer)
-    return LayerRow(layer, verdict, wide, f"{clock.hm(source.mtime)}→{clock.hm(cached)}", note)
+    when, changed = (clock.told((at,), (cached, source.mtime)) for at in (cached, source.mtime))
+    if verdict in (Verdict.FRESH, Verdict.ABSENT, None):
+        return LayerRow(layer, verdict, f"cached {when}, source {changed}", f"cached {clock.hm(cached)}")
+    if source.mtime - cached >= 1:
+        lag = f"{figures.span(source.mtime - cached)} older than source"
+        return LayerRow(layer, verdict, f"cache {lag} ({when} → {changed})", lag)
+    later = any(finding.code in (f"{layer}.stale", f"{layer}.suspect") for finding in report.findings)
+    return LayerRow(layer, verdict, _summary(report, layer), "source changed later" if later else "")
 
 
 def _compiled(report: Report, layer: Layer) -> Compiled | None:
@@ -102,8 +114,8 @@ def views(report: Report, clock: Clock) -> LayerRow:
         last = report_parts.newest(view.compiled for view in known)
         when = clock.hm(last.mtime) if last else ""
         return LayerRow(Layer.VIEWS, verdict, f"{figures.count(len(known), 'view')} compiled, last {when}", f"{len(known)} compiled")
-    note = "next render" if verdict is Verdict.PENDING else ""
-    return LayerRow(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source", f"{len(old)} of {len(known)} old", note)
+    due = ", until the next render" if verdict is Verdict.PENDING else ""
+    return LayerRow(Layer.VIEWS, verdict, f"{len(old)} of {len(known)} older than source{due}", f"{len(old)} of {len(known)} older")
 
 
 _COMPOSER = {
@@ -121,7 +133,7 @@ def packages(report: Report, _clock: Clock) -> LayerRow:
     if seen is None or verdict is Verdict.UNKNOWN:
         return _unseen(report, Layer.PACKAGES)
     cached, installed = seen.packages.cached, seen.packages.installed
-    old = next((_COMPOSER[finding.code] for finding in report.findings if finding.code in _COMPOSER), "")
+    old = _known(report, _COMPOSER)
     if old:
         return LayerRow(Layer.PACKAGES, verdict, old, old)
     if cached is None and verdict is Verdict.FRESH:
@@ -150,20 +162,26 @@ def bytecode(report: Report, clock: Clock) -> LayerRow:
     if verdict is Verdict.SUSPECT:
         return LayerRow(Layer.OPCACHE, verdict, f"{count} of {total} scripts may be old", f"{count} of {total} may be old")
     if verdict is Verdict.PENDING:
-        note = f"heals by {clock.hm(until)}" if until else "heals by itself"
-        return LayerRow(
-            Layer.OPCACHE,
-            verdict,
-            f"{count} of {total} scripts old",
-            f"{count} of {total} old",
-            note,
-            f"till {clock.hm(until)}" if until else "",
-        )
+        heals = f"old until {clock.hm(until)}" if until else "old until used"
+        return LayerRow(Layer.OPCACHE, verdict, f"{count} of {total} scripts {heals}", f"{count} of {total} {heals}")
     return LayerRow(Layer.OPCACHE, verdict, f"{total} scripts as on disk", f"{total} as on disk")
 
 
+_POOL = {
+    fpm.BINARY_NEWER.code: "older than its binary",
+    fpm.BINARY_REPLACED.code: "older than its binary",
+    fpm.EXTENSION_REPLACED.code: "older than an extension",
+    fpm.CONFIG_NEWER.code: "older than its settings",
+    fpm_config.DIFFERS.code: "older than its settings",
+    fpm.CONFIG_INVALID.code: "with broken settings",
+    fpm_ini.GONE.code: "older than its settings",
+    fpm.OTHER_TREE.code: "in another tree",
+}
+"""What is wrong with the workers of a pool, in the place of what a deploy has not to do with it."""
+
+
 def pool(report: Report, clock: Clock) -> LayerRow:
-    """FPM workers, and whether they started before or after the last deploy."""
+    """FPM workers, and what is wrong with them, else whether they started before or after the last deploy."""
     verdict = report.layers.get(Layer.FPM)
     found = report_parts.workers(report)
     if found is None:
@@ -171,14 +189,22 @@ def pool(report: Report, clock: Clock) -> LayerRow:
     if found.total == 0:
         return LayerRow(Layer.FPM, verdict, "none running (idle pool)", "none running")
     deploy = report_parts.last_deploy(report)
-    note = ""
+    words = f"{found.total} since {clock.hm(found.oldest)}"
+    if verdict is Verdict.STALE:
+        wrong = _known(report, _POOL)
+        return LayerRow(Layer.FPM, verdict, f"{words}, {wrong}" if wrong else words, f"{found.total} {wrong}" if wrong else words)
+    place = ""
     if deploy is not None:
-        note = (
-            "before the deploy" if found.youngest < deploy.at else "after the deploy" if found.oldest >= deploy.at else "around the deploy"
-        )
-    since = f"since {clock.hm(found.oldest)}"
-    hint = {"before the deploy": "pre-deploy", "after the deploy": "post-deploy"}.get(note, "")
-    return LayerRow(Layer.FPM, verdict, f"{found.total}, {since}", f"{found.total} {since}", note, hint)
+        when = "before" if found.youngest < deploy.at else "after" if found.oldest >= deploy.at else "around"
+        place = f", {when} the deploy"
+    return LayerRow(Layer.FPM, verdict, f"{words}{place}", words)
+
+
+_QUEUE = {
+    worker_places.OLD_BINARY.code: "old PHP",
+    worker_places.OLD_RELEASE.code: "old release",
+    worker_places.DELETED.code: "of a folder that was removed",
+}
 
 
 def queue(report: Report, clock: Clock) -> LayerRow:
@@ -191,9 +217,14 @@ def queue(report: Report, clock: Clock) -> LayerRow:
         return LayerRow(Layer.WORKERS, verdict, "none running", "none running")
     kinds = sorted({str(worker.kind) for worker in seen.queue_workers})
     since = min(worker.process.started for worker in seen.queue_workers)
-    words = f"{len(seen.queue_workers)} {'+'.join(kinds)}, since {clock.hm(since)}"
-    note = "old code" if verdict is Verdict.STALE else ""
-    return LayerRow(Layer.WORKERS, verdict, words, words, note)
+    words = f"{len(seen.queue_workers)} {'+'.join(kinds)} since {clock.hm(since)}"
+    wrong = _known(report, _QUEUE) or "old code"
+    return LayerRow(Layer.WORKERS, verdict, f"{words}, {wrong}" if verdict is Verdict.STALE else words, words)
+
+
+def _known(report: Report, words: Mapping[str, str]) -> str:
+    """What *words* say of the first finding that they know."""
+    return next((words[finding.code] for finding in report.findings if finding.code in words), "")
 
 
 def plain(report: Report, _clock: Clock, layer: Layer) -> LayerRow:
@@ -216,7 +247,9 @@ def _unseen(report: Report, layer: Layer) -> LayerRow:
     if verdict is Verdict.ABSENT:
         return LayerRow(layer, verdict, "not cached", "not cached")
     words = _summary(report, layer) or next((str(error.message) for error in report.errors if error.code.startswith(layer.value)), "")
-    if not words and layer is Layer.OPCACHE:
+    if not words and layer is Layer.OPCACHE and report_parts.is_down(report):
+        words = "PHP-FPM is down"
+    elif not words and layer is Layer.OPCACHE:
         found = report.runtime
         seen = found.opcache if found else report.snapshot.runtime if report.snapshot else None
         words = str(seen.message) if isinstance(seen, Unseen) else ""
@@ -234,4 +267,5 @@ _ROWS: dict[Layer, Callable[[Report, Clock], LayerRow]] = {
     Layer.WORKERS: queue,
 }
 """How a pane draws each layer."""
-_IN_A_PANE = tuple(sorted(Layer, key=lambda layer: layer.spec.place))
+IN_A_PANE = tuple(sorted(Layer, key=lambda layer: layer.spec.place))
+"""The layers in the order of their rows."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from stalewatch.dashboard.render.cells import cell_len, set_cell_size, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,11 +84,24 @@ def crop(row: Line, width: int) -> Line:
     return Line(tuple(spans), row.base)
 
 
+def cut(row: Line, at: int) -> tuple[Line, Line]:
+    """*row* up to cell *at*, and the rest of it. A sign of two cells that stands across becomes blanks."""
+    left: list[Span] = []
+    right: list[Span] = []
+    for span in row.spans:
+        before, behind = split_text(span.text, at)
+        left.append(span._replace(text=before))
+        right.append(span._replace(text=behind))
+        at -= cell_len(span.text)
+    return line(*left, base=row.base), line(*right, base=row.base)
+
+
 def fill(row: Line, width: int, char: str = " ", role: str = "text") -> Line:
     """*row* in exactly *width* cells."""
-    row = crop(row, width)
     rest = width - row.width
-    return Line((*row.spans, Span(char * rest, role)), row.base) if rest > 0 else row
+    if rest <= 0:
+        return crop(row, width) if rest else row
+    return Line((*row.spans, Span(char * rest, role)), row.base)
 
 
 def beside(left: Line, right: Line, width: int, char: str = " ", role: str = "text") -> Line:
@@ -108,7 +121,7 @@ def path_crop(path: str, width: int) -> str:
     if cell_len(path) <= width:
         return path
     tail = path[max(0, len(path) - width + 1) :]
-    while cell_len(tail) > width - 1:
+    while cell_len(tail) > width - 1 or (tail and not cell_len(tail[0])):  # nor an accent of the sign before it
         tail = tail[1:]
     return MORE + tail
 
@@ -134,11 +147,12 @@ def flow(parts: Iterable[Line], width: int, indent: str = "  ", gap: str = "  ")
 
 
 def wrap(text: str, width: int, hang: str = "") -> list[str]:
-    """*text* broken at blanks into pieces of at most *width* cells; words longer than that are broken where they must be.
+    """*text* broken at blanks into pieces of at most *width* cells; words longer than that behind a slash, else where they must be.
 
     Nothing is lost but the blank at a break; *hang* begins every piece but the first.
     """
     width = max(8, width)
+    hang = hang if cell_len(hang) <= width // 2 else ""  # else nothing of the rest would fit behind it, for ever
     pieces: list[str] = []
     rest = text
     lead = ""
@@ -148,7 +162,8 @@ def wrap(text: str, width: int, hang: str = "") -> list[str]:
         while cell_len(rest[:cut]) > room:
             cut -= max(1, (cell_len(rest[:cut]) - room) // 2)
         blank = rest.rfind(" ", 1, cut + 1)
-        at = blank if blank > room // 3 else cut
+        slash = rest.rfind("/", 0, cut) + 1
+        at = next((place for place in (blank, slash) if place > room // 3), cut)
         pieces.append(lead + rest[:at])
         rest = rest[at + 1 :] if at == blank else rest[at:]
         lead = hang

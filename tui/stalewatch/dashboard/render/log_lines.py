@@ -20,6 +20,8 @@ RECENT = 900
 """Seconds."""
 KEPT = 26
 """Cells of the log's own words that are worth more than when and how often they came."""
+NEWEST = 5
+"""Lines of each log on the server's page; all of them are in the log itself."""
 LONGEST = 1800
 """Seconds that one event of a log lasts at most: an older one cannot reach into RECENT."""
 
@@ -123,7 +125,7 @@ def log_rows(logs: Sequence[LogFacts], clock: Clock, width: int) -> list[Line]:
         if log.skipped:
             words = f"! {figures.size(log.skipped)} not read: lines came faster than they can be read, so the counts are minimums"
             rows += paragraph(words, width, "warning", "    ", "  ")
-        for entry in reversed(log.tail):
+        for entry in log.tail[-NEWEST:]:
             role = "error" if entry.alarm else "reassure" if entry.reassure else "text"
             rows += paragraph(f"{clock.hms(entry.at)} {entry.text}", width, role, "    ", "         ")
         if log.unseen is None and not log.tail:

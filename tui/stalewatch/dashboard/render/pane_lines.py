@@ -4,42 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.dashboard.render import layer_rows, report_parts
-from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, middle_crop, paragraph, text_crop
-from stalewatch.dashboard.render.log_lines import LogSummary, log_line
-from stalewatch.dashboard.render.names import name_of
+from stalewatch.dashboard.render import report_parts
+from stalewatch.dashboard.render.cause_lines import cause_lines
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, beside, clamp, crop, fill, line, paragraph, text_crop
+from stalewatch.dashboard.render.names import name_of, server_spans
+from stalewatch.dashboard.render.options import RenderOptions as RenderOptions
+from stalewatch.dashboard.render.pane_rows import LEAST, Layout, PaneRow, fitted, missing, pane_rows, rows_in
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
-from stalewatch.dashboard.render.signs import ALARM, CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, alarm_badge, badge, sign
-from stalewatch.dashboard.render.spark import sparkline
-from stalewatch.dashboard.render.times import Clock
+from stalewatch.dashboard.render.signs import ALARM, CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, alarm_badge, badge
 from stalewatch.model import figures
-from stalewatch.model.layers import Layer
+from stalewatch.model.memo import Memos
 from stalewatch.model.report import Verdict
-from stalewatch.runbook.plan import RESULT, Status
+from stalewatch.model.step_names import LOCK, RESULT
+from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from stalewatch.engine.board import Pane
     from stalewatch.model.alarm import Alarm
     from stalewatch.model.report import Finding, Report
+    from stalewatch.model.unseen import Unseen
     from stalewatch.runbook.plan import Progress
 
-LABEL = 9
-_ALWAYS_TELLING = (Layer.RELEASE, Layer.OPCACHE, Layer.FPM)
-"""Layers whose row is worth its place when all is well."""
+_MADE: Memos[dict[str, PaneRow]] = Memos(64)
+_AS_ON_DISK = line(Span("runs: ", "muted"), Span("what is on the disk"))
+_CLOSING = 6
+"""Rows that trouble beside a verdict may take before it is cut."""
+BORDERS = 4
+"""Cells at both sides of what is inside."""
 STEPS = ("name", "tcp", "host key", "auth", "probe")
-
-
-class RenderOptions(NamedTuple):
-    """How a pane is drawn now: *monotonic* seconds for waiting times, *threshold* of the hit rate, *log*: what its logs say, *alarm*: what
-    is worse there than any verdict."""
-
-    clock: Clock
-    monotonic: float
-    focused: bool = False
-    marked: bool = False
-    threshold: float = 0.85
-    log: LogSummary | None = None
-    alarm: Alarm | None = None
 
 
 def verdict_of(pane: Pane) -> Verdict:
@@ -62,12 +56,13 @@ def headline(pane: Pane, options: RenderOptions) -> Span:
     return badge(report.verdict)
 
 
-def pane_lines(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
-    """The whole pane in *width* × *height* cells."""
+def pane_lines(pane: Pane, options: RenderOptions, width: int, height: int, inside: Sequence[Line] | None = None) -> list[Line]:
+    """The whole pane in *width* × *height* cells. *inside*: what is inside the border, where that is aligned with others."""
     edge, box = _frame(pane, options)
-    inner = width - 4
-    rows = body(pane, options, inner, height - 2)
-    rows = rows[: height - 2] + [BLANK] * (height - 2 - len(rows))
+    inner = width - BORDERS
+    if inside is None:
+        (inside,) = side_by_side(((pane, options),), inner, height - 2)
+    rows = [*inside[: height - 2], *[BLANK] * (height - 2 - len(inside))]
     side = Span(box[5] + " ", edge), Span(" " + box[5], edge)
     drawn = [Line((side[0], *fill(row, inner).spans, side[1])) for row in rows]
     bottom = line(Span(box[2] + box[4] * (width - 2) + box[3], edge))
@@ -84,7 +79,7 @@ def _frame(pane: Pane, options: RenderOptions) -> tuple[str, str]:
 def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) -> Line:
     right = Line((headline(pane, options), Span(box[4] + box[1], edge)))
     name = [Span(f"{MARK} ", "mark")] if options.marked else []
-    name.append(Span(middle_crop(pane.server, max(8, width - right.width - 6)), "title"))
+    name += server_spans(pane.server, options.shared, max(8, width - right.width - 6), "title")
     if pane.app:
         name.append(Span(f"  {name_of(pane)}", "muted"))
     if pane.production:
@@ -95,82 +90,111 @@ def _top(pane: Pane, options: RenderOptions, width: int, edge: str, box: str) ->
     return beside(left, right, width, box[4], edge)
 
 
-def body(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
-    """What is inside the border, at most *height* rows: least important rows give way first."""
-    runbook, trouble = progress_lines(pane, width), alarm_lines(options, width) or trouble_lines(pane, options, width)
+def too_wide(pane: Pane, options: RenderOptions, width: int) -> frozenset[str]:
+    """Names of the rows of *pane* whose wide form does not fit into *width* cells."""
     if pane.report is None or pane.report.snapshot is None:
-        return clamp([*connect_lines(pane, options, width), *runbook, *trouble], height, width)
-    over = _is_over(pane)
-    notes = trouble or ([] if runbook and not over else _reason(pane.report, options, width))
-    notes = [*notes, *runbook] if over else [*runbook, *notes]
-    rows = row_lines(pane.report, options, width)
-    most = height * 2 // 3 if trouble else height // 2
-    kept = _most_telling(rows, max(1, height - min(len(notes), max(1, most))))
-    return [*kept, *clamp(notes, height - len(kept), width)]
+        return frozenset()
+    return frozenset(name for name, row in _rows(pane.report, options, width).items() if row.wide.width > width)
 
 
-def _reason(report: Report, options: RenderOptions, width: int) -> list[Line]:
-    """Why its verdict is what it is, and who else is here."""
+def _rows(report: Report, options: RenderOptions, width: int) -> dict[str, PaneRow]:
+    """The rows of a pane, made once for whoever asks how wide they are and whoever draws them."""
+    return _MADE.get((report.key, width), lambda: pane_rows(report, options, width), (report,), options)
+
+
+def side_by_side(panes: Sequence[tuple[Pane, RenderOptions]], width: int, height: int, short: Collection[str] = ()) -> list[list[Line]]:
+    """What is inside the borders of *panes* beside each other, at most *height* rows each: what explains it, a row per layer, and what else
+    is known. The same row is at the same height in all that were looked at. *short*: names of rows that are told in their short form."""
+    all_of = [_parts(pane, options, width, height) for pane, options in panes]
+    parts = [each for each in all_of if each is not None]
+    rows = [each.rows for each in parts]
+    full = max((len(each.opening) for each in parts), default=0)
+    closing = max((len(each.closing) for each in parts), default=0)
+    if not full and any(each.fresh for each in parts) and rows_in(rows) + closing < height:
+        full = 1
+    elif full and full + rows_in(rows) > height:
+        parts = [each._replace(opening=opening_lines(each.pane, each.options, width, height - each.least, brief=True)) for each in parts]
+        full = max(len(each.opening) for each in parts)
+    layout = fitted(rows, full, closing, width, height, min((each.least for each in parts), default=LEAST))
+    layout = layout._replace(wide=layout.wide.difference(short))
+    drawn = iter([each.drawn(layout, width, height) for each in parts])
+    return [
+        next(drawn) if each is not None else _connecting(pane, options, width, height)
+        for (pane, options), each in zip(panes, all_of, strict=True)
+    ]
+
+
+class _Parts(NamedTuple):
+    """What there is to show of a pane that was looked at."""
+
+    pane: Pane
+    options: RenderOptions
+    opening: list[Line]
+    rows: dict[str, PaneRow]
+    closing: list[Line]
+    fresh: bool
+    least: int
+
+    def drawn(self, layout: Layout, width: int, height: int) -> list[Line]:
+        """All of it, as *layout* says."""
+        opening = clamp(self.opening, layout.opening, width)
+        if not opening and layout.opening and self.fresh:
+            opening = [_AS_ON_DISK]
+        lines = [*opening, *[BLANK] * (layout.opening - len(opening))]
+        for name, several in layout.rows.items():
+            if name in self.rows:
+                lines += self.rows[name].drawn(width, several, wide=name in layout.wide)
+            else:
+                lines += [missing(name), *[BLANK] * (several - 1)]
+        return [*lines, *clamp(self.closing, height - len(lines), width)]
+
+
+def _parts(pane: Pane, options: RenderOptions, width: int, height: int) -> _Parts | None:
+    """None: it was not looked at yet."""
+    report = pane.report
+    if report is None or report.snapshot is None:
+        return None
+    least = 0 if options.alarm is not None and report.last_seen is not None else LEAST  # rows of what is not seen now say nothing
+    opening = opening_lines(pane, options, width, height - least)
+    fresh = report.verdict is Verdict.FRESH
+    return _Parts(pane, options, opening, _rows(report, options, width), closing_lines(pane, options, width), fresh, least)
+
+
+def _connecting(pane: Pane, options: RenderOptions, width: int, height: int) -> list[Line]:
+    opening = [*connect_lines(pane, options, width), *progress_lines(pane, width)]
+    left = height - len(opening)
+    return clamp([*opening, *(alarm_lines(options.alarm, width, left) or trouble_lines(pane, options, width, left))], height, width)
+
+
+def opening_lines(pane: Pane, options: RenderOptions, width: int, room: int, *, brief: bool = False) -> list[Line]:
+    """What counts most: an alarm; a runbook that runs, also another person's; why its verdict is what it is."""
+    report = pane.report
+    if report is None:
+        return []
+    if alarm := alarm_lines(options.alarm, width, room):
+        return alarm
+    running = [] if _is_over(pane) else progress_lines(pane, width)
+    if running:
+        return running
+    if report.verdict is Verdict.UNKNOWN and (trouble := trouble_lines(pane, options, width, room)):
+        return trouble
     here = report_parts.clock_of(report, options.clock)
-    holder = holder_lines(report, here, width)
-    return [*holder, *why_lines(report, width, 3), *([] if holder else watcher_lines(report, here, width))]
+    if options.told:
+        return holder_lines(report, here, width)
+    explained = options.cause is not None and (options.cause.runs or options.cause.press)
+    why = cause_lines(options.cause, here, width, brief=brief) if options.cause is not None and explained else why_lines(report, width, 3)
+    return [*holder_lines(report, here, width), *why]
 
 
-def _most_telling(rows: list[tuple[int, Line]], room: int) -> list[Line]:
-    order = sorted(range(len(rows)), key=lambda at: (-rows[at][0], at))[:room]
-    return [rows[at][1] for at in sorted(order)]
-
-
-def row_lines(report: Report, options: RenderOptions, width: int) -> list[tuple[int, Line]]:
-    """Rows with how telling each is (a verdict's rank; the hit rate counts as pending, as a warning where it is low)."""
-    rows: list[tuple[int, Line]] = []
-    for row in layer_rows.rows_of(report, options.clock):
-        rows.append((_rank(row), row_line(row, width)))
-        if row.layer is Layer.OPCACHE:
-            rows.append(rate_line(report, options, width))
-    if options.log is not None:
-        logs = known.logs if (known := report.host) else ()
-        rows.append(log_line(options.log, report_parts.clock_of(report, options.clock), LABEL, width, logs))
-    return rows
-
-
-def _rank(row: layer_rows.LayerRow) -> int:
-    rank = row.verdict.rank if row.verdict else 0
-    return max(rank, 2) if row.layer in _ALWAYS_TELLING else rank
-
-
-def row_line(row: layer_rows.LayerRow, width: int) -> Line:
-    """``config   ✗ source 12:38 → cache 12:26   12 min behind``; shorter words where the room is small."""
-    verdict = row.verdict or Verdict.UNKNOWN
-    loud = verdict not in (Verdict.FRESH, Verdict.ABSENT)
-    role = "text" if verdict is not Verdict.ABSENT else "muted"
-    lead = line(Span(f"{row.layer.spec.label:<{LABEL}}", "muted"), sign(verdict), " ")
-    note_role = f"{verdict.value}-mark" if loud else "muted"
-    short = row.short or row.wide
-    for words, between, note in ((row.wide, "   ", row.note), (short, "  ", row.note), (short, " ", row.note), (short, " ", row.hint)):
-        if note == "" and row.note:
-            continue
-        whole = Line((*lead.spans, Span(words, role), Span(between if note else ""), Span(note, note_role)))
-        if whole.width <= width:
-            return whole
-    return crop(Line((*lead.spans, Span(short, role), Span(" " if row.note else ""), Span(row.note, note_role))), width)
-
-
-def rate_line(report: Report, options: RenderOptions, width: int) -> tuple[int, Line]:
-    """``hit rate ! 71.3 % ▇▇▁▂▃  below 85 %``."""
-    words, note = report_parts.hit_rate(report, options.threshold)
-    mark = Span("!", "warning") if note else Span(" ")
-    room = max(0, width - LABEL - 2 - len(words) - len(note) - 4)
-    spark = sparkline(report.hit_rates, min(room, 24))
-    row = line(
-        Span(f"{'hit rate':<{LABEL}}", "muted"),
-        mark,
-        " ",
-        Span(words, "text" if report.hit_rate is not None else "muted"),
-        Span(f" {spark}" if spark else "", "spark"),
-        Span(f"  {note}" if note else "", "warning"),
-    )
-    return (3 if note else 1), crop(row, width)
+def closing_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
+    """What else is known: how a runbook ended, what could not be looked at, who else is here."""
+    report = pane.report
+    if report is None:
+        return []
+    over = progress_lines(pane, width) if _is_over(pane) else []
+    trouble = trouble_lines(pane, options, width, _CLOSING) if report.verdict is not Verdict.UNKNOWN or options.alarm is not None else []
+    here = report_parts.clock_of(report, options.clock)
+    return [*over, *trouble, *([] if holder_lines(report, here, width) else watcher_lines(report, here, width))]
 
 
 def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
@@ -188,32 +212,41 @@ def connect_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
     return [crop(line(Span(waited, "text")), width), crop(Line(tuple(dots)), width)]
 
 
-def trouble_lines(pane: Pane, options: RenderOptions, width: int) -> list[Line]:
-    """Why there is no link or something was not seen, what to grant, and when it is tried again."""
-    errors = [pane.error] if pane.error else list(report_parts.problems(pane.report)) if pane.report else []
+def trouble_lines(pane: Pane, options: RenderOptions, width: int, room: int | None = None) -> list[Line]:
+    """Why there is no link or something was not seen, what to grant, and when it is tried again; whole, where that fits into *room*.
+    Without what the alarm says."""
+    alarm = options.alarm.words if options.alarm is not None else ""
+    seen_by = [pane.error] if pane.error else list(report_parts.problems(pane.report)) if pane.report else []
+    errors = [error for error in seen_by if error.message != alarm]
     waits: list[Line] = []
     if pane.error is not None and pane.retry_at is not None:
         waits.append(line(Span(f"tries again in {figures.span(max(1.0, pane.retry_at - options.monotonic))}", "muted")))
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
         waits.append(line(Span(f"last seen {report_parts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
-    rows: list[Line] = [] if errors else waits
-    for error in errors[:3]:
-        rows += clamp(paragraph(f"? {error.message}", width, "unknown-mark", hang="  "), 3, width)
-        if error is errors[0]:
-            rows += waits
-        if error.grant:
-            rows += clamp(paragraph(f"→ {error.grant}", width, "command", hang="  "), 4, width)
+    whole = _errors(errors, waits, width)
+    return whole if room is None or len(whole) <= room else _errors(errors[:3], waits, width, (3, 4))
+
+
+def _errors(errors: Sequence[Unseen], waits: list[Line], width: int, most: tuple[int, int] | None = None) -> list[Line]:
+    """*waits* after the first. *most*: rows of what is so, and of what to grant (None: all)."""
+    rows: list[Line] = [] if errors else [*waits]
+    for error in errors:
+        told = paragraph(f"? {error.message}", width, "unknown-mark", hang="  ")
+        grant = paragraph(f"→ {error.grant}", width, "command", hang="  ") if error.grant else []
+        rows += clamp(told, most[0], width) if most else told
+        rows += waits if error is errors[0] else ()
+        rows += clamp(grant, most[1], width) if most else grant
     return rows
 
 
-def alarm_lines(options: RenderOptions, width: int) -> list[Line]:
-    """What is so bad, and what to type on that server."""
-    alarm = options.alarm
+def alarm_lines(alarm: Alarm | None, width: int, room: int = 0) -> list[Line]:
+    """What is so bad, and what to type on that server; what to type stays whole where *room* (0: there is enough) is too small for both."""
     if alarm is None:
         return []
-    words = clamp(paragraph(f"{ALARM} {alarm.words}", width, "alarm-mark", hang="  "), 6, width)
-    return [*words, *(paragraph(f"→ {alarm.command}", width, "command", hang="  ") if alarm.command else [])]
+    command = paragraph(f"→ {alarm.command}", width, "command", hang="  ") if alarm.command else []
+    words = paragraph(f"{ALARM} {alarm.words}", width, "alarm-mark", hang="  ")
+    return [*(clamp(words, max(2, room - len(command)), width) if room else words), *command]
 
 
 def progress_lines(pane: Pane, width: int) -> list[Line]:
@@ -221,7 +254,8 @@ def progress_lines(pane: Pane, width: int) -> list[Line]:
     shown = _begun(pane)
     over = _is_over(pane)
     rows = shown[-1:] if over else shown[-4:]
-    return [crop(_progress_line(item, len({item.step for item in pane.progress}) - 1 if over else 0), width) for item in rows]
+    steps = len({item.step for item in pane.progress} - {LOCK, RESULT})
+    return [crop(_progress_line(item, steps if over else 0), width) for item in rows]
 
 
 def _begun(pane: Pane) -> list[Progress]:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
+
 from stalewatch.dashboard.actions import key_of
-from stalewatch.dashboard.render.lines import BLANK, Line, Span, crop, fill, line, paragraph
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, clamp, crop, fill, line, middle_crop, paragraph
 from stalewatch.dashboard.render.plan_lines import title
+from stalewatch.dashboard.render.runbooks import step_of
 from stalewatch.dashboard.render.signs import STATUS_SIGN
 from stalewatch.model import figures
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
+from stalewatch.model.step_names import LOCK, RESULT
 from stalewatch.model.text import safe
 from stalewatch.runbook.in_short import IN_SHORT
-from stalewatch.runbook.plan import RESULT, Choice, Progress, Status
+from stalewatch.runbook.plan import Choice, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stalewatch.dashboard.render.times import Clock
     from stalewatch.model.inventory import AppKey
-    from stalewatch.runbook.plan import Plan, ServerPlan, Step
+    from stalewatch.runbook.plan import Plan, ServerPlan
 
+_AS_WHOM = re.compile(r"\bsudo -n (?:-l )?(?:-u \S+ )?")
+_OPTIONS = re.compile(r" --no-(?:interaction|ansi)\b")
 OUTCOME = {
     "done": Span("✓ verified", "fresh-mark"),
     "partly": Span("~ partly", "suspect-mark"),
@@ -34,7 +41,8 @@ OUTCOME = {
 class RunState(NamedTuple):
     """A runbook that was started here, as it stands: *outcome* by app once *done*; *failure*: why it stopped early.
 
-    *clock*: in whose zone its evidence is shown (None: as it was recorded, in UTC).
+    *clock*: in whose zone its evidence is shown (None: as it was recorded, in UTC). *by*: who runs it, where it is somebody else's; then
+    *head* says how far it is.
     """
 
     plan: Plan
@@ -43,18 +51,23 @@ class RunState(NamedTuple):
     done: bool = False
     failure: str = ""
     clock: Clock | None = None
+    head: Span | None = None
+    by: str = ""
 
 
 def head_lines(run: RunState, width: int) -> list[Line]:
     """The state of the runbook, and its title."""
-    how = ended(run.plan, run.outcome, run.failure) if run.done else under_way(run.plan, run.progress)
-    return [*(fill(row, width, role=how.role) for row in paragraph(f" {how.text}", width, how.role)), line(Span(title(run.plan), "muted"))]
+    how = run.head or (ended(run.plan, run.outcome, run.failure) if run.done else under_way(run.plan, run.progress))
+    rows = [fill(row, width, role=how.role) for row in paragraph(f" {how.text}", width, how.role)]
+    return [*rows, crop(line(Span(run.by or title(run.plan), "muted")), width)]
 
 
 def hint(run: RunState) -> str:
     """What keys do here."""
+    if run.by:
+        return f"read-only: it is not yours · {key_of('hide')} hides this, {key_of('progress')} shows it again"
     if run.done:
-        return f"finished · {key_of('hide')} goes back"
+        return f"finished · {key_of('hide')} goes back · {key_of('copy_result')} copies it for the channel"
     return f"running · {key_of('hide')} hides this, {key_of('progress')} shows it again; the runbook goes on"
 
 
@@ -64,6 +77,8 @@ def progress_lines(run: RunState, width: int) -> list[Line]:
     for server in run.plan.servers:
         latest = {item.step: _retold(item, run.clock) for item in run.progress.get(server.key, ())}
         rows += [*_server(server, latest, run.outcome.get(server.key, ""), width), BLANK]
+    if run.by and not any(server.steps for server in run.plan.servers):
+        rows += [*paragraph("steps not told: it was started by a stalewatch older than this one", width, "muted", " "), BLANK]
     if run.failure:
         rows += [*paragraph(f"? the runbook stopped early: {run.failure}", width, "unknown-mark"), BLANK]
     return rows[:-1]
@@ -78,12 +93,11 @@ def _retold(item: Progress, clock: Clock | None) -> Progress:
 
 def under_way(plan: Plan, progress: Mapping[AppKey, Sequence[Progress]]) -> Span:
     """``▸ web1: rebuild, step 4 of 7``."""
-    for server in plan.servers:
-        latest = {item.step: item.status for item in progress.get(server.key, ())}
-        for number, step in enumerate(server.steps, 1):
-            if latest.get(step.id) is Status.RUNNING:
-                return Span(f"▸ {server.server}: {step.label}, step {number} of {len(server.steps)}", "strong")
-    return Span("▸ running", "strong")
+    at = step_of(plan, progress)
+    if at is None:
+        return Span("▸ running", "strong")
+    server, step, number = at
+    return Span(f"▸ {server.server}: {step.label}, step {number} of {len(server.steps)}", "strong")
 
 
 def ended(plan: Plan, outcome: Mapping[AppKey, str], failure: str) -> Span:
@@ -130,29 +144,32 @@ def _server(server: ServerPlan, latest: Mapping[str, Progress], outcome: str, wi
     if (result := latest.get(RESULT)) is not None and IN_SHORT in result.evidence:
         rows += paragraph(result.evidence[IN_SHORT], width, "strong", " ")
     rows += [row for words in server.blocked for row in paragraph(f"✗ blocked: {words}", width, "stale-mark", " ")]
-    known = {step.id for step in server.steps}
-    for step in server.steps:
-        rows += _step(step, latest.get(step.id), width)
-    for item in latest.values():
-        if item.step not in known and item.step != RESULT:
-            rows += _line(item.step, "", item, width)
-    return rows
+    known = {step.id for step in server.steps} | {RESULT}
+    unnumbered = [item for item in latest.values() if item.step not in known]
+    rows += [row for item in unnumbered if item.step == LOCK for row in _line("  ", item.step, "", item, width)]
+    for number, step in enumerate(server.steps, 1):
+        rows += _line(f"{number:>2}", step.label, step.command, latest.get(step.id), width)
+    return rows + [row for item in unnumbered if item.step != LOCK for row in _line("  ", item.step, "", item, width)]
 
 
-def _step(step: Step, item: Progress | None, width: int) -> list[Line]:
-    return _line(step.label, step.command, item, width)
-
-
-def _line(phase: str, command: str, item: Progress | None, width: int) -> list[Line]:
+def _line(number: str, label: str, command: str, item: Progress | None, width: int) -> list[Line]:
+    """A step with the number that it has in the plan, and what was seen of it; why it failed is never cut."""
     status = item.status if item else Status.WAITING
     role = "strong" if status is Status.RUNNING else "muted" if status in (Status.WAITING, Status.SKIPPED) else "text"
-    rows = [
-        crop(
-            line(" ", STATUS_SIGN[status], Span(f" {phase:<10} ", role), Span(command, "command" if status is Status.RUNNING else role)),
-            width,
-        )
-    ]
-    if item is not None and status is not Status.WAITING:
-        for label, words in item.evidence.items():
-            rows += paragraph(f"{label}: {words}", width, "stale-mark" if status is Status.FAILED else "muted", " " * 14, "  ")[:4]
+    lead = line(" ", STATUS_SIGN[status], Span(f" {number} {label:<10} ", role))
+    rows = [Line((*lead.spans, Span(brief(command, width - lead.width), "command" if status is Status.RUNNING else role)))]
+    if item is None or status is Status.WAITING:
+        return rows
+    bad = status in (Status.FAILED, Status.UNKNOWN)
+    for label_of, words in item.evidence.items():
+        told = paragraph(f"{label_of}: {words}", width, "stale-mark" if status is Status.FAILED else "muted", " " * 17, "  ")
+        rows += told if bad else clamp(told, 4, width)
     return rows
+
+
+def brief(command: str, width: int) -> str:
+    """*command* in *width* cells: what all of them have goes first (``sudo -n -u USER``, options), then what is in the middle."""
+    if cell_len(command) <= width:
+        return command
+    plain = _AS_WHOM.sub("", _OPTIONS.sub("", command))
+    return middle_crop(plain, width)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stalewatch.diagnosis.fpm import DEAD, DOWN
 from stalewatch.model import figures
 from stalewatch.model.layers import Layer
+from stalewatch.model.reasons import FPM_PORT_REFUSED
 from stalewatch.model.report import Severity, Verdict
 from stalewatch.model.times import written_by
 
@@ -113,5 +115,11 @@ def why(report: Report) -> Finding | None:
 
 
 def problems(report: Report) -> tuple[Unseen, ...]:
-    """Why something is unknown, each reason once."""
-    return tuple({(error.code, error.message): error for error in report.errors}.values())
+    """Why something is unknown, each reason once; not that nobody answers where a finding says that PHP-FPM is down."""
+    said = DEAD - {FPM_PORT_REFUSED.code} if is_down(report) else frozenset()  # that one says what else it can be
+    return tuple({(error.code, error.message): error for error in report.errors if error.code not in said}.values())
+
+
+def is_down(report: Report) -> bool:
+    """Whether a finding says that PHP-FPM serves nobody."""
+    return any(finding.code in DOWN for finding in report.findings)

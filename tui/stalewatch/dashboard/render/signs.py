@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from stalewatch.dashboard.render.lines import Span
+from stalewatch.model.layers import Layer
 from stalewatch.model.report import Severity, Verdict
 from stalewatch.runbook.plan import Status
 from stalewatch.runbook.verdict_words import STATUS_SIGN as PLAIN_STATUS_SIGN
 from stalewatch.runbook.verdict_words import VERDICT_SIGN as VERDICT_SIGN
-from stalewatch.timeline import EventKind
+from stalewatch.timeline import PHP, EventKind
+
+if TYPE_CHECKING:
+    from stalewatch.timeline import Event
 
 VERDICT_WORD = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.ABSENT: "NOT CACHED"}
 
@@ -38,6 +45,13 @@ EVENT_WORD = {
     EventKind.ACTION: "action",
     EventKind.LINK: "link",
 }
+
+
+def event_word(event: Event) -> str:
+    """What a lane says behind the sign of *event*: what came with PHP itself is no deploy of the application."""
+    return "PHP" if event.kind is EventKind.DEPLOY and event.source == PHP else EVENT_WORD[event.kind]
+
+
 EVENT_RANK = {
     EventKind.DOWN: 10,
     EventKind.DEPLOY: 9,
@@ -67,14 +81,38 @@ MARK = "■"
 CURSOR = "▸"
 
 
+NEUTRAL = Span(VERDICT_SIGN[Verdict.ABSENT], "muted")
+"""Before what is told and proves nothing."""
+
+
+_ONLY_TOLD = (Layer.RELEASE, Layer.FPM)
+"""Layers of which fresh proves nothing of the code that runs: the newest commit is not, and neither is the age of workers."""
+
+
 def sign(verdict: Verdict) -> Span:
     """The verdict in one cell."""
     return Span(VERDICT_SIGN[verdict], f"{verdict.value}-mark")
 
 
+def layer_sign(layer: Layer, verdict: Verdict) -> Span:
+    """The verdict of *layer* in one cell; a tick only where something was compared."""
+    return NEUTRAL if verdict is Verdict.FRESH and layer in _ONLY_TOLD else sign(verdict)
+
+
 def alarm_badge(word: str, more: str = "") -> Span:
     """An alarm as sign, word and colour, such as ``▼ FPM DOWN 1 min``."""
     return Span(f" {ALARM} {word}{' ' + more if more else ''} ", "alarm")
+
+
+_SMALLER_UNIT = re.compile(r" \d+ \w+$")
+
+
+def badge_in(mark: Span, room: int) -> Span:
+    """*mark* in *room* cells: without the blank at its end, then without the smaller unit of its time, where it would be cut in a word."""
+    told = mark.text if len(mark.text) <= room else mark.text.rstrip()
+    while len(told) > room and _SMALLER_UNIT.search(told):
+        told = _SMALLER_UNIT.sub("", told)
+    return mark._replace(text=told if len(told) <= room else mark.text)
 
 
 def badge(verdict: Verdict, more: str = "") -> Span:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stalewatch.timeline import EventKind
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from stalewatch.timeline import Event
+    from collections.abc import Callable
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-SPANS = (5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY)
+SPANS = (
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    20 * MINUTE,
+    30 * MINUTE,
+    45 * MINUTE,
+    HOUR,
+    90 * MINUTE,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    12 * HOUR,
+    DAY,
+    3 * DAY,
+    7 * DAY,
+    30 * DAY,
+)
 TICKS = (
     MINUTE,
     2 * MINUTE,
@@ -29,20 +42,18 @@ TICKS = (
     2 * DAY,
     7 * DAY,
 )
-TELLING = (EventKind.DEPLOY, EventKind.RELOAD, EventKind.DOWN, EventKind.RESTART, EventKind.ERROR, EventKind.ACTION)
-
 MOVES = 30
-"""Seconds between two moves of the window, at least. So long the last cells are still to come."""
-ANOTHER_STORY = 2 * HOUR
-"""Seconds without a telling event: what happened before such a gap is another story."""
+"""Seconds between two moves of the window, at least."""
 
 
 class TimeWindow(NamedTuple):
-    """From *start* to *end* (epoch seconds) in *width* cells."""
+    """From *start* to *end* (epoch seconds) in *width* cells. *begun*: how many cells' time has begun, where *end* is still to come (None:
+    it is past)."""
 
     start: float
     end: float
     width: int
+    begun: int | None = None
 
     @property
     def cell(self) -> float:
@@ -67,22 +78,6 @@ class TimeWindow(NamedTuple):
         return sorted(at for at in found if self.start <= at <= self.end)
 
 
-def fitting(events: Sequence[Event], now: float) -> int:
-    """The span that shows what matters of the last day: the last deploys and what came shortly before them. What lies beyond a quiet time
-    before the last deploy is another story, which only makes this one small."""
-    telling = [event for event in events if event.kind in TELLING and now - DAY <= event.at <= now][-40:]
-    if not telling:
-        return HOUR
-    begin, deployed = telling[-1].at, False
-    for event in reversed(telling):
-        if deployed and begin - event.at > ANOTHER_STORY:
-            break
-        begin = event.at
-        deployed = deployed or event.kind is EventKind.DEPLOY
-    needed = (now - begin) * 1.1
-    return next((span for span in SPANS if span >= needed), SPANS[-1])
-
-
 def zoomed(span: int, steps: int) -> int:
     """*span* some steps longer (positive) or shorter."""
     at = min(range(len(SPANS)), key=lambda number: abs(SPANS[number] - span))
@@ -90,8 +85,11 @@ def zoomed(span: int, steps: int) -> int:
 
 
 def window(now: float, span: int, pan: float, width: int) -> TimeWindow:
-    """The window that ends *pan* seconds before *now*. It moves in whole cells and at most twice a minute: each move sends every lane."""
-    cell = max(1.0, span / max(1, width))
+    """The window that ends *pan* seconds before *now*. It moves in whole cells and at most twice a minute, since each move sends every
+    lane; meanwhile one cell after the other begins. At least one cell wide: below a dialog there may be no room at all."""
+    width = max(1, width)
+    cell = max(1.0, span / width)
     step = cell * -(-MOVES // cell)
     end = -(-(now - pan) // step) * step
-    return TimeWindow(end - cell * width, end, width)
+    start = end - cell * width
+    return TimeWindow(start, end, width, min(width, int((now - start) / cell) + 1) if now <= end else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -13,8 +14,13 @@ from stalewatch.model import figures
 from stalewatch.model.replace import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
+    from stalewatch.model.cause import Phrase
+
+QUARTER = 15
+"""Seconds in which ages are counted."""
 NEAR = 12 * 3600
 """Seconds within which the time of day alone is enough: an incident does not become unreadable at midnight."""
 HALF_A_YEAR = 182 * 86400
@@ -34,6 +40,7 @@ class Clock(msgspec.Struct, frozen=True):
     """*now*: epoch seconds by our clock (frozen while the screen is). *relative*: ``24 min ago`` in place of ``12:38``.
 
     *offset*: the server's seconds east of UTC, None where they are not known; *skew*: the server's clock minus this machine's.
+    *ahead*: *now* may be later than it is by so many seconds.
     """
 
     now: float
@@ -41,6 +48,7 @@ class Clock(msgspec.Struct, frozen=True):
     relative: bool = False
     offset: int | None = None
     skew: float = 0.0
+    ahead: int = 0
 
     def there(self, offset: int | None, skew: float | None) -> Clock:
         """The same for one server."""
@@ -49,7 +57,7 @@ class Clock(msgspec.Struct, frozen=True):
     @property
     def coarse(self) -> Clock:
         """The same, rounded up to a quarter of a minute: what ages are counted with, so that a tick changes nothing on the screen."""
-        return replace(self, now=-(-self.now // 15) * 15)
+        return replace(self, now=-(-self.now // QUARTER) * QUARTER, ahead=QUARTER)
 
     @property
     def here(self) -> float:
@@ -111,17 +119,30 @@ class Clock(msgspec.Struct, frozen=True):
             return written
         return self.ago(at) if self.relative else self.hms(at)
 
+    def told(self, phrase: Phrase, beside: Sequence[float] = ()) -> str:
+        """*phrase* with its moments as :meth:`hm` says them; with their seconds where another one, also of those *beside*, would be the
+        same: of two versions of one minute nobody could say which is which."""
+        all_of = {part for part in phrase if not isinstance(part, str)}.union(beside)
+        minutes = Counter(self.hm(at) for at in all_of) if len(all_of) > 1 else Counter()
+        return "".join(
+            part if isinstance(part, str) else self.hms(part) if minutes[self.hm(part)] > 1 else self.hm(part) for part in phrase
+        )
+
     def exact(self, at: float) -> str:
         """Absolute and relative: ``2025-10-24 12:38:02 (24 min ago)``."""
         return f"{self.moment(at):%Y-%m-%d %H:%M:%S} ({self.ago(at)})"
 
     def ago(self, at: float) -> str:
         """``24 min ago``, ``in 40 s``."""
-        return figures.ago(self.here - at)
+        return f"{under} ago" if (under := self._under(self.here - at)) else figures.ago(self.here - at)
 
     def since(self, at: float) -> str:
         """The age alone: ``24 min``."""
-        return figures.span(max(0.0, self.here - at))
+        return self._under(self.here - at) or figures.span(max(0.0, self.here - at))
+
+    def _under(self, age: float) -> str:
+        """``<30 s`` of an *age* that is told by a clock which is ahead: with it, 6 s would be told as 16. "" of a minute and more."""
+        return figures.under(age, self.ahead) if self.ahead and 0 <= age < 60 else ""
 
     def _clock(self, at: float, form: str, of_day: str = "%b %d %H:%M", of_year: str = "%Y-%m-%d") -> str:
         moment, here = self.moment(at), self.moment(self.here)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from stalewatch.dashboard.screens.answer_guard import KeyClock
+from stalewatch.dashboard.screens.key_pace import KeyPace
 
 if TYPE_CHECKING:
     from stalewatch.dashboard.model import Model
@@ -20,6 +21,8 @@ class AppPort(App[int]):
     key_clock: KeyClock = KeyClock()
     last_key: str = ""
     """The newest key, as Textual names it."""
+    key_pace: KeyPace
+    """Of the keys for screens."""
 
     @abstractmethod
     def write_escape(self, sequence: str) -> None:
@@ -30,8 +33,16 @@ class AppPort(App[int]):
         """Show every action by name."""
 
     @abstractmethod
+    def refuse(self, why: str) -> None:
+        """Say *why* nothing is done, and take what is typed with the key for a word."""
+
+    @abstractmethod
     def unsee(self) -> None:
         """What is asked counts as unseen until it was painted again."""
+
+    @abstractmethod
+    def wear(self, theme: str) -> None:
+        """Put on *theme*: one of ``THEMES``, which is read when it is first wanted."""
 
     @abstractmethod
     def paint_all(self) -> None:

@@ -115,10 +115,12 @@ class AskingScreen(ScrollModal[Answer]):
         if isinstance(event, events.MouseDown | events.MouseUp | events.Click):
             return not self._click_refused
         if isinstance(event, events.Paste):
+            if self.search_bar.is_typing:
+                return True
             outcome = self.answers.paste(at)
         elif isinstance(event, events.Key):
             outcome = self.answers.key(event.key, at, self._focus, types=event.is_printable, answers=event.key in ANSWERS)
-            if event.key in RETREATS:
+            if event.key in RETREATS or (self.search_bar.is_typing and event.is_printable):
                 outcome = InputOutcome.TAKEN
         else:
             return True

@@ -9,12 +9,14 @@ from textual.screen import Screen
 
 from stalewatch.dashboard.widgets.bindings import screen_bindings
 from stalewatch.dashboard.widgets.footer import FooterView
-from stalewatch.dashboard.widgets.header import ClockView, HeaderView
+from stalewatch.dashboard.widgets.header import HeaderView
+from stalewatch.dashboard.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stalewatch.dashboard.model import Model
+    from stalewatch.dashboard.widgets.lines_view import LinesView
     from stalewatch.model.inventory import AppKey
 
 
@@ -27,9 +29,7 @@ class LiveScreen(Screen[None]):
 
     DEFAULT_CSS = """
     LiveScreen { background: $background; color: $foreground; layout: vertical; }
-    LiveScreen > #top { height: 1; }
-    LiveScreen #header { width: 1fr; height: 1; }
-    LiveScreen #clock { width: 14; height: 1; }
+    LiveScreen > #header { height: 1; }
     LiveScreen #footer { height: 1; dock: bottom; }
     """
 
@@ -37,7 +37,8 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.model = model
         # Held, not looked up: a tick may come while the tree is taken down.
-        self.header, self.time, self.footer = HeaderView(), ClockView(), FooterView()
+        self.header, self.footer = HeaderView(), FooterView()
+        self.search_bar = SearchBar(lambda: self.searched, self.redraw)
 
     def methods(self) -> Mapping[str, Callable[[], None]]:
         """What this screen does for which action."""
@@ -48,17 +49,33 @@ class LiveScreen(Screen[None]):
         """The pane that actions are limited to."""
         return None
 
+    @property
+    def searched(self) -> LinesView | None:
+        """What is searched in."""
+        return None
+
+    def takes_key(self, key: str) -> bool:
+        """Whether *key* was for a search, and nobody else gets it. Asked as soon as it comes, while no text is typed."""
+        taken = self.search_bar.takes(key)
+        if taken:
+            self.say("")
+        return taken
+
     def redraw(self) -> None:
         """Draw from the model; what did not change costs nothing."""
         self.header.show(self.model.heading())
         self.footer.show(self.model.context(self.kind, self.key))
+        self.search_bar.tell()
         self.tick()
 
     def tick(self) -> None:
         """Once a second: the clock, and what counts seconds."""
-        self.time.show(self.model.clock())
-        if self.model.view.frozen or self.model.playback is not None:
-            self.header.show(self.model.heading())
+        model = self.model
+        if model.view.frozen or model.playback is not None or model.fleet.runs:  # a runbook ends without a word to the board
+            self.header.show(model.heading())
+        self.header.tick(
+            model.clock(), 0.0 if model.view.frozen else model.engine.interval, model.engine.board.looked_at, model.monotonic()
+        )
 
     def say(self, words: str) -> None:
         """A notice in the footer, until the next key."""

@@ -13,14 +13,16 @@ from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.lines import Line, Span, beside, crop, line
 from stalewatch.dashboard.render.plan_lines import plan_lines, title, word_to_type
 from stalewatch.dashboard.screens.asking import AskingScreen
+from stalewatch.dashboard.screens.sizes import ROOMY
 from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
+from stalewatch.model import figures
 from stalewatch.model.fixing import InFlight
 from stalewatch.model.replace import replace
 from stalewatch.runbook.plan import Choice, Phase, Plan, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import ClassVar
 
     from textual.app import ComposeResult
@@ -42,9 +44,14 @@ class PlanView(LinesView):
         super().__init__(id="plan", classes="-scrolls")
         self.plan: Plan | None = None
         self.notice = ""
+        self.why: Mapping[AppKey, str] = {}
+
+    def rows(self, width: int) -> Sequence[Line]:
+        """All of it in lines of *width*."""
+        return plan_lines(self.plan, width, self.notice, self.why) if self.plan else ()
 
     def build(self, width: int, height: int) -> Sequence[Line]:
-        return plan_lines(self.plan, width, self.notice) if self.plan else ()
+        return self.rows(width)
 
 
 class PlanHead(LinesView):
@@ -65,7 +72,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
     ACTS = "run"
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(PLAN)
     DEFAULT_CSS = """
-    ConfirmScreen > Vertical { width: 94%; min-width: 58; max-width: 150; height: auto; max-height: 100%; }
+    ConfirmScreen > Vertical { width: 94%; min-width: 50; max-width: 150; height: auto; max-height: 100%; }
     ConfirmScreen #plan-head { height: 1; }
     ConfirmScreen #plan { height: auto; margin: 0 0 1 0; }
     ConfirmScreen #answer { height: 1; }
@@ -86,6 +93,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         self._word = ""
         self._answered = False
         self._told = (False, False)
+        self._beyond = 0
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -99,6 +107,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
             yield HintView("keys")
 
     def on_mount(self) -> None:
+        self.watch(self.query_one(PlanView), "scroll_y", self._say_more, init=False)
         self._draw("")
 
     def on_resize(self) -> None:
@@ -108,7 +117,7 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         """Show the plan as it is now, with Cancel in focus and nothing typed."""
         self._word = word_to_type(self.plan)
         view, box = self.query_one(PlanView), self.query_one("#word", Input)
-        view.plan, view.notice = self.plan, notice
+        view.plan, view.notice, view.why = self.plan, notice, self._model.why(self._keys)
         box.value, box.display = "", bool(self._word)
         self.query_one("#hint", HintView).display = not self._word
         runs = self.plan.runnable
@@ -146,11 +155,18 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         view.redraw()
         screen = self.app.size
         width = view.room[0] if view.size.width else min(150, screen.width * 94 // 100) - 5  # the first frame is right already
-        rows = len(plan_lines(self.plan, max(8, width), view.notice))
-        most = max(3, screen.height - 7)
+        rows = len(view.rows(max(8, width)))
+        most = max(3, screen.height - (7 if screen.height >= ROOMY[1] else 6))
         view.styles.height = min(rows, most)
+        self._beyond = rows - most
         head.words = title(self.plan)
-        head.more = f"  {rows - most} more lines: {key_of('scroll_down')}" if rows > most else ""
+        self._say_more()
+
+    def _say_more(self) -> None:
+        """How much of the plan is below what is in sight."""
+        head = self.query_one(PlanHead)
+        below = self._beyond - self.query_one(PlanView).scroll_offset.y
+        head.more = f"  {figures.count(below, 'more line')}: {key_of('scroll_down')}" if below > 0 else ""
         head.redraw()
 
     # --------------------------------------------------------------------------------------------------------------------- answers
@@ -165,7 +181,8 @@ class ConfirmScreen(AskingScreen["Plan | None"]):
         """How to run it, once that counts."""
         is_open, runs = self._told
         how = "enter: run" if runs else "tab, enter: run"
-        self.query_one("#hint", HintView).say(how if is_open and self.plan.runnable else "")
+        how = how if is_open else ""
+        self.query_one("#hint", HintView).say(how if self.plan.runnable else f"nothing to run; {key_of('cancel')} closes")
         self.query_one("#word", Input).placeholder = TO_TYPE if is_open else ""
         self._keys_line()
 

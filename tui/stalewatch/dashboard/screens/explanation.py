@@ -1,4 +1,4 @@
-"""What the finding under the cursor means, and what to do about it: from its rule, as ``stalewatch explain`` prints it."""
+"""What the finding under the cursor means, in plain sentences."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from stalewatch.dashboard.actions import EXPLANATION, key_of
-from stalewatch.dashboard.render.lines import BLANK, Line, paragraph
+from stalewatch.dashboard.render.lines import BLANK, Line, Span, line, paragraph
 from stalewatch.dashboard.screens.scroll_modal import ScrollModal
 from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.lines_view import LinesView
-from stalewatch.diagnosis.rules import RULES
+from stalewatch.diagnosis.plain import PLAIN
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
     from stalewatch.model.report import Finding
 
 
+_UNNOTICED = (Verdict.STALE, Verdict.SUSPECT)
+
+
 def explanation_lines(finding: Finding, width: int) -> list[Line]:
-    """What was found here, then what its code means."""
-    rule = RULES.get(finding.code)
-    rows = [*paragraph(finding.summary, width, "title"), BLANK]
-    for words in (rule.text() if rule is not None else f"{finding.code}: this version has no words for it").splitlines():
-        rows += paragraph(words, width, "text") if words else [BLANK]
-    return rows
+    """What was found here, then what that means, why nobody noticed, and what to do: a sentence each."""
+    rows = paragraph(finding.summary, width, "title")
+    labels = ("what it means", "why nobody noticed" if finding.verdict in _UNNOTICED else "why", "what to do")
+    for label, sentence in zip(labels, PLAIN.get(finding.code, ()), strict=False):
+        rows += [BLANK, line(Span(label, "muted")), *paragraph(sentence, width, "text", "  ")]
+    known = f"{key_of('unfold')} on the page shows the evidence; stalewatch explain {finding.code} says what it is judged by"
+    return [
+        *rows,
+        BLANK,
+        *paragraph(known if finding.code in PLAIN else f"{finding.code}: this version has no words for it", width, "muted"),
+    ]
 
 
 class ExplanationView(LinesView):

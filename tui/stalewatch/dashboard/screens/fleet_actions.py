@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from stalewatch.dashboard.cursor import moved, next_kinds
-from stalewatch.dashboard.render.sorting import WORST
+from stalewatch.dashboard.cursor import moved, next_kinds, wrong
+from stalewatch.dashboard.render.sorting import WORST, By, Sorting
 from stalewatch.dashboard.render.time_window import zoomed
 from stalewatch.model.replace import replace
 
@@ -14,11 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stalewatch.dashboard.model import Model
-    from stalewatch.dashboard.render.sorting import Sorting
     from stalewatch.dashboard.screens.sizes import Sizes
     from stalewatch.dashboard.view import View
 
-MOVES = ("up", "down", "left", "right", "page_up", "page_down", "first", "last", *(f"go_{n}" for n in range(1, 10)))
+MOVES = (
+    "up",
+    "down",
+    "left",
+    "right",
+    "page_up",
+    "page_down",
+    "half_page_up",
+    "half_page_down",
+    "first",
+    "last",
+    *(f"go_{n}" for n in range(1, 10)),
+)
 
 
 class ActedOn(Protocol):
@@ -33,6 +44,7 @@ class ActedOn(Protocol):
     def say(self, words: str) -> None: ...
     def open_filter(self) -> None: ...
     def close_filter(self) -> bool: ...
+    def scroll_line(self, step: int) -> bool: ...
 
 
 class FleetActions:
@@ -54,7 +66,10 @@ class FleetActions:
             "table": self._toggle_table,
             "sort_by": lambda: self.sort(self._model.view.sorting.following),
             "reverse": lambda: self.sort(self._model.view.sorting.turned()),
-            "worst_first": self._worst_first,
+            **{f"sort_{by.name.lower()}": partial(self._sort_by, by) for by in By if by is not By.WORST},
+            "sort_worst": self._worst_first,
+            "line_up": partial(self._scroll, -1),
+            "line_down": partial(self._scroll, 1),
             "group": self._group,
             "zoom_in": partial(self._zoom, -1),
             "zoom_out": partial(self._zoom, 1),
@@ -62,6 +77,9 @@ class FleetActions:
             "later": partial(self._pan, -1),
             "now": self._now,
             "kinds": self._kinds,
+            **({"open": partial(self._fold, runbook)} if (runbook := self._model.timeline.runbook()) else {}),
+            "next_finding": partial(self._next, 1),
+            "previous_finding": partial(self._next, -1),
         }
 
     # ---------------------------------------------------------------------------------------------------------------- cursor
@@ -71,6 +89,22 @@ class FleetActions:
         across = sizes.columns if sizes and sizes.grid else 1
         page = max(1, (sizes.table if sizes and sizes.table else 6) - 2)
         self._screen.see(moved(self._model, move, across, page))
+
+    def move_server(self, move: str) -> None:
+        """Move the cursor among the servers, also where it is on the timeline."""
+        self._model.view = replace(self._model.view, on_timeline=False)
+        self._move(move)
+
+    def _next(self, step: int) -> None:
+        """The next server that is not fresh; on the timeline the next error, which is the one below."""
+        if (view := wrong(self._model, step)) is None:
+            self._screen.say("no errors" if self._model.view.on_timeline else "every server is fresh")
+        else:
+            self._screen.see(view)
+
+    def _scroll(self, step: int) -> None:
+        if self._screen.scroll_line(step):
+            self._move("down" if step > 0 else "up")
 
     def _next_part(self) -> None:
         view = self._model.view
@@ -112,10 +146,19 @@ class FleetActions:
         self._screen.redraw()
         self._screen.say(sorting.words)
 
+    def _sort_by(self, by: By) -> None:
+        now = self._model.view.sorting
+        self.sort(now.turned() if now.by is by else Sorting(by))
+
     def _worst_first(self) -> None:
-        self._model.view = replace(self._model.view, sorting=WORST, selected=None)
+        """And the cursor to the worst. Where it is so already, the other way round."""
+        view, before = self._model.view, (self._model.fleet.order, self._model.selected())
+        self._model.view = replace(view, sorting=WORST, selected=None)
         self._model.reorder(force=True)
-        self._screen.redraw()
+        if view.sorting == WORST and (self._model.fleet.order, self._model.selected()) == before:
+            self.sort(WORST.turned())
+        else:
+            self._screen.redraw()
 
     def _group(self) -> None:
         grouped, view = not self._model.grouped, self._model.view
@@ -132,7 +175,13 @@ class FleetActions:
         self._screen.see(replace(view, pan=max(0.0, view.pan + steps * self._model.timeline.span() / 4)))
 
     def _now(self) -> None:
+        self._model.timeline.fit_again()
         self._screen.see(replace(self._model.view, span=None, pan=0.0, cursor=""))
+
+    def _fold(self, runbook: str) -> None:
+        """List what the runbook under the cursor did, or no longer; the cursor stays with it."""
+        view = self._model.view
+        self._screen.see(replace(view, unfolded=view.unfolded ^ {runbook}, cursor=runbook))
 
     def _kinds(self) -> None:
         view = self._model.view

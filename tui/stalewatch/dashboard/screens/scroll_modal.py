@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.screen import ModalScreen
 
+from stalewatch.dashboard.widgets.search_bar import SearchBar
+
 if TYPE_CHECKING:
+    from stalewatch.dashboard.screens.app_port import AppPort
     from stalewatch.dashboard.widgets.lines_view import LinesView
+
+WHOLE = 10**6
+"""Rows that no dialog has."""
 
 Answer = TypeVar("Answer")
 
 
 class ScrollModal(ModalScreen[Answer]):
-    """*page*: rows that a page key scrolls. A dialog whose content may be higher than the screen overrides :attr:`scrolled`."""
+    """*page*: rows that a page key scrolls, fewer where fewer are seen. A dialog
+    whose content may be higher than the screen overrides :attr:`scrolled`.
+    """
 
     page: ClassVar[int] = 8
     DEFAULT_CSS = """
-    ScrollModal { align: center middle; background: $background 60%; }
+    ScrollModal { align: center middle; background: $background 60%; layers: box search; }
+    ScrollModal > SearchBar { layer: search; dock: bottom; }
     ScrollModal:ansi { background: ansi_default; }
     ScrollModal > Vertical { border: round $primary; padding: 0 1; background: $background; }
     ScrollModal Button { margin: 0 0 0 1; background: $panel; color: $foreground; }
     ScrollModal Button:focus { text-style: bold reverse; }
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.search_bar = SearchBar(lambda: self.scrolled)
+
+    def on_mount(self) -> None:
+        self.mount(self.search_bar)
 
     @property
     def scrolled(self) -> LinesView | None:
@@ -42,10 +58,44 @@ class ScrollModal(ModalScreen[Answer]):
         self.scroll_rows(1)
 
     def action_scroll_page_up(self) -> None:
-        self.scroll_rows(-self.page)
+        self.scroll_rows(-self._seen)
 
     def action_scroll_page_down(self) -> None:
-        self.scroll_rows(self.page)
+        self.scroll_rows(self._seen)
+
+    @property
+    def _seen(self) -> int:
+        """No row is passed over."""
+        view = self.scrolled
+        return min(self.page, view.size.height) if view is not None else self.page
+
+    def takes_key(self, key: str) -> bool:
+        """Whether *key* was for a search, and nobody else gets it. Asked as soon as it comes, while no text is typed."""
+        return self.search_bar.takes(key)
+
+    def action_search(self) -> None:
+        self.search_bar.open()
+
+    def action_next_match(self) -> None:
+        self.search_bar.step(1)
+
+    def action_previous_match(self) -> None:
+        self.search_bar.step(-1)
+
+    def action_scroll_half_up(self) -> None:
+        self.scroll_rows(-self.page // 2)
+
+    def action_scroll_half_down(self) -> None:
+        self.scroll_rows(self.page // 2)
+
+    def action_scroll_first(self) -> None:
+        self.scroll_rows(-WHOLE)
+
+    def action_scroll_last(self) -> None:
+        self.scroll_rows(WHOLE)
+
+    def action_redraw(self) -> None:
+        cast("AppPort", self.app).paint_all()
 
     def action_next_button(self) -> None:
         self.app.action_focus_next()

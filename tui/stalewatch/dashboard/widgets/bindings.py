@@ -17,6 +17,8 @@ def screen_bindings() -> list[BindingType]:
     return [Binding(",".join(action.keys), f"app.act('{action.id}')", action.label, show=False, id=action.id) for action in SCREEN_ACTIONS]
 
 
-def dialog_bindings(dialog: str) -> list[BindingType]:
-    """The keys of *dialog*: each calls its ``action_<id>``."""
-    return [Binding(",".join(action.keys), action.id, action.label, show=False) for action in actions_in(dialog)]
+def dialog_bindings(dialog: str, *, first: bool = False) -> list[BindingType]:
+    """The keys of *dialog*: each calls its ``action_<id>``. *first*: before the box in it, where that has the focus, gets them."""
+    return [
+        Binding(",".join(action.keys), action.id, action.label, show=False, id=action.id, priority=first) for action in actions_in(dialog)
+    ]

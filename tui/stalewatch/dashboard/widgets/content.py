@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.strip import Strip
 
+from stalewatch.dashboard.render.cells import steady
 from stalewatch.dashboard.render.lines import Line, fill
 from stalewatch.model.text import safe
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from stalewatch.dashboard.widgets.theme import Palette
 
 
+@lru_cache(maxsize=192)
 def strip(row: Line, palette: Palette, width: int) -> Strip:
-    """*row* as a Strip of exactly *width* cells in *palette*."""
+    """*row* as a Strip of exactly *width* cells in *palette*. The same one again where it was made before (a cursor that goes and comes):
+    Textual keeps in it what it made of it."""
     base = row.base or "text"
     if not all(span.text.isprintable() for span in row.spans):  # widths were counted on other text
         row = Line(tuple(span._replace(text=_printable(span.text)) for span in row.spans), row.base)
@@ -27,7 +30,7 @@ def strip(row: Line, palette: Palette, width: int) -> Strip:
     for text, role, click in fill(row, width, role=base).spans:
         style = palette.style(role, base)
         _append(runs, text, _clickable(style, click) if click else style)
-    return Strip([Segment(text, style) for text, style in runs], width)
+    return Strip([Segment(text if text.isascii() else steady(text), style) for text, style in runs], width)
 
 
 def _append(runs: list[tuple[str, Style]], text: str, style: Style) -> None:

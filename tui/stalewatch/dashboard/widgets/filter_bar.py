@@ -17,8 +17,6 @@ from stalewatch.dashboard.widgets.lines_view import LinesView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.app import ComposeResult
-
     from stalewatch.engine.board import Pane
 
 LEAST = 24
@@ -70,10 +68,6 @@ class FilterBar(Horizontal):
         self._panes: Sequence[Pane] = ()
         self._words: tuple[str, tuple[str, ...]] = ("", ())
 
-    def compose(self) -> ComposeResult:
-        yield self._input
-        yield self._says
-
     @property
     def is_open(self) -> bool:
         return self.has_class("-open")
@@ -83,8 +77,10 @@ class FilterBar(Horizontal):
         return max(12, self.app.size.width - LEAST)
 
     def open(self) -> None:
+        if not self.children:  # as in a prompt
+            self.mount(self._input, self._says)
         self.add_class("-open")
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: what follows in the same burst is for the box already
 
     def close(self) -> None:
         """Leave it; empty, it goes."""

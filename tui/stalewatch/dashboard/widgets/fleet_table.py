@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from stalewatch.dashboard.render import report_parts
-from stalewatch.dashboard.render.header_lines import counts
-from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, middle_crop, text_crop
-from stalewatch.dashboard.render.names import group_of, name_of
+from stalewatch.dashboard.render.heading import counts
+from stalewatch.dashboard.render.lines import Line, Span, columns, crop, fill, line, text_crop
+from stalewatch.dashboard.render.names import group_of, name_of, server_spans
 from stalewatch.dashboard.render.pane_lines import headline
-from stalewatch.dashboard.render.signs import CURSOR, MARK, sign
+from stalewatch.dashboard.render.signs import CURSOR, MARK, badge_in, layer_sign
 from stalewatch.dashboard.render.sorting import LIVE, WORST, By, seen_at
 from stalewatch.dashboard.render.spark import sparkline
-from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, Sight, column_at, head, shape_of
+from stalewatch.dashboard.render.table_head import COMMIT, LAYER_HEADS, RATE, VERDICT, Sight, column_at, head, shape_of
 from stalewatch.dashboard.widgets.lines_view import LinesView
 from stalewatch.dashboard.widgets.server_clicked import ServerClicked
 from stalewatch.model import figures
 from stalewatch.model.memo import Memos
+from stalewatch.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -36,15 +37,15 @@ if TYPE_CHECKING:
 def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: By = By.RATE) -> Line:
     """One pane in one row; *twin*: its server has other apps too; *by*: what orders, and may be shown for it."""
     shape = shape_of(width)
-    name = middle_crop(_name(pane, shape.name - 2, twin), shape.name - 2)
+    name = _name(pane, shape.name - 2, twin)
     known = pane.report.host if pane.report else None
     cells = [
         line(
             Span(CURSOR if options.focused else " ", "accent"),
             Span(MARK if options.marked else " ", "mark"),
-            Span(name, "strong" if options.focused else "text"),
+            *server_spans(name, options.shared, shape.name - 2, "strong" if options.focused else "text"),
         ),
-        line(headline(pane, options)),
+        line(badge_in(headline(pane, options), VERDICT)),
         *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
         _layers(pane, shape),
         *([_last(pane, options, shape.rate, by)] if shape.rate else []),
@@ -65,7 +66,7 @@ def _layers(pane: Pane, shape: Shape) -> Line:
     before, after = " " * ((shape.cell - 1) // 3), " " * (shape.cell - 1 - (shape.cell - 1) // 3)
     spans: list[Span] = []
     for layer in LAYER_HEADS:
-        spans += [Span(before), sign(pane.report.layers[layer]) if layer in pane.report.layers else Span("?", "unknown-mark"), Span(after)]
+        spans += [Span(before), layer_sign(layer, pane.report.layers.get(layer, Verdict.UNKNOWN)), Span(after)]
     return crop(Line(tuple(span for span in spans[:-1] if span.text)), shape.layers)
 
 
@@ -104,6 +105,13 @@ class FleetTable(LinesView):
             super().__init__()
             self.by = by
 
+    class Wheeled(Message):
+        """The mouse wheel was turned over the rows: *step* is 1 downwards, else -1."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     def __init__(self) -> None:
         super().__init__(id="table")
         self._panes: Sequence[Pane] = ()
@@ -126,10 +134,29 @@ class FleetTable(LinesView):
         self._at = self._rows.index(selected) if selected in self._rows else 0
         self.redraw()
 
+    def scroll_line(self, step: int) -> bool:
+        """Scroll by a line; whether the selected row would be out of sight, and must come along."""
+        top = max(0, min(self._top + step, len(self._rows) - self._room))
+        if top == self._top:
+            return False
+        self._top = top
+        if top > self._above or self._at >= top + self._room:
+            return True
+        self.redraw()
+        return False
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.size.height - 1)
+
+    @property
+    def _above(self) -> int:
+        """The row that is seen with the selected one: the head of its group, if it is the first there."""
+        return self._at - 1 if self._at and isinstance(self._rows[self._at - 1], Line) else self._at
+
     def build(self, width: int, height: int) -> Sequence[Line]:
-        at, room = self._at, max(1, height - 1)
-        above = at - 1 if at and isinstance(self._rows[at - 1], Line) else at
-        self._top = max(0, min(max(self._top, at - room + 1), above, len(self._rows) - room))
+        room = max(1, height - 1)
+        self._top = max(0, min(max(self._top, self._at - room + 1), self._above, len(self._rows) - room))
         shown = self._rows[self._top : self._top + room]
         numbers = [row for row in shown if isinstance(row, int)]
         cut = len(shown) < len(self._rows) and numbers
@@ -138,10 +165,16 @@ class FleetTable(LinesView):
         return [head(width, sight, self._sorting), *rows]
 
     def _row(self, at: int, width: int) -> Line:
-        """The row of a pane, made again only where something it shows changed."""
+        """The row of a pane, made again only where something it shows changed; with the cursor and without are kept both."""
         pane, options = self._panes[at], self._options[at]
         shown = (options, width, self._apps[pane.server] > 1, self._sorting.by)
-        return self._made.get(pane.key, lambda: row(pane, *shown), (pane,), shown)
+        return self._made.get((pane.key, options.focused), lambda: row(pane, *shown), (pane,), shown)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.post_message(self.Wheeled(-1))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.post_message(self.Wheeled(1))
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0 and (by := column_at(event.x, self.size.width, self._sorting)) is not None:

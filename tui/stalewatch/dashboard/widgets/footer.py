@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.dashboard.actions import FLEET, REPLAY, actions_in, key_name, key_of
+from stalewatch.dashboard.actions import FLEET, LOG, REPLAY, actions_in, key_name, key_of
 from stalewatch.dashboard.render.lines import Line, Span, crop, line
 from stalewatch.dashboard.widgets.lines_view import LinesView
 
@@ -19,8 +19,8 @@ def footer_line(context: ActionContext, width: int) -> Line:
 
     So is the column that orders, where it is not the usual one.
     """
-    shown = [action for action in actions_in(context.screen) if context.screen in action.footer and _fits(action, context)]
-    shown.sort(key=lambda action: action.group != REPLAY)
+    shown = [action for action in actions_in(context.screen) if _is_named(action, context)]
+    shown.sort(key=lambda action: (action.group != REPLAY, _comes(action, context)))
     last = [action for action in shown if action.id == "help"]
     spans: list[Span] = [Span(" ")]
     order = f"{context.sorted_by}  " if context.sorted_by and context.screen == FLEET else ""
@@ -41,9 +41,23 @@ def footer_line(context: ActionContext, width: int) -> Line:
     return Line((*spans, *(span for span in tail if span.text)))
 
 
-def _fits(action: ActionSpec, context: ActionContext) -> bool:
-    """In a replay its own keys stand in the place of those that act."""
-    return action.choice is None if context.replay else action.group != REPLAY
+def _comes(action: ActionSpec, context: ActionContext) -> int:
+    """The log's own keys come first in the log, then the way back; elsewhere the key that is right now: ``f fix``, or the
+    shell where PHP-FPM is down."""
+    if context.screen != LOG:
+        return 0 if action.id == ("shell" if context.down else "fix") and not action.disabled(context) else 1
+    return 0 if action.group in ("Log", "Search") else 1 if action.id == "back" else 2
+
+
+def _is_named(action: ActionSpec, context: ActionContext) -> bool:
+    """In a replay its own keys stand in the place of those that act; so does the shell, where PHP-FPM must be started by hand. Where the
+    host key changed, none that acts works."""
+    named = context.screen in action.footer
+    if context.replay:
+        return named and action.choice is None
+    if context.down:
+        named = not action.acting and (named or (action.id == "shell" and context.screen != LOG))
+    return named and action.group != REPLAY and not (context.barred and action.acting)
 
 
 class FooterView(LinesView):
@@ -63,6 +77,11 @@ class FooterView(LinesView):
         """Say *words* in place of the keys."""
         self._notice = words
         self.redraw()
+
+    def forget(self, words: str) -> None:
+        """Show the keys again, if *words* are still what is said."""
+        if self._notice == words:
+            self.notice("")
 
     def build(self, width: int, height: int) -> Sequence[Line]:
         if self._notice:

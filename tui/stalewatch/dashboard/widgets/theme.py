@@ -10,21 +10,22 @@ import msgspec
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
+from stalewatch.model.themes import THEMES
+
 DEFAULT = "dark"
 PLAIN = "ansi"
 """The sixteen colours of the terminal itself; also what NO_COLOR uses."""
 
-ORDER = ("dark", "light", "high-contrast", "colour-blind", "ansi")
-
 
 class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A theme as written: *colors* are Textual's, *roles* are styles such as ``bold #ffffff on #c62828``."""
+    """A theme as written: *colors* and *variables* are Textual's, *roles* are styles such as ``bold #ffffff on #c62828``."""
 
     name: str
     label: str
     dark: bool
     colors: dict[str, str]
     roles: dict[str, str]
+    variables: dict[str, str] = {}
     ansi: bool = False
 
 
@@ -58,20 +59,28 @@ def folder() -> Path:
 @cache
 def files() -> dict[str, ThemeFile]:
     """Every theme by name, in the order in which ``T`` takes them."""
-    found = [msgspec.convert(tomllib.loads(path.read_text("utf-8")), ThemeFile) for path in sorted(folder().glob("*.toml"))]
-    known = {theme.name: theme for theme in found}
-    names = [name for name in ORDER if name in known] + sorted(set(known) - set(ORDER))
-    return {name: known[name] for name in names}
+    return {name: file(name) for name in THEMES}
+
+
+@cache
+def file(name: str) -> ThemeFile:
+    """The theme *name*: one of ``THEMES``. The first frame waits for one of them, not for all."""
+    return msgspec.convert(tomllib.loads((folder() / f"{name}.toml").read_text("utf-8")), ThemeFile)
+
+
+def first_known(*names: str) -> str:
+    """The first of *names* that is a theme; "" if none is."""
+    return next((name for name in names if name in THEMES), "")
 
 
 @cache
 def palette(name: str) -> Palette:
     """The palette of theme *name*; of the default one where there is no such theme."""
-    known = files()
-    return Palette(known.get(name, known[DEFAULT]))
+    return Palette(file(first_known(name) or DEFAULT))
 
 
 def textual(source: ThemeFile) -> Theme:
     """The same as a theme of Textual's."""
-    variables = BUILTIN_THEMES["ansi-dark"].variables if source.ansi else {}
+    known = BUILTIN_THEMES["ansi-dark" if source.dark else "ansi-light"].variables if source.ansi else {}
+    variables = {**known, **source.variables}
     return Theme(name=source.name, dark=source.dark, ansi=source.ansi, variables=variables, **source.colors)  # type: ignore[arg-type]

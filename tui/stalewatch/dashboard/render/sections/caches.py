@@ -63,8 +63,8 @@ def _cache(name: str, verdict: Verdict | None, found: CacheFile | None, clock: C
     if found is None or found.stat is None:
         return line("  ", mark, Span(f" {name}", "strong"), Span("  not cached: the sources are read", "muted"))
     note = f"owner {found.stat.owner}" if found.stat.owner else ""
-    if found.complete is False:
-        note = "truncated, or not PHP"
+    if found.unusable:
+        note = f"{note}, closed to PHP" if found.closed else "truncated, or not PHP"
     row = _row(found.path, clock.hms(found.stat.mtime), note, "strong", width, f"  {mark.text} {name}: ")
     return Line((Span("  "), mark, Span(row.spans[0].text[3:], "strong"), *row.spans[1:]))
 

@@ -57,7 +57,8 @@ def _start(at: float, deploy: Deploy | None, clock: Clock) -> str:
 def _pool(page: PoolStatus, clock: Clock, width: int) -> list[Line]:
     queue = Span(f"  listen queue {page.listen_queue} (max {page.max_listen_queue})", "warning" if page.listen_queue else "muted")
     full = Span(f"  max_children reached {page.max_children_reached}×" if page.max_children_reached else "", "warning")
-    first = line(Span(f"  pool {page.pool} since {clock.exact(page.started)}", "muted"))
+    seen = f", as seen at {clock.hms(page.seen_at)}" if page.seen_at else ""
+    first = line(Span(f"  pool {page.pool} since {clock.exact(page.started)}{seen}", "muted"))
     return [
         first,
         line(Span(f"  {page.active} active, {page.idle} idle;", "muted"), queue, full, Span(f"  {page.accepted} accepted", "muted")),
