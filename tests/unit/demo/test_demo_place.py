@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 CHILD = """
 import asyncio, time
-from stalewatch.demo.world import World
+from tests.builders.demo import living
 from stalewatch.probe.host.coprocess import Coprocess
 from stalewatch.transport.connect import connect
 async def main():
-    async with World() as world:
+    async with living() as world:
         link = await connect(world.fleet.servers[0], world.fleet, lambda step: None)
         probe = await Coprocess.start(link, "somebody", int(time.time()))
         private, _ = await probe.write_files("/tmp", "test", "203601010000", {"runtime.php": b"<?php"}, timeout=10)
@@ -39,7 +39,7 @@ asyncio.run(main())
 """A demo that is being watched: the probe has a private folder of its own on the server."""
 
 
-def eventually(condition: Callable[[], bool], within: float = 8.0) -> bool:
+def eventually(condition: Callable[[], bool], within: float = 30.0) -> bool:
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -78,7 +78,7 @@ def test_killed_while_watched_it_leaves_no_folder_and_no_process(number: signal.
     assert folder.is_dir()
     assert private.is_dir()
     child.send_signal(number)
-    child.communicate(timeout=10)
+    child.communicate(timeout=30)
     assert eventually(lambda: not folder.exists() and not private.exists())
     assert eventually(lambda: not mentions(folder))
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 import pytest
 
-from stalewatch.demo.world import World
 from stalewatch.transport.fastcgi import client
+from tests.builders.demo import living
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stalewatch.demo.host import Host
+    from stalewatch.demo.world import World
 
 
 async def eventually(condition: Callable[[], bool], within: float = 5.0) -> bool:
@@ -62,7 +63,7 @@ async def sh(host: Host, command: str) -> str:
 
 
 async def test_it_leaves_nothing() -> None:
-    async with World() as world:
+    async with living(servers=1) as world:
         folder = world.hosts[0].home.parent
         socket = world.hosts[0].socket
         assert socket.is_socket()
@@ -100,15 +101,15 @@ async def test_web1_holds_old_bytecode_and_the_others_do_not(world: World) -> No
     }
 
 
-async def test_the_service_was_last_used_before_the_deploy_on_web1(world: World) -> None:
-    answer = await ask(world.hosts[0], "compare")
+async def test_the_service_was_last_used_before_the_deploy_on_web1(web1: Host) -> None:
+    answer = await ask(web1, "compare")
     (service,) = (row for row in answer["compare"]["changed"] if row[0].endswith("CallLifecycleService.php"))
     last_used, mtime = service[2], service[6]
     assert last_used < mtime
 
 
-async def test_a_reload_returns_at_once_and_takes_effect_later(world: World) -> None:
-    host = world.hosts[0]
+async def test_a_reload_returns_at_once_and_takes_effect_later(web1: Host) -> None:
+    host = web1
     before = await ask(host, "status")
     pids = {worker.pid for worker in host.fpm.workers}
     assert await sh(host, "sudo -n /usr/bin/systemctl reload php8.3-fpm.service; echo $?") == "0\n"
@@ -122,8 +123,8 @@ async def test_a_reload_returns_at_once_and_takes_effect_later(world: World) -> 
     assert not any((host.proc.root / str(pid)).exists() for pid in pids)
 
 
-async def test_the_errors_end_only_when_code_and_configuration_are_new(world: World) -> None:
-    host = world.hosts[0]
+async def test_the_errors_end_only_when_code_and_configuration_are_new(web1: Host) -> None:
+    host = web1
     log = host.root / "storage/logs/laravel.log"
 
     def says() -> tuple[bool, bool]:
@@ -134,14 +135,16 @@ async def test_the_errors_end_only_when_code_and_configuration_are_new(world: Wo
 
     assert log.read_text().count("Call context not found") == 14
     assert says() == (True, False)
+    await sh(host, "php -r 'opcache_reset();'; php api-gateway/artisan cache:clear; php api-gateway/artisan view:clear")
+    assert says() == (True, False), "what was typed first that night reaches no pool"
     await sh(host, "php api-gateway/artisan config:cache")
     assert says() == (True, False), "with validate_timestamps=0 FPM does not see a rebuilt cache"
     host.fpm.restart_pool()
     assert says() == (False, True)
 
 
-async def test_new_code_with_the_old_configuration_still_fails(world: World) -> None:
-    host = world.hosts[0]
+async def test_new_code_with_the_old_configuration_still_fails(web1: Host) -> None:
+    host = web1
     host.fpm.restart_pool()
     host.gateway.call(time.time(), "check_availability_v17")
     *_, routed, failed = (host.root / "storage/logs/laravel.log").read_text().splitlines()
@@ -151,6 +154,8 @@ async def test_new_code_with_the_old_configuration_still_fails(world: World) -> 
 
 PROGRAMS = (
     ("php artisan cache:clear view:clear", 'Too many arguments to "cache:clear" command'),
+    ("php -i | grep validate_timestamps", "opcache.validate_timestamps => On => On"),
+    ("php -i | grep revalidate_freq", "opcache.revalidate_freq => 2 => 2"),
     ("php artisan nonsense", 'Command "nonsense" is not defined'),
     ("php artisan --version", "Laravel Framework 11.31.0"),
     ("php8.3 -r 'opcache_reset();' && echo done", "done"),
@@ -163,14 +168,14 @@ PROGRAMS = (
 """What a person (or the runbook) types, and what must be among the answer."""
 
 
-async def test_the_programs_that_stand_in(world: World) -> None:
+async def test_the_programs_that_stand_in(web1: Host) -> None:
     for command, said in PROGRAMS:
-        told = await sh(world.hosts[0], f"cd api-gateway; {command}")
+        told = await sh(web1, f"cd api-gateway; {command}")
         assert said in told, command
 
 
-async def test_artisan_really_writes_and_removes_the_caches(world: World) -> None:
-    host = world.hosts[0]
+async def test_artisan_really_writes_and_removes_the_caches(web1: Host) -> None:
+    host = web1
     cache = host.root / "bootstrap/cache"
     assert "context_ttl" not in (cache / "config.php").read_text()
     await sh(host, "php api-gateway/artisan config:cache; php api-gateway/artisan route:cache; php api-gateway/artisan view:cache")
@@ -185,8 +190,8 @@ async def test_artisan_really_writes_and_removes_the_caches(world: World) -> Non
     assert not list((host.root / "storage/framework/views").glob("*.php"))
 
 
-async def test_stat_tells_the_storys_ctimes_for_many_files_at_once(world: World) -> None:
-    host = world.hosts[0]
+async def test_stat_tells_the_storys_ctimes_for_many_files_at_once(web1: Host) -> None:
+    host = web1
     names = "bootstrap/cache/config.php config/services.php"
     lines = (await sh(host, f"cd api-gateway; stat -L -c '%.9Y %.9Z %s %U %n %%Z' -- {names}")).splitlines()
     assert [line.split()[4] for line in lines] == names.split()
@@ -198,7 +203,7 @@ async def test_stat_tells_the_storys_ctimes_for_many_files_at_once(world: World)
 
 
 async def test_the_log_grows_while_somebody_watches() -> None:
-    async with World(start=time.time() - 30) as world:
+    async with living(start=time.time() - 30, servers=1) as world:
         log = world.hosts[0].root / "storage/logs/laravel.log"
         assert await eventually(lambda: log.read_text().count("Call context not found") > 14)
 

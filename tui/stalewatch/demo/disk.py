@@ -28,6 +28,11 @@ def stat(path: str) -> Stat | None:
     return Stat(int(found.st_mtime), int(found.st_mtime), found.st_size, found.st_ino)
 
 
+def itself(path: str) -> str:
+    """What sees the disk as everybody does."""
+    return path
+
+
 def read(path: str | Path) -> bytes:
     """The content, ``b""`` when it can't be read."""
     try:

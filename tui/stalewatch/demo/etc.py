@@ -17,10 +17,10 @@ PHP_INI = """\
 memory_limit = 256M
 [opcache]
 opcache.enable = 1
-; this is what the command line reads, and what the incident report believed
 opcache.validate_timestamps = 1
 opcache.revalidate_freq = 2
 """
+"""The command line reads the same, and nothing of the pool's file: ``php -i`` says what the report of that night believed."""
 
 
 def log(etc: Path) -> Path:
@@ -30,7 +30,8 @@ def log(etc: Path) -> Path:
 
 def build(etc: Path, socket: Path, root: Path, pool_settings: Sequence[str], when: float) -> None:
     """Write php.ini, php-fpm.conf and the pool's file below *etc*, as if at *when*."""
-    disk.write(etc / "php.ini", PHP_INI, when)
+    for folder in (etc, etc.with_name("cli")):
+        disk.write(folder / "php.ini", PHP_INI, when)
     main = f"[global]\ndaemonize = no\nerror_log = {log(etc)}\nprocess_control_timeout = 10s\ninclude={etc}/pool.d/*.conf\n"
     disk.write(etc / "php-fpm.conf", main, when)
     pool = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.demo import disk
 from stalewatch.demo.opcache import DemoOpcache, Settings
+from stalewatch.demo.story import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,9 @@ WORKERS = 7
 POOL = "api-gateway"
 UNIT = "php8.3-fpm"
 CGROUP = f"/system.slice/{UNIT}.service"
+CONTAINER = "/system.slice/docker-3f9a61c0d2e84b7795a1e6f4bb0c8d2719a4e35f60c1b8d7a2e9f4530c6b1d88.scope"
+BEFORE, AFTER = "8.3.12", "8.3.14"
+"""Versions of PHP: at first, and as an upgrade installs it."""
 MASTER_PID = 1042
 
 _STARTED = (f"fpm is running, pid {MASTER_PID}", "ready to handle connections", "systemd monitor interval set to 10000ms")
@@ -41,14 +46,24 @@ class Worker:
 
 
 class Fpm:
-    """One master. *etc* is the folder of its configuration; *clock* gives the time (the story's while that is played)."""
+    """One master. *etc* is the folder of its configuration; *clock* gives the time (the story's while that is played).
 
-    def __init__(self, etc: Path, sbin: Path, proc: Proc, state: Path, log: Path, clock: Callable[[], float], booted: float) -> None:
+    *replaced*: what it runs and the disk holds no more. *see*: where on the disk lies what it sees as a path.
+    """
+
+    def __init__(
+        self, etc: Path, sbin: Path, proc: Proc, state: Path, log: Path, clock: Callable[[], float], booted: float, where: Where
+    ) -> None:
         self.etc = etc
         self.started = clock()
         self.workers: list[Worker] = []
         self.accepted = 0
-        self.running = True
+        self.running = self.listening = True
+        self.version = self._installed = BEFORE
+        self.replaced: tuple[Path, ...] = ()
+        self.see: Callable[[str], str] = disk.itself
+        self._contained = where is Where.CONTAINER
+        self._cgroup = CONTAINER if self._contained else CGROUP
         self._sbin = sbin
         self._proc = proc
         self._state = state
@@ -67,6 +82,8 @@ class Fpm:
         self._pending = None
         if self.running:
             self._write(self._clock(), *_RELOADED)
+            self._run_installed()
+            self._proc.link(MASTER_PID, exe=str(self._sbin))
             self.opcache = self._begin_pool()
 
     def reload(self) -> None:
@@ -77,7 +94,7 @@ class Fpm:
     def stop(self) -> None:
         """The unit is stopped: no master, no workers."""
         self.close()
-        self.running = False
+        self.running = self.listening = False
         for pid in [MASTER_PID, *(worker.pid for worker in self.workers)]:
             self._proc.remove(pid)
         self.workers = []
@@ -87,10 +104,21 @@ class Fpm:
     def start(self) -> None:
         """The unit is started."""
         if not self.running:
-            self.running = True
+            self.running = self.listening = True  # a reload goes on with the socket that it has; a start makes one
+            self.see = disk.itself  # a mount namespace of its own begins with what is mounted now
+            self._run_installed()
             self._begin_master(self._clock())
             self._write(self._clock(), *_STARTED)
             self.opcache = self._begin_pool()
+
+    def upgrade(self) -> None:
+        """Another PHP is installed over the one that runs."""
+        disk.replace(self._sbin, disk.read(self._sbin).decode())
+        self._sbin.chmod(0o755)
+        os.utime(self._sbin, (self._clock(), self._clock()))
+        self._installed, self.replaced = AFTER, (self._sbin,)
+        for pid in [MASTER_PID, *(worker.pid for worker in self.workers)]:
+            self._proc.link(pid, exe=f"{self._sbin} (deleted)")
 
     def restart(self) -> None:
         """The unit is restarted: everything is new, the master too."""
@@ -133,9 +161,13 @@ class Fpm:
             log.writelines(f"[{stamp}] NOTICE: {notice}\n" for notice in notices)
 
     def _begin_master(self, started: float) -> None:
-        title = f"php-fpm: master process ({self.etc / 'php-fpm.conf'})"
+        title = f"php-fpm: master process ({'/usr/local/etc' if self._contained else self.etc}/php-fpm.conf)"
         links = {"exe": str(self._sbin), "cwd": "/"}
-        self._proc.add(MASTER_PID, 1, self._sbin.name, title, started, links=links, cgroup=CGROUP)
+        self._proc.add(MASTER_PID, 1, self._sbin.name, title, started, links=links, cgroup=self._cgroup)
+
+    def _run_installed(self) -> None:
+        """What a start and a reload come to: FPM executes its binary again."""
+        self.version, self.replaced = self._installed, ()
 
     def _begin_pool(self) -> DemoOpcache:
         now = self._clock()
@@ -145,14 +177,14 @@ class Fpm:
         links = {"exe": str(self._sbin), "cwd": "/"}
         for worker in self.workers:
             title = f"php-fpm: pool {POOL}"
-            self._proc.add(worker.pid, MASTER_PID, self._sbin.name, title, worker.started, links=links, cgroup=CGROUP)
+            self._proc.add(worker.pid, MASTER_PID, self._sbin.name, title, worker.started, links=links, cgroup=self._cgroup)
         self._proc.children(MASTER_PID, [worker.pid for worker in self.workers])
         for worker in old:
             self._proc.remove(worker.pid)
         self.started = now
         self.accepted = 0
         self.tell_systemd()
-        return DemoOpcache(self._settings(), now)
+        return DemoOpcache(self._settings(), now, self.see)
 
     def _settings(self) -> Settings:
         """php.ini first, then the pool's own lines."""

@@ -6,16 +6,18 @@ So the errors in the log end when, and only when, the stand-in FPM runs the fixe
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stalewatch.demo import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from stalewatch.demo.fpm import Fpm
+    from stalewatch.demo.opcache import DemoOpcache
 
 LOG = "storage/logs/laravel.log"
 CONTROLLER = "app/Http/Controllers/RetellFunctionCallHandler.php"
@@ -46,9 +48,17 @@ class Gateway:
     def __init__(self, root: Path, fpm: Fpm, framework: Sequence[str]) -> None:
         self._root = root
         self._fpm = fpm
-        self._framework = [str(root / name) for name in framework]
+        self._framework = framework
+        self._compiled: tuple[DemoOpcache, str] | None = None
         self._calls = 0
         self._visits = 0
+
+    @property
+    def _code(self) -> str:
+        """Where the code is that is served: PHP asks once where a link leads, and OPcache keeps the answer with the key."""
+        if self._compiled is None or self._compiled[0] is not self._fpm.opcache:
+            self._compiled = self._fpm.opcache, os.path.realpath(self._root)
+        return self._compiled[1]
 
     def visit(self, now: float, times: int) -> None:
         """*times* ordinary requests for each page, and one for a rendered view."""
@@ -58,8 +68,8 @@ class Gateway:
         for uri, scripts in _PAGES.items():
             self._load(scripts, now, times)
             self._fpm.took("GET", uri, str(self._root / "public/index.php"), times)
-        for view in sorted((self._root / "storage/framework/views").glob("*.php")):
-            self._fpm.opcache.serve(str(view), now)
+        for view in self._names("storage/framework/views"):
+            self._fpm.opcache.serve(f"{self._code}/{view}", now)
 
     def call(self, now: float, name: str) -> None:
         """One function call from the voice agent; *name* as it names the function. Writes the application's log."""
@@ -91,23 +101,27 @@ class Gateway:
     def _boot(self, now: float, times: int) -> bytes:
         """Run what every request runs; gives the configuration code. A missing cache falls through to the sources."""
         self._load(_FRONT, now, times)
-        for path in self._framework:
-            self._fpm.opcache.serve(path, now, times)
+        for name in self._framework:
+            self._fpm.opcache.serve(f"{self._code}/{name}", now, times)
         self._load((_PROVIDER,), now, times)
         if not self._load(("bootstrap/cache/routes-v7.php",), now, times):
             self._load_folder("routes", now, times)
         return self._load(("bootstrap/cache/config.php",), now, times) or self._load_folder("config", now, times)
 
     def _load_folder(self, folder: str, now: float, times: int) -> bytes:
-        return self._load(sorted(f"{folder}/{path.name}" for path in (self._root / folder).glob("*.php")), now, times)
+        return self._load(self._names(folder), now, times)
+
+    def _names(self, folder: str) -> list[str]:
+        """The scripts of a folder that the pool sees."""
+        return sorted(f"{folder}/{path.name}" for path in Path(self._fpm.opcache.see(f"{self._code}/{folder}")).glob("*.php"))
 
     def _load(self, names: Sequence[str], now: float, times: int) -> bytes:
         """Run these scripts, as far as they are there (``file_exists`` comes before OPcache); their code, joined."""
-        paths = [str(self._root / name) for name in names]
-        return b"".join(self._fpm.opcache.serve(path, now, times) or b"" for path in paths if disk.stat(path))
+        paths = [f"{self._code}/{name}" for name in names]
+        return b"".join(self._fpm.opcache.serve(path, now, times) or b"" for path in paths if disk.stat(self._fpm.opcache.see(path)))
 
     def _run(self, name: str, now: float) -> bytes:
-        return self._fpm.opcache.serve(str(self._root / name), now) or b""
+        return self._fpm.opcache.serve(f"{self._code}/{name}", now) or b""
 
     def _log(self, now: float, level: str, message: str, **context: object) -> None:
         when = datetime.fromtimestamp(now).astimezone().isoformat(timespec="microseconds")

@@ -8,11 +8,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from stalewatch.demo import disk, etc, story, tree
-from stalewatch.demo.fpm import Fpm
+from stalewatch.demo import described, disk, etc, releases, story, tree
+from stalewatch.demo.fpm import AFTER, BEFORE, Fpm
 from stalewatch.demo.gateway import Gateway
 from stalewatch.demo.proc import Proc
+from stalewatch.demo.queue_worker import DemoWorker
 from stalewatch.demo.responder import Responder
+from stalewatch.demo.story import Where
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 
 STORY_STEP = 1.0
 VISITS_PER_BEAT = 2
-FUNCTION = "check_availability_v17"
-"""What the voice agent calls; the code before the fix knows no versions."""
 
 _BEATS_OF_SYSTEMD = 10
 _DAY = 86_400.0
+_MAKING_CACHES = 20.0
 _SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _WRITES = {
     "view:cache": "storage/framework/views/*.php",
@@ -49,7 +50,7 @@ class Host:
     def __init__(self, scene: Scene, home: Path, shims: Path, libraries: Path, start: float, space: int) -> None:
         self.scene = scene
         self.home = home
-        self.root = home / "api-gateway"
+        self.root = described.root(home, scene)
         self.socket = home / "run/php8.3-fpm.sock"
         self._shims = shims
         self._libraries = libraries
@@ -60,6 +61,8 @@ class Host:
         self._server: asyncio.Server | None = None
         self._control = -1
         self._living: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._worker: DemoWorker | None = None
 
     @property
     def env(self) -> dict[str, str]:
@@ -71,18 +74,23 @@ class Host:
             "USER": "deploy",
             "LOGNAME": "deploy",
             "STALEWATCH_PROC": str(self.home / "proc"),
+            "STALEWATCH_ETC": str(self.home / "etc"),
             **{name: os.environ[name] for name in ("TZ",) if name in os.environ},
         }
 
     async def build(self) -> None:
         """Make the server as it was at 12:27 of the story, then play the story up to 12:50."""
         times = (self._start, self._at(story.PACKAGES), self._at(story.EARLIER_DEPLOY))
-        await asyncio.to_thread(tree.build, self.root, self._libraries, *times)
-        config = self.home / "etc/php/8.3/fpm"
+        first = releases.first(self.root) if self.scene.releases else self.root
+        await asyncio.to_thread(tree.build, first, self._libraries, *times)
+        if self.scene.releases:
+            releases.begin(self.root, first, self._at(story.EARLIER_DEPLOY))
+        config = self.home / ("container/etc" if self.scene.where is Where.CONTAINER else "etc") / "php/8.3/fpm"
         etc.build(config, self.socket, self.root, self.scene.pool_settings, self._start - 20 * _DAY)
         binary = self.home / "usr/sbin/php-fpm8.3"
         disk.write(binary, '#!/bin/sh\nexec php-fpm8.3 "$@"\n', self._start - 60 * _DAY)
         binary.chmod(0o755)
+        (self.home / "php-version").write_text(BEFORE, encoding="ascii")
         self.socket.parent.mkdir()
         (self.home / "tmp").mkdir()
         os.mkfifo(self.home / "control", 0o600)
@@ -91,19 +99,30 @@ class Host:
         await self._artisan("view:cache", story.COMPILED_VIEWS)
         await self._cache(story.CACHED)
         self._story_now = self._at(story.RESTARTED)
-        self.fpm = Fpm(config, binary, self.proc, self.home / "unit", etc.log(config), self._clock, booted + 14)
+        self.fpm = Fpm(config, binary, self.proc, self.home / "unit", etc.log(config), self._clock, booted + 14, self.scene.where)
+        if self.scene.worker:
+            self._worker = DemoWorker(self.proc, self.home, self.root, self._clock())
         self.gateway = Gateway(self.root, self.fpm, tree.framework())
         await self._play()
 
     async def open(self) -> None:
         """Begin to live: the pool's socket, the pipe of the shims, traffic."""
         self._story_now = None
-        responder = Responder(self.fpm, lambda: self.gateway.page(time.time()))
-        self._server = await asyncio.start_unix_server(responder, self.socket)
-        self.socket.chmod(0o660)
+        await self._listen()
         self._control = os.open(self.home / "control", os.O_RDWR | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._control, self._obey)
         self._living = asyncio.create_task(self._live())
+
+    async def _listen(self) -> None:
+        """The pool's socket is there while FPM listens; that of a container is in the container."""
+        runs = self.fpm.listening and self.scene.where is not Where.CONTAINER
+        if runs and self._server is None:
+            self._server = await asyncio.start_unix_server(Responder(self.fpm, lambda: self.gateway.page(time.time())), self.socket)
+            self.socket.chmod(0o660)
+        elif not runs and self._server is not None:
+            self._server.close()
+            self._server = None
+            self.socket.unlink(missing_ok=True)
 
     async def close(self) -> None:
         """Stop; files stay (the world removes them)."""
@@ -114,6 +133,8 @@ class Host:
             asyncio.get_running_loop().remove_reader(self._control)
             os.close(self._control)
             self._control = -1
+        if self._listening is not None:
+            await asyncio.gather(self._listening, return_exceptions=True)
         if self._server is not None:
             self.fpm.close()
             self._server.close()
@@ -131,39 +152,68 @@ class Host:
 
     async def _play(self) -> None:
         """From the restart to the present: traffic all the time; calls, deploy, rebuild and reload at their moments."""
-        scene = self.scene
-        for clock in story.EARLY_CALLS:
-            self._visit_until(self._at(clock))
-            self.gateway.call(self._at(clock), "check_availability")
-        self._visit_until(self._at(scene.deployed))
-        tree.deploy(self.root, self._at(scene.deployed))
-        if scene.reloaded:
-            self._visit_until(self._at(scene.rebuilt))
-            await self._cache(scene.rebuilt)
-            self._visit_until(self._at(scene.reloaded))
-            self.fpm.restart_pool()
-        for number in range(story.TEST_CALLS):
-            when = self._at(story.FIRST_TEST_CALL) + number * story.TEST_CALL_EVERY
+        for seconds, what in story.happenings(self.scene):
+            when = self._start + seconds
             self._visit_until(when)
-            self.gateway.call(when, FUNCTION)
+            await self._happen(what, when)
         self._visit_until(self._start)
 
-    def _visit_until(self, end: float, step: float = 120.0) -> None:
+    async def _happen(self, what: str, when: float) -> None:
+        match what:
+            case "early call":
+                self.gateway.call(when, "check_availability")
+            case "call" if self.fpm.listening:
+                self.gateway.call(when, self.scene.function)
+            case "deploy":
+                await self._deploy(when)
+            case "rebuild":
+                await self._cache(self.scene.rebuilt)
+            case "reload":
+                self.fpm.restart_pool()
+            case "upgrade":
+                self.fpm.upgrade()
+                (self.home / "php-version").write_text(AFTER, encoding="ascii")
+                if self._worker is not None:
+                    self._worker.upgrade(when)
+            case "lose socket":
+                self.fpm.listening = False
+
+    async def _deploy(self, when: float) -> None:
+        """Into the folder; where FPM has a mount namespace of its own, as a new image over it, which FPM does not see; or as a release,
+        with its caches, to which the link is switched."""
+        if self.scene.releases:
+            release = releases.add(self.root)
+            tree.deploy(release, when - _MAKING_CACHES)
+            for command in _WRITES:
+                await self._artisan(command, self.scene.deployed, release)
+            releases.switch(self.root, release, when)
+            return
+        if self.scene.where is Where.NAMESPACE:
+            self.fpm.see = tree.mount_over(self.root, self.home / "image")
+        tree.deploy(self.root, when)
+
+    def _visit_until(self, end: float, step: float = 240.0) -> None:
         """Ordinary traffic of the story up to *end*, *step* seconds at a time."""
         while self._clock() < end:
             self._story_now = min(end, self._clock() + step)
-            self.gateway.visit(self._clock(), int(step * VISITS_PER_BEAT))
+            if self.fpm.listening:
+                self.gateway.visit(self._clock(), int(step * VISITS_PER_BEAT))
 
     async def _cache(self, clock: str) -> None:
         await self._artisan("config:cache", clock)
         await self._artisan("route:cache", clock)
 
-    async def _artisan(self, command: str, clock: str) -> None:
-        """Run one artisan command, as if at *clock* of the story."""
-        argv = ("/bin/sh", str(self._shims / "php"), str(self.root / "artisan"), command)
+    async def _artisan(self, command: str, clock: str, root: Path | None = None) -> None:
+        """Run one artisan command, as if at *clock* of the story. *root*: a release (None: the current one)."""
+        root = root or self.root
+        argv = ("/bin/sh", str(self._shims / "php"), str(root / "artisan"), command)
         child = await asyncio.create_subprocess_exec(*argv, env=self.env, stdout=asyncio.subprocess.DEVNULL)
-        await child.wait()
-        for path in self.root.glob(_WRITES[command]):
+        try:
+            await child.wait()
+        finally:
+            if child.returncode is None:
+                child.kill()
+        for path in root.glob(_WRITES[command]):
             os.utime(path, (self._at(clock), self._at(clock)))
 
     async def _live(self) -> None:
@@ -171,13 +221,15 @@ class Host:
         while True:
             await asyncio.sleep(STORY_STEP)
             beats += 1
-            if not self.fpm.running:
-                continue
             now = time.time()
+            if self._worker is not None:
+                self._worker.beat(now)
+            if not self.fpm.listening:
+                continue
             self.gateway.visit(now, VISITS_PER_BEAT)
             if now >= self._next_call:
                 self._next_call = now + self.scene.calls
-                self.gateway.call(now, FUNCTION)
+                self.gateway.call(now, self.scene.function)
             if beats % _BEATS_OF_SYSTEMD == 0:
                 self.fpm.tell_systemd()
 
@@ -188,3 +240,4 @@ class Host:
             for verb in os.read(self._control, 4096).decode("ascii", "replace").split():
                 if verb in verbs:
                     verbs[verb]()
+        self._listening = asyncio.create_task(self._listen())

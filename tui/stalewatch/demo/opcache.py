@@ -6,8 +6,12 @@ Each behaviour is one that was measured on PHP 8.2 to 8.5. No clock here: whoeve
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stalewatch.demo import disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FORCE_RESTART_TIMEOUT = 180
 MEMORY = 128 * 1024 * 1024
@@ -42,10 +46,12 @@ class Entry:
 
 @dataclass(slots=True)
 class DemoOpcache:
-    """Shared by all workers of one master; a new one begins with every start and reload of FPM. *started* in epoch seconds."""
+    """Shared by all workers of one master; a new one begins with every start and reload of FPM. *started* in epoch seconds. *see*: where
+    on the disk what FPM sees as a path lies."""
 
     settings: Settings
     started: float
+    see: Callable[[str], str] = disk.itself
     hits: int = 0
     misses: int = 0
     manual_restarts: int = 0
@@ -73,7 +79,7 @@ class DemoOpcache:
         """The code that *times* requests for *path* run (None: no such file)."""
         self.restart_if_due(now)
         if not self.enabled:
-            return disk.read(path) if disk.stat(path) else None
+            return disk.read(self.see(path)) if disk.stat(self.see(path)) else None
         entry = self.entries.get(path)
         if entry is not None and entry.cached:
             if self._holds(path, entry, now):
@@ -88,7 +94,7 @@ class DemoOpcache:
         """``opcache_invalidate($path, true)``. The entry stays listed until it is compiled again."""
         entry = self.entries.get(path)
         if entry is None or not self.settings.enabled:
-            return self.settings.enabled and disk.stat(path) is not None
+            return self.settings.enabled and disk.stat(self.see(path)) is not None
         if entry.cached:
             self._drop(entry)
         return True
@@ -122,7 +128,7 @@ class DemoOpcache:
         revalidate_freq seconds."""
         if not self.settings.validate_timestamps or now < entry.revalidate:
             return True
-        found = disk.stat(path)
+        found = disk.stat(self.see(path))
         if found is None or found.mtime != entry.timestamp:
             return False
         entry.revalidate = now + self.settings.revalidate_freq
@@ -134,10 +140,10 @@ class DemoOpcache:
         self.wasted += entry.memory
 
     def _compile(self, path: str, now: float, times: int) -> bytes | None:
-        found = disk.stat(path)
+        found = disk.stat(self.see(path))
         if found is None:
             return None
-        code = disk.read(path)
+        code = disk.read(self.see(path))
         protection = self.settings.file_update_protection
         if protection and found.mtime > now - protection:  # too young (or from the future): run, but not kept
             self.misses += times

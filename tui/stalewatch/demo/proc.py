@@ -46,6 +46,12 @@ class Proc:
         (folder / "task" / str(pid) / "children").touch()
         disk.replace(folder / "cmdline", title)
 
+    def link(self, pid: int, **links: str) -> None:
+        """Let ``exe`` or ``cwd`` of a process lead elsewhere."""
+        for name, target in links.items():
+            (self.root / str(pid) / name).unlink()
+            (self.root / str(pid) / name).symlink_to(target)
+
     def remove(self, pid: int) -> None:
         """The process has ended."""
         shutil.rmtree(self.root / str(pid), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""FastCGI 1.0 seen from FPM's side: one request per connection, answered and closed."""
+"""FastCGI 1.0 seen from FPM's side: one request after another as long as the client keeps the connection, then it is closed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ class Responder:
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         with suppress(OSError, asyncio.IncompleteReadError, ValueError):
-            params, body = await read_request(reader)
-            if self._fpm.running:
-                writer.write(response(*self.page(params, body)))
-                await writer.drain()
+            keep = True
+            while keep and self._fpm.running:
+                params, body, keep = await read_request(reader)
+                if self._fpm.running:
+                    writer.write(response(*self.page(params, body)))
+                    await writer.drain()
         writer.close()
 
     def page(self, params: dict[str, str], body: bytes) -> Page:
@@ -65,20 +67,23 @@ def status_page(fpm: Fpm, now: float) -> bytes:
     return json.dumps(page | {"processes": processes}).encode()
 
 
-async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:
-    """Parameters and body. Raises ValueError for what is no FastCGI, IncompleteReadError when the client hung up."""
-    params, body = bytearray(), bytearray()
+async def read_request(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes, bool]:
+    """Parameters, body, and whether the connection is kept. Raises ValueError for what is no FastCGI, IncompleteReadError when the client
+    hung up."""
+    params, body, keep = bytearray(), bytearray(), False
     while True:
         version, kind, _, length, padding = codec.HEADER.unpack(await reader.readexactly(codec.HEADER.size))
         content = await reader.readexactly(length)
         await reader.readexactly(padding)
         if version != codec.VERSION or kind not in (codec.BEGIN_REQUEST, codec.PARAMS, codec.STDIN):
             raise ValueError("not FastCGI")
-        if kind == codec.PARAMS:
+        if kind == codec.BEGIN_REQUEST and length == codec.BEGIN_BODY.size:
+            keep = bool(codec.BEGIN_BODY.unpack(content)[1] & codec.KEEP_CONNECTION)
+        elif kind == codec.PARAMS:
             params += content
         elif kind == codec.STDIN:
             if not content:
-                return _pairs(bytes(params)), bytes(body)
+                return _pairs(bytes(params)), bytes(body), keep
             body += content
         if len(params) + len(body) > MAX_BODY:
             raise ValueError("too big")

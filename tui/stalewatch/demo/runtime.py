@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from stalewatch.demo.opcache import DemoOpcache, Entry
 
-PHP = "8.3.12"
 USER = "www-data"
 
 
@@ -39,14 +38,17 @@ def answer(fpm: Fpm, verb: str, body: bytes, now: float, pid: int) -> tuple[dict
     if verb == "parse":
         acted = {"parsed": {"count": len(options.get("paths", [])), "trouble": [], "paths": [], "folders": [], "why": ""}}
     reply = {
-        "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": PHP, "now": now,
+        "stalewatch": 1, "verb": verb, "sapi": "fpm-fcgi", "php": fpm.version, "now": now,
         "uid": os.getuid(), "user": USER, "ms": 0.4, "realpath_cache_ttl": 120,
         "opcache": _facts(cache), "status": status(fpm, now), **acted,
     }  # fmt: skip
     if verb in ("compare", "scripts"):
-        reply |= {"replaced": []} | _compare(cache, options, everything=verb == "scripts")
+        reply |= {"replaced": [str(path) for path in fpm.replaced]} | _compare(cache, options, everything=verb == "scripts")
+    if "configuration" in options:
+        # Its pool sets no variables, so no cached configuration holds another value of one.
+        reply["environment"] = [[str(path), [], []] for path, _ in options["configuration"].get("caches", [])]
     if "places" in options:
-        reply["places"] = [place for path in options["places"] if (place := _place(str(path))) is not None]
+        reply["places"] = [place for path in options["places"] if (place := _place(cache, str(path))) is not None]
     text = json.dumps(reply, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json"}
     if len(text) > 4096:
@@ -75,9 +77,9 @@ def status(fpm: Fpm, now: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _place(path: str) -> list[str | int] | None:
+def _place(cache: DemoOpcache, path: str) -> list[str | int] | None:
     try:
-        found = Path(path).stat()
+        found = Path(cache.see(path)).stat()
     except OSError:
         return None
     return [path, found.st_dev, found.st_ino, int(found.st_mtime), int(found.st_ctime), found.st_size]
@@ -112,7 +114,7 @@ def _compare(cache: DemoOpcache, options: Mapping[str, Any], *, everything: bool
     limit, digest = int(options.get("limit", 2000)), bool(options.get("digest"))
     rows, changed, entry_points = [], [], []
     for path, entry in entries.items():
-        found = disk.stat(path)
+        found = disk.stat(cache.see(path))
         suspicious = _suspicious(cache, entry, found)
         front = path.endswith("/index.php")
         if not (everything or suspicious or front):
@@ -124,13 +126,32 @@ def _compare(cache: DemoOpcache, options: Mapping[str, Any], *, everything: bool
             rows.append(row)
         if suspicious:
             changed.append(row)
+    links, through = _linked(cache, options)
     result: dict[str, Any] = {
         "compare": {
             "total": len(entries), "changed_total": len(changed), "truncated": len(changed) > limit, "changed": changed[:limit],
-            "entry_points": entry_points[:100], "links": [], "through": [],
+            "entry_points": entry_points[:100], "links": links, "through": through,
         }
     }  # fmt: skip
     return result | {"scripts": rows, "scripts_truncated": False} if everything else result
+
+
+def _linked(cache: DemoOpcache, options: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Every link that is asked for, and what was compiled through one that has been switched since: what lies beside its target."""
+    links, through = [], []
+    for root, name, compiled in options.get("links", []):
+        link = Path(f"{root}/{name}")
+        if not link.is_symlink():
+            continue
+        target, switched = str(link.resolve()), int(link.lstat().st_mtime)
+        links.append([f"{root}/{name}", target, switched])
+        beside = target.rpartition("/")[0]
+        for path, entry in cache.entries.items() if compiled and switched >= cache.started else ():
+            if path.startswith(f"{beside}/") and not path.startswith(f"{target}/"):
+                old = "/".join(path.split("/")[: beside.count("/") + 2])
+                keyed = not cache.settings.validate_timestamps
+                through.append([f"{root}/{name}", old, keyed, _row(cache, path, entry, disk.stat(path), digest=True)])
+    return links, through
 
 
 def _suspicious(cache: DemoOpcache, entry: Entry, found: disk.Stat | None) -> bool:
@@ -156,6 +177,6 @@ def _row(cache: DemoOpcache, path: str, entry: Entry, found: disk.Stat | None, *
         found.size if found else 0,
         found.inode if found else 0,
         entry.cached,
-        hashlib.md5(disk.read(path), usedforsecurity=False).hexdigest() if digest and found else "",
+        hashlib.md5(disk.read(cache.see(path)), usedforsecurity=False).hexdigest() if digest and found else "",
         None,
     ]

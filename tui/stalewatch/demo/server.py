@@ -1,10 +1,11 @@
-"""An sshd for one demo server: public key only, no pty, no agent; the real ``sh`` runs commands, its unix sockets are forwarded."""
+"""An sshd for one demo server: public key only, no agent; the real ``sh`` runs commands, its unix sockets are forwarded."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from stalewatch.demo.host import Host
 
 USER = "deploy"
+_SHELL = "import os, pty; raise SystemExit(os.waitstatus_to_exitcode(pty.spawn(['/bin/sh', '-i'])) & 255)"
+"""A shell on a terminal of its own, fed through pipes."""
 _ENDS_WITHIN = 2.0
 
 
@@ -51,7 +54,6 @@ class Sshd:
             kbdint_auth=False,
             process_factory=self._session,
             encoding=None,
-            allow_pty=False,
             line_editor=False,
             agent_forwarding=False,
             gss_host=None,
@@ -80,17 +82,13 @@ class Sshd:
 
     async def _session(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         command = process.command
-        if command is None:
-            process.exit(1)
-            return
+        argv = ["/bin/sh", "-c", command] if command is not None else [sys.executable, "-c", _SHELL]
         child = await asyncio.create_subprocess_exec(
-            "/bin/sh",
-            "-c",
-            command,
+            *argv,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._host.env,
+            env={**self._host.env, "PS1": f"{USER}@{self._host.home.name}:$ "} if command is None else self._host.env,
             cwd=self._host.home,
             start_new_session=True,
         )
@@ -110,7 +108,13 @@ class Sshd:
         """From the channel to the child's stdin; before each piece /proc is told the time."""
         assert child.stdin is not None
         with suppress(OSError, asyncssh.Error):
-            while data := await process.stdin.read(65536):
+            while True:
+                try:
+                    data = await process.stdin.read(65536)
+                except asyncssh.TerminalSizeChanged:  # of a shell: it goes on in the old one
+                    continue
+                if not data:
+                    break
                 self._host.tell_time()
                 child.stdin.write(data)
                 await child.stdin.drain()
