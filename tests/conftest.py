@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,11 @@ for _name in ("NO_COLOR", "FORCE_COLOR", "STALEWATCH_THEME", "TMUX", "GIT_DIR", 
 # Nor are a person's settings of git: who has every commit signed has no key in a test.
 os.environ.update(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
 
+
+# A busy machine is no fault, and a draw that fails belongs to who went to look for it: `--hypothesis-profile=drawn` draws anew.
+settings.register_profile("drawn", deadline=None)
+settings.register_profile("same", settings.get_profile("drawn"), derandomize=True)
+settings.load_profile("same")
 
 LONGEST_FIRST = ("test_truth.py", "test_answers_pty.py")
 """A file is run by one worker: begun last, one of minutes would be waited for by all of them."""

@@ -5,6 +5,7 @@ machine and on who else uses it, so pytest never runs them.
 
     help      ``stalewatch --help`` against ``python -c pass``
     frame     from the start of ``stalewatch local`` to its first frame, against ``python -c pass``
+    demo      from the start of ``stalewatch demo`` to its first frame, against that of ``stalewatch local``
     quiet     3, 50 and 200 servers of which nothing new is heard: CPU and bytes
     busy      the same, all changing every 2 s: CPU, bytes, and from a key to its paint
     pan       panning the timeline of 200 lanes and 20,000 events

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     "help": start.help_,
     "frame": start.frame,
+    "demo": start.demo,
     "quiet": painting.quiet,
     "busy": painting.busy,
     "pan": painting.pan,

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from stalewatch.model.disk import CliCache
 from stalewatch.model.processes import MasterPool
 from stalewatch.model.runtime import CachedEnvironment, IniFile, RunningFile
 from stalewatch.model.snapshot import (
@@ -69,6 +70,7 @@ class Anything:
         self._added = Random(seed + 4)  # and for fields that came later
         self._meeting = Meeting(Random(seed + 5))
         self._over_http = Random(seed + 6)  # and for what a health URL tells
+        self._compiles = Random(seed + 7)  # and for what the command line keeps
         own = {
             AppLayout: self._layout,
             CacheFile: self._cache,
@@ -364,11 +366,21 @@ class Anything:
         found = self._filled(Compiled, unread=0)
         return msgspec.structs.replace(found, unread=len(found.gone) // 2)
 
+    def _cli_cache(self) -> CliCache | None:
+        """Of its own draws: those of the others stay what they were."""
+        draw = self._compiles.choice
+        names = ("config/app.php", "routes/web.php", "app/Http/Controllers/HomeController.php", "app/Providers/EventServiceProvider.php")
+        files = tuple(FileStat(safe(name), at, at) for name in names if (at := draw((0.0, NOW - 900, NOW - 60, NOW - 5))))
+        folder, php = safe(draw(("/var/cache/php", "/var/tmp/php"))), safe(draw(("/usr/bin/php", "/usr/bin/php8.2")))
+        return draw((None, None, None, CliCache(folder=folder, php=php, files=draw((None, files, files)))))
+
     def _host(self) -> HostFacts:
         found = self._filled(
             HostFacts,
             command_lines=self._planned.choice((None, {}, {"/usr/bin/php": safe("/usr/bin/php8.2")})),
             more_caches=0,
+            asks=self._compiles.choice(((), (safe("config/app.php: shell_exec"),))),
+            cli_cache=self._cli_cache(),
             caches=tuple(self._cache(layer) for layer in ("config", "routes", "events", "packages", "services") if not self._rarely()),
             inputs={layer: self._inputs() for layer in LAYERS if not self._rarely()},
             disk_free=self._one(None, 0, 10**9),

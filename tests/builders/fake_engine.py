@@ -47,6 +47,7 @@ class FakeEngine:
         self.board = board
         self.read_only = read_only
         self.fleet = Fleet(servers=(Server(target="deploy@web1", name="web1"),))
+        self.interval = 2.0
         self.production = production
         self.valid = True
         self.in_flight = 0
@@ -73,6 +74,9 @@ class FakeEngine:
             for server, app in keys
         )
         return Plan(request=request, servers=servers)
+
+    def look_every(self, seconds: float) -> None:
+        self.interval = seconds
 
     def still_valid(self, plan: Plan) -> bool:
         return self.valid

@@ -27,7 +27,7 @@ Host, looking:
     run(argv, user="root", check=True, input=None, timeout=30) -> CompletedProcess[str]
                                               inside the host; user: "root", "deploy", "www-data"; cwd is /
     get(uri="/") -> str                       body of what the application *serves* now (FastCGI to the pool; no web server)
-    request(uri, script=None, method="GET", pool="www", timeout=10) -> Response(status, headers, body, stderr)
+    request(uri, script=None, method="GET", pool="www", timeout=30) -> Response(status, headers, body, stderr)
     status() -> dict                          FPM's own status page (pool `www`, ?json&full)
     opcache() -> dict                         opcache_get_status(true) + "ini", asked of FPM by a script that OPcache does not keep
     cpu_usec() -> int                         CPU used by everything in the host so far (cgroup cpu.stat usage_usec)

@@ -31,7 +31,7 @@ class Application(Machine):
         return self.root(php.SOCKET if pool == "www" else f"/run/php/{pool}.sock")
 
     def request(
-        self, uri: str = "/", script: str | None = None, method: str = "GET", pool: str = "www", timeout: float = 10.0
+        self, uri: str = "/", script: str | None = None, method: str = "GET", pool: str = "www", timeout: float = 30.0
     ) -> fastcgi.Response:
         """One request to the pool over FastCGI; without `script` to the application's index.php."""
         return fastcgi.ask(self.socket(pool), script or f"{APP}/public/index.php", uri, method, timeout)

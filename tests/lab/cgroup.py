@@ -46,7 +46,7 @@ def processes(group: Path) -> list[int]:
         return []
 
 
-def remove(group: Path, patience: float = 5.0) -> None:
+def remove(group: Path, patience: float = 20.0) -> None:
     """Kill everything in the group and below, and remove it. Raises TimeoutError if something does not die."""
     if not group.exists():
         return

@@ -24,7 +24,7 @@ class Response:
     stderr: str
 
 
-def ask(path: Path, script: str, uri: str, method: str = "GET", timeout: float = 10.0) -> Response:
+def ask(path: Path, script: str, uri: str, method: str = "GET", timeout: float = 30.0) -> Response:
     """Send one request. Raises OSError (refused, reset, timed out) and ConnectionError when FPM hangs up before the end."""
     name, _, query = uri.partition("?")
     params = {

@@ -9,7 +9,7 @@ from tests.lab.machine import Machine
 SOCKET = "/run/lab-web.sock"
 
 
-def get(host: Machine, uri: str = "/", name: str = "lab.invalid", timeout: float = 10.0) -> tuple[int, str]:
+def get(host: Machine, uri: str = "/", name: str = "lab.invalid", timeout: float = 30.0) -> tuple[int, str]:
     """Status and body of one request. Raises OSError where nobody listens."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(timeout)

@@ -37,7 +37,7 @@ class Machine:
         return self.root(path).exists()
 
     def run(
-        self, argv: Sequence[str], user: str = "root", check: bool = True, input: str | None = None, timeout: float = 30.0
+        self, argv: Sequence[str], user: str = "root", check: bool = True, input: str | None = None, timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
         """Run argv in the host, outside its cgroup. Raises RuntimeError with its output when it fails and `check` is set."""
         done = subprocess.run(
@@ -95,7 +95,7 @@ class Machine:
 
     def _sshd_listens(self) -> bool:
         try:
-            with socket.create_connection((self.address, self.port), timeout=5) as link:
+            with socket.create_connection((self.address, self.port), timeout=20) as link:
                 return link.recv(4) == b"SSH-"
         except OSError:
             return False

@@ -33,7 +33,7 @@ def spawn(state: Path, name: str, tree: Path, group: Path) -> subprocess.Popen[b
         )
 
 
-def first_process(made: subprocess.Popen[bytes], state: Path, patience: float = 5.0) -> int:
+def first_process(made: subprocess.Popen[bytes], state: Path, patience: float = 30.0) -> int:
     """Pid 1 of the host, in the machine's numbering, once it is systemd. Raises RuntimeError with the host's first words if it died."""
     children = Path(f"/proc/{made.pid}/task/{made.pid}/children")
     deadline = time.monotonic() + patience

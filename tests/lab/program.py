@@ -23,7 +23,7 @@ class Ran(NamedTuple):
     data: Any
 
 
-def stalewatch(lab: Lab, *arguments: str, timeout: float = 60, cwd: Path | None = None) -> Ran:
+def stalewatch(lab: Lab, *arguments: str, timeout: float = 120, cwd: Path | None = None) -> Ran:
     """Run ``stalewatch ARGUMENTS -F lab`` without a terminal, in *cwd*."""
     argv = [*STALEWATCH, *arguments, "--ssh-config", str(lab.ssh_config)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False, cwd=cwd)

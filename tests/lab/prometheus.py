@@ -59,14 +59,14 @@ class Alerts:
     def query(self, expression: str) -> list[Any]:
         """What Prometheus answers now, one entry a series. Raises HTTPError for what it does not take."""
         asked = urlencode({"query": expression})
-        with urlopen(f"http://127.0.0.1:{self.port}/api/v1/query?{asked}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{self.port}/api/v1/query?{asked}", timeout=20) as answer:
             found: list[Any] = json.load(answer)["data"]["result"]
             return found
 
     def federated(self, selector: str) -> str:
         """What a Prometheus above this one gets of what *selector* names, one line a series."""
         asked = urlencode({"match[]": selector})
-        with urlopen(f"http://127.0.0.1:{self.port}/federate?{asked}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{self.port}/federate?{asked}", timeout=20) as answer:
             return "".join(line for line in answer.read().decode().splitlines(keepends=True) if not line.startswith("#"))
 
 
@@ -106,7 +106,7 @@ def alerting(folder: Path, scraped: int) -> Iterator[Alerts]:
 
 def _is_ready(port: int) -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=20) as answer:
             return bool(answer.status == 200)
     except OSError:  # nobody listens yet, or it says 503
         return False

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.lab import php
+from tests.lab import gate, php
 from tests.lab.program import Ran, check, dashboard, explain, ours, serving, stalewatch
 from tests.lab.waiting import until
 from tests.terminal import STALEWATCH
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 CACHED = "/srv/app/bootstrap/cache/config.php"
 
 
-def stale_and_slow(host: Host, seconds: int) -> int:
-    """A stale config cache whose rebuilding takes *seconds*, with vt=0. How often it was rebuilt so far."""
+def stale_and_slow(host: Host) -> int:
+    """A stale config cache whose rebuilding waits for its gate, with vt=0. How often it was rebuilt so far."""
     host.fpm(validate_timestamps=0)
-    slow = f"if (PHP_SAPI === 'cli' && in_array('config:cache', $_SERVER['argv'])) {{ sleep({seconds}); }}\n"
-    host.edit("config/session.php", replace=("return [", slow + "return ["))
+    gate.shut(host)
     assert (host.get("/"), host.get("/config")) == ("home v1", "v1 agent-v1")
     host.edit("config/services.php", replace=("agent-v1", "agent-v2"))
     return begun(host)
@@ -59,20 +58,26 @@ def begun(host: Host) -> int:
     return sum("config:cache on" in line and "begins" in line for line in host.syslog())
 
 
+def sessions(host: Host) -> list[str]:
+    """Pids of sshd's connections, as the host numbers them."""
+    master = host.unit("ssh", "MainPID")
+    return [pid for pid in host.run(["sh", "-c", "pgrep -x 'sshd|sshd-session' || true"]).stdout.split() if pid != master]
+
+
 def cut(host: Host) -> None:
     """End the login user's sessions as a network does that is gone: sshd itself lives on."""
-    master = int(host.unit("ssh", "MainPID"))
-    for pid in host.run(["sh", "-c", "pgrep -x 'sshd|sshd-session' || true"]).stdout.split():
-        if int(pid) != master:
-            host.run(["kill", "-9", pid], check=False)
+    for pid in sessions(host):
+        host.run(["kill", "-9", pid], check=False)
 
 
 def test_a_link_cut_while_artisan_runs_is_resolved_by_looking_again(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
-    before = stale_and_slow(web1, 5)
+    before = stale_and_slow(web1)
     running = begin_fix(lab, "web1")
     until(lambda: begun(web1) > before, "artisan", 30)
     cut(web1)
+    until(lambda: sessions(web1) != [], "another connection", 30)
+    gate.open_up(web1)
     ran = ended(running)
     assert ran.code in (0, 1, 3), ran.stdout + ran.stderr
     step = [line for line in ran.data if line["step"] == "config:cache"][-1]
@@ -92,11 +97,12 @@ def test_a_link_cut_while_artisan_runs_is_resolved_by_looking_again(lab: Lab, ho
 
 def test_a_link_that_stays_cut_is_an_unknown_outcome(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
-    before = stale_and_slow(web1, 3)
+    before = stale_and_slow(web1)
     running = begin_fix(lab, "web1", "--timeout", "2", program=[sys.executable, "-c", IMPATIENT])
     until(lambda: begun(web1) > before, "artisan", 30)
     web1.run(["systemctl", "stop", "ssh"])
     cut(web1)
+    gate.open_up(web1)
     try:
         ran = ended(running)
         assert ran.code == 3, ran.stdout + ran.stderr
@@ -111,7 +117,7 @@ def test_a_link_that_stays_cut_is_an_unknown_outcome(lab: Lab, hosts: list[Host]
 
 def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
-    before = stale_and_slow(web1, 4)
+    before = stale_and_slow(web1)
     with dashboard(lab) as terminal:
         terminal.wait_for(r"config +✗", timeout=30)
         for attempt in range(2):
@@ -120,6 +126,8 @@ def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: 
             if attempt == 0:
                 terminal.wait_until(lambda: begun(web1) > before, timeout=30)
                 cut(web1)
+                terminal.wait_until(lambda: sessions(web1) != [], timeout=30)
+                gate.open_up(web1)
                 terminal.wait_for(r"not known while it ran", timeout=60)
             terminal.wait_for(r"finished · esc", timeout=60)
             verified = "✓ web1 verified" in terminal.text
@@ -136,7 +144,7 @@ def test_a_cut_in_the_dashboard_is_said_resolved_and_fixed_by_the_next_run(lab: 
 
 def test_a_second_fix_is_refused_and_says_who_and_since_when(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
-    before = stale_and_slow(web1, 6)
+    before = stale_and_slow(web1)
     web1.release("v2")
     first = begin_fix(lab, "web1")
     until(lambda: begun(web1) > before, "artisan", 30)
@@ -145,9 +153,35 @@ def test_a_second_fix_is_refused_and_says_who_and_since_when(lab: Lab, hosts: li
     said = " ".join((second.stdout + second.stderr).split())
     assert re.search(r"\S+@\S+ runs a runbook .*since 2\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d", said), said
     assert begun(web1) == before + 1, "only one of them ran it"
+    gate.open_up(web1)
     ran = ended(first)
     assert ran.code == 0, ran.stdout + ran.stderr
     assert web1.get("/config") == "v1 agent-v2"
+
+
+def test_the_other_persons_dashboard_shows_the_fix_with_its_steps_while_it_runs(lab: Lab, hosts: list[Host]) -> None:
+    web1 = hosts[0]
+    before = stale_and_slow(web1)
+    with dashboard(lab) as terminal:
+        terminal.wait_for(r"config +✗", timeout=30)
+        first = begin_fix(lab, "web1")
+        until(lambda: begun(web1) > before, "artisan", 30)
+        terminal.wait_for(r"★ \S+@\S+ runs fix here since", timeout=30)
+        terminal.wait_for(r"▸ \d+\. rebuild +config:cache")
+        terminal.type("1f")
+        terminal.wait_for(r"fix: \S+@\S+ runs fix since \d\d:\d\d:\d\d, step \d+ of \d+")
+        terminal.read_on(0.6)  # what is typed at once after a refused key was meant as a word
+        terminal.type("o")
+        terminal.wait_for(r"run by \S+@\S+ since \d\d:\d\d:\d\d \(pid \d+\)")
+        terminal.wait_for(r"▸ .*config:cache")
+        gate.open_up(web1)
+        terminal.wait_for(r"fix is over: web1 is [A-Z]+", timeout=60)
+        terminal.type("\x1b")
+        terminal.wait_for(lambda text: "is over" not in text and "✓ 3 fresh" in text, timeout=40)
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
+    ran = ended(first)
+    assert ran.code == 0, ran.stdout + ran.stderr
 
 
 def test_a_broken_fpm_configuration_is_refused_before_the_reload(lab: Lab, hosts: list[Host]) -> None:
@@ -190,13 +224,16 @@ def test_a_fix_that_was_asked_for_a_part_only_says_partly(lab: Lab, hosts: list[
 
 def test_interrupted_by_ctrl_c_it_says_so_and_lets_go_of_the_lock(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
-    before = stale_and_slow(web1, 3)
+    before = stale_and_slow(web1)
     running = begin_fix(lab, "web1")
     until(lambda: begun(web1) > before, "artisan", 30)
     os.kill(running.pid, signal.SIGINT)
+    assert running.stderr is not None
+    said = running.stderr.readline()
+    assert "runs to its end on the server" in said
+    gate.open_up(web1)
     ran = ended(running)
     assert ran.code == 130, ran.stderr
-    assert "runs to its end on the server" in ran.stderr
     until(lambda: ours(web1) == [], "nothing left", 20)
     assert "agent-v2" in web1.read(CACHED)
     again = stalewatch(lab, "fix", "--yes", "web1")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.harm.seen import Page
 from tests.lab.heal.run import all_rights, usual_rights
+from tests.lab.truth import changes as do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,24 @@ def host(web1: Host) -> Iterator[Host]:
     all_rights(web1)
     yield web1
     usual_rights(web1)
+
+
+def test_a_rebuild_compiles_what_is_on_the_disk_whatever_the_command_line_keeps(host: Host, never_worse: NeverWorse) -> None:
+    """Artisan alone would write the old values into a new file."""
+    folder, ini = "/var/tmp/lab-cli", "opcache.enable_cli=1\\nopcache.file_cache=/var/tmp/lab-cli\\nopcache.validate_timestamps=0\\n"
+    try:
+        host.run(["sh", "-ec", f"install -d -o www-data {folder}; printf '{ini}' | tee $(echo /etc/php/*/cli/conf.d)/99-lab.ini"])
+        do.pause(2.1)(host)
+        host.cache()
+        host.reload()
+        never_worse.asks(Page("/config"))
+        do.then(do.pause(1.1), do.AGENT, do.pause(2.2))(host)
+        ran = never_worse.fix(host.name)
+        assert host.get("/config") == "v1 agent-v2", ran.stdout + ran.stderr
+        assert ran.code == 1, "what is kept there is old still, and the next artisan runs it"
+        assert f"in {folder}" in ran.stdout
+    finally:
+        host.run(["sh", "-c", f"rm -rf {folder} /etc/php/*/cli/conf.d/99-lab.ini"])
 
 
 def test_a_folder_that_holds_other_files_too_keeps_them(host: Host, never_worse: NeverWorse) -> None:

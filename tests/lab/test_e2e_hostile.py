@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 EVIL = b"x][bold]\x1b[38;5;201mv\x1b]0;pwned\x07\x1bPpwned\x1b\\\xc2\x9b38;5;201mi\xe2\x80\xae\xe2\x81\xa6l\xff\r\n\xe2\x80\xa8"
 """After a ``[`` and a slash it is ``[/x]``: a folder named ``[`` puts the closing tag of nothing into a path."""
 RUNS_EVIL = "<?php foreach (glob('/srv/app/app/Http/Controllers/[[]/*') as $file) { header('X-Evil: ' . require $file); }"
-# What a full-screen program may send: SGR, cursor and modes, its own title, pointer, clipboard, charset. All else is somebody else's.
+# What a full-screen program may send: SGR, cursor and modes, its own title, pointer, clipboard, charset, a question for the background.
 OWN = re.compile(
     r"\x1b\[[<=>?]?[0-9;:]*[ $]?[@-~]|\x1b[=>78]|\x1b\([B0]|\x1bP\+q[0-9a-f;]*\x1b\\"
-    r"|\x1b\]0;stalewatch[^\x07\x1b]*\x07|\x1b\]22;[a-z]*\x07|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"
+    r"|\x1b\]0;stalewatch[^\x07\x1b]*\x07|\x1b\]22;[a-z]*\x07|\x1b\]52;c;[A-Za-z0-9+/=]*\x07|\x1b\]11;\?\x1b\\"
 )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.lab import Host, Lab
 
 Messages = Queue[dict[str, Any]]
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def webhook() -> Iterator[tuple[str, Messages]]:
 @contextmanager
 def watching(lab: Lab, url: str) -> Iterator[None]:
     """``stalewatch watch`` of web1 and web2. It ends by SIGTERM, with 0."""
-    argv = [*STALEWATCH, "watch", "web1", "web2", "-F", str(lab.ssh_config), "--notify", url, "--settle", "0.5", "--interval", "2"]
+    argv = [*STALEWATCH, "watch", "web1", "web2", "-F", str(lab.ssh_config), "--notify", url, "--settle", "0.5", "--interval", "3"]
     with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "stalewatch: watching 2 servers, telling http://127.0.0.1/…\n"

@@ -71,7 +71,7 @@ def test_a_client_that_is_killed(lab: Lab, web1: Host, number: signal.Signals) -
     running = client(lab, web1)
     assert ours(web1)
     running.send_signal(number)
-    running.wait(10)
+    running.wait(30)
     until(lambda: ours(web1) == [])
 
 
@@ -85,7 +85,7 @@ def test_the_shell_over_there_is_killed_and_nobody_comes_back(lab: Lab, web1: Ho
         until(lambda: not [line for line in ours(web1) if line.startswith("/")], seconds=25)
     finally:
         running.kill()
-        running.wait(10)
+        running.wait(30)
 
 
 def test_a_laptop_that_sleeps_loses_its_lease(lab: Lab, web1: Host) -> None:
@@ -99,7 +99,7 @@ def test_a_laptop_that_sleeps_loses_its_lease(lab: Lab, web1: Host) -> None:
     finally:
         os.kill(running.pid, signal.SIGCONT)
         running.kill()
-        running.wait(10)
+        running.wait(30)
 
 
 async def test_two_watchers_see_each_other(lab: Lab, web1: Host) -> None:
@@ -113,4 +113,4 @@ async def test_two_watchers_see_each_other(lab: Lab, web1: Host) -> None:
             assert abs(watchers[0].since - time.time()) < 120
     finally:
         running.kill()
-        running.wait(10)
+        running.wait(30)

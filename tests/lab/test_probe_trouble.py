@@ -122,10 +122,26 @@ async def test_fpm_stopped_and_back(lab: Lab, web1: Host) -> None:
         assert isinstance(snapshot.runtime, Unseen)
         assert fpm_of(snapshot).running is False
         assert fpm_of(snapshot).workers == ()
+        for _ in range(5):  # its socket is asked ever less often
+            assert isinstance((await look(probe, full=True)).runtime, Unseen)
         web1.start_fpm()
+        snapshot = await look(probe)
+        assert fpm_of(snapshot).running
+        assert isinstance(snapshot.runtime, RuntimeFacts), "nobody is told that it is down, and to start it, while it runs"
         snapshot = await look(probe, full=True)
         assert fpm_of(snapshot).running
         assert isinstance(snapshot.runtime, RuntimeFacts)
+
+
+JAMMED, OVER = "storage/app/jammed", "storage/app/over"
+
+
+def jam(host: Host) -> None:
+    """One worker of the pool answers this until the test says that it is over."""
+    script = "/srv/app/storage/jam.php"
+    waits = f"while (!file_exists('/srv/app/{OVER}')) {{ usleep(20000); clearstatcache(); }}"
+    host.edit(script, f"<?php touch('/srv/app/{JAMMED}'); {waits}")
+    host.request(script=script, timeout=60.0)
 
 
 async def test_a_jammed_pool_does_not_blind_the_host_part(lab: Lab, web1: Host) -> None:
@@ -133,11 +149,11 @@ async def test_a_jammed_pool_does_not_blind_the_host_part(lab: Lab, web1: Host) 
     web1.get("/")
     async with probing(lab, web1) as (probe, _):
         await look(probe, full=True)
-        slow = asyncio.create_task(asyncio.to_thread(web1.get, "/sleep/4"))
-        await asyncio.sleep(0.3)
-        begun = time.monotonic()
+        slow = asyncio.create_task(asyncio.to_thread(jam, web1))
+        await asyncio.to_thread(until, web1.file(JAMMED).exists, "a worker that does nothing else")
         snapshot = await look(probe)
-        assert time.monotonic() - begun < 3.5, "the pool is jammed for four seconds"
+        assert not slow.done(), "it was the jammed pool that was asked"
+        web1.edit(OVER, "")
         assert isinstance(snapshot.runtime, Unseen)
         assert snapshot.runtime.code == "fpm.no-answer"
         assert fpm_of(snapshot).workers

@@ -208,7 +208,7 @@ def test_a_client_that_is_killed_leaves_no_relay(lab: Lab, host: Host, program: 
     running = client(lab, host)
     assert len(relays(host)) == 1
     running.send_signal(signal.SIGKILL)
-    running.wait(10)
+    running.wait(30)
     until(lambda: ours(host) == [])
 
 
@@ -228,7 +228,7 @@ def test_a_laptop_that_sleeps_leaves_no_relay(lab: Lab, host: Host) -> None:
         for one in running:
             one.send_signal(signal.SIGCONT)
             one.kill()
-            one.wait(10)
+            one.wait(30)
 
 
 async def test_which_way_is_in_use_is_on_the_page_and_in_the_json(lab: Lab, host: Host) -> None:

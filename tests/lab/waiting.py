@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], bool], what: str, patience: float = 10.0, pause: float = 0.01) -> None:
+def until(condition: Callable[[], bool], what: str, patience: float = 30.0, pause: float = 0.01) -> None:
     """Return when the condition holds. Raises TimeoutError naming what was waited for."""
     deadline = time.monotonic() + patience
     while not condition():

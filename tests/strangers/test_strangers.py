@@ -11,7 +11,7 @@ from tests.lab.waiting import until
 from tests.strangers.looks import assert_said, look
 from tests.strangers.table import DEBIAN_12, DEBIAN_13, LAYOUTS
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

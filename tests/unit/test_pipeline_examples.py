@@ -87,8 +87,7 @@ def test_a_key_is_as_it_was_given_and_files_may_have_blanks(tmp_path: Path) -> N
 def test_a_pipeline_that_is_cancelled_leaves_no_key(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with start(tmp_path, "echo deploying; exec sleep 60", SSH_PRIVATE_KEY=KEY) as gate:
         assert gate.stdout is not None
-        while "deploying" not in gate.stdout.readline():
-            pass
+        assert any("deploying" in line for line in gate.stdout)
         os.killpg(gate.pid, number)
         gate.communicate(timeout=20)
     assert gate.returncode == code

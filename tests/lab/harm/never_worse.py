@@ -29,7 +29,7 @@ class NeverWorse:
         """What visitors ask for, the application that is fixed first. Without: its front page."""
         self._pages = list(pages)
 
-    def fix(self, *arguments: str, told: str = "", timeout: float = 60.0) -> Ran:
+    def fix(self, *arguments: str, told: str = "", timeout: float = 120.0) -> Ran:
         """``stalewatch fix --yes ARGUMENTS``. *told*: what the fix must say of an application that answers worse: then that is no breach
         of the promise, which ends there."""
         hosts = [host for host in self._lab.hosts if host.name in arguments]

@@ -54,7 +54,7 @@ STATES = (
     ),
     unsettled(
         name="FPM in namespaces serves the app, the one outside is stopped",
-        expect={**_UNKNOWN, Layer.FPM: ("unknown", "fpm.socket-missing")},
+        expect=_UNKNOWN,
         arrange=inner,
         act=lambda host: host.stop_fpm(),
         ask=Ask(script=_INDEX, pool="inner", old="(none)", new="home v1"),

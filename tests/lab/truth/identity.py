@@ -243,6 +243,14 @@ def hidden_from_fpm(edit: str, path: str = "") -> do.Change:
     return do.then(copy, mount_over(path), lambda host: host.reload(), _REQUESTS)
 
 
+def _for_fpm(command: str) -> do.Change:
+    """*command* where FPM's master is: what it mounts is there for FPM alone."""
+    return do.shell(f"nsenter -t $(systemctl show -p MainPID --value {php.FPM}) -m {command}")
+
+
+_ONLY_THERE = do.then(
+    do.shell(f"cp -a {do.CONTROLLER} /srv/.b.php"), _for_fpm(f"mount --bind /srv/.b.php {APP}/{do.CONTROLLER}"), _REQUESTS
+)
 _NEWER = f"sed -i 's/home v1/home v2/' {do.CONTROLLER}"
 NAMESPACES = (
     stale(
@@ -276,6 +284,35 @@ NAMESPACES = (
         arrange=_OWN_MOUNTS,
         act=hidden_from_fpm("true"),
         errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
+    stale(
+        name="FPM in a mount namespace of its own: one file is mounted over for it alone",
+        expect=_OTHER_TREE,
+        arrange=do.then(_OWN_MOUNTS, _ONLY_THERE),
+        act=do.then(do.edit, do.pause(2.1), lambda host: host.reload(), _REQUESTS),
+        errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
+    stale(
+        name="FPM in a mount namespace of its own: one file is mounted over, but not for it, seen before",
+        expect=_OTHER_TREE,
+        arrange=_OWN_MOUNTS,
+        act=hidden_from_fpm(_NEWER, f"/{do.CONTROLLER}"),
+        errors=frozenset({"chain.broken"}),
+        remembered=True,
+        undo=do.then(do.shell(f"umount -l {APP}/{do.CONTROLLER}"), _SHARED_MOUNTS),
+    ),
+    unsettled(
+        name="FPM in a mount namespace of its own: one file is mounted over for it alone, with the same content",
+        expect={**_NOTHING_FRESH, **SUSPECT, Layer.FPM: ("suspect", "fpm.other-tree")},
+        arrange=do.then(_OWN_MOUNTS, _ONLY_THERE),
+        errors=frozenset({"chain.broken"}),
+        undo=_SHARED_MOUNTS,
+    ),
+    healthy(
+        name="FPM in a mount namespace of its own: a file is mounted over itself there",
+        arrange=do.then(_OWN_MOUNTS, _for_fpm(f"mount --bind {APP}/{do.CONTROLLER} {APP}/{do.CONTROLLER}")),
         undo=_SHARED_MOUNTS,
     ),
     healthy(name="FPM in a mount namespace of its own: nothing mounted", arrange=_OWN_MOUNTS, undo=_SHARED_MOUNTS),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from stalewatch.model.report import Layer
-from tests.lab import Host
+from tests.lab import Host, php
 from tests.lab.truth import changes as do
-from tests.lab.truth.state import Ask, healthy, stale, unsettled
+from tests.lab.truth.state import Ask, State, healthy, stale, unsettled, warm
 from tests.lab.waiting import until
 
 SHOP = "/srv/shop"
 CURRENT = f"{SHOP}/current"
 _INDEX = "public/index.php"
 _LINKED = f"{CURRENT}/{_INDEX}"
+_LIVE = f"{SHOP}/live/{_INDEX}"
 _PID = "/tmp/lab-worker.pid"
 _LOOP = "/tmp/lab-worker-supervisor.pid"
 
@@ -104,7 +106,62 @@ def in_release_1(host: Host) -> str:
     return "old" if f"{SHOP}/releases/1" in host.run(["readlink", f"/proc/{host.read(_PID).strip()}/cwd"]).stdout else "new"
 
 
+_NOWHERE = dict.fromkeys(Layer, ("unknown",))
+
+
+def _leads_nowhere(name: str, command: str, **more: Any) -> State:
+    """The link beside the releases leads to none, or is gone; for two minutes PHP remembers where it led."""
+    return unsettled(
+        name=f"release: the link {name}",
+        expect=_NOWHERE,
+        errors=frozenset({"app.link-nowhere"}),
+        arrange=layout(),
+        act=do.shell(command),
+        app=CURRENT,
+        **more,
+    )
+
+
+def _leads_to_nothing(name: str, **more: Any) -> State:
+    """The application's own path is a link, beside no releases."""
+    return unsettled(
+        name=f"release: the application's path leads to nothing, {name}",
+        expect=_NOWHERE,
+        errors=frozenset({"app.link-nowhere"}),
+        arrange=do.then(do.shell("mv /srv/app /srv/code; ln -s code /srv/app"), warm),
+        act=do.shell("ln -sfn gone /srv/app; ln -s gone /srv/unused"),
+        apps=frozenset({"/srv/app"} if more.get("named") else {"/srv/app", "/srv/code"}),
+        undo=do.shell("rm /srv/app /srv/unused; mv /srv/code /srv/app"),
+        **more,
+    )
+
+
+_REMEMBERED = Ask(old="(none)", new="home v1", script=_LINKED)
+NOWHERE = (
+    _leads_nowhere("leads to itself, and PHP answers", f"ln -sfn current {CURRENT}", ask=_REMEMBERED),
+    _leads_nowhere("leads to a release that is gone, and PHP answers", f"ln -sfn releases/9 {CURRENT}", ask=_REMEMBERED),
+    _leads_nowhere("leads nowhere, seen before", f"ln -sfn releases/9 {CURRENT}", ask=_REMEMBERED, remembered=True),
+    _leads_nowhere(
+        "leads nowhere, and PHP has forgotten it", f"ln -sfn releases/9 {CURRENT}; systemctl reload {php.FPM}", ask=SERVED, really="broken"
+    ),
+    _leads_nowhere("leads nowhere, and it is asked for by its path", f"ln -sfn releases/9 {CURRENT}", ask=_REMEMBERED, named=True),
+    _leads_nowhere("is gone, and PHP answers", f"rm {CURRENT}", ask=_REMEMBERED),
+    _leads_nowhere("is gone, seen before", f"rm {CURRENT}", ask=_REMEMBERED, remembered=True),
+    _leads_nowhere("is gone, and it is asked for by its path", f"rm {CURRENT}", ask=_REMEMBERED, named=True),
+    _leads_to_nothing("and PHP answers"),
+    _leads_to_nothing("seen before", remembered=True),
+    _leads_to_nothing("asked for by its path", named=True),
+    healthy(
+        name="release: a link of another name",
+        arrange=do.then(layout(), do.shell(f"mv {CURRENT} {SHOP}/live; systemctl reload {php.FPM}")),
+        act=do.get(script=_LIVE),
+        ask=Ask(old="(none)", new="home v1", script=_LIVE),
+        app=f"{SHOP}/live",
+        apps=frozenset({f"{SHOP}/live"}),
+    ),
+)
 STATES = (
+    *NOWHERE,
     stale(
         name="release: link switched, revalidate_path=0, in use",
         expect={Layer.RELEASE: ("stale", "release.old-served")},

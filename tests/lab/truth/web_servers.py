@@ -9,7 +9,9 @@ from tests.lab import Host, http, php
 from tests.lab.truth import changes as do
 from tests.lab.truth.masters import SECOND, one_master, second_master, shop
 from tests.lab.truth.opcache_stale import BYTECODE
-from tests.lab.truth.state import Ask, healthy, stale, unsettled
+from tests.lab.truth.release import CURRENT
+from tests.lab.truth.release import layout as releases
+from tests.lab.truth.state import Ask, healthy, nothing, stale, unsettled
 from tests.lab.waiting import until
 
 _OURS, _OTHERS = f"unix:{php.SOCKET}", "unix:/run/php/shop.sock"
@@ -92,6 +94,7 @@ _BY_NAME = (
     f"server {{ listen unix:{http.SOCKET}; server_name ~^(?<to>.+)[.]lab$; root /srv/app/public; "
     f"location / {{ {_SCRIPT} fastcgi_pass unix:/run/php/$to.sock; }} }}\n"
 )
+_PASS = f"{_SCRIPT} fastcgi_pass {_OURS};"
 _UPSTREAM = f"upstream php81 {{ server {_OTHERS}; }}"
 _MAP = 'map $http_x_canary $pool {{ default {0}; "yes" {1}; }}'
 
@@ -102,6 +105,31 @@ def _stop(host: Host) -> None:
 
 
 STATES = (
+    unsettled(
+        name="nginx: the root is below a link that leads to nothing, looked at twice",
+        expect=dict.fromkeys(Layer, ("unknown",)),
+        errors=frozenset({"app.link-nowhere"}),
+        arrange=do.then(do.shell("mv /srv/app /srv/code; ln -s code /srv/app"), site(_OURS), used),
+        act=do.then(do.shell("ln -sfn gone /srv/app"), lambda host: host.reload()),
+        meanwhile=nothing,
+        ask=Web(),
+        really="broken",
+        undo=do.then(no_nginx, do.shell("rm /srv/app; mv /srv/code /srv/app")),
+    ),
+    unsettled(
+        name="nginx: the root is below a link that is gone, and PHP has forgotten it",
+        expect=dict.fromkeys(Layer, ("unknown",)),
+        errors=frozenset({"app.link-nowhere"}),
+        arrange=do.then(
+            releases(),
+            nginx({"sites-enabled/shop": f"server {{ listen unix:{http.SOCKET}; root {CURRENT}/public; location / {{ {_PASS} }} }}"}),
+        ),
+        act=do.then(do.shell(f"rm {CURRENT}"), lambda host: host.reload()),
+        ask=Web(),
+        really="broken",
+        app=CURRENT,
+        undo=no_nginx,
+    ),
     stale(
         name="nginx: an upstream leads to the second master, which is stale",
         expect=BYTECODE,
