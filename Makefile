@@ -34,7 +34,8 @@ demo: $(VENV)/.stamp  ## the dashboard living through the incident
 lab-packages: $(VENV)/.stamp
 	@if [ "$$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then $(BIN)/python -m tests.lab install; fi
 
-test: lint lab-packages  ## lint, types and all tests, with the lab; coverage at the end
+test: $(VENV)/.stamp  ## lint, types and all tests, with the lab; coverage at the end
+	@$(MAKE) --no-print-directory --jobs=2 lint lab-packages
 	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q tests
 	@$(BIN)/python -m tests.coverage $(COVERAGE)
 
