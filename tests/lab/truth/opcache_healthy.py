@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
-from tests.lab.truth.opcache_stale import FILE_CACHE, SUSPECT
+from tests.lab.truth.opcache_stale import FILE_CACHE, FILE_CACHE_CHECKED, NO_FILE_CACHE, SUSPECT
 from tests.lab.truth.state import HOME, Ask, healthy, nothing, unsettled
 
 _FOLDERS = "app config routes resources"
@@ -33,6 +33,19 @@ HEALTHY = (
         act=do.then(do.edit, do.shell("find /run/lab-file-cache -name '*.bin' -delete"), lambda host: host.reload(), do.healed()),
         undo=do.shell("rm -rf /run/lab-file-cache"),
         ask=HOME,
+    ),
+    healthy(
+        name="vt=1, file_cache: edited, then reload",
+        arrange=FILE_CACHE_CHECKED,
+        act=do.then(do.edit, do.pause(2.5), do.get(), do.pause(2.1), lambda host: host.reload(), do.get()),
+        ask=HOME,
+        undo=NO_FILE_CACHE,
+    ),
+    healthy(
+        name="vt=0, file_update_protection=0: nothing changed, seen before",
+        arrange=do.opcache(validate_timestamps=0, file_update_protection=0),
+        act=do.get(),
+        remembered=True,
     ),
     healthy(name="known good, cold", arrange=nothing, expect={Layer.OPCACHE: ("absent",)}),
     healthy(name="known good, warm"),

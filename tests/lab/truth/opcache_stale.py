@@ -45,6 +45,11 @@ FILE_CACHE = do.then(
     do.shell("install -d -o www-data /run/lab-file-cache"),
     do.ini(opcache__file_cache="/run/lab-file-cache", opcache__validate_timestamps="0"),
 )
+FILE_CACHE_CHECKED = do.then(
+    do.shell("install -d -o www-data /run/lab-file-cache"),
+    do.ini(opcache__file_cache="/run/lab-file-cache"),
+)
+NO_FILE_CACHE = do.shell("rm -rf /run/lab-file-cache")
 
 STATES = (
     stale(name="vt=0: edited, in use, one look", expect=SUSPECT, arrange=do.VT0, act=_EDITED),
@@ -146,7 +151,7 @@ STATES = (
         expect={Layer.OPCACHE: ("stale", "opcache.stale-file-cache")},
         arrange=FILE_CACHE,
         act=do.then(do.edit, do.pause(2.5), lambda host: host.reload(), do.get()),
-        undo=do.shell("rm -rf /run/lab-file-cache"),
+        undo=NO_FILE_CACHE,
     ),
     stale(
         name="vt=0, file_cache: the same, then wiped without a reload",
@@ -155,6 +160,23 @@ STATES = (
         act=do.then(
             do.edit, do.pause(2.5), lambda host: host.reload(), do.get(), do.shell("find /run/lab-file-cache -name '*.bin' -delete")
         ),
-        undo=do.shell("rm -rf /run/lab-file-cache"),
+        undo=NO_FILE_CACHE,
+    ),
+    stale(
+        name="vt=1, file_cache: same mtime, other content, then reload",
+        expect={Layer.OPCACHE: ("suspect", "opcache.file-cache")},
+        arrange=FILE_CACHE_CHECKED,
+        act=do.then(do.rewrite(), do.pause(2.5), lambda host: host.reload(), do.get()),
+        undo=NO_FILE_CACHE,
+    ),
+    stale(
+        name="vt=1, file_cache_only: same mtime, other content",
+        expect={Layer.OPCACHE: ("unknown", "opcache.not-compared")},
+        arrange=do.then(
+            do.shell("install -d -o www-data /run/lab-file-cache"),
+            do.ini(opcache__file_cache="/run/lab-file-cache", opcache__file_cache_only="1"),
+        ),
+        act=do.then(do.rewrite(), do.pause(2.5), do.get()),
+        undo=NO_FILE_CACHE,
     ),
 )

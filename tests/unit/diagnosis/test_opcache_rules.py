@@ -389,6 +389,30 @@ KEPT = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({"kept": at(START - 600), "ctime": START - 60, "mtime": START - 900}, SUSPECT),
+        ({"kept": at(START - 30), "ctime": START - 60, "mtime": START - 900}, FRESH),
+        ({"kept": at(START - 600), "ctime": START - 60, "mtime": START - 60}, FRESH),
+        ({"kept": None, "ctime": START - 60, "mtime": START - 900}, FRESH),
+    ],
+    ids=["stored before the content came", "stored after it", "with a new time, which PHP compares", "not stored"],
+)
+def test_a_file_cache_outlives_a_reload_where_only_the_mtime_is_compared(facts: dict[str, Any], verdict: Verdict) -> None:
+    cache = opcache(script(compiled=facts["mtime"], **facts), file_cache=safe("/var/cache/php"), file_cache_seen=True)
+    report = looked(with_opcache(cache))
+    if verdict is FRESH:
+        quiet(report)
+    else:
+        assert Remedy.WIPE in only(report, Layer.OPCACHE, SUSPECT, "opcache.file-cache").remedy
+
+
+def test_a_file_cache_alone_tells_of_no_script() -> None:
+    cache = opcache(file_cache=safe("/var/cache/php"), file_cache_only=True, enabled=False)
+    only(looked(with_opcache(cache)), Layer.OPCACHE, UNKNOWN, "opcache.not-compared")
+
+
 @pytest.mark.parametrize(("facts", "verdict", "code"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
 def test_a_file_cache_that_can_be_seen_is_judged_script_by_script(facts: dict[str, Any], verdict: Verdict, code: str) -> None:
     cache = vt0(script(compiled=None, **facts), file_cache=safe("/var/cache/php"), file_cache_seen=True)

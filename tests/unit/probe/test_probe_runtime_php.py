@@ -236,6 +236,20 @@ async def test_what_is_a_candidate_with_timestamps(link: LocalLink, host: HostPr
         assert changed[0].parent_changed is not None
 
 
+async def test_what_we_uploaded_is_no_code_of_the_pool(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
+    """With file_update_protection=0 PHP keeps even files from the future, and names them when they are gone."""
+    fpm.start("php_admin_value[opcache.validate_timestamps]=0", "php_admin_value[opcache.file_update_protection]=0")
+    home = fpm.script("home.php", "echo 'v1';")
+    assert fpm.get(home) == "v1"
+    pool = probe(link, host, fpm)
+    await facts(pool)
+    again = probe(link, host, fpm)
+    found = opcache_of(await facts(again))
+    assert [script.path for script in found.scripts] == [str(home)]
+    assert {str(script.path) for script in found.changed} <= {str(home)}
+    assert found.compared == 1
+
+
 async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, host: HostProbe, fpm: Fpm) -> None:
     for directive in ("1", "0"):
         fpm.start(f"php_admin_value[opcache.validate_timestamps]={directive}")

@@ -40,7 +40,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     parent_changed: float | None = None
     kept: float | None = None
-    """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked only where such files are never checked."""
+    """mtime of the file in ``opcache.file_cache`` that holds its bytecode; asked where there is such a folder."""
     dev: int | None = None
     """The device that *inode* is on, as the pool numbers it (None: not seen)."""
 

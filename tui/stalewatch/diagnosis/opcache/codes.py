@@ -192,7 +192,8 @@ FILE_CACHE = Rule(
     severity=Severity.WARNING,
     meaning="opcache.file_cache stores bytecode on disk. With validate_timestamps=0 PHP loads it again after a reset or reload and does "
     "not check the sources, so a cache that started after the deploy proves nothing. Reported if a script's file in it cannot be seen, "
-    "is gone, or is older than the script's ctime.",
+    "is gone, or is older than the script's ctime. With validate_timestamps=1 PHP compares only the modification time: reported if the "
+    "file is older than a script that has the same one.",
     evidence=("file_cache", "validate_timestamps", *_COUNTED, "modified", "bytecode file", "proof", "changed", "cache since", "repeat"),
     remedy=(Remedy.WIPE, Remedy.RELOAD),
     advice="Better: unset opcache.file_cache, or set validate_timestamps=1.",
@@ -204,7 +205,8 @@ NOT_COMPARED = Rule(
     severity=Severity.WARNING,
     meaning="Not all cached scripts could be compared with the disk, so nothing is known about the others.",
     evidence=("scripts", "compared", "changed", "listed", "repeat"),
-    advice="Reload PHP-FPM: then it compiles all of them again, as they are on the disk.",
+    advice="Reload PHP-FPM: then it compiles all of them again, as they are on the disk. Where opcache.file_cache_only is on, PHP tells "
+    "nothing of them: set it to 0.",
 )
 BY_STATE = {
     ScriptState.STALE: BYTECODE,

@@ -25,7 +25,7 @@ def judge(context: Context) -> Ruling:
     if opcache.restart_pending or opcache.restart_in_progress:
         return rule_on(Verdict.FRESH, (restart_pending(context, opcache),))
     if opcache.file_cache_only:
-        return rule_on(Verdict.FRESH, file_cache(context, opcache))
+        return rule_on(Verdict.FRESH, (*file_cache(context, opcache), *not_listed(context, opcache)))
     if not opcache.enabled:
         return Ruling(Verdict.ABSENT)
     judged = scripts.judge(context, opcache)
@@ -77,6 +77,16 @@ def file_cache(context: Context, opcache: Opcache) -> Iterator[Finding]:
             evidence.command("find", where, "-name", "*.bin", "-newermt", "@0", "-printf", "%t %p\\n"),
         ),
     )
+
+
+def not_listed(context: Context, opcache: Opcache) -> Iterator[Finding]:
+    """``file_cache_only``: PHP compares mtimes, and tells nothing of what it runs (``docs/facts.md#opcache-file-cache``)."""
+    if opcache.validate_timestamps:
+        yield codes.NOT_COMPARED.finding(
+            "OPcache",
+            "with opcache.file_cache_only PHP does not tell which scripts it runs, so none could be compared with the disk",
+            (repro.command(context, repro.OPCACHE),),
+        )
 
 
 def not_compared(context: Context, opcache: Opcache) -> Iterator[Finding]:

@@ -37,6 +37,9 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
     changed = script.ctime if script.ctime is not None else inf
     renamed = script.parent_changed is not None and not window.came_after(script.parent_changed)
     other = displaced(script, window.seen)
+    if stored_before(script, changed) and (window.seen is None or not window.seen.proven):
+        why = "changed on disk after its bytecode was stored in opcache.file_cache, without a new modification time"
+        return ScriptVerdict(script, ScriptState.KEPT_UNSEEN, window, since=script.ctime, why=why)
     if window.retimed and not renamed:
         return ScriptVerdict(script, ScriptState.FRESH, window, proven=True)
     as_written = changed < mtime + TOLERANCE + 1 and wrote(script, window) is not None
@@ -57,6 +60,12 @@ def equal(script: Script, window: Window) -> ScriptVerdict:
         return moved_over.unproven(script, window)
     why = "changed on disk without a new modification time: a chmod, or new content"
     return ScriptVerdict(script, ScriptState.SUSPECT, window, since=landed(script), why=why)
+
+
+def stored_before(script: Script, changed: float) -> bool:
+    """Whether the file in ``opcache.file_cache`` that a reload loads again is older than the content, although both have the same m
+    (``docs/facts.md#opcache-file-cache``)."""
+    return script.kept is not None and changed >= script.kept and changed >= floor(script.mtime or 0) + TOLERANCE + 1
 
 
 def unequal(script: Script, opcache: Opcache, window: Window, now: float) -> ScriptVerdict:

@@ -20,7 +20,7 @@ final class Comparison
     private $moved = [];
     /** @var int seconds that a file is too young to be kept */
     private $protected;
-    /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none, or it is checked */
+    /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none */
     private $kept = null;
     /** @var float|null no digest is taken after this moment; null: none at all */
     private $digestUntil;
@@ -30,7 +30,7 @@ final class Comparison
         $this->since = begun($facts, $noted);
         $this->validates = $facts['validate_timestamps'];
         $this->protected = $facts['file_update_protection'];
-        if (!$this->validates && $facts['file_cache'] !== '') {
+        if ($facts['file_cache'] !== '') {
             // One folder per build of PHP, of 32 digits: with several, which one is this PHP's cannot be told. Others are somebody else's.
             $folders = (function_exists('glob') ? glob($facts['file_cache'] . '/' . str_repeat('[0-9a-f]', 32), GLOB_ONLYDIR) : false) ?: [];
             $this->kept = count($folders) === 1 ? $folders[0] : '';
@@ -50,8 +50,7 @@ final class Comparison
         $parent = $this->parent(dirname($path));
         $timestamp = $script['timestamp'] ?? null;
         $kept = $this->seesFileCache() ? @stat($this->kept . $path . '.bin') : false;
-        $suspicious = $this->suspicious($stat, $timestamp, $parent)
-            || ($this->seesFileCache() && ($kept === false || $stat['mtime'] + $this->protected >= $kept['mtime'] || $stat['ctime'] >= $kept['mtime']));
+        $suspicious = $this->suspicious($stat, $timestamp, $parent) || ($this->seesFileCache() && $this->older($kept, $stat));
         if (!$suspicious && !$keep) {
             return [false, null];
         }
@@ -89,6 +88,15 @@ final class Comparison
             return $timestamp === 0 || $stat['mtime'] >= $this->since || $stat['ctime'] >= $this->since;
         }
         return $stat['mtime'] !== $timestamp || ($stat['ctime'] >= $this->since && abs($stat['ctime'] - $stat['mtime']) > 1);
+    }
+
+    /** @param array|false $kept */
+    private function older($kept, array $stat): bool
+    {
+        if ($this->validates) { // PHP compares the mtime, so only what changed without a new one can be loaded from an old file
+            return $kept !== false && $stat['ctime'] >= $kept['mtime'] && $stat['ctime'] > $stat['mtime'] + 1;
+        }
+        return $kept === false || $stat['mtime'] + $this->protected >= $kept['mtime'] || $stat['ctime'] >= $kept['mtime'];
     }
 
     private function parent(string $directory): int

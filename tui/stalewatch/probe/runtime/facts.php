@@ -169,7 +169,7 @@ function look(string $verb, array $options, string $without = ''): array
         $error = restricted() ? 'restricted' : 'disabled';
     }
     $facts = opcache_facts($status, $error);
-    $scripts = $status['scripts'] ?? [];
+    $scripts = $facts['file_update_protection'] === 0 ? without_ours($status['scripts'] ?? []) : $status['scripts'] ?? [];
     unset($scripts[$without]);
     [$told, $why] = Scoreboard::told($listing || $verb === 'status' ? $options : ['status' => false]);
     $answer = ['opcache' => $facts, 'status' => $told, 'unasked' => $why];
@@ -185,6 +185,14 @@ function look(string $verb, array $options, string $without = ''): array
             + compare($scripts, $facts, $options, $verb === 'scripts', folders($status['preload_statistics']['scripts'] ?? []));
     }
     return [$answer, $facts, $scripts];
+}
+
+/** @param array<string, array> $scripts what a watcher uploads is no code of the pool: with file_update_protection=0 it stays in the list when it is gone */
+function without_ours(array $scripts): array
+{
+    return array_filter($scripts, function (string $path): bool {
+        return !preg_match('~/(stalewatch-\d+-[^/]+|\.stalewatch)/[a-z_]+\.php$~', $path);
+    }, ARRAY_FILTER_USE_KEY);
 }
 
 function encoded(array $answer): string
