@@ -39,12 +39,15 @@ plan = examples.plan()
 seams.plans = [msgspec.structs.replace(plan, servers=plan.servers[:1])]
 main(["fix", "web1", "--yes"], obj=seams.open_fleet)
 """
+CHECKOUT = str(Path(__file__).parents[3])
+FIX = PROGRAM.format(checkout=CHECKOUT, signals="[]")
+"""A fix of web1 that nothing disturbs."""
 NOTHING_READS = "nobody reads it"
 
 
 def fix(tmp_path: Path, *, stdout: int | IO[bytes] = subprocess.PIPE, signals: str = "[]") -> tuple[int, str, str]:
     """Exit code, stdout where it is a pipe of this test, stderr."""
-    program = PROGRAM.format(checkout=str(Path(__file__).parents[3]), signals=signals)
+    program = PROGRAM.format(checkout=CHECKOUT, signals=signals)
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     ended = subprocess.run(
         [sys.executable, "-c", program],

@@ -85,6 +85,10 @@ class _Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run, and leave with an exit code: one line on stderr for whatever went wrong, never a traceback."""
+        if None in (sys.stdin, sys.stdout, sys.stderr):
+            from stalewatch.cli.streams import reopen_closed
+
+            reopen_closed()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -99,7 +103,10 @@ class _Commands(click.Group):
             _leave(_line(error), error.reason.exit)
         except Exception as error:  # noqa: BLE001  the outer border: a bug of ours is one line and a log, not a traceback over the screen
             from stalewatch.cli.debug_log import record
+            from stalewatch.cli.streams import why_unwritten
 
+            if why := why_unwritten(error):
+                _leave(f"stdout can't be written ({why}); make room there, or send it elsewhere", ExitCode.FAILED)
             _leave(f"internal error: {type(error).__name__}: {error}{record(error)}", ExitCode.FAILED)
 
 

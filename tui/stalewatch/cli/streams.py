@@ -7,10 +7,25 @@ import os
 import shutil
 import sys
 import termios
+import traceback
+
+
+class StdoutFailed(OSError):
+    """stdout takes nothing, and not because its reader has gone: a full disk, a closed descriptor."""
+
+
+def reopen_closed() -> None:
+    """Give a process that was started without stdin, stdout or stderr new ones, so that no file or link of ours gets their numbers: the
+    first is empty, the second takes nothing (StdoutFailed), the third forgets all."""
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))  # noqa: SIM115  as long as the process
 
 
 def emit(data: str | bytes) -> None:
-    """Write to stdout at once. Raises OSError where it takes nothing (a full disk)."""
+    """Write to stdout at once. Raises StdoutFailed."""
     with contextlib.suppress(BrokenPipeError):
         write_out(data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data)
 
@@ -21,12 +36,29 @@ def write_out(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except OSError:
-        with contextlib.suppress(OSError, ValueError):  # the interpreter flushes once more when it ends
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+    except BrokenPipeError:
+        _out_to_nowhere()
         raise
+    except OSError as error:
+        _out_to_nowhere()
+        raise StdoutFailed(*error.args) from error
+
+
+def why_unwritten(error: Exception) -> str:
+    """Why stdout took nothing, if *error* came of that; "" if not."""
+    if not isinstance(error, OSError):
+        return ""
+    *_, (last, _line) = traceback.walk_tb(error.__traceback__)
+    echoed = last.f_globals.get("__name__") == "click.utils"  # help and version, which click writes itself
+    return error.strerror or "" if echoed or isinstance(error, StdoutFailed) else ""
+
+
+def _out_to_nowhere() -> None:
+    """The interpreter flushes once more when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def tell(line: str) -> None:
