@@ -91,10 +91,12 @@ def test_github_gets_a_summary_and_one_that_cannot_be_written_is_said(
     (tmp_path / "summary").write_text("before\n")
     assert stalewatch("check", "web1", "--format", "github").stderr == ""
     assert (tmp_path / "summary").read_text().startswith("before\n### stalewatch\n")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    result = stalewatch("check", "web1", "--format", "github")
-    assert result.exit_code == 1
-    assert "no job summary" in result.stderr
+    os.mkfifo(tmp_path / "pipe")
+    for odd in (tmp_path, tmp_path / "pipe"):
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(odd))
+        result = stalewatch("check", "web1", "--format", "github")
+        assert result.exit_code == 1
+        assert "no job summary" in result.stderr
 
 
 @pytest.mark.parametrize(("given", "code"), [("0123456", 1), ("HEAD", 2), ("", 2), ("4f2a", 2)])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from stalewatch.config.load import load
 from stalewatch.model.inventory import Fleet
 from stalewatch.model.replace import replace
+from tests.builders import odd_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from click.testing import Result
 
     Stalewatch = Callable[..., Result]
@@ -79,6 +82,16 @@ def test_the_files_are_told_in_the_order_in_which_they_win(stalewatch: Stalewatc
     assert lines[2].startswith("not there  ")
     for words in (("config", "--config", str(user), "path"), ("--config", str(user), "config", "path")):
         assert stalewatch(*words).stdout == f"read        {user}  (--config)\n"
+
+
+@pytest.mark.parametrize("kind", odd_files.KINDS)
+def test_what_is_no_file_is_unreadable_and_is_not_waited_for(stalewatch: Stalewatch, tmp_path: Path, kind: str) -> None:
+    odd_files.make(tmp_path / "stalewatch.toml", kind)
+    assert stalewatch("config", "path").stdout.splitlines()[-1] == f"unreadable  {tmp_path / 'stalewatch.toml'}  (this directory)"
+
+
+def test_nothing_is_a_file_that_is_read(stalewatch: Stalewatch) -> None:
+    assert stalewatch("config", "path", "--config", os.devnull).stdout == "read        /dev/null  (--config)\n"
 
 
 def test_a_mistake_is_one_line(stalewatch: Stalewatch, tmp_path: Path) -> None:

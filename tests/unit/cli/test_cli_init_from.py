@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stalewatch.config.inventories import inventory_file
 from stalewatch.config.load import load
 from stalewatch.model.inventory import AppEntry
 from tests.builders import outputs
@@ -111,3 +113,29 @@ def test_where_there_is_no_server_it_is_one_line(
     assert line in result.stderr
     assert result.stderr.count("\n") == 1
     assert seams.fleets == []
+
+
+@pytest.mark.parametrize("source", ["ansible", "deployer"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "too large"])
+def test_what_is_no_inventory_is_one_line_and_is_not_waited_for(
+    stalewatch: Stalewatch, seams: Seams, tmp_path: Path, source: str, kind: str
+) -> None:
+    odd = tmp_path / "odd"
+    match kind:
+        case "pipe":
+            os.mkfifo(odd)
+        case "device":
+            odd.symlink_to("/dev/zero")
+        case _:
+            odd.write_bytes(b"#" * (inventory_file.MAX_BYTES + 1))
+    result = stalewatch("init", "--from", source, str(odd))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith(f"stalewatch: {odd}: ")
+    assert seams.fleets == []
+
+
+def test_a_pipe_in_the_folder_of_an_inventory_is_not_waited_for(stalewatch: Stalewatch, seams: Seams, tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    os.mkfifo(tmp_path / "inventory/hosts")
+    result = stalewatch("init", "--from", "ansible", "inventory")
+    assert (result.exit_code, result.stderr) == (2, "stalewatch: inventory/hosts: cannot be read: it is not a file\n")

@@ -6,6 +6,7 @@ import pytest
 
 from stalewatch.model.errors import UsageError
 from stalewatch.transport.ssh.aliases import aliases, expand
+from tests.builders import odd_files
 
 CONFIG = """
 Host web1 web2 web* !web9   # a pattern is no alias
@@ -59,3 +60,16 @@ def test_a_named_file_must_exist_and_the_users_need_not(tmp_path: Path, monkeypa
     (tmp_path / ".ssh/config").write_text("Include more\n")
     (tmp_path / ".ssh/more").write_text("Host web1\n")
     assert expand("w*b1") == ["web1"]
+
+
+@pytest.mark.parametrize("kind", odd_files.KINDS)
+def test_what_is_no_file_names_nobody_and_is_not_waited_for(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    odd_files.make(tmp_path / ".ssh/config", kind)
+    assert "web1" not in aliases()
+
+
+def test_an_include_of_a_user_who_is_not_there_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("Include ~nobody-of-this-name/config\nHost web1\n")
+    assert aliases(str(tmp_path / "config")) == ["web1"]

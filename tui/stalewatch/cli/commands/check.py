@@ -144,11 +144,16 @@ def _rendered(reports: Sequence[Report], form: str) -> str | bytes:
     return rendered
 
 
+def _not_waiting(path: str, flags: int) -> int:
+    """A pipe that nobody reads is an error, and is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
+
+
 def _summarised(variable: str, words: str) -> None:
     """Add *words* to the file that *variable* of the environment names, if it names one."""
     if path := os.environ.get(variable):
         try:
-            with open(path, "a", encoding="utf-8") as file:
+            with open(path, "a", encoding="utf-8", opener=_not_waiting) as file:
                 file.write(words)
         except OSError as error:
             tell(f"stalewatch: no job summary: {path} cannot be written: {error.strerror}\n")

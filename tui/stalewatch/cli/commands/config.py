@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from stalewatch.cli.options import config_option
 from stalewatch.cli.streams import emit
+from stalewatch.config.own_files import open_own
 
 if TYPE_CHECKING:
     from stalewatch.config.files import ConfigFile
@@ -64,7 +66,8 @@ def _schema() -> bytes:
 
 def _state(file: ConfigFile) -> str:
     try:
-        file.path.open("rb").close()
+        if str(file.path) != os.devnull:
+            os.close(open_own(file.path, os.O_RDONLY))
     except (FileNotFoundError, NotADirectoryError):
         return "not there"
     except OSError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from stalewatch.config.inventories.ansible_groups import Groups
 from stalewatch.config.inventories.ansible_ini import read_ini
 from stalewatch.config.inventories.ansible_yaml import read_inventory
+from stalewatch.config.inventories.inventory_file import text_in
 from stalewatch.config.inventories.listed import ListedHosts, means_production, target_of, text_of
 from stalewatch.config.inventories.yaml_files import read_yaml, readable
 from stalewatch.model import figures
@@ -68,7 +69,7 @@ def _configured(path: Path) -> list[Path]:
     config = configparser.ConfigParser(interpolation=None, strict=False)
     if path.is_dir() and (file := path / "ansible.cfg").is_file():
         try:
-            config.read_string(_text(file))
+            config.read_string(text_in(file))
         except configparser.Error as error:
             raise UsageError(f"{file}: is no INI: {error.message.splitlines()[0]}") from error
         if named := config.get("defaults", "inventory", fallback=""):
@@ -101,10 +102,10 @@ def _files(path: Path, depth: int = 0) -> Iterator[Path]:
 
 
 def _inventory(file: Path, groups: Groups) -> Iterator[str]:
-    if os.access(file, os.X_OK) or _text(file).startswith("#!"):
+    if os.access(file, os.X_OK) or text_in(file).startswith("#!"):
         yield "is a program, which is not run"
         return
-    text = _text(file)
+    text = text_in(file)
     if text.startswith(_VAULT):
         yield "is encrypted"
     elif file.name.endswith(_YAML):
@@ -126,7 +127,7 @@ def _variables(folder: Path, groups: Groups) -> Iterator[tuple[Path, str]]:
             for file in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
                 if not file.is_file() or file.name.startswith("."):
                     continue
-                text = _text(file)
+                text = text_in(file)
                 if text.startswith(_VAULT):
                     yield file, "is encrypted, so what it says of hosts is not known"
                     continue
@@ -137,12 +138,3 @@ def _variables(folder: Path, groups: Groups) -> Iterator[tuple[Path, str]]:
                     continue
                 if isinstance(values, dict):
                     groups.file(kind, name, readable(values))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: is not UTF-8 (byte {error.start})") from error

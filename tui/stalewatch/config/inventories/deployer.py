@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stalewatch.config.inventories.deployer_php import hosts_in
+from stalewatch.config.inventories.inventory_file import text_in
 from stalewatch.config.inventories.listed import ListedHosts, expanded, means_production, target_of, text_of
 from stalewatch.config.inventories.yaml_files import read_yaml
 from stalewatch.model.errors import UsageError
@@ -21,12 +22,7 @@ _PART = "{{"
 
 def read_deployer(path: Path) -> ListedHosts:
     """The hosts of *path*. Raises UsageError where it can't be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    text = text_in(path)
     servers: list[Server] = []
     lost: list[str] = []
     notes: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from fnmatch import fnmatchcase
@@ -44,7 +45,7 @@ def expand(target: str, ssh_config: str = "") -> list[str]:
 
 def aliases(ssh_config: str = "") -> list[str]:
     """Every alias that a ``Host`` line names (no patterns, no negations), once, in order."""
-    if ssh_config and not Path(ssh_config).expanduser().is_file():
+    if ssh_config and not _expanded(ssh_config).is_file():
         raise UsageError(f"cannot read {ssh_config}: no such file")
     files = [(ssh_config, "~/.ssh")] if ssh_config else [(USER_CONFIG, "~/.ssh"), (SYSTEM_CONFIG, "/etc/ssh")]
     return list(dict.fromkeys(alias for file, base in files for alias in _of_file(file, base, 0)))
@@ -52,7 +53,8 @@ def aliases(ssh_config: str = "") -> list[str]:
 
 def _of_file(file: str, base: str, depth: int) -> Iterator[str]:
     try:
-        text = Path(file).expanduser().read_text("utf-8", "surrogateescape")
+        path = _expanded(file)
+        text = path.read_text("utf-8", "surrogateescape") if path.is_file() else ""  # a pipe would be waited for
     except OSError:
         return
     for line in text.splitlines():
@@ -64,9 +66,13 @@ def _of_file(file: str, base: str, depth: int) -> Iterator[str]:
             yield from (word for word in words if not is_glob(word) and not word.startswith(("!", "-")))
         elif depth < _MAX_DEPTH:
             for word in words:
-                pattern = Path(base).expanduser() / Path(word).expanduser()
+                pattern = _expanded(base) / _expanded(word)
                 for included in filter(Path.is_file, sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))):
                     yield from _of_file(str(included), base, depth + 1)
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111  Path's raises where nobody has that home
 
 
 def _words(value: str) -> list[str]:
