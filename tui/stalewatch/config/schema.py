@@ -16,19 +16,33 @@ from stalewatch.model.ui import LEAST_INTERVAL, MOST_INTERVAL, Ui
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What the language servers of TOML know."""
-_VISIBLE = r"^([^\x00-\x1f\x7f]*[^\x00-\x20\x7f\xa0\u0300-\u036f][^\x00-\x1f\x7f]*)?$"
+_UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+"""In brackets: the characters that str.isprintable knows as none, as far as anybody is likely to write them."""
+_PRINTABLE = rf"[^{_UNSEEN}]"
+_VISIBLE = rf"^({_PRINTABLE}*[^ {_UNSEEN}\u0300-\u036f]{_PRINTABLE}*)?$"
+_PORT = "0{0,4}([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _UNIT = r"^([A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*)?$"
-_SOCKET = r"^(/.*|[^/].*:[0-9]{1,5})?$"
+_SOCKET = rf"^(/{_PRINTABLE}*|([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):{_PORT})?$"
+_SHELL = rf"""\s'"`$;&<>|(){{}}{_UNSEEN}"""
+_USER = rf"[^@\-{_SHELL}][^@{_SHELL}]*@"
+_NO_HOST = rf"*?@/\[\]\\{_SHELL}"
+_NAME = rf"[^:\-{_NO_HOST}][^:{_NO_HOST}]*"
+_V6 = rf"({_NAME})?:[^:{_NO_HOST}]*:[^{_NO_HOST}]*"
+_TARGET = rf"^({_USER})?({_NAME}(:{_PORT})?|{_V6}|\[({_NAME}|{_V6})\](:{_PORT})?)$"
+"""As :mod:`stalewatch.transport.targets` reads one, without globs."""
 _TEXTS = {"items": {"type": "string", "minLength": 1}}
 
 _HEALTH = {
     "health_url": {"description": "Where PHP is asked if no socket of a pool can be.", "pattern": r"^(https?://[^ @#]+)?$"},
-    "health_key_file": {"description": "The file with the key of the health file, readable by you alone.", "pattern": "^(/|~/|$)"},
+    "health_key_file": {
+        "description": "The file with the key of the health file, readable by you alone.",
+        "pattern": f"^((/|~/){_PRINTABLE}*)?$",
+    },
     "health_key_env": {"description": "The environment variable that holds it.", "pattern": "^([A-Za-z_][A-Za-z0-9_]*)?$"},
 }
 KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
     ServerTable: {
-        "target": {"description": "user@host:port, an alias of ssh_config, or local.", "pattern": r"^[^-*?\s][^*?\s]*$"},
+        "target": {"description": "user@host:port, an alias of ssh_config, or local.", "pattern": _TARGET},
         "name": {"description": "What panes and JSON call it; must be unique. Default: the host of the target.", "pattern": _VISIBLE},
         "group": {"description": "Heading in the dashboard; servers are compared within a group.", "pattern": _VISIBLE},
         "production": {"description": "A plan that acts on it wants the application's name typed."},
@@ -40,7 +54,10 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
         },
     },
     AppEntry: {
-        "path": {"description": "The root of the application on the server; for a symlink deploy the symlink.", "pattern": "^/"},
+        "path": {
+            "description": "The root of the application on the server; for a symlink deploy the symlink.",
+            "pattern": f"^/{_PRINTABLE}*$",
+        },
         "name": {
             "description": "Applications of one name are compared across servers. Default: the path counts.",
             "pattern": _VISIBLE,
@@ -51,7 +68,7 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
         **_HEALTH,
     },
     Smoke: {
-        "path": {"description": "What is asked for, with its query.", "pattern": r"^/[^ ]*$"},
+        "path": {"description": "What is asked for, with its query.", "pattern": rf"^/[^ {_UNSEEN}]*$"},
         "status": {
             "description": "The status that is right. Default: any below 500.",
             "anyOf": [{"const": 0}, {"minimum": 100, "maximum": 599}],
@@ -60,7 +77,7 @@ KEYS: dict[type[msgspec.Struct], dict[str, dict[str, Any]]] = {
     },
     Thresholds: {"hit_rate": {"description": "Below this OPcache hit rate there is a warning.", "minimum": 0, "maximum": 1}},
     LogWatch: {
-        "path": {"description": "Absolute, or below the root of the application.", "minLength": 1},
+        "path": {"description": "Absolute, or below the root of the application.", "pattern": f"^{_PRINTABLE}+$"},
         "alarm": {"description": "Plain text: a line that holds one is counted and marked.", **_TEXTS},
         "reassure": {"description": "Plain text: a line that holds one after the last alarm is shown.", **_TEXTS},
     },
