@@ -40,12 +40,28 @@ async def test_a_dead_fpm_comes_before_what_is_stale_with_the_line_that_starts_i
         assert text.index("▼ FPM DOWN") < text.index("✗ STALE")
         assert "sudo systemctl start php8.3-fpm" in text
         if size[0] > 80:
-            assert re.search(r"▼ FPM DOWN  web3 since \d\d:\d\d: sudo systemctl start php8.3-fpm", text)
+            assert re.search(r"▼ FPM DOWN  web3, seen since \d\d:\d\d: sudo systemctl start php8.3-fpm", text)
         board.put(build.pane(msgspec.structs.replace(down, observed_at=build.NOW + 90)))
         await settle(pilot)
         assert app.model.fleet.alarms["web3", build.APP].since == build.NOW, "since it was seen first"
         board.put(build.pane(build.fresh("web3")))
         assert "▼ FPM" not in await shown(pilot, "✓ 2 fresh")
+
+
+async def test_since_when_fpm_is_down_is_told_only_where_it_was_seen_to_go_down() -> None:
+    """It may have been down for an hour before the first look."""
+    board = build.incident()
+    down = alarmed("web3", DOWN, verdict=Verdict.UNKNOWN)
+    board.put(build.pane(down))
+    app = app_of(FakeEngine(board))
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await press(pilot)
+        assert "web3, seen since 13:02: " in text
+        assert re.search(r"▼ FPM DOWN ━", text)
+        board.put(build.pane(build.fresh("web3", observed_at=build.NOW - 200)))
+        assert "▼ FPM" not in await shown(pilot, "✓ 2 fresh")
+        board.put(build.pane(msgspec.structs.replace(down, observed_at=build.NOW - 180)))
+        assert "web3 since 12:59: " in await shown(pilot, "▼ FPM DOWN 3 min")
 
 
 async def test_where_fpm_is_down_the_footer_begins_with_the_shell_and_names_no_plan() -> None:

@@ -143,7 +143,7 @@ def test_no_command_ends_in_its_middle_where_there_is_no_room_for_all_of_what_to
         (80, ["web4"], " (web4 is urgent, too): "),
         (80, ["web4", "web5"], " (web4 and web5 are urgent, too): "),
         (80, [LONG[0]], ", and 1 more urgent: "),
-        (60, ["web4"], ", and 1 more urgent: "),
+        (60, ["web4"], ", +1 urgent: "),
     ],
 )
 def test_who_else_is_urgent_is_named_where_there_is_room(width: int, others: list[str], named: str) -> None:
@@ -151,7 +151,7 @@ def test_who_else_is_urgent_is_named_where_there_is_room(width: int, others: lis
     panes = [build.pane(build.fresh(name)) for name in ("web3", "web8", *others)]
     alarms = {panes[0].key: down, panes[1].key: down} | {pane.key: CHANGED for pane in panes[2:]}
     drawn = [row.text for row in banner_lines(panes, alarms, CLOCK, width, 3)]
-    assert " ".join(" ".join(drawn).split()) == f"▼ FPM DOWN web3 and web8 since 13:02{named}{down.command}"
+    assert " ".join(" ".join(drawn).split()) == f"▼ FPM DOWN web3 and web8, seen since 13:02{named}{down.command}"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")

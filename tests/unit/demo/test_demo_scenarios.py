@@ -102,7 +102,7 @@ def of_the_pane(text: str) -> Answers:
 
 def at_an_alarm(text: str) -> Answers:
     """What the sentence above and the pane below answer, where nobody is served: nothing runs, and nothing instead of it."""
-    sentence = re.search(r"(FPM DOWN)  (\S+) since (\d\d:\d\d)", text)
+    sentence = re.search(r"(FPM DOWN)  (\S+), seen since (\d\d:\d\d)", text)
     pane = re.search(r"▼ (.+?) → (.+?) release ", told_by_the_pane(text))
     assert sentence, text
     assert pane, text
@@ -219,7 +219,9 @@ def test_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert key.word == "HOST KEY CHANGED"
         assert codes(seen["web5"]) == {"release.mixed"}
         text = picture(engine, monkeypatch, "FPM DOWN", "HOST KEY CHANGED", "✗ STALE")
-        assert re.search(r"FPM DOWN  web3 since \d\d:\d\d \(web4 is urgent, too\):\n +sudo systemctl restart php8.3-fpm.service\n", text)
+        assert re.search(
+            r"FPM DOWN  web3, seen since \d\d:\d\d \(web4 is urgent, too\):\n +sudo systemctl restart php8.3-fpm.service\n", text
+        )
         worst = at_an_alarm(text)
         assert worst.since in {hm_of(time.time() - 60), hm_of(time.time())}, "since it was seen first: nothing tells when it was removed"
         assert worst == Answers(

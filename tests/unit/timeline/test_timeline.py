@@ -277,9 +277,9 @@ def test_fpm_that_is_down_at_the_first_look() -> None:
     gone = Unseen(code="fpm.socket-missing", message=safe("no socket"))
     stopped = snapshot(host=host(fpm=fpm(running=False, master=None, workers=())), runtime=LOST)
     no_socket = snapshot(host=host(fpm=fpm(socket=SocketFacts(path=safe("/run/php.sock"), exists=False))), runtime=gone)
-    assert one(history(report(stopped)), EventKind.DOWN).what == "PHP-FPM is not running"
+    assert one(history(report(stopped)), EventKind.DOWN).what == "down at the first look: PHP-FPM is not running"
     down = one(history(report(no_socket)), EventKind.DOWN)
-    assert (down.at, down.what) == (NOW, "the socket /run/php.sock is not there")
+    assert (down.at, down.what) == (NOW, "down at the first look: the socket /run/php.sock is not there")
     line = LogLine(log=safe("php-fpm.log"), at=at(-90), text=safe("NOTICE: exiting, bye-bye!"), alarm=False, fpm=True)
     logged = msgspec.structs.replace(stopped, host=msgspec.structs.replace(stopped.seen_host, log_lines=(line,)))
     assert one(history(report(logged)), EventKind.DOWN).at == at(-90)

@@ -131,11 +131,17 @@ class FleetState:
             found[pane.key] = alarm = alarm_of(pane.report, pane.error, self._units.get(pane.key, ""))
             if alarm is not None:
                 known = self.alarms.get(pane.key)
-                seen = pane.report.observed_at if pane.report is not None else None
-                found[pane.key] = alarm._replace(since=known.since if known is not None and known.word == alarm.word else seen)
+                goes_on = known is not None and known.word == alarm.word
+                found[pane.key] = alarm._replace(since=known.since, began=known.began) if goes_on and known else self._begun(alarm, pane)
         if any(found.values()) or self.alarms:
             now = self.alarms | found
             self.alarms = {pane.key: alarm for pane in panes if (alarm := now.get(pane.key)) is not None}
+
+    def _begun(self, alarm: Alarm, pane: Pane) -> Alarm:
+        """*alarm* of *pane*, which it had not when it was seen before."""
+        before = self._known.get(pane.key)
+        well = before is not None and before.report is not None and before.report.snapshot is not None and before.report.last_seen is None
+        return alarm._replace(since=pane.report.observed_at if pane.report is not None else None, began=well)
 
     def cause(self, pane: Pane) -> Cause | None:
         """Why the code of *pane* is not known to be that on its disk; made once per report. None: it is, or nothing was seen yet."""

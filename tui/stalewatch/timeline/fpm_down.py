@@ -20,7 +20,7 @@ def at_first_look(report: Report, facts: SnapshotEvents, told: Sequence[Event]) 
     finding = down(report)
     last = next((event for event in reversed(told) if event.kind in (EventKind.DOWN, EventKind.RELOAD)), None)
     if finding is not None and (last is None or last.kind is not EventKind.DOWN):
-        yield _event(facts, str(finding.summary), facts.master)
+        yield _event(facts, f"down at the first look: {finding.summary}", facts.master)
 
 
 def between(before: Report, after: Report, old: SnapshotEvents, new: SnapshotEvents, told: Sequence[Event]) -> Iterator[Event]:

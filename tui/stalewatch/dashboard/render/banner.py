@@ -134,8 +134,8 @@ def _alarm_lines(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: C
     """The alarm that most servers share, and what ends it: the rest of the fleet waits until somebody is served again."""
     word, _ = Counter(alarm.word for alarm in alarms.values()).most_common(1)[0]
     same = {key: alarm for key, alarm in alarms.items() if alarm.word == word}
-    since = min((alarm.since for alarm in same.values() if alarm.since is not None), default=None)
-    when = f" since {clock.hm(since)}" if since is not None else ""
+    since, began = min(((alarm.since, alarm.began) for alarm in same.values() if alarm.since is not None), default=(None, False))
+    when = f"{'' if began else ', seen'} since {clock.hm(since)}" if since is not None else ""
     first = next(iter(same.values()))
     ending, mark = first.command or first.words, alarm_badge(word)
     names = [pane.server for pane in panes if pane.key in same]
@@ -145,9 +145,13 @@ def _alarm_lines(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: C
         begun, below = _behind(f" {mark.text}{who}", ending, width)
         if len(mark.text) + 1 + len(who.rstrip()) <= width and len(below) < rows:
             return _alarm_drawn(mark, who, begun, below, width)
-    said = f"{when}, and {len(alarms) - len(same)} more urgent: " if len(alarms) > len(same) else f"{when}: "
-    room = width * rows - len(said) - len(ending) - len(mark.text) - 2
-    who = f" {_fitting(names, room, shared)}{said}"
+    more = len(alarms) - len(same)
+    tries = (f"{when}, and {more} more urgent: ", f"{when}, +{more} urgent: ") if more else (f"{when}: ",)
+    for said in tries:
+        room = width * rows - len(said) - len(ending) - len(mark.text) - 2
+        who = f" {_fitting(names, room, shared)}{said}"
+        if len(mark.text) + 1 + len(who.rstrip()) <= width:
+            break
     for told in _whole_clauses(ending):
         begun, below = _behind(f" {mark.text}{who}", told, width)
         if len(below) < rows:

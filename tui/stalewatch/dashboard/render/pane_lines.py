@@ -46,7 +46,7 @@ def headline(pane: Pane, options: RenderOptions) -> Span:
     report, alarm = pane.report, options.alarm
     here = report_parts.clock_of(report, options.clock)
     if alarm is not None:
-        return alarm_badge(alarm.word, here.since(alarm.since) if alarm.since is not None else "")
+        return alarm_badge(alarm.word, here.since(alarm.since) if alarm.since is not None and alarm.began else "")
     if report is None:
         return Span(" … CONNECTING ", "pending-mark") if pane.error is None else badge(Verdict.UNKNOWN)
     if report.verdict is Verdict.STALE and report.stale_since is not None:
