@@ -7,6 +7,7 @@ import base64
 import msgspec
 import pytest
 
+from stalewatch.cli.commands.demo import ACTING
 from stalewatch.dashboard.render import markdown
 from stalewatch.dashboard.render.plan_words import cost
 from stalewatch.dashboard.render.progress_lines import RunState, head_lines, progress_lines
@@ -137,15 +138,16 @@ async def test_read_only_says_so_and_no_acting_key_opens_anything(key: str, wher
     ("kept", "words"),
     [
         ("dashboard", "read-only here: stalewatch fix deploy@web1 --app /var/www/api-gateway"),
+        ("demo", f"read-only here: {ACTING}"),
         ("server", "read_only is set in stalewatch.toml: only who may change that acts here"),
     ],
 )
 async def test_where_no_key_may_end_it_the_page_and_the_pane_say_what_does(kept: str, words: str) -> None:
-    engine = FakeEngine(build.incident(), read_only=kept == "dashboard")
+    engine = FakeEngine(build.incident(), read_only=kept != "server")
     for pane in engine.board.snapshot().panes:
         engine.board.put(msgspec.structs.replace(pane, read_only=kept == "server"))
     engine.board.put(build.pane(build.stale("web3"), read_only=kept == "server"))
-    app = app_of(engine)
+    app = app_of(engine, acting=ACTING if kept == "demo" else "")
     async with app.run_test(size=(200, 60)) as pilot:
         text = await press(pilot, "home")
         assert f"do: {words.partition(':')[0]}" in text, "of the other one, which the sentence above does not explain"

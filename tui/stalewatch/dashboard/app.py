@@ -70,7 +70,7 @@ class StalewatchApp(AppPort):
     Whoever makes the engine starts and stops it. *painted* is called once after the first frame: what need not delay it begins there.
     *abandoned* is called, from another thread, before the process ends because its terminal took nothing. *playback*: the engine is a
     replay, whose time is that of the dashboard. *recording*: the file that this is recorded in, "" where it is not.
-    *report* writes the report of an incident.
+    *report* writes the report of an incident. *acting*: what acts in place of a dashboard that only watches ("": `stalewatch fix`).
     """
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
@@ -94,6 +94,7 @@ class StalewatchApp(AppPort):
         playback: Playback | None = None,
         recording: str = "",
         report: Callable[[IncidentStory], str] = lambda _: "",
+        acting: str = "",
     ) -> None:
         self._terminal = terminal_colours(os.environ, from_terminfo)
         colourless = not self._terminal.number
@@ -105,7 +106,7 @@ class StalewatchApp(AppPort):
         if playback is not None:
             now = monotonic = playback.now
         self.set_keymap({name: ",".join(keys) for name, keys in OWN.items()})
-        self.model = Model(engine, title, now, monotonic, playback, recording, report)
+        self.model = Model(engine, title, now, monotonic, playback, recording, report, acting)
         self.global_actions = GlobalActions(self)
         self.playback_actions = PlaybackActions(self)
         self.shutdown = Shutdown(self, abandoned)

@@ -43,7 +43,8 @@ class Model:
     """Changed by the app's thread only. *now* is epoch seconds, *monotonic* for waiting times.
 
     *fleet*: what the engine told; *timeline*: what lanes and list show of it. *tabular*: whether the fleet is shown as a table.
-    *recording*: the file that this is recorded in ("" none).
+    *recording*: the file that this is recorded in ("" none). *acting*: what acts in place of a dashboard that only watches ("": the
+    command for that server).
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class Model:
         playback: Playback | None = None,
         recording: str = "",
         report: Callable[[IncidentStory], str] = lambda _: "",
+        acting: str = "",
     ) -> None:
         self.engine = engine
         self.title = title
         self.playback = playback
         self.recording = recording
-        self._report = report
+        self._report, self._acting = report, acting
         self.now, self.monotonic = now, monotonic
         self.view = View()
         self.fleet = FleetState(engine)
@@ -205,7 +207,9 @@ class Model:
             return ""
         if pane.read_only:
             return KEPT
-        return f"read-only here: {fix_command(pane.report)}" if self.engine.read_only and pane.report is not None else ""
+        if not self.engine.read_only or pane.report is None:
+            return ""
+        return f"read-only here: {self._acting or fix_command(pane.report)}"
 
     def why(self, keys: Collection[AppKey]) -> dict[AppKey, str]:
         """Of each of *keys* that is explained, the sentence: what runs, what the disk has, why nobody noticed."""

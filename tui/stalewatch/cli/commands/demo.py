@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from stalewatch.demo.story import Scenario
 
 
+ACTING = "the demo without --read-only can be fixed"
+"""What is to be done where no key acts: its servers are nobody's outside of it."""
+
+
 class _Demo(click.Command):
     """Its help tells every story."""
 
@@ -91,7 +95,16 @@ def _watch(embedded: Embedded, told: Scenario, collect_garbage: Callable[[], Non
         embedded.start(opened=engine.start, closing=engine.stop, failed=leave)
 
     title, looks = f"{told.group} · demo", remembered.load()
-    app = StalewatchApp(engine, title=title, theme=theme, remembered=looks, painted=painted, abandoned=engine.stop, report=incident_report)
+    app = StalewatchApp(
+        engine,
+        title=title,
+        theme=theme,
+        remembered=looks,
+        painted=painted,
+        abandoned=engine.stop,
+        report=incident_report,
+        acting=ACTING,
+    )
     try:
         app.run()
         return app.return_code or 0
