@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stalewatch.dashboard.actions import ACTIONS, BY_ID, key_name
+from stalewatch.dashboard.actions import ACTIONS, BY_ID, foreign, key_name
 from stalewatch.dashboard.screens.palette import called
+from tests.builders import incident as build
+from tests.builders.fake_engine import FakeEngine
+from tests.ui.conftest import app_of, burst, press
+from tests.ui.hands import unhurried
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 ROWS = [
@@ -96,6 +100,43 @@ def test_what_two_of_the_others_share_is_ours_too_or_has_its_reason() -> None:
         keys = [set(re.findall(r"`([^`]+)`", cell)) for cell in others]
         shared = {key for key in set().union(*keys) if sum(key in cell for cell in keys) >= 2}
         assert shared <= set(re.findall(r"`([^`]+)`", ours)) | (reasons() if habit in NOT_OURS else set()), habit
+
+
+AS_TEXTUAL = {"ctrl+\\": "ctrl+backslash", "\\": "backslash"} | {key_name(key): key for key in foreign.KEYS if "+" not in key}
+
+
+def theirs() -> set[str]:
+    """The single keys of other programs that do nothing on our screens."""
+    cells = [cell for _, *others, _ in ROWS for cell in others]
+    written = {key for cell in cells for both in re.findall(r"`` ?(.+?) ?``|`([^`]+)`", cell) for key in both if key}
+    single = {key for key in written if len(key) == 1 or re.fullmatch(r"(ctrl|alt|shift)\+\S+|F\d+", key)}
+    ours = {key_name(key) for action in ACTIONS if not action.in_dialog for key in action.keys}
+    return single - ours
+
+
+def test_of_each_key_of_theirs_that_is_none_here_it_is_told_what_is() -> None:
+    assert len(theirs()) > 20
+    for key in theirs():
+        assert AS_TEXTUAL.get(key, key.lower()) in foreign.KEYS, key
+    for key in foreign.KEYS:
+        assert "is no key here: " in foreign.told(key)
+
+
+async def test_a_key_that_is_none_says_what_is_and_what_is_typed_with_it_does_nothing() -> None:
+    app = app_of(FakeEngine(build.incident()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        told = {"ctrl+r": "ctrl+r is no key here: v looks again", "f10": "F10 is no key here: q quits", "percent_sign": "% is no"}
+        for key, words in told.items():
+            assert words in (await press(pilot, key)).splitlines()[-1]
+        await unhurried(pilot)
+        burst(app, "%q ")
+        text = await press(pilot)
+        assert "% is no key here; ? lists them all" in text
+        assert not app._exit
+        assert app.model.view.marked == frozenset()
+        assert "? help" in await press(pilot, "j")
+        assert "m is no key here" in await press(pilot, "enter", "m")
+        assert "^ is no key here: nothing scrolls to the side" in await press(pilot, "escape", "L", "circumflex_accent")
 
 
 def test_which_keys_of_dialogs_can_be_changed_is_said_of_each() -> None:

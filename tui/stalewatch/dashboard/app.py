@@ -13,7 +13,7 @@ from textual.filter import NoColor
 from textual.message import Message
 from textual.widgets import Input
 
-from stalewatch.dashboard.actions import BY_ID, OWN, action_on, key_name
+from stalewatch.dashboard.actions import BY_ID, OWN, action_on, foreign, is_bound, key_name
 from stalewatch.dashboard.model import Model
 from stalewatch.dashboard.remembered import Remembered
 from stalewatch.dashboard.render.times import QUARTER
@@ -258,6 +258,8 @@ class StalewatchApp(AppPort):
             return
         if isinstance(self.screen, AskingScreen) and not self.screen.was_aimed(event):
             event.prevent_default()
+        elif isinstance(self.screen, LiveScreen) and self.focused is None and not is_bound(event.key):
+            self.refuse(foreign.told(event.key))
 
     def action_act(self, id: str) -> None:
         """Do the action *id* of the table, or say why not."""

@@ -27,7 +27,7 @@ from stalewatch.dashboard.actions.spec import (
     ActionContext,
     ActionSpec,
 )
-from stalewatch.dashboard.actions.table import ACTIONS, BY_ID, SCREEN_ACTIONS, action_on, actions_in, key_of, keys_of, listed
+from stalewatch.dashboard.actions.table import ACTIONS, BY_ID, SCREEN_ACTIONS, action_on, actions_in, is_bound, key_of, keys_of, listed
 
 __all__ = [
     "ACTIONS",
@@ -52,6 +52,7 @@ __all__ = [
     "ActionSpec",
     "action_on",
     "actions_in",
+    "is_bound",
     "key_name",
     "key_of",
     "keys_of",

@@ -22,6 +22,11 @@ def key_of(id: str) -> str:
     return key_name(BY_ID[id].keys[0])
 
 
+def is_bound(key: str) -> bool:
+    """Whether *key* does something on any screen."""
+    return any(key in action.keys for action in SCREEN_ACTIONS)
+
+
 def actions_in(place: str) -> tuple[ActionSpec, ...]:
     """What keys do on the screen or in the dialog *place*."""
     return tuple(action for action in ACTIONS if place in action.screens)
