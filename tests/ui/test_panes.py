@@ -315,3 +315,13 @@ def test_a_pane_of_any_size_is_drawn() -> None:
         for width in range(60):
             for height in (0, 1, 3, 8, 20):
                 pane_lines(pane, options(pane)._replace(log=log), width, height)
+
+
+def test_why_a_server_was_never_seen_has_all_cells_that_are_free_in_its_row() -> None:
+    pane = build.unreachable("web4")
+    why = "the host key of web4 (127.0.0.1:37985) changed: it shows ssh-ed25519 SHA256:TDPaSykBHLlK9506XLVo2fd"
+    pane = msgspec.structs.replace(pane, error=msgspec.structs.replace(pane.error, message=safe(why)))
+    for width in (50, 80, 100, 140, 200):
+        told = row(pane, options(pane), width).text
+        assert len(told) == width
+        assert told.endswith("…") or why in told, "up to the last cell"

@@ -46,11 +46,19 @@ def row(pane: Pane, options: RenderOptions, width: int, twin: bool = False, by: 
             *server_spans(name, options.shared, shape.name - 2, "strong" if options.focused else "text"),
         ),
         line(badge_in(headline(pane, options), VERDICT)),
-        *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
-        _layers(pane, shape),
-        *([_last(pane, options, shape.rate, by)] if shape.rate else []),
     ]
-    made = fill(columns(cells, shape.widths), width)
+    if words := _instead(pane):
+        rest = width - shape.name - VERDICT - 2
+        begin = shape.commit + 1 if shape.commit and pane.error is None else 0
+        made = columns([*cells, line(" " * begin, Span(text_crop(words, rest - begin), "muted"))], (shape.name, VERDICT, rest))
+    else:
+        cells += [
+            *([line(Span(str(known.release.commit)[: COMMIT - 1] if known else "", "muted"))] if shape.commit else []),
+            _layers(pane, shape),
+            *([_last(pane, options, shape.rate, by)] if shape.rate else []),
+        ]
+        made = columns(cells, shape.widths)
+    made = fill(made, width)
     return made.over("cursor") if options.focused else made
 
 
@@ -59,10 +67,15 @@ def _name(pane: Pane, room: int, twin: bool) -> str:
     return full if twin or len(full) <= room else pane.server
 
 
+def _instead(pane: Pane) -> str:
+    """What stands in the place of all that is not known of a server that was never seen; "" it was."""
+    if pane.report is not None and (pane.error is None or pane.report.snapshot is not None):
+        return ""
+    return str(pane.error.message) if pane.error else f"connecting: {pane.step or 'waiting'}"
+
+
 def _layers(pane: Pane, shape: Shape) -> Line:
-    if pane.report is None or (pane.error is not None and pane.report.snapshot is None):
-        words = str(pane.error.message) if pane.error else f"connecting: {pane.step or 'waiting'}"
-        return line(Span(text_crop(words, shape.layers), "muted"))
+    assert pane.report is not None
     before, after = " " * ((shape.cell - 1) // 3), " " * (shape.cell - 1 - (shape.cell - 1) // 3)
     spans: list[Span] = []
     for layer in LAYER_HEADS:
