@@ -14,7 +14,7 @@ from stalewatch.model.report import Verdict
 from stalewatch.timeline.stale_spans import stale_spans
 from tests.builders import incident as build
 from tests.builders.fake_engine import FakeEngine
-from tests.ui.conftest import app_of, press, screen_text, settle
+from tests.ui.conftest import app_of, press, screen_text, settle, shown
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -265,3 +265,41 @@ def test_old_code_is_shaded_until_a_server_was_last_seen_and_no_further() -> Non
     assert closed == {"web1": ((build.at("12:38:02"), build.at("13:00")),)}
     assert stale_spans(closed, [told]) == open_, "seen again, still stale: one span"
     assert stale_spans({}, [build.fresh("web2")]) == {}, "what was before anybody looked is not guessed"
+
+
+async def test_n_on_the_only_server_that_is_not_fresh_says_so() -> None:
+    """A key that does nothing would be pressed again and again."""
+    board = build.incident()
+    app = app_of(FakeEngine(board))
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot, "n")
+        assert "every other server is fresh" in text
+        assert re.search(r"▸ web1 ", text)
+        board.put(build.pane(build.stale("web3")))
+        await shown(pilot, "2 stale")
+        assert "every other" not in await press(pilot, "n")
+        board.put(build.pane(build.fresh("web1")))
+        board.put(build.pane(build.fresh("web3")))
+        await shown(pilot, "3 fresh")
+        assert "every server is fresh" in await press(pilot, "n")
+
+
+async def test_a_key_that_was_aimed_at_the_server_that_stood_here_before_does_nothing() -> None:
+    """Before a key chooses one, the cursor is on the worst: that can be another one while the hand is on its way."""
+    board = build.incident()
+    engine = FakeEngine(board)
+    app = app_of(engine)
+    now = 100.0
+    app.model.monotonic = lambda: now
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "▸ web1 " in await press(pilot)
+        board.put(build.pane(build.fresh("web1")))
+        board.put(build.pane(build.stale("web3")))
+        await shown(pilot, "▸ web3 ")
+        for key in ("f", "s", "space"):
+            assert "web3 has just come here by itself; press it again" in await press(pilot, key)
+        assert engine.asked == []
+        assert app.model.view.marked == frozenset()
+        now += 1.5
+        await press(pilot, "f")
+        assert len(engine.asked) == 1

@@ -275,6 +275,9 @@ class StalewatchApp(AppPort):
         if elsewhere := action.elsewhere(screen.kind):
             self.refuse(f"{key_name(action.keys[0])} {action.label}: {elsewhere}")
             return
+        if (action.acting or action.id in ("mark", "shell")) and screen.key is None and (come := self.model.has_just_come()):
+            self.refuse(f"{action.label}: {come} has just come here by itself; press it again")
+            return
         if reason := action.disabled(self.model.context(screen.kind, screen.key)):
             self.refuse(f"{action.label}: {reason}")
             return

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 KEPT = "read_only is set in stalewatch.toml: only who may change that acts here"
 """Who may do what the key would."""
+AIMED = 1.0
+"""Seconds that a key is on its way from the eye to the hand."""
 DONE_BEFORE = 12 * 3600
 """Seconds before the first look from which on a report tells what was done from this machine."""
 
@@ -68,6 +70,8 @@ class Model:
         self.fleet = FleetState(engine)
         self.timeline = TimelineModel(self)
         self.last_key: float | None = None
+        self._drawn, self._came_at = "", -inf
+        self._drawn_how: object = None
         self.tabular = False
         self._panes: Memo[list[Pane]] = Memo()
         self._has_groups: Memo[bool] = Memo()
@@ -132,6 +136,19 @@ class Model:
         """Put the worst first, or whatever the chosen column says, if that may be done now."""
         if force or self.may_move():
             self.fleet.reorder(self.shown.panes, self.view.sorting)
+
+    def note_drawn(self) -> None:
+        """The selected server is drawn as such from now on."""
+        chosen = self.selected()
+        server, how = chosen.server if chosen is not None else "", (self.view.filter, self.view.sorting, self.grouped)
+        if server != self._drawn and self._drawn and self.view.selected is None and how == self._drawn_how:
+            self._came_at = self.monotonic()
+        self._drawn, self._drawn_how = server, how
+
+    def has_just_come(self) -> str:
+        """The server that has come under the cursor by itself so recently that a key was aimed at the one before; "" none."""
+        free = self.view.selected is None and not self.view.marked
+        return self._drawn if free and self.monotonic() - self._came_at < AIMED else ""
 
     @property
     def grouped(self) -> bool:

@@ -97,6 +97,7 @@ class FleetScreen(LiveScreen):
 
     def redraw(self) -> None:
         super().redraw()
+        self.model.note_drawn()
         sizes = self._share(self.size)
         self._resize(sizes)
         panes, chosen = self.model.panes(), self.model.selected()

@@ -99,8 +99,13 @@ class FleetActions:
         """The next server that is not fresh; on the timeline the next error, which is the one below."""
         if (view := wrong(self._model, step)) is None:
             self._screen.say("no errors" if self._model.view.on_timeline else "every server is fresh")
-        else:
-            self._screen.see(view)
+            return
+        chosen, cursor = self._model.selected(), self._model.timeline.cursor()
+        self._screen.see(view)
+        if view.on_timeline and cursor is not None and view.cursor == cursor.key:
+            self._screen.say("no other error in this list")
+        elif not view.on_timeline and chosen is not None and view.selected == chosen.key:
+            self._screen.say("every other server is fresh")
 
     def _scroll(self, step: int) -> None:
         if self._screen.scroll_line(step):
