@@ -22,8 +22,10 @@ from stalewatch.config.load import load
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.model.inventory import AppEntry, LogWatch, Thresholds
 from stalewatch.model.replace import replace
+from stalewatch.probe.runtime.uploaded_file import contents
 from stalewatch.runbook.commands import Access
 from stalewatch.runbook.sudoers import sudoers
+from stalewatch.transport.relay.programs import program_text
 from stalewatch.transport.ssh.aliases import expand
 from stalewatch.transport.ssh.route import resolve_route
 from tests.builders.pages import ROOT, Page, pages
@@ -118,6 +120,14 @@ def options_of(name: str) -> set[str]:
 def unknown_options(words: list[str]) -> list[str]:
     known = options_of(words[0] if words and words[0] in COMMANDS else DASHBOARD)
     return [word for word in words if word.startswith("-") and word != "--" and word.partition("=")[0] not in known]
+
+
+def test_what_lies_on_a_server_is_counted_as_it_is() -> None:
+    page = Page(ROOT / "docs" / "security.md").text
+    probe, numbers = contents(), ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    assert f"{numbers[len(probe) - 1]} PHP files, {sum(map(len, probe.values())) / 1000:.0f} kB" in page
+    lengths = [program_text(name).count(b"\n") for name in ("relay.php", "relay_python.py", "relay.pl", "relay.sh")]
+    assert f"a program of {min(lengths)} to {max(lengths)} lines" in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)

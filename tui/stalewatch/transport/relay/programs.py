@@ -48,7 +48,7 @@ def candidates(found: Collection[str]) -> Iterator[RelayProgram]:
         argv = ("python3", "-IS", "-c", 'exec(__import__("base64").b64decode(input()))', MARK)
         yield RelayProgram("python3", argv, _encoded("relay_python.py"))
     if "perl" in found:
-        yield RelayProgram("perl", ("perl", "-e", '$/="";eval<STDIN>', MARK), _lines("relay.pl") + b"\n")
+        yield RelayProgram("perl", ("perl", "-e", '$/="";eval<STDIN>', MARK), program_text("relay.pl") + b"\n")
     for name in ("socat", "nc"):
         if name in found and "base64" in found:
             yield RelayProgram(name, ("sh", "-c", _SH, MARK), _encoded("relay.sh", f"program={name}\n"))
@@ -64,10 +64,10 @@ def _php(name: str) -> tuple[str, ...]:
 
 
 def _encoded(name: str, before: str = "") -> bytes:
-    return base64.b64encode(before.encode() + _lines(name)) + b"\n"
+    return base64.b64encode(before.encode() + program_text(name)) + b"\n"
 
 
-def _lines(name: str) -> bytes:
+def program_text(name: str) -> bytes:
     """The program without comments and blank lines: Perl reads it up to the first blank one."""
     lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
     return "".join(f"{line}\n" for line in lines if line.strip() and not line.lstrip().startswith(("# ", "<?php"))).encode()
