@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stalewatch.model.report import Layer
+from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.state import Ask, healthy, stale, unsettled
 
@@ -47,7 +48,50 @@ def _pong(path: str) -> do.Change:
     return do.then(do.pause(1.1), do.shell(_MORE_ROUTES.format(path), user="deploy"), do.get("/api/pong"))
 
 
+_PREFIX = do.change_text(_ROUTE_PROVIDER, "Route::prefix('api')", "Route::prefix(config('services.retell.agent'))")
+_BY_SETTING = Ask(uri="/agent-v2/ping", old="<!DOCTYPE html>", new="pong v1")
+_APP_PROVIDER = "app/Providers/AppServiceProvider.php"
+_BLADE = "\\Illuminate\\Support\\Facades\\Blade::directive('ver', fn () => 'view v1');"
+_DIRECTIVE = do.then(
+    do.change_text(_APP_PROVIDER, "public function register()", f"public function boot() {{ {_BLADE} }}\n    public function register()"),
+    do.change_text("resources/views/home.blade.php", "view v1", "@ver"),
+)
+_DIRECTIVE_EDITED = do.then(do.pause(1.1), do.change_text(_APP_PROVIDER, "view v1", "view v2"), do.pause(1.1))
+
+
+def _page(host: Host) -> str:
+    """Which code made the page."""
+    body = host.get("/view")
+    return next((word for word, text in (("old", "view v1"), ("new", "view v2")) if text in body), "broken")
+
+
 STATES = (
+    stale(
+        name="routes: a setting that they are made of is another, only the configuration cached again",
+        expect={Layer.ROUTES: ("suspect", "routes.provider-newer")},
+        arrange=_made(_PREFIX),
+        act=do.then(do.pause(1.1), do.AGENT, do.pause(1.1), do.cache("config"), do.pause(2.1), lambda host: host.reload(), do.get()),
+        ask=_BY_SETTING,
+    ),
+    stale(
+        name="views: a Blade directive edited, everything else cached again",
+        expect={Layer.VIEWS: ("suspect", "views.directive-newer")},
+        arrange=do.then(do.shell("rm -f storage/framework/views/*.php"), _made(_DIRECTIVE), do.get("/view")),
+        act=do.then(_DIRECTIVE_EDITED, do.cache("config", "route", "event"), lambda host: host.reload(), do.get("/view")),
+        ask=_page,
+    ),
+    healthy(
+        name="routes: a setting that they are made of is another, both cached again",
+        arrange=_made(_PREFIX),
+        act=do.then(do.pause(1.1), do.AGENT, do.pause(1.1), do.cache("config", "route"), lambda host: host.reload(), do.get()),
+        ask=_BY_SETTING,
+    ),
+    healthy(
+        name="views: a Blade directive edited, views cached again",
+        arrange=do.then(do.shell("rm -f storage/framework/views/*.php"), _made(_DIRECTIVE), do.get("/view")),
+        act=do.then(_DIRECTIVE_EDITED, do.cache(), lambda host: host.reload(), do.get("/view")),
+        ask=_page,
+    ),
     stale(
         name="config: a file that it reads is another",
         expect=_CONFIG,

@@ -21,6 +21,7 @@ from stalewatch.model.snapshot import (
     CronLine,
     Deploy,
     DeployUnderWay,
+    Inputs,
     PackageFacts,
     PoolWorker,
     Process,
@@ -325,6 +326,23 @@ def test_what_comes_within_the_second_that_laravel_13_15_gives_a_compiled_view_i
     quiet(looked(with_host(views=ViewFacts(views=(before,)))))
     clock_ahead = msgspec.structs.replace(view(-59.5, source_ctime=-60.0), compiled=compiled)
     quiet(looked(with_host(views=ViewFacts(views=(clock_ahead,)))))
+
+
+@pytest.mark.parametrize(
+    ("provider", "source", "verdict"),
+    [(-60, -300, SUSPECT), (-250, -300, FRESH), (-60, -50, PENDING)],
+    ids=["newer than the compiled view", "older", "the view is compiled again anyway"],
+)
+def test_what_tells_blade_how_to_compile_may_make_a_view_old(provider: float, source: float, verdict: Verdict) -> None:
+    compiled = file("storage/framework/views/home.php", -200)
+    tells = Inputs(direct=(), indirect=(file("app/Providers/AppServiceProvider.php", provider),))
+    seen = msgspec.structs.replace(view(source), compiled=compiled)
+    report = looked(with_host(views=ViewFacts(views=(seen,)), inputs={"views": tells}))
+    assert report.layers[Layer.VIEWS] is verdict
+    if verdict is SUSPECT:
+        assert [found.subject for found in report.findings if found.code == "views.directive-newer"] == [
+            "app/Providers/AppServiceProvider.php"
+        ]
 
 
 def test_a_compiled_view_that_opcache_holds_for_ever() -> None:

@@ -73,6 +73,33 @@ def test_a_class_that_is_used_for_more_than_its_name_may_be_a_source(text: str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("config('services.prefix", {"config/services.php", ".env"}),
+        ('Config::get( "app.domain', {"config/app.php", ".env"}),
+        ("env('API_DOMAIN", {".env"}),
+        ("config([", set()),
+    ],
+)
+def test_a_setting_that_the_routes_ask_for_may_be_a_source_of_theirs(text: str, paths: set[str]) -> None:
+    used = references({"routes/api.php": text, "routes/console.php": text, "config/a.php": text}, "config", RULES).used
+    assert (used["routes"], used["config"]) == (paths, set())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "tells"),
+    [
+        ("app/Providers/AppServiceProvider.php", "Blade::directive", True),
+        ("app/Providers/BladeServiceProvider.php", "Blade::component", True),
+        ("app/Providers/AppServiceProvider.php", "Blade::render", False),
+        ("routes/web.php", "Blade::directive", False),
+    ],
+)
+def test_a_provider_tells_blade_how_to_compile(path: str, text: str, tells: bool) -> None:
+    assert references({path: text}, "config", RULES).used.get("views") == ({path} if tells else None)
+
+
+@pytest.mark.parametrize(
     ("text", "calls", "git"),
     [
         ("shell_exec(", ("shell_exec",), False),

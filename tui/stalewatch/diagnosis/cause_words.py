@@ -155,6 +155,7 @@ _VIEWS = {
         "{name}",
     ),
     "views.suspect": Words("as compiled {compiled}", "a change[ of {source changed}]", _CTIME_ONLY, "{name}"),
+    "views.directive-newer": Words("as compiled {compiled}", "{moved}", "Blade keeps what a directive returned", "views"),
     "views.unproven": Words("as compiled {compiled}", "{moved}", "OPcache could not be asked", "{name}"),
     "views.not-all-seen": UNKNOWN,
 }

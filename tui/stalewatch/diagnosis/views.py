@@ -73,6 +73,17 @@ SUSPECT = Rule(
     evidence=_EVIDENCE,
     remedy=(Remedy.REBUILD,),
 )
+COMPILER = Rule(
+    code="views.directive-newer",
+    layer=Layer.VIEWS,
+    verdict=Verdict.SUSPECT,
+    severity=Severity.WARNING,
+    meaning="A service provider that tells Blade how to compile (Blade::directive, Blade::if, Blade::component) is newer than compiled "
+    "views. What a directive returned is in the compiled view, and Blade compares a view only with its own source.",
+    evidence=_EVIDENCE,
+    remedy=(Remedy.REBUILD,),
+    advice="`php artisan view:clear` in every deploy.",
+)
 UNPROVEN = Rule(
     code="views.unproven",
     layer=Layer.VIEWS,
@@ -93,7 +104,7 @@ TRUNCATED = Rule(
     evidence=("views", "repeat"),
     advice="`php artisan view:clear` takes away those that nothing uses any more.",
 )
-RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, UNPROVEN, TRUNCATED)
+RULES = (PENDING, STALE, HELD, BACKWARDS, SUSPECT, COMPILER, UNPROVEN, TRUNCATED)
 
 
 class Old(NamedTuple):
@@ -116,7 +127,9 @@ def judge(context: Context) -> Ruling:
     facts = context.host.views
     if not facts.views:
         return Ruling(Verdict.ABSENT)
-    return rule_on(Verdict.FRESH, (*newer(context, facts), *backwards(context, facts), *truncated(context, facts)))
+    return rule_on(
+        Verdict.FRESH, (*newer(context, facts), *backwards(context, facts), *compiled_otherwise(context, facts), *truncated(context, facts))
+    )
 
 
 def newer(context: Context, facts: ViewFacts) -> Iterator[Finding]:
@@ -183,6 +196,26 @@ def backwards(context: Context, facts: ViewFacts) -> Iterator[Finding]:
         )
     if touched:
         yield _finding(SUSPECT, touched, context, "without a newer modification time", verb="changed on disk after being compiled")
+
+
+def compiled_otherwise(context: Context, facts: ViewFacts) -> Iterator[Finding]:
+    """What tells Blade how to compile came later than compiled views (``docs/facts.md#laravel-views``)."""
+    sources = context.host.inputs.get(Layer.VIEWS.value) if context.host is not None else None
+    tellers = [each for each in sources.indirect if is_writing_time(each.mtime, each.ctime, context.now)] if sources is not None else []
+    if not tellers:
+        return
+    newest = max(tellers, key=lambda each: each.mtime)
+    moves = (laravel_versions.version_of(context) or (0, 0)) >= laravel_versions.MOVES_TIME_OF_EQUAL_VIEWS
+    old = [
+        Old(view.compiled, newest)
+        for view in facts.views
+        if (view.compiled.ctime if moves else view.compiled.mtime) < newest.mtime
+        if view.source is not None and not is_newer(view.source, view.compiled)
+    ]
+    if old:
+        lag = figures.span(newest.mtime - old[0].compiled.mtime)
+        told = f"says how views are compiled and is {lag} newer than {figures.count(len(old), 'compiled view')}"
+        yield _finding(COMPILER, old, context, "which Blade does not compare with it", verb=told)
 
 
 def _same_compile(now: FileStat, before: FileStat) -> bool:
@@ -262,7 +295,7 @@ def _never_heals(facts: ViewFacts, view: CompiledView, version: laravel_versions
 def _finding(rule: Rule, old: list[Old], context: Context, consequence: str, reason: str = "", verb: str = "") -> Finding:
     """One finding for all of *old* (``docs/facts.md#laravel-views``)."""
     first = max(old, key=lambda one: max(one.source.mtime, one.source.ctime))
-    names = figures.several([one.source.path for one in old], 2)
+    names = figures.several(list(dict.fromkeys(one.source.path for one in old)), 2)
     newer = figures.span(first.source.mtime - first.compiled.mtime)
     each = "is {} newer than its compiled view" if len(old) == 1 else "are {} newer than their compiled views"
     how = verb or each.format(newer)

@@ -111,6 +111,11 @@ PLAIN = {
         "The template was touched, and its times do not tell whether its content changed.",
         "Press f to compile the views again, which ends the doubt.",
     ),
+    "views.directive-newer": Plain(
+        "A page may be shown as an old version of the application's own Blade directives made it.",
+        "Blade keeps what a directive returned, and looks only at the template again.",
+        "Press f to compile the views again, which ends the doubt.",
+    ),
     "views.unproven": Plain(
         "It is not known whether the new version of a template is shown.",
         "Blade compiles it again, but PHP could not be asked which version it runs.",

@@ -115,6 +115,7 @@ verb_refers() { # PATH...
       -e "(require|include|require_once|include_once|file_get_contents|file|parse_ini_file|parseFile|simplexml_load_file|group|loadRoutesFrom|mergeConfigFrom)[[:space:](]+(__DIR__|dirname[(]|[A-Za-z_>$-]*[pP]ath[(])[^'\";]*['\"][^'\"]*['\"]" \
       -e '^[[:space:]]*use[[:space:]]+[A-Z][A-Za-z0-9_\]*([[:space:]]+as[[:space:]]+[A-Za-z0-9_]+)?;' \
       -e "\<(shell_exec|exec|passthru|system|popen|proc_open|file_get_contents|file|fopen|readfile|parse_ini_file|glob|scandir|opendir|gethostname|gethostbyname|php_uname|curl_exec|date|time|now|uniqid|random_bytes|random_int|rand|mt_rand)[[:space:]]*[(]([[:space:]]*['\"]git )?" \
+      -e "\<(config|env|(Config|Env)::get)[[:space:]]*[(][[:space:]]*['\"][A-Za-z0-9_.-]+" \
       -e 'APP_[A-Z]+_CACHE|getCached[A-Z][a-z]+Path|useBootstrapPath' -e 'new[[:space:]]+[A-Za-z0-9_\]+' -e '[A-Za-z0-9_\]*[A-Z][A-Za-z0-9_]*::[A-Za-z_][A-Za-z0-9_]*' <"$path" 2>/dev/null)"
   done
 }

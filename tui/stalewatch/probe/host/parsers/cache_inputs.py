@@ -78,7 +78,7 @@ def group(
         for layer in _DIRECT:
             if _DIRECT[layer](path, skeleton) or path in skeleton.named.get(layer, ()):
                 direct[layer].append(record if layer == "code" else written)
-            elif _INDIRECT.get(layer, _never)(path) or path in skeleton.used.get(layer, ()):
+            elif _INDIRECT.get(layer, _never)(path) or path in (used := skeleton.used.get(layer, ())) or (_is_env(path) and ".env" in used):
                 indirect[layer].append(written)
     unseen = set() if skeleton.config else {"config"}
     for link in links:

@@ -34,6 +34,12 @@ _NOT_CACHED = frozenset({"routes/console.php", "routes/channels.php"})
 _GIT = ".git/logs/HEAD"
 """Moves with every commit, checkout and pull."""
 _USED = re.compile(r"(?:new\s+(?P<made>[\w\\]+)|(?P<asked>[\w\\]+)::(?!class\b)\w+)")
+_SETTING = re.compile(r"""\b(?:config|Config::get)\s*\(\s*['"](?P<file>[\w-]+)|\b(?P<env>env|Env::get)\s*\(\s*['"]\w""")
+_COMPILES = re.compile(
+    r"\bBlade::(?:directive|if|include|aliasInclude|components?|aliasComponent|componentNamespace|anonymousComponent\w+|extend|precompiler"
+    r"|prepareStringsForCompilationUsing|setEchoFormat|withDoubleEncoding|withoutDoubleEncoding|withoutComponentTags)\b"
+)
+_ENV = ".env"
 _FOLDERS = {
     "base": "",
     "app": "app",
@@ -47,7 +53,8 @@ _ADDS = {"loadroutesfrom": Layer.ROUTES, "group": Layer.ROUTES, "mergeconfigfrom
 
 
 class References(msgspec.Struct, frozen=True):
-    """*named*: by layer, the files (relative to the root) that its sources read or load; *used*: those of the classes that they use;
+    """*named*: by layer, the files (relative to the root) that its sources read or load; *used*: those of the classes that they use,
+    of the routes those of the settings that they ask for, and of the views the providers that tell Blade how to compile;
     *moved*: which of Laravel's cached files the code of the application keeps at a place of its own. *calls*: what the configuration asks
     when it is cached, and no time of a file tells of: functions, by path; *route_calls*: what the routes ask, but for the clock and
     chance: a handler asks them at every request."""
@@ -83,6 +90,11 @@ def references(texts: Mapping[str, str], config: str, rules: AutoloadRules) -> R
     for path, layer in belongs.items():
         used.setdefault(layer, set()).update(_classes(texts[path], rules))
     calls = {path: words for path, layer in belongs.items() if layer is Layer.CONFIG and (words := _calls(texts[path]))}
+    for path, layer in belongs.items():
+        if layer is Layer.ROUTES and path not in _NOT_CACHED:
+            used[layer].update(_settings(texts[path], config))
+    if tellers := {path for path in texts if path.endswith("Provider.php") and _COMPILES.search(texts[path])}:
+        used[Layer.VIEWS] = tellers
     for path in calls:
         if any(match["git"] for match in _called(texts[path])):
             used.setdefault(Layer.CONFIG, set()).add(_GIT)
@@ -135,6 +147,14 @@ def _read(source: str, text: str) -> Iterator[tuple[str, str]]:
         path = posixpath.normpath(f"{folder}/{match['path']}".lstrip("/"))
         if match["path"].strip("/") and "*" not in path and "/.env" not in f"/{path}":
             yield match["word"].lower().removesuffix("_once"), path
+
+
+def _settings(text: str, config: str) -> Iterator[str]:
+    """The files that hold the values which the routes ask for when they are cached."""
+    for match in _SETTING.finditer(text):
+        yield _ENV
+        if match["file"] and config:
+            yield f"{config}/{match['file']}.php"
 
 
 def _classes(text: str, rules: AutoloadRules) -> Iterator[str]:
