@@ -61,6 +61,22 @@ async def test_each_source_makes_old_what_is_made_from_it_and_nothing_else(looki
     assert await seen.off() == {}
 
 
+async def test_a_log_that_grows_costs_no_second_look_at_the_sources(looking: Look, tmp_path: Path) -> None:
+    """Of 20,000 sources it takes a quarter of a second, and while an application fails its log grows at every look."""
+    tree = Tree(tmp_path / "shop", 13)
+    log = tree.write("storage/logs/laravel.log")
+    seen = await looking(tree)
+    await seen.host()
+    before = (await seen.host()).inputs
+    with log.open("a") as lines:
+        lines.write("[2025-10-24 10:38:02] production.ERROR: no route\n" * 3)
+    after = await seen.host()
+    assert after.logs[0].tail
+    assert after.inputs is before
+    tree.age("routes/web.php", 60)
+    assert (await seen.verdicts())["routes"] == "stale"
+
+
 @pytest.mark.parametrize(("generation", "layers"), [(10, {"config", "routes"}), (13, {"config", "routes", "events", "views"})])
 async def test_optimize_caches_what_it_does_in_that_generation(looking: Look, tmp_path: Path, generation: int, layers: set[str]) -> None:
     tree = Tree(tmp_path / "shop", generation)

@@ -373,18 +373,24 @@ class AppProbe:
 
     def _regroup(self, tick: TickFacts) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that every tick checks has changed."""
-        fresh = {path: record for path in self.paths if (record := tick.files.get(path)) is not None and record.is_regular}
+        referred = self._references.files
+        fresh = {
+            path: record
+            for path in self.paths
+            if (record := tick.files.get(path)) is not None
+            and record.is_regular
+            and (path in self._walk or path in referred or "/.env" in path)
+        }
 
         def regroup() -> dict[str, Inputs]:
             root, ticked = self.location.root, set(self.paths)
-            walk = {**self._references.files, **self._walk}
-            merged = {path: record for path, record in walk.items() if path not in ticked or path in tick.files}
-            merged |= {path: record for path, record in fresh.items() if path in walk or "/.env" in path}
+            walk = {**referred, **self._walk}
+            merged = {path: record for path, record in walk.items() if path not in ticked or path in tick.files} | fresh
             layout = self._references.layout
             return group(merged.values(), root, cut=self._walk_cut, skeleton=layout, env=self.files.env, content=self._sums.of)
 
         if self._walk:
-            made_of = (tuple(fresh.values()), self._references.layout, self._references.files, self._sums.taken)
+            made_of = (tuple(fresh.values()), self._references.layout, referred, self._sums.taken)
             self._inputs = self._grouped.get(regroup, (self._walk,), made_of)
 
     def _judged_by_content(self, tick: TickFacts) -> Iterator[FileRecord]:
