@@ -13,8 +13,9 @@ from stalewatch.model.disk import MAX_INPUTS
 from stalewatch.model.inventory import LogWatch
 from stalewatch.model.snapshot import FpmFacts, Pool, PoolStatus, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.app_facts import deploys_of, writable_by
+from stalewatch.probe.host.app_facts import writable_by
 from stalewatch.probe.host.app_files import MOST_FOLDERS, app_files, code_folders, wanted_contents
+from stalewatch.probe.host.deploys import Deploys
 from stalewatch.probe.host.discovery import AppLocation
 from stalewatch.probe.host.parsers import composer, deploy_logs, fpm_config, log_lines, records
 from stalewatch.probe.host.parsers.cache_inputs import group, layer_files
@@ -237,7 +238,7 @@ def test_revision_alone_is_a_deploy_and_gives_way_to_a_diary(diaries: dict[str, 
     files = app_files(AppLocation(path="/srv/app", root="/srv/app", kind="laravel"), None)
     contents = wanted_contents(files)
     contents.take([Block(1, tuple(BlockSection("text", f"/srv/app/{name}", text) for name, text in diaries.items()))])
-    deploys = deploys_of(files, contents, {}, {f"/srv/app/{name}": record(f"/srv/app/{name}") for name in diaries})
+    deploys = Deploys().of(files, contents, {}, {f"/srv/app/{name}": record(f"/srv/app/{name}") for name in diaries})
     assert [(deploy.at, deploy.source, deploy.commit) for deploy in deploys] == told
     assert {f"/srv/app/{name}" for name in diaries} <= set(files.fixed)
 

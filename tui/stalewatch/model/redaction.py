@@ -39,6 +39,6 @@ _SECRETS = tuple(
 def redacted(said: str | bytes, limit: int = MAX_LENGTH) -> SafeText:
     """*said* made safe and cut to *limit* characters, with ``***`` in the place of each secret that is recognised."""
     text: str = safe(said)
-    for pattern in _SECRETS:
+    for pattern in _SECRETS if text else ():
         text = pattern.sub(r"\1***", text)
     return safe(text, limit)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.model.layers import CACHED_FILES, Layer
-from stalewatch.model.replace import replace
-from stalewatch.model.snapshot import AppLayout, CacheFile, Deploy, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
+from stalewatch.model.snapshot import AppLayout, CacheFile, DeployUnderWay, FpmFacts, PackageFacts, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_files import OLD_ROUTES, AppFiles
 from stalewatch.probe.host.parsers import deploy_logs
@@ -15,15 +14,12 @@ from stalewatch.probe.host.parsers.composer import cached_manifest, changed_pack
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from stalewatch.model.snapshot import CompiledView, FileStat, Inputs, LockHolder, Unseen
+    from stalewatch.model.snapshot import CompiledView, LockHolder, Unseen
     from stalewatch.model.text import SafeText
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.file_contents import FileContents
     from stalewatch.probe.host.host_probe import TickFacts
     from stalewatch.probe.host.parsers.records import FileRecord
-
-_DEPLOY_FILES = 10
-_SAME_DEPLOY = 120.0
 
 
 def layout_of(location: AppLocation, files: Mapping[str, FileRecord], version: str, there: bool) -> AppLayout:
@@ -61,29 +57,6 @@ def release_of(
         dirty=dirty,
         under_way=under_way,
     )
-
-
-def deploys_of(
-    files: AppFiles, contents: FileContents, inputs: Mapping[str, Inputs], stats: Mapping[str, FileRecord]
-) -> tuple[Deploy, ...]:
-    """The deploys in the deploy logs, newest first; without any, the one that REVISION names; else a guess from the newest mtimes."""
-    logged = contents.parsed(files.at(".git/logs/HEAD"), deploy_logs.parse_reflog)
-    logged += contents.parsed(f"{files.base}/.dep/releases_log", deploy_logs.parse_releases_log)
-    logged += contents.parsed(f"{files.base}/revisions.log", deploy_logs.parse_revisions_log)
-    revision, record = contents.text(files.at("REVISION")).strip(), stats.get(files.at("REVISION"))
-    if not logged and record is not None and deploy_logs.is_revision(revision):
-        logged = (Deploy(at=record.mtime, source="revision", what=safe("REVISION"), commit=safe(revision)),)
-    newest = sorted(
-        {stat for layer in ("code", "config", "routes", "views") if layer in inputs for stat in inputs[layer].direct},
-        key=lambda stat: -stat.mtime,
-    )
-    if logged:
-        return tuple(_with_files(deploy, newest) for deploy in sorted(logged, key=lambda each: -each.at))
-    if not newest:
-        return ()
-    at = newest[0].mtime
-    touched = tuple(stat.path for stat in newest if at - stat.mtime <= _SAME_DEPLOY)
-    return (Deploy(at=at, source="mtime", what=safe(f"{len(touched)} files changed"), files=touched[:_DEPLOY_FILES]),)
 
 
 def cache_files(
@@ -162,8 +135,3 @@ def disk_of(payload: bytes) -> tuple[int, int] | None:
 
 def _under_way(record: FileRecord, word: str) -> DeployUnderWay:
     return DeployUnderWay(sign=safe(word), since=record.mtime, who=safe(record.owner, 64))
-
-
-def _with_files(deploy: Deploy, newest: list[FileStat]) -> Deploy:
-    touched = tuple(stat.path for stat in newest if -5.0 <= stat.mtime - deploy.at <= _SAME_DEPLOY)
-    return deploy if not touched else replace(deploy, files=touched[:_DEPLOY_FILES])

@@ -66,13 +66,22 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def diaries(self) -> tuple[str, str, str]:
+        """Where deploys are written down: git's reflog, the logs of deployer and Capistrano."""
+        return self.at(".git/logs/HEAD"), f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log"
+
+    @property
+    def revision(self) -> str:
+        """The file that names the commit of the release."""
+        return self.at("REVISION")
+
+    @property
     def fixed(self) -> tuple[str, ...]:
         """What every tick stats."""
         own = [f".env.{self.env}"] if self.env else []
         named = [*ENV_FILES, *own, "bootstrap/cache", "bootstrap/app.php", "bootstrap/providers.php", EVENT_PROVIDER, OLD_ROUTES]
-        named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD", ".git/logs/HEAD", "REVISION"]
+        named += ["storage/framework/down", "storage/framework/maintenance.php", ".git/HEAD"]
         named += [*GENERATED, LOCK, COMPOSER, INSTALLED, *_ENTRIES, *_USER_INI]
-        deploy_logs = (f"{self.base}/.dep/releases_log", f"{self.base}/revisions.log")
         return (
             self.root,
             *map(self.at, named),
@@ -82,7 +91,8 @@ class AppFiles(msgspec.Struct, frozen=True, kw_only=True):
             self.views,
             *self.caches.values(),
             *self.signs,
-            *deploy_logs,
+            *self.diaries,
+            self.revision,
         )
 
     @property
@@ -134,10 +144,9 @@ def wanted_contents(files: AppFiles) -> FileContents:
     """The texts that the snapshot needs. No secret of theirs is kept."""
     contents = FileContents()
     contents.want(files.at(".git/HEAD"), 4 * KIB)
-    contents.want(files.at(".git/logs/HEAD"), 64 * KIB, "tail")
-    contents.want(files.at("REVISION"), KIB)
-    contents.want(f"{files.base}/.dep/releases_log", 64 * KIB, "tail")
-    contents.want(f"{files.base}/revisions.log", 64 * KIB, "tail")
+    contents.want(files.revision, KIB)
+    for diary in files.diaries:
+        contents.want(diary, 64 * KIB, "tail")
     contents.want(files.caches["packages"], 2 * _MIB)
     contents.want(files.at(INSTALLED), 16 * _MIB, "gz")
     contents.want(files.at(LOCK), 16 * _MIB, "gz")

@@ -12,7 +12,6 @@ from stalewatch.model.snapshot import FpmFacts, HostFacts, Inputs, Unseen
 from stalewatch.model.text import safe
 from stalewatch.probe.host.app_facts import (
     cache_files,
-    deploys_of,
     disk_of,
     layout_of,
     lock_of,
@@ -25,6 +24,7 @@ from stalewatch.probe.host.app_files import AppFiles, affordable, app_files, cod
 from stalewatch.probe.host.app_processes import AppProcesses
 from stalewatch.probe.host.code_links import CodeLinks
 from stalewatch.probe.host.composer_probe import ComposerProbe
+from stalewatch.probe.host.deploys import Deploys
 from stalewatch.probe.host.host_probe import in_batches
 from stalewatch.probe.host.log_tail import LogTail, fpm_tail
 from stalewatch.probe.host.made_for import MadeFor
@@ -87,6 +87,7 @@ class AppProbe:
         self._view_sources: dict[str, FileRecord] = {}
         self._pairs: Memo[tuple[CompiledView, ...]] = Memo()
         self._packages: Memo[PackageFacts] = Memo()
+        self._deploys = Deploys()
         self._complete: dict[str, bool] = {}
         self._judged: dict[str, FileRecord | None] = {}
         self._made_for = MadeFor(location.root)
@@ -213,7 +214,7 @@ class AppProbe:
         release = release_of(self.location, self.files, self._contents, tick.files, self._dirty)
         if self._link is not None:
             release = replace(release, switched_at=self._link.ctime, born=self._born)
-        deploys = deploys_of(self.files, self._contents, self._inputs, tick.files)
+        deploys = self._deploys.of(self.files, self._contents, self._inputs, tick.files)
         code, sums = self._code
         return HostFacts(
             now=tick.now,
@@ -373,25 +374,20 @@ class AppProbe:
 
     def _regroup(self, tick: TickFacts) -> None:
         """Group the sources by layer again, only when the walk or one of the sources that every tick checks has changed."""
-        referred = self._references.files
-        fresh = {
-            path: record
-            for path in self.paths
-            if (record := tick.files.get(path)) is not None
-            and record.is_regular
-            and (path in self._walk or path in referred or "/.env" in path)
-        }
+        walk, referred = self._walk, self._references.files
+        regular = {path: record for path in self.paths if (record := tick.files.get(path)) is not None and record.is_regular}
+        fresh = {path: record for path, record in regular.items() if path in walk or path in referred or "/.env" in path}
 
         def regroup() -> dict[str, Inputs]:
             root, ticked = self.location.root, set(self.paths)
-            walk = {**referred, **self._walk}
-            merged = {path: record for path, record in walk.items() if path not in ticked or path in tick.files} | fresh
+            listed = {**referred, **walk}
+            merged = {path: record for path, record in listed.items() if path not in ticked or path in tick.files} | fresh
             layout = self._references.layout
             return group(merged.values(), root, cut=self._walk_cut, skeleton=layout, env=self.files.env, content=self._sums.of)
 
-        if self._walk:
+        if walk:
             made_of = (tuple(fresh.values()), self._references.layout, referred, self._sums.taken)
-            self._inputs = self._grouped.get(regroup, (self._walk,), made_of)
+            self._inputs = self._grouped.get(regroup, (walk,), made_of)
 
     def _judged_by_content(self, tick: TickFacts) -> Iterator[FileRecord]:
         """The sources that caches and workers are judged by, where their times cannot tell."""

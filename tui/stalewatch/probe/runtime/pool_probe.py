@@ -244,10 +244,11 @@ class PoolProbe:
 
     def _body(self, verb: str, full: bool) -> bytes:
         digest = verb == "scripts" or self._last_changed() <= _DIGEST_UP_TO
-        places = [path.removeprefix(self._connection.chroot) for path in self.places if path.startswith(f"{self._connection.chroot}/")]
+        root = self._connection.chroot
+        places = [path.removeprefix(root) for path in self.places if path.startswith(f"{root}/")]
         body: dict[str, object] = {"digest": digest, "limit": MAX_CHANGED, "places": places}
         if self.links is not None:
-            body["links"] = [(inside(root, self._connection.chroot), *rest) for root, *rest in self.links]
+            body["links"] = [(inside(link, root), *rest) for link, *rest in self.links]
         if self.configuration is not None and (verb == "scripts" or self.configuration != self._configuration_told):
             body["configuration"] = self.configuration.body()
         body |= self._scoreboard.asked(asyncio.get_running_loop().time(), full=full, needed="configuration" in body)
