@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stalewatch.model.report import Layer
 from tests.lab.truth import changes as do
+from tests.lab.truth.servers import job, unchanged_job
 from tests.lab.truth.state import APP, HOME, UNCHANGED, Ask, healthy, stale, warm
 
 _CODE = "/srv/code"
@@ -37,6 +38,21 @@ _TWO_ENV = (
 )
 _SHARE = do.then(do.pause(1.1), do.shell(_SHARED), do.pause(1.1), do.cache(), do.pause(2.1), lambda host: host.restart(), warm)
 _EDITED = do.shell("sed -i s/agent-v1/agent-v2/ /srv/shared/config/services.php")
+
+_OLDER_WORKER = {Layer.WORKERS: ("stale", "workers.older-than-code")}
+_SUSPECT_WORKER = {Layer.WORKERS: ("suspect", "workers.suspect")}
+_JOBS = f"{_CODE}/jobs"
+_JOB_EDITED = do.shell(f"sed -i 's/job v1/job v2/' {_JOBS}/WriteVersion.php")
+_OTHER_JOBS = f"cp -a {_JOBS} {_JOBS}.2; sed -i 's/job v1/job v2/' {_JOBS}.2/WriteVersion.php; touch -d '2 hours ago' {_JOBS}.2/*"
+_WORKER = do.then(
+    do.pause(1.1), lambda host: host.restart(), do.get(), do.get("/job"), lambda host: host.start_worker(), lambda host: job(host)
+)
+
+
+def _behind_jobs(path: str) -> do.Change:
+    """The folder *path* with the jobs is a link to one outside of the application."""
+    return do.shell(f"mkdir -p {_CODE}; mv {path} {_JOBS}; ln -s {_JOBS} {path}")
+
 
 STATES = (
     stale(
@@ -100,5 +116,50 @@ STATES = (
         name="a link below the root: shared storage switched, vt=0",
         arrange=behind("storage", "true"),
         act=do.then(switch("storage"), do.get("/view")),
+    ),
+    stale(
+        name="a link below the root: a queue worker, and a file behind a link in app edited",
+        expect=_OLDER_WORKER,
+        arrange=do.then(_behind_jobs("app/Jobs"), _WORKER),
+        act=do.then(do.pause(1.1), _JOB_EDITED, do.pause(2.1), lambda host: host.reload(), do.get()),
+        ask=job,
+    ),
+    stale(
+        name="a link below the root: a queue worker, and a package that is a link edited",
+        expect=_OLDER_WORKER,
+        arrange=do.then(
+            do.shell("mkdir vendor/acme/jobs; mv app/Jobs/* vendor/acme/jobs"),
+            do.shell(
+                "echo '<?php require __DIR__.\"/../../vendor/acme/jobs/WriteVersion.php\";' >app/Jobs/WriteVersion.php", user="deploy"
+            ),
+            _behind_jobs("vendor/acme/jobs"),
+            _WORKER,
+        ),
+        act=do.then(do.pause(1.1), _JOB_EDITED, do.pause(2.1), lambda host: host.reload(), do.get()),
+        ask=job,
+    ),
+    stale(
+        name="a link below the root: a queue worker, and a link in app switched to a folder with old times",
+        expect=_SUSPECT_WORKER,
+        arrange=do.then(_behind_jobs("app/Jobs"), do.shell(_OTHER_JOBS), _WORKER),
+        act=do.then(switch("app/Jobs", f"{_JOBS}.2"), lambda host: host.reload(), do.get()),
+        ask=job,
+    ),
+    stale(
+        name="a link below the root: a queue worker, and a job that is a link switched to a file with old times",
+        expect=_SUSPECT_WORKER,
+        arrange=do.then(
+            do.shell(f"mkdir -p {_JOBS}; cp -a app/Jobs/. {_JOBS}/; {_OTHER_JOBS}"),
+            do.shell(f"ln -sf {_JOBS}/WriteVersion.php app/Jobs/WriteVersion.php"),
+            _WORKER,
+        ),
+        act=do.then(switch("app/Jobs/WriteVersion.php", f"{_JOBS}.2/WriteVersion.php"), lambda host: host.reload(), do.get()),
+        ask=job,
+    ),
+    healthy(
+        name="a link below the root: a queue worker, and jobs behind a link",
+        expect={Layer.WORKERS: ("fresh",)},
+        arrange=do.then(_behind_jobs("app/Jobs"), _WORKER),
+        ask=unchanged_job,
     ),
 )

@@ -147,6 +147,24 @@ async def test_a_folder_of_code_that_is_a_link_is_followed_and_told_itself(copro
     assert not (await one(coprocess, "sums", str(app), "100"))["sums"].count(b"again")
 
 
+async def test_code_behind_a_deeper_link_and_a_package_that_is_a_link_are_walked(coprocess: Coprocess, tmp_path: Path) -> None:
+    app, shared = tmp_path / "app1", tmp_path / "shared"
+    for folder in (app / "app/Domain", app / "vendor/acme", shared / "jobs/vendor/x", shared / "acme/vendor/x/y", app / "modules"):
+        folder.mkdir(parents=True)
+    for name in ("jobs/Job.php", "acme/src.php", "acme/vendor/x/y/z.php"):
+        (shared / name).write_bytes(PHP)
+    (app / "modules/M.php").write_bytes(PHP)
+    (app / "app/Domain/Jobs").symlink_to(shared / "jobs")
+    (app / "vendor/acme/own").symlink_to(shared / "acme")
+    (app / "app/Modules").symlink_to(app / "modules")
+    (app / "app/loop").symlink_to(tmp_path)
+    (shared / "jobs/again").symlink_to(shared)
+    walk = records.parse_files((await one(coprocess, "walk", str(app), "100"))["walk"])
+    files = {"app/Domain/Jobs/Job.php", "vendor/acme/own/src.php", "modules/M.php"}
+    assert set(walk) == {f"{app}/{name}" for name in (*files, "./app/Domain/Jobs", "./vendor/acme/own")}
+    assert walk[f"{app}/./vendor/acme/own"].inode == (app / "vendor/acme/own").lstat().st_ino
+
+
 async def test_a_source_that_is_a_link_is_told_with_what_it_leads_to(coprocess: Coprocess, tmp_path: Path) -> None:
     app, shared = tmp_path / "app1", tmp_path / "shared"
     for folder in (app / "config", shared):

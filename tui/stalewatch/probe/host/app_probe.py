@@ -300,7 +300,7 @@ class AppProbe:
         if section.name == "walk":
             self._walk = records.parse_files(section.payload)
             self.files = replace(self.files, deeper=code_folders(self._walk, self.files))
-            self._walk_cut = sum(not path.startswith(f"{self.location.root}/vendor/") for path in self._walk) > MAX_WALK
+            self._walk_cut = sum(not path.startswith(f"{self.location.root}/vendor/composer/") for path in self._walk) > MAX_WALK
         elif section.name == "views":
             self._views = section.payload
         elif section.name == "trailers":

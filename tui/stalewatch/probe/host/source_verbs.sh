@@ -133,6 +133,26 @@ verb_declares() { # PATH...
   out="$out$(cksum -- "$@" 2>/dev/null)"
 }
 
+# Folders of code outside of ROOT that links in its own folders lead to, and packages that are links (Composer's path repositories), without
+# what an operating system brings. Each with a slash at its end: find follows it then.
+behind() { # ROOT, in a subshell
+  root=$1 real=$(readlink -f -- "$1" 2>/dev/null)
+  set --
+  for path in app bootstrap config routes src lang database packages modules Modules; do
+    [ ! -d "$root/$path" ] || set -- "$@" "$root/$path/"
+  done
+  {
+    [ $# = 0 ] || find "$@" -maxdepth 4 \( -name node_modules -o -name .git \) -prune -o -type l ! -name "*$nl*" -print
+    [ -h "$root/vendor" ] || find "$root/vendor/" -maxdepth 2 -type l ! -name "*$nl*" -print
+  } 2>/dev/null | head -n 200 | while IFS= read -r path; do
+    [ -d "$path" ] || continue
+    leads=$(readlink -f -- "$path" 2>/dev/null)
+    case $leads/ in /usr/* | / | "$real"/*) continue ;; esac
+    case $(readlink -f -- "${path%/*}")/ in "$leads"/*) continue ;; esac # it leads to where it lies
+    printf '%s/\n' "$path"
+  done
+}
+
 own() { # ROOT COMMAND..., in a subshell: COMMAND with the names of all sources below ROOT, without packages and what Laravel generates
   top=$1
   shift
@@ -141,8 +161,10 @@ own() { # ROOT COMMAND..., in a subshell: COMMAND with the names of all sources 
     # find follows a link that ends in a slash, and none below
     [ ! -h "$top/$path" ] || [ ! -d "$top/$path" ] || [ "$top/$path" -ef "$top" ] || linked="$linked$top/$path/$nl"
   done
+  linked=$linked$(behind "$top")
   IFS=$nl
-  exec find "$top/" $linked \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" -o -name "stalewatch-$uid-*" \) -prune \
+  exec find "$top/" $linked \( -name node_modules -o -name .git -o -name storage -o -path "$top/bootstrap/cache" -o -path "$top/vendor" \
+    -o -path "$top/vendor/*/*/vendor" -o -name "stalewatch-$uid-*" \) -prune \
     -o \( -type f \( -name '*.php' -o -name composer.json -o -name composer.lock -o -name artisan \) \
     -o -type l \( -path "$top/app" -o -path "$top/bootstrap" -o -path "$top/config" -o -path "$top/routes" -o -path "$top/resources" \
     -o -path "$top/resources/views" -o -path "$top/src" -o -path "$top/lang" -o -path "$top/database" -o -path "$top/packages" \
@@ -184,12 +206,16 @@ walk_now() { # ROOT LIMIT -> $now, in $format
   for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json"; do
     [ ! -f "$path" ] || [ -h "$path" ] || case $path in *"$nl"*) ;; *) set -- "$@" "$path" ;; esac
   done
-  linked=$(find "$root/./config/" "$root/./routes/" -type l -name '*.php' ! -path "*$nl*" -print 2>/dev/null)$nl
+  linked=$(find "$root/./config/" "$root/./routes/" "$root/./app/" "$root/./src/" "$root/./packages/" "$root/./modules/" "$root/./Modules/" \
+    -type l -name '*.php' ! -path "*$nl*" -print 2>/dev/null)$nl
   for path in "$root"/.env*; do case $path in *"$nl"*) ;; *) [ ! -h "$path" ] || linked="$linked$root/./${path##*/}$nl" ;; esac; done
   set -f
   now=$now$nl$(stats "$@")
   set --
   IFS=$nl
+  for path in $(behind "$root"); do path=${path%/}; set -- "$@" "$root/./${path#"$root"/}"; done
+  [ $# = 0 ] || now=$now$nl$(exec stat -c "$format" -- "$@" 2>/dev/null)
+  set --
   for path in $linked; do set -- "$@" "$path"; done
   unset IFS
   if [ $# -gt 0 ]; then

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.parsers.records import FileRecord
 
 MAX_WALK = 20_000
-_CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/composer/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
+_CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
 _MODULE_CONFIG = re.compile(r"^(app|src|packages|modules|Modules)/(.*/)?[cC]onfig/[^/]+\.php$")
 _MODULE_ROUTES = re.compile(r"^(?!tests/)(.*/)?([rR]outes/.*\.php|routes\.php)$")
@@ -94,7 +94,7 @@ def group(
         path = link.path.removeprefix(f"{root}{_LINK}")
         if (target := targets.get(f"{root}/{path}")) is not None:
             leads_to[link.path] = target
-        for layer in (each for each in _DIRECT if path not in unused and _DIRECT[each](path, skeleton)):
+        for layer in _of_link(path, skeleton) if path not in unused else ():
             direct[layer].append(replace(link, mtime=0.0, size=0))
 
     def told(record: FileRecord) -> SafeText:
@@ -105,6 +105,13 @@ def group(
         layer: _inputs([], [], root, cut, told) if layer in unseen else _inputs(direct[layer], indirect[layer], root, cut, told)
         for layer in _DIRECT
     }
+
+
+def _of_link(path: str, skeleton: Skeleton) -> list[str]:
+    """The layers of which the link at *path* is a source itself: one to a folder of code is no more than that."""
+    if not path.endswith(".php") and _code(f"{path}/a.php", skeleton):
+        return ["code"]
+    return [layer for layer in _DIRECT if _DIRECT[layer](path, skeleton)]
 
 
 def _unused_env(paths: set[str], env: str) -> set[str]:
@@ -178,7 +185,7 @@ def _views(path: str, _skeleton: Skeleton) -> bool:
 
 
 def _code(path: str, skeleton: Skeleton) -> bool:
-    """What a long-running worker loaded when it started: PHP files and the environment."""
+    """What a long-running worker loaded when it started: PHP files and the environment. Of packages those that are links are walked."""
     own = path.startswith((*_CODE, *skeleton.code)) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
     return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
 
