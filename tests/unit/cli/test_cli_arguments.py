@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -149,6 +151,15 @@ def test_where_it_would_be_drawn_into_a_file_it_is_not_drawn(monkeypatch: pytest
     assert dashboard.no_screen() == "stderr is not a terminal"
 
 
+@pytest.mark.parametrize(("encoding", "said"), [("ascii", "encoding is ascii"), ("iso-8859-1", "encoding is iso-8859-1"), ("utf-8", "")])
+def test_a_terminal_that_has_not_the_characters_is_not_drawn_on(monkeypatch: pytest.MonkeyPatch, encoding: str, said: str) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(dashboard, "is_terminal", lambda _: True)
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace"))
+    assert said in dashboard.no_screen()
+    assert bool(said) == bool(dashboard.no_screen())
+
+
 def test_a_bug_is_one_line_with_the_place_of_its_traceback(stalewatch: Stalewatch, seams: Seams, tmp_path: Path) -> None:
     def broken() -> None:
         raise RuntimeError("\x1b[2Jboom\nline two")
@@ -172,6 +183,22 @@ def test_ctrl_c_is_quiet(stalewatch: Stalewatch, seams: Seams) -> None:
     result = stalewatch("check", "web1")
     assert result.exit_code == 130
     assert (result.stdout, result.stderr.strip()) == ("", "")
+
+
+def test_ctrl_c_is_quiet_also_while_the_program_is_loaded() -> None:
+    program = (
+        "import builtins\n"
+        "load = builtins.__import__\n"
+        "def interrupted(name, *more):\n"
+        "    if name == 'click':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return load(name, *more)\n"
+        "builtins.__import__ = interrupted\n"
+        "from stalewatch.__main__ import run\n"
+        "run()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_explain_prints_what_the_rule_says(stalewatch: Stalewatch) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from stalewatch.timeline.incident import IncidentStory
 
 
+_DRAWN = "│▁✗…"
+"""Characters of every screen: without them it would be full of escapes."""
+
+
 class _Dashboard(click.Command):
     """Has no help of its own: the help of ``stalewatch`` is its help."""
 
@@ -59,6 +63,10 @@ def no_screen() -> str:
         return "stderr is not a terminal"
     if os.environ.get("TERM", "dumb") in ("dumb", ""):
         return "the terminal is TERM=dumb"
+    try:
+        _DRAWN.encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        return f"the terminal's encoding is {sys.stderr.encoding} (LC_ALL=C.UTF-8 makes it UTF-8, PYTHONIOENCODING unset)"
     return ""
 
 
