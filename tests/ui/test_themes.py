@@ -113,6 +113,7 @@ def test_no_verdict_is_the_faintest_word_where_the_terminal_chooses_the_colours(
 def test_without_colour_what_is_wrong_is_bold_and_stale_is_reversed() -> None:
     palette = Palette(files()[PLAIN])
     assert palette.style("stale").reverse
+    assert palette.style("alarm").reverse, "what is worse is not fainter"
     wrong = [role for role in WORDS if not role.startswith(("fresh", "absent"))]
     assert [role for role in wrong if not palette.style(role).bold] == []
 

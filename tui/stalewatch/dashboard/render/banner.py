@@ -100,7 +100,7 @@ def _drawn(texts: Sequence[str], mark: Span, ending: str) -> list[Line]:
         told = text.removeprefix(f" {mark.text}") if first else text
         key = ending[3:] if last and ending and told.endswith(ending[3:]) else ""
         told = told.removesuffix(key)
-        lines.append(line(*((" ", mark) if first else ()), Span(told, "strong"), Span(key, "command", "fix")))
+        lines.append(line(*((" ", mark) if first else ()), Span(told, "strong"), Span(key, "key", "fix")))
     return lines
 
 

@@ -19,18 +19,26 @@ _HANG = "  "
 def cause_lines(cause: Cause, clock: Clock, width: int, *, brief: bool = False) -> list[Line]:
     """*cause* in as few rows as it needs, none of it cut. *clock*: that server's. *brief*: of what ends it the key alone."""
     parts = [(label, words, role) for label, words, role in _parts(cause, clock, brief) if words]
+    key = key_of("fix") if cause.keyed else ""
     rows: list[Line] = []
     whole = False
     for label, words, role in parts:
-        told = line(Span(f"{label} ", "muted"), Span(words, role))
+        told = _begun(label, words, role, key)
         if whole and rows[-1].width + len(_BETWEEN) + told.width <= width:
             rows[-1] = line(*rows[-1].spans, Span(_BETWEEN, "muted"), *told.spans)
             continue
         first, *more = wrap(f"{label} {words}", width, _HANG)
-        rows.append(line(Span(first[: len(label) + 1], "muted"), Span(first[len(label) + 1 :], role)))
+        rows.append(_begun(label, first[len(label) + 1 :], role, key))
         rows += [line(Span(each, role)) for each in more]
         whole = not more
     return rows
+
+
+def _begun(label: str, words: str, role: str, key: str) -> Line:
+    """*words* behind their *label*; a *key* that they begin with looks as in the last line."""
+    keyed = bool(key) and role == "command" and words.split(" ")[0] == key
+    lead = (Span(key, "key"), Span(words.removeprefix(key), role)) if keyed else (Span(words, role),)
+    return line(Span(f"{label} ", "muted"), *(span for span in lead if span.text))
 
 
 def _parts(cause: Cause, clock: Clock, brief: bool) -> tuple[tuple[str, str, str], ...]:
