@@ -25,6 +25,7 @@ from stalewatch.diagnosis.rule import Rule
 from stalewatch.diagnosis.rules import RULES
 from stalewatch.engine.board import Board, Pane
 from stalewatch.model.layers import LAYERS, Layer
+from stalewatch.model.reasons import FPM_OTHER_ANSWER, LINK_PROTOCOL, Reason
 from stalewatch.model.report import Evidence, Report, Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook.ending import explained
@@ -325,3 +326,14 @@ def test_why_a_server_was_never_seen_has_all_cells_that_are_free_in_its_row() ->
         told = row(pane, options(pane), width).text
         assert len(told) == width
         assert told.endswith("…") or why in told, "up to the last cell"
+
+
+@pytest.mark.parametrize("reason", [FPM_OTHER_ANSWER, LINK_PROTOCOL], ids=lambda reason: reason.code)
+def test_what_could_not_be_seen_says_what_to_do_also_where_only_its_reason_does(reason: Reason) -> None:
+    """Something answers in the probe's place, or no answer is one: "not seen" alone leaves a stranger with nothing."""
+    error = reason.unseen("something else answers in the probe's place: <b>Fatal error</b>")
+    report = build.fresh("web2", verdict=Verdict.UNKNOWN, errors=(error,))
+    (rows,) = drawn(build.pane(report), width=100, height=24)
+    assert f"→ {reason.advice}" in " ".join(" ".join(row.strip() for row in rows).split())
+    page = " ".join(" ".join(row.text for row in verdict.lines(report, CLOCK, 100)).split())
+    assert f"→ {reason.advice}" in page

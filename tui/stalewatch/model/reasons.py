@@ -55,6 +55,11 @@ def _reason(code: str, meaning: str, advice: str, *, exit: ExitCode = ExitCode.U
     return reason
 
 
+def what_to_do(error: Unseen) -> str:
+    """What *error* says is to be granted or done here, else what is to be done about its reason in general ("" nothing is known)."""
+    return str(error.grant) or (REASONS[error.code].advice if error.code in REASONS else "")
+
+
 def may_retry(code: str) -> bool:
     """Whether stalewatch may try again by itself after an error with *code*: sshd penalises an address that fails again and again."""
     return code not in REASONS or REASONS[code].retry

@@ -11,7 +11,7 @@ import msgspec
 from stalewatch.engine.incidents import About, NoticeKind
 from stalewatch.model import figures
 from stalewatch.model.app_names import app_name
-from stalewatch.model.reasons import REASONS
+from stalewatch.model.reasons import what_to_do
 from stalewatch.model.report import BY_HAND, Finding, Report, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import iso, known, utc
@@ -211,7 +211,7 @@ def _to_do(code: str, those: Iterable[Affected]) -> str:
     first = next(iter(those))
     finding = _finding(first)
     if finding is None:
-        return str(first.error.grant) or (REASONS[code].advice if code in REASONS else "") if first.error is not None else ""
+        return what_to_do(first.error) if first.error is not None else ""
     if set(finding.remedy) - BY_HAND:
         targets = dict.fromkeys(safe(one.report.address) for one in those if one.report is not None)
         if len(targets) > NAMED:

@@ -14,6 +14,7 @@ from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import ALARM, CURSOR, MARK, STATUS_SIGN, VERDICT_WORD, alarm_badge, badge
 from stalewatch.model import figures
 from stalewatch.model.memo import Memos
+from stalewatch.model.reasons import what_to_do
 from stalewatch.model.report import Verdict
 from stalewatch.model.step_names import LOCK, RESULT
 from stalewatch.runbook.plan import Status
@@ -233,7 +234,7 @@ def _errors(errors: Sequence[Unseen], waits: list[Line], width: int, most: tuple
     rows: list[Line] = [] if errors else [*waits]
     for error in errors:
         told = paragraph(f"? {error.message}", width, "unknown-mark", hang="  ")
-        grant = paragraph(f"→ {error.grant}", width, "command", hang="  ") if error.grant else []
+        grant = paragraph(f"→ {todo}", width, "command", hang="  ") if (todo := what_to_do(error)) else []
         rows += clamp(told, most[0], width) if most else told
         rows += waits if error is errors[0] else ()
         rows += clamp(grant, most[1], width) if most else grant

@@ -12,6 +12,7 @@ from stalewatch.dashboard.render.page_state import PageState, finding_keys
 from stalewatch.dashboard.render.presence import holder_lines, watcher_lines
 from stalewatch.dashboard.render.signs import SEVERITY_ROLE, badge, layer_sign, sign
 from stalewatch.model import figures
+from stalewatch.model.reasons import what_to_do
 from stalewatch.model.report import Layer, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -155,4 +156,4 @@ def _evidence(item: Evidence, clock: Clock, width: int) -> list[Line]:
 def _unseen(error: Unseen, width: int) -> list[Line]:
     rows = paragraph(f"? {error.message}", width, "unknown-mark", "  ", "  ")
     rows.append(line("    ", Span(error.code, "muted")))
-    return rows + (paragraph(f"→ {error.grant}", width, "command", "    ", "  ") if error.grant else [])
+    return rows + (paragraph(f"→ {todo}", width, "command", "    ", "  ") if (todo := what_to_do(error)) else [])
