@@ -258,8 +258,15 @@ class StalewatchApp(AppPort):
             return
         if isinstance(self.screen, AskingScreen) and not self.screen.was_aimed(event):
             event.prevent_default()
-        elif isinstance(self.screen, LiveScreen) and self.focused is None and not is_bound(event.key):
+        elif isinstance(self.screen, LiveScreen) and self.focused is None and not is_bound(event.key) and not self._is_of_refused_word():
             self.refuse(foreign.told(event.key))
+
+    def _is_of_refused_word(self) -> bool:
+        """Whether the key that was just typed belongs to a word whose begin was refused."""
+        belongs = self._typed_at - self._refused_at < TYPED_TOGETHER
+        if belongs:
+            self._refused_at = self._typed_at
+        return belongs
 
     def action_act(self, id: str) -> None:
         """Do the action *id* of the table, or say why not."""
@@ -267,8 +274,7 @@ class StalewatchApp(AppPort):
         if not isinstance(screen, LiveScreen):
             return
         self.model.last_key = self.model.monotonic()
-        if self._typed_at - self._refused_at < TYPED_TOGETHER:
-            self._refused_at = self._typed_at
+        if self._is_of_refused_word():
             return
         screen.say("")
         action = action_on(screen.kind, id)
