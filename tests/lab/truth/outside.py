@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalewatch.model.report import Layer
 from tests.lab import Host
 from tests.lab.truth import changes as do
 from tests.lab.truth.opcache_stale import BYTECODE, SUSPECT
@@ -62,7 +63,50 @@ find {_PORTAL} {APP}/public -exec touch -d '2 hours ago' {{}} +
 _NEIGHBOUR = "/mnt/kim/sites/blog"
 _CLOSED = f"chown -R www-data {_NEIGHBOUR}; chmod 0700 {_NEIGHBOUR}"
 
+_LIB = "/srv/lib"
+_SHARED = (
+    f"mkdir -p {_LIB}/v1 {_LIB}/v2; for v in v1 v2; do echo \"<?php return 'home $v';\" >{_LIB}/$v/version.php; done;"
+    f" touch -d '2 hours ago' {_LIB}/v*/*; ln -s v1 {_LIB}/current"
+)
+_USES_IT = f"<?php echo require '{_LIB}/current/version.php'; exit;"
+_SWITCHED = {Layer.OPCACHE: ("stale", "opcache.link-switched")}
+_switch = do.then(do.pause(1.1), do.shell(f"ln -s v2 {_LIB}/next; mv -T {_LIB}/next {_LIB}/current"), do.pause(1.1), do.get())
+
+
+def _library(**ini: object) -> do.Change:
+    """A library beside the application, required through a link; its first version is served."""
+    return do.then(do.shell(_SHARED), do.change_text("public/index.php", "<?php", _USES_IT), do.pause(2.1), do.ini(**ini), do.get())
+
+
+_PREPENDED = do.then(
+    do.shell(_SHARED + f"; sed -i s/return/echo/ {_LIB}/v*/version.php"),
+    do.change_text("public/index.php", "<?php", "<?php exit;"),
+    do.pause(2.1),
+    do.ini(opcache__validate_timestamps=0, auto_prepend_file=f"{_LIB}/current/version.php"),
+    do.get(),
+)
+
 STATES = (
+    stale(
+        name="outside: a library that is required through a link, switched, vt=0",
+        expect=_SWITCHED,
+        arrange=_library(opcache__validate_timestamps=0),
+        act=_switch,
+        causes=1,
+    ),
+    stale(name="outside: auto_prepend_file through a link, switched, vt=0", expect=_SWITCHED, arrange=_PREPENDED, act=_switch),
+    healthy(
+        name="outside: a library that is required through a link, switched, then reload",
+        arrange=_library(opcache__validate_timestamps=0),
+        act=do.then(_switch, lambda host: host.reload(), do.get()),
+        ask=HOME,
+    ),
+    healthy(
+        name="outside: a library that is required through a link, switched, vt=1, ttl over",
+        arrange=_library(realpath_cache_ttl=1),
+        act=do.then(_switch, do.pause(4.1), do.get()),
+        ask=HOME,
+    ),
     stale(
         name="outside: a site in /opt in the same pool",
         expect={**NOT_LARAVEL, **SUSPECT},

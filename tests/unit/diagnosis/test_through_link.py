@@ -58,11 +58,15 @@ def switched(
         (switched(("A.php", -5), ago=20, ttl=0, revalidate_freq=2), MAYBE),
         (switched(("A.php", -5), keyed=True, cached=False, validate_timestamps=False), NOTHING),
         (switched(("A.php", -5), keyed=True, link=f"{OTHER}/app", validate_timestamps=False), NOTHING),
+        (switched(("A.php", -5), keyed=True, link="/srv/code/current", validate_timestamps=False), OLD),
+        (switched(("A.php", -5), link="/srv/code/current"), MAYBE),
+        (switched(("A.php", -5), keyed=True, link="/srv/code/current", old=f"{ROOT}/lib", validate_timestamps=False), NOTHING),
+        (switched(("A.php", -5), keyed=True, link="/srv/code/current", old=f"{OTHER}/lib", validate_timestamps=False), NOTHING),
         (switched(keyed=True), NOTHING),
     ],
 )
 def test_what_is_said_of_a_link_that_was_switched(seen: Any, expected: tuple[Verdict, int]) -> None:
-    report = looked(seen)
+    report = looked(msgspec.structs.replace(seen, host=host(other_apps=(safe(OTHER),))))
     found = [each for each in report.findings if each.code == CODE]
     assert (report.layers[Layer.OPCACHE], len(found)) == expected
 

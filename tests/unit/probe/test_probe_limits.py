@@ -28,6 +28,7 @@ LIMITS: dict[tuple[str, str], str] = {
     ("host/host_verbs.sh", "head -c 5"): WHOLE,
     ("host/host_verbs.sh", "tail -c 16"): WHOLE,
     ("host/source_verbs.sh", 'head -n "$2'): UNKNOWN,
+    ("host/source_verbs.sh", "head -n 501"): TOLD,
     ("host/host_verbs.sh", "grep -m 1"): WHOLE,
     ("host/host_verbs.sh", 'tail -c "$2'): LOGS,
     ("host/host_verbs.sh", 'tail -c "+$(($2'): LOGS,

@@ -1,4 +1,5 @@
-"""Scripts that were compiled through a symbolic link below the app's root which leads elsewhere now (``docs/facts.md#link-on-the-way``)."""
+"""Scripts that were compiled through a symbolic link, below the app's root or beside code that it shares, which leads elsewhere now
+(``docs/facts.md#link-on-the-way``)."""
 
 from __future__ import annotations
 
@@ -44,20 +45,31 @@ def judge(context: Context, opcache: Opcache) -> Iterator[Finding]:
 
 
 def find(context: Context, opcache: Opcache) -> Iterator[Held]:
-    """Links of this app with old scripts behind them. What a key or the web server reaches through a link of this app is its code, even if
-    it was found as an application of its own."""
+    """Links of this app with old scripts behind them, then links beside shared code. What a key or the web server reaches through a link of
+    this app is its code, even if it was found as an application of its own."""
     ours = AppScope.of(context)
-    links = {str(link.path): link for link in opcache.links or () if f"{link.path}/".startswith(f"{context.root}/")}
+    links = {str(link.path): link for link in opcache.links or ()}
+    own = {path for path in links if f"{path}/".startswith(f"{context.root}/")}
+    through = [each for each in opcache.through or () if each.link in links and each.script.cached]
     together: dict[tuple[str, str], list[ThroughLink]] = {}
-    for each in opcache.through or ():
-        if each.link not in links or not each.script.cached:
-            continue
+    for each in (each for each in through if each.link in own):
         if each.keyed or ours.concerns(each.script.path) or _passed(context, each):
+            together.setdefault((str(each.link), str(each.old)), []).append(each)
+    told = {each.script.path for compiled in together.values() for each in compiled}
+    for each in (each for each in through if each.link not in own and each.script.path not in told):
+        shared = ours.concerns(each.link) and ours.concerns(each.script.path) and not ours.inside(each.script.path)
+        if shared and _elsewhere(context, links[each.link]):
             together.setdefault((str(each.link), str(each.old)), []).append(each)
     for (path, old), compiled in together.items():
         held = _held(context, opcache, links[path], old, compiled)
         if held is not None:
             yield held
+
+
+def _elsewhere(context: Context, link: CodeLink) -> bool:
+    """Whether *link* is on the way to other code than the app itself: what leads to that is judged as its release."""
+    release = context.host.release.link if context.host is not None else ""
+    return link.path not in (context.snapshot.app, release) and not f"{context.root}/".startswith(f"{link.target}/")
 
 
 def _held(context: Context, opcache: Opcache, link: CodeLink, old: str, compiled: list[ThroughLink]) -> Held | None:
@@ -106,7 +118,7 @@ def _finding(context: Context, opcache: Opcache, held: Held, verdict: Verdict) -
             evidence.number("scripts", len(names)),
             evidence.text("most used", used),
             evidence.time("cache since", opcache.since),
-            evidence.command("readlink", "-f", link if itself else f"{context.root}/{link}"),
+            evidence.command("readlink", "-f", held.link.path),
             *repro.script_command(context, held.scripts[0].path),
         ),
         since=held.link.switched,

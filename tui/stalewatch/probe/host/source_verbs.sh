@@ -144,7 +144,7 @@ behind() { # ROOT, in a subshell
   {
     [ $# = 0 ] || find "$@" -maxdepth 4 \( -name node_modules -o -name .git \) -prune -o -type l ! -name "*$nl*" -print
     [ -h "$root/vendor" ] || find "$root/vendor/" -maxdepth 2 -type l ! -name "*$nl*" -print
-  } 2>/dev/null | head -n 200 | while IFS= read -r path; do
+  } 2>/dev/null | head -n 501 | while IFS= read -r path; do
     [ -d "$path" ] || continue
     leads=$(readlink -f -- "$path" 2>/dev/null)
     case $leads/ in /usr/* | / | "$real"/*) continue ;; esac

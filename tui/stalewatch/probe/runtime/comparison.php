@@ -5,6 +5,7 @@ namespace Stalewatch;
 
 const SET_BACK = 3; // seconds: time synchronisation steps by less
 const MAX_NOTED = 200;
+const MAX_BESIDE = 1000;
 const HZ = 100; // of what /proc tells to programs, on every machine that PHP is built for
 
 /** The scripts of the cache against the disk. Stats every script and every directory above one, once. */
@@ -18,6 +19,8 @@ final class Comparison
     private $parents = [];
     /** @var array<string, int> directories that were renamed over => ctime */
     private $moved = [];
+    /** @var list<string> directories above scripts in which something was made, renamed or removed since */
+    private $written = [];
     /** @var int seconds that a file is too young to be kept */
     private $protected;
     /** @var string|null folder of the file cache in which each script's bytecode is kept; '': cannot be seen; null: none */
@@ -111,7 +114,37 @@ final class Comparison
             $newest = max($newest, $stat['ctime']);
             $this->moved[$directory] = $stat['ctime'];
         }
+        if ($stat !== false && $stat['mtime'] >= $this->since && count($this->written) < MAX_MOVED) {
+            $this->written[] = $directory;
+        }
         return $this->parents[$directory] = $newest;
+    }
+
+    /**
+     * @param list<array{0: string, 1: string, 2: bool}> $links those that are asked for
+     * @return list<array{0: string, 1: string, 2: bool}> links beside code that is of no application, made since
+     */
+    public function linksBeside(array $links): array
+    {
+        $found = [];
+        $known = array_map(function (array $link): string {
+            return "$link[0]/$link[1]";
+        }, $links);
+        $roots = array_unique(array_column($links, 0));
+        foreach ($this->written as $directory) {
+            $within = array_filter($roots, function (string $root) use ($directory): bool {
+                return strpos("$directory/", "$root/") === 0;
+            });
+            $names = $within === [] && function_exists('scandir') ? (@scandir($directory) ?: []) : [];
+            foreach (count($names) <= MAX_BESIDE ? $names : [] as $name) {
+                $path = rtrim($directory, '/') . "/$name";
+                $stat = $name === '.' || $name === '..' || in_array($path, $known, true) ? false : @lstat($path);
+                if ($stat !== false && ($stat['mode'] & 0170000) === 0120000 && $stat['ctime'] >= $this->since) {
+                    $found[] = [rtrim($directory, '/'), $name, true];
+                }
+            }
+        }
+        return array_slice($found, 0, MAX_NOTED);
     }
 
     /** @return list<array{0: string, 1: int}> directories that were renamed over, and their ctime; the topmost first */
@@ -279,7 +312,7 @@ function linked(array $scripts, array $facts, Comparison $comparison, array $lin
     if (count($links) > MAX_LINKS) {
         return [null, null];
     }
-    foreach ($links as [$root, $name, $compiled]) {
+    foreach (array_merge($links, $comparison->linksBeside($links)) as [$root, $name, $compiled]) {
         $led = led("$root/$name");
         $folder = $led !== null && $led[1] === 0 && $led[0] === "$root/$name"; // it was a link at an earlier look
         if ($folder) {
