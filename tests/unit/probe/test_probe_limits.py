@@ -42,6 +42,7 @@ LIMITS: dict[tuple[str, str], str] = {
         "runtime/links.php",
         "array_slice(",
     ): "how code may spell its own root; what lies at the same place behind the link is found without",
+    ("runtime/memory.php", "array_slice("): WHOLE,
     ("runtime/verbs.php", "array_slice("): BATCH,
     ("runtime/comparison.php", "array_slice("): SHOWN,
     ("runtime/configuration.php", "array_slice("): SHOWN,

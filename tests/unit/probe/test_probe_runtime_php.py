@@ -75,7 +75,7 @@ async def test_a_digest_of_a_package_is_taken_once(link: LocalLink, host: HostPr
     assert first[str(package)] == hashlib.md5(package.read_bytes()).hexdigest()
     found = await facts(pool)
     assert digests_of(found) == {**first, str(package): ""}
-    assert found.own_requests == 4, "two lists, one request for digests, and the file that PHP loaded for it"
+    assert found.own_requests == 5, "two lists, one request for digests, and what PHP loaded for the first and for that"
 
 
 async def test_a_binary_that_was_replaced_with_its_old_time_is_told(link: LocalLink, host: HostProbe, fpm: Fpm, tmp_path: Path) -> None:
@@ -255,17 +255,19 @@ async def test_two_hundred_looks_leave_nothing_in_the_cache(link: LocalLink, hos
         fpm.start(f"php_admin_value[opcache.validate_timestamps]={directive}")
         assert fpm.get(fpm.script("home.php", "echo 'v1';")) == "v1"
         pool = probe(link, host, fpm)
-        before = opcache_of(await facts(pool))
+        first = await facts(pool)
         for _ in range(200):
             await facts(pool, full=False)
-        after = opcache_of(await facts(pool))
+        last = await facts(pool)
+        before, after = opcache_of(first), opcache_of(last)
         assert (after.cached_scripts, after.cached_keys, after.wasted_memory) == (
             before.cached_scripts,
             before.cached_keys,
             before.wasted_memory,
         )
         assert after.hits == before.hits
-        assert after.misses - before.misses == 201, "own requests must be countable, to be subtracted"
+        ours = last.own_requests - first.own_requests
+        assert after.misses - before.misses == ours >= 201, "own requests must be countable, to be subtracted"
         fpm.stop()
         fpm.socket.unlink(missing_ok=True)
 
@@ -274,8 +276,8 @@ async def test_own_requests_are_counted_since_the_cache_began(link: LocalLink, h
     fpm.start()
     pool = probe(link, host, fpm)
     counts = [(await facts(pool, full=False)).own_requests for _ in range(3)]
-    assert counts == [1, 2, 3]
-    assert (await facts(pool)).opcache.misses == 4  # type: ignore[union-attr]
+    assert counts == [1, 3, 4], "and the file that the first one, which lists all scripts, has loaded"
+    assert (await facts(pool)).opcache.misses == 5  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("validated", ["1", "0"])

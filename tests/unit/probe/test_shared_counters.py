@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from stalewatch.model.replace import replace
+from stalewatch.model.runtime import FromMemory
 from stalewatch.model.snapshot import PoolStatus, PoolWorker, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers
+from stalewatch.probe.runtime.shared_counters import OwnRequests, shared, tellers
 from stalewatch.probe.runtime.visits import Visits
 from tests.builders.snapshots import runtime
 
@@ -45,6 +46,18 @@ def test_the_first_app_whose_pool_answers_tells_of_its_master() -> None:
     apps = [("/srv/one", "a"), ("/srv/two", "b"), ("/srv/three", "b"), ("/srv/four", "c"), ("/srv/five", "d")]
     told = tellers(apps, MASTERS, looks)
     assert told == {"a": "/srv/two", "b": "/srv/two", "c": "/srv/four", "d": "/srv/five"}
+
+
+def test_what_a_worker_of_any_pool_remembers_is_known_of_its_master() -> None:
+    one, other = FromMemory(safe("/srv/one"), 9.0), FromMemory(safe("/srv/other"), 9.0)
+    looks = {"a": runtime(remembered=(one,)), "b": runtime(remembered=(one, other)), "c": runtime(), "d": DENIED}
+    found = shared(looks, {"a": "/srv/app"}, MASTERS)
+    assert {each: facts.remembered for each, facts in found.items() if isinstance(facts, RuntimeFacts)} == {
+        "a": (one, other),
+        "b": (one, other),
+        "c": (),
+    }
+    assert found["d"] is DENIED
 
 
 def status(accepted: int, *pids: int, started: float = 1.0) -> PoolStatus:

@@ -7,6 +7,7 @@ import pytest
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Report
+from stalewatch.model.runtime import FromMemory
 from stalewatch.model.snapshot import ReleaseFacts
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import Choice, Outcome, Request, ServerPlan, Status, Step
@@ -140,3 +141,21 @@ def test_a_link_lost_meanwhile_is_no_answer() -> None:
     seen = report(bytecode(), runtime_facts=runtime(opcache=vt0()))
     server = planned(seen)
     assert judge(of_kind(server, "parse"), server, seen, "", 0).status is Status.FAILED
+
+
+def test_a_reload_that_would_end_what_only_memory_answers_is_not_planned() -> None:
+    gone, over = FromMemory(safe("/srv/blog"), T0 + 90), FromMemory(safe("/srv/old"), T0 - 1)
+    knows = replace(runtime(opcache=vt0()), remembered=(gone, over))
+    (why,) = planned(report(runtime_facts=knows), Choice.RELOAD).blocked
+    assert why.startswith("/srv/blog: gone from the disk, and PHP answers from its memory until ")
+    assert "put it back" in why
+    assert planned(report(bytecode(), runtime_facts=knows)).blocked == (), "an invalidation leaves what others remember"
+    forgotten = replace(runtime(opcache=vt0()), remembered=(over,))
+    assert planned(report(runtime_facts=forgotten), Choice.RELOAD).blocked == (), "nothing answers there any more"
+
+
+def test_what_is_only_remembered_when_the_reload_is_due_stops_it_whatever_parses() -> None:
+    for parsed in (Parsed(count=3), Parsed(why=safe("PHP has no tokenizer extension in this pool"))):
+        found = said(replace(parsed, remembered=(FromMemory(safe("/srv/blog"), T0 + 90),)))
+        assert found.status is Status.FAILED
+        assert found.evidence["why"].startswith("/srv/blog: gone from the disk")

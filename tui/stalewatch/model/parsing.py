@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stalewatch.model.runtime import FromMemory
 from stalewatch.model.text import SafeText
 
 
@@ -39,9 +40,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """What PHP said. *count*: scripts looked at; *left*: scripts and folders for which there was no time; *why* nothing, or no more, could
-    be asked ("": all was)."""
+    be asked ("": all was). *remembered*: what a reload would end, whatever it parses."""
 
     count: int = 0
     trouble: tuple[Trouble, ...] = ()
     left: int = 0
     why: SafeText = SafeText("")
+    remembered: tuple[FromMemory, ...] = ()

@@ -61,6 +61,14 @@ class CodeLink(msgspec.Struct, frozen=True):
     switched: float
 
 
+class FromMemory(msgspec.Struct, frozen=True):
+    """A script that was requested of late by a *path* that is gone: PHP answers only as long as it remembers where that led, which is over
+    *until* that moment, and with any reload of its master."""
+
+    path: SafeText
+    until: float
+
+
 class ThroughLink(msgspec.Struct, frozen=True):
     """A cached script that was, or may have been, compiled through *link* when that led to *old*. *keyed*: OPcache itself holds the
     passed path as a key, and what that leads to now is not cached; else the script only lies at the same place in a directory beside the
@@ -267,6 +275,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     ini: tuple[IniFile, ...] = ()
     """Ini files that PHP read and that are gone, or changed since S, wherever they are, and new ones beside them."""
 
+    remembered: tuple[FromMemory, ...] = ()
+    """Whoever's they are: all that the last full look could see in the master's cache and in the memory of one worker."""
     reused: bool = False
     """An earlier answer: a pool that starts workers on demand and has none was not asked again."""
     extension_dir: SafeText = SafeText("")

@@ -27,7 +27,7 @@ from stalewatch.probe.runtime.configuration import question
 from stalewatch.probe.runtime.parsing import parse_by
 from stalewatch.probe.runtime.pool_connection import PoolConnection
 from stalewatch.probe.runtime.pool_probe import TIMEOUT, PoolProbe
-from stalewatch.probe.runtime.shared_counters import OwnRequests, tellers, told_by
+from stalewatch.probe.runtime.shared_counters import OwnRequests, shared, tellers
 from stalewatch.probe.runtime.socket_access import SocketAccess
 from stalewatch.probe.runtime.uploaded_file import RuntimeFile
 from stalewatch.probe.who import who
@@ -100,7 +100,7 @@ class ServerProbe:
         tick = await self._look_again(tick, seen)
         await self._ask_apcu(runtimes, tick, full=full)
         told = tellers(((app.location.path, self._served[app.location.path][2]) for app in self._apps), self._masters(), runtimes)
-        runtimes = {address: told_by(facts, told.get(address, "")) for address, facts in runtimes.items()}
+        runtimes = shared(runtimes, told, self._masters())
         roots = tuple(record.inode for app in self._apps if (record := tick.files.get(app.location.path)) is not None)
         return tuple(with_health(self._snapshot(app, tick, runtimes, roots), health.get(app.location.path)) for app in self._apps)
 

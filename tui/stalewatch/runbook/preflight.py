@@ -14,9 +14,10 @@ from stalewatch.model.times import utc
 from stalewatch.runbook.commands import usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from stalewatch.model.report import Report
+    from stalewatch.model.runtime import FromMemory
     from stalewatch.model.snapshot import DeployUnderWay
     from stalewatch.runbook.draft import Draft
 
@@ -44,6 +45,18 @@ def blocks(draft: Draft) -> Iterator[str]:
     way = deploy_under_way(draft.report)
     if way is not None and not draft.request.during_deploy:
         yield f"a deploy is under way ({way.sign}, since {utc(way.since)}): wait for its end, or override it (--during-deploy; d in a plan)"
+
+
+def only_remembered(scripts: Iterable[FromMemory], now: float) -> str:
+    """Why no reload may be, where PHP answers *scripts* from its memory alone; "" none of them any more."""
+    still = [script for script in scripts if script.until > now]
+    if not still:
+        return ""
+    paths, until = figures.several([str(script.path) for script in still], most=3), utc(max(script.until for script in still))
+    return (
+        f"{paths}: gone from the disk, and PHP answers from its memory until {until} at the latest, or until a reload ends it: "
+        f"put it back, or what it led to, before that"
+    )
 
 
 def deploy_under_way(report: Report) -> DeployUnderWay | None:

@@ -11,7 +11,7 @@ from stalewatch.model import bounded_json, reasons
 from stalewatch.model.errors import ProtocolError
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
-from stalewatch.model.runtime import CachedEnvironment, CodeLink, IniFile, MovedDirectory, RunningFile, ThroughLink
+from stalewatch.model.runtime import CachedEnvironment, CodeLink, FromMemory, IniFile, MovedDirectory, RunningFile, ThroughLink
 from stalewatch.model.snapshot import FileStat, Opcache, RuntimeFacts, Script, Unseen
 from stalewatch.model.text import SafeText, is_exact, safe
 
@@ -168,6 +168,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     variables: list[str] | None = None
     artefacts: list[tuple[str, str]] = []
     parsed: ParsedAnswer | None = None
+    remembered: list[tuple[str, float]] | None = None
     remade: tuple[list[str], int, str] | None = None
     boot: str = ""
     host: str = ""
@@ -289,6 +290,13 @@ def variables(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ..
     if answer.variables is not None:
         return tuple(safe(name, 200) for name in answer.variables)
     return before.variables if before is not None else None
+
+
+def remembered(answer: Answer, before: RuntimeFacts | None, chroot: str = "") -> tuple[FromMemory, ...]:
+    """What PHP answers from memory alone; a short answer does not tell it. A pool in a *chroot* sees nothing of the others' files."""
+    if answer.remembered is None or chroot:
+        return before.remembered if before is not None else ()
+    return tuple(FromMemory(safe(path), _moment(until) or 0.0) for path, until in answer.remembered)
 
 
 def extension_dir(answer: Answer, before: RuntimeFacts | None) -> SafeText:

@@ -10,6 +10,7 @@ from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.redaction import redacted
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
+from stalewatch.probe.runtime.answer import remembered
 from stalewatch.probe.runtime.chroot import inside, outside
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ async def parse(
             if isinstance(error, LinkLost) and not alive():
                 raise
             return replace(parsed, left=len(paths) + len(folders), why=safe(str(error)))
+        parsed = replace(parsed, remembered=parsed.remembered or remembered(answer, None, chroot))
         said = answer.parsed
         if said is None or said.why:
             why = _UNABLE.get(said.why if said else "", "the pool did not say")

@@ -307,6 +307,7 @@ class PoolProbe:
             configuration=self._configuration(answer),
             environment=self._environment(answer),
             variables=answers.variables(answer, self._last),
+            remembered=answers.remembered(answer, self._last, root),
             sapi=safe(answer.sapi, 40),
             user_ini_ttl=answer.user_ini_ttl if answer.user_ini_ttl is None else min(max(answer.user_ini_ttl, 0), 10**9),
         )

@@ -63,6 +63,10 @@ function answer(string $verb, array $options): array
     }
     [$answer, $facts, $scripts] = look($verb, $options);
     $answer += $acted;
+    if ($verb === 'scripts' || !empty($options['changed'])) {
+        load('memory.php');
+        $answer['remembered'] = (new Memory($scripts, $facts))->only();
+    }
     if ($verb === 'parse') {
         load('parse.php');
         $answer += parsed($options, $scripts, $facts);

@@ -1,4 +1,5 @@
-"""OPcache's counters are the master's: our requests in all of its pools missed in them, and one application tells of them. Pure."""
+"""What the pools of one master share. OPcache's counters: our requests in all of them missed there, and one application tells of it. And
+what a reload ends. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from stalewatch.model.text import safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stalewatch.model.runtime import FromMemory
     from stalewatch.model.snapshot import Unseen
 
 
@@ -47,6 +49,18 @@ def tellers(apps: Iterable[tuple[str, str]], masters: Mapping[str, str], runtime
     return {address: first[master] for address in runtimes if (master := masters.get(address, address)) in first}
 
 
-def told_by(facts: RuntimeFacts | Unseen, app: str) -> RuntimeFacts | Unseen:
-    """*facts* with the app that tells of their counters."""
-    return replace(facts, told_by=safe(app)) if isinstance(facts, RuntimeFacts) else facts
+def shared(
+    runtimes: Mapping[str, RuntimeFacts | Unseen], told: Mapping[str, str], masters: Mapping[str, str]
+) -> dict[str, RuntimeFacts | Unseen]:
+    """*runtimes* with the app that tells of their counters (*told*, by address), and with what the workers of any pool of the same master
+    remember."""
+    remembered: dict[str, dict[FromMemory, None]] = {}
+    for address, facts in runtimes.items():
+        if isinstance(facts, RuntimeFacts):
+            remembered.setdefault(masters.get(address, address), {}).update(dict.fromkeys(facts.remembered))
+    return {
+        address: replace(facts, told_by=safe(told.get(address, "")), remembered=tuple(remembered[masters.get(address, address)]))
+        if isinstance(facts, RuntimeFacts)
+        else facts
+        for address, facts in runtimes.items()
+    }

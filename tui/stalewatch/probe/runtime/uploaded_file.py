@@ -14,6 +14,7 @@ _YEARS_AHEAD = 10
 _FILES = {
     "runtime.php": ("facts.php", "scoreboard.php", "comparison.php", "runtime.php"),
     "links.php": ("links.php",),
+    "memory.php": ("memory.php",),
     "configuration.php": ("configuration.php",),
     "verbs.php": ("verbs.php",),
     "artefacts.php": ("artefacts.php", "before_artisan.php"),

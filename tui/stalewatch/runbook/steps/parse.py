@@ -13,6 +13,7 @@ from stalewatch.model.parsing import Scripts, Trouble
 from stalewatch.model.replace import replace
 from stalewatch.model.text import safe
 from stalewatch.runbook.plan import LeftOut, Outcome, Phase, Status, Step
+from stalewatch.runbook.preflight import only_remembered
 from stalewatch.runbook.step_spec import Proof, StepSpec, not_known, outcome
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def proven(proof: Proof) -> Outcome:
     parsed = proof.parsed
     if parsed is None:
         return outcome(Status.FAILED, why="not known whether the new code parses: the link was lost")
+    if why := only_remembered(parsed.remembered, proof.sent):
+        return outcome(Status.FAILED, why=why)
     broken = [each for each in parsed.trouble if each.broken]
     if broken:
         return outcome(Status.FAILED, why=_told(proof, broken))

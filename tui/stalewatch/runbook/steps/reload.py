@@ -16,7 +16,7 @@ from stalewatch.model.text import SafeText, safe
 from stalewatch.model.times import utc
 from stalewatch.runbook.commands import Access, Command, usable
 from stalewatch.runbook.plan import Outcome, Phase, Status, Step
-from stalewatch.runbook.preflight import in_flight, pool_name, pools_reached
+from stalewatch.runbook.preflight import in_flight, only_remembered, pool_name, pools_reached
 from stalewatch.runbook.step_spec import Proof, StepSpec
 from stalewatch.runbook.steps import bytecode, fpm_test
 
@@ -75,6 +75,8 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
     elif not draft.access.unit and not draft.access.master:
         yield "a reload is needed and the unit of the FPM master is not known"
+    if draft.report.runtime is not None and (why := only_remembered(draft.report.runtime.remembered, draft.host.now)):
+        yield why
 
 
 def _warns(draft: Draft) -> Iterator[str]:
