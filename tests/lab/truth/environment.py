@@ -22,6 +22,17 @@ def variable(value: str) -> do.Change:
     return do.then(change, warm)
 
 
+_TWO = "env('APP_ENV') === 'testing' ? 'agent-v1' : 'agent-v2'"
+_BY_ENVIRONMENT = Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2")
+
+
+def _cached_by(variables: str) -> do.Change:
+    """The configuration asks for the environment, and is cached by a shell that has *variables*."""
+    written = do.then(do.change_text("config/services.php", "'agent-v1'", _TWO), do.pause(1.1))
+    cached = do.shell(f"{variables} php artisan config:cache", user="www-data")
+    return do.then(written, cached, do.pause(2.1), lambda host: host.restart(), warm)
+
+
 STATES = (
     stale(
         name="pool environment: another value than the one that was cached",
@@ -44,6 +55,19 @@ STATES = (
         act=do.then(do.shell(_UNIT.format("RETELL_VERSION=v2")), lambda host: host.restart(), warm),
         ask=_SERVED,
         undo=do.shell(f"rm -r {_DROP_IN}; systemctl daemon-reload"),
+    ),
+    stale(
+        name="environment: the configuration was cached with another APP_ENV than .env has",
+        expect={Layer.CONFIG: ("suspect", "config.other-environment")},
+        arrange=_cached_by("APP_ENV=testing"),
+        act=do.get("/config"),
+        ask=_BY_ENVIRONMENT,
+    ),
+    healthy(
+        name="environment: the configuration was cached with the pool's APP_ENV, and .env has another",
+        arrange=do.then(_cached_by("APP_ENV=testing"), lambda host: host.pool(**{"env[APP_ENV]": "testing"}), warm),
+        act=do.get("/config"),
+        ask=Ask(uri="/config", old="(none)", new="v1 agent-v1"),
     ),
     unsettled(
         name=".user.ini: edited, and workers need not have read it",

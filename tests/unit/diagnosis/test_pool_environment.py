@@ -8,6 +8,7 @@ import pytest
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Verdict
 from stalewatch.model.runtime import CachedEnvironment, RunningFile
 from stalewatch.model.text import safe
@@ -36,6 +37,21 @@ def test_another_value_than_the_cached_one_is_suspect_whatever_the_times_say(poo
 def test_a_value_that_may_have_been_made_into_another_one_needs_a_newer_pool_file(pool: Any, verdict: Verdict) -> None:
     seen = snapshot(host=host(fpm=fpm(config_files=(pool, BINARY))), runtime=runtime(environment=(cached(unlike=("HOSTS",)),), **RELOADED))
     assert looked(seen).layers[Layer.CONFIG] is verdict
+
+
+@pytest.mark.parametrize(
+    ("variables", "verdict"),
+    [(("PATH",), Verdict.SUSPECT), (("APP_ENV",), Verdict.FRESH), (None, Verdict.FRESH)],
+    ids=["the pool sets none", "the pool sets it, and PHP compares it", "not told"],
+)
+def test_a_configuration_that_was_cached_in_another_environment_than_dotenvs(variables: tuple[str, ...] | None, verdict: Verdict) -> None:
+    made = tuple(replace(each, environments=(safe("testing"), safe("production"))) if each.name == "config" else each for each in caches())
+    told = tuple(map(safe, variables)) if variables is not None else None
+    report = looked(snapshot(host=host(caches=made), runtime=runtime(variables=told)))
+    assert report.layers[Layer.CONFIG] is verdict
+    if verdict is Verdict.SUSPECT:
+        found = only(report, Layer.CONFIG, Verdict.SUSPECT, "config.other-environment")
+        assert found.summary == "the configuration was cached in the environment testing, and .env says production"
 
 
 def test_the_same_environment_or_the_cache_of_another_app_says_nothing() -> None:

@@ -443,6 +443,30 @@ async def test_of_a_cached_configuration_the_default_cache_store_is_told_and_no_
         assert b"canary" not in section.payload
 
 
+@pytest.mark.parametrize(
+    ("source", "dotenv", "told"),
+    [
+        ("'env' => env('APP_ENV', 'production'),", "APP_ENV=production\nDB_PASSWORD=canary\n", ("testing", "production")),
+        ("'env' => env('APP_ENV', 'production'),", 'APP_ENV=local\nexport APP_ENV="stage-2" # canary\n', ("testing", "stage-2")),
+        ("'env' => env('APP_ENV', 'production'),", "APP_ENV='testing'\n", None),
+        ("'env' => env('APP_ENV', 'production'),", "NO_APP_ENV=production\n", None),
+        ("'env' => 'testing',", "APP_ENV=production\n", None),
+    ],
+)
+async def test_the_environment_of_a_cached_configuration_is_told_where_dotenv_has_another(
+    coprocess: Coprocess, tmp_path: Path, source: str, dotenv: str, told: tuple[str, str] | None
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/app.php").write_text(f"<?php return [{source}];")
+    (tmp_path / ".env").write_text(dotenv)
+    cached = tmp_path / "bootstrap/cache/config.php"
+    cached.parent.mkdir(parents=True)
+    cached.write_text("<?php return array (\n  'app' => \n  array (\n    'env' => 'testing',\n    'key' => 'canary',\n  ),\n);\n")
+    payload = (await one(coprocess, "named", str(tmp_path), str(cached)))["named"]
+    assert parse_origin(payload).environments == told
+    assert b"canary" not in payload
+
+
 async def test_a_log_is_read_from_an_offset(coprocess: Coprocess, tmp_path: Path) -> None:
     path = tmp_path / "laravel.log"
     path.write_bytes(b"one\ntwo\x00\nthree\n")

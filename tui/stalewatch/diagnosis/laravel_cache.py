@@ -169,7 +169,7 @@ def judge(context: Context, layer: Layer) -> Ruling:
         if sources.cut or sources.hides(cache.stat.ctime):
             found += unseen(layer, cache.path, context.root, some=True)
     if layer is Layer.CONFIG:
-        found += pool_environment.cached_otherwise(context, cache)
+        found += (*pool_environment.cached_otherwise(context, cache), *pool_environment.other_app_env(context, cache))
     found += foreign_owner(context, layer, cache.stat)
     return rule_on(Verdict.FRESH, found)
 

@@ -25,7 +25,8 @@ OTHER_ENVIRONMENT = Rule(
     severity=Severity.WARNING,
     meaning="The pool sets environment variables (env[…]) of which the cached configuration holds other values: it was cached before they "
     "changed, or by an artisan that does not have the pool's environment. PHP compared them itself; only names are shown. Of a variable "
-    "that is made into another value this is said only where a pool file is newer than the cache.",
+    "that is made into another value this is said only where a pool file is newer than the cache. Or the configuration was cached with "
+    "another APP_ENV than .env has, and the pool sets none.",
     evidence=("variables", "pool file", "modified", "changed", "cache written", "cache", "repeat"),
     remedy=(Remedy.REBUILD,),
     advice="A fix runs `artisan config:cache` with the pool's variables; by itself it does not have them.",
@@ -69,6 +70,24 @@ def cached_otherwise(context: Context, cache: CacheFile) -> Iterator[Finding]:
             evidence.stat(path),
         ),
         since=max(newest.mtime, cache.stat.mtime) if newest is not None else None,
+    )
+
+
+def other_app_env(context: Context, cache: CacheFile) -> Iterator[Finding]:
+    """Whoever cached the configuration had another ``APP_ENV`` than ``.env`` gives the pool (``docs/facts.md#pool-environment``)."""
+    variables = context.runtime.variables if context.runtime is not None else None
+    if cache.environments is None or cache.stat is None or variables is None or "APP_ENV" in variables:
+        return
+    was, own = cache.environments
+    yield OTHER_ENVIRONMENT.finding(
+        cache.path,
+        f"the configuration was cached in the environment {was}, and .env says {own}",
+        (
+            evidence.text("variables", "APP_ENV"),
+            evidence.time("cache written", cache.stat.mtime),
+            evidence.text("cache", cache.path),
+            evidence.command("grep", "-n", "APP_ENV", paths.absolute(".env", context.root)),
+        ),
     )
 
 

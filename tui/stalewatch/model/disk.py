@@ -62,6 +62,7 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     *complete* False: truncated or not PHP (None: not looked at). *named*: the roots that the paths inside of it name (None: not looked at).
     *shared*: it is in a folder outside of the application's root, where a link leads to (None: not looked at). *store*: that the cached
     configuration names (None: another file, or it names none that is seen). *closed*: its mode lets the pool's user not read it.
+    *environments*: that in which the configuration was cached, and the other one that ``.env`` names (None: the same, or not told).
     *elsewhere*: the application's own code names a place for it, which is not known: what lies here may be another one.
 
     Written down it keeps its old field, ``layer``, so that recordings made before can be replayed.
@@ -76,6 +77,7 @@ class CacheFile(msgspec.Struct, frozen=True, kw_only=True):
     store: CacheStore | None = None
     closed: bool = False
     elsewhere: bool = False
+    environments: tuple[SafeText, SafeText] | None = None
 
     @property
     def unusable(self) -> bool:

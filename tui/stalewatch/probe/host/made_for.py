@@ -60,4 +60,4 @@ class MadeFor:
 
     def _with_origin(self, cache: CacheFile, path: str) -> CacheFile:
         origin = self._origins.get(path, _NOT_SEEN) if cache.stat is not None else _NOT_SEEN
-        return replace(cache, named=origin.named, shared=origin.shared, store=origin.store)
+        return replace(cache, named=origin.named, shared=origin.shared, store=origin.store, environments=origin.environments)

@@ -1,7 +1,7 @@
 # The sources of an application: functions only, sent with host_verbs.sh before host.sh. POSIX sh.
 
 # The roots that cache files were made for, by the paths of Laravel's own folders in them: STATE FOLDER ROOT; and of a configuration the
-# default cache store: store NAME DRIVER PLACE. No other value leaves the server.
+# default cache store: store NAME DRIVER PLACE, and the environment where .env names another. No other value leaves the server.
 verb_named() { # ROOT PATH...
   top=$1
   shift
@@ -29,7 +29,7 @@ verb_named() { # ROOT PATH...
       out="$out$state $folder $line$nl"
     done
     unset IFS
-    case $path in */config.php) default_store "$path" ;; esac
+    case $path in */config.php) default_store "$path"; environments "$path" "$top" ;; esac
   done
 }
 
@@ -60,6 +60,17 @@ default_store() { # PATH, as PHP's var_export lays it out
     '') return 0 ;;
   esac
   out="${out}store $now$nl"
+}
+
+# "environment CACHED OWN": the names of the one that PATH was made in and of the one that ROOT's .env names, where that is another.
+environments() { # PATH ROOT
+  readable "$2/.env" && readable "$2/config/app.php" || return 0
+  grep -q -E "'env'[[:space:]]*=>[[:space:]]*env[(]['\"]APP_ENV['\"]" <"$2/config/app.php" || return 0
+  was=$(LC_ALL=C awk -F"'" '/^  \047/ { top = $2 } top == "app" && /^    \047env\047 => \047/ { print $4; exit }' <"$1" 2>/dev/null)
+  own=$(sed -n -e 's/^[[:space:]]*\(export[[:space:]][[:space:]]*\)\{0,1\}APP_ENV[[:space:]]*=[[:space:]]*//p' <"$2/.env" 2>/dev/null | sed -n -e '$p')
+  own=${own#[\"\']} own=${own%%[!A-Za-z0-9_-]*}
+  case $was$own in *[!A-Za-z0-9_-]*) return 0 ;; esac
+  [ -z "$was" ] || [ -z "$own" ] || [ "$was" = "$own" ] || out="${out}environment $was $own$nl"
 }
 
 verb_kernel() { # ROOT

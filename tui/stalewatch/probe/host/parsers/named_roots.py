@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from stalewatch.model.snapshot import CacheStore, NamedRoot
-from stalewatch.model.text import safe
+from stalewatch.model.text import SafeText, safe
 from stalewatch.probe.host.parsers.records import text
 
 _STATES: dict[str, Literal["own", "other", "missing"]] = {"own": "own", "other": "other", "missing": "missing"}
@@ -17,12 +17,14 @@ class CacheOrigin(NamedTuple):
     named: tuple[NamedRoot, ...] | None = None
     shared: bool | None = None
     store: CacheStore | None = None
+    environments: tuple[SafeText, SafeText] | None = None
 
 
 def parse_origin(payload: bytes) -> CacheOrigin:
-    """The lines ``inside`` or ``outside``, ``STATE FOLDER ROOT``, and ``store NAME DRIVER PLACE``."""
+    """The lines ``inside`` or ``outside``, ``STATE FOLDER ROOT``, ``store NAME DRIVER PLACE`` and ``environment CACHED OWN``."""
     shared: bool | None = None
     store: CacheStore | None = None
+    environments: tuple[SafeText, SafeText] | None = None
     folders: dict[str, list[str]] = {}
     states: dict[str, Literal["own", "other", "missing"]] = {}
     for line in text(payload).split("\n"):
@@ -30,6 +32,8 @@ def parse_origin(payload: bytes) -> CacheOrigin:
         folder, _, root = rest.partition(" ")
         if line in ("inside", "outside"):
             shared = line == "outside"
+        elif state == "environment" and root:
+            environments = (safe(folder, 64), safe(root, 64))
         elif state == "store" and folder and root:
             driver, _, place = root.partition(" ")
             store = CacheStore(safe(folder), safe(driver), safe(place))
@@ -37,4 +41,4 @@ def parse_origin(payload: bytes) -> CacheOrigin:
             states[root] = _STATES[state]
             folders.setdefault(root, []).append(folder)
     named = tuple(NamedRoot(safe(root), tuple(map(safe, sorted(set(found)))), states[root]) for root, found in folders.items())
-    return CacheOrigin(named, shared, store)
+    return CacheOrigin(named, shared, store, environments)
