@@ -26,8 +26,10 @@ trap 'echo interrupted; exit 9' INT
 stty raw -echo
 stty sane
 printf '\033[2J\033[Hwaiting\n'
-while :; do sleep 0.1; done
+while :; do read -r line; done
 """
+"""It starts nothing while it waits: a child that ctrl+z stops between vfork and exec keeps its parent in the kernel for ever, and nobody is
+told of a stop."""
 
 
 @pytest.mark.parametrize(
