@@ -226,3 +226,14 @@ def test_the_audit_log_tells_what_was_done_from_here(tmp_path: Path) -> None:
     assert "abcdefghijklmnop" not in first.command
     assert (second.step, second.status, second.ended) == ("verify", "", None)
     assert entries_since(0.0, tmp_path / "none") == []
+
+
+def test_what_a_runbook_brings_on_its_way_is_not_the_cause() -> None:
+    """A cache that was rebuilt is held by OPcache until the next step: a look between them tells more, and not of the incident."""
+    before = build.stale("web1")
+    code = next(finding for finding in before.findings if finding.layer is Layer.OPCACHE)
+    held = [replace(code, code=name) for name in ("opcache.stale-config-cache", "opcache.stale-route-cache", "opcache.stale-event-cache")]
+    on_the_way = replace(before, findings=(*held, code), observed_at=build.NOW + 5)
+    assert told((before,), (on_the_way,), (build.fresh("web1"),)).stories[0].worst is before
+    worse = replace(before, findings=(*before.findings, held[0]), observed_at=build.NOW + 5)
+    assert told((before,), (worse,), (build.fresh("web1"),)).stories[0].worst is worse, "all that was told, and more"

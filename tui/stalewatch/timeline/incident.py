@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stalewatch.model.inventory import AppKey
+    from stalewatch.model.report import Finding
 
 
 class StepTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ class IncidentTeller:
         key, known = report.key, self._stories.get(report.key)
         if known is not None and known.last is report:
             return
-        worst = report if known is None or _weight(report) >= _weight(known.worst) else known.worst
+        worst = report if known is None or _tells_more(report, known.worst) else known.worst
         first = known.first_stale if known is not None else None
         if first is None and report.verdict is Verdict.STALE:
             first = report.observed_at
@@ -123,8 +124,20 @@ class IncidentTeller:
         return found
 
 
-def _weight(report: Report) -> tuple[int, int, int]:
-    """How much *report* tells of what is wrong; what a server that is not seen may have is less than what was seen."""
-    bad = [finding for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank]
+def _tells_more(report: Report, known: Report) -> bool:
+    """Whether *report* tells of worse than *known*, or of all that *known* does and more. What a step of a runbook brings while something
+    else has ended already (a cache that was rebuilt and is still held) is not how it was."""
+    if _weight(report) != _weight(known):
+        return _weight(report) > _weight(known)
+    before, now = _bad(known), _bad(report)
+    return len(now) >= len(before) and {finding.code for finding in before} <= {finding.code for finding in now}
+
+
+def _weight(report: Report) -> tuple[int, int]:
+    """How bad *report* is; what a server that is not seen may have is less than what was seen."""
     stale = report.verdict if report.verdict in (Verdict.STALE, Verdict.SUSPECT) else Verdict.FRESH
-    return (stale.rank, report.verdict.rank, len(bad))
+    return (stale.rank, report.verdict.rank)
+
+
+def _bad(report: Report) -> list[Finding]:
+    return [finding for finding in report.findings if finding.verdict.rank >= Verdict.PENDING.rank]
