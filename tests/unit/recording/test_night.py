@@ -22,7 +22,7 @@ def test_the_page_is_what_the_recording_tells() -> None:
         "- 12:26:05 CEST (10:26:05 UTC) `web1` ■ cache, config: configuration cached",
         "- 12:27:00 CEST (10:27:00 UTC) `web1` ▲ reload, fpm: reloaded, 7 workers",
         "- 12:38:02 CEST (10:38:02 UTC) `web1` ◆ deploy, git: 4f2a9c1 RetellFunctionCallHandler.php and 3 more by Mara Lindt",
-        '- 12:49:02 CEST (10:49:02 UTC) `web1` ! errors, laravel.log: "Call context not found" ×14',
+        '- 12:49:04 CEST (10:49:04 UTC) `web1` ! errors, laravel.log: "Call context not found" ×15',
         "- `web1` ran old code **from 12:38:02 CEST (10:38:02 UTC) to 12:50:",
         "- **opcache** ✗ stale: the pool never looks at the disk (validate_timestamps=0)",
         "- **config** ✗ stale: config/services.php is 11 min newer than the configuration cache",
