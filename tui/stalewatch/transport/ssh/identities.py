@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stalewatch.transport.ssh.options import SshOptions
 
 _UNUSABLE: Final = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError)
+_MAX_KEY: Final = 1024 * 1024
+_AGENT_PATIENCE = 3.0
+"""Seconds that an agent has to list its keys: one that hangs must not keep keys in files from being offered."""
 
 
 class Identities:
@@ -65,7 +68,12 @@ async def _from_agent(options: SshOptions, skipped: list[str]) -> tuple[asyncssh
         skipped.append(f"no agent answers at {path} ({safe(str(error), 100)})")
         return None, []
     try:
-        return agent, list(await agent.get_keys())
+        async with asyncio.timeout(_AGENT_PATIENCE):
+            return agent, list(await agent.get_keys())
+    except TimeoutError:
+        agent.close()
+        skipped.append(f"the agent at {path} does not answer")
+        return None, []
     except (OSError, ValueError) as error:
         skipped.append(f"the agent at {path} gives no keys ({safe(str(error), 100)})")
         return agent, []
@@ -75,7 +83,10 @@ def _from_files(options: SshOptions, in_agent: set[bytes], skipped: list[str]) -
     pairs: list[asyncssh.SSHKeyPair] = []
     for file in options.identityfiles:
         path = Path(file)
-        if not path.is_file() or _is_public(path) or _public_blob(file) in in_agent:
+        if not _can_be_read(path):
+            skipped += [f"{file} is not a key"] if os.path.exists(file) else []  # noqa: PTH110  Path's raises where a folder is closed
+            continue
+        if _is_public(path) or _public_blob(file) in in_agent:
             continue
         try:
             stat = path.stat()
@@ -97,6 +108,8 @@ def _private_key(file: str, _stamp: tuple[int, int]) -> asyncssh.SSHKey:
 def _certificates(files: tuple[str, ...]) -> list[asyncssh.SSHCertificate]:
     found: list[asyncssh.SSHCertificate] = []
     for file in files:
+        if not _can_be_read(Path(file)):
+            continue
         try:
             found += asyncssh.load_certificates([file])
         except _UNUSABLE:  # missing, or not a certificate: the key alone may do
@@ -107,11 +120,21 @@ def _certificates(files: tuple[str, ...]) -> list[asyncssh.SSHCertificate]:
 def _public_blob(file: str) -> bytes | None:
     """The public half of an identity file: in it (also where it is locked, or public only), or beside it."""
     for candidate in (file, f"{file}.pub"):
+        if not _can_be_read(Path(candidate)):
+            continue
         try:
             return asyncssh.read_public_key(candidate).public_data
         except _UNUSABLE:
             continue
     return None
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether it is a file, and one that may be a key: a pipe or a device would hold up the links to all servers."""
+    try:
+        return path.is_file() and path.stat().st_size <= _MAX_KEY
+    except OSError:
+        return False
 
 
 def _is_public(path: Path) -> bool:
