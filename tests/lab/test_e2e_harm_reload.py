@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.lab import php
 from tests.lab.harm.never_worse import NeverWorse
+from tests.lab.harm.seen import Page
 from tests.lab.heal.run import all_rights, usual_rights
+from tests.lab.host import HOUR
 from tests.lab.program import serving, stalewatch
 
 if TYPE_CHECKING:
@@ -71,3 +76,42 @@ def test_a_configuration_that_broke_after_the_preflight_is_not_reloaded(lab: Lab
     assert ran.returncode == 78, (command, ran)
     assert "pm.max_childern" in ran.stdout + ran.stderr
     assert serving(web1) == "home v1"
+
+
+def second_site(host: Host) -> Page:
+    """A site of another pool of the same master, which needs an extension that is loaded from /srv/ext."""
+    folder = host.run(["php", "-r", "echo ini_get('extension_dir');"]).stdout
+    host.run(["sh", "-ec", f"mkdir -p /srv/ext /srv/blog; cp {folder}/ctype.so /srv/ext/; rm {php.ETC_FPM}/conf.d/*ctype*"])
+    index = host.root("/srv/blog/index.php")
+    index.write_text("<?php echo extension_loaded('ctype') ? 'blog' : 'lost';\n")
+    os.utime(index, (time.time() - HOUR,) * 2)
+    host.pool("zeta")
+    host.ini(opcache__validate_timestamps=0, extension="/srv/ext/ctype.so")
+    page = Page("/", "/srv/blog/index.php", "zeta")
+    assert host.request(page.uri, script=page.script, pool=page.pool).body == "blog"
+    return page
+
+
+POOL_D = f"{php.ETC_FPM}/pool.d"
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        (f"mv {POOL_D}/zeta.conf {POOL_D}/zeta.off", "a reload would end pool zeta, which runs and is in PHP-FPM's configuration no more"),
+        (f"sed -i 's#^listen = .*#listen = /run/php/new.sock#' {POOL_D}/zeta.conf", "a reload would move pool zeta to /run/php/new.sock"),
+        ("rm /srv/ext/ctype.so", "a reload would lose what runs now and cannot be loaded again: ctype."),
+        (f"sed -i 's/^.zeta.$/[omega]/' {POOL_D}/zeta.conf", ""),
+    ],
+    ids=["a pool was taken out", "its socket is another one", "an extension is gone", "it has another name only"],
+)
+def test_a_reload_ends_no_site_of_another_pool(web1: Host, never_worse: NeverWorse, changes: str, refused: str) -> None:
+    page = second_site(web1)
+    web1.run(["sh", "-ec", changes])
+    master = (web1.fpm_master(), web1.status()["start time"])
+    never_worse.asks(Page(), page)
+    ran = never_worse.fix("--app", "/srv/app", "--all", "--only", "reload", web1.name)
+    said = " ".join((ran.stdout + ran.stderr).split())
+    assert ran.code == (1 if refused else 0), said
+    assert refused in said
+    assert ((web1.fpm_master(), web1.status()["start time"]) == master) is bool(refused)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from stalewatch.model.processes import EndedPool
 from stalewatch.model.snapshot import FpmFacts, MasterPool, Pool, PoolStatus, PoolWorker, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
+from stalewatch.probe.host.fpm_facts import ended_pools
+from stalewatch.probe.host.host_probe import TickFacts
 from stalewatch.probe.host.machine import Master
 from stalewatch.probe.host.master_pools import with_pools
+from stalewatch.probe.host.parsers.records import ProcessRecord
 from tests.builders.runbook import fpm, runtime
 
 STATUS = "/fpm-status"
@@ -58,3 +63,30 @@ def test_a_pool_that_does_not_answer_is_counted_by_the_kernel() -> None:
 def test_where_no_configuration_was_read_nothing_is_told() -> None:
     assert with_pools(fpm(), None, {}, {}) == fpm()
     assert with_pools(fpm(), msgspec.structs.replace(MASTER, pools=()), {}, {}) == fpm()
+
+
+ENDS = EndedPool(safe("old"))
+
+
+@pytest.mark.parametrize(
+    ("running", "configured", "more", "ended"),
+    [
+        (("www", "api"), (WWW, API), {}, ()),
+        (("www", "old"), (WWW,), {}, (ENDS,)),
+        (("www", "old"), (WWW, API), {}, ()),  # renamed: its socket is there
+        (("www", "old"), (WWW, API), {"absent": (str(API.listen),)}, (ENDS,)),
+        (("www", "old"), (WWW, msgspec.structs.replace(API, pm=safe("ondemand"))), {}, (ENDS,)),  # it has no worker, and is another one
+        (("www", "api"), (WWW, API), {"absent": (str(API.listen),)}, (EndedPool(safe("api"), API.listen),)),
+        (("www",), (WWW, API), {"absent": (str(API.listen),)}, ()),  # a new one
+        (("www", "old"), (WWW,), {"denied": ("/etc/php/8.2/fpm/pool.d/x.conf",)}, ()),
+        (("www", "old"), (WWW,), {"left_out": ("/etc/php/8.2/fpm/pool.d/x.conf",)}, ()),
+        (("www", "old"), (), {}, ()),
+    ],
+)
+def test_pools_that_a_reload_would_end(
+    running: tuple[str, ...], configured: tuple[Pool, ...], more: dict[str, tuple[str, ...]], ended: tuple[EndedPool, ...]
+) -> None:
+    master = Master(config_path=MASTER.config_path, record=ProcessRecord(7, "php-fpm8.2", "S", 1, 100), pools=configured, **more)
+    workers = {pid: (ProcessRecord(pid, "php-fpm8.2", "S", 7, 200), f"php-fpm: pool {name}") for pid, name in enumerate(running, 20)}
+    others = {90: (ProcessRecord(90, "php-fpm8.4", "S", 8, 200), "php-fpm: pool stranger")}
+    assert ended_pools(master, TickFacts(processes=workers | others)) == ended

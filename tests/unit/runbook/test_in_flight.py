@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from stalewatch.model.fixing import InFlight
+from stalewatch.model.processes import EndedPool
 from stalewatch.model.report import Layer, Report
 from stalewatch.model.snapshot import MasterPool, Unseen
 from stalewatch.model.text import SafeText, safe
@@ -68,6 +69,14 @@ def test_the_reload_names_every_pool_and_app_that_it_reaches() -> None:
         "pool batch: idle and pool odd" in warnings
     )
     assert not any("all pools" in line for line in planned(busy(1)).warnings), "one pool is what everybody expects"
+
+
+def test_a_reload_that_would_end_a_pool_is_not_planned() -> None:
+    ended = (EndedPool(safe("blog")), EndedPool(safe("shop"), safe("/run/php/new.sock")))
+    facts = host(fpm=fpm(process_control_timeout=10.0, ended=ended))
+    removed, moved = planned(report(finding(Layer.FPM), host_facts=facts)).blocked
+    assert removed.startswith("a reload would end pool blog, which runs and is in PHP-FPM's configuration no more: put that right, or")
+    assert moved.startswith("a reload would move pool shop to /run/php/new.sock, where nothing listens now: ")
 
 
 def test_where_it_would_kill_it_waits_and_that_is_said() -> None:

@@ -186,6 +186,26 @@ def test_a_test_that_is_not_permitted_names_the_login_and_the_exact_line() -> No
     assert (told.status, line in told.evidence["unknown"]) == (Status.DONE, True), told
 
 
+@pytest.mark.parametrize(
+    ("warning", "lost"),
+    [
+        ("PHP Startup: Unable to load dynamic library 'redis.so' (tried: /usr/lib/php/20220829/redis.so (", "redis."),
+        ("PHP Startup: Unable to load dynamic library '/opt/ext/redis.so' (tried: ", "redis."),
+        ("PHP Startup: redis: Unable to initialize module", "redis."),
+        ("Failed loading Zend extension 'opcache.so' (tried: ", "zend opcache."),
+        ("PHP Startup: Unable to load dynamic library 'imagick' (tried: ", ""),  # it has not run before either
+    ],
+)
+def test_a_valid_configuration_that_loads_less_than_runs_stops_the_plan(warning: str, lost: str) -> None:
+    before = report(finding(Layer.FPM), runtime_facts=replace(runtime(), extensions=(safe("redis"), safe("zend opcache"))))
+    server = planned(before)
+    notice = "[30-Nov-2026 12:50:00] NOTICE:"
+    said = f"{notice} PHP message: PHP Warning:  {warning}\n{notice} configuration file /etc/php-fpm.conf test is successful\n"
+    told = judge(step_of(server, "fpm-test"), server, before, said, 0)
+    assert told.status is (Status.FAILED if lost else Status.DONE)
+    assert (f"cannot be loaded again: {lost}" in told.evidence["php-fpm -t"]) is bool(lost)
+
+
 # ------------------------------------------------------------------------------------------------------- is it fixed, is it needed
 
 CONFIG = finding(Layer.CONFIG, summary=safe("config/app.php is newer"))

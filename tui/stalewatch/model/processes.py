@@ -82,6 +82,13 @@ class MasterPool(msgspec.Struct, frozen=True):
     requests: int | None = None
 
 
+class EndedPool(msgspec.Struct, frozen=True):
+    """A pool that runs and that a reload would end: the configuration has it no more, or at *moved_to*, where nothing listens."""
+
+    name: SafeText
+    moved_to: SafeText = SafeText("")
+
+
 class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The pool's unix socket as the login user finds it."""
 
@@ -130,6 +137,8 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     None: not told, or the configuration names another unit than the one that it runs in."""
     pools: tuple[MasterPool, ...] | None = None
     """All pools of the *master*, this one first (None: its configuration was not read)."""
+    ended: tuple[EndedPool, ...] = ()
+    """Those that a reload would end."""
     unit_reloads: tuple[SafeText, ...] | None = None
     """What a reload of *unit* runs (None: not told)."""
     options: tuple[SafeText, ...] = ()

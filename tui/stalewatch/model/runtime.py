@@ -281,6 +281,8 @@ class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True, tag="runtime"):
     """An earlier answer: a pool that starts workers on demand and has none was not asked again."""
     extension_dir: SafeText = SafeText("")
     """The folder that the pool loads extensions from; "" not told."""
+    extensions: tuple[SafeText, ...] = ()
+    """Names of those that run, in small letters; () not told."""
     sapi: SafeText = SafeText("")
     """What runs PHP, in its own word, where it was read over ``health_url``: ``apache2handler``, ``litespeed``, ``fpm-fcgi``."""
 

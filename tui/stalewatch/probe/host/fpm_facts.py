@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
 from stalewatch.model.memo import Memos
+from stalewatch.model.processes import EndedPool
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, RuntimeFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
@@ -89,10 +90,24 @@ def fpm_facts(
         config_test=master.config_test,
         backlog=master.backlogs.get(address),
         born=master.born,
+        ended=ended_pools(master, tick) if alive else (),
         unit_pid=master.unit_facts.main_pid if own else None,
         unit_reloads=tuple(safe(line, 300) for line in reloads) if own and reloads is not None else None,
         options=tuple(map(safe, master.options)),
     )
+
+
+def ended_pools(master: Master, tick: TickFacts) -> tuple[EndedPool, ...]:
+    """Pools with a worker that a reload would end, or move to where nothing listens. One that has another name only keeps its socket."""
+    if master.record is None or master.denied or master.left_out or not master.pools:
+        return ()
+    running = {pool_of(title) for record, title in tick.processes.values() if record.parent == master.record.pid} - {""}
+    configured = {str(pool.name): str(pool.listen) for pool in master.pools}
+    moved = [EndedPool(safe(name), safe(configured[name])) for name in sorted(running & {*configured}) if configured[name] in master.absent]
+    others = [pool for pool in master.pools if pool.name not in running and pool.pm != "ondemand"]
+    renamed = sum(pool.listen not in master.absent for pool in others)
+    removed = sorted(running - {*configured})
+    return (*map(EndedPool, map(safe, removed[: max(len(removed) - renamed, 0)])), *moved)
 
 
 def pool_workers(master: Master, pool: Pool | None, tick: TickFacts, *, hz: int) -> tuple[Process, ...]:

@@ -56,7 +56,7 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 class Master(msgspec.Struct, frozen=True, kw_only=True):
     """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
     *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``; *held*: those that
-    were. *unit_facts*: what systemd says of the *unit*."""
+    were. *absent*: sockets of its pools that are not there, in folders where others are. *unit_facts*: what systemd says of the *unit*."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -72,6 +72,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     held: dict[str, int] = {}
     born: dict[str, float] | None = None
     left_out: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     unit_facts: UnitFacts = UnitFacts()
     pipes: tuple[str, ...] = ()
 
@@ -185,8 +186,8 @@ async def with_files(host: HostProbe, master: Master, known: dict[tuple[str, tup
     else:
         master = await read_config(host, master)
         files, pipes = await _config_files(host, master, known)
-    facts, (backlogs, held) = await _unit(host, master), await _connections(host, master)
-    master = replace(master, files=files, pipes=pipes, unit_facts=facts, backlogs=backlogs, held=held)
+    facts, (backlogs, held, absent) = await _unit(host, master), await _connections(host, master)
+    master = replace(master, files=files, pipes=pipes, unit_facts=facts, backlogs=backlogs, held=held, absent=absent)
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -241,13 +242,19 @@ async def _births(host: HostProbe, master: Master) -> dict[str, float] | None:
     return {path: time for path, time in times if time is not None}
 
 
-async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int], dict[str, int]]:
+async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int], dict[str, int], tuple[str, ...]]:
     addresses = [str(pool.listen) for pool in master.pools if "\\" not in pool.listen and " " not in pool.listen]
     if not addresses:
-        return {}, {}
-    blocks = await host.ask(*in_batches("backlog", addresses))
+        return {}, {}, ()
+    paths = [address for address in addresses if address.startswith("/")]
+    blocks = await host.ask(*in_batches("backlog", addresses), *in_batches("test", paths))
     said = "\n".join(block.text("backlog") for block in blocks)
-    return parse_backlogs(said), parse_held(said)
+    there: dict[str, bool] = {}
+    for section in (section for block in blocks for section in block.of("sockets")):
+        there |= {path: state.is_socket for path, state in records.parse_sockets(section.payload).items()}
+    seen = {path.rpartition("/")[0] for path, is_socket in there.items() if is_socket}
+    absent = tuple(path for path, is_socket in there.items() if not is_socket and path.rpartition("/")[0] in seen)
+    return parse_backlogs(said), parse_held(said), absent
 
 
 async def _test_config(host: HostProbe, master: Master) -> Master:

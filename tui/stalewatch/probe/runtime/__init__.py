@@ -48,6 +48,7 @@ at its end;
      "variables": ["APP_ENV", …] or null,
      "artefacts": [["/srv/app/bootstrap/cache/config.php", ""], …],
      "apcu": [["KEY", true, "/srv/app/x.php" or null], …] or null,
+     "extensions": ["core", …],
      "remembered": [["/srv/blog", 1795557120], …],
      "parsed": {"count": 2, "trouble": [["/srv/app/x.php", "syntax", 12, "syntax error, …"], …],
                 "paths": ["/srv/app/y.php", …], "folders": ["/srv/app/app", …], "why": ""},
@@ -70,10 +71,11 @@ and ``tokenizer`` or ``disabled`` where PHP cannot parse) with ``parse``;
 ``remade`` (keys of which the pool would make another value than *cache* has, how many more there are, and why it is not known:
 ``application``, ``opcache``, ``thrown`` or ``ended``) with ``remake``;
 ``remembered`` (paths that are gone and that PHP still answers, and when it has forgotten them) with ``scripts``, and with ``parse`` of what
-changed; ``variables`` (names of the environment variables of the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept
-aside, or what is wrong with it; "" nothing) with ``keep``, which keeps what artisan is about to write (*away*: moves it aside) or
-to clear and writes the PHP *script* that gives artisan the worker's environment and tells it by *variables* to build the files aside, with
-``settle``, which moves over what was built, or puts everything back where one of them can't run, with ``exchange``, by which what is kept
+changed; ``extensions`` (names of those that run, in small letters) with ``scripts``; ``variables`` (names of the environment variables of
+the worker) with ``scripts``; ``artefacts`` (file, why it could not be kept aside, or what is wrong with it; "" nothing) with ``keep``,
+which keeps what artisan is about to write (*away*: moves it aside) or to clear and writes the PHP *script* that gives artisan the worker's
+environment and tells it by *variables* to build the files aside, with ``settle``, which moves over what was built, or puts everything back
+where one of them can't run, with ``exchange``, by which what is kept
 and what is there change places (*compiled*: OPcache was made to compile it), with ``drop``,
 with ``tidy`` (what became of the copy that a run left that was cut off, "" there was none), and with ``writable`` (what keeps the pool's
 user from making it again, a word and what it is about, see ``verbs.php``; "" nothing), and with ``held`` (``same`` or ``other`` than its

@@ -169,6 +169,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     artefacts: list[tuple[str, str]] = []
     parsed: ParsedAnswer | None = None
     remembered: list[tuple[str, float]] | None = None
+    extensions: list[str] = []
     remade: tuple[list[str], int, str] | None = None
     boot: str = ""
     host: str = ""
@@ -297,6 +298,11 @@ def remembered(answer: Answer, before: RuntimeFacts | None, chroot: str = "") ->
     if answer.remembered is None or chroot:
         return before.remembered if before is not None else ()
     return tuple(FromMemory(safe(path), _moment(until) or 0.0) for path, until in answer.remembered)
+
+
+def extensions(answer: Answer, before: RuntimeFacts | None) -> tuple[SafeText, ...]:
+    """The names of the extensions that run; only a full list tells them."""
+    return tuple(safe(name, 100) for name in answer.extensions) or (before.extensions if before is not None else ())
 
 
 def extension_dir(answer: Answer, before: RuntimeFacts | None) -> SafeText:

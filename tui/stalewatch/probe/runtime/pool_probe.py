@@ -303,6 +303,7 @@ class PoolProbe:
             ini=answers.ini_files(answer, self._last),
             places=answers.places(answer, self._connection.chroot),
             relay=relay,
+            extensions=answers.extensions(answer, self._last),
             extension_dir=answers.extension_dir(answer, self._last),
             configuration=self._configuration(answer),
             environment=self._environment(answer),

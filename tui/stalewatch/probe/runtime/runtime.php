@@ -65,6 +65,9 @@ function answer(string $verb, array $options): array
     $answer += $acted;
     if ($verb === 'scripts' || !empty($options['changed'])) {
         load('memory.php');
+        if ($verb === 'scripts' && function_exists('get_loaded_extensions')) {
+            $answer['extensions'] = array_map('strtolower', get_loaded_extensions());
+        }
         $answer['remembered'] = (new Memory($scripts, $facts))->only();
     }
     if ($verb === 'parse') {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stalewatch.model import reasons
+from stalewatch.model import figures, reasons
 from stalewatch.model.snapshot import ConfigTest
 from stalewatch.model.text import safe
 from stalewatch.probe.host.parsers import fpm_test
@@ -40,6 +40,8 @@ def _left_out(draft: Draft) -> Iterator[LeftOut]:
 def _proven(proof: Proof) -> Outcome:
     said, result = last_lines(proof.said), fpm_test.read(proof.said)
     if isinstance(result, ConfigTest):
+        if lost := _lost(proof):
+            return outcome(Status.FAILED, **{NAME: lost})
         if result.valid and proof.code == 0:
             return outcome(Status.DONE, **{NAME: "the configuration is valid"})
         return outcome(Status.FAILED, **{NAME: result.said or said or f"exit code {proof.code}"})
@@ -47,6 +49,16 @@ def _proven(proof: Proof) -> Outcome:
         return outcome(Status.FAILED, **{NAME: said or f"exit code {proof.code}"})
     denied = result.code == reasons.FPM_TEST_DENIED.code
     return not_known(f"{result.message} ({to_permit(proof, proof.step.command)})" if denied else result.message, said)
+
+
+def _lost(proof: Proof) -> str:
+    """What runs now and would not after a reload: a warning is all that PHP makes of it."""
+    running = proof.before.runtime.extensions if proof.before.runtime is not None else ()
+    lost = [name for name in fpm_test.unloaded(proof.said) if name in running]
+    if not lost:
+        return ""
+    named = figures.several([str(safe(name, 100)) for name in lost])
+    return f"a reload would lose what runs now and cannot be loaded again: {named}. Install it again, or take it out of the ini files"
 
 
 FPM_TEST = StepSpec(

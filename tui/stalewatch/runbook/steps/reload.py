@@ -23,6 +23,7 @@ from stalewatch.runbook.steps import bytecode, fpm_test
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stalewatch.model.processes import EndedPool
     from stalewatch.model.snapshot import MasterPool
     from stalewatch.runbook.draft import Draft
 
@@ -75,8 +76,17 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
     elif not draft.access.unit and not draft.access.master:
         yield "a reload is needed and the unit of the FPM master is not known"
+    for pool in fpm.ended if not isinstance(fpm, Unseen) else ():
+        yield _ends(pool)
     if draft.report.runtime is not None and (why := only_remembered(draft.report.runtime.remembered, draft.host.now)):
         yield why
+
+
+def _ends(pool: EndedPool) -> str:
+    by_hand = "put that right, or reload PHP-FPM (and what passes requests to that pool) by hand"
+    if pool.moved_to:
+        return f"a reload would move pool {pool.name} to {pool.moved_to}, where nothing listens now: {by_hand}"
+    return f"a reload would end pool {pool.name}, which runs and is in PHP-FPM's configuration no more: {by_hand}"
 
 
 def _warns(draft: Draft) -> Iterator[str]:

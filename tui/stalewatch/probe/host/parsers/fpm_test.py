@@ -12,6 +12,19 @@ from stalewatch.model.text import SafeText
 _NAMED = re.compile(r"configuration file '?([^'\s]+)'?")
 
 
+_UNLOADED = re.compile(
+    r"Unable to load dynamic library '([^']+)'|PHP Startup: (\w+): Unable to initialize module|"
+    r"Failed loading (?:Zend extension )?'?([^\s':]+)"
+)
+
+
+def unloaded(output: str) -> tuple[str, ...]:
+    """The extensions that the configuration asks for and PHP could not load: it warns, and the test is successful nevertheless."""
+    paths = (next(filter(None, match.groups())) for match in _UNLOADED.finditer(output))
+    names = (path.rpartition("/")[2].removesuffix(".so").lower() for path in paths)
+    return tuple(dict.fromkeys("zend opcache" if name == "opcache" else name for name in names))
+
+
 def read(output: str, *, login: str = "LOGIN", binary: str = "/usr/sbin/php-fpm", config: str = "") -> ConfigTest | Unseen:
     """*output*: both channels. *login*, *binary*: for the line to grant. *config*: the master's own main file ("" whatever was tested):
     a master that was started with another one than its binary's default is not what ``-t`` tests."""
