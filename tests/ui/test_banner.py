@@ -186,3 +186,14 @@ async def test_a_screen_that_may_not_act_names_no_key() -> None:
         text = await shown(pilot, "old code since")
     assert "RetellFunctionCallHandler.php runs as compiled 12:27" in text
     assert "· f fix" not in text
+
+
+async def test_with_ages_in_the_place_of_times_it_is_a_sentence_and_names_both_versions() -> None:
+    app = app_of(FakeEngine(build.incident()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(pilot, "old code since")
+        await pilot.press("d")
+        text = " ".join((await shown(pilot, "old code for 24 min")).split())
+    assert "web1 runs old code for 24 min: RetellFunctionCallHandler.php runs as compiled 12:27, the disk has 12:38;" in text
+    assert "on disk: 12:38" in text
+    assert "deployed 24 min ago" in text or "4f2a9c1 24 min ago" in text

@@ -147,7 +147,7 @@ def test_what_proves_nothing_has_no_green_tick() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "words"),
-    [(fpm.BINARY_NEWER, "older than its binary"), (fpm.CONFIG_NEWER, "older than its settings"), (fpm.OTHER_TREE, "in another tree")],
+    [(fpm.BINARY_NEWER, "older than the binary"), (fpm.CONFIG_NEWER, "older than the settings"), (fpm.OTHER_TREE, "in another tree")],
 )
 def test_workers_that_are_wrong_are_not_told_by_the_deploy(rule: Rule, words: str) -> None:
     """ "✗ 7 since 12:40, after the deploy" would be a cross before what is well."""

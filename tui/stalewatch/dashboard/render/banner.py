@@ -54,7 +54,7 @@ def banner_lines(
     names = [pane.server, *dict.fromkeys(each.server for each in same if each.server != pane.server)]
     since = min((each.report.stale_since for each in same if each.report and each.report.stale_since), default=None)
     here = clock_of(pane.report, clock)
-    when = f" since {here.hm(since)}" if since else ""
+    when = f" {here.begun(since)}" if since else ""
     ending = f" · {key_of('fix')} fix" if why.keyed else ""
     mark = badge(verdict)
     for name, told in _shorter(names, shared, why, here):
@@ -115,7 +115,7 @@ def _layers_line(panes: Sequence[Pane], clock: Clock, width: int, shared: Shared
         return crop(line(Span(f" {spread}", "muted")), width)
     layers = Counter(layer for pane in stale if pane.report for layer in Layer if pane.report.layers.get(layer) is Verdict.STALE)
     since = min((pane.report.stale_since for pane in stale if pane.report and pane.report.stale_since), default=None)
-    when = f" since {clock.hm(since)}" if since else ""
+    when = f" {clock.begun(since)}" if since else ""
     what = ", ".join(layer.value for layer, _ in layers.most_common())
     said = f" {figures.agree(len(stale), 'runs', 'run')} old code{when}: {what}"
     names = _fitting([pane.server for pane in stale], width - len(said) - len(badge(Verdict.STALE).text) - 2, shared)
@@ -135,7 +135,7 @@ def _alarm_lines(panes: Sequence[Pane], alarms: Mapping[AppKey, Alarm], clock: C
     word, _ = Counter(alarm.word for alarm in alarms.values()).most_common(1)[0]
     same = {key: alarm for key, alarm in alarms.items() if alarm.word == word}
     since, began = min(((alarm.since, alarm.began) for alarm in same.values() if alarm.since is not None), default=(None, False))
-    when = f"{'' if began else ', seen'} since {clock.hm(since)}" if since is not None else ""
+    when = f"{'' if began else ', seen'} {clock.begun(since)}" if since is not None else ""
     first = next(iter(same.values()))
     ending, mark = first.command or first.words, alarm_badge(word)
     names = [pane.server for pane in panes if pane.key in same]

@@ -168,13 +168,13 @@ def bytecode(report: Report, clock: Clock) -> LayerRow:
 
 
 _POOL = {
-    fpm.BINARY_NEWER.code: "older than its binary",
-    fpm.BINARY_REPLACED.code: "older than its binary",
+    fpm.BINARY_NEWER.code: "older than the binary",
+    fpm.BINARY_REPLACED.code: "older than the binary",
     fpm.EXTENSION_REPLACED.code: "older than an extension",
-    fpm.CONFIG_NEWER.code: "older than its settings",
-    fpm_config.DIFFERS.code: "older than its settings",
+    fpm.CONFIG_NEWER.code: "older than the settings",
+    fpm_config.DIFFERS.code: "older than the settings",
     fpm.CONFIG_INVALID.code: "with broken settings",
-    fpm_ini.GONE.code: "older than its settings",
+    fpm_ini.GONE.code: "older than the settings",
     fpm.OTHER_TREE.code: "in another tree",
 }
 """What is wrong with the workers of a pool, in the place of what a deploy has not to do with it."""
@@ -189,7 +189,7 @@ def pool(report: Report, clock: Clock) -> LayerRow:
     if found.total == 0:
         return LayerRow(Layer.FPM, verdict, "none running (idle pool)", "none running")
     deploy = report_parts.last_deploy(report)
-    words = f"{found.total} since {clock.hm(found.oldest)}"
+    words = f"{found.total} {clock.begun(found.oldest)}"
     if verdict is Verdict.STALE:
         wrong = _known(report, _POOL)
         return LayerRow(Layer.FPM, verdict, f"{words}, {wrong}" if wrong else words, f"{found.total} {wrong}" if wrong else words)
@@ -217,7 +217,7 @@ def queue(report: Report, clock: Clock) -> LayerRow:
         return LayerRow(Layer.WORKERS, verdict, "none running", "none running")
     kinds = sorted({str(worker.kind) for worker in seen.queue_workers})
     since = min(worker.process.started for worker in seen.queue_workers)
-    words = f"{len(seen.queue_workers)} {'+'.join(kinds)} since {clock.hm(since)}"
+    words = f"{len(seen.queue_workers)} {'+'.join(kinds)} {clock.begun(since)}"
     wrong = _known(report, _QUEUE) or "old code"
     return LayerRow(Layer.WORKERS, verdict, f"{words}, {wrong}" if verdict is Verdict.STALE else words, words)
 

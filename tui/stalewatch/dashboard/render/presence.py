@@ -27,7 +27,7 @@ def holder_lines(report: Report, clock: Clock, width: int) -> list[Line]:
     lock = report.host.lock if report.host is not None else None
     if lock is None:
         return []
-    since = f" since {clock.hm(lock.since)}" if lock.since else ""
+    since = f" {clock.begun(lock.since)}" if lock.since else ""
     place = f", {place_of(lock)}" if lock.steps else ""
     said = f"★ {lock.who} runs {what_of(lock)} here{since}{place}{lock.process}{'' if lock.steps else f', {NOT_TOLD}'}"
     return [*paragraph(said, width, "warning", hang="  "), *_steps(lock, width)]
@@ -57,5 +57,5 @@ def watcher_lines(report: Report, clock: Clock, width: int) -> list[Line]:
     host = report.host
     if host is None or not host.watchers:
         return []
-    named = ", ".join(f"{watcher.who} since {clock.hm(watcher.since)}" for watcher in host.watchers)
+    named = ", ".join(f"{watcher.who} {clock.begun(watcher.since)}" for watcher in host.watchers)
     return [crop(line(Span(f"also watched by {named}", "muted")), width)]

@@ -119,14 +119,17 @@ class Clock(msgspec.Struct, frozen=True):
             return written
         return self.ago(at) if self.relative else self.hms(at)
 
+    def begun(self, at: float) -> str:
+        """``since 12:38``; ``for 24 min`` where relative is asked for."""
+        return f"for {self.since(at)}" if self.relative else f"since {self.hm(at)}"
+
     def told(self, phrase: Phrase, beside: Sequence[float] = ()) -> str:
-        """*phrase* with its moments as :meth:`hm` says them; with their seconds where another one, also of those *beside*, would be the
-        same: of two versions of one minute nobody could say which is which."""
+        """*phrase* with its moments as a clock shows them, also where relative is asked for: an age names no version. With their seconds
+        where another one, also of those *beside*, would be the same: of two versions of one minute nobody could say which is which."""
         all_of = {part for part in phrase if not isinstance(part, str)}.union(beside)
-        minutes = Counter(self.hm(at) for at in all_of) if len(all_of) > 1 else Counter()
-        return "".join(
-            part if isinstance(part, str) else self.hms(part) if minutes[self.hm(part)] > 1 else self.hm(part) for part in phrase
-        )
+        minutes = {at: self._clock(at, "%H:%M") for at in all_of}
+        many = Counter(minutes.values())
+        return "".join(part if isinstance(part, str) else self.hms(part) if many[minutes[part]] > 1 else minutes[part] for part in phrase)
 
     def exact(self, at: float) -> str:
         """Absolute and relative: ``2025-10-24 12:38:02 (24 min ago)``."""
