@@ -135,10 +135,11 @@ def _whole_at(opcache: Opcache) -> float | None:
 def _listed(context: Context, opcache: Opcache, before: dict[str, Seen]) -> dict[str, Seen]:
     """The full list, bounded: what is not in it is not cached any more. Scripts that did not change on disk are plainly fresh."""
     changed = {script.path for script in opcache.changed}
+    others = {script.path for script in moved_over.scripts(context, opcache)}
     plain = opcache.validate_timestamps or not opcache.file_cache
     listed: dict[str, Seen] = {}
     for script in opcache.scripts[:MAX_SCRIPTS]:
-        if script.path in before and (script.path in changed or moved_over.another(script, opcache, context)):
+        if script.path in before and (script.path in changed or script.path in others):
             listed[str(script.path)] = before[script.path]
         elif script.cached:  # a changed one may be another application's: which scripts are ours may move with the release link
             state = ScriptState.SUSPECT if script.path in changed else ScriptState.FRESH
@@ -168,7 +169,7 @@ def _seen(script: Script, window: Window, proven: bool, kind: ScriptState, now: 
         ran_deleted=kind is ScriptState.DELETED,
         dev=content.dev,
         ctime=content.ctime,
-        displaced=moved_over.since(window) if displaced(script, seen) and not proven else None,
+        displaced=moved_over.since(window) if not proven and displaced(script, seen) else None,
     )
 
 

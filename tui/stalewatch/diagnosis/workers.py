@@ -90,7 +90,7 @@ def _judge(context: Context, host: HostFacts) -> Ruling:
     workers = tuple(worker for worker in host.queue_workers if worker.placed)
     strange = tuple(worker for worker in host.queue_workers if not worker.placed)
     code = host.inputs.get("code")
-    newest = newest_of(code.direct, context.now) if code is not None else None
+    newest = newest_of(code.direct, context.now) if code is not None and host.queue_workers else None
     others = (
         *worker_restarts.not_back(context),
         *app_unseen(strange, newest.mtime if newest is not None else None),

@@ -36,7 +36,8 @@ def decode(content: bytes | str, *, type: Any = Any, strict: bool = True) -> Any
 
 def _too_deep(raw: bytes) -> bool:
     """Each round takes the innermost brackets away; those in texts are gone before."""
-    left = _TEXT.sub(b"", raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _ALL_BUT_STRUCTURE))
+    quoted = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _ALL_BUT_STRUCTURE)
+    left = _TEXT.sub(b"", quoted.replace(b'""', b""))  # a text without brackets, or the border of two
     for _ in range(MAX_DEPTH):
         if _PLAINLY_TOO_DEEP.search(left):
             return True

@@ -23,10 +23,15 @@ def scripts(context: Context, opcache: Opcache) -> tuple[Script, ...]:
     changed = {script.path for script in opcache.changed}
     if not opcache.scripts:
         return tuple(script for script in context.memory.displaced if script.path not in changed)
-    return tuple(script for script in opcache.scripts if another(script, opcache, context) and script.path not in changed)
+    found: tuple[Script, ...] = context.kept.get(
+        "moved over",
+        lambda: tuple(script for script in opcache.scripts if script.path not in changed and _another(script, opcache, context)),
+        (opcache,),
+    )
+    return found
 
 
-def another(script: Script, opcache: Opcache, context: Context) -> bool:
+def _another(script: Script, opcache: Opcache, context: Context) -> bool:
     """Whether this is not, or may not be, the file of the compile that is remembered, and not one that was compiled since."""
     if not displaced(script, context.memory.scripts.get(script.path)):
         return False

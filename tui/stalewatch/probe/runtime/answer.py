@@ -319,8 +319,10 @@ def without_scripts(facts: RuntimeFacts) -> RuntimeFacts:
 
 
 def _bounded(value: int | None) -> int | None:
-    return None if value is None else min(max(value, 0), _MAX_TIME)
+    return value if value is None or 0 <= value <= _MAX_TIME else min(max(value, 0), _MAX_TIME)
 
 
 def _moment(value: float | None) -> float | None:
-    return None if value is None or value != value else min(max(value, 0.0), float(_MAX_TIME))
+    if value is None or 0.0 <= value <= _MAX_TIME:
+        return value
+    return None if value != value else min(max(value, 0.0), float(_MAX_TIME))
