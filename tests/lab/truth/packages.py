@@ -77,7 +77,58 @@ def _in_another_order(host: Host) -> None:
     host.edit(_INSTALLED, json.dumps(installed))
 
 
+_OWN_ROUTES = "$this->loadRoutesFrom(__DIR__.'/../routes/api.php');"
+_OWN_SETTINGS = "$this->mergeConfigFrom(__DIR__.'/../config/greeter.php', 'greeter');"
+_ROUTES_FILE = "Route::get('/greet', [\\App\\Http\\Controllers\\LayerController::class, 'ping']);"
+_BRINGS = do.then(
+    do.change_text(
+        f"{_SOURCES}/GreeterServiceProvider.php", "$this->app->singleton", f"{_OWN_SETTINGS} {_OWN_ROUTES} $this->app->singleton"
+    ),
+    do.shell("mkdir vendor/acme/greeter/config vendor/acme/greeter/routes", user="deploy"),
+    lambda host: host.edit("vendor/acme/greeter/routes/api.php", f"<?php use Illuminate\\Support\\Facades\\Route; {_ROUTES_FILE}"),
+    lambda host: host.edit("vendor/acme/greeter/config/greeter.php", "<?php return ['agent' => 'agent-v1'];"),
+    do.change_text("app/Http/Controllers/LayerController.php", "config('services.retell.agent')", "config('greeter.agent')"),
+    do.cache(),
+    do.pause(2.1),
+    lambda host: host.restart(),
+    do.get("/greet"),
+    do.get("/config"),
+)
+
+
+def _upgraded(path: str, old: str, new: str) -> do.Change:
+    """Composer puts a new version of the package in place: its files have the times of the archive."""
+    file = f"vendor/acme/greeter/{path}"
+    put = f"sed 's#{old}#{new}#' {file} >next; touch -d '30 days ago' next; mv next {file}; touch {_INSTALLED}"
+    return do.then(do.pause(3.1), do.shell(put, user="deploy"), lambda host: host.reload(), do.get())
+
+
+_GREET = Ask(uri="/greet2", old="<!DOCTYPE html>", new="pong v1")
+_SETTING = Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2")
+_OTHER_ROUTES = _upgraded("routes/api.php", "/greet", "/greet2")
+_OTHER_SETTINGS = _upgraded("config/greeter.php", "agent-v1", "agent-v2")
+
 STATES = (
+    stale(
+        name="packages: one upgraded, its routes are others, routes not cached again",
+        expect={Layer.ROUTES: ("suspect", "routes.provider-newer")},
+        arrange=_BRINGS,
+        act=_OTHER_ROUTES,
+        ask=_GREET,
+    ),
+    stale(
+        name="packages: one upgraded, its settings are others, configuration not cached again",
+        expect={Layer.CONFIG: ("suspect", "config.provider-newer")},
+        arrange=_BRINGS,
+        act=_OTHER_SETTINGS,
+        ask=_SETTING,
+    ),
+    healthy(
+        name="packages: one upgraded, its routes and settings are others, cached again",
+        arrange=_BRINGS,
+        act=do.then(_OTHER_ROUTES, _OTHER_SETTINGS, do.cache(), lambda host: host.reload(), do.get("/config")),
+        ask=_SETTING,
+    ),
     stale(
         name="packages: another provider, not discovered",
         expect=_MANIFEST_STALE,

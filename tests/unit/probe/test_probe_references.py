@@ -149,3 +149,11 @@ def test_they_are_compared_with_the_caches() -> None:
     assert [stat.path for stat in found["config"].indirect] == ["src/Blog/config/blog.php"]
     assert {str(stat.path) for stat in found["routes"].indirect} == {"app/Tax.php", "Modules/Blog/Routes/web.php"}
     assert "domain/Cart.php" in {stat.path for stat in found["code"].direct}
+
+
+def test_what_a_package_brings_may_add_to_the_configuration_and_the_routes() -> None:
+    paths = ("vendor/acme/a/config/a.php", "vendor/acme/a/src/routes.php", "vendor/acme/a/routes/web.php", "vendor/acme/a/src/A.php")
+    found = group([record(path) for path in paths], ROOT)
+    assert [stat.path for stat in found["config"].indirect] == [paths[0]]
+    assert [stat.path for stat in found["routes"].indirect] == [paths[1], paths[2]]
+    assert [stat.path for stat in found["code"].direct] == [paths[3]], "a package that is a link"

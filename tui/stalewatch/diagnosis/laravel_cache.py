@@ -83,8 +83,8 @@ PROVIDER = {
         "provider-newer",
         Verdict.SUSPECT,
         Severity.WARNING,
-        "A service provider, a class that a source uses, or a module's own file is newer than the {title}. It can add to that cache, "
-        "but need not.",
+        "A service provider, a class that a source uses, or a file of a module or package is newer than the {title}. It can add to "
+        "that cache, but need not.",
     )
     for layer in FILE_CACHED
 }
@@ -162,7 +162,7 @@ def judge(context: Context, layer: Layer) -> Ruling:
     else:
         found += stale(context, layer, cache.stat, sources, baseline)
         found += gone(context, layer, cache.stat, sources, baseline)
-        found += provider(context, layer, cache.stat, sources)
+        found += (*provider(context, layer, cache.stat, sources), *package(context, layer, cache.stat, sources))
         found += cli_cache.of_cached(context, layer, cache.stat)
         if why := cli_cache.unseen(context.host):
             found += compiled_unseen(layer, cache.path, context.root, why)
@@ -241,6 +241,21 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
             f"{_sources(tuple(newer))} {lag} newer than the {_TITLES[layer]} and may add to it",
             _evidence(context, newer[0], cache, len(newer) - 1),
             since=min(source.mtime for source in newer),
+        )
+
+
+def package(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
+    """What a package brings to this cache came after it. Composer gives a file the time that it had in its archive, so c tells
+    (``docs/facts.md#laravel-inputs``)."""
+    limit = max(cache.mtime, cache.ctime) + inputs.TOLERANCE
+    came = [each for each in sources.indirect if each.path.startswith("vendor/") and each.mtime <= cache.mtime and each.ctime > limit]
+    if came:
+        came.sort(key=lambda each: -each.ctime)
+        yield PROVIDER[layer].finding(
+            came[0].path,
+            f"{_sources(tuple(came))} came after the {_TITLES[layer]} and may add to it",
+            _evidence(context, came[0], cache, len(came) - 1),
+            since=came[-1].ctime,
         )
 
 

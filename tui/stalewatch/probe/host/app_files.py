@@ -135,7 +135,9 @@ def app_files(location: AppLocation, pool: Pool | None) -> AppFiles:
 def code_folders(walk: Mapping[str, FileRecord], files: AppFiles) -> tuple[str, ...]:
     """The folders in which *walk* has files, and that of the packages: something may be mounted over each of them. At most
     :data:`MOST_FOLDERS`, the topmost first."""
-    folders = {path.rpartition("/")[0] for path in walk if path.startswith(files.root + "/") and "/./" not in path}
+    packages, composer = files.at("vendor/"), files.at("vendor/composer/")
+    own = (path for path in walk if path.startswith(files.root + "/") and "/./" not in path)
+    folders = {path.rpartition("/")[0] for path in own if not path.startswith(packages) or path.startswith(composer)}
     found = sorted(folders - {files.root, *files.folders}, key=lambda path: (path.count("/"), path))
     return (files.at("vendor"), *[path for path in found if path != files.at("vendor")][: MOST_FOLDERS - 1])
 

@@ -214,7 +214,8 @@ walk_now() { # ROOT LIMIT -> $now, in $format
   set --
   [ ! -h "$root/vendor" ] || now=$now$nl$(stat -c "$format" -- "$root/vendor" 2>/dev/null)
   set +f
-  for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json"; do
+  for path in "$root"/vendor/composer/*.php "$root/vendor/composer/installed.json" "$root"/vendor/*/*/config/*.php "$root"/vendor/*/*/routes/*.php \
+    "$root"/vendor/*/*/routes.php "$root"/vendor/*/*/src/config/*.php "$root"/vendor/*/*/src/routes/*.php "$root"/vendor/*/*/src/routes.php; do
     [ ! -f "$path" ] || [ -h "$path" ] || case $path in *"$nl"*) ;; *) set -- "$@" "$path" ;; esac
   done
   linked=$(find "$root/./config/" "$root/./routes/" "$root/./app/" "$root/./src/" "$root/./packages/" "$root/./modules/" "$root/./Modules/" \

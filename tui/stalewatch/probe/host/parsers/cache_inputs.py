@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 MAX_WALK = 20_000
 _CODE = ("app/", "bootstrap/", "config/", "routes/", "vendor/", "src/", "packages/", "modules/", "Modules/", "lang/", "database/")
 _PROVIDER = re.compile(r"(^|/)[A-Za-z0-9_]*ServiceProvider\.php$|^app/Providers/")
-_MODULE_CONFIG = re.compile(r"^(app|src|packages|modules|Modules)/(.*/)?[cC]onfig/[^/]+\.php$")
+_PACKAGE = re.compile(r"^vendor/[^/]+/[^/]+/(src/)?(config/[^/]+|routes/[^/]+|routes)\.php$")
+"""What a package may add to the cached configuration and routes."""
+_MODULE_CONFIG = re.compile(r"^(app|src|packages|modules|Modules|vendor)/(.*/)?[cC]onfig/[^/]+\.php$")
 _MODULE_ROUTES = re.compile(r"^(?!tests/)(.*/)?([rR]outes/.*\.php|routes\.php)$")
 _OWN_PROVIDERS = frozenset({"RouteServiceProvider.php", "EventServiceProvider.php"})
 _ENV = re.compile(r"^\.env(\.[\w-]+)?$")
@@ -186,7 +188,9 @@ def _views(path: str, _skeleton: Skeleton) -> bool:
 
 def _code(path: str, skeleton: Skeleton) -> bool:
     """What a long-running worker loaded when it started: PHP files and the environment. Of packages those that are links are walked."""
-    own = path.startswith((*_CODE, *skeleton.code)) or (bool(skeleton.config) and path.startswith(f"{skeleton.config}/"))
+    own = (_PACKAGE.search(path) is None and path.startswith((*_CODE, *skeleton.code))) or (
+        bool(skeleton.config) and path.startswith(f"{skeleton.config}/")
+    )
     return (path.endswith(".php") and not path.endswith(".blade.php") and own) or _is_env(path)
 
 
