@@ -96,8 +96,10 @@ def cache(report: Report, clock: Clock, layer: Layer) -> LayerRow:
 def _compiled(report: Report, layer: Layer) -> Compiled | None:
     """What Symfony compiled for *layer* and the environment that is served."""
     facts = report.host.symfony if report.host is not None else None
+    if facts is None:
+        return None
     served = symfony.environment_served(report)
-    return next((each for each in facts.compiled if (each.layer, each.environment) == (layer.value, served)), None) if facts else None
+    return next((each for each in facts.compiled if (each.layer, each.environment) == (layer.value, served)), None)
 
 
 def views(report: Report, clock: Clock) -> LayerRow:
