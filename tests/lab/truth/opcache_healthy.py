@@ -115,6 +115,22 @@ HEALTHY = (
 )
 UNSETTLED = (
     unsettled(
+        name="vt=0: rebuilt and invalidated by somebody else, used no less than before, seen before",
+        expect=SUSPECT,
+        arrange=do.then(do.VT0, lambda host: host.restart(), do.pause(2.1), do.get("/config", times=1)),
+        act=do.then(
+            do.AGENT,
+            do.pause(1.1),
+            do.cache("config"),
+            do.pause(2.1),
+            do.run_in_pool("opcache_invalidate('/srv/app/bootstrap/cache/config.php', true);"),
+            do.get("/config", times=2),
+        ),
+        ask=Ask(uri="/config", old="v1 agent-v1", new="v1 agent-v2"),
+        really="new",
+        remembered=True,
+    ),
+    unsettled(
         name="vt=1, freq=2: older mtime, healed, one look",
         expect=SUSPECT,
         act=do.then(do.rewrite(back=do.HOUR), do.healed()),

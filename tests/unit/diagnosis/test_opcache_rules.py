@@ -127,6 +127,28 @@ def test_workers_that_came_after_a_look_at_this_cache_are_not_those_that_it_bega
         assert report.layers[Layer.OPCACHE] is STALE, report.findings
 
 
+@pytest.mark.parametrize(
+    ("memory", "wasted", "digest", "verdict"),
+    [
+        (9_000, 5_000, "b", STALE),
+        (9_000, 8_000, "b", STALE),
+        (9_000, 14_000, "b", SUSPECT),
+        (9_100, 5_000, "b", SUSPECT),
+        (9_000, 14_000, "a", FRESH),
+    ],
+    ids=["nothing was invalidated", "too little was", "it may be what was", "another compile", "the same content"],
+)
+def test_more_hits_prove_the_same_compile_only_where_it_cannot_have_been_invalidated(
+    memory: int, wasted: int, digest: str, verdict: Verdict
+) -> None:
+    """Somebody else's fix invalidates a script with few hits between two looks of who only watches."""
+    before = script(compiled=None, used=-100, hits=0, digest="a", memory=9_000)
+    first = with_opcache(vt0(scripts=(before,), scripts_at=at(-90), wasted_memory=5_000), -90)
+    later = script(compiled=None, mtime=-60, used=-5, hits=1, digest=digest, memory=memory)
+    report = looked(first, with_opcache(vt0(later, wasted_memory=wasted)))
+    assert report.layers[Layer.OPCACHE] is verdict, report.findings
+
+
 BEFORE = script(compiled=None, used=-100, hits=40, digest="a")
 REMEMBERED = [
     ("content changed, hits grew", script(compiled=None, mtime=-60, used=-5, hits=50, digest="b"), STALE),

@@ -29,7 +29,8 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     *at*, *hits*: the last look. *timestamp*: T then. *mtime*, *size*, *inode*, *digest*: the content on disk when this compile was first
     seen (*mtime* None: it was gone). *proven*: that content is what was compiled. *after*, *before*: the compile happened between them.
     *ran_deleted*: it was used while it was not on the disk. *dev*, *ctime*: more of that content (None: not seen). *displaced*: the
-    last look before another file was found in its place.
+    last look before another file was found in its place. *memory*: bytes that it took; *wasted*: bytes of the whole cache that belonged to
+    what had been invalidated, at that look (None: not remembered).
     """
 
     at: float
@@ -46,6 +47,8 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     dev: int | None = None
     ctime: float | None = None
     displaced: float | None = None
+    memory: int = 0
+    wasted: int | None = None
 
 
 class Baseline(msgspec.Struct, frozen=True, array_like=True):

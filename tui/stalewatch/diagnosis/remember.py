@@ -170,6 +170,8 @@ def _seen(script: Script, window: Window, proven: bool, kind: ScriptState, now: 
         dev=content.dev,
         ctime=content.ctime,
         displaced=moved_over.since(window) if not proven and displaced(script, seen) else None,
+        memory=script.memory,
+        wasted=window.wasted,
     )
 
 

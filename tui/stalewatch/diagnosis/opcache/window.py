@@ -24,7 +24,7 @@ class Window(NamedTuple):
 
     *newest*: no file that was modified later than this can be what was compiled. *seen*: what an earlier look remembers of this same
     compile. *retimed*: an earlier look saw it compiled from another mtime, so this compile is of what came with the new one. *now*:
-    the look.
+    the look. *wasted*: what the cache had of invalidated scripts then, in bytes.
     """
 
     after: float
@@ -33,6 +33,7 @@ class Window(NamedTuple):
     seen: Seen | None
     retimed: bool
     now: float
+    wasted: int = 0
 
     def came_after(self, change: float) -> bool:
         """Whether this compile came after a *change* on disk. PHP tells whole seconds: such a change may be as late as their end."""
@@ -55,17 +56,25 @@ def window(script: Script, opcache: Opcache, memory: Memory, now: float, born: f
         after = max(after, memory.whole_at - COMPILING)
     before = min(used, now)
     retimed = seen is not None and None not in (script.timestamp, seen.timestamp) and script.timestamp != seen.timestamp
-    recompiled = seen is not None and (script.hits < seen.hits or retimed)
+    recompiled = seen is not None and (script.hits < seen.hits or retimed or 0 < seen.memory != script.memory > 0)
+    renewed = seen is not None and not recompiled and _may_be_another(script, seen, opcache)
     if seen is not None:
         after = max(after, seen.at if recompiled else seen.after)
         if seen.at < after and not recompiled:  # invalidated by us since: another compile
             recompiled = True
-        if not recompiled:
+        if not (recompiled or renewed):
             before = min(before, seen.before)
     if script.hits == 0 and script.last_used:
         after, before = max(after, used), used
     newest = before - opcache.file_update_protection if script.last_used else before
-    return Window(after, before, newest, None if recompiled else seen, retimed, now)
+    return Window(after, before, newest, None if recompiled or renewed else seen, retimed, now, opcache.wasted_memory)
+
+
+def _may_be_another(script: Script, seen: Seen, opcache: Opcache) -> bool:
+    """Whether enough was invalidated since *seen* for this script to be among it, while its file changed: then more hits than before do not
+    tell that it is the same compile (``docs/facts.md#opcache-timestamps-off``)."""
+    grown = opcache.wasted_memory - seen.wasted if seen.wasted is not None else 0
+    return 0 < script.memory // 2 <= grown and same_content(script, seen) is not True
 
 
 def same_content(script: Script, seen: Seen) -> bool | None:
