@@ -337,3 +337,11 @@ def test_what_could_not_be_seen_says_what_to_do_also_where_only_its_reason_does(
     assert f"→ {reason.advice}" in " ".join(" ".join(row.strip() for row in rows).split())
     page = " ".join(" ".join(row.text for row in verdict.lines(report, CLOCK, 100)).split())
     assert f"→ {reason.advice}" in page
+
+
+def test_beside_a_verdict_only_what_is_to_be_granted_there_takes_rows() -> None:
+    """Its rows are worth more than what is to be done about a reason in general."""
+    report = build.stale("web1")
+    report = msgspec.structs.replace(report, errors=(FPM_OTHER_ANSWER.unseen("something else answers"),))
+    (rows,) = drawn(build.pane(report), width=78, height=12)
+    assert FPM_OTHER_ANSWER.advice[:20] not in " ".join(rows)

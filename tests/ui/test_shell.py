@@ -127,7 +127,7 @@ def test_ctrl_c_is_its_own_ctrl_z_leaves_nothing_behind_and_a_signal_to_us_ends_
 
 
 @pytest.mark.pty
-@pytest.mark.parametrize("typed", ["s\r", "ls -l\r", "is this on?\r", "the last", ":shell\rls\r", "\x1b[200~ssh web1\r\x1b[201~"])
+@pytest.mark.parametrize("typed", ["s\r", "ls -l\r", "is this on?\r", "the test", ":shell\rls\r", "\x1b[200~ssh web1\r\x1b[201~"])
 def test_in_a_paste_or_a_burst_it_opens_no_shell_that_would_get_the_rest(typed: str, tmp_path: Path) -> None:
     program = tmp_path / "ssh"
     program.write_text("#!/bin/sh\ntouch $0.ran\necho waiting\nread line\n")

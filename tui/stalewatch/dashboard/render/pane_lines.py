@@ -15,8 +15,10 @@ from stalewatch.dashboard.render.signs import ALARM, CURSOR, MARK, STATUS_SIGN, 
 from stalewatch.model import figures
 from stalewatch.model.memo import Memos
 from stalewatch.model.reasons import what_to_do
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Verdict
 from stalewatch.model.step_names import LOCK, RESULT
+from stalewatch.model.text import SafeText
 from stalewatch.runbook.plan import Status
 
 if TYPE_CHECKING:
@@ -225,6 +227,8 @@ def trouble_lines(pane: Pane, options: RenderOptions, width: int, room: int | No
     seen = pane.report.last_seen if pane.report else None
     if seen is not None and pane.report is not None and pane.report.verdict is Verdict.UNKNOWN:
         waits.append(line(Span(f"last seen {report_parts.clock_of(pane.report, options.clock).ago(seen)}", "muted")))
+    if verdict_of(pane) is Verdict.UNKNOWN:  # beside a verdict, what is to be done about a reason in general would take its rows
+        errors = [replace(error, grant=SafeText(what_to_do(error))) for error in errors]
     whole = _errors(errors, waits, width)
     return whole if room is None or len(whole) <= room else _errors(errors[:3], waits, width, (3, 4))
 
@@ -234,7 +238,7 @@ def _errors(errors: Sequence[Unseen], waits: list[Line], width: int, most: tuple
     rows: list[Line] = [] if errors else [*waits]
     for error in errors:
         told = paragraph(f"? {error.message}", width, "unknown-mark", hang="  ")
-        grant = paragraph(f"→ {todo}", width, "command", hang="  ") if (todo := what_to_do(error)) else []
+        grant = paragraph(f"→ {error.grant}", width, "command", hang="  ") if error.grant else []
         rows += clamp(told, most[0], width) if most else told
         rows += waits if error is errors[0] else ()
         rows += clamp(grant, most[1], width) if most else grant
