@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from stalewatch.cli.outputs import first_look, fix_lines, json, plan_text, text
+from stalewatch.model import reasons
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Severity
 from tests.builders import outputs as examples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -46,3 +52,9 @@ def test_a_critical_finding_is_no_warning() -> None:
     assert "with warnings" not in text.render((only,), zone=UTC)
     warned = msgspec.structs.replace(only, findings=(*only.findings, msgspec.structs.replace(only.findings[0], severity=Severity.WARNING)))
     assert "! 1 with warnings" in text.render((warned,), zone=UTC)
+
+
+@pytest.mark.parametrize("render", [text.render, first_look.render])
+def test_who_was_not_seen_is_told_what_to_do_also_where_nobody_knows_more_than_the_reason(render: Callable[..., str]) -> None:
+    silent = replace(examples.unreachable(), errors=(reasons.LINK_UNREACHABLE.unseen("web3:22 does not answer"),))
+    assert "to do: Check that `ssh TARGET true` works from here." in render((silent,))

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs.text_writer import TextWriter
+from stalewatch.model.reasons import what_to_do
 from stalewatch.model.report import Verdict
 from stalewatch.model.text import safe
 from stalewatch.runbook.verdict_words import VERDICT_SIGN, VERDICT_STYLE
@@ -47,8 +48,8 @@ def _server(writer: TextWriter, name: str, address: str, apps: list[Report]) -> 
 def _not_seen(writer: TextWriter, error: Unseen) -> None:
     label = f"{'not seen':<{_LABEL - 4}}"
     writer.line((label, VERDICT_STYLE[Verdict.UNKNOWN]), f"{error.message}  [{error.code}]", indent=4, hang=_LABEL)
-    if error.grant:
-        writer.line(f"to do: {error.grant}", indent=_LABEL, wrap=False)
+    if todo := what_to_do(error):
+        writer.line(f"to do: {todo}", indent=_LABEL, wrap=False)
 
 
 def _kind(report: Report) -> str:

@@ -9,6 +9,7 @@ from stalewatch.cli.outputs.fix_line import fix_line
 from stalewatch.cli.outputs.text_writer import TextWriter
 from stalewatch.model import figures
 from stalewatch.model.chain import in_words
+from stalewatch.model.reasons import what_to_do
 from stalewatch.model.report import Layer, Severity, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.times import clock
@@ -98,8 +99,8 @@ def _error(writer: TextWriter, error: Unseen) -> None:
     writer.line(
         ("cannot see", verdict_words.VERDICT_STYLE[Verdict.UNKNOWN]), f"  {error.message}  [{error.code}]", indent=2, hang=_LABEL + 1
     )
-    if error.grant:
-        writer.line(f"to do: {error.grant}", indent=_LABEL + 1)
+    if todo := what_to_do(error):
+        writer.line(f"to do: {todo}", indent=_LABEL + 1)
 
 
 def _finding(writer: TextWriter, finding: Finding, report: Report, zone: tzinfo | None) -> None:

@@ -119,10 +119,10 @@ class HostProbe:
 
     async def _running(self) -> Coprocess:
         if self._coprocess is None or self._coprocess.closed:
-            self._coprocess = await Coprocess.start(self._link, self._who, self._since, shell=self._shell)
-            self.generation += 1
             setup = [(verb, *words) for verb, words in self._setup.items()]
             try:
+                self._coprocess = await Coprocess.start(self._link, self._who, self._since, shell=self._shell)
+                self.generation += 1
                 hello, *_ = await self._coprocess.ask(("hello",), *setup, timeout=self.timeout)
             except LinkLost:
                 if not self._link.alive:
