@@ -246,6 +246,22 @@ STATES = (
         ask=SERVED,
         app=CURRENT,
     ),
+    stale(
+        name="release: link switched, OPcache off, realpath cache not over",
+        expect={Layer.OPCACHE: ("pending", "opcache.link-switched")},
+        arrange=do.then(layout(directives={_ADMIN.format("realpath_cache_ttl"): 600}), do.ini(opcache__enable="0"), do.get(script=_LINKED)),
+        act=do.then(flip, do.pause(1.1), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+    ),
+    healthy(
+        name="release: link switched, OPcache off, then reload",
+        expect={Layer.OPCACHE: ("absent",)},
+        arrange=do.then(layout(directives={_ADMIN.format("realpath_cache_ttl"): 600}), do.ini(opcache__enable="0"), do.get(script=_LINKED)),
+        act=do.then(flip, do.pause(1.1), lambda host: host.reload(), do.get(script=_LINKED)),
+        ask=SERVED,
+        app=CURRENT,
+    ),
     healthy(
         name="release: link switched, then reload",
         arrange=layout(),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Layer, Remedy, Verdict
 from stalewatch.model.runtime import CodeLink, ThroughLink
 from stalewatch.model.snapshot import PoolWorker
@@ -123,3 +124,14 @@ def test_a_folder_in_the_place_of_a_link_is_called_one(path: str) -> None:
     report = looked(snapshot(runtime=runtime(cache)))
     found = only(report, Layer.OPCACHE, Verdict.STALE, "opcache.link-switched")
     assert ("is a folder now" in found.summary, "/srv/code/v1" in found.summary) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("ago", "started", "verdict"),
+    [(60, -3_600, Verdict.PENDING), (200, -3_600, Verdict.ABSENT), (60, -30, Verdict.ABSENT)],
+    ids=["within the ttl", "the ttl is over", "reloaded since"],
+)
+def test_without_opcache_the_realpath_cache_keeps_where_the_apps_link_led(ago: float, started: float, verdict: Verdict) -> None:
+    release = replace(host().release, link=safe("/srv/shop/current"), switched_at=at(-ago))
+    facts = runtime(opcache(enabled=False), status=status(started=at(started)), realpath_cache_ttl=120)
+    assert looked(snapshot(host=host(release=release), runtime=facts)).layers[Layer.OPCACHE] is verdict

@@ -27,7 +27,7 @@ def judge(context: Context) -> Ruling:
     if opcache.file_cache_only:
         return rule_on(Verdict.FRESH, (*file_cache(context, opcache), *not_listed(context, opcache)))
     if not opcache.enabled:
-        return Ruling(Verdict.ABSENT)
+        return rule_on(Verdict.ABSENT, through_link.without_opcache(context))
     judged = scripts.judge(context, opcache)
     found = (*findings.to_findings(judged, context, opcache), *preload.judge(context, opcache), *file_cache(context, opcache))
     found += (*through_link.judge(context, opcache), *not_compared(context, opcache))

@@ -90,6 +90,34 @@ def _passed(context: Context, each: ThroughLink) -> bool:
     return f"{each.link}{each.script.path[len(each.old) :]}" in {*map(str, scripts), context.memory.passed}
 
 
+def without_opcache(context: Context) -> Iterator[Finding]:
+    """OPcache is off, and PHP's realpath cache still knows where the app's link led: until its ttl is over
+    (``docs/facts.md#link-on-the-way``)."""
+    release = context.host.release if context.host is not None else None
+    ttl = context.runtime.realpath_cache_ttl if context.runtime is not None else 0
+    if release is None or not release.link or release.switched_at is None or not ttl:
+        return
+    until = release.switched_at + ttl + TOLERANCE
+    started = context.status.started if context.status is not None else 0.0
+    if context.now > until or started > release.switched_at:
+        return
+    yield codes.LINK_SWITCHED.finding(
+        release.link,
+        f"the link {release.link} leads to {release.root} now, and workers may follow it to where it led before until their realpath cache "
+        "forgets that (realpath_cache_ttl)",
+        (
+            evidence.text("leads to", release.root),
+            evidence.time("switched", release.switched_at),
+            evidence.command("readlink", "-f", release.link),
+        ),
+        since=release.switched_at,
+        until=until,
+        verdict=Verdict.PENDING,
+        severity=Severity.INFO,
+        remedy=(Remedy.WAIT, Remedy.RELOAD),
+    )
+
+
 def _by_use(compiled: list[ThroughLink]) -> tuple[Script, ...]:
     return tuple(sorted((each.script for each in compiled), key=lambda script: (-script.hits.bit_length(), script.path)))
 
