@@ -115,3 +115,53 @@ def test_a_reload_ends_no_site_of_another_pool(web1: Host, never_worse: NeverWor
     assert ran.code == (1 if refused else 0), said
     assert refused in said
     assert ((web1.fpm_master(), web1.status()["start time"]) == master) is bool(refused)
+
+
+def new_pool(listen: str) -> str:
+    """What makes a pool that the master does not know yet."""
+    return f"sed 's#^.www.#[zz]#; s#^listen = .*#listen = {listen}#' {POOL_D}/www.conf > {POOL_D}/zz.conf"
+
+
+@pytest.mark.parametrize(
+    ("changes", "stranger", "named"),
+    [
+        (new_pool("/run/nowhere/zz.sock"), "", "pool zz listens on /run/nowhere/zz.sock, and the folder /run/nowhere is not there"),
+        (new_pool("/run/stranger.sock"), "-lkU /run/stranger.sock", "pool zz listens on /run/stranger.sock, and another program listens"),
+        (new_pool("127.0.0.1:7777"), "-lk 127.0.0.1 7777", "pool zz listens on 127.0.0.1:7777, and another program listens there"),
+        (f"echo 'pm.status_listen = /run/nowhere/s.sock' >> {POOL_D}/www.conf", "", "pool www listens on /run/nowhere/s.sock, and the"),
+        (f"sed -i 's#^pid = .*#pid = /run/nowhere/fpm.pid#' {php.ETC_FPM}/php-fpm.conf", "", "its pid file is /run/nowhere/fpm.pid, and"),
+    ],
+    ids=["no folder for a socket", "a socket in use", "a port in use", "no folder for the status page", "no folder for the pid file"],
+)
+def test_a_valid_configuration_that_fpm_cannot_start_with_is_not_reloaded(
+    web1: Host, never_worse: NeverWorse, changes: str, stranger: str, named: str
+) -> None:
+    """``php-fpm -t`` opens no socket and writes no pid file: a reload ended FPM, and every site with it."""
+    web1.fpm(validate_timestamps=0)
+    assert web1.get("/") == "home v1"
+    listener = web1.start(["nc", *stranger.split()]) if stranger else None
+    try:
+        web1.run(["sh", "-ec", changes])
+        tested = web1.run([php.BINARY, "-t"])
+        assert "test is successful" in tested.stdout + tested.stderr
+        master = (web1.fpm_master(), web1.status()["start time"])
+        ran = never_worse.fix("--all", "--only", "reload", web1.name)
+        said = " ".join((ran.stdout + ran.stderr).split())
+        assert ran.code == 1, said
+        assert "FPM would not start again, and a reload ends it for all sites" in said
+        assert named in said
+        assert (web1.fpm_master(), web1.status()["start time"]) == master
+    finally:
+        if listener is not None:
+            listener.kill()
+            listener.wait()
+        web1.run(["rm", "-f", "/run/stranger.sock"])
+
+
+def test_a_new_pool_that_can_start_is_started_by_a_reload(web1: Host, never_worse: NeverWorse) -> None:
+    web1.fpm(validate_timestamps=0)
+    assert web1.get("/") == "home v1"
+    web1.run(["sh", "-ec", new_pool("/run/php/zz.sock")])
+    ran = never_worse.fix("--app", "/srv/app", "--all", "--only", "reload", web1.name)
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert web1.status("zz")["pool"] == "zz"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from stalewatch.model.processes import EndedPool
+from stalewatch.model.processes import EndedPool, Unstartable
 from stalewatch.model.snapshot import FpmFacts, MasterPool, Pool, PoolStatus, PoolWorker, RuntimeFacts, Unseen
 from stalewatch.model.text import safe
-from stalewatch.probe.host.fpm_facts import ended_pools
+from stalewatch.probe.host.fpm_facts import ended_pools, unstartable
 from stalewatch.probe.host.host_probe import TickFacts
 from stalewatch.probe.host.machine import Master
 from stalewatch.probe.host.master_pools import with_pools
@@ -19,7 +21,7 @@ STATUS = "/fpm-status"
 
 
 def pool(name: str) -> Pool:
-    return Pool(name=safe(name), listen=safe(f"/run/php/{name}.sock"), status_path=safe(STATUS))
+    return Pool(name=safe(name), listen=safe(f"/run/php/{name}.sock"), pm=safe("static"), status_path=safe(STATUS))
 
 
 WWW, API, BATCH, LOST = map(pool, ("www", "api", "batch", "lost"))
@@ -66,6 +68,14 @@ def test_where_no_configuration_was_read_nothing_is_told() -> None:
 
 
 ENDS = EndedPool(safe("old"))
+RECORD = ProcessRecord(7, "php-fpm8.2", "S", 1, 100)
+
+
+def tick(*running: str) -> TickFacts:
+    """A worker of each pool, and one of another master."""
+    workers = {pid: (ProcessRecord(pid, "php-fpm8.2", "S", 7, 200), f"php-fpm: pool {name}") for pid, name in enumerate(running, 20)}
+    others = {90: (ProcessRecord(90, "php-fpm8.4", "S", 8, 200), "php-fpm: pool stranger")}
+    return TickFacts(processes=workers | others)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,28 @@ ENDS = EndedPool(safe("old"))
 def test_pools_that_a_reload_would_end(
     running: tuple[str, ...], configured: tuple[Pool, ...], more: dict[str, tuple[str, ...]], ended: tuple[EndedPool, ...]
 ) -> None:
-    master = Master(config_path=MASTER.config_path, record=ProcessRecord(7, "php-fpm8.2", "S", 1, 100), pools=configured, **more)
-    workers = {pid: (ProcessRecord(pid, "php-fpm8.2", "S", 7, 200), f"php-fpm: pool {name}") for pid, name in enumerate(running, 20)}
-    others = {90: (ProcessRecord(90, "php-fpm8.4", "S", 8, 200), "php-fpm: pool stranger")}
-    assert ended_pools(master, TickFacts(processes=workers | others)) == ended
+    master = Master(config_path=MASTER.config_path, record=RECORD, pools=configured, **more)
+    assert ended_pools(master, tick(*running)) == ended
+
+
+IN_USE = {str(WWW.listen): 0, str(API.listen): 0}
+TAKEN = Unstartable(API.listen, API.name, taken=True)
+
+
+@pytest.mark.parametrize(
+    ("running", "configured", "more", "found"),
+    [
+        (("www",), (WWW, API), {"backlogs": {str(WWW.listen): 0}}, ()),  # nobody listens where the new one will
+        (("www",), (WWW, API), {"backlogs": IN_USE}, (TAKEN,)),
+        (("www", "old"), (WWW, API), {"backlogs": IN_USE}, ()),  # renamed: it listens there itself
+        (("www",), (WWW, msgspec.structs.replace(API, pm=safe("ondemand"))), {"backlogs": IN_USE}, ()),  # it may be its own
+        ((), (WWW, API), {"backlogs": IN_USE}, ()),  # processes are hidden
+        (("www",), (WWW, API), {"homeless": (str(API.listen),)}, (Unstartable(API.listen, API.name),)),
+        (("www",), (WWW,), {"homeless": ("/run/x/fpm.pid",)}, (Unstartable(safe("/run/x/fpm.pid")),)),
+    ],
+)
+def test_what_would_keep_fpm_from_starting_again(
+    running: tuple[str, ...], configured: tuple[Pool, ...], more: dict[str, Any], found: tuple[Unstartable, ...]
+) -> None:
+    master = Master(config_path=MASTER.config_path, record=RECORD, pools=configured, **more)
+    assert unstartable(master, tick(*running)) == found

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from stalewatch.model.fixing import InFlight
-from stalewatch.model.processes import EndedPool
+from stalewatch.model.processes import EndedPool, Unstartable
 from stalewatch.model.report import Layer, Report
 from stalewatch.model.snapshot import MasterPool, Unseen
 from stalewatch.model.text import SafeText, safe
@@ -69,6 +69,20 @@ def test_the_reload_names_every_pool_and_app_that_it_reaches() -> None:
         "pool batch: idle and pool odd" in warnings
     )
     assert not any("all pools" in line for line in planned(busy(1)).warnings), "one pool is what everybody expects"
+
+
+def test_a_reload_that_fpm_does_not_come_back_from_is_not_planned() -> None:
+    lacks = (
+        Unstartable(safe("/run/x/new.sock"), safe("new")),
+        Unstartable(safe("127.0.0.1:9000"), safe("api"), taken=True),
+        Unstartable(safe("/run/x/fpm.pid")),
+    )
+    said = planned(report(finding(Layer.FPM), host_facts=host(fpm=fpm(process_control_timeout=10.0, unstartable=lacks)))).blocked
+    assert [line.partition("for all sites: ")[2].partition(" (")[0] for line in said] == [
+        "pool new listens on /run/x/new.sock, and the folder /run/x is not there",
+        "pool api listens on 127.0.0.1:9000, and another program listens there",
+        "its pid file is /run/x/fpm.pid, and the folder /run/x is not there",
+    ]
 
 
 def test_a_reload_that_would_end_a_pool_is_not_planned() -> None:

@@ -89,6 +89,15 @@ class EndedPool(msgspec.Struct, frozen=True):
     moved_to: SafeText = SafeText("")
 
 
+class Unstartable(msgspec.Struct, frozen=True):
+    """A *path* or address of the configuration that keeps FPM from starting, which its own test does not look at. *taken*: another program
+    listens there; else its folder is not there. *of*: the pool, "" the master."""
+
+    path: SafeText
+    of: SafeText = SafeText("")
+    taken: bool = False
+
+
 class SocketFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The pool's unix socket as the login user finds it."""
 
@@ -139,6 +148,7 @@ class FpmFacts(msgspec.Struct, frozen=True, kw_only=True, tag="fpm"):
     """All pools of the *master*, this one first (None: its configuration was not read)."""
     ended: tuple[EndedPool, ...] = ()
     """Those that a reload would end."""
+    unstartable: tuple[Unstartable, ...] = ()
     unit_reloads: tuple[SafeText, ...] | None = None
     """What a reload of *unit* runs (None: not told)."""
     options: tuple[SafeText, ...] = ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.model import reasons
 from stalewatch.model.memo import Memos
-from stalewatch.model.processes import EndedPool
+from stalewatch.model.processes import EndedPool, Unstartable
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, RuntimeFacts, SocketFacts, Unseen
 from stalewatch.model.text import safe
@@ -91,6 +91,7 @@ def fpm_facts(
         backlog=master.backlogs.get(address),
         born=master.born,
         ended=ended_pools(master, tick) if alive else (),
+        unstartable=unstartable(master, tick) if alive else (),
         unit_pid=master.unit_facts.main_pid if own else None,
         unit_reloads=tuple(safe(line, 300) for line in reloads) if own and reloads is not None else None,
         options=tuple(map(safe, master.options)),
@@ -99,15 +100,37 @@ def fpm_facts(
 
 def ended_pools(master: Master, tick: TickFacts) -> tuple[EndedPool, ...]:
     """Pools with a worker that a reload would end, or move to where nothing listens. One that has another name only keeps its socket."""
-    if master.record is None or master.denied or master.left_out or not master.pools:
+    running = _running(master, tick)
+    if not running or master.denied or master.left_out or not master.pools:
         return ()
-    running = {pool_of(title) for record, title in tick.processes.values() if record.parent == master.record.pid} - {""}
     configured = {str(pool.name): str(pool.listen) for pool in master.pools}
     moved = [EndedPool(safe(name), safe(configured[name])) for name in sorted(running & {*configured}) if configured[name] in master.absent]
-    others = [pool for pool in master.pools if pool.name not in running and pool.pm != "ondemand"]
-    renamed = sum(pool.listen not in master.absent for pool in others)
+    renamed = sum(pool.listen not in master.absent for pool in _without_workers(master, running))
     removed = sorted(running - {*configured})
     return (*map(EndedPool, map(safe, removed[: max(len(removed) - renamed, 0)])), *moved)
+
+
+def unstartable(master: Master, tick: TickFacts) -> tuple[Unstartable, ...]:
+    """What of the configuration on the disk would keep FPM from starting again."""
+    running = _running(master, tick)
+    of = {str(address): pool.name for pool in master.pools for address in (pool.listen, pool.status_listen)}
+    found = [Unstartable(safe(path), of.get(path, safe(""))) for path in master.homeless]
+    if running and not running - {str(pool.name) for pool in master.pools}:  # one that has another name now has its socket already
+        others = _without_workers(master, running)
+        found += [Unstartable(pool.listen, pool.name, taken=True) for pool in others if pool.listen in master.backlogs]
+    return tuple(found)
+
+
+def _running(master: Master, tick: TickFacts) -> set[str]:
+    """The pools of which workers run."""
+    if master.record is None:
+        return set()
+    return {pool_of(title) for record, title in tick.processes.values() if record.parent == master.record.pid} - {""}
+
+
+def _without_workers(master: Master, running: set[str]) -> list[Pool]:
+    """The pools that have no worker and would have one, if the master knew them."""
+    return [pool for pool in master.pools if pool.name not in running and pool.pm in ("static", "dynamic")]
 
 
 def pool_workers(master: Master, pool: Pool | None, tick: TickFacts, *, hz: int) -> tuple[Process, ...]:

@@ -42,7 +42,7 @@ verb_conf() { # PATTERN LIMIT
     if [ ! -r "$path" ]; then section denied "$path"; continue; fi
     section text "$path"
     out="$out$(grep -E \
-      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix)[[:space:]]*=' \
+      -e '^[[:space:]]*\[' -e '^[[:space:]]*(include|process_control_timeout|error_log|listen|user|group|chroot|chdir|prefix|pid)[[:space:]]*=' \
       -e '^[[:space:]]*(pm|pm\.[a-z_]+)[[:space:]]*=' -e '^[[:space:]]*env\[(APP_[A-Z]*_CACHE|APP_ENV|APP_CACHE_DIR|VIEW_COMPILED_PATH|LARAVEL_STORAGE_PATH)\]' \
       -e '^[[:space:]]*php_(admin_)?(value|flag)\[(opcache\.[a-z_]+|realpath_cache_[a-z]+|open_basedir|disable_functions|auto_prepend_file|sys_temp_dir|upload_tmp_dir)\]' \
       -e '^[[:space:]]*php_(admin_)?value\[session\.save_path\][[:space:]]*=[[:space:]]*"?[0-7;]*/[^@]*$' <"$path" 2>/dev/null | head -c "$limit")"

@@ -56,7 +56,8 @@ _FALLBACK_CONFIGS = ("/etc/php/*/fpm/php-fpm.conf", "/etc/php-fpm.conf", "/usr/l
 class Master(msgspec.Struct, frozen=True, kw_only=True):
     """One FPM master (*record* None: only its configuration was found, nothing runs). *denied*: files that this login may not read.
     *config_test*: of exactly these *files*. *backlogs*: address -> connections that wait to be accepted, by ``ss``; *held*: those that
-    were. *absent*: sockets of its pools that are not there, in folders where others are. *unit_facts*: what systemd says of the *unit*."""
+    were. *absent*: sockets of its pools that are not there, in folders where others are. *homeless*: sockets, and the pid file, of which
+    the folder is not there. *unit_facts*: what systemd says of the *unit*."""
 
     config_path: str
     record: ProcessRecord | None = None
@@ -73,6 +74,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     born: dict[str, float] | None = None
     left_out: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    homeless: tuple[str, ...] = ()
     unit_facts: UnitFacts = UnitFacts()
     pipes: tuple[str, ...] = ()
 
@@ -188,6 +190,7 @@ async def with_files(host: HostProbe, master: Master, known: dict[tuple[str, tup
         files, pipes = await _config_files(host, master, known)
     facts, (backlogs, held, absent) = await _unit(host, master), await _connections(host, master)
     master = replace(master, files=files, pipes=pipes, unit_facts=facts, backlogs=backlogs, held=held, absent=absent)
+    master = replace(master, homeless=await _homeless(host, master))
     master = replace(master, born=before.born if before is not None and before.born is not None else await _births(host, master))
     return master if master.config_test is not None else await _test_config(host, master)
 
@@ -255,6 +258,24 @@ async def _connections(host: HostProbe, master: Master) -> tuple[dict[str, int],
     seen = {path.rpartition("/")[0] for path, is_socket in there.items() if is_socket}
     absent = tuple(path for path, is_socket in there.items() if not is_socket and path.rpartition("/")[0] in seen)
     return parse_backlogs(said), parse_held(said), absent
+
+
+async def _homeless(host: HostProbe, master: Master) -> tuple[str, ...]:
+    """What FPM would make in a folder that is not there; one above which this login may not look is not told."""
+    made = [
+        *(str(address) for pool in master.pools for address in (pool.listen, pool.status_listen)),
+        master.config.settings.get("pid", ""),
+    ]
+    paths = [path for path in dict.fromkeys(made) if path.startswith("/") and path.rpartition("/")[0] and "\n" not in path]
+    folders = {path: path.rpartition("/")[0] for path in paths}
+    asked = [*folders.values(), *(f"{folder.rpartition('/')[0]}/." for folder in folders.values())]
+    if master.record is None or not asked:
+        return ()
+    seen: dict[str, records.FileRecord] = {}
+    for block in await host.ask(*in_batches("stat", list(dict.fromkeys(asked)))):
+        for section in block.of("files"):
+            seen |= records.parse_files(section.payload)
+    return tuple(path for path, folder in folders.items() if folder not in seen and f"{folder.rpartition('/')[0]}/." in seen)
 
 
 async def _test_config(host: HostProbe, master: Master) -> Master:

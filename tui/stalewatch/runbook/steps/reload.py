@@ -23,7 +23,7 @@ from stalewatch.runbook.steps import bytecode, fpm_test
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stalewatch.model.processes import EndedPool
+    from stalewatch.model.processes import EndedPool, Unstartable
     from stalewatch.model.snapshot import MasterPool
     from stalewatch.runbook.draft import Draft
 
@@ -76,10 +76,18 @@ def _blocks(draft: Draft) -> Iterator[str]:
         yield f"FPM's configuration is broken, a reload would end it: {fpm.config_test.said}"
     elif not draft.access.unit and not draft.access.master:
         yield "a reload is needed and the unit of the FPM master is not known"
+    for each in fpm.unstartable if not isinstance(fpm, Unseen) else ():
+        yield _cannot_start(each)
     for pool in fpm.ended if not isinstance(fpm, Unseen) else ():
         yield _ends(pool)
     if draft.report.runtime is not None and (why := only_remembered(draft.report.runtime.remembered, draft.host.now)):
         yield why
+
+
+def _cannot_start(each: Unstartable) -> str:
+    why = "another program listens there" if each.taken else f"the folder {each.path.rpartition('/')[0]} is not there"
+    what = f"pool {each.of} listens on {each.path}" if each.of else f"its pid file is {each.path}"
+    return f"FPM would not start again, and a reload ends it for all sites: {what}, and {why} (php-fpm -t does not look at that)"
 
 
 def _ends(pool: EndedPool) -> str:
