@@ -24,6 +24,7 @@ STALEWATCH = [sys.executable, "-m", "stalewatch"]
 # Sequences with a private prefix that pyte 0.8 would draw as text, and questions that a modern terminal answers.
 _UNDRAWABLE = re.compile(rb"\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b\[\??[0-9;]*\$p|\x1b\[\?[0-9;]*[uSm]|\x1b[PX^_].*?\x1b\\", re.S)
 _CPUCLOCK_SCHED = 2
+_AT_ONCE = 1 << 18
 RUNS = r"(?<!tab, )enter: run"
 """What the dialog of a plan says when Enter runs it."""
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
@@ -168,12 +169,14 @@ class Terminal:
         ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             return False
+        data = b""
         with contextlib.suppress(OSError):
-            data = os.read(self._master, 65536)
-            self.raw += data
-            self._stream.feed(_UNDRAWABLE.sub(b"", data))
-            return bool(data)
-        return False
+            # A pseudo-terminal gives 4 kB at most: what is there is taken whole before anybody looks at the screen.
+            while len(data) < _AT_ONCE and select.select([self._master], [], [], 0)[0] and (part := os.read(self._master, 65536)):
+                data += part
+        self.raw += data
+        self._stream.feed(_UNDRAWABLE.sub(b"", data))
+        return bool(data)
 
 
 def _controlling_terminal() -> None:

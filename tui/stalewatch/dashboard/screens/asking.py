@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -11,10 +10,10 @@ from textual.widgets import Input
 
 from stalewatch.dashboard.actions import BY_ID
 from stalewatch.dashboard.screens.answer_guard import AnswerGuard, InputOutcome, On
+from stalewatch.dashboard.screens.paced import taken
 from stalewatch.dashboard.screens.scroll_modal import Answer, ScrollModal
 
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.widget import Widget
 
     from stalewatch.dashboard.screens.app_port import AppPort
@@ -25,14 +24,6 @@ RETREATS = frozenset(BY_ID["cancel"].keys) & frozenset(BY_ID["stay"].keys)
 """Keys that answer no in every dialog that asks, at any time."""
 ANSWERS = ("enter", "n", "q")
 """Other keys that answer, or press the button that is in focus."""
-
-
-def taken(app: App[int]) -> bool:
-    """Whether the terminal took everything that was painted: Textual queues its output, and a terminal may take none for a while."""
-    writer = getattr(app._driver, "_writer_thread", None)
-    if writer is None:
-        return app.is_headless
-    return writer._queue.empty() and bool(select.select([], [writer.fileno()], [], 0)[1])
 
 
 class AskingScreen(ScrollModal[Answer]):
@@ -78,7 +69,7 @@ class AskingScreen(ScrollModal[Answer]):
     def _painted(self, frame: int) -> None:
         if frame != self._frame or not self.is_current:
             return
-        if not taken(self._port):
+        if self.is_behind or not taken(self._port):
             self.set_timer(LOOKS, lambda: self._painted(frame))
             return
         self.answers.painted(self._clock.now())

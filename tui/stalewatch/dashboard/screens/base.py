@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
-from textual.screen import Screen
 
+from stalewatch.dashboard.screens.paced import PacedScreen
 from stalewatch.dashboard.widgets.bindings import screen_bindings
 from stalewatch.dashboard.widgets.footer import FooterView
 from stalewatch.dashboard.widgets.header import HeaderView
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stalewatch.model.inventory import AppKey
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(PacedScreen[None]):
     """Redraws from the Model when told to; *kind* is its name in the table of actions."""
 
     kind: ClassVar[str] = ""

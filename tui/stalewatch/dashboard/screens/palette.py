@@ -12,6 +12,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.widgets import Input
 
 from stalewatch.dashboard.actions import PALETTE, SCREEN_ACTIONS, keys_of
+from stalewatch.dashboard.screens.paced import PacedScreen
 from stalewatch.dashboard.widgets.bindings import dialog_bindings
 from stalewatch.dashboard.widgets.content import content
 
@@ -45,7 +46,7 @@ LONGEST = 40
 """Characters of a command. Of a text that was pasted every further one would be searched for, and the keys behind it wait."""
 
 
-class ActionPalette(CommandPalette):
+class ActionPalette(CommandPalette, PacedScreen[None]):
     """*ready* is called once it takes keys. What names an action whole needs no list to choose from: ``:q`` and Enter is quit."""
 
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(PALETTE, first=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.screen import ModalScreen
 
+from stalewatch.dashboard.screens.paced import PacedScreen
 from stalewatch.dashboard.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ WHOLE = 10**6
 Answer = TypeVar("Answer")
 
 
-class ScrollModal(ModalScreen[Answer]):
+class ScrollModal(ModalScreen[Answer], PacedScreen[Answer]):
     """*page*: rows that a page key scrolls, fewer where fewer are seen. A dialog
     whose content may be higher than the screen overrides :attr:`scrolled`.
     """
