@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 ASKS = (0.02, 0.5)
-"""Seconds between two looks at whether the terminal has taken the last picture: at first, and at most. Each waits twice as long as the last."""
+"""Seconds between two looks at whether the terminal has taken the last picture: at first, twice as long each time, at most."""
 MOMENT = 0.0005
 """Seconds in which the thread that writes can begin: with a terminal that takes what it is given, it is done by then."""
 
