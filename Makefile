@@ -9,6 +9,8 @@ BIN    := $(VENV)/bin
 N      ?= 3
 # Two for each of two cores: half of their time they wait for hosts and terminals. Each has a lab of its own.
 WORKERS ?= 4
+# Real hosts and terminals on a busy machine: what fails is tried once more, and named as RERUN at the end.
+RERUNS ?= 1
 # Lines and branches that the tests ran, file by file; read it with: .venv/bin/python -m slipcover --merge .coverage.json --out /dev/null
 COVERAGE ?= .coverage.json
 # How long `make history` lasts, and which plan of faults it follows.
@@ -36,7 +38,7 @@ lab-packages: $(VENV)/.stamp
 
 test: $(VENV)/.stamp  ## lint, types and all tests, with the lab; coverage at the end
 	@$(MAKE) --no-print-directory --jobs=2 lint lab-packages
-	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q tests
+	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --reruns $(RERUNS) -rR -q tests
 	@$(BIN)/python -m tests.coverage $(COVERAGE)
 
 lint: $(VENV)/.stamp  ## ruff, mypy --strict, import contracts
