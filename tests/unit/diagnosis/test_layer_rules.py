@@ -140,6 +140,21 @@ def test_another_provider_suspects_at_most() -> None:
     only(looked(with_host(inputs=inputs)), Layer.CONFIG, SUSPECT, "config.provider-newer")
 
 
+@pytest.mark.parametrize(
+    ("copied", "came", "verdict"),
+    [(None, -3000, SUSPECT), (-3400, -3350, FRESH), (-3400, -2000, SUSPECT)],
+    ids=["the cache was made here", "the release was copied here with its caches", "upgraded long after the copy"],
+)
+def test_what_a_package_brings_counts_by_when_it_came(copied: float | None, came: float, verdict: Verdict) -> None:
+    """A large release takes its time to be copied, and what is copied later is not newer."""
+    config = file("bootstrap/cache/config.php", -3600, copied)
+    inputs = sources()
+    brought = file("vendor/acme/greeter/config/greeter.php", -90 * 86400, came)
+    inputs["config"] = msgspec.structs.replace(inputs["config"], indirect=(brought,))
+    cache = CacheFile(name="config", path=config.path, stat=config, complete=True, named=())
+    assert looked(with_host(inputs=inputs, caches=caches(config=cache))).layers[Layer.CONFIG] is verdict
+
+
 def test_a_truncated_cache_file_is_stale_but_for_the_moment_of_writing() -> None:
     def broken(mtime: float) -> tuple[CacheFile, ...]:
         stat = file("bootstrap/cache/config.php", mtime)

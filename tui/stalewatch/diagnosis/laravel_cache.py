@@ -30,6 +30,8 @@ _EVIDENCE = (
     "pool's user",
     "repeat",
 )
+COPYING = 600.0
+"""Seconds within which a release that was copied with its caches is whole."""
 WRITING = 2.0
 """Seconds: config and routes are not written atomically, so a half file this young may still be growing."""
 
@@ -246,8 +248,9 @@ def provider(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -
 
 def package(context: Context, layer: Layer, cache: FileStat, sources: Inputs) -> Iterator[Finding]:
     """What a package brings to this cache came after it. Composer gives a file the time that it had in its archive, so c tells
-    (``docs/facts.md#laravel-inputs``)."""
-    limit = max(cache.mtime, cache.ctime) + inputs.TOLERANCE
+    (``docs/facts.md#laravel-inputs``). A cache that was copied here came with its release, whose packages may be copied last."""
+    copied = cache.ctime > cache.mtime + inputs.TOLERANCE
+    limit = max(cache.mtime, cache.ctime) + (COPYING if copied else inputs.TOLERANCE)
     came = [each for each in sources.indirect if each.path.startswith("vendor/") and each.mtime <= cache.mtime and each.ctime > limit]
     if came:
         came.sort(key=lambda each: -each.ctime)
