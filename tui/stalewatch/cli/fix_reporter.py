@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stalewatch.cli.outputs import fix_lines
 from stalewatch.cli.patient_stream import PatientStream
-from stalewatch.cli.streams import emit, forget_typed, is_terminal, looks, tell, write_out
+from stalewatch.cli.streams import as_bytes, emit, forget_typed, is_terminal, looks, tell, write_out
 from stalewatch.runbook.audit_log import default_path
 from stalewatch.runbook.plan import PROVEN, Plan, Progress, Status
 
@@ -97,7 +97,7 @@ class FixReporter:
     def _say(self, data: str | bytes) -> None:
         if self._out is None:
             self._out = PatientStream(write_out)
-        self._out.put(data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data)
+        self._out.put(as_bytes(data))
 
     def _drawn(self, plan: Plan, *, err: bool) -> str:
         from stalewatch.cli.outputs import plan_text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from stalewatch import __version__
-from stalewatch.cli.streams import write_out
+from stalewatch.cli.streams import as_bytes, write_out
 from stalewatch.model.errors import UsageError
 from stalewatch.model.text import safe
 
@@ -61,7 +61,7 @@ class StdoutLines:
         """Raises OSError where stdout takes nothing (a full disk, a reader that has gone): then nobody hears."""
         from stalewatch.cli.outputs.notice import text
 
-        write_out(f"{text(notice)}\n".encode("utf-8", "backslashreplace"))
+        write_out(as_bytes(f"{text(notice)}\n"))
 
 
 class Webhook:

@@ -27,7 +27,12 @@ def reopen_closed() -> None:
 def emit(data: str | bytes) -> None:
     """Write to stdout at once. Raises StdoutFailed."""
     with contextlib.suppress(BrokenPipeError):
-        write_out(data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data)
+        write_out(as_bytes(data))
+
+
+def as_bytes(data: str | bytes) -> bytes:
+    """*data* as stdout takes it; a character that its encoding lacks is an escape."""
+    return data.encode(sys.stdout.encoding or "utf-8", "backslashreplace") if isinstance(data, str) else data
 
 
 def write_out(data: bytes) -> None:
