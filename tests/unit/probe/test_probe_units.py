@@ -9,7 +9,7 @@ import pytest
 from stalewatch.model.replace import replace
 from stalewatch.model.snapshot import FpmFacts, Pool
 from stalewatch.model.text import safe
-from stalewatch.probe.host.fpm_facts import FpmView, fpm_facts
+from stalewatch.probe.host.fpm_facts import FpmSeen, FpmView, fpm_facts
 from stalewatch.probe.host.host_probe import TickFacts
 from stalewatch.probe.host.machine import Master
 from stalewatch.probe.host.parsers.records import ProcessRecord, SocketRecord
@@ -23,7 +23,7 @@ from stalewatch.probe.host.parsers.unit import UnitFacts, read
 def test_the_main_process_is_told_of_the_unit_that_would_be_reloaded(named: str, main: int | None) -> None:
     """What was asked of one unit says nothing of another."""
     master = Master(config_path="/etc/php/8.2/fpm/php-fpm.conf", unit="supervisor.service", unit_facts=UnitFacts(main_pid=7))
-    seen = fpm_facts(master, None, "", TickFacts(), hz=100, unit=named)
+    seen = fpm_facts(FpmSeen(master, None, "", hz=100, unit=named), TickFacts())
     assert isinstance(seen, FpmFacts)
     assert seen.unit_pid == main
 
@@ -38,9 +38,9 @@ def test_what_is_known_of_fpm_is_made_again_when_anything_that_it_is_made_of_is_
 
     def seen(tick: TickFacts, **more: object) -> FpmFacts:
         asked: dict[str, Any] = {"master": master, "pool": pool, "address": "/s", "hz": 100, "unit": "", "pools": 1, "hidden": None} | more
-        found = view.facts("/srv/app", tick=tick, **asked)
+        found = view.facts("/srv/app", FpmSeen(**asked), tick)
         assert isinstance(found, FpmFacts)
-        assert found == fpm_facts(tick=tick, **asked)
+        assert found == fpm_facts(FpmSeen(**asked), tick)
         return found
 
     kept = seen(first)

@@ -15,7 +15,7 @@ from stalewatch.probe.code_search import CodeSearch
 from stalewatch.probe.health.health_urls import HealthUrls, Look, is_guessed, judged_by, with_health
 from stalewatch.probe.host.app_probe import AppProbe
 from stalewatch.probe.host.discovery import address_of, choose_pool, discover, link_moved, only_laravel
-from stalewatch.probe.host.fpm_facts import FpmView, extension_dirs, with_extensions
+from stalewatch.probe.host.fpm_facts import FpmSeen, FpmView, extension_dirs, with_extensions
 from stalewatch.probe.host.held_files import held_files
 from stalewatch.probe.host.host_probe import HostProbe, TickFacts, stats_of
 from stalewatch.probe.host.machine import Machine, survey
@@ -341,7 +341,7 @@ class ServerProbe:
         unseen = hidden or inside
         fpm = missing_pool(app.location, address, tick, unseen) if master is None else None
         count, unit = pool_count(self._machine.masters), app.location.entry.reload
-        fpm = fpm or self._fpm.facts(app.location.path, master, pool, address, tick, hz=hz, unit=unit, pools=count, hidden=unseen)
+        fpm = fpm or self._fpm.facts(app.location.path, FpmSeen(master, pool, address, hz, unit, count, unseen), tick)
         fpm = with_pools(fpm, master, self._served, runtimes)
         workers = queue_workers(self._machine.php, app.location, alone=self._lone, boot=tick.boot, hz=hz, now=tick.now, sources=app.sources)
         watched = tuple(other.location.root for other in self._apps if other is not app and other.location.root)

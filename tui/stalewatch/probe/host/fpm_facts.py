@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stalewatch.model import reasons
 from stalewatch.model.memo import Memos
@@ -26,48 +26,41 @@ _NONE = reasons.FPM_NOT_FOUND.unseen(
 )
 
 
+class FpmSeen(NamedTuple):
+    """What the survey of a server tells of the FPM that serves an application.
+
+    *address*: where the pool is reached. *hz*: clock ticks a second, in which /proc counts. *unit* overrides what the master's cgroup says;
+    "": it does not. *pools*: how many this server has in all (None: not known). *hidden*: why a master that may run is not seen.
+    """
+
+    master: Master | None
+    pool: Pool | None
+    address: str
+    hz: int
+    unit: str = ""
+    pools: int | None = None
+    hidden: Unseen | None = None
+
+
 class FpmView:
     """:func:`fpm_facts` look after look, made again only when something has changed that it is made of."""
 
     def __init__(self) -> None:
         self._made: Memos[FpmFacts | Unseen] = Memos()
 
-    def facts(
-        self,
-        app: str,
-        master: Master | None,
-        pool: Pool | None,
-        address: str,
-        tick: TickFacts,
-        *,
-        hz: int,
-        unit: str = "",
-        pools: int | None = None,
-        hidden: Unseen | None = None,
-    ) -> FpmFacts | Unseen:
+    def facts(self, app: str, seen: FpmSeen, tick: TickFacts) -> FpmFacts | Unseen:
         """The same, for *app* by its path."""
         return self._made.get(
             app,
-            lambda: fpm_facts(master, pool, address, tick, hz=hz, unit=unit, pools=pools, hidden=hidden),
-            (master, pool, hidden, tick.children, tick.processes, tick.sockets),
-            (address, tick.boot, hz, unit, pools),
+            lambda: fpm_facts(seen, tick),
+            (seen.master, seen.pool, seen.hidden, tick.children, tick.processes, tick.sockets),
+            (seen.address, tick.boot, seen.hz, seen.unit, seen.pools),
         )
 
 
-def fpm_facts(
-    master: Master | None,
-    pool: Pool | None,
-    address: str,
-    tick: TickFacts,
-    *,
-    hz: int,
-    unit: str = "",
-    pools: int | None = None,
-    hidden: Unseen | None = None,
-) -> FpmFacts | Unseen:
-    """*address*: where the pool is reached; *unit* overrides what the master's cgroup says; *pools*: how many this server has in all;
-    *hidden*:
-    why we do not see a master that may run."""
+def fpm_facts(seen: FpmSeen, tick: TickFacts) -> FpmFacts | Unseen:
+    """What is known of it at *tick*; an Unseen where no master is seen."""
+    master, pool, address, hz, unit, pools, hidden = seen
     if master is None:
         return hidden or _NONE
     reloads = master.unit_facts.reloads
