@@ -693,7 +693,9 @@ def warned(report: Any, code: str) -> Finding:
 
 def test_saturation_is_a_warning_also_where_the_status_page_hangs() -> None:
     warned(looked(snapshot(runtime=runtime(status=status(listen_queue=4, idle=0, active=5, total=5)))), "fpm.listen-queue")
-    warned(looked(snapshot(runtime=runtime(status=status(idle=0, active=5, total=5)))), "fpm.all-busy")
+    workers = tuple(PoolWorker(pid=pid, state=safe("Running"), started=at(START)) for pid in range(5))
+    warned(looked(snapshot(runtime=runtime(status=status(idle=0, active=5, total=5, workers=workers)))), "fpm.all-busy")
+    quiet(looked(snapshot(runtime=runtime(status=status(idle=0, active=5, total=5)))))  # counted, and each of them rests
     hangs = Unseen(code="fpm.status-hangs", message=safe("no worker answered"))
     text = safe("Processes active: 5, idle: 0, Requests: 812, slow: 0, Traffic: 3req/sec")
     warned(looked(snapshot(host=host(fpm=fpm(status_text=text)), runtime=runtime(status=hangs))), "fpm.all-busy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -15,11 +15,13 @@ from stalewatch.engine.board import Board
 from stalewatch.engine.engine import Engine
 from stalewatch.engine.poller import Poller
 from stalewatch.engine.publisher import Publisher
+from stalewatch.engine.same_look import says_the_same
 from stalewatch.model.inventory import Fleet, Server
 from stalewatch.model.report import Report, Verdict
+from stalewatch.model.runtime import PoolWorker
 from stalewatch.model.snapshot import HostFacts, Unseen
 from stalewatch.model.text import safe
-from tests.builders.snapshots import snapshot
+from tests.builders.snapshots import START, at, opcache, runtime, snapshot, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +104,23 @@ def test_a_look_that_tells_anything_else_is_told(other: Callable[[Report], Repor
     publisher.flush()
     assert told
     assert board.snapshot().panes[0].report == other(first)
+
+
+def asked(hits: int = 900, requests: int = 4, script: str = "/tmp/stalewatch-1/runtime.php", **more: Any) -> Report:
+    """A server that answered looks of ours."""
+    worker = PoolWorker(pid=1, state=safe("Idle"), started=at(START), requests=requests, uri=safe("/x"), script=safe(script))
+    counts = opcache(hits=hits, misses=100 + requests)
+    seen = runtime(counts, own_requests=requests, status=status(workers=(worker,), accepted=2 * requests, active=requests))
+    return diagnose(Memory(), snapshot(runtime=seen, **more))[1]
+
+
+def test_what_our_own_requests_move_is_nothing_new() -> None:
+    assert says_the_same(asked(), asked(requests=5, clock_offset=0.02))
+
+
+@pytest.mark.parametrize("other", [{"hits": 901}, {"script": "/srv/app/public/index.php"}, {"clock_offset": 3.0}])
+def test_what_somebody_else_moves_is(other: dict[str, Any]) -> None:
+    assert not says_the_same(asked(), asked(**other))
 
 
 def test_the_first_look_after_the_link_was_lost_is_told_whatever_it_tells() -> None:

@@ -105,7 +105,9 @@ def all_busy(context: Context, fpm: FpmFacts) -> Iterator[Finding]:
     repeat = evidence.command("systemctl", "show", "-p", "StatusText", fpm.unit or "php-fpm")
     status = _now(context)
     if status is not None:
-        if status.total > 1 and status.idle == 0 and status.active >= (limit or status.total):
+        # FPM corrects its own count once a second: until then each of several looks is one more.
+        free = any(worker.state == "Idle" for worker in status.workers)
+        if status.total > 1 and not free and status.idle == 0 and status.active >= (limit or status.total):
             yield ALL_BUSY.finding(
                 status.pool,
                 f"all {status.total} workers are busy",
