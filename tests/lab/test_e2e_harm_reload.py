@@ -165,3 +165,21 @@ def test_a_new_pool_that_can_start_is_started_by_a_reload(web1: Host, never_wors
     ran = never_worse.fix("--app", "/srv/app", "--all", "--only", "reload", web1.name)
     assert ran.code == 0, ran.stdout + ran.stderr
     assert web1.status("zz")["pool"] == "zz"
+
+
+def test_another_application_of_the_master_is_asked_before_a_reload_and_after_it(web1: Host, never_worse: NeverWorse) -> None:
+    """A setting that nobody has loaded yet and that no test of the configuration refuses: one of two sites cannot live with it."""
+    index = web1.root("/srv/blog/index.php")
+    index.parent.mkdir()
+    index.write_text("<?php echo str_rot13('oybt');\n")
+    os.utime(index, (time.time() - HOUR,) * 2)
+    web1.fpm(validate_timestamps=0)
+    page = Page("/", "/srv/blog/index.php")
+    assert web1.request(page.uri, script=page.script).body == "blog"
+    assert web1.get("/") == "home v1"
+    web1.run(["sh", "-ec", f"echo 'disable_functions = str_rot13' > {php.ETC_FPM}/conf.d/99-hardened.ini"])
+    never_worse.asks(Page(), page)
+    said = "answered before this and does not now: blog (GET / "
+    ran = never_worse.fix("--all", "--only", "reload", web1.name, told=said)
+    assert ran.code == 1, ran.stdout + ran.stderr
+    assert said in " ".join(ran.stdout.split())

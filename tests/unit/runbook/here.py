@@ -14,6 +14,7 @@ from stalewatch.model.errors import LinkLost
 from stalewatch.model.parsing import Parsed, Scripts, Trouble
 from stalewatch.model.remade import Remade
 from stalewatch.model.report import Finding, Layer, Report
+from stalewatch.model.smoke import Smoke
 from stalewatch.model.snapshot import AppLayout, CacheFile, FileStat, HostFacts, Inputs, QueueWorker, ReleaseFacts, ViewFacts
 from stalewatch.model.text import safe
 from stalewatch.transport.fastcgi.response import Response
@@ -51,6 +52,8 @@ class Here:
         self.breaks = ""
         self.remade = Remade()
         self.visits: list[Mapping[str, str]] = []
+        self.smoke = Smoke()
+        self.others: list[Here] = []
         self.report = self._see()
 
     async def look(self) -> Report:
@@ -58,6 +61,9 @@ class Here:
             raise LinkLost("the connection is gone")
         self.report = self._see()
         return self.report
+
+    def beside(self) -> list[Here]:
+        return self.others
 
     async def invalidate(self, paths: Sequence[str]) -> dict[str, bool]:
         self.invalidated += paths

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stalewatch.engine.comparison import compared
+from stalewatch.model.smoke import Smoke
 from stalewatch.probe.runtime.kept_files import told_alone
 from stalewatch.runbook import driver
+from stalewatch.runbook.preflight import pools_reached
 from stalewatch.runbook.result import compared_again
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ async def run(
     """Execute a confirmed plan: the status of every server in it, and the reports of its end, compared with each other; a verified
     server that is not fresh in that comparison is ``partly``. *latest*: the reports, which for servers outside the plan may come in
     meanwhile. *stopped*: why no further step may be begun ("": go on). Never raises for one server's trouble: that is a Status."""
-    apps = {report.key: PooledApp(pool, report) for report in latest()}
+    apps = {report.key: PooledApp(pool, report, latest) for report in latest()}
     ended = await driver.run(plan, apps, on_progress, stopped=stopped)
     planned = {server.key for server in plan.servers}
     reports = (apps[report.key].report if report.key in planned & apps.keys() else report for report in latest())
@@ -45,11 +47,24 @@ async def run(
 
 
 class PooledApp:
-    """One app on one server, as :class:`stalewatch.runbook.app_session.AppSession`: its link may be lost and come back meanwhile."""
+    """One app on one server, as :class:`stalewatch.runbook.app_session.AppSession`: its link may be lost and come back meanwhile.
+    *latest*: the reports, also of other apps."""
 
-    def __init__(self, pool: SessionPool, report: Report) -> None:
+    def __init__(self, pool: SessionPool, report: Report, latest: Callable[[], Iterable[Report]] = tuple) -> None:
         self._pool = pool
+        self._latest = latest
         self.report = report
+
+    @property
+    def smoke(self) -> Smoke:
+        """The request that the app must answer."""
+        return self._pool.fleet.smokes.get(self.report.key, Smoke())
+
+    def beside(self) -> Sequence[PooledApp]:
+        """The other apps that a reload of its FPM master reaches, as far as they are looked at."""
+        reached = {str(app) for pool in pools_reached(self.report) for app in pool.apps} - {str(self.report.app)}
+        others = (other for other in self._latest() if other.server == self.report.server and str(other.app) in reached)
+        return [PooledApp(self._pool, other, self._latest) for other in others]
 
     @property
     def link(self) -> Link:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from stalewatch.model.parsing import Parsed, Scripts
     from stalewatch.model.remade import Remade
     from stalewatch.model.report import Report
+    from stalewatch.model.smoke import Smoke
     from stalewatch.model.snapshot import QueueWorker
     from stalewatch.transport.fastcgi.response import Response
     from stalewatch.transport.link import Link
@@ -20,6 +21,15 @@ class AppSession(Protocol):
 
     @property
     def report(self) -> Report: ...
+
+    @property
+    def smoke(self) -> Smoke:
+        """The request that the app must answer."""
+        ...
+
+    def beside(self) -> Sequence[AppSession]:
+        """The other apps that a reload of its FPM master reaches, as far as they are looked at."""
+        ...
 
     @property
     def link(self) -> Link:

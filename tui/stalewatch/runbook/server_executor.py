@@ -22,6 +22,7 @@ from stalewatch.runbook.hottest import compile_hottest
 from stalewatch.runbook.idle import until_idle
 from stalewatch.runbook.in_short import IN_SHORT, Fixed, in_short
 from stalewatch.runbook.kept_aside import KeptAside
+from stalewatch.runbook.neighbours import Neighbours
 from stalewatch.runbook.plan import PROVEN, Choice, Outcome, Phase, Progress, Status, Step
 from stalewatch.runbook.preflight import in_flight
 from stalewatch.runbook.remote_lock import Busy, RemoteLock, acquire
@@ -90,6 +91,7 @@ class ServerExecutor:
         self._invalidated: dict[str, bool] = {}
         self._crash = ""
         self._answers = AppAnswers(session, server.smoke, recover=timings.recover, poll=timings.poll)
+        self._neighbours = Neighbours(session, recover=timings.recover, poll=timings.poll)
         self._kept = KeptAside(session)
 
     async def begin(self) -> Outcome:
@@ -196,7 +198,10 @@ class ServerExecutor:
             if made.status is Status.FAILED:
                 return await taken_back(step, made, self._kept)
             outcome = await self._answers.still(Outcome(status=Status.DONE))
-            return await undo(step, outcome, self._kept, self._answers) if outcome.status is Status.FAILED else None
+            if outcome.status is Status.FAILED:
+                return await undo(step, outcome, self._kept, self._answers)
+            beside = await self._neighbours.still(outcome)
+            return beside if beside.status is Status.FAILED else None
         except LinkError:
             return None
 
@@ -282,6 +287,8 @@ class ServerExecutor:
             if (refused := await until_idle(self._session, step, self._timings.poll, tell, self._stopped)) is not None:
                 return refused
             self._before = self._session.report
+        if step.kind == "reload":
+            await self._neighbours.before()
         await self._audit.sent(step)
         await self._lock.still_held()
         if (refused := await self._kept.keep(step)) is not None:
@@ -308,7 +315,8 @@ class ServerExecutor:
         proven = await compared(self._session, self._server, step, await self._proof(step, self._before))
         if step.kind == "reload":
             proven = await compile_hottest(self._session, self._before, proven)
-        return self._kept.noted(await self._answered(step, proven))
+        outcome = self._kept.noted(await self._answered(step, proven))
+        return await self._neighbours.still(outcome) if step.kind == "reload" else outcome
 
     async def _answered(self, step: Step, proven: Outcome) -> Outcome:
         """*proven*, where the app still answers; else, and where it is no success, what was there before is put back."""
