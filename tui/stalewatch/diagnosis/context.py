@@ -40,7 +40,8 @@ _NOBODY = Witness()
 @dataclass(frozen=True, slots=True)
 class Context:
     """A snapshot taken apart (None: not seen) with what is remembered of earlier looks. Times are the server's, epoch seconds. *witness* is
-    added once the rest is known (:func:`stalewatch.diagnosis.chain.pool.witnessed`). *kept*: what several rules make of the same parts."""
+    added once the rest is known (:func:`stalewatch.diagnosis.chain.pool.witnessed`). *kept*: what several rules make of the same parts;
+    *shared*: what all apps of one look do."""
 
     snapshot: Snapshot
     memory: Memory
@@ -54,9 +55,10 @@ class Context:
     now: float
     witness: Witness = _NOBODY
     kept: Memos[Any] = field(default_factory=Memos, repr=False, compare=False)
+    shared: Memos[Any] = field(default_factory=Memos, repr=False, compare=False)
 
     @classmethod
-    def of(cls, memory: Memory, snapshot: Snapshot, thresholds: Thresholds) -> Context:
+    def of(cls, memory: Memory, snapshot: Snapshot, thresholds: Thresholds, shared: Memos[Any] | None = None) -> Context:
         """*snapshot* taken apart. A *memory* that is younger than the snapshot is dropped: the clock was set back, or the machine was
         restored from an image. Of another release it tells nothing about the sources and caches of this one."""
         host = snapshot.seen_host
@@ -73,6 +75,7 @@ class Context:
             status=snapshot.seen_status,
             root=(host.release.root if host is not None else "") or snapshot.app,
             now=snapshot.observed_at,
+            shared=shared if shared is not None else Memos(),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stalewatch.diagnosis import health, web_php
 from stalewatch.diagnosis.chain import left_out, pool, premises, summed_up, table
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stalewatch.diagnosis.memory import Memory
+    from stalewatch.model.memo import Memos
 
 DEFAULT = Thresholds()
 _ABSENT = Ruling(Verdict.ABSENT)
 
 
-def diagnose(memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAULT) -> tuple[Memory, Report]:
+def diagnose(
+    memory: Memory, snapshot: Snapshot, thresholds: Thresholds = DEFAULT, shared: Memos[Any] | None = None
+) -> tuple[Memory, Report]:
     """What *snapshot* means, given what *memory* holds of earlier looks at the same app; and the memory for the next look.
 
     Never raises. Every :class:`Layer` has a verdict; one that is neither fresh nor absent has a finding of its layer, or
-    ``errors`` say why.
+    ``errors`` say why. *shared*: the same for all apps of one look, so that what they have in common is worked out once.
     """
-    context = pool.witnessed(Context.of(memory, snapshot, thresholds))
+    context = pool.witnessed(Context.of(memory, snapshot, thresholds, shared))
     if not snapshot.app or (context.host is not None and not context.host.layout.exists):
         return memory, _nothing_there(context)
     rulings = {layer: _ruling(context, layer) for layer in Layer}

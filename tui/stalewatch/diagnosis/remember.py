@@ -20,6 +20,7 @@ from stalewatch.diagnosis.memory import (
     earlier_roots,
 )
 from stalewatch.diagnosis.opcache import moved_over
+from stalewatch.diagnosis.opcache.full_list import of_each
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, displaced, same_content, window
 from stalewatch.diagnosis.served import passed_script
@@ -137,14 +138,19 @@ def _listed(context: Context, opcache: Opcache, before: dict[str, Seen]) -> dict
     changed = {script.path for script in opcache.changed}
     others = {script.path for script in moved_over.scripts(context, opcache)}
     plain = opcache.validate_timestamps or not opcache.file_cache
-    listed: dict[str, Seen] = {}
-    for script in opcache.scripts[:MAX_SCRIPTS]:
+
+    def kept(script: Script) -> tuple[str, Seen] | None:
         if script.path in before and (script.path in changed or script.path in others):
-            listed[str(script.path)] = before[script.path]
-        elif script.cached:  # a changed one may be another application's: which scripts are ours may move with the release link
-            state = ScriptState.SUSPECT if script.path in changed else ScriptState.FRESH
-            compiled = window(script, opcache, context.memory, context.now)
-            listed[str(script.path)] = _seen(script, compiled, plain and state is ScriptState.FRESH, state, context.now)
+            return str(script.path), before[script.path]
+        if not script.cached:
+            return None
+        # A changed one may be another application's: which scripts are ours may move with the release link.
+        state = ScriptState.SUSPECT if script.path in changed else ScriptState.FRESH
+        compiled = window(script, opcache, context.memory, context.now)
+        return str(script.path), _seen(script, compiled, plain and state is ScriptState.FRESH, state, context.now)
+
+    each = of_each("remember", kept, context, opcache)
+    listed: dict[str, Seen] = context.shared.get(("remembered", id(each)), lambda: dict(filter(None, each[:MAX_SCRIPTS])), (each,))
     return listed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stalewatch.diagnosis.diagnose import diagnose
 from stalewatch.diagnosis.memory import Memory, asked_by_us, invalidated_by_us
@@ -13,6 +13,7 @@ from stalewatch.diagnosis.worker_restarts import awaited_with
 from stalewatch.engine.memory_store import AwaitedFile, load, load_awaited, save, save_awaited
 from stalewatch.engine.short_names import named
 from stalewatch.model.errors import LinkError, LinkLost
+from stalewatch.model.memo import Memos
 from stalewatch.model.replace import replace
 from stalewatch.probe.server_probe import ServerProbe
 from stalewatch.transport.connect import connect
@@ -88,7 +89,8 @@ class ServerSession:
     async def look(self, *, full: bool = False) -> tuple[Report, ...]:
         """One look at every app of the server, diagnosed. Raises LinkError."""
         async with self._asking() as probe:
-            reports = named([self._judge(snapshot) for snapshot in await probe.tick(full=full)])
+            shared: Memos[Any] = Memos()
+            reports = named([self._judge(snapshot, shared) for snapshot in await probe.tick(full=full)])
         if time.monotonic() - self._kept_at > KEEP_EVERY:
             await self._keep()
         return reports
@@ -163,7 +165,7 @@ class ServerSession:
         self._kept_at = time.monotonic()
         await asyncio.to_thread(save, self.server.target, dict(self.memories))
 
-    def _judge(self, snapshot: Snapshot) -> Report:
+    def _judge(self, snapshot: Snapshot, shared: Memos[Any]) -> Report:
         if snapshot.app not in self.memories:
             self.memories[snapshot.app] = load(self.server.target, snapshot.app)
         if snapshot.clock_offset is not None:
@@ -172,7 +174,7 @@ class ServerSession:
             self._awaited[snapshot.app] = AwaitedFile(self.server.target, snapshot.app)
         awaited = self._awaited[snapshot.app].load()
         known = replace(self.memories[snapshot.app], awaited=awaited)
-        memory, report = diagnose(known, snapshot, self._fleet.thresholds)
+        memory, report = diagnose(known, snapshot, self._fleet.thresholds, shared)
         self._on_judged(known, snapshot, memory)
         if memory.awaited != awaited:
             save_awaited(self.server.target, snapshot.app, memory.awaited)

@@ -6,8 +6,10 @@ Nothing in the times of these files shows it, so PHP lists them as unchanged. Me
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis.opcache.full_list import of_each
 from stalewatch.diagnosis.opcache.script_state import ScriptState, ScriptVerdict
 from stalewatch.diagnosis.opcache.window import Window, displaced, same_content, window
 
@@ -25,10 +27,14 @@ def scripts(context: Context, opcache: Opcache) -> tuple[Script, ...]:
         return tuple(script for script in context.memory.displaced if script.path not in changed)
     found: tuple[Script, ...] = context.kept.get(
         "moved over",
-        lambda: tuple(script for script in opcache.scripts if script.path not in changed and _another(script, opcache, context)),
+        lambda: tuple(script for script in _others(context, opcache) if script.path not in changed),
         (opcache,),
     )
     return found
+
+
+def _others(context: Context, opcache: Opcache) -> compress[Script]:
+    return compress(opcache.scripts, of_each("moved over", lambda script: _another(script, opcache, context), context, opcache))
 
 
 def _another(script: Script, opcache: Opcache, context: Context) -> bool:
