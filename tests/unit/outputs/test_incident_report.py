@@ -234,6 +234,17 @@ def test_what_a_runbook_brings_on_its_way_is_not_the_cause() -> None:
     code = next(finding for finding in before.findings if finding.layer is Layer.OPCACHE)
     held = [replace(code, code=name) for name in ("opcache.stale-config-cache", "opcache.stale-route-cache", "opcache.stale-event-cache")]
     on_the_way = replace(before, findings=(*held, code), observed_at=build.NOW + 5)
-    assert told((before,), (on_the_way,), (build.fresh("web1"),)).stories[0].worst is before
+    assert told((before,), (on_the_way,), (build.fresh("web1"),)).stories[0].worst.findings is before.findings
     worse = replace(before, findings=(*before.findings, held[0]), observed_at=build.NOW + 5)
-    assert told((before,), (worse,), (build.fresh("web1"),)).stories[0].worst is worse, "all that was told, and more"
+    assert told((before,), (worse,), (build.fresh("web1"),)).stories[0].worst.findings is worse.findings, "all that was told, and more"
+
+
+def test_the_worst_look_is_kept_without_its_list_of_scripts() -> None:
+    """A list of 20,000 is five megabytes, and it is kept as long as the program runs. Nothing is told of it."""
+    before = build.stale("web1")
+    assert before.opcache is not None
+    assert before.opcache.scripts
+    worst = told((before,), (build.fresh("web1"),)).stories[0].worst
+    assert worst.opcache is not None
+    assert worst.opcache.scripts == ()
+    assert (worst.findings, worst.opcache.changed, worst.opcache.since) == (before.findings, before.opcache.changed, before.opcache.since)

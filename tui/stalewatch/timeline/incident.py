@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Report, Verdict
+from stalewatch.model.snapshot import RuntimeFacts
 from stalewatch.timeline.event import Event
 from stalewatch.timeline.repeats import joined, told_once
 from stalewatch.timeline.spans import doubted_since, healed_spans
@@ -37,8 +39,8 @@ class StepTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppStory(msgspec.Struct, frozen=True, kw_only=True):
-    """One app on one server. *worst*: the look that told the most of what was wrong; *last*: the latest look. *first_stale*: when a look
-    first proved that old code ran (server's clock; None: no look did)."""
+    """One app on one server. *worst*: the look that told the most of what was wrong, without its list of scripts; *last*: the latest
+    look. *first_stale*: when a look first proved that old code ran (server's clock; None: no look did)."""
 
     worst: Report
     last: Report
@@ -82,7 +84,7 @@ class IncidentTeller:
         key, known = report.key, self._stories.get(report.key)
         if known is not None and known.last is report:
             return
-        worst = report if known is None or _tells_more(report, known.worst) else known.worst
+        worst = _without_scripts(report) if known is None or _tells_more(report, known.worst) else known.worst
         first = known.first_stale if known is not None else None
         if first is None and report.verdict is Verdict.STALE:
             first = report.observed_at
@@ -122,6 +124,14 @@ class IncidentTeller:
             if spans:
                 found[key[0]] = (*found.get(key[0], ()), *spans)
         return found
+
+
+def _without_scripts(report: Report) -> Report:
+    """*report* without the list of all scripts, of which nothing is told: it is kept as long as the incident, and may be some megabytes."""
+    snapshot, cache = report.snapshot, report.opcache
+    if snapshot is None or not isinstance(snapshot.runtime, RuntimeFacts) or cache is None or not cache.scripts:
+        return report
+    return replace(report, snapshot=replace(snapshot, runtime=replace(snapshot.runtime, opcache=replace(cache, scripts=()))))
 
 
 def _tells_more(report: Report, known: Report) -> bool:
