@@ -26,7 +26,7 @@ Listen {0}:{1}
 {2}
 IncludeOptional sites-enabled/*.conf
 """
-_SITE = """
+SITE = """
 Define pool shop
 <VirtualHost *:*>
     ServerName lab.invalid
@@ -95,7 +95,7 @@ STATES = (
     stale(
         name="Apache: a virtual host's handler leads to the second master, which is stale",
         expect=BYTECODE,
-        arrange=do.then(shop, second_master, apache({"sites-enabled/app.conf": _SITE}), used),
+        arrange=do.then(shop, second_master, apache({"sites-enabled/app.conf": SITE}), used),
         act=do.then(do.edit, do.pause(2.1), used),
         ask=Web(),
         remembered=True,

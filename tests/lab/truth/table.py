@@ -38,6 +38,7 @@ from tests.lab.truth import (
     servers,
     symfony,
     unpacked,
+    web_reloads,
     web_servers,
     workers,
 )
@@ -70,6 +71,7 @@ MODULES = (
     outside,
     web_servers,
     apache,
+    web_reloads,
     reach,
     workers,
     hidden,

@@ -8,6 +8,7 @@ import pytest
 
 from stalewatch.model.chain import ChainLink, LinkName, LinkState
 from stalewatch.model.layers import Layer
+from stalewatch.model.replace import replace
 from stalewatch.model.report import Report, Verdict
 from stalewatch.model.text import safe
 from stalewatch.model.web import WebFacts, WebSite
@@ -57,6 +58,16 @@ def test_what_the_configuration_says(facts: WebFacts | None, state: LinkState | 
     found = link(report(facts))
     assert (found.state if found else None) is state
     assert (found.missing.code if found is not None and found.missing is not None else "") == code
+
+
+@pytest.mark.parametrize("sites", [web(site(), passes_to=SOCKET), web(site(), undecided="$x")])
+def test_a_configuration_that_the_web_server_did_not_read_yet_proves_nothing(sites: WebFacts) -> None:
+    late = replace(sites, newer=(safe(FILE),), changed=1_764_000_060.0, loaded=1_764_000_000.0)
+    told = report(late, silent=False)
+    assert told.layers[Layer.OPCACHE] is told.layers[Layer.FPM] is Verdict.UNKNOWN
+    (error,) = told.errors
+    assert (error.code, "shop changed" in error.message, "systemctl reload apache2" in error.grant) == ("web.not-reloaded", True, True)
+    assert report(sites, silent=False).verdict is Verdict.FRESH
 
 
 def test_what_may_not_be_read_counts_only_where_nothing_else_shows_the_pool() -> None:

@@ -308,6 +308,12 @@ WEB_CONFIG_DENIED = _reason(
     "pool serves it.",
     "Let the login read that file, or name the pool's socket (--fpm-socket, or app.socket in stalewatch.toml).",
 )
+WEB_NOT_RELOADED = _reason(
+    "web.not-reloaded",
+    "A file of the web server's configuration changed after the web server last read it: what runs may have another directory, script or "
+    "pool for this application than the files say.",
+    "Reload it: nginx -t && systemctl reload nginx, or apachectl configtest && systemctl reload apache2 (httpd).",
+)
 WEB_LEFT_OUT = _reason(
     "web.left-out",
     "The web server's configuration holds more than stalewatch reads: of one file 1 MB, of all includes 2000 patterns, twelve deep. What "

@@ -27,7 +27,8 @@ class WebSite(msgspec.Struct, frozen=True, kw_only=True):
 class WebFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The sites of one app. *passes_to*: the one pool that its requests go to ("" none is named). *asked*: the address of the pool that was
     asked for it. *undecided*: why the configuration does not name one pool. *runs_php*: a web server itself runs this app's PHP. *denied*:
-    files of the configuration that this login may not read, where nothing else of it names the app."""
+    files of the configuration that this login may not read, where nothing else of it names the app. *newer*: those that changed after the
+    web server last read them, which was at *loaded* (0.0 not seen), the newest at *changed*."""
 
     sites: tuple[WebSite, ...]
     passes_to: SafeText = SafeText("")
@@ -35,3 +36,6 @@ class WebFacts(msgspec.Struct, frozen=True, kw_only=True):
     undecided: SafeText = SafeText("")
     runs_php: bool = False
     denied: tuple[SafeText, ...] = ()
+    newer: tuple[SafeText, ...] = ()
+    changed: float = 0.0
+    loaded: float = 0.0

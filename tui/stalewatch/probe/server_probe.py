@@ -359,7 +359,7 @@ class ServerProbe:
             contained=inside,
             command_lines={str(safe(path)): safe(file) for path, file in self._machine.command_lines.items()},
             cron=cron_lines(self._machine.cron, app.location),
-            web=web_facts(app.location, address, self._machine.web.denied),
+            web=web_facts(app.location, address, self._machine),
         )
         told = (*self._machine.left_out, *(self._code.problems(self._machine, self._host.hello.login) if app is self._apps[0] else ()))
         return replace(self._value(app, host, runtime, tick.now), problems=(*host.problems, *told))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from stalewatch.diagnosis import paths
 from stalewatch.diagnosis.chain.link import Observed, broken, ok, unseen
-from stalewatch.model import figures, reasons
-from stalewatch.model.chain import LinkName
+from stalewatch.model import figures, reasons, times
+from stalewatch.model.chain import LinkName, LinkState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,13 @@ IN_THE_WEB_SERVER = ("apache2handler", "frankenphp")
 """What PHP calls itself where the web server runs it."""
 
 
+_RELOAD = {
+    "nginx": "sudo nginx -t && sudo systemctl reload nginx (or nginx -s reload)",
+    "apache": "sudo apachectl configtest && sudo systemctl reload apache2 (or httpd; or apachectl graceful)",
+    "caddy": "sudo systemctl reload caddy",
+}
+
+
 def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
     """The configuration names the pool that was asked, another one, or none that can be told; None where it says nothing of the app. One
     that cannot be told does not count against a pool in which the app is seen: that pool is a witness of its own."""
@@ -29,6 +37,12 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
         return None
     if not web.sites:
         return _unread(web, context) if not context.witness.shows else None
+    found = _configured(web, context)
+    return _not_reloaded(web) if web.newer and (found is None or found.link.state is LinkState.OK) else found
+
+
+def _configured(web: WebFacts, context: Context) -> Observed | None:
+    """What the files say of the pool that was asked."""
     site = web.sites[0]
     who = f"{site.server} {site.names[0] if site.names else site.root}"
     if web.passes_to and web.asked != web.passes_to:
@@ -51,6 +65,20 @@ def judge(context: Context, rulings: Mapping[Layer, Ruling]) -> Observed | None:
             "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml",
         ),
         file=site.file,
+    )
+
+
+def _not_reloaded(web: WebFacts) -> Observed:
+    """The files may say what the web server does not do yet (``docs/facts.md#web-server-reload``)."""
+    server, names = web.sites[0].server, figures.several([paths.name_of(path) for path in web.newer])
+    return unseen(
+        LinkName.WEB_SERVER,
+        reasons.WEB_NOT_RELOADED.unseen(
+            f"{server} last read its configuration before {names} changed, and may still serve another directory or pool", _RELOAD[server]
+        ),
+        file=web.newer[0],
+        changed=times.utc(web.changed),
+        loaded=times.utc(web.loaded),
     )
 
 

@@ -9,6 +9,7 @@
 #   scan                 processes: FPM, PHP, other stalewatches      cron           the files that cron runs PHP with
 #   stat P...            stat of these files (follows links)              real P...      real paths
 #   link P               stat of a symbolic link itself, and the birth of what it leads to
+#   linked P...          stat of those that are symbolic links, themselves
 #   links ROOT LIMIT     links below it to directories and PHP files
 #   born P...            when these files were made, where the file system keeps that
 #   text P LIMIT         one file                                         web KIND PATTERN...  statements of web servers
@@ -369,7 +370,7 @@ verb_may() { # USER ARG...
 answer() { # SEQ VERB ARGS
   out="$nl$nonce begin $1$nl"
   case $2 in
-    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | refers | hints | version | phpini | readable | listening | test | files | sockets | masters | tick | scan | stat | real | link | links | mounts | text | gz | tail | log | roots | walk | sums | content | held | views | list \
+    hello | cron | conf | web | complete | keys | named | kernel | sources | absent | autoload | declares | refers | hints | version | phpini | readable | listening | test | files | sockets | masters | tick | scan | stat | real | link | linked | links | mounts | text | gz | tail | log | roots | walk | sums | content | held | views | list \
       | born | dirty | disk | backlog | fpmtest | unit | socket | private | programs | may | beat)
       verb=$2
       sequence=$1

@@ -8,6 +8,15 @@ verb_link() { # PATH: the link itself; when what it leads to was made, where the
   out="$out$(stat -L -c %W -- "$1" 2>/dev/null)"
 }
 
+verb_linked() { # PATH...: those that are links, themselves
+  for path; do
+    shift
+    [ ! -h "$path" ] || set -- "$@" "$path"
+  done
+  section files ''
+  [ $# = 0 ] || out="$out$(stat -c "$format" -- "$@" 2>/dev/null)"
+}
+
 # Links below ROOT that code can be reached through: to directories, or PHP files. Then those in the directories that they lead to. "more":
 # there are others, beyond a limit.
 verb_links() { # ROOT LIMIT

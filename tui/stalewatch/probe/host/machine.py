@@ -31,7 +31,9 @@ from stalewatch.probe.host.php_processes import (
     record_and_args,
     with_owners,
 )
+from stalewatch.probe.host.web_server import loads
 from stalewatch.probe.host.web_server import reading as web_server
+from stalewatch.probe.host.web_server.loads import Loads
 from stalewatch.probe.host.web_server.reading import WebServers
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ class Machine(msgspec.Struct, frozen=True):
     cron: tuple[CronPath, ...] | None = None
     contained: Unseen | None = None
     web: WebServers = WebServers()
+    loads: Loads = Loads()
     command_lines: dict[str, str] = {}
     cli: CliIni = CliIni()
     cron_left_out: tuple[str, ...] = ()
@@ -126,6 +129,7 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
     masters += await _stopped_masters(host, masters)
     known = {(master.config_path, master.files): master for master in before.masters}
     complete = tuple([await with_files(host, master, known) for master in masters])
+    web = await web_server.read(host, _web_servers(scan), before.web)
     there = await command_lines(host, sorted({master.binary for master in complete}))
     return Machine(
         masters=complete,
@@ -137,7 +141,8 @@ async def survey(host: HostProbe, before: Machine) -> Machine:
         cron=tuple(cron_paths(records.text(told.payload))) if (told := cron.first("cron")) is not None else None,
         cron_left_out=cron_left_out(cron.text("cron")),
         contained=_contained(sorted({place for place in places if place})),
-        web=await web_server.read(host, _web_servers(scan), before.web),
+        web=web,
+        loads=await loads.look(host, scan, web),
     )
 
 

@@ -23,6 +23,7 @@ verb_scan() {
       *stalewatch-relay*) ;;
       /usr/bin/php* | /usr/local/bin/php* | /opt/*/bin/php*) scan_args php ;; # started by "#!", it is called by the script's name
       nginx:\ master*) scan_web nginx ;;
+      nginx:\ worker\ process) serving nginx ;; # one that ends says so in its title
       /usr/sbin/apache2* | /usr/sbin/httpd* | /usr/local/apache2/bin/httpd* | httpd-*) scan_web apache ;;
       /usr/bin/caddyrun* | /usr/local/bin/caddyrun* | caddyrun*) scan_web caddy ;;
       *)
@@ -35,6 +36,16 @@ verb_scan() {
 scan_web() { # KIND; $line is a command line of it, without the marks between its arguments
   section web "$1"
   out="$out$line"
+  serving "$1"
+}
+
+serving() { # KIND; $pid is it, or a worker of it, and $line its command line
+  now=$line
+  first_line "$proc/$pid/stat" || return
+  section serving "$1"
+  out="$out$line$nl$now"
+  set -- ${line##*) }
+  case $pids in *" $2 "*) ;; *) spaces "$pid" ;; esac
 }
 
 # Whose processes /proc shows us: everybody can read the command line of pid 1, but where they are hidden.

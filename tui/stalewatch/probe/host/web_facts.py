@@ -9,11 +9,12 @@ from stalewatch.model.snapshot import FpmFacts, Unseen
 from stalewatch.model.text import safe
 from stalewatch.model.web import WebFacts, WebSite
 from stalewatch.probe.host.fpm_facts import socket_facts
+from stalewatch.probe.host.web_server.loads import newer
 
 if TYPE_CHECKING:
     from stalewatch.probe.host.discovery import AppLocation
     from stalewatch.probe.host.host_probe import TickFacts
-    from stalewatch.probe.host.machine import Master
+    from stalewatch.probe.host.machine import Machine, Master
 
 _NOT_USED = (
     "let a page tell what the web server's own PHP holds (stalewatch init --health-file), or reload the web server after each deploy"
@@ -27,11 +28,13 @@ _NO_POOL = reasons.FPM_NOT_FOUND.unseen("no FPM pool was found that can serve th
 _GRANT = "name the pool: --fpm-socket, or socket under [[server.app]] in stalewatch.toml"
 
 
-def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> WebFacts | None:
-    """The sites of *location* that run PHP. *address*: the pool that is asked for it; *denied*: what may not be read."""
+def web_facts(location: AppLocation, address: str, machine: Machine) -> WebFacts | None:
+    """The sites of *location* that run PHP. *address*: the pool that is asked for it."""
     told = [site for site in location.sites if site.passes_to or site.undecided or site.runs_php]
     if not told:
+        denied = machine.web.denied
         return WebFacts(sites=(), asked=safe(address), denied=tuple(map(safe, denied))) if denied else None
+    late = newer(machine.web, machine.loads, told)
     sites = tuple(
         WebSite(
             server=site.server,
@@ -51,6 +54,9 @@ def web_facts(location: AppLocation, address: str, denied: tuple[str, ...]) -> W
         asked=safe(address),
         undecided=safe(location.undecided, 500),
         runs_php=location.runs_php,
+        newer=tuple(map(safe, late)),
+        changed=max(late.values(), default=0.0),
+        loaded=max((machine.loads.at.get(site.server, 0.0) for site in told), default=0.0),
     )
 
 

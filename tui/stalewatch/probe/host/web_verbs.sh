@@ -108,6 +108,7 @@ told_apache() {
     }
     function told(name,    i, line) {
       if (name == "include" || name == "includeoptional") print "include\t" words[2] "\t;"
+      else if (name == "pidfile") print name "\t" words[2] "\t;"
       else if (name ~ /^(serverroot|documentroot|servername|loadmodule)$/) print name "\t" words[2] "\t;"
       else if (name == "setenv" && words[2] ~ /^APP_(ENV|DEBUG)$/ && words[3] ~ /^[A-Za-z0-9_.-]+$/) print name "\t" words[2] "\t" words[3] "\t;"
       else if (name == "virtualdocumentroot") print "documentroot\t${?}\t;"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stalewatch.probe.host.web_server.site import Files
 
 MAINS = ("/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf", "/usr/local/apache2/conf/httpd.conf", "/etc/apache2/httpd.conf")
+_PID_FILES = ("/run/apache2/apache2.pid", "/run/httpd/httpd.pid", "/usr/local/apache2/logs/httpd.pid")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _FILE = re.compile(r"-f\s*(/\S+?\.conf)")
 _SCRIPT = "/index.php"
@@ -71,6 +72,13 @@ def beside(texts: Mapping[str, str]) -> list[str]:
     lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
     roots = (words[1].rstrip("/") for words in lines if words[0] == "documentroot" and words[1].startswith("/") and "$" not in words[1])
     return [f"{root}/{_OWN}" for root in dict.fromkeys(roots)]
+
+
+def pid_files(texts: Mapping[str, str]) -> list[str]:
+    """What Apache writes again at each reload: the one that is named, else where packages have it."""
+    lines = [line.split("\t") for text in texts.values() for line in text.split("\n")]
+    named = [words[1] for words in lines if words[0] == "pidfile"]
+    return named if named and all(path.startswith("/") and "$" not in path for path in named) else list(_PID_FILES)
 
 
 def parse(files: Files) -> tuple[Site, ...]:

@@ -24,7 +24,9 @@ MAX_FILE = 1_048_576
 
 class WebServers(msgspec.Struct, frozen=True):
     """*sites* as of *stats*, which are those of every file and folder that *patterns* match. *running*: what /proc shows of them. *denied*:
-    files that this login may not read. *left_out*: files of which only the beginning was read, and includes that were not followed."""
+    files that this login may not read. *left_out*: files of which only the beginning was read, and includes that were not followed.
+    *mains*: the main file of each kind. *loaded*: files that a web server reads when it starts or is reloaded; *pid_files*: what Apache
+    writes then."""
 
     running: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -32,6 +34,9 @@ class WebServers(msgspec.Struct, frozen=True):
     sites: tuple[Site, ...] = ()
     denied: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    mains: dict[Kind, str] = {}
+    loaded: dict[str, Kind] = {}
+    pid_files: tuple[str, ...] = ()
 
     @property
     def changed(self) -> float:
@@ -41,7 +46,7 @@ class WebServers(msgspec.Struct, frozen=True):
 
 class Language(NamedTuple):
     """How the configuration of one kind of web server is found and read. *main_of*: the file by the title of a process; *beside*: files
-    that directories have of their own."""
+    that directories have of their own. *pid_files*: what it writes again at each reload, the first of them that is there."""
 
     kind: Kind
     mains: tuple[str, ...]
@@ -49,11 +54,12 @@ class Language(NamedTuple):
     pattern_of: Callable[[str, str, Mapping[str, str]], str]
     parse: Callable[[Files], tuple[Site, ...]]
     beside: Callable[[Mapping[str, str]], list[str]] = lambda _texts: []
+    pid_files: Callable[[Mapping[str, str]], list[str]] = lambda _texts: []
 
 
 LANGUAGES = (
     Language("nginx", nginx.MAINS, nginx.main_of, nginx.pattern_of, nginx.parse),
-    Language("apache", apache.MAINS, apache.main_of, apache.pattern_of, apache.parse, apache.beside),
+    Language("apache", apache.MAINS, apache.main_of, apache.pattern_of, apache.parse, apache.beside, apache.pid_files),
     Language("caddy", caddy.MAINS, caddy.main_of, caddy.pattern_of, caddy.parse),
 )
 
@@ -68,6 +74,9 @@ async def read(host: HostProbe, running: tuple[str, ...], before: WebServers) ->
     denied: dict[str, None] = {}
     beyond: list[str] = []
     read: dict[str, None] = {}
+    mains: dict[Kind, str] = {}
+    loaded: dict[str, Kind] = {}
+    pid_files: list[str] = []
     kinds = {line.partition(" ")[0] for line in running}
     for language in LANGUAGES:
         if kinds and language.kind not in kinds:
@@ -80,11 +89,15 @@ async def read(host: HostProbe, running: tuple[str, ...], before: WebServers) ->
         own = set(language.beside(files.texts))
         denied |= dict.fromkeys(path for pattern, some in files.denied.items() if pattern not in own for path in some)
         sites += language.parse(files) if files.main else ()
+        mains[language.kind] = files.main
+        for pattern, paths in (*files.matches.items(), *files.denied.items()):
+            loaded |= dict.fromkeys(() if pattern in own else paths, language.kind)
+        pid_files += language.pid_files(files.texts)
         if not kinds and files.main:
             break  # a second one that is installed and does not run would speak of other times
     stats = await _stats(host, patterns)
     long = [path for path in read if path in stats and stats[path].size > MAX_FILE]
-    return WebServers(running, tuple(patterns), stats, tuple(sites), tuple(denied), (*long, *beyond))
+    return WebServers(running, tuple(patterns), stats, tuple(sites), tuple(denied), (*long, *beyond), mains, loaded, tuple(pid_files))
 
 
 async def _files(host: HostProbe, language: Language, mains: Iterable[str]) -> tuple[Files, list[str], list[str]]:
