@@ -98,7 +98,7 @@ def test_a_link_cut_while_artisan_runs_is_resolved_by_looking_again(lab: Lab, ho
 def test_a_link_that_stays_cut_is_an_unknown_outcome(lab: Lab, hosts: list[Host]) -> None:
     web1 = hosts[0]
     before = stale_and_slow(web1)
-    running = begin_fix(lab, "web1", "--timeout", "2", program=[sys.executable, "-c", IMPATIENT])
+    running = begin_fix(lab, "web1", "--timeout", "5", program=[sys.executable, "-c", IMPATIENT])
     until(lambda: begun(web1) > before, "artisan", 30)
     web1.run(["systemctl", "stop", "ssh"])
     cut(web1)

@@ -75,6 +75,8 @@ ALWAYS_THERE = {
         "relay": "only told",
         "reused": "without it the answer is taken for one of now, and more is asked of it",
         "extension_dir": "only where to look",
+        "extensions": "only what a reload may lose",
+        "remembered": "only what a reload may end",
         "sapi": "PHP always tells it",
         "told_by": "only says which app tells of the counters",
     },

@@ -127,7 +127,7 @@ LINK_SWITCHED = Rule(
     "since. With validate_timestamps=0 OPcache keeps the path that was passed and never looks again where it leads. Proven by that key "
     "where what it leads to now is not cached, or by the script that the web server passes. Suspect where only use since the switch shows "
     "it, of scripts beside the new target that may have other users; pending while PHP's realpath cache may still hold the old target.",
-    evidence=("led to", "leads to", "switched", "last used", *_COUNTED, "cache since", "repeat", "repeat in the pool"),
+    evidence=("led to", "leads to", "switched", "forgotten by", "last used", *_COUNTED, "cache since", "repeat", "repeat in the pool"),
     remedy=(Remedy.RELOAD,),
     advice="Reload in every deploy that switches a link.",
 )

@@ -108,6 +108,7 @@ def without_opcache(context: Context) -> Iterator[Finding]:
         (
             evidence.text("leads to", release.root),
             evidence.time("switched", release.switched_at),
+            evidence.time("forgotten by", until),
             evidence.command("readlink", "-f", release.link),
         ),
         since=release.switched_at,
