@@ -150,8 +150,12 @@ def _listed(context: Context, opcache: Opcache, before: dict[str, Seen]) -> dict
         return str(script.path), _seen(script, compiled, plain and state is ScriptState.FRESH, state, context.now)
 
     each = of_each("remember", kept, context, opcache)
-    listed: dict[str, Seen] = context.shared.get(("remembered", id(each)), lambda: dict(filter(None, each[:MAX_SCRIPTS])), (each,))
-    return listed
+    first, listed = context.shared.get(("remembered", context.now), lambda: (each, _mapped(each)), (opcache,))
+    return listed if first is each else _mapped(each)
+
+
+def _mapped(each: tuple[tuple[str, Seen] | None, ...]) -> dict[str, Seen]:
+    return dict(filter(None, each[:MAX_SCRIPTS]))
 
 
 def _seen(script: Script, window: Window, proven: bool, kind: ScriptState, now: float) -> Seen:
