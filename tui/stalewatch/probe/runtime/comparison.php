@@ -6,6 +6,7 @@ namespace Stalewatch;
 const SET_BACK = 3; // seconds: time synchronisation steps by less
 const MAX_NOTED = 200;
 const MAX_BESIDE = 1000;
+const MAX_HOPS = 40; // as many links as Linux follows
 const HZ = 100; // of what /proc tells to programs, on every machine that PHP is built for
 
 /** The scripts of the cache against the disk. Stats every script and every directory above one, once. */
@@ -253,9 +254,26 @@ function compare(array $scripts, array $facts, array $options, bool $all, array 
 /** @return array{0: string, 1: int}|null where $path leads, and the newest ctime of a link on the way; null: that cannot be seen */
 function led(string $path): ?array
 {
-    // By name only: PHP's own realpath() answers from the realpath cache, and fills it.
-    $rest = explode('/', $path);
-    [$at, $newest, $hops] = ['', 0, 0];
+    [$way, $newest] = [way($path), 0];
+    foreach ($way as [, $stat, $target, $last]) {
+        // open_basedir hides what lies above the directories that it allows: those are no links of the application.
+        if ($target === '' || ($stat === false && $last)) {
+            return null;
+        }
+        $newest = $target !== null ? max($newest, $stat['ctime']) : $newest;
+    }
+    return [$way->getReturn(), $newest];
+}
+
+/**
+ * The way that $path leads, by name only: PHP's own realpath() answers from the realpath cache, and fills it.
+ *
+ * @return \Generator of each name: the folder that it is in, what lies there (false: nothing is seen), what it leads to where it is a link
+ *     ('': that cannot be seen, or it is one of too many; null: it is none), and whether it is the last. Returns where all of it leads.
+ */
+function way(string $path): \Generator
+{
+    [$rest, $at, $hops] = [explode('/', $path), '', 0];
     while ($rest !== []) {
         $name = array_shift($rest);
         if ($name === '' || $name === '.') {
@@ -266,23 +284,20 @@ function led(string $path): ?array
             continue;
         }
         $stat = @lstat("$at/$name");
-        if ($stat === false && $rest === []) {
-            return null;
-        }
-        // open_basedir hides what lies above the directories that it allows: those are no links of the application.
         if ($stat === false || ($stat['mode'] & 0170000) !== 0120000) {
+            yield [$at, $stat, null, $rest === []];
             $at .= "/$name";
             continue;
         }
-        $target = ++$hops > 40 ? '' : target("$at/$name");
+        $target = ++$hops > MAX_HOPS ? '' : target("$at/$name");
+        yield [$at, $stat, $target, $rest === []];
         if ($target === '') {
-            return null;
+            break;
         }
-        $newest = max($newest, $stat['ctime']);
         $at = $target[0] === '/' ? '' : $at;
         $rest = array_merge(explode('/', $target), $rest);
     }
-    return [$at, $newest];
+    return $at;
 }
 
 /** What a link holds; '': that cannot be seen. */

@@ -187,34 +187,18 @@ final class Memory
 /** The latest moment at which $path can have led to something, where it leads to nothing now; 0: it does, or that cannot be seen. */
 function gone_since(string $path): int
 {
-    // By name only: PHP's own realpath() answers from the realpath cache, and fills it.
-    $rest = explode('/', $path);
-    [$at, $newest, $hops] = ['', 0, 0];
-    while ($rest !== []) {
-        $name = array_shift($rest);
-        if ($name === '' || $name === '.') {
-            continue;
-        }
-        if ($name === '..') {
-            $at = substr($at, 0, (int) strrpos($at, '/'));
-            continue;
-        }
-        $stat = @lstat("$at/$name");
+    [$newest, $hops] = [0, 0];
+    foreach (way($path) as [$at, $stat, $target]) {
         if ($stat === false) {
             $above = @stat("$at/");
             return $above !== false && is_executable("$at/") ? max($newest, $above['ctime']) : 0;
         }
-        $newest = ($stat['mode'] & 0170000) === 0120000 ? max($newest, $stat['ctime']) : $newest;
-        if (($stat['mode'] & 0170000) !== 0120000) {
-            $at .= "/$name";
-            continue;
+        if ($target !== null) {
+            [$newest, $hops] = [max($newest, $stat['ctime']), $hops + 1];
         }
-        $target = ++$hops > 40 ? '' : target("$at/$name");
         if ($target === '') {
-            return $hops > 40 ? $newest : 0;
+            return $hops > MAX_HOPS ? $newest : 0;
         }
-        $at = $target[0] === '/' ? '' : $at;
-        $rest = array_merge(explode('/', $target), $rest);
     }
     return 0;
 }
