@@ -13,7 +13,6 @@ from stalewatch.engine.one_look import look_at
 from stalewatch.engine.pooled_app import PooledApp, run
 from stalewatch.engine.session_pool import SessionPool
 from stalewatch.model.errors import LinkError
-from stalewatch.model.smoke import Smoke
 from stalewatch.runbook.app_answers import ask
 from stalewatch.runbook.cleared_layers import cleared_layers
 from stalewatch.runbook.needs import SOON
@@ -75,9 +74,9 @@ class FleetSession:
     async def _answer(self, report: Report) -> Report:
         if report.host is None:
             return report
-        wanted = self._pool.fleet.smokes.get(report.key, Smoke())
-        asked = parameters(report, wanted)
-        return with_answer(report, asked, await ask(PooledApp(self._pool, report), asked, wanted))
+        app = PooledApp(self._pool, report)
+        asked = parameters(report, app.smoke)
+        return with_answer(report, asked, await ask(app, asked, app.smoke))
 
     async def _held(self, report: Report, files: Sequence[ExpectedFile]) -> Report:
         if not seen_now(report):
